@@ -1,0 +1,149 @@
+"""`python -m benchmarks`: how fast the model is, against its peers and against the machine."""
+
+from __future__ import annotations
+
+import os
+
+# One thread for everybody, before numpy is imported.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+import argparse
+import datetime
+import logging
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks.peers import MesaModel, missing_peers, starsim_runner
+from benchmarks.report import Row, markdown, write
+from benchmarks.small import SmallModel
+from benchmarks.studies import help_time, large_study, paired_study, two_workers
+from benchmarks.timing import Runner, copy_bandwidth, nanoseconds
+from benchmarks.whole import WholeModel, bytes_held, bytes_moved, engines, firm_of, plan_of, shares_of_time
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+MESA = "Mesa agents"
+_LARGEST_FOR_AGENTS = 100_000
+_BYTES_A_PLACE, _BYTES_A_PLACE_AND_WORLD = 3_000, 2_500
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmarks asked for, print the table and write it."""
+    asked = _parser().parse_args(argv)
+    logging.getLogger("MESA").setLevel(logging.WARNING)
+    logging.getLogger("mesa").setLevel(logging.WARNING)
+    notes = [_machine(), *missing_peers()]
+    if find_spec("numba") is None:
+        notes.append("numba is not installed; rows of the fused engine are left out.")
+    rows: list[Row] = []
+    try:
+        for row in _rows(asked):
+            rows.append(row)
+            print(f"{row.what}, {row.engine}, {row.employees:,} employees", file=sys.stderr, flush=True)
+    finally:
+        # What was measured until an interruption is kept.
+        print(markdown(rows, notes))
+        write(rows, notes, asked.out / datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=SIZES, help="employees, separated by commas")
+    parser.add_argument("--turns", type=int, default=5, help="turns of which the median counts")
+    parser.add_argument("--replicates", type=int, default=30, help="replicates of the paired study")
+    parser.add_argument("--weeks", type=int, default=52, help="weeks of burn-in and of horizon in the study")
+    parser.add_argument("--full", action="store_true", help="also 131,775 employees in 206 establishments for a year")
+    parser.add_argument("--only", choices=("small", "whole", "studies"), help="one part of the table")
+    parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="where folders of results go")
+    return parser
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(float(size)) for size in text.split(","))
+
+
+def _machine() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (
+        f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; one thread unless said otherwise."
+    )
+
+
+def _rows(asked: argparse.Namespace) -> Iterator[Row]:
+    bandwidth = copy_bandwidth()
+    yield Row("copy of large arrays", "numpy", 0, note=f"{bandwidth / 1e9:.1f} GB/s, in and out")
+    if asked.only in (None, "small"):
+        for people in asked.sizes:
+            yield from small_model(people, asked.turns)
+    if asked.only in (None, "whole"):
+        for people in asked.sizes:
+            yield from whole_model(people, asked.turns, bandwidth)
+    if asked.only in (None, "studies"):
+        yield from paired_study(asked.replicates, asked.weeks)
+        yield two_workers(asked.weeks)
+        yield help_time()
+    if asked.full:
+        # A process of its own, so that the memory of what went before does not count.
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+            yield alone.submit(large_study).result()
+
+
+def small_model(people: int, turns: int) -> Iterator[Row]:
+    """The small model under every engine and by every peer, taking turns."""
+    models = {name: SmallModel(engine, people) for name, engine in engines().items()}
+    runners = [Runner(name, people, 1, model.run, 7) for name, model in models.items()]
+    if people <= _LARGEST_FOR_AGENTS:
+        runners.append(Runner(MESA, people, 1, MesaModel(people).run))
+    if find_spec("starsim"):
+        runners.append(starsim_runner(people))
+    taken = nanoseconds(runners, turns)
+    for name, time in taken.items():
+        row = Row("small model", name, people, million_employee_days_a_second=1e3 / time)
+        if name in models:
+            row = replace(row, bytes_per_employee=bytes_held(models[name].engine))
+        if MESA in taken:
+            row = replace(row, ratio=taken[MESA] / time, against=MESA)
+        yield row
+
+
+def whole_model(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
+    """The whole model under every engine, in one world and in eight, taking turns with the small model in Mesa."""
+    eight, can = plan_of(people), engines()
+    firm = firm_of(eight)
+    counts = [worlds for worlds in (1, 8) if _fits(people, worlds)]
+    models = {(name, worlds): WholeModel(can[name], eight, firm, worlds) for worlds in counts for name in can}
+    runners = [model.runner(f"{name}, {worlds}") for (name, worlds), model in models.items()]
+    if people <= _LARGEST_FOR_AGENTS:
+        runners.append(Runner(MESA, people, 1, MesaModel(people).run))
+    taken = nanoseconds(runners, turns)
+    for (name, worlds), model in models.items():
+        time, floor = taken[f"{name}, {worlds}"], bytes_moved(model.engine) / bandwidth * 1e9
+        note = f"{floor / time:.1%} of the floor of {floor:.1f} ns"
+        if name == "reference":
+            note += "; " + ", ".join(f"{part} {share:.0%}" for part, share in shares_of_time(model).items())
+        yield Row("whole model", name, people, worlds, 1e3 / time, bytes_held(model.engine), note=note)
+        for against, other in _compared(name, worlds).items():
+            if other in taken:
+                yield Row("whole model", name, people, worlds, ratio=taken[other] / time, against=against)
+
+
+def _compared(name: str, worlds: int) -> dict[str, str]:
+    """What an engine is held against: in words, and the name of that run."""
+    against = {f"small model, {MESA}": MESA} if worlds == 1 else {"eight runs of one world": f"{name}, 1"}
+    return against if name == "reference" else {**against, "reference": f"reference, {worlds}"}
+
+
+def _fits(people: int, worlds: int) -> bool:
+    """Whether both engines leave some of the free memory to others."""
+    need = people * 2 * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
+    return need < 0.6 * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

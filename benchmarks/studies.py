@@ -1,0 +1,78 @@
+"""Whole studies for timing: replicates of small firms, many runs, one large study, and the command itself."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
+
+from benchmarks.report import Row
+from benchmarks.timing import seconds
+from benchmarks.whole import WholeModel, engines, firm_of, plan_of
+from sim.studies.run import run, run_many
+from sim.studies.stack import batches, run_stacked
+from sim.world.firm import MOST_EMPLOYEES, FirmOptions
+
+_FEW_RUNS, _MANY_RUNS = 4, 24
+
+
+def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
+    """Replicates of 500 employees, baseline and one scenario, burn-in forked: stacked as rows, and one by one."""
+    pair = plan_of(500, ("baseline", "right_to_disconnect"), weeks=weeks, burn_in=weeks)
+    plans = [replace(pair, replicate=replicate) for replicate in range(replicates)]
+    employee_days = 500 * 7 * weeks * 3
+    for name in engines():
+        chosen = [replace(plan, engine=name) for plan in plans]
+        run_stacked([replace(plans[0], engine=name)])
+        together = seconds(lambda chosen=chosen: [run_stacked(batch) for batch in batches(chosen)])
+        yield Row(
+            f"{replicates} paired replicates, {weeks} weeks after {weeks}", name, 500, 2,
+            replicates * employee_days / together / 1e6, note=f"{together:.2f} s, one core",
+        )  # fmt: skip
+    few = plans[: max(1, min(3, replicates))]
+    alone = seconds(lambda: [run(plan) for plan in few])
+    stacked = seconds(lambda: run_stacked(few))
+    yield Row("replicates stacked as rows", "as `run`", 500, 2, ratio=alone / stacked, against=f"{len(few)} runs apart")
+
+
+def two_workers(weeks: int) -> Row:
+    """What one more run takes by one worker and by two; the start of the workers is told apart."""
+    base = plan_of(2_000, ("baseline", "right_to_disconnect"), weeks=weeks, burn_in=max(1, weeks // 2))
+    plans = [replace(base, replicate=replicate) for replicate in range(_MANY_RUNS)]
+    times = {
+        (workers, runs): seconds(lambda w=workers, r=runs: list(run_many(plans[:r], w)))
+        for runs in (_FEW_RUNS, _MANY_RUNS)
+        for workers in (1, 2)
+    }
+    one, two = (times[workers, _MANY_RUNS] - times[workers, _FEW_RUNS] for workers in (1, 2))
+    begun = times[2, _FEW_RUNS] - two / (_MANY_RUNS - _FEW_RUNS) * _FEW_RUNS
+    note = f"after {begun:.1f} s in which the workers start"
+    return Row(
+        "many runs by two workers", "as `run`", 2_000, 2, ratio=one / max(two, 1e-9), against="one worker", note=note
+    )
+
+
+def help_time(turns: int = 5) -> Row:
+    """How long the command takes to say what it can do."""
+    command = [sys.executable, "-m", "sim", "--help"]
+    once = median(seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(turns))
+    return Row("python -m sim --help", "", 0, note=f"{once:.2f} s")
+
+
+def large_study() -> Row:
+    """All employees of 206 establishments for one year, in one world, without burn-in."""
+    everybody = FirmOptions("study", establishments=206, sample=MOST_EMPLOYEES)
+    study = replace(plan_of(1_000, ("baseline",)), firm=everybody)
+    firm = firm_of(study)
+    name, engine = list(engines().items())[-1]
+    model = WholeModel(engine, study, firm, 1)
+    year = seconds(lambda: model.live(364))
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    people = len(firm.identifier)
+    return Row(
+        "one year of 206 establishments", name, people, 1, people * 364 / year / 1e6,
+        note=f"{year:.1f} s, {held:.2f} GB at most in memory",
+    )  # fmt: skip

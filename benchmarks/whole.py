@@ -1,0 +1,149 @@
+"""The whole model for timing: set up, warmed up, and taken apart."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.timing import Runner
+from sim.engine import engine_for
+from sim.engine.plan import Plan, needed, registry_of
+from sim.levers.catalogue import Catalogue
+from sim.outcomes.record import Recorder
+from sim.outcomes.survey import survey_of
+from sim.studies.configure import plan
+from sim.world.firm import Firm, FirmOptions, build
+from sim.world.staff import Staff
+
+EIGHT = (
+    "baseline",
+    "right_to_disconnect",
+    "reachability_agreements",
+    "anchor_days",
+    "manager_training",
+    "full_ergonomics",
+    "weekly_social_moments",
+    "whole_package",
+)
+DAYS_A_WEEK = 7
+PARTS = ("chance", "network", "equations", "recording", "engine")
+_PLACES = (
+    ("sim/world/chance", "chance"),
+    ("sim/world/staff", "network"),
+    ("sim/mechanisms/", "equations"),
+    ("sim/language/", "equations"),
+    ("sim/levers/", "equations"),
+    ("sim/outcomes/", "recording"),
+    ("sim/engine/", "engine"),
+)
+
+
+def engines() -> dict[str, Callable]:
+    """The engines that can run here, by name."""
+    return {name: engine_for(name) for name in ("reference", "fused") if name == "reference" or find_spec("numba")}
+
+
+def plan_of(people: int, scenarios: tuple[str, ...] = EIGHT, **settings: int) -> Plan:
+    """A plan for one organisation of so many people."""
+    return replace(plan(scenarios=list(scenarios), **settings), firm=FirmOptions("one", employees=people))
+
+
+class WholeModel:
+    """The whole model under one engine, forked and two weeks in; the measures are the same for any number of worlds."""
+
+    def __init__(self, engine: Callable, eight: Plan, firm: Firm, worlds: int):
+        """`engine` is called as `Reference` is."""
+        catalogue = Catalogue(needed(eight), ())
+        staff = Staff(firm, catalogue.names, eight.replicate)
+        self.engine = engine(registry_of(eight), staff, catalogue, eight.calendar, eight.seed)
+        self.engine.fork(Catalogue(catalogue.measures, eight.scenarios[:worlds]))
+        self.survey, self.week = survey_of(eight), 0
+        self.live(2 * DAYS_A_WEEK)
+
+    def live(self, days: int) -> None:
+        """Live whole weeks."""
+        for _ in range(days // DAYS_A_WEEK):
+            self.engine.run_week(self.week)
+            self.week += 1
+
+    def runner(self, name: str) -> Runner:
+        """Its place among the runs that are compared."""
+        return Runner(name, self.engine.staff.count["employee"], self.engine.worlds, self.live, DAYS_A_WEEK)
+
+
+def firm_of(eight: Plan) -> Firm:
+    """The firm of a plan."""
+    return build(eight.firm, eight.seed, eight.replicate)
+
+
+def bytes_held(engine) -> float:
+    """Bytes of all quantities an engine holds, for one employee in one world."""
+    held = sum(value.nbytes for value in engine.values.values())
+    return held / engine.staff.count["employee"] / engine.worlds
+
+
+def bytes_moved(engine) -> float:
+    """Bytes that a day must move at least for one employee in one world: each array once in, once out.
+
+    In come the traits, givens and stocks that the day's equations read, out go the stocks they settle; what lives
+    within the day need not leave the cache. What is computed weekly counts for a seventh.
+    """
+    registry, values = engine.registry, engine.values
+    within = {name for name, quantity in registry.quantities.items() if quantity.kind in ("flow", "sum")}
+    weekly = {name for name, quantity in registry.quantities.items() if quantity.every == "week"}
+    read = {
+        need
+        for name in (*registry.day, *registry.night)
+        if name not in weekly
+        for need in registry.quantities[name].needs
+    }
+    read_weekly = {need for name in weekly for need in registry.quantities[name].needs} - read
+    moved = sum(values[name].nbytes for name in read - (within - weekly))
+    moved += sum(values[name].nbytes for name in read_weekly - (within - weekly)) / DAYS_A_WEEK
+    moved += sum(values[name].nbytes / (DAYS_A_WEEK if name in weekly else 1) for name in registry.night)
+    moved += sum(values[name].nbytes for name in weekly & within & read) / DAYS_A_WEEK
+    return moved / engine.staff.count["employee"] / engine.worlds
+
+
+def shares_of_time(model: WholeModel, weeks: int = 2) -> dict[str, float]:
+    """Which share of the time of recorded weeks goes to chance, network, equations, recording and the engine itself."""
+    recorder = Recorder(model.engine, model.survey, model.week + weeks + 1)
+    recorder.live(model.week)
+    profile = cProfile.Profile()
+    profile.enable()
+    for week in range(model.week + 1, model.week + 1 + weeks):
+        recorder.live(week)
+    profile.disable()
+    model.week += weeks + 1
+    return _by_part(pstats.Stats(profile))
+
+
+def _by_part(stats: pstats.Stats) -> dict[str, float]:
+    """Own time of every function, given to the part of the project that called it, however deep in a library."""
+    table = stats.stats  # type: ignore[attr-defined]
+    spent: dict[str, float] = defaultdict(float)
+    for function, (_, _, own, _, callers) in table.items():
+        for part, share in _parts(function, callers, table, depth=0).items():
+            spent[part] += own * share
+    total = sum(spent[part] for part in PARTS) or 1.0
+    return {part: spent[part] / total for part in PARTS}
+
+
+def _parts(function: tuple, callers: dict, table: dict, depth: int) -> dict[str, float]:
+    path = Path(function[0]).as_posix()
+    for place, part in _PLACES:
+        if place in path:
+            return {part: 1.0}
+    shares: dict[str, float] = defaultdict(float)
+    weight = sum(times[2] for times in callers.values())
+    if depth > 8 or not weight:
+        return shares
+    for caller, times in callers.items():
+        for part, share in _parts(caller, table[caller][4], table, depth + 1).items():
+            shares[part] += share * times[2] / weight
+    return shares

@@ -1,0 +1,8 @@
+"""The main job: compare scenarios on burn-out complaints and isolation. The same as `hybridwork scenarios`."""
+
+import sys
+
+from sim.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["scenarios", *sys.argv[1:]]))

@@ -1,0 +1,37 @@
+"""Hybrid work, burn-out complaints and isolation: an agent-based model of people who work partly at home.
+
+>>> import sim
+>>> sim.plan("firm=one", weeks=26).weeks
+26
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.model import HybridWorkModel
+    from sim.studies.configure import plan
+    from sim.studies.run import run, run_many
+
+__version__ = "0.1.0"
+__all__ = ["HybridWorkModel", "__version__", "plan", "run", "run_many"]
+
+# Looked up when first asked for, so that `import sim` and the command's help cost nothing.
+_ROOMS = {
+    "HybridWorkModel": "sim.model",
+    "plan": "sim.studies.configure",
+    "run": "sim.studies.run",
+    "run_many": "sim.studies.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'sim' has no attribute '{name}'; it has {', '.join(__all__)}")
+    return getattr(import_module(_ROOMS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

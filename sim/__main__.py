@@ -1,0 +1,123 @@
+"""The command `hybridwork`, which is also `python -m sim`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+
+COMMANDS = {
+    "scenarios": (
+        "sim.studies.scenarios",
+        "Compare scenarios on burn-out complaints and isolation: tables and figures.",
+    ),
+    "run": ("sim.studies.scenarios", "Compare one scenario, or levers of your own, with the practice of 2022."),
+    "describe": (
+        "sim.studies.describe",
+        "Print the day, the night, every parameter (assumed first) and the references.",
+    ),
+    "centre": ("sim.studies.centring", "Centre the scales anew, so that reference people average 0 with SD 1."),
+    "fit": ("sim.studies.fit", "Fit the free parameters to the targets and write them to conf/fit/."),
+}
+EXAMPLES = (
+    "hybridwork scenarios",
+    "hybridwork scenarios seed=3 replicates=40 'scenarios=[baseline,right_to_disconnect,whole_package]'",
+    "hybridwork scenarios firm=one firm.employees=300 mechanisms.recovery.demands_hold=0.25",
+    "hybridwork run availability=quiet_evenings schedule=anchor_days",
+    "hybridwork scenarios --multirun availability=always_on,right_to_disconnect hydra/launcher=joblib",
+    "hybridwork scenarios --cfg job",
+    'eval "$(hybridwork -sc install=bash)"',
+)
+_HYDRAS = ("scenarios", "run")
+_ASKS_ONLY = {"--help", "-h", "--cfg", "-c", "--info", "-i"}
+_COMPLETION = ("-sc", "--shell-completion")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0 fine, 2 a mistake in what was asked, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(usage())
+        return 0
+    if words[0] == "--version":
+        from sim import __version__
+
+        print(f"hybridwork {__version__}")
+        return 0
+    if words[0] in _COMPLETION:
+        return _complete(words)
+    if words[0] not in COMMANDS:
+        near = get_close_matches(words[0], COMMANDS, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        return _told(f"there is no command '{words[0]}'{meant}; commands are {', '.join(COMMANDS)}")
+    if {"--help", "-h"} & set(words) and words[0] not in _HYDRAS:
+        print(f"hybridwork {words[0]} [name=value ...]\n\n{COMMANDS[words[0]][1]}")
+        return 0
+    if words[0] == "run" and not _ASKS_ONLY & set(words) and not any(map(_names_a_scenario, words[1:])):
+        return _told("run needs scenario=<name> or a lever, as in availability=quiet_evenings; scenarios compares all")
+    return _run(*words)
+
+
+def usage() -> str:
+    """What the command can do, one line for each command, and examples."""
+    width = max(map(len, COMMANDS))
+    commands = [f"  {name:<{width}}  {meaning}" for name, (_, meaning) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "hybridwork <command> [name=value ...]",
+            "",
+            "Burn-out complaints and isolation among people who work partly at home, simulated.",
+            "",
+            "Commands (each has --help):",
+            *commands,
+            "",
+            "Examples:",
+            *(f"  {example}" for example in EXAMPLES),
+        ]
+    )
+
+
+def _run(name: str, *words: str) -> int:
+    from sim.errors import UserError
+
+    try:
+        study = import_module(COMMANDS[name][0])
+        return int(study.main(list(words)) or 0)
+    except UserError as mistake:
+        return _told(str(mistake))
+    except KeyboardInterrupt:
+        return _told("interrupted; nothing of this run is kept", 130)
+    except BrokenPipeError:
+        # The reader of the output has seen enough, as in `hybridwork describe | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _names_a_scenario(word: str) -> bool:
+    from sim.levers.measure import FAMILIES
+
+    name = word.lstrip("+~").partition("=")[0]
+    return name == "scenario" or name.split(".")[0] in FAMILIES
+
+
+def _complete(words: Sequence[str]) -> int:
+    """Tab completion: of the command's name here, of everything after it by Hydra."""
+    line = os.environ.get("COMP_LINE", "")
+    typed = line.split(" ")
+    if line and len(typed) <= 2:
+        print(" ".join(name for name in COMMANDS if name.startswith(typed[-1])))
+        return 0
+    if line:
+        os.environ["COMP_LINE"] = " ".join([typed[0], *typed[2:]])
+    return _run("scenarios", *words)
+
+
+def _told(line: str, code: int = 2) -> int:
+    print(f"hybridwork: {line}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""In which order a day is evaluated: which equations may go through the rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sim.language.grammar import LOOKS
+from sim.language.registry import Quantity, Registry
+
+ROWWISE = ("employee", "tie", "measure")
+"""The levels whose last axis is the places."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Equations of one level that may go through the rows together."""
+
+    level: str
+    names: tuple[str, ...]
+
+
+def level_of(registry: Registry, name: str) -> str:
+    """The level of a quantity or of a given."""
+    quantity = registry.quantities.get(name)
+    return quantity.per if quantity else registry.givens[name]
+
+
+def looked_at(registry: Registry, quantity: Quantity) -> set[str]:
+    """The causes that a look takes of whole groups, managers or partners, instead of the row's own."""
+    looks = [look for look in LOOKS if look in quantity.causes]
+    if not looks or looks == ["measures"]:
+        return set()
+    return {need for need in quantity.needs if looks != ["ties"] or level_of(registry, need) != "tie"}
+
+
+def passes(registry: Registry, names: tuple[str, ...]) -> Iterator[Pass]:
+    """Cut quantities, causes before effects, into passes; what is seen of other rows belongs to an earlier pass."""
+    waiting = [registry.quantities[name] for name in names]
+    while waiting:
+        level, wanted = waiting[0].per, {quantity.name for quantity in waiting}
+        ready: set[str] = set()
+        for quantity in waiting:
+            causes = set() if quantity.kind == "stock" else wanted.intersection(quantity.needs)
+            if quantity.per == level and causes <= ready and ready.isdisjoint(_seen_of_others(registry, quantity)):
+                ready.add(quantity.name)
+        yield Pass(level, tuple(quantity.name for quantity in waiting if quantity.name in ready))
+        waiting = [quantity for quantity in waiting if quantity.name not in ready]
+
+
+def _seen_of_others(registry: Registry, quantity: Quantity) -> set[str]:
+    theirs = {cause.removeprefix("their_") for cause in quantity.causes if cause.startswith("their_")}
+    return theirs | looked_at(registry, quantity)

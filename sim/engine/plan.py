@@ -1,0 +1,189 @@
+"""A plan, and the engine it asks for: everything one run depends on, checked and set up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine import engine_for
+from sim.errors import UserError
+from sim.language.discovery import levers, mechanisms
+from sim.language.grammar import Mechanism
+from sim.language.registry import Registry, check_shift, register
+from sim.levers import catalogue as catalogues
+from sim.levers.catalogue import Catalogue
+from sim.levers.measure import Measure
+from sim.levers.scenario import Scenario
+from sim.world import calendar as calendars
+from sim.world import staff as staffs
+from sim.world.calendar import Calendar
+from sim.world.firm import FirmOptions, build
+from sim.world.staff import Staff
+
+if TYPE_CHECKING:
+    from sim.engine import Engine
+
+BASELINE = Scenario("baseline", "baseline", text="The practice of 2022.")
+GIVENS = {**staffs.GIVENS, **catalogues.GIVENS, **calendars.GIVENS}
+_BYTES_A_PLACE_AND_WORLD = 3_000
+_BYTES_A_PLACE = 6_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one run depends on.
+
+    `parameters` maps process to parameter to value, where it differs from the default; `survey` is the process of the
+    instruments. The first scenario is what the others are compared with. `engine` is fused, reference, or auto: fused
+    where numba is installed; all give the same bits.
+    """
+
+    measures: tuple[Measure, ...]
+    scenarios: tuple[Scenario, ...] = (BASELINE,)
+    firm: FirmOptions = field(default_factory=FirmOptions)
+    parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    weeks: int = 104
+    burn_in: int = 52
+    seed: int = 1
+    replicate: int = 0
+    calendar: Calendar = field(default_factory=Calendar)
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.weeks < 1 or self.burn_in < 0:
+            raise UserError(f"weeks is {self.weeks} and burn_in {self.burn_in}; at least 1 week and 0 weeks are right")
+        if not self.scenarios:
+            raise UserError("no scenario is asked for; name at least one, for example scenarios=[baseline]")
+
+
+def warmed_up(plan: Plan, each_week: Callable[[int], None] | None = None) -> Engine:
+    """The engine after the burn-in, in one world under the first scenario's practice before day 0."""
+    engine = set_up(plan)
+    for week in range(-plan.burn_in, 0):
+        engine.run_week(week)
+        if each_week:
+            each_week(week)
+    return engine
+
+
+def set_up(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
+    """The engine on the first day of the burn-in.
+
+    `varied` maps (process, name) to one value per world: worlds then differ in parameters instead of scenarios.
+    """
+    measures = needed(plan)
+    registry = registry_of(plan)
+    check_memory(plan, worlds)
+    firm = build(plan.firm, plan.seed, plan.replicate)
+    catalogue = Catalogue(measures, ())
+    return engine_for(plan.engine)(
+        registry, Staff(firm, catalogue.names, plan.replicate), catalogue, plan.calendar, plan.seed, worlds, varied
+    )
+
+
+def registry_of(plan: Plan) -> Registry:
+    """The registry of a plan: all mechanisms with the plan's parameters, and the levers its measures need.
+
+    Raises UserError for an unknown parameter, a value out of range, or a measure that moves what it may not.
+    """
+    measures = needed(plan)
+    own = levers()
+    rewriting = [own[m.name] for m in measures if m.rewrites and m.name in own]
+    missing = [m.name for m in measures if m.rewrites and m.name not in own]
+    if missing:
+        raise UserError(f"measure {missing[0]} says it rewrites a condition; sim/levers/{missing[0]}.py is missing")
+    parameters = plan.parameters
+    chosen = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
+    for process in parameters:
+        if process not in chosen and process != "survey" and process not in own:
+            raise UserError(f"parameter {process}.…: no mechanism '{process}'; known are {', '.join(chosen)}")
+    counted = _parameters_of_firm(plan.firm)
+    registry = register(
+        [with_parameters(kind, parameters.get(p, {}), counted.get(p, {})) for p, kind in mechanisms().items()],
+        [with_parameters(lever, parameters.get(lever.process(), {})) for lever in rewriting],  # type: ignore[misc]
+        GIVENS,
+    )
+    for measure in measures:
+        for target in measure.shifts:
+            check_shift(registry, measure.name, target)
+    for scenario in plan.scenarios:
+        for setting in scenario.settings:
+            if setting.process not in registry.mechanisms:
+                raise UserError(
+                    f"scenario {scenario.name} sets {setting.process}.{setting.parameter}; known processes are "
+                    + ", ".join(registry.mechanisms)
+                )
+            checked(registry.mechanisms[setting.process], setting.parameter, setting.value)
+    return registry
+
+
+def with_parameters(
+    kind: type[Mechanism], parameters: Mapping[str, float], counted: Mapping[str, float] | None = None
+) -> Mechanism:
+    """The mechanism with these parameters; what an organisation has counted may lie outside a parameter's range."""
+    own = kind()
+    within = {name: checked(own, name, value) for name, value in parameters.items()}
+    return replace(own, **{**(counted or {}), **within})  # type: ignore[type-var]
+
+
+def checked(mechanism: Mechanism, name: str, value: float) -> float:
+    """The value as a float, or UserError where the parameter does not exist or the value is outside its range."""
+    passport = mechanism.passports().get(name)
+    where = f"{mechanism.process()}.{name}"
+    if passport is None:
+        raise UserError(
+            f"parameter {where} does not exist; {mechanism.process()} has {', '.join(mechanism.passports())}"
+        )
+    if not isinstance(value, int | float) or not passport.low <= value <= passport.high:
+        raise UserError(
+            f"parameter {where} is {value}; its range is {passport.low:g} to {passport.high:g} {passport.unit}"
+        )
+    return float(value)
+
+
+_SHARES = {"woman": "women", "older": "older_share", "young": "young_share", "children_at_home": "children",
+           "other_care": "care", "lives_alone": "alone", "higher_educated": "higher_educated_share",
+           "flexible_contract": "flexible", "may_work_from_home": "may_share"}  # fmt: skip
+
+
+def _parameters_of_firm(firm: FirmOptions) -> dict[str, dict[str, float]]:
+    """An own organisation's counts replace the national shares."""
+    own: dict[str, float] = {}
+    for name, share in (firm.shares or {}).items():
+        if name == "separate_room":
+            own |= {"room_of_managers": share, "room_of_others": share}
+        else:
+            own[_SHARES.get(name, name)] = share
+    return {"circumstances": own} if own else {}
+
+
+def needed(plan: Plan) -> tuple[Measure, ...]:
+    """The measures of the study and those that a scenario of the plan introduces."""
+    introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
+    return tuple(m for m in plan.measures if m.in_study or m.name in introduced)
+
+
+def check_memory(plan: Plan, worlds: int) -> None:
+    """Raise UserError where the firm asked for cannot fit the memory that is free."""
+    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
+    if plan.firm.kind == "study":
+        people = min(people, plan.firm.establishments * 700)
+    worlds = max(worlds, len(plan.scenarios))
+    need = people * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
+    free = _free_memory()
+    if need > free:
+        raise UserError(
+            f"{people:,} people in {worlds} worlds need about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
+            "ask for fewer people (firm.employees, firm.sample) or fewer scenarios"
+        )
+
+
+def _free_memory() -> float:
+    try:
+        with open("/proc/meminfo") as lines:
+            return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return float("inf")

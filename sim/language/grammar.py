@@ -1,0 +1,180 @@
+"""Equations with names: the method's name is the quantity it yields, its arguments are the quantities that cause it.
+
+A mechanism is a frozen dataclass in a file of its own. Its fields are parameters, each with a passport: unit, range
+and source. Its marked methods are equations. Nothing else is declared, so nothing can drift.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sim.data import rows
+
+LEVELS = (
+    "employee",
+    "team",
+    "establishment",
+    "tie",
+    "measure",
+    "measure of team",
+    "measure of establishment",
+    "catalogue",
+)
+LUCK = ("normal", "uniform")
+LOOKS = ("ties", "team", "establishment", "manager", "measures")
+
+
+@dataclass(frozen=True)
+class Passport:
+    """What a parameter must tell about itself.
+
+    `source` holds one or more keys, separated by blanks: a row of `effects.csv` (E016) or `targets.csv`
+    (target:burnout_home), `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`, or
+    `definition`. A parameter whose source holds `assumed` is listed first wherever parameters are listed.
+    """
+
+    unit: str
+    low: float
+    high: float
+    source: str
+    note: str = ""
+
+    @property
+    def assumed(self) -> bool:
+        return "assumed" in self.source.split()
+
+    @property
+    def is_switch(self) -> bool:
+        return self.unit == "switch"
+
+
+def param(value: float, unit: str, *, low: float, high: float, source: str, note: str = "") -> Any:
+    """A number with its passport; `low` and `high` are the range it may be swept over.
+
+    Raises ValueError when the value lies outside its own range or a part of the passport is missing.
+    """
+    if not unit or not source:
+        raise ValueError("a parameter needs a unit and a source")
+    if not low <= value <= high:
+        raise ValueError(f"a parameter of {value} lies outside its own range {low} to {high}")
+    return dataclasses.field(default=value, metadata={"passport": Passport(unit, low, high, source, note)})
+
+
+def param_from(table: str, name: str) -> Any:
+    """A parameter that stands, with its passport, as row `name` of `sim/data/<table>.csv`."""
+    row = next(row for row in rows(table) if row["name"] == name)
+    return param(
+        float(row["value"]),
+        row["unit"],
+        low=float(row["low"]),
+        high=float(row["high"]),
+        source=row["source"],
+        note=row["note"],
+    )
+
+
+def switch(on: bool, *, source: str, note: str = "") -> Any:
+    """A loop or a disputed path that can be cut: 1 is on, 0 is off."""
+    return param(float(on), "switch", low=0.0, high=1.0, source=source, note=note)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a decorator says of an equation."""
+
+    kind: str
+    unit: str
+    per: str = "employee"
+    every: str = "day"
+    condition: bool = False
+    start: float | str = 0.0
+    newcomer: float | str | None = None
+    adds_to: str | None = None
+
+
+def _marked(mark: Mark) -> Callable[[Callable], Callable]:
+    if mark.per not in LEVELS:
+        raise ValueError(f"unknown level {mark.per!r}: one of {', '.join(LEVELS)}")
+    if mark.every not in ("day", "week"):
+        raise ValueError(f"unknown clock {mark.every!r}: 'day' or 'week'")
+
+    def mark_method(method: Callable) -> Callable:
+        method.mark = mark  # type: ignore[attr-defined]
+        return method
+
+    return mark_method
+
+
+def trait(unit: str, *, per: str = "employee") -> Callable[[Callable], Callable]:
+    """Drawn when a person takes a place, and never changed for that person."""
+    return _marked(Mark("trait", unit, per))
+
+
+def flow(
+    unit: str, *, per: str = "employee", every: str = "day", condition: bool = False
+) -> Callable[[Callable], Callable]:
+    """Lives within the day. With `condition=True` management can move it; only those may be a lever's target."""
+    return _marked(Mark("flow", unit, per, every, condition))
+
+
+def adds_to(total: str, unit: str) -> Callable[[Callable], Callable]:
+    """A tributary of the shared flow `total`, which is the sum of its tributaries in the order of their names."""
+    return _marked(Mark("flow", unit, adds_to=total))
+
+
+def stock(
+    unit: str,
+    *,
+    start: float | str = 0.0,
+    newcomer: float | str | None = None,
+    per: str = "employee",
+    every: str = "day",
+) -> Callable[[Callable], Callable]:
+    """Carried over to tomorrow; all stocks settle together at night.
+
+    `start` is a number or the name of a trait. `newcomer` is what a new person in the place begins with, if that
+    differs.
+    """
+    return _marked(Mark("stock", unit, per, every, start=start, newcomer=newcomer))
+
+
+class Mechanism:
+    """One process of the model: parameters as fields, equations as marked methods."""
+
+    @classmethod
+    def process(cls) -> str:
+        """The name of the process: the name of the file it stands in."""
+        return cls.__module__.rsplit(".", 1)[-1]
+
+    @classmethod
+    def passports(cls) -> dict[str, Passport]:
+        """Every parameter with its passport."""
+        return {f.name: f.metadata["passport"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+
+    @classmethod
+    def equations(cls) -> dict[str, Callable]:
+        """Every marked method by name, in the order of the text."""
+        return {name: method for name, method in vars(cls).items() if hasattr(method, "mark")}
+
+
+class Lever(Mechanism):
+    """What management can do where a yaml is not enough: rewrites conditions, in the file of its measure's name.
+
+    Each marked-less method is named after the condition it rewrites; it takes that condition, `dose` (how far the
+    measure is in effect for this employee, 0 to 1) and any causes, and returns the condition unchanged when `dose` is
+    0.
+    """
+
+    @classmethod
+    def rewrites(cls) -> dict[str, Callable]:
+        """The rewriting methods by the name of their condition."""
+        return {name: m for name, m in vars(cls).items() if inspect.isfunction(m) and not name.startswith("_")}
+
+
+def causes_of(method: Callable, bound: bool = False) -> tuple[str, ...]:
+    """The names of an equation's causes, in order, without `self` (which a bound method no longer shows)."""
+    return tuple(inspect.signature(method).parameters)[0 if bound else 1 :]

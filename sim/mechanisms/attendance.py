@@ -1,0 +1,124 @@
+"""Attendance: who works today, and where.
+
+The place of work is chosen. People with a long way, a room of their own or children prefer home, people who need company
+prefer the office, and teams follow their manager's own days. Habit keeps offices emptier than people say they wish. So how
+much somebody works at home is also a sign of who somebody is, and a schedule that forces people breaks that choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import likelihood
+from sim.language.grammar import Mechanism, flow, param, param_from, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Attendance(Mechanism):
+    """Place of work as a choice within what is agreed, advised or imposed (Spilker and Breaugh 2021)."""
+
+    full_week: float = param_from("definitions", "full_week")
+    level_of_managers: float = param(-0.20, "logit", low=-2.0, high=2.0, source="fitted target:home_share_manager")
+    level_of_others: float = param(0.05, "logit", low=-2.0, high=2.0, source="fitted target:home_share_employee")
+    own_taste: float = param(0.90, "logit/sd", low=0.4, high=1.5, source="assumed")
+    company: float = param(0.30, "logit/sd", low=0.1, high=0.6, source="assumed E042")
+    long_way: float = param(0.30, "logit/sd", low=0.1, high=0.6, source="assumed E153")
+    room: float = param(0.30, "logit", low=0.0, high=0.8, source="assumed")
+    children: float = param(0.15, "logit", low=-0.2, high=0.5, source="assumed")
+    segmentation: float = param(0.15, "logit/sd", low=0.0, high=0.4, source="assumed")
+    following: float = param(0.90, "logit/share", low=0.0, high=2.0, source="assumed manager_office_days")
+    newcomers_come: float = param(0.50, "logit", low=0.0, high=1.0, source="assumed")
+    newcomer_days: float = param(180.0, "days", low=90.0, high=365.0, source="assumed")
+    habit: float = param(0.50, "logit/share", low=0.0, high=1.5, source="assumed office_emptier")
+    habit_days: float = param(150.0, "days", low=60.0, high=365.0, source="assumed")
+    counting_days: float = param(40.0, "days", low=20.0, high=80.0, source="definition", note="memory of the share at home")
+    leave: float = param(0.10, "share", low=0.06, high=0.14, source="assumed", note="about five weeks a year")
+    home_floor: float = param(0.0, "share", low=0.0, high=1.0, source="definition", note="least share at home imposed")
+    home_ceiling: float = param(1.0, "share", low=0.0, high=1.0, source="definition", note="largest share at home allowed")
+    fixed_office_days: float = param(0.0, "days/week", low=0.0, high=5.0, source="definition", note="imposed on all teams")
+    firmness: float = param(0.70, "share", low=0.3, high=1.0, source="assumed office_emptier", note="of those asked, who come")
+    advice: float = switch(True, source="definition", note="public advice to work from home, by date")
+    urgent: float = param(0.75, "share", low=0.5, high=0.95, source="target:home_share_hours_2020")
+    strict: float = param(0.80, "share", low=0.5, high=0.95, source="assumed target:share_home")
+    half: float = param(0.50, "share", low=0.3, high=0.7, source="definition")
+
+    @trait("logit")
+    def liking_of_home(self, normal, need_for_affiliation, commute, separate_room, children_at_home, wish_to_segment):
+        """How much one prefers to work at home."""
+        reasons = self.long_way * commute + self.room * separate_room + self.children * children_at_home
+        against = self.company * need_for_affiliation + self.segmentation * wish_to_segment
+        return self.own_taste * normal + reasons - against
+
+    @flow("0/1")
+    def newcomer(self, tenure):
+        """Has come within the last half year."""
+        return tenure < self.newcomer_days
+
+    @flow("share")
+    def managers_share_at_home(self, manager, share_at_home):
+        """How much of the time one's manager works at home."""
+        return manager.of(share_at_home)
+
+    @flow("share")
+    def preferred_share_at_home(
+        self, liking_of_home, is_manager, has_manager, managers_share_at_home, newcomer, home_habit
+    ):
+        """The share of working days one would rather be at home."""
+        level = is_manager * self.level_of_managers + (1 - is_manager) * self.level_of_others
+        pull = self.following * has_manager * (2 * managers_share_at_home - 1) / 2
+        habit = self.habit * (2 * home_habit - 1) / 2
+        return likelihood(level + liking_of_home + pull + habit - self.newcomers_come * newcomer)
+
+    @flow("share")
+    def advised_home(self, advice_urgent, advice_strict, advice_half):
+        """The share at home that public advice asks for today."""
+        return self.advice * (self.urgent * advice_urgent + self.strict * advice_strict + self.half * advice_half)
+
+    @flow("share", condition=True)
+    def office_expected(self, anchor_rank):
+        """How firmly the team is expected at the office today, from 0 to 1."""
+        return self.firmness * (anchor_rank < self.fixed_office_days)
+
+    @flow("share")
+    def chance_of_home(self, preferred_share_at_home, office_expected, advised_home, may_work_from_home):
+        """The chance that a working day is spent at home."""
+        wished = np.minimum(preferred_share_at_home, self.home_ceiling) * (1 - np.minimum(office_expected, 1))
+        return may_work_from_home * np.maximum(wished, np.maximum(self.home_floor, advised_home))
+
+    @flow("0/1", every="week")
+    def on_leave(self, uniform):
+        """Has leave this week."""
+        return uniform < self.leave
+
+    @flow("0/1")
+    def works_today(self, uniform, working_day, contract_days, absent, on_leave):
+        """Works today."""
+        return working_day * (uniform < contract_days / self.full_week) * (1 - absent) * (1 - on_leave)
+
+    @flow("0/1")
+    def at_home(self, uniform, works_today, chance_of_home):
+        """Works at home today."""
+        return works_today * (uniform < chance_of_home)
+
+    @flow("0/1")
+    def at_office(self, works_today, at_home):
+        """Works at the office today."""
+        return works_today - at_home
+
+    @stock("share", start="share_at_home_at_start")
+    def share_at_home(self, share_at_home, works_today, at_home):
+        """The share of recent working days spent at home."""
+        return share_at_home + works_today * (at_home - share_at_home) / self.counting_days
+
+    @trait("share")
+    def share_at_home_at_start(self, liking_of_home, is_manager, may_work_from_home):
+        """What the share at home begins at."""
+        level = is_manager * self.level_of_managers + (1 - is_manager) * self.level_of_others
+        return may_work_from_home * likelihood(level + liking_of_home)
+
+    @stock("share", start="share_at_home_at_start")
+    def home_habit(self, home_habit, share_at_home):
+        """The share at home around which life has been arranged."""
+        return home_habit + (share_at_home - home_habit) / self.habit_days

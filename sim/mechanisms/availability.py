@@ -1,0 +1,212 @@
+"""Availability: who works after hours, what one sees of it, and what one believes is expected.
+
+Messages after hours travel over ties, a manager's weigh more. What one sees is the *descriptive* norm; what one believes is
+expected is the *injunctive* norm, and receivers over-read it. Telepressure adapts to both; answering follows telepressure
+and makes the next message. So an always-on norm can build up and fade. With cited sizes the loop's gain is .1 to .4: it
+dies out when its cause ends, unless the assumed switch below lets norms rise faster than they fall, or adds a steep threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import approach, likelihood, saturating, within
+from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Availability(Mechanism):
+    """Availability norms and telepressure (Barber and Santuzzi 2015; Hendrikx and others 2023)."""
+
+    limit: float = param(4.0, "sd", low=3.0, high=6.0, source="definition", note="where a psychological state levels off")
+    managers_weight: float = param(2.0, "ratio", low=1.0, high=4.0, source="assumed")
+    seeing_days: float = param(14.0, "days", low=5.0, high=30.0, source="assumed")
+    usual_seen: float = param(0.22, "share", low=0.02, high=0.7, source="centred")
+    seen_sd: float = param(0.06, "share", low=0.01, high=0.3, source="centred")
+    norm_loop: float = switch(True, source="assumed", note="what one sees others do feeds the norm")
+    norm_level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred")
+    norm_spread: float = param(0.9, "sd/sd", low=0.2, high=1.2, source="centred")
+    seen_to_norm: float = param(0.30, "sd/sd", low=0.1, high=0.5, source="assumed")
+    over_reading: float = param(1.6, "ratio", low=1.0, high=2.2, source="assumed E109 E154")
+    example: float = param(0.15, "sd/sd", low=0.0, high=0.4, source="assumed manager_evenings_silent")
+    explained: float = param(0.20, "share", low=0.0, high=0.8, source="assumed", note="managers who say why they work late")
+    pressure_from_above: float = param(0.0, "sd", low=-1.0, high=2.0, source="definition", note="always-on as a rule")
+    norm_days: float = param(30.0, "days", low=10.0, high=90.0, source="assumed")
+    sticky_norm: float = switch(True, source="assumed", note="norms rise faster than they fall")
+    stickiness: float = param(1.5, "ratio", low=1.0, high=4.0, source="assumed")
+    steep_norm: float = switch(False, source="assumed", note="a steep threshold from norm to answering")
+    steepness: float = param(1.0, "logit/sd", low=0.3, high=1.5, source="assumed")
+    telepressure_level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred")
+    telepressure_spread: float = param(0.9, "sd/sd", low=0.2, high=1.2, source="centred")
+    telepressure_of_belief: float = param(0.30, "sd/sd", low=0.15, high=0.45, source="assumed E003 E004 E154")
+    telepressure_of_sight: float = param(0.08, "sd/sd", low=0.0, high=0.2, source="assumed E003")
+    telepressure_of_demands: float = param(0.10, "sd/sd", low=0.0, high=0.25, source="assumed")
+    telepressure_of_leading: float = param(0.25, "sd/sd", low=0.0, high=0.5, source="assumed remote_leading_telepressure")
+    telepressure_days: float = param(30.0, "days", low=10.0, high=90.0, source="assumed")
+    answering_level: float = param(-0.75, "logit", low=-2.0, high=0.5, source="assumed E108")
+    managers_answer: float = param(0.70, "logit", low=0.2, high=1.4, source="assumed E108")
+    telepressure_answers: float = param(0.24, "logit/sd", low=0.1, high=0.4, source="assumed E008")
+    demands_answer: float = param(0.28, "logit/sd", low=0.1, high=0.5, source="assumed E008")
+    answering_spread: float = param(0.50, "logit/sd", low=0.2, high=0.9, source="assumed")
+    choosers: float = param(0.20, "share", low=0.05, high=0.4, source="assumed target:benefit_own_time_active_breaks")
+    choosers_answer: float = param(0.60, "logit", low=0.2, high=1.2, source="assumed")
+    weekend: float = param(0.30, "ratio", low=0.1, high=0.6, source="assumed E111")
+    delay_in_force: float = param(0.0, "share", low=0.0, high=1.0, source="definition", note="messages a server holds back")
+    hours_each: float = param(0.15, "hours", low=0.05, high=0.6, source="assumed", note="extra time of an evening with work")
+    usual_after_hours: float = param(0.25, "share", low=0.05, high=0.7, source="centred")
+    after_hours_sd: float = param(0.18, "share", low=0.05, high=0.4, source="centred")
+    autonomy_conflict: float = switch(True, source="E002", note="the norm itself strains, without any message")
+    strain_of_norm_size: float = param(0.05, "sd/sd", low=0.0, high=0.12, source="assumed E001 E013")
+
+    @trait("logit")
+    def habit_of_answering(self, normal):
+        """Own inclination to work after hours."""
+        return self.answering_spread * normal
+
+    @trait("0/1")
+    def chooses_evenings(self, uniform):
+        """Arranges the day by choice so that some work falls in the evening."""
+        return uniform < self.choosers
+
+    @trait("sd")
+    def readiness_to_feel_expected(self, normal):
+        """Own inclination to believe that availability is expected."""
+        return normal
+
+    @trait("sd")
+    def urge(self, normal):
+        """Own inclination to feel pressed by messages."""
+        return normal
+
+    @flow("share", condition=True)
+    def messages_held_back(self):
+        """The share of messages after hours that a technical delay keeps until morning."""
+        return self.delay_in_force
+
+    @flow("0/1")
+    def after_hours_work(
+        self, uniform, is_manager, telepressure, demands_today, habit_of_answering, chooses_evenings, injunctive_norm,
+        working_day, absent, on_leave, messages_held_back,
+    ):
+        """Works or answers messages after hours today; for those who see it, a message either way."""
+        person = self.answering_level + self.managers_answer * is_manager + self.choosers_answer * chooses_evenings
+        felt = self.telepressure_answers * telepressure + self.demands_answer * demands_today
+        steep = self.steep_norm * self.steepness * injunctive_norm
+        chance = likelihood(person + habit_of_answering + felt + steep) * (1 - within(messages_held_back, 0, 1))
+        there = (working_day + self.weekend * (1 - working_day)) * (1 - absent) * (1 - on_leave)
+        return uniform < chance * there
+
+    @flow("hours")
+    def after_hours_time(self, after_hours_work):
+        """Hours that work after hours takes."""
+        return self.hours_each * after_hours_work
+
+    @flow("share")
+    def flexibility_lost(self, chooses_evenings, messages_held_back):
+        """How far silence takes their evenings from those who had chosen them."""
+        return chooses_evenings * within(messages_held_back, 0, 1)
+
+    @flow("share")
+    def after_hours_of_contacts(self, ties, after_hours_work, tie_strength):
+        """The share of one's contacts who worked after hours today, the close ones counting more."""
+        return ties.mean(after_hours_work, tie_strength)
+
+    @flow("0/1")
+    def after_hours_of_manager(self, manager, after_hours_work):
+        """Whether one's manager worked after hours today."""
+        return manager.of(after_hours_work)
+
+    @flow("share")
+    def seen_today(self, after_hours_of_contacts, after_hours_of_manager, has_manager):
+        """What one sees of work after hours today; the manager's counts for more."""
+        weight = self.managers_weight * has_manager
+        return (after_hours_of_contacts + weight * after_hours_of_manager) / (1 + weight)
+
+    @stock("share", start="seen_at_start")
+    def descriptive_norm(self, descriptive_norm, seen_today):
+        """What others do: the share of after-hours work one sees, over some weeks."""
+        return descriptive_norm + (seen_today - descriptive_norm) / self.seeing_days
+
+    @trait("share")
+    def seen_at_start(self):
+        """What a newcomer takes for granted that others do."""
+        return self.usual_seen
+
+    @stock("share", start="after_hours_at_start")
+    def recent_after_hours(self, recent_after_hours, after_hours_work):
+        """How often one worked after hours lately."""
+        return recent_after_hours + (after_hours_work - recent_after_hours) / self.seeing_days
+
+    @trait("share")
+    def after_hours_at_start(self):
+        """How often one is taken to have worked after hours before."""
+        return self.usual_after_hours
+
+    @flow("sd")
+    def recent_messaging(self, recent_after_hours):
+        """Recent work after hours against the reference."""
+        return (recent_after_hours - self.usual_after_hours) / self.after_hours_sd
+
+    @flow("sd")
+    def seen_norm(self, descriptive_norm):
+        """The descriptive norm against the reference."""
+        return (descriptive_norm - self.usual_seen) / self.seen_sd
+
+    @flow("share", condition=True)
+    def clarity_of_expectation(self):
+        """How far senders say that no answer is needed, which takes away the over-reading; 0 to 1."""
+        return 0
+
+    @flow("share", condition=True)
+    def example_explained(self):
+        """How far managers who work late say why, and that nobody need follow; 0 to 1."""
+        return self.explained
+
+    @flow("sd", condition=True)
+    def expected_availability(self):
+        """What the organisation really expects after hours; agreements lower it."""
+        return self.pressure_from_above
+
+    @flow("sd")
+    def managers_messaging(self, manager, recent_messaging):
+        """How much one's manager works after hours."""
+        return manager.of(recent_messaging)
+
+    @stock("sd", start="readiness_to_feel_expected")
+    def injunctive_norm(
+        self, injunctive_norm, readiness_to_feel_expected, seen_norm, clarity_of_expectation, expected_availability,
+        managers_messaging, example_explained,
+    ):
+        """What one believes is expected after hours."""
+        reading = (1 + (self.over_reading - 1) * (1 - within(clarity_of_expectation, 0, 1))) / self.over_reading
+        seen = self.norm_loop * self.seen_to_norm * seen_norm
+        silent = self.example * np.maximum(managers_messaging, 0) * (1 - within(example_explained, 0, 1))
+        person = self.norm_level + self.norm_spread * readiness_to_feel_expected
+        target = saturating(person + expected_availability + reading * (seen + silent), self.limit)
+        slower = np.where(target < injunctive_norm, self.sticky_norm * (self.stickiness - 1), 0)
+        return approach(injunctive_norm, target, self.norm_days * (1 + slower))
+
+    @stock("sd", start="urge")
+    def telepressure(self, telepressure, urge, injunctive_norm, seen_norm, demands, leading_difficulty):
+        """The urge to answer work messages at once, with preoccupation."""
+        norm = self.telepressure_of_belief * injunctive_norm + self.telepressure_of_sight * seen_norm
+        task = self.telepressure_of_demands * demands + self.telepressure_of_leading * leading_difficulty
+        target = saturating(self.telepressure_level + self.telepressure_spread * urge + norm + task, self.limit)
+        return approach(telepressure, target, self.telepressure_days)
+
+    @flow("sd")
+    def pressure_from_colleagues(self, seen_norm, injunctive_norm):
+        """Felt expectations of colleagues; a read-out that drives nothing."""
+        return (seen_norm + injunctive_norm) / 2
+
+    @flow("sd")
+    def techno_invasion(self, telepressure, recent_messaging):
+        """The appraisal that technology makes one always reachable; a read-out that drives nothing."""
+        return (telepressure + recent_messaging) / 2
+
+    @adds_to("strain", "sd")
+    def strain_of_norm(self, injunctive_norm):
+        """Mere expectation strains, without any message (Belkin, Becker and Conroy 2016)."""
+        return self.autonomy_conflict * self.strain_of_norm_size * injunctive_norm

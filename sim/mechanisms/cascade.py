@@ -1,0 +1,239 @@
+"""Cascade: how word of a measure travels from the board to each desk, and where it gets lost.
+
+Each measure passes *claimed* (planned or taken), *implemented, communicated, known* (and then used, used well: see practice), as
+yes or no with hazards, never as a mean share. Knowledge goes down level by level, over the manager and the team, is renewed and forgotten; where it leaks depends on
+the kind of measure. Teams also do things that nobody claimed. Reactive employers act on the complaints they hear of, and the
+isolated speak up least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import lasting, likelihood, ratio, score, switched, within
+from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Cascade(Mechanism):
+    """Information and practice lost on the way down (the 2022 study; Vermeeren 2014), by kind of measure."""
+
+    factor: float = param(0.50, "logit/sd", low=0.2, high=1.0, source="assumed", note="what claims of one employer share")
+    widening: float = param(1.04, "ratio", low=1.0, high=1.1, source="definition", note="undoes the factor's pull to one half")
+    lapsing: float = param(0.0019, "1/week", low=0.0, high=0.01, source="assumed", note="a claim ends in about ten years")
+    carried_out: float = param(0.90, "share", low=0.6, high=1.0, source="assumed detail_question")
+    weeks_to_carry_out: float = param(8.0, "weeks", low=2.0, high=26.0, source="assumed")
+    own_initiative: float = param(0.19, "share", low=0.0, high=0.35, source="fitted target:mismatch_manager")
+    own_initiative_seen: float = param(0.85, "share", low=0.5, high=1.0, source="fitted target:mismatch_employee")
+    own_training: float = param(0.20, "ratio", low=0.0, high=1.0, source="assumed", note="training on own initiative is rarer")
+    own_lasts: float = param(0.010, "1/week", low=0.003, high=0.03, source="assumed")
+    managers_agreement: float = param(0.66, "share", low=0.3, high=0.98, source="fitted")
+    managers_encouragement: float = param(0.66, "share", low=0.3, high=0.98, source="fitted")
+    managers_leadership: float = param(0.75, "share", low=0.3, high=0.98, source="fitted")
+    managers_provision: float = param(0.72, "share", low=0.3, high=0.98, source="fitted")
+    managers_training: float = param(0.85, "share", low=0.3, high=0.98, source="fitted")
+    others_agreement: float = param(0.52, "share", low=0.02, high=0.98, source="fitted")
+    others_encouragement: float = param(0.59, "share", low=0.02, high=0.98, source="fitted")
+    others_leadership: float = param(0.46, "share", low=0.02, high=0.98, source="fitted")
+    others_provision: float = param(0.56, "share", low=0.02, high=0.98, source="fitted")
+    others_training: float = param(0.15, "share", low=0.01, high=0.98, source="fitted")
+    forgetting: float = param(0.023, "1/week", low=0.008, high=0.06, source="assumed", note="about 300 days")
+    reach: float = param(1.0, "ratio", low=0.0, high=10.0, source="definition", note="1: passive, by intranet and e-mail")
+    managers_first: float = param(1.0, "ratio", low=0.0, high=10.0, source="definition", note="briefing of managers against usual")
+    checked: float = param(0.0, "1/week", low=0.0, high=1.0, source="definition", note="chance to be asked whether it landed")
+    told_on_arrival: float = param(0.0, "share", low=0.0, high=1.0, source="definition", note="told of each measure when hired")
+    arrival_days: float = param(14.0, "days", low=7.0, high=30.0, source="definition")
+    nothing_lost: float = param(0.0, "switch", low=0.0, high=1.0, source="definition", note="counterfactual: no loss on the way")
+    informing: float = param(0.84, "share", low=0.5, high=1.0, source="target:gives_information")
+    weeks_to_tell: float = param(6.0, "weeks", low=1.0, high=26.0, source="assumed")
+    untold: float = param(0.50, "share", low=0.0, high=1.0, source="assumed", note="word that goes round of what was never announced")
+    layer_loss: float = param(0.12, "share/layer", low=0.0, high=0.3, source="assumed")
+    usual_layers: float = param(2.0, "layers", low=1.0, high=4.0, source="assumed")
+    oversight: float = param(0.45, "share", low=0.2, high=0.7, source="target:active_oversight")
+    oversight_tells: float = param(0.30, "ratio", low=0.0, high=1.0, source="assumed")
+    from_manager: float = param(0.45, "share", low=0.1, high=0.7, source="assumed E131")
+    from_team: float = param(0.20, "share", low=0.0, high=0.3, source="assumed")
+    isolated_hear_less: float = switch(True, source="assumed")
+    hearing_less: float = param(0.08, "log ratio/sd", low=0.0, high=0.30, source="assumed")
+    reactive: float = switch(True, source="assumed", note="reactive employers act on complaints they hear of")
+    usual_heard: float = param(0.20, "share", low=0.02, high=0.8, source="centred")
+    most_reaction: float = param(3.0, "ratio", low=1.5, high=5.0, source="assumed")
+    speaks_up: float = param(-0.50, "logit", low=-2.0, high=1.0, source="assumed")
+    isolated_keep_silent: float = param(0.30, "logit/sd", low=0.0, high=0.8, source="assumed")
+    complains_from: float = param(1.0, "sd", low=0.5, high=1.5, source="assumed")
+
+    @trait("sd", per="establishment")
+    def inclination_to_claim(self, normal):
+        """How readily this employer ticks boxes."""
+        return normal
+
+    @trait("0/1", per="establishment")
+    def oversees_actively(self, uniform):
+        """Oversees healthy home working actively; the others wait for complaints."""
+        return uniform < self.oversight
+
+    @trait("share", per="measure of establishment")
+    def usually_claimed(self, employer_share, inclination_to_claim):
+        """The chance that this employer claims the measure by itself."""
+        return (employer_share > 0) * likelihood(self.widening * score(employer_share) + self.factor * inclination_to_claim)
+
+    @trait("0/1", per="measure of establishment")
+    def claimed_at_start(self, uniform, usually_claimed):
+        """Claims the measure when first looked at."""
+        return uniform < usually_claimed
+
+    @trait("share", per="measure of establishment")
+    def turn(self, uniform):
+        """When it is this employer's turn, if a share of employers introduces the measure."""
+        return uniform
+
+    @trait("0/1", per="measure of establishment")
+    def carries_out(self, uniform):
+        """Does what it claims; the others keep planning."""
+        return uniform < self.carried_out
+
+    @trait("0/1", per="measure of establishment")
+    def implemented_at_start(self, claimed_at_start, carries_out):
+        """Has carried out what it claims when first looked at."""
+        return claimed_at_start * carries_out
+
+    @stock("0/1", start="claimed_at_start", per="measure of establishment", every="week")
+    def claimed_by_itself(self, claimed_by_itself, uniform, usually_claimed, reaction):
+        """The employer reports the measure as taken or still to be taken, unasked."""
+        return switched(claimed_by_itself, uniform, lasting(usually_claimed, self.lapsing) * reaction, self.lapsing)
+
+    @flow("0/1", per="measure of establishment", every="week")
+    def claimed(self, claimed_by_itself, turn, introduced_share, withdrawn):
+        """The employer reports the measure as taken or still to be taken."""
+        return np.maximum(claimed_by_itself, turn < introduced_share) * (1 - withdrawn)
+
+    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week")
+    def implemented(self, implemented, uniform, claimed, carries_out):
+        """The measure has really been taken."""
+        return claimed * carries_out * np.maximum(implemented, uniform < 1 / self.weeks_to_carry_out)
+
+    @trait("share", per="establishment")
+    def silence(self, uniform):
+        """How little this employer is inclined to tell, from 0 to 1."""
+        return uniform
+
+    @flow("0/1", per="establishment", every="week")
+    def informs(self, silence):
+        """The employer gives information at all, mostly on the intranet and by e-mail."""
+        return silence < self.informing
+
+    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week")
+    def communicated(self, communicated, uniform, implemented, informs):
+        """The measure has been announced to the staff."""
+        return implemented * informs * np.maximum(communicated, uniform < 1 / self.weeks_to_tell)
+
+    @flow("share", per="measure of establishment", every="week")
+    def word(self, implemented, communicated):
+        """How much word of the measure there is: all of what was announced, some of what was only done."""
+        return implemented * (communicated + (1 - communicated) * self.untold)
+
+    @flow("share", per="catalogue", every="week")
+    def own_share(self, asked_in_study, only_managers_see):
+        """The share of teams that do something of the kind by themselves."""
+        return asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
+
+    @trait("0/1", per="measure of team")
+    def does_itself_at_start(self, uniform, asked_in_study, only_managers_see):
+        """The team does something of the kind by itself when first looked at."""
+        return uniform < asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
+
+    @stock("0/1", start="does_itself_at_start", per="measure of team", every="week")
+    def does_itself(self, does_itself, uniform, own_share):
+        """The team does something of the kind that nobody above has claimed."""
+        return switched(does_itself, uniform, lasting(own_share, self.own_lasts), self.own_lasts)
+
+    @flow("0/1", per="measure of team", every="week")
+    def in_place(self, implemented, does_itself, withdrawn):
+        """The measure is there for this team, from above or by itself."""
+        return np.maximum(implemented, does_itself) * (1 - withdrawn)
+
+    @flow("share", per="catalogue", every="week")
+    def heard_by_managers(self, is_agreement, is_encouragement, is_leadership, is_provision_and_contact, is_training):
+        """Managers who know a measure that is there, in the long run and by the usual channel."""
+        soft = is_agreement * self.managers_agreement + is_encouragement * self.managers_encouragement
+        hard = is_leadership * self.managers_leadership + is_provision_and_contact * self.managers_provision
+        return soft + hard + is_training * self.managers_training
+
+    @flow("share", per="catalogue", every="week")
+    def heard_by_others(self, is_agreement, is_encouragement, is_leadership, is_provision_and_contact, is_training):
+        """Employees who would know a measure that is there if their manager and team all knew it."""
+        soft = is_agreement * self.others_agreement + is_encouragement * self.others_encouragement
+        hard = is_leadership * self.others_leadership + is_provision_and_contact * self.others_provision
+        return soft + hard + is_training * self.others_training
+
+    @flow("share", every="week")
+    def speaks(self, exhaustion, arm_neck_shoulder_complaint, isolation_from_colleagues):
+        """Lets the employer hear of a complaint; the isolated least."""
+        complains = np.maximum(arm_neck_shoulder_complaint, exhaustion > self.complains_from)
+        return complains * likelihood(self.speaks_up - self.isolated_keep_silent * isolation_from_colleagues)
+
+    @flow("share", per="establishment", every="week")
+    def complaints_heard(self, establishment, speaks):
+        """The share of the staff whose complaints the employer hears of."""
+        return establishment.mean(speaks)
+
+    @flow("ratio", per="establishment", every="week")
+    def reaction(self, complaints_heard, oversees_actively):
+        """How much more than usual the employer does now; the reactive ones answer to complaints."""
+        answer = within(complaints_heard / self.usual_heard, 0, self.most_reaction)
+        return 1 + self.reactive * (1 - oversees_actively) * (answer - 1)
+
+    @flow("ratio", per="establishment", every="week")
+    def channel(self, oversees_actively, layers, reaction):
+        """How well word of measures goes down here, against the usual."""
+        active = 1 + self.oversight_tells * (oversees_actively - self.oversight)
+        lost = within(1 - self.layer_loss * (layers - self.usual_layers), 0, 2)
+        return self.reach * active * lost * reaction
+
+    @flow("0/1", per="measure", every="week")
+    def manager_knows(self, manager, known):
+        """Whether one's manager knows the measure."""
+        return manager.of(known)
+
+    @flow("share", per="measure of team", every="week")
+    def team_knows(self, team, known):
+        """The share of the team that knows the measure."""
+        return team.mean(known)
+
+    @flow("share", per="measure", every="week")
+    def told_as_manager(self, implemented, word, does_itself, heard_by_managers, channel):
+        """The chance that a manager comes to know the measure this week."""
+        usual = np.minimum(lasting(heard_by_managers, self.forgetting) * channel * self.managers_first, 1)
+        return np.maximum(np.maximum(word * usual, implemented * self.nothing_lost), does_itself)
+
+    @flow("share", per="measure", every="week")
+    def told_as_employee(
+        self, implemented, word, does_itself, heard_by_others, channel, manager_knows, team_knows,
+        isolation_from_colleagues, tenure,
+    ):
+        """The chance that somebody else comes to know the measure this week: from manager, team or channel."""
+        direct = 1 - self.from_manager - self.from_team
+        passed = self.from_manager * manager_knows + self.from_team * team_knows + direct * word
+        less = ratio(0 - self.isolated_hear_less * self.hearing_less * isolation_from_colleagues)
+        usual = np.minimum(lasting(heard_by_others, self.forgetting) * channel * passed * less + self.checked, 1)
+        own = does_itself * lasting(self.own_initiative_seen * heard_by_others, self.forgetting)
+        arrival = self.told_on_arrival * (tenure < self.arrival_days)
+        return np.maximum(implemented * np.maximum(np.maximum(usual, arrival), self.nothing_lost), own)
+
+    @trait("0/1", per="measure")
+    def known_at_start(self, uniform, implemented_at_start, does_itself_at_start, employer_share):
+        """Knows the measure when first looked at."""
+        return uniform < np.maximum(implemented_at_start, does_itself_at_start) * employer_share
+
+    @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week")
+    def known(self, known, uniform, is_manager, told_as_manager, told_as_employee):
+        """Knows that the measure exists."""
+        told = is_manager * told_as_manager + (1 - is_manager) * told_as_employee
+        return switched(known, uniform, told, self.forgetting)
+
+    @flow("measures", every="week")
+    def measures_known(self, measures, known):
+        """How many measures one knows."""
+        return measures.sum(known)

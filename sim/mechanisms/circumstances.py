@@ -1,0 +1,158 @@
+"""Who a person is when taking a place: circumstances at home and at work, and lasting dispositions.
+
+All risk groups of the inspectorate's article can be told apart. Circumstances act only through the equations that name them;
+whether a group fares worse is a result, not an input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.grammar import Mechanism, param_from, trait
+
+
+@dataclass(frozen=True)
+class Circumstances(Mechanism):
+    """A synthetic person: drawn from shares of Dutch office sectors, anew for everyone who takes a place."""
+
+    young_share: float = param_from("circumstances", "young")
+    older_share: float = param_from("circumstances", "older")
+    women: float = param_from("circumstances", "women")
+    higher_educated_share: float = param_from("circumstances", "higher_educated")
+    flexible: float = param_from("circumstances", "flexible_contract")
+    flexible_when_young: float = param_from("circumstances", "flexible_when_young")
+    four_days: float = param_from("circumstances", "four_days")
+    three_days: float = param_from("circumstances", "three_days")
+    full_week: float = param_from("definitions", "full_week")
+    children: float = param_from("circumstances", "children")
+    children_when_young: float = param_from("circumstances", "children_when_young")
+    care: float = param_from("circumstances", "other_care")
+    alone: float = param_from("circumstances", "alone")
+    poorer: float = param_from("circumstances", "poorer_health")
+    room_of_managers: float = param_from("circumstances", "room_of_managers")
+    room_of_others: float = param_from("circumstances", "room_of_others")
+    own_adjustable: float = param_from("circumstances", "own_adjustable")
+    may_share: float = param_from("circumstances", "may_work_from_home")
+    usual_commute: float = param_from("circumstances", "usual_commute")
+    commute_sd: float = param_from("circumstances", "commute_sd")
+    fewest: float = param_from("definitions", "fewest")
+    stress_risk_from: float = param_from("circumstances", "stress_risk_from")
+
+    @trait("share")
+    def age_rank(self, uniform):
+        """How old one is among colleagues, from the youngest (0) to the oldest (1)."""
+        return uniform
+
+    @trait("0/1")
+    def young(self, age_rank):
+        """Under 30."""
+        return age_rank < self.young_share
+
+    @trait("0/1")
+    def older(self, age_rank):
+        """55 or older."""
+        return age_rank >= 1 - self.older_share
+
+    @trait("0/1")
+    def woman(self, uniform):
+        """Is a woman."""
+        return uniform < self.women
+
+    @trait("0/1")
+    def higher_educated(self, uniform):
+        """Has higher education."""
+        return uniform < self.higher_educated_share
+
+    @trait("0/1")
+    def flexible_contract(self, uniform, young):
+        """Has a temporary or agency contract; the young more often."""
+        others = (1 - self.flexible_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
+        return uniform < self.flexible * (young * self.flexible_when_young + (1 - young) * others)
+
+    @trait("days/week")
+    def contract_days(self, uniform):
+        """Days a week by contract: five, four or three."""
+        return self.full_week - (uniform < self.four_days + self.three_days) - (uniform < self.three_days) * 1
+
+    @trait("0/1")
+    def part_time(self, contract_days):
+        """Works fewer than five days a week."""
+        return contract_days < self.full_week
+
+    @trait("0/1")
+    def children_at_home(self, uniform, young):
+        """Has children living at home; the young less often."""
+        others = (1 - self.children_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
+        return uniform < self.children * (young * self.children_when_young + (1 - young) * others)
+
+    @trait("0/1")
+    def other_care(self, uniform):
+        """Has other care duties."""
+        return uniform < self.care
+
+    @trait("0/1")
+    def lives_alone(self, uniform, children_at_home):
+        """Lives alone; nobody with children at home does."""
+        return (uniform < self.alone / np.maximum(1 - self.children, self.fewest)) * (1 - children_at_home)
+
+    @trait("0/1")
+    def poorer_health(self, uniform):
+        """Moderate to poor general health."""
+        return uniform < self.poorer
+
+    @trait("0/1")
+    def separate_room(self, uniform, is_manager):
+        """Has a separate room to work in at home."""
+        return uniform < is_manager * self.room_of_managers + (1 - is_manager) * self.room_of_others
+
+    @trait("0/1")
+    def no_separate_room(self, separate_room):
+        """Works from home without a room for it."""
+        return 1 - separate_room
+
+    @trait("0/1")
+    def bought_adjustable(self, uniform):
+        """Bought an adjustable chair and desk for the home oneself."""
+        return uniform < self.own_adjustable
+
+    @trait("0/1")
+    def may_work_from_home(self, uniform, is_manager):
+        """The work can be done from home; a manager's always can."""
+        return np.maximum(uniform < self.may_share, is_manager)
+
+    @trait("minutes")
+    def commute_minutes(self, normal):
+        """The way to work, one way."""
+        return np.maximum(self.usual_commute + self.commute_sd * normal, 0)
+
+    @trait("sd")
+    def commute(self, commute_minutes):
+        """How long the way to work is, against the usual."""
+        return (commute_minutes - self.usual_commute) / self.commute_sd
+
+    @trait("sd")
+    def digital_skill(self, normal):
+        """Ease with digital means of working together."""
+        return normal
+
+    @trait("sd")
+    def need_for_affiliation(self, normal):
+        """How much one needs company at work."""
+        return normal
+
+    @trait("sd")
+    def wish_to_segment(self, normal):
+        """How much one wants work and home apart."""
+        return normal
+
+    @trait("sd")
+    def negative_affect(self, normal):
+        """The lasting tendency to feel bad: common cause of exhaustion and of how one answers questions."""
+        return normal
+
+    @trait("0/1")
+    def high_stress_risk(self, negative_affect):
+        """At high risk of stress complaints."""
+        return negative_affect > self.stress_risk_from

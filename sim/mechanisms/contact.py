@@ -1,0 +1,147 @@
+"""Contact: who meets whom, and the ties that grow from it.
+
+Being at the office on the same day, working together online and arranged moments make contact. Contact strengthens ties, absence
+lets them fade, the weak ones first. People adapt in part to the contact they have got used to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import approach, likelihood
+from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Contact(Mechanism):
+    """Ties that live by contact; dormant ones begin with an arranged encounter."""
+
+    online: float = param(0.30, "ratio", low=0.1, high=0.6, source="assumed E122", note="contact online against in person")
+    apart: float = param(0.40, "ratio", low=0.2, high=0.7, source="assumed", note="contact across teams against within")
+    anchor_apart: float = param(0.25, "ratio", low=0.0, high=0.4, source="assumed anchor_days_ties",
+                                note="contact across teams lost on a day that a team keeps to itself")
+    to_other_teams: float = param(0.80, "ratio", low=0.1, high=1.5, source="assumed",
+                                  note="of an encounter arranged with other teams, what falls to one tie")
+    to_own_team: float = param(0.80, "ratio", low=0.2, high=1.5, source="assumed",
+                               note="of a moment arranged for the team, what falls to one tie")
+    gain: float = param(0.060, "1/day", low=0.02, high=0.12, source="assumed")
+    fading: float = param(0.006, "1/day", low=0.002, high=0.015, source="assumed")
+    weak_fade: float = param(1.6, "ratio", low=1.1, high=2.0, source="definition", note="weak ties fade faster")
+    begins_within: float = param(0.75, "strength", low=0.4, high=0.9, source="assumed")
+    begins_across: float = param(0.45, "strength", low=0.1, high=0.7, source="assumed")
+    unequal: float = param(0.33, "share", low=0.0, high=1.0, source="assumed", note="how ties differ in strength at first")
+    live_ties: float = switch(True, source="assumed", note="ties strengthen and fade")
+    usual_touch: float = param(2.5, "contacts/day", low=0.1, high=12.0, source="centred")
+    touch_sd: float = param(0.9, "contacts/day", low=0.05, high=5.0, source="centred")
+    usual_strength: float = param(6.0, "strength", low=0.1, high=15.0, source="centred")
+    strength_sd: float = param(1.2, "strength", low=0.05, high=5.0, source="centred")
+    memory_days: float = param(21.0, "days", low=7.0, high=45.0, source="assumed")
+    adapting: float = switch(True, source="assumed", note="people adapt to a stable pattern of contact")
+    adapted: float = param(0.4, "share", low=0.0, high=0.9, source="assumed")
+    adapting_days: float = param(150.0, "days", low=60.0, high=365.0, source="assumed")
+    isolated_stay_away: float = param(0.40, "logit/sd", low=0.0, high=0.8, source="assumed")
+    joining: float = param(1.0, "logit", low=-0.5, high=2.0, source="assumed")
+
+    @trait("strength", per="tie")
+    def strength_at_start(self, uniform, exists, across, dormant):
+        """How strong a tie is when first looked at; dormant ones are nought."""
+        usual = across * self.begins_across + (1 - across) * self.begins_within
+        return exists * (1 - dormant) * np.minimum(usual * (1 + self.unequal * (2 * uniform - 1)), 1)
+
+    @flow("contacts/day", condition=True)
+    def moments_with_team(self):
+        """Arranged social moments with the team, per working day."""
+        return 0
+
+    @flow("contacts/day", condition=True)
+    def moments_across_teams(self):
+        """Arranged encounters with people of other teams, per working day."""
+        return 0
+
+    @flow("share")
+    def comes_along(self, isolation_from_colleagues, works_today):
+        """The chance to join an arranged moment; the isolated come least."""
+        return works_today * likelihood(self.joining - self.isolated_stay_away * isolation_from_colleagues)
+
+    @flow("contacts/day")
+    def joins_team(self, moments_with_team, comes_along):
+        """Arranged moments with the team that one joins today."""
+        return moments_with_team * comes_along
+
+    @flow("contacts/day")
+    def joins_others(self, moments_across_teams, comes_along):
+        """Arranged encounters with other teams that one joins today."""
+        return moments_across_teams * comes_along
+
+    @flow("contacts/day", per="tie")
+    def touch(
+        self, at_office, their_at_office, works_today, their_works_today, across, dormant, office_expected,
+        joins_team, their_joins_team, joins_others, their_joins_others,
+    ):
+        """Contact over this tie today: in person, online, and arranged."""
+        met = at_office * their_at_office
+        spoke = self.online * (works_today * their_works_today - met)
+        width = 1 - across * (1 - np.maximum(self.apart - self.anchor_apart * office_expected, 0))
+        team = self.to_own_team * (1 - across) * (joins_team + their_joins_team) / 2
+        others = self.to_other_teams * across * (joins_others + their_joins_others) / 2
+        return (met + spoke) * width * (1 - dormant) + team + others
+
+    @stock("strength", per="tie", start="strength_at_start", newcomer=0.0)
+    def tie_strength(self, tie_strength, touch):
+        """How strong the tie is, from one's own end; nought is no tie."""
+        grown = self.gain * touch * (1 - tie_strength)
+        faded = self.fading * tie_strength * (self.weak_fade - tie_strength)
+        return tie_strength + self.live_ties * (grown - faded)
+
+    @flow("contacts/day")
+    def contact_today(self, ties, touch):
+        """All contact of today."""
+        return ties.sum(touch)
+
+    @flow("strength", every="week")
+    def network(self, ties, tie_strength):
+        """The strength of all one's ties together."""
+        return ties.sum(tie_strength)
+
+    @flow("strength", per="tie", every="week")
+    def strength_across(self, tie_strength, across):
+        """The strength of a tie to another team."""
+        return tie_strength * across
+
+    @flow("strength", every="week")
+    def network_across(self, ties, strength_across):
+        """The strength of all one's ties to other teams."""
+        return ties.sum(strength_across)
+
+    @flow("strength", every="week")
+    def network_within(self, network, network_across):
+        """The strength of all one's ties within the team."""
+        return network - network_across
+
+    @stock("contacts/day", start="contact_at_start")
+    def recent_contact(self, recent_contact, contact_today):
+        """Contact of the last weeks, per day."""
+        return approach(recent_contact, contact_today, self.memory_days)
+
+    @trait("contacts/day")
+    def contact_at_start(self):
+        """Usual contact."""
+        return self.usual_touch
+
+    @flow("sd")
+    def felt_contact(self, recent_contact, network):
+        """Contact and company together, against the reference."""
+        lately = (recent_contact - self.usual_touch) / self.touch_sd
+        return (lately + (network - self.usual_strength) / self.strength_sd) / 2
+
+    @stock("sd", start=0.0)
+    def accustomed(self, accustomed, felt_contact):
+        """The contact one has got used to."""
+        return approach(accustomed, felt_contact, self.adapting_days)
+
+    @flow("sd")
+    def contact_beyond_habit(self, felt_contact, accustomed):
+        """Contact beyond what one has got used to."""
+        return felt_contact - self.adapting * self.adapted * accustomed

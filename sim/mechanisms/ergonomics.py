@@ -1,0 +1,116 @@
+"""Ergonomics: how well the workplace fits, and complaints of arm, neck and shoulder and of the back as slow episodes.
+
+Complaints come and go over years. Strain, working at home at all, and a poor workplace raise their onset a little; a chair
+therefore shows in complaints after years, if at all, and only when it is used as meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import ratio, switched, within
+from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Ergonomics(Mechanism):
+    """Two-state chains of complaints with yearly incidence and recovery (Luime and others 2005; Andersen and others 2003)."""
+
+    weeks: float = param(52.0, "weeks/year", low=52.0, high=52.0, source="definition")
+    office_fit: float = param(1.0, "fit", low=0.5, high=1.2, source="assumed", note="office workplaces are adjustable")
+    fit_of_room: float = param(0.20, "fit", low=0.0, high=0.5, source="assumed")
+    usual_fit: float = param(0.80, "fit", low=0.2, high=1.5, source="centred")
+    sitting_at_work: float = param(6.6, "hours/day", low=5.0, high=8.0, source="assumed target:sitting_before")
+    sitting_more_at_home: float = param(0.5, "hours/day", low=0.0, high=1.0, source="assumed target:sitting_during")
+    sitting_less_when_moving: float = param(0.8, "hours/day", low=0.2, high=1.9, source="assumed E061")
+    onset: float = param(0.19, "1/year", low=0.10, high=0.30, source="fitted target:kans_complaint E053")
+    recovery: float = param(0.44, "1/year", low=0.30, high=0.60, source="assumed E053 E055")
+    frailty: float = param(0.35, "log ratio/sd", low=0.2, high=0.6, source="assumed E056")
+    strain_to_complaints: float = switch(True, source="E054", note="strain raises the onset (E056 found none)")
+    strain: float = param(0.18, "log ratio/sd", low=0.0, high=0.40, source="assumed E054 E057")
+    any_home: float = param(0.15, "log ratio", low=0.05, high=0.22, source="E047 E048", note="flat dose-response")
+    fit_shields: float = param(0.16, "log ratio/fit", low=0.0, high=0.5, source="assumed E059 E060")
+    sitting_harms: float = param(0.05, "log ratio/hour", low=0.0, high=0.15, source="assumed")
+    poorer_health_adds: float = param(0.20, "log ratio", low=0.0, high=0.5, source="assumed")
+    back_onset: float = param(0.20, "1/year", low=0.10, high=0.35, source="assumed")
+    back_recovery: float = param(0.55, "1/year", low=0.35, high=0.80, source="assumed")
+    back_strain: float = param(0.40, "log ratio/sd", low=0.1, high=0.6, source="assumed exhaustion_back")
+    back_conflict: float = param(0.25, "log ratio/sd", low=0.0, high=0.4, source="assumed conflict_back")
+    back_room: float = param(0.45, "log ratio", low=0.1, high=0.8, source="assumed separate_room_back")
+
+    @trait("sd")
+    def frailty_of_neck(self, normal):
+        """Lasting proneness to complaints of arm, neck and shoulder."""
+        return normal
+
+    @trait("sd")
+    def frailty_of_back(self, normal):
+        """Lasting proneness to back complaints."""
+        return normal
+
+    @flow("share", condition=True, every="week")
+    def furniture_from_employer(self):
+        """How far an adjustable chair and desk from the employer stand at home in use, from 0 to 1."""
+        return 0
+
+    @flow("fit", condition=True, every="week")
+    def workplace_skill(self):
+        """Means and know-how to set up the workplace."""
+        return 0
+
+    @flow("share", condition=True, every="week")
+    def moving(self):
+        """How far sitting is broken by standing and moving, from 0 to 1 or more."""
+        return 0
+
+    @flow("share", every="week")
+    def adjustable_at_home(self, bought_adjustable, furniture_from_employer):
+        """Has an adjustable chair and desk at home, whoever paid."""
+        return np.maximum(bought_adjustable, within(furniture_from_employer, 0, 1))
+
+    @flow("fit", every="week")
+    def fit(self, share_at_home, adjustable_at_home, workplace_skill, separate_room):
+        """How well the workplace fits, home and office by the time spent there."""
+        home = adjustable_at_home + workplace_skill + self.fit_of_room * separate_room
+        return share_at_home * home + (1 - share_at_home) * self.office_fit
+
+    @flow("hours/day", every="week")
+    def sitting(self, share_at_home, moving):
+        """Hours a working day spent sitting."""
+        return self.sitting_at_work + self.sitting_more_at_home * share_at_home - self.sitting_less_when_moving * moving
+
+    @flow("log ratio", every="week")
+    def exposure(self, exhaustion, share_at_home, fit, sitting, poorer_health):
+        """What raises or lowers the onset of arm, neck and shoulder complaints."""
+        body = self.any_home * (share_at_home > 0) - self.fit_shields * (fit - self.usual_fit)
+        sat = self.sitting_harms * (sitting - self.sitting_at_work) + self.poorer_health_adds * poorer_health
+        return body + sat + self.strain_to_complaints * self.strain * exhaustion
+
+    @trait("0/1")
+    def neck_complaint_at_start(self, uniform, frailty_of_neck):
+        """Has the complaint when first looked at: as likely as one's own chain has it in the long run."""
+        begins = self.onset * ratio(self.frailty * frailty_of_neck)
+        return uniform < begins / (begins + self.recovery * ratio(0 - self.frailty * frailty_of_neck))
+
+    @stock("0/1", start="neck_complaint_at_start", every="week")
+    def arm_neck_shoulder_complaint(self, arm_neck_shoulder_complaint, uniform, frailty_of_neck, exposure):
+        """A complaint of arm, neck or shoulder within the last year."""
+        begins = self.onset / self.weeks * ratio(exposure + self.frailty * frailty_of_neck)
+        ends = self.recovery / self.weeks * ratio(0 - self.frailty * frailty_of_neck)
+        return switched(arm_neck_shoulder_complaint, uniform, begins, ends)
+
+    @trait("0/1")
+    def back_complaint_at_start(self, uniform, frailty_of_back, separate_room):
+        """Has the complaint when first looked at."""
+        begins = self.back_onset * ratio(self.frailty * frailty_of_back - self.back_room * separate_room)
+        return uniform < begins / (begins + self.back_recovery)
+
+    @stock("0/1", start="back_complaint_at_start", every="week")
+    def back_complaint(self, back_complaint, uniform, frailty_of_back, exhaustion, conflict, separate_room):
+        """A complaint of the back within the last year."""
+        body = self.frailty * frailty_of_back - self.back_room * separate_room
+        strain = self.strain_to_complaints * (self.back_strain * exhaustion + self.back_conflict * conflict)
+        begins = self.back_onset / self.weeks * ratio(body + strain)
+        return switched(back_complaint, uniform, begins, self.back_recovery / self.weeks)

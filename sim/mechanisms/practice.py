@@ -1,0 +1,92 @@
+"""Practice: what is known is not yet used, what is used not yet used well, and what is new costs extra load.
+
+Three routes lead from a measure to an employee. A *collective* one works in part on people who never heard of it. One *through
+the manager* reaches the team as the manager's own practice, and a worn-out manager practises less. An *individual* one must be
+known, possible, used, and used well. Enthusiasm wears off unless it is renewed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import approach, lasting, ratio, switched, within
+from sim.language.grammar import Mechanism, flow, param, stock, trait
+
+
+@dataclass(frozen=True)
+class Practice(Mechanism):
+    """From knowing to using well (Gallup 2014; interviews in ten organisations, 2021)."""
+
+    use_lapses: float = param(0.030, "1/week", low=0.01, high=0.1, source="assumed")
+    worn_out_practise_less: float = param(0.10, "log ratio/sd", low=0.0, high=0.3, source="assumed")
+    handling_changes: float = param(0.019, "1/week", low=0.005, high=0.05, source="assumed")
+    used_poorly: float = param(0.30, "share", low=0.0, high=0.6, source="assumed", note="what poor use is worth")
+    unheard: float = param(0.25, "share", low=0.0, high=0.6, source="assumed", note="what a collective measure does to the unaware")
+    floor: float = param(0.40, "share", low=0.1, high=0.8, source="assumed initiatives_wear_off")
+    renewal: float = param(0.010, "1/week", low=0.0, high=0.1, source="assumed")
+    getting_used: float = param(8.0, "weeks", low=3.0, high=20.0, source="assumed hybrid_start")
+
+    @flow("share", per="measure", every="week")
+    def would_use(self, use, hoops, is_through_manager, exhaustion):
+        """The share of time that somebody in this state uses a measure known, if it takes no more than usual."""
+        tired = ratio(0 - self.worn_out_practise_less * exhaustion)
+        return within(use * (1 - hoops) * (1 + is_through_manager * (tired - 1)), 0, 1)
+
+    @stock("0/1", newcomer=0.0, per="measure", every="week")
+    def used(self, used, uniform, known, in_place, would_use):
+        """Uses the measure, complies with it, or, as a manager, practises it."""
+        return known * in_place * switched(used, uniform, lasting(would_use, self.use_lapses), self.use_lapses)
+
+    @trait("0/1", per="measure")
+    def handled_well_at_start(self, uniform, well):
+        """Would use the measure as it is meant, when first looked at."""
+        return uniform < well
+
+    @stock("0/1", start="handled_well_at_start", per="measure", every="week")
+    def handled_well(self, handled_well, uniform, well):
+        """Would use the measure as it is meant."""
+        return switched(handled_well, uniform, lasting(well, self.handling_changes), self.handling_changes)
+
+    @flow("share", per="measure", every="week")
+    def practice(self, used, handled_well, freshness):
+        """What one's own use of the measure is worth, from 0 to 1."""
+        return used * (self.used_poorly + (1 - self.used_poorly) * handled_well) * freshness
+
+    @flow("share", per="measure", every="week")
+    def practice_of_manager(self, manager, practice):
+        """What the manager's practice of the measure is worth for the team."""
+        return manager.of(practice)
+
+    @stock("share", start=1.0, per="measure", every="week")
+    def freshness(self, freshness, used, fades_in):
+        """Enthusiasm for the measure; it wears off with use and comes back when renewed."""
+        worn = used * (fades_in > 0) / np.maximum(fades_in, 1) * (freshness - self.floor)
+        return within(freshness - worn + self.renewal * (1 - freshness), 0, 1)
+
+    @stock("share", per="measure", every="week")
+    def practised(self, practice):
+        """What one's own use of the measure is worth this week."""
+        return practice
+
+    @stock("share", per="measure", every="week")
+    def in_effect(self, practice, practice_of_manager, in_place, freshness, is_collective, is_through_manager, is_individual):
+        """How far the measure works on this employee, by its route; what levers move is this times their amount."""
+        collective = in_place * (self.unheard * freshness + (1 - self.unheard) * practice)
+        return is_collective * collective + in_place * (is_through_manager * practice_of_manager + is_individual * practice)
+
+    @stock("share", per="measure", every="week")
+    def accustomed_to(self, accustomed_to, in_effect):
+        """How far one has got used to the measure."""
+        return approach(accustomed_to, in_effect, self.getting_used)
+
+    @flow("sd", per="measure", every="week")
+    def strangeness(self, in_effect, accustomed_to, transition):
+        """Extra load while the measure is new."""
+        return transition * np.maximum(in_effect - accustomed_to, 0)
+
+    @flow("sd", every="week")
+    def novelty(self, measures, strangeness):
+        """Extra load of all that is new."""
+        return measures.sum(strangeness)

@@ -1,0 +1,136 @@
+"""Recovery: what is not recovered tonight is carried into tomorrow (Meijman and Mulder 1998).
+
+By day, demands build fatigue and breaks spare some of it. In the evening people detach from work, less after a heavy day, after
+work in the evening, under the mere expectation of being reachable, when they are exhausted, and when their manager never lets
+go. What detachment does not take off is there in the morning; days off take off more. What stays for weeks becomes strain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.language.curves import approach, ratio, saturating, within
+from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Recovery(Mechanism):
+    """Psychological detachment (Sonnentag and Fritz 2007), and fatigue by day and by night."""
+
+    limit: float = param(4.0, "sd", low=3.0, high=6.0, source="definition", note="where a psychological state levels off")
+    level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.75, "sd/sd", low=0.1, high=1.2, source="centred")
+    demands_hold: float = param(0.16, "sd/sd", low=0.1, high=0.32, source="assumed E015")
+    heavy_day_holds: float = param(0.12, "sd/sd", low=0.05, high=0.2, source="assumed E022 E146")
+    messaging_holds: float = param(0.23, "sd/sd", low=0.15, high=0.40, source="assumed E016 E145")
+    message_tonight_holds: float = param(0.38, "sd", low=0.2, high=0.8, source="assumed E008 E010")
+    expectation_holds: float = param(0.15, "sd/sd", low=0.05, high=0.25, source="assumed E012 E013")
+    exhaustion_holds: float = param(0.085, "sd/sd", low=0.05, high=0.20, source="assumed E020")
+    loss_of_detachment: float = switch(True, source="E020", note="the exhausted detach less")
+    telepressure_direct: float = switch(False, source="E006", note="telepressure itself holds, beside behaviour (E007, E008)")
+    telepressure_holds: float = param(0.05, "sd/sd", low=0.0, high=0.10, source="assumed E006 E008")
+    managers_evening: float = param(0.18, "sd/sd", low=0.10, high=0.30, source="assumed E129 E130")
+    no_room_holds: float = param(0.12, "sd", low=0.0, high=0.3, source="assumed")
+    affect_holds: float = param(0.10, "sd/sd", low=0.0, high=0.25, source="assumed E017")
+    leading_holds: float = param(0.16, "sd/sd", low=0.0, high=0.3, source="assumed remote_leading_detachment")
+    evening_luck: float = param(0.60, "sd/sd", low=0.3, high=1.0, source="assumed E091")
+    usual_days: float = param(14.0, "days", low=7.0, high=28.0, source="assumed")
+    breaks_a_day: float = param(2.5, "breaks/day", low=1.5, high=4.0, source="assumed")
+    breaks_most: float = param(5.0, "breaks/day", low=4.0, high=8.0, source="definition")
+    breaks_lost: float = param(0.30, "breaks/sd", low=0.1, high=0.6, source="assumed")
+    stays_over: float = param(0.65, "1/day", low=0.4, high=0.8, source="assumed")
+    effort: float = param(0.25, "sd/sd", low=0.1, high=0.4, source="assumed")
+    buffering: float = switch(True, source="assumed", note="resources buffer demands")
+    buffer: float = param(0.15, "log ratio/sd", low=0.0, high=0.3, source="assumed E034")
+    commuting: float = param(0.06, "sd", low=0.0, high=0.15, source="assumed E153")
+    long_way: float = param(0.03, "sd/sd", low=0.0, high=0.1, source="assumed E153")
+    break_spares: float = param(0.06, "sd/break", low=0.0, high=0.15, source="assumed")
+    day_off: float = param(0.45, "sd", low=0.2, high=0.8, source="assumed")
+    night: float = param(0.16, "sd/sd", low=0.05, high=0.3, source="assumed E018")
+    fatigue_luck: float = param(0.20, "sd/sd", low=0.1, high=0.4, source="assumed")
+    fatigue_limit: float = param(4.0, "sd", low=3.0, high=6.0, source="definition")
+    usual_fatigue: float = param(-0.40, "sd", low=-3.0, high=3.0, source="centred")
+    fatigue_sd: float = param(0.45, "sd", low=0.1, high=2.0, source="centred")
+    fatigue_strains: float = param(0.32, "sd/sd", low=0.15, high=0.5, source="assumed E019")
+
+    @trait("sd")
+    def ability_to_detach(self, normal):
+        """Lasting ease of letting work go."""
+        return normal
+
+    @flow("breaks/day", condition=True)
+    def encouragement_to_break(self):
+        """Extra breaks that are encouraged and really taken."""
+        return 0
+
+    @flow("breaks/day")
+    def breaks(self, works_today, demands_today, encouragement_to_break):
+        """Breaks taken in today's working time."""
+        taken = self.breaks_a_day + encouragement_to_break - self.breaks_lost * demands_today
+        return works_today * within(taken, 0, self.breaks_most)
+
+    @flow("sd", condition=True)
+    def skill_of_unwinding(self):
+        """Knowing how to let work go, beyond one's own nature."""
+        return 0
+
+    @flow("sd")
+    def managers_detachment(self, manager, usual_detachment):
+        """How well one's manager lets work go."""
+        return manager.of(usual_detachment)
+
+    @flow("sd")
+    def hold_of_work(
+        self, demands, demands_today, recent_messaging, after_hours_work, recent_after_hours, injunctive_norm,
+        telepressure, exhaustion,
+    ):
+        """All that keeps work on one's mind tonight."""
+        load = self.demands_hold * demands + self.heavy_day_holds * (demands_today - demands)
+        messages = self.messaging_holds * recent_messaging + self.message_tonight_holds * (after_hours_work - recent_after_hours)
+        expected = self.expectation_holds * injunctive_norm + self.telepressure_direct * self.telepressure_holds * telepressure
+        return load + messages + expected + self.loss_of_detachment * self.exhaustion_holds * exhaustion
+
+    @flow("sd")
+    def detachment(
+        self, normal, ability_to_detach, hold_of_work, skill_of_unwinding, managers_detachment, no_separate_room,
+        negative_affect, leading_difficulty,
+    ):
+        """How far work is out of mind in the evening."""
+        person = self.level + self.spread * ability_to_detach + skill_of_unwinding - self.affect_holds * negative_affect
+        around = self.managers_evening * managers_detachment - self.no_room_holds * no_separate_room
+        evening = person + around - self.leading_holds * leading_difficulty - hold_of_work
+        return saturating(evening + self.evening_luck * normal, self.limit)
+
+    @stock("sd", start="ability_to_detach")
+    def usual_detachment(self, usual_detachment, detachment):
+        """How well one lets work go these weeks."""
+        return approach(usual_detachment, detachment, self.usual_days)
+
+    @flow("sd")
+    def effort_spent(self, works_today, at_office, commute, demands_today, resources, breaks):
+        """What today's work takes, less what breaks spare; resources buffer it."""
+        buffered = ratio(0 - self.buffering * self.buffer * resources)
+        way = at_office * (self.commuting + self.long_way * commute)
+        return works_today * self.effort * demands_today * buffered + way - self.break_spares * breaks
+
+    @stock("sd", start="fatigue_at_start")
+    def fatigue(self, fatigue, effort_spent, works_today, detachment, normal):
+        """Tomorrow morning's fatigue: what stays over, plus effort, less the night and the day off."""
+        recovered = self.night * detachment + self.day_off * (1 - works_today)
+        morning = self.stays_over * fatigue + effort_spent - recovered + self.fatigue_luck * normal
+        return saturating(morning, self.fatigue_limit)
+
+    @trait("sd")
+    def fatigue_at_start(self):
+        """Usual fatigue."""
+        return self.usual_fatigue
+
+    @stock("sd", start=0.0)
+    def unrecovered(self, unrecovered, fatigue):
+        """Fatigue that has stayed for weeks, against the reference."""
+        return approach(unrecovered, (fatigue - self.usual_fatigue) / self.fatigue_sd, self.usual_days)
+
+    @adds_to("strain", "sd")
+    def strain_of_fatigue(self, unrecovered):
+        """Fatigue that nights no longer take away."""
+        return self.fatigue_strains * unrecovered

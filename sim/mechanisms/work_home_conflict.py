@@ -1,0 +1,59 @@
+"""Conflict of work and home: each in the other's way, on one observed scale.
+
+Work carries over through messages after hours and high demands; autonomy, say over one's hours and detachment ease it. Home
+itself can be in the way of work, where children are about and there is no room for it; long days out are the price of the office.
+Both grow faster than the days spent there (squares, assumed), so that the mix is best, as people say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.language.curves import approach, saturating
+from sim.language.grammar import Mechanism, adds_to, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class WorkHomeConflict(Mechanism):
+    """Interference of work with home (Santos and others 2023) and of home with work."""
+
+    limit: float = param(4.0, "sd", low=3.0, high=6.0, source="definition", note="where a psychological state levels off")
+    level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.85, "sd/sd", low=0.2, high=1.2, source="centred")
+    days: float = param(21.0, "days", low=10.0, high=60.0, source="assumed")
+    messaging: float = param(0.37, "sd/sd", low=0.2, high=0.41, source="assumed E143")
+    demands_carry_over: float = param(0.25, "sd/sd", low=0.1, high=0.4, source="assumed E031")
+    autonomy_eases: float = param(0.10, "sd/sd", low=0.0, high=0.25, source="assumed E144")
+    say_eases: float = param(0.60, "sd/sd", low=0.2, high=1.2, source="assumed known_times_conflict")
+    detachment_eases: float = param(0.15, "sd/sd", low=0.0, high=0.3, source="assumed")
+    leading: float = param(0.16, "sd/sd", low=0.0, high=0.3, source="assumed remote_leading_conflict")
+    home_itself: float = switch(True, source="assumed", note="conflict from home itself, without which more home is better")
+    crowded_home: float = param(0.60, "sd", low=0.0, high=1.2, source="assumed hybrid_balance young_parents_2020")
+    long_days_out: float = param(0.40, "sd", low=0.0, high=0.9, source="assumed hybrid_balance E153")
+    strains: float = param(0.09, "sd/sd", low=0.0, high=0.2, source="assumed E031")
+
+    @trait("sd")
+    def busy_home(self, normal):
+        """What private life asks."""
+        return normal
+
+    @stock("sd", start="busy_home")
+    def conflict(
+        self, conflict, busy_home, recent_messaging, demands, autonomy, say_over_hours, usual_detachment,
+        leading_difficulty, share_at_home, children_at_home, no_separate_room, commute,
+    ):
+        """Work and home in each other's way, both directions on one scale."""
+        work = self.messaging * recent_messaging + self.demands_carry_over * demands
+        eased = self.autonomy_eases * autonomy + self.say_eases * say_over_hours
+        crowded = self.crowded_home * share_at_home * share_at_home * (children_at_home + no_separate_room)
+        out = self.long_days_out * (1 - share_at_home) * (1 - share_at_home) * (1 + np.maximum(commute, 0))
+        place = self.home_itself * (crowded + out) + self.leading * leading_difficulty
+        person = self.level + self.spread * busy_home - self.detachment_eases * usual_detachment
+        return approach(conflict, saturating(person + work - eased + place, self.limit), self.days)
+
+    @adds_to("strain", "sd")
+    def strain_of_conflict(self, conflict):
+        """Conflict of work and home wears people out."""
+        return self.strains * conflict

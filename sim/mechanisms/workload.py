@@ -1,0 +1,148 @@
+"""Workload: what work asks, and what it is felt to ask.
+
+Demands rest on the job, on situations of some months, on shocks that hit a whole team, and on the day. Exhausted people
+perceive and get more demands: the larger direction of the loss spiral (Guthier, Dormann and Voelkle 2020). Absent colleagues,
+every new rule, and leading people one does not see add load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.language.curves import ratio, saturating, wander
+from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch, trait
+
+
+@dataclass(frozen=True)
+class Workload(Mechanism):
+    """Job demands (Demerouti, Bakker, Nachreiner and Schaufeli 2001) with their own memory and their own weather."""
+
+    limit: float = param(4.0, "sd", low=3.0, high=6.0, source="definition", note="where a psychological state levels off")
+    level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.77, "sd/sd", low=0.2, high=1.2, source="centred")
+    situation_share: float = param(0.52, "sd/sd", low=0.3, high=0.7, source="assumed E091")
+    situation_days: float = param(137.0, "days", low=60.0, high=270.0, source="assumed E088")
+    spiral: float = switch(True, source="E029", note="loss spiral: exhaustion raises perceived demands")
+    spiral_slow: float = param(0.42, "sd/sd", low=0.1, high=0.6, source="assumed E029")
+    spiral_fast: float = param(0.05, "sd/sd", low=0.0, high=0.15, source="assumed E029")
+    spiral_days: float = param(200.0, "days", low=90.0, high=365.0, source="assumed E029")
+    crafting: float = switch(True, source="assumed", note="job crafting: the engaged arrange their demands better")
+    crafted: float = param(0.06, "sd/sd", low=0.0, high=0.15, source="assumed")
+    on_site_job: float = param(0.15, "sd", low=-0.2, high=0.5, source="assumed target:burnout_onsite")
+    team_shock_share: float = param(0.25, "sd/sd", low=0.1, high=0.4, source="assumed")
+    team_shock_days: float = param(10.0, "days", low=5.0, high=30.0, source="assumed")
+    day_share: float = param(0.85, "sd/sd", low=0.5, high=1.1, source="assumed E091")
+    absence: float = switch(True, source="assumed", note="colleagues carry the load of the absent")
+    absence_load: float = param(0.60, "sd/share", low=0.0, high=1.5, source="assumed")
+    usual_absence: float = param(0.05, "share", low=0.03, high=0.08, source="E097 E098")
+    novelty_load: float = param(1.0, "sd/sd", low=0.0, high=2.0, source="assumed hybrid_start")
+    leading_load: float = param(0.12, "sd/sd", low=0.0, high=0.3, source="assumed")
+    span_difficulty: float = param(0.15, "sd/sd", low=0.0, high=0.4, source="assumed")
+    usual_span: float = param(7.0, "people", low=4.0, high=12.0, source="assumed")
+    span_sd: float = param(2.0, "people", low=1.0, high=4.0, source="assumed")
+    distance_difficulty: float = param(0.80, "sd/share", low=0.0, high=1.6, source="assumed")
+    difficulty_level: float = param(0.0, "sd", low=-3.0, high=3.0, source="centred target:leading_difficulty")
+    difficulty_spread: float = param(0.95, "sd/sd", low=0.4, high=1.2, source="centred")
+    overtime_of_managers: float = param(0.45, "hours/day", low=0.1, high=1.5, source="fitted target:overtime_manager")
+    overtime_of_others: float = param(0.20, "hours/day", low=0.05, high=1.0, source="fitted target:overtime_employee")
+    overtime_of_demands: float = param(0.35, "log ratio/sd", low=0.1, high=0.6, source="assumed E107")
+    overtime_most: float = param(4.0, "hours/day", low=2.0, high=6.0, source="definition")
+
+    @trait("sd")
+    def demands_of_the_job(self, normal):
+        """What the job asks, year in, year out."""
+        return normal
+
+    @trait("sd")
+    def situation_at_start(self, normal):
+        """The situation one finds on coming."""
+        return normal
+
+    @stock("sd", start="situation_at_start")
+    def situation(self, situation, normal):
+        """Projects, reorganisations, busy seasons: what makes some months heavier than others."""
+        return wander(situation, self.situation_days, normal)
+
+    @stock("sd", per="team")
+    def team_shock(self, team_shock, normal):
+        """What hits the whole team for some days."""
+        return wander(team_shock, self.team_shock_days, normal)
+
+    @stock("sd")
+    def worn_view(self, worn_view, exhaustion):
+        """Long exhaustion, through which work looks heavier and gets heavier."""
+        return worn_view + (exhaustion - worn_view) / self.spiral_days
+
+    @flow("share", per="team")
+    def absence_in_team(self, team, absent):
+        """The share of the team that is absent today."""
+        return team.mean(absent)
+
+    @adds_to("extra_load", "sd")
+    def load_of_absent_colleagues(self, absence_in_team):
+        """Work of the absent that falls to those who are there."""
+        return self.absence * self.absence_load * (absence_in_team - self.usual_absence)
+
+    @adds_to("extra_load", "sd")
+    def load_of_new_rules(self, novelty):
+        """The first weeks of any new way of working cost extra load."""
+        return self.novelty_load * novelty
+
+    @adds_to("extra_load", "sd")
+    def load_of_leading_remotely(self, leading_difficulty):
+        """A manager's own load of leading people who are not there."""
+        return self.leading_load * leading_difficulty
+
+    @adds_to("extra_load", "sd")
+    def relief_of_crafting(self, engagement):
+        """The engaged arrange their work so that it asks less."""
+        return 0 - self.crafting * self.crafted * engagement
+
+    @flow("sd", condition=True)
+    def demands_of_work(self, extra_load):
+        """What is asked beyond the job itself, which management can raise or lower."""
+        return extra_load
+
+    @flow("sd")
+    def demands(
+        self, demands_of_the_job, situation, worn_view, exhaustion, demands_of_work, may_work_from_home
+    ):
+        """Job demands as perceived these weeks: amount, pace, cognitive and emotional load."""
+        job = self.level + self.spread * demands_of_the_job + self.on_site_job * (1 - may_work_from_home)
+        spiral = self.spiral * (self.spiral_slow * worn_view + self.spiral_fast * exhaustion)
+        return saturating(job + self.situation_share * situation + spiral + demands_of_work, self.limit)
+
+    @flow("sd")
+    def demands_today(self, normal, demands, team_shock):
+        """Demands of this very day."""
+        return demands + self.team_shock_share * team_shock + self.day_share * normal
+
+    @flow("hours")
+    def overtime(self, works_today, is_manager, demands_today, after_hours_time):
+        """Hours worked today above contract, evenings included."""
+        base = is_manager * self.overtime_of_managers + (1 - is_manager) * self.overtime_of_others
+        late = works_today * base * ratio(self.overtime_of_demands * demands_today)
+        return saturating(late + after_hours_time, self.overtime_most)
+
+    @trait("sd")
+    def unease_with_distance(self, normal):
+        """How hard leading people one does not see comes to this person."""
+        return normal
+
+    @flow("share", per="team")
+    def team_share_at_home(self, team, share_at_home):
+        """How much of the time the team works at home."""
+        return team.mean(share_at_home)
+
+    @flow("sd", condition=True)
+    def leading_support(self, digital_skill):
+        """What helps a manager to lead remotely; measures add to it."""
+        return self.span_difficulty * digital_skill / 2
+
+    @flow("sd")
+    def leading_difficulty(self, is_manager, unease_with_distance, span, team_share_at_home, leading_support):
+        """How difficult a manager finds leading remotely; 0 is neutral, and nought for everybody else."""
+        task = self.span_difficulty * (span - self.usual_span) / self.span_sd
+        distance = self.distance_difficulty * (2 * team_share_at_home - 1) / 2
+        felt = self.difficulty_level + self.difficulty_spread * unease_with_distance + task + distance - leading_support
+        return is_manager * saturating(felt, self.limit)

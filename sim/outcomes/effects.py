@@ -1,0 +1,281 @@
+"""From records to tables: paired differences from the first scenario, with intervals over replicates.
+
+Worlds of one replicate share people and chance, so a difference is taken within a replicate first and averaged after.
+Intervals are Student's, over replicates: they hold chance (people drawn, lives drawn) and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.levers.measure import Measure
+from sim.levers.scenario import Scenario
+from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
+from sim.world.calendar import DAYS_A_WEEK, Calendar
+from sim.world.firm import Firm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIDENCE = 0.95
+USES = 0.5
+MARGIN = 0.05
+"""Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
+HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
+ROLES = ("employer", "manager", "non_manager")
+
+
+def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, low, high and count over the first axis (replicates); nan samples are left out.
+
+    A single sample has no interval: low and high are nan then.
+    """
+    from scipy.stats import t
+
+    count = np.sum(~np.isnan(samples), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nansum(samples, axis=0) / np.where(count > 0, count, np.nan)
+        squares = np.nansum((samples - mean) ** 2, axis=0)
+        error = np.sqrt(squares / np.where(count > 1, count - 1, np.nan) / count)
+        half = t.ppf((1 + CONFIDENCE) / 2, np.maximum(count - 1, 1)) * error
+    return mean, mean - half, mean + half, count
+
+
+def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> pd.DataFrame:
+    """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
+
+    `measures` are the names behind the rows of `Record.using`. Columns: scenario, kind, outcome, group, baseline,
+    difference, low, high, replicates, unit. Groups of fewer than ten people are left out.
+    """
+    import pandas as pd
+
+    lasts = np.stack([_last_weeks(record) for record in records])
+    people = np.mean([record.people for record in records], axis=0)
+    found = []
+    for world, scenario in enumerate(scenarios[1:], start=1):
+        difference, low, high, count = interval(lasts[:, world] - lasts[:, 0])
+        usual = interval(lasts[:, 0])[0]
+        for column, group in enumerate(GROUPS):
+            if min(people[world, column], people[0, column]) >= SMALLEST_GROUP:
+                found += [
+                    _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
+                    for row, name in enumerate(OUTCOMES)
+                ]
+        found += _users(records, world, scenario, measures)
+    return pd.DataFrame(found)
+
+
+def _last_weeks(record: Record) -> np.ndarray:
+    """(world, outcome, group) means of the last 26 weeks; weeks in which a group is empty are left out."""
+    last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
+    count = np.sum(~np.isnan(last), axis=1)
+    return np.where(count > 0, np.nansum(last, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _row(scenario: Scenario, outcome: str, group: str, baseline, difference, low, high, count) -> dict:
+    return {
+        "scenario": scenario.name,
+        "kind": scenario.kind,
+        "outcome": outcome,
+        "group": group,
+        "baseline": float(baseline),
+        "difference": float(difference),
+        "low": float(low),
+        "high": float(high),
+        "replicates": int(count),
+        "unit": OUTCOMES[outcome].unit,
+    }
+
+
+def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str]) -> np.ndarray:
+    """Places that use one of the scenario's measures in at least half of the last 26 weeks: (place,) bool."""
+    own = [row for row, name in enumerate(measures) if name in scenario.measures]
+    if not own:
+        return np.zeros(record.using.shape[-1], bool)
+    return np.asarray((record.using[world, own] >= USES).any(axis=0))
+
+
+def _users(records: Sequence[Record], world: int, scenario: Scenario, measures: Sequence[str]) -> list[dict]:
+    members = [users(record, world, scenario, measures) for record in records]
+    if np.mean([m.sum() for m in members]) < SMALLEST_GROUP:
+        return []
+    found = []
+    for name in OUTCOMES:
+        pairs = [
+            (r.final[name][world, m].mean(), r.final[name][0, m].mean())
+            for r, m in zip(records, members, strict=True)
+            if m.any()
+        ]
+        policy, usual = np.array(pairs).T
+        difference, low, high, count = interval(policy - usual)
+        found.append(_row(scenario, name, "users", usual.mean(), difference, low, high, count))
+    return found
+
+
+def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calendar: Calendar) -> pd.DataFrame:
+    """Weekly means and paired differences with their intervals: all outcomes by role, headlines for every group."""
+    import pandas as pd
+
+    weekly = np.stack([record.weekly for record in records]).astype(np.float64)
+    weeks = np.arange(weekly.shape[2])
+    dates = [calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks]
+    pieces = []
+    for row, outcome in enumerate(OUTCOMES):
+        for column, group in enumerate(GROUPS):
+            if outcome not in HEADLINES and group not in ("everybody", "managers", "non_managers"):
+                continue
+            for world, scenario in enumerate(scenarios):
+                own = weekly[:, world, :, row, column]
+                mean, low, high, count = interval(own)
+                difference, d_low, d_high, _ = interval(own - weekly[:, 0, :, row, column])
+                pieces.append(
+                    pd.DataFrame(
+                        {
+                            "scenario": scenario.name,
+                            "kind": scenario.kind,
+                            "outcome": outcome,
+                            "group": group,
+                            "week": weeks,
+                            "date": dates,
+                            "mean": mean,
+                            "low": low,
+                            "high": high,
+                            "difference": difference,
+                            "difference_low": d_low,
+                            "difference_high": d_high,
+                            "replicates": count,
+                            "unit": OUTCOMES[outcome].unit,
+                        }
+                    )
+                )
+    table = pd.concat(pieces, ignore_index=True)
+    table["date"] = pd.to_datetime(table["date"])
+    return table.astype({name: "float32" for name in table.columns if table[name].dtype == "float64"})
+
+
+def cascade_table(
+    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[Measure]
+) -> pd.DataFrame:
+    """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked."""
+    import pandas as pd
+
+    shares, low, high, count = interval(np.stack([record.cascade for record in records]).astype(np.float64))
+    found = []
+    for world, scenario in enumerate(scenarios):
+        for row, measure in ((row, m) for row, m in enumerate(measures) if m.in_study):
+            for column, role in enumerate(ROLES):
+                for stage_row, stage in enumerate(STAGES):
+                    cell = world, row, column, stage_row
+                    if np.isnan(shares[cell]):
+                        continue
+                    asked = (role == "employer" and stage == "claimed") or (role != "employer" and stage == "known")
+                    found.append(
+                        {
+                            "scenario": scenario.name,
+                            "measure": measure.name,
+                            "role": role,
+                            "stage": stage,
+                            "share": shares[cell],
+                            "low": low[cell],
+                            "high": high[cell],
+                            "study_share": measure.study.get(role, np.nan) if asked else np.nan,
+                            "replicates": int(count[cell]),
+                        }
+                    )
+    return pd.DataFrame(found)
+
+
+def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFrame:
+    """Who gains and who is made worse by more than `MARGIN`, of those who stayed in both worlds."""
+    import pandas as pd
+
+    found = []
+    for world, scenario in enumerate(scenarios[1:], start=1):
+        for outcome in GAINS_IN:
+            for group in GROUPS:
+                parts = [_parts(record, world, outcome, group) for record in records]
+                if np.mean([len(part) for part in parts]) < SMALLEST_GROUP:
+                    continue
+                change = np.concatenate(parts)
+                found.append(
+                    {
+                        "scenario": scenario.name,
+                        "kind": scenario.kind,
+                        "outcome": outcome,
+                        "group": group,
+                        "gained": float((change < -MARGIN).mean()),
+                        "unchanged": float((np.abs(change) <= MARGIN).mean()),
+                        "worse": float((change > MARGIN).mean()),
+                        "margin": MARGIN,
+                        "unit": OUTCOMES[outcome].unit,
+                        "replicates": len(records),
+                    }
+                )
+    return pd.DataFrame(found)
+
+
+def _parts(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
+    members = record.groups[group] & record.stayed[0] & record.stayed[world]
+    return (record.final[outcome][world] - record.final[outcome][0])[members]
+
+
+def tie_tables(
+    record: Record, firm: Firm, scenarios: Sequence[Scenario], most: int = 60
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ties before and after, and people, of one establishment (at most `most` people: its first teams)."""
+    import pandas as pd
+
+    places = _one_establishment(firm, most)
+    chosen = set(places.tolist())
+    ties = firm.ties
+    pairs = [
+        (slot, place)
+        for place in places
+        for slot in range(len(ties.partner))
+        if ties.exists[slot, place] and int(ties.partner[slot, place]) in chosen
+    ]
+    assert record.ties_before is not None
+    edges = [
+        {
+            "scenario": scenario.name,
+            "kind": scenario.kind,
+            "source": int(place),
+            "target": int(ties.partner[slot, place]),
+            "source_team": int(firm.team[place]),
+            "target_team": int(firm.team[ties.partner[slot, place]]),
+            "across": bool(ties.across[slot, place]),
+            "before": float(record.ties_before[slot, place]),
+            "after": float(record.ties_after[world][slot, place]),
+        }
+        for world, scenario in enumerate(scenarios)
+        for slot, place in pairs
+    ]
+    isolation = record.final["isolation_from_colleagues"]
+    people = [
+        {
+            "scenario": scenario.name,
+            "kind": scenario.kind,
+            "place": int(place),
+            "team": int(firm.team[place]),
+            "is_manager": bool(firm.is_manager[place]),
+            "isolation_before": float(isolation[0, place]),
+            "isolation_after": float(isolation[world, place]),
+        }
+        for world, scenario in enumerate(scenarios)
+        for place in places
+    ]
+    return pd.DataFrame(edges), pd.DataFrame(people)
+
+
+def _one_establishment(firm: Firm, most: int) -> np.ndarray:
+    counts = np.bincount(firm.establishment)
+    rows = np.flatnonzero(firm.establishment == int(np.argmax(counts)))
+    if len(rows) <= most:
+        return rows
+    last_team = firm.team[rows[most]]
+    return rows[firm.team[rows] < max(last_team, firm.team[rows[0]] + 1)]

@@ -1,0 +1,113 @@
+"""When each scenario begins to make a difference: a panel each, by date."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.dates import AutoDateLocator, date2num, num2date
+from matplotlib.figure import Figure
+
+from sim.errors import UserError
+from sim.outcomes.figures.rows import (
+    HEADLINES,
+    Labels,
+    most_lines,
+    of_outcome,
+    round_ticks,
+    rows_of,
+    unit_of,
+    wrapped,
+)
+from sim.outcomes.figures.sheet import CHANCE_ONLY, blank, footer_of
+from sim.outcomes.figures.style import COLOURS, INK, PALE, SMALL, in_house_style
+from sim.outcomes.summary import TODAY, in_given_order, label_of, require_columns
+
+_COLUMNS = (
+    *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),
+    *("difference", "difference_low", "difference_high"),
+)
+_MOST_IN_A_ROW = 5
+_LETTERS = 18
+_LEFT, _HEADING, _TITLE, _HEIGHT, _DATES, _GAP = 0.55, 0.25, 0.4, 0.92, 0.5, 0.22
+"""Inches: the numbers of the first panel; over an outcome; over, in, under and between panels."""
+
+
+@in_house_style
+def draw(
+    table: pd.DataFrame,
+    labels: Labels = None,
+    footer: str = "",
+    outcomes: Sequence[str] = HEADLINES,
+    kind: str = "policy",
+) -> Figure:
+    """Differences from the baseline by date, a panel a scenario, with all others of its kind in grey behind.
+
+    `table` is the long table of trajectories, by week; `kind` is policy or counterfactual, never both on one
+    scale.
+    """
+    scenarios = in_given_order(require_columns(table, _COLUMNS, "trajectories"), kind)
+    if not scenarios:
+        raise UserError(f"the trajectories have no scenario of kind '{kind}'")
+    table = rows_of(table[table["kind"] == kind], outcomes, groups=("everybody",))
+    table = table.assign(date=date2num(pd.to_datetime(table["date"])))
+    what = "policy" if kind == "policy" else "what-if world"
+    names = [wrapped(label_of(scenario, labels), _LETTERS) for scenario in scenarios]
+    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
+    columns = min(_MOST_IN_A_ROW, len(scenarios))
+    band = _HEADING + -(-len(scenarios) // columns) * (title + _HEIGHT) + _DATES
+    sheet = blank(
+        body=len(outcomes) * band,
+        title=f"When each {what} begins to make a difference",
+        subtitle=f"Weekly difference from {TODAY}, the flat line (below it: less); everybody. Grey: others.",
+        key=[],
+        footer=footer_of(table, f"Band: {CHANCE_ONLY}", footer),
+    )
+    for place, outcome in enumerate(outcomes):
+        rows, top = of_outcome(table, outcome), place * band
+        sheet.heading(f"{label_of(outcome, labels)}, {unit_of(rows)}", top + 0.05)
+        top += _HEADING + title
+        panels = sheet.grid(len(scenarios), columns, _LEFT, top, _HEIGHT, title + _HEIGHT, _GAP)
+        for axes, scenario, name in zip(panels, scenarios, names, strict=True):
+            _draw_panel(axes, rows, scenario, COLOURS[kind])
+            axes.set_ylim(_limits(rows))
+            axes.set_title(name, fontsize=SMALL)
+        _leave_outer_labels(panels, columns)
+    return sheet.figure
+
+
+def _leave_outer_labels(panels: Sequence[Axes], columns: int) -> None:
+    """All panels have one scale, so its numbers stand at the left of a row and its dates under a column."""
+    for place, axes in enumerate(panels):
+        axes.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(panels))
+
+
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    values = rows[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float)
+    low, high = min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values)))
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> None:
+    others = rows[rows["scenario"] != scenario].groupby("scenario", sort=False)
+    lines = [other[["date", "difference"]].to_numpy() for _, other in others]
+    axes.add_collection(LineCollection(lines, colors=[PALE], linewidths=0.6, zorder=1), autolim=False)
+    own = rows[rows["scenario"] == scenario]
+    axes.fill_between(own["date"], own["difference_low"], own["difference_high"], color=color, alpha=0.25, linewidth=0)
+    axes.plot(own["date"], own["difference"], color=color, linewidth=1.5, zorder=3)
+    axes.axhline(0, color=INK, linewidth=0.8, zorder=2)
+    axes.yaxis.set_major_locator(round_ticks(4))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
+    axes.xaxis.set_major_formatter(_month)
+
+
+def _month(date: float, place: float) -> str:
+    """The month, and under it the year where one begins; a blank line elsewhere keeps all months level."""
+    day: datetime.datetime = num2date(date)
+    return f"{day:%b\n%Y}" if place == 0 or day.month == 1 else f"{day:%b}\n "

@@ -1,0 +1,133 @@
+"""What is kept of a run: outcomes by week and group, each place's last half year, the cascade, and the ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.engine import Engine
+from sim.engine.share import Share
+from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
+from sim.outcomes.survey import Survey
+
+DAYS_A_WEEK = 7
+LAST_WEEKS = 26
+STAGES = ("claimed", "implemented", "communicated", "known", "used", "used_well")
+GATHERED = tuple(dict.fromkeys(outcome.gathers for outcome in OUTCOMES.values() if outcome.gathers))
+"""Quantities whose sums over the days of a week are wanted."""
+GAINS_IN = ("exhaustion", "isolation_from_colleagues", "isolation_from_company")
+
+
+@dataclass
+class Record:
+    """What is kept of one run.
+
+    weekly   (world, week, outcome, group) means, float32; nan where a group is empty
+    people   (world, group) people in each group at the end
+    final    outcome -> (world, place) mean over the last 26 weeks
+    cascade  (world, measure, role, stage): employer, manager, non_manager; every establishment counts once; nan where a
+             stage does not apply to a role
+    groups   group -> (place,) members in the first world at the end
+    stayed   (world, place) whether the person of day 0 is still there
+    using    (world, measure, place) share of the last 26 weeks in which the place used the measure
+    ties     strength of all ties at the start and per world at the end, (slot, place), of the first establishments
+    """
+
+    weekly: np.ndarray
+    people: np.ndarray
+    final: dict[str, np.ndarray]
+    cascade: np.ndarray
+    groups: dict[str, np.ndarray]
+    using: np.ndarray
+    stayed: np.ndarray
+    ties_before: np.ndarray | None = None
+    ties_after: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+class Recorder:
+    """Gathers a record while the days pass."""
+
+    def __init__(self, engine: Engine | Share, survey: Survey, weeks: int):
+        """`engine` is what lives the weeks, or the share that one of several stacked runs has in it."""
+        self.engine, self.survey, self.weeks = engine, survey, weeks
+        worlds, places = engine.worlds, engine.staff.count["employee"]
+        self.weekly = np.full((worlds, weeks, len(OUTCOMES), len(GROUPS)), np.nan, np.float32)
+        self.using = np.zeros((worlds, len(engine.catalogue.names), places), np.float32)
+        self._final = np.zeros((worlds, len(OUTCOMES), places), np.float32)
+        self._first_people = engine.values["generation"]
+
+    def live(self, week: int) -> None:
+        """Let a week pass and write it."""
+        assert not isinstance(self.engine, Share), "a share does not live by itself; `run_stacked` lets all live"
+        sums = self.engine.run_week(week, GATHERED)
+        values, worlds = self.engine.values, self.engine.worlds
+        self.write(week, members(values, worlds), outcomes(values, sums, self.survey, worlds), values["used"])
+
+    def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
+        """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""
+        people = members.sum(axis=-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.weekly[:, week] = np.matmul(outcomes, members.swapaxes(1, 2)) / people[:, None]
+        self.people = people
+        if week >= self.weeks - LAST_WEEKS:
+            share = np.float32(1 / min(LAST_WEEKS, self.weeks))
+            self._final += outcomes * share
+            self.using += used * share
+
+    def record(self) -> Record:
+        """The record of the days gathered."""
+        first = {name: _stacked([read(self.engine.values)], 1)[0, 0] > 0 for name, read in GROUPS.items()}
+        final = {name: self._final[:, row] for row, name in enumerate(OUTCOMES)}
+        return Record(self.weekly, self.people, final, cascade(self.engine), first, self.using, self._stayed())
+
+    def _stayed(self) -> np.ndarray:
+        now = self.engine.values["generation"]
+        return np.broadcast_to(now == self._first_people, (self.engine.worlds, now.shape[-1])).copy()
+
+
+def members(values: Mapping[str, np.ndarray], worlds: int) -> np.ndarray:
+    """Who belongs to which group now, 0/1: (world, group, place)."""
+    return _stacked([read(values) for read in GROUPS.values()], worlds)
+
+
+def outcomes(
+    values: Mapping[str, np.ndarray], sums: Mapping[str, np.ndarray], survey: Survey, worlds: int
+) -> np.ndarray:
+    """Everybody's outcomes of a week, (world, outcome, place), from its end and from the sums over its days."""
+    return _stacked([_of_week(outcome, values, sums, survey) for outcome in OUTCOMES.values()], worlds)
+
+
+def _of_week(
+    outcome: Outcome, values: Mapping[str, np.ndarray], sums: Mapping[str, np.ndarray], survey: Survey
+) -> np.ndarray:
+    if outcome.by == "end":
+        return outcome.read(values, survey)
+    total = outcome.read(sums, survey)
+    return total / np.float32(DAYS_A_WEEK) if outcome.by == "mean" else total
+
+
+def _stacked(arrays: list[np.ndarray], worlds: int) -> np.ndarray:
+    """(world, item, place) of arrays whose first axis is 1 or `worlds`."""
+    stacked = np.empty((worlds, len(arrays), arrays[0].shape[-1]), np.float32)
+    for item, array in enumerate(arrays):
+        stacked[:, item] = array[:worlds]
+    return stacked
+
+
+def cascade(engine: Engine | Share) -> np.ndarray:
+    """Shares by stage as the study would count them: (world, measure, role, stage); every establishment counts once."""
+    values, firm, worlds = engine.values, engine.staff.firm, engine.worlds
+    table = np.full((worlds, len(engine.catalogue.names), 3, len(STAGES)), np.nan, np.float32)
+    table[:, :, 0, 0] = values["claimed"].mean(axis=-1)
+    table[:, :, 0, 1] = values["implemented"].mean(axis=-1)
+    table[:, :, 0, 2] = values["communicated"].mean(axis=-1)
+    used = values["used"]
+    by_stage = (values["known"], used, used * values["handled_well"])
+    for role, of_role in ((1, firm.is_manager), (2, ~firm.is_manager)):
+        count = np.bincount(firm.establishment, of_role, len(firm.size))
+        weight = of_role / np.maximum(count, 1)[firm.establishment] / np.count_nonzero(count)
+        for stage, yes in enumerate(by_stage, start=3):
+            table[:, :, role, stage] = yes @ weight
+    return table

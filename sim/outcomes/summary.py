@@ -1,0 +1,369 @@
+"""The page a policymaker reads: plain words, whole numbers, and no rank that chance alone could have made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sim.errors import UserError
+
+BURN_OUT = "burn_out_complaints"
+ISOLATION = "isolation_from_colleagues"
+TODAY = "today's practice"
+NOT_DISTINGUISHABLE = f"not distinguishable from {TODAY}"
+SMALLEST_GROUP = 10
+NOTICEABLE_SHARE = 0.005
+"""Below this a share of people reads 0%."""
+
+LABELS = {
+    BURN_OUT: "Burn-out complaints (NEA: work-related exhaustion)",
+    "baseline": "Today's practice",
+    "non_managers": "Non-managers",
+    "users": "Users of the measures",
+    "other_care": "Other care duties",
+    "no_separate_room": "No separate work room",
+    "on_site": "Work on site",
+}
+"""Only the names that would read badly when derived from their id; a caller may replace and add."""
+
+_ABOUT = ("replicates", "people", "weeks", "seed", "version", "parameters", "assumed")
+_EFFECT_COLUMNS = ("scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "unit")
+_GAIN_COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
+
+_UNDER = "under"
+_SIZE_WORDS = ((0.05, "hardly "), (0.20, "slightly "), (0.50, ""), (math.inf, "much "))
+"""Upper bounds in SD. Cohen (1988) calls 0.2 small and 0.5 medium; below 0.05 nobody would notice."""
+
+
+def label_of(identifier: str, labels: Mapping[str, str] | None = None) -> str:
+    """The plain name of a scenario, outcome, group or measure: given, known, or derived from its id."""
+    known = {**LABELS, **(labels or {})}
+    return known.get(identifier) or identifier.replace("_", " ").capitalize()
+
+
+def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> pd.DataFrame:
+    """The table itself; a `UserError` names what it lacks."""
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise UserError(f"table '{name}' lacks {', '.join(missing)}; it has {', '.join(map(str, table.columns))}")
+    return table
+
+
+def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that may be shown: where a table counts its `people`, groups below ten are left out."""
+    return table[table["people"] >= SMALLEST_GROUP] if "people" in table.columns else table
+
+
+def in_given_order(table: pd.DataFrame, kind: str) -> list[str]:
+    """Scenarios of one kind in the order the table gives them; never sorted by how well they do."""
+    return [str(scenario) for scenario in table.loc[table["kind"] == kind, "scenario"].unique()]
+
+
+def is_distinguishable(low: float, high: float) -> bool:
+    """Whether an interval leaves out zero; without an interval (one run) nothing is distinguishable."""
+    return low > 0 or high < 0
+
+
+def direction_words(unit: str) -> tuple[str, str]:
+    """What to call less and more of an outcome in this unit."""
+    return ("fewer", "more") if unit.startswith("per 1,000") else ("lower", "higher")
+
+
+def change_in_words(difference: float, low: float, high: float, unit: str) -> str:
+    """A difference from today's practice with its interval, as a policymaker would say it.
+
+    People per 1,000 are whole; anything else keeps two decimals and its unit.
+
+    >>> change_in_words(-5.2, -8.1, -2.3, "per 1,000 employees")
+    '5 fewer (2 to 8 fewer)'
+    >>> change_in_words(-2.1, -2.3, -1.9, "per 1,000 employees")
+    '2 fewer (about 2)'
+    >>> change_in_words(-0.08, -0.12, -0.04, "SD")
+    'slightly lower: 0.08 SD (0.04 to 0.12)'
+    >>> change_in_words(-2.0, -6.0, 2.0, "per 1,000 employees")
+    "not distinguishable from today's practice (6 fewer to 2 more)"
+    """
+    less, more = direction_words(unit)
+    decimals = 0 if less == "fewer" else 2
+    word = less if difference < 0 else more
+    if difference == low == high == 0:
+        return f"exactly as {TODAY}"
+    if math.isnan(low) or math.isnan(high):
+        return f"{_amount(difference, decimals)} {word}, of one run, so without an interval"
+    noun = "" if decimals == 0 else f" {unit}"
+    if not is_distinguishable(low, high):
+        return f"{NOT_DISTINGUISHABLE} ({_around_zero(low, high, decimals, noun, (less, more))})"
+    size = f"{_amount(difference, decimals)}{noun}"
+    said = f"{size} {word}" if decimals == 0 else f"{_size_word(difference, unit)}{word}: {size}"
+    interval = _span(low, high, decimals, word if decimals == 0 else "")
+    return f"{said} ({interval})" if interval else said
+
+
+def not_told_apart(effects: pd.DataFrame) -> list[list[str]]:
+    """The largest sets of scenarios whose intervals all overlap, each in the order of the table.
+
+    `effects` holds one row a scenario: scenario, low, high. Overlap is no chain: A may overlap B and B may
+    overlap C while A and C differ; then there are two sets.
+    """
+    sets = {
+        frozenset(effects.loc[(effects["low"] <= start) & (start <= effects["high"]), "scenario"])
+        for start in effects["low"]
+    }
+    largest = [one for one in sets if len(one) > 1 and not any(one < other for other in sets)]
+    place = {scenario: position for position, scenario in enumerate(effects["scenario"])}
+    return sorted((sorted(one, key=place.__getitem__) for one in largest), key=lambda one: [place[s] for s in one])
+
+
+def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
+    """The summary as markdown text.
+
+    `tables` holds `effects` (difference from the baseline per scenario, outcome and group, with its unit and
+    95% interval) and may hold `gains` (shares of each group's people). `about` says how they came about:
+    replicates, people, weeks, seed, version, parameters, assumed; and, where there is one, the command that
+    repeats it all.
+    Raises `UserError` when a table or a fact is missing.
+    """
+    _require_facts(about)
+    if "effects" not in tables:
+        raise UserError(f"the summary needs the table 'effects'; given: {', '.join(tables) or 'none'}")
+    effects = without_small_groups(require_columns(tables["effects"], _EFFECT_COLUMNS, "effects"))
+    sections = [
+        _opening(about),
+        _policies(effects, labels),
+        _neighbours(effects, labels),
+        _gains(tables, labels),
+        _what_if_worlds(effects, labels),
+        _card(about),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _require_facts(about: Mapping[str, Any]) -> None:
+    missing = [fact for fact in _ABOUT if fact not in about]
+    if missing:
+        raise UserError(f"the summary's facts lack {', '.join(missing)}; needed are {', '.join(_ABOUT)}")
+
+
+def _opening(about: Mapping[str, Any]) -> str:
+    return (
+        "# What the policies change\n\n"
+        f"Each policy was compared with {TODAY} in {_counted(about['replicates'], 'pair')} of simulated "
+        f"histories of {_counted(about['weeks'], 'week')}, with {about['people']:,} simulated employees "
+        "each. The two histories of a pair share all their chance events: the same people, the same busy "
+        "days, the same illnesses. What differs between them is the policy.\n\n"
+        f"All numbers are differences from {TODAY}. The numbers in brackets are a 95% interval that holds "
+        "chance only. Nobody in these figures is a real person.\n\n"
+        f"Seed {about['seed']}, version {about['version']}." + _command(about)
+    )
+
+
+def _command(about: Mapping[str, Any]) -> str:
+    return f" The command that repeats this: `{about['command']}`" if about.get("command") else ""
+
+
+def _policies(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+    policies = in_given_order(effects, "policy")
+    if not policies:
+        return "## Policies\n\nNo policy was compared."
+    heads = [
+        "Policy",
+        f"Burn-out complaints, everybody{_today(effects, BURN_OUT)}",
+        "Burn-out complaints, only those who use the measures",
+        f"Isolation from colleagues, everybody{_today(effects, ISOLATION)}",
+    ]
+    asked = [(BURN_OUT, "everybody"), (BURN_OUT, "users"), (ISOLATION, "everybody")]
+    rows = [[label_of(policy, labels), *_cells(effects, policy, asked)] for policy in policies]
+    return "\n\n".join(["## Policies", _table(heads, rows), _how_to_read(len(rows) * len(asked))])
+
+
+def _how_to_read(comparisons: int) -> str:
+    return (
+        "Complaints are in employees per 1,000: *burn-out complaints (NEA: work-related exhaustion)*, a "
+        "survey's answer, not a diagnosis. Effects on users and on everybody count different people and "
+        "must not be added, or compared as if they were one. *About* in brackets: both ends of the interval "
+        "round to that number. Isolation is in standard deviations (SD) of "
+        "Dutch home workers in 2022: *hardly* is below 0.05 SD, *slightly* below 0.20, *much* from 0.50. "
+        "The policies stand in a fixed order, not in an order of success. Even if no policy did anything, "
+        "about one interval in twenty would leave out zero by chance; this table holds up to "
+        f"{comparisons}."
+    )
+
+
+def _today(effects: pd.DataFrame, outcome: str) -> str:
+    """The level of today's practice for a column's head, where it is a number of people."""
+    rows = _of(effects, outcome, "everybody")
+    if rows.empty or not str(rows["unit"].iloc[0]).startswith("per 1,000"):
+        return ""
+    return f" (today {rows['baseline'].iloc[0]:.0f} per 1,000)"
+
+
+def _cells(effects: pd.DataFrame, scenario: str, asked: Sequence[tuple[str, str]]) -> list[str]:
+    return [_cell(effects, scenario, outcome, group) for outcome, group in asked]
+
+
+def _cell(effects: pd.DataFrame, scenario: str, outcome: str, group: str) -> str:
+    rows = _of(effects, outcome, group)
+    rows = rows[rows["scenario"] == scenario]
+    if rows.empty:
+        return "no users" if group == "users" else "not computed"
+    row = rows.iloc[0]
+    return change_in_words(float(row["difference"]), float(row["low"]), float(row["high"]), str(row["unit"]))
+
+
+def _neighbours(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+    told = [_told_apart(effects, outcome, labels) for outcome in (BURN_OUT, ISOLATION)]
+    lines = [line for line in told if line]
+    return "\n\n".join(["## Which policies differ from each other", *lines]) if lines else ""
+
+
+def _told_apart(effects: pd.DataFrame, outcome: str, labels: Mapping[str, str] | None) -> str:
+    rows = _of(effects, outcome, "everybody")
+    rows = rows[rows["kind"] == "policy"].dropna(subset=["low", "high"])
+    if len(rows) < 2:
+        return ""
+    name = f"**{label_of(outcome, labels)}, everybody.**"
+    sets = not_told_apart(rows)
+    if not sets:
+        return f"{name} All policies are distinguishable from each other: no two intervals overlap."
+    if len(sets[0]) == len(rows):
+        return f"{name} No policy is distinguishable from any other: all intervals overlap."
+    lines = [f"- {_and(label_of(scenario, labels) for scenario in one)}" for one in sets]
+    return f"{name} Not distinguishable from each other, because their intervals overlap:\n\n" + "\n".join(lines)
+
+
+def _gains(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] | None) -> str:
+    if "gains" not in tables:
+        return ""
+    gains = without_small_groups(require_columns(tables["gains"], _GAIN_COLUMNS, "gains"))
+    gains = gains[gains["kind"] == "policy"]
+    if gains.empty:
+        return ""
+    parts = [_gains_in(gains[gains["outcome"] == outcome], labels) for outcome in gains["outcome"].unique()]
+    note = (
+        "Groups overlap, and groups below ten people are not shown. These shares are for adapting a "
+        "policy to people, not for choosing people."
+    )
+    return "\n\n".join(["## Who gains and who is made worse", *parts, note])
+
+
+def _gains_in(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+    first = gains.iloc[0]
+    heads = [
+        "Policy",
+        "Everybody: gain",
+        "Everybody: made worse",
+        "Groups where more are made worse than gain",
+    ]
+    policies = in_given_order(gains, "policy")
+    most = gains.groupby("scenario")[["gained", "worse"]].max().max(axis=1)
+    moving = [policy for policy in policies if most[policy] >= NOTICEABLE_SHARE]
+    rows = [[label_of(one, labels), *_gain_cells(gains[gains["scenario"] == one], labels)] for one in moving]
+    margin = f"Counted are changes of more than {first['margin']:g} {first['unit']}."
+    still = _hardly_anybody([one for one in policies if one not in moving], labels)
+    opening = f"**{label_of(str(first['outcome']), labels)}.** {margin}{still}"
+    return f"{opening}\n\n{_table(heads, rows)}" if rows else opening
+
+
+def _hardly_anybody(policies: Sequence[str], labels: Mapping[str, str] | None) -> str:
+    if not policies:
+        return ""
+    names = _and(label_of(policy, labels) for policy in policies)
+    return f" In every group under 1% gain or are made worse by that much with: {names}."
+
+
+def _gain_cells(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> list[str]:
+    everybody = gains[gains["group"] == "everybody"]
+    shares = [_share(everybody[column].iloc[0]) if len(everybody) else "not shown" for column in ("gained", "worse")]
+    losing = gains[(gains["worse"] >= gains["gained"] + 0.01) & (gains["group"] != "everybody")]
+    groups = [
+        f"{label_of(str(row['group']), labels)} ({_share(row['worse'])} worse, {_share(row['gained'])} gain)"
+        for _, row in losing.iterrows()
+    ]
+    return [*shares, "; ".join(groups) or "none"]
+
+
+def _what_if_worlds(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+    worlds = in_given_order(effects, "counterfactual")
+    if not worlds:
+        return ""
+    heads = ["What if", "Burn-out complaints, everybody (per 1,000)", "Isolation from colleagues, everybody"]
+    asked = [(BURN_OUT, "everybody"), (ISOLATION, "everybody")]
+    rows = [[label_of(world, labels), *_cells(effects, world, asked)] for world in worlds]
+    return "\n\n".join(
+        [
+            "## What-if worlds, not options",
+            "These worlds explain what the model holds to be at work. They are not to be chosen from, and "
+            "not compared with the policies.",
+            _table(heads, rows),
+        ]
+    )
+
+
+def _card(about: Mapping[str, Any]) -> str:
+    return (
+        "## What this can and cannot be used for\n\n"
+        "**It can** show which way policies push, how they reach people or fail to, and for whom. It can "
+        "sharpen a question before money is spent or a pilot is designed.\n\n"
+        "**It cannot**\n\n"
+        "- replace a risk inventory and evaluation, or prove compliance with any duty;\n"
+        "- decide about one person or one employer;\n"
+        "- excuse from a legal duty: a duty stays a duty whether or not an effect shows here. Of desks and "
+        "chairs, for one, no visible effect within two years is expected;\n"
+        "- say how sure the model itself is. The intervals hold chance only, not the doubt about "
+        f"parameters and structure: {about['assumed']} of its {about['parameters']} parameters are "
+        "assumed, not measured.\n\n"
+        "*Not distinguishable* means that this many runs cannot tell the two apart. It does not mean that "
+        "there is no effect."
+    )
+
+
+def _of(effects: pd.DataFrame, outcome: str, group: str) -> pd.DataFrame:
+    return effects[(effects["outcome"] == outcome) & (effects["group"] == group)]
+
+
+def _amount(value: float, decimals: int) -> str:
+    """The size of a change without its sign; what rounds to nothing is said to be small, not to be zero."""
+    smallest = 10.0**-decimals
+    rounded = f"{abs(value):.{decimals}f}"
+    return f"{_UNDER} {smallest:.{decimals}f}" if value and float(rounded) == 0 else rounded
+
+
+def _span(low: float, high: float, decimals: int, word: str) -> str:
+    """Both ends of an interval on one side of zero; nothing where both are too small to be written."""
+    near, far = (_amount(value, decimals) for value in sorted((low, high), key=abs))
+    if near == far:
+        return "" if near.startswith(_UNDER) else f"about {near}"
+    return f"{near} to {far} {word}".rstrip()
+
+
+def _around_zero(low: float, high: float, decimals: int, noun: str, words: tuple[str, str]) -> str:
+    """Both ends of an interval that holds zero."""
+    (less, more), ends = words, [_amount(value, decimals) for value in (low, high)]
+    if ends[0] == ends[1]:
+        return f"{'' if ends[0].startswith(_UNDER) else 'up to '}{ends[0]}{noun} either way"
+    return f"{ends[0]}{noun} {less} to {ends[1]}{noun} {more}"
+
+
+def _size_word(difference: float, unit: str) -> str:
+    return next(word for bound, word in _SIZE_WORDS if abs(difference) < bound) if unit == "SD" else ""
+
+
+def _share(share: float) -> str:
+    return f"{_UNDER} 1%" if 0 < share < NOTICEABLE_SHARE else f"{share:.0%}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _and(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)

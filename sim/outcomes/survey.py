@@ -1,0 +1,73 @@
+"""Instruments: what a survey would show of a latent state.
+
+A complaint in a survey is a matter of the day and of the questionnaire too. Instead of drawing those, the chance of a
+complaint given the latent state is computed exactly; the mean over people is the share that an endless survey would
+show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.engine.plan import Plan, with_parameters
+from sim.language.grammar import Mechanism, param
+
+
+@dataclass(frozen=True)
+class Survey(Mechanism):
+    """One latent exhaustion, two instruments: burn-out complaints (NEA) and exhaustion (BAT)."""
+
+    reliability: float = param(0.85, "share", low=0.75, high=0.95, source="assumed")
+    state_share: float = param(
+        0.36,
+        "sd/sd",
+        low=0.2,
+        high=0.5,
+        source="assumed E088",
+        note="a state that only the questionnaire sees",
+    )
+    state_days: float = param(10.0, "days", low=5.0, high=20.0, source="assumed E088")
+    cut_off: float = param(
+        1.105,
+        "sd",
+        low=0.5,
+        high=1.8,
+        source="fitted target:burnout_home",
+        note="NEA cut-off on the observed score",
+    )
+    bat_mean: float = param(2.2, "score 1-5", low=1.8, high=2.6, source="assumed E082 E083")
+    bat_sd: float = param(0.75, "score 1-5", low=0.5, high=1.0, source="assumed E082 E083")
+
+    def noise(self) -> float:
+        """SD of what an observed score of exhaustion holds beside the latent state (whose SD is 1)."""
+        state = self.state_share**2
+        return float(np.sqrt(state + (1 + state) * (1 - self.reliability) / self.reliability))
+
+    def burn_out_complaints(self, exhaustion: np.ndarray) -> np.ndarray:
+        """The chance that each person reports burn-out complaints (NEA: work-related exhaustion), 0 to 1."""
+        from scipy.special import ndtr
+
+        return ndtr((exhaustion - np.float32(self.cut_off)) / np.float32(self.noise()))
+
+    def bat(self, exhaustion: np.ndarray) -> np.ndarray:
+        """Expected score of BAT exhaustion, 1 to 5."""
+        return np.clip(self.bat_mean + self.bat_sd * exhaustion, 1.0, 5.0)
+
+    def observed_correlation(self, x: np.ndarray, exhaustion: np.ndarray) -> float:
+        """Correlation of a scale of the same reliability with exhaustion, as observed scores would show it."""
+        latent = float(np.corrcoef(x, exhaustion)[0, 1])
+        seen = np.std(exhaustion) / np.sqrt(np.var(exhaustion) + self.noise() ** 2)
+        return latent * float(np.sqrt(self.reliability) * seen)
+
+    def retest(self, first: np.ndarray, second: np.ndarray, days: float) -> float:
+        """Correlation of exhaustion with itself `days` later, as observed scores would show it."""
+        state = self.state_share**2 * float(np.exp(-days / self.state_days))
+        spread = [np.sqrt(np.var(wave) + self.noise() ** 2) for wave in (first, second)]
+        return float((np.cov(first, second)[0, 1] + state) / (spread[0] * spread[1]))
+
+
+def survey_of(plan: Plan) -> Survey:
+    """The instruments with the plan's parameters."""
+    return with_parameters(Survey, plan.parameters.get("survey", {}))  # type: ignore[return-value]

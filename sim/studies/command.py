@@ -1,0 +1,145 @@
+"""The command line of a study: Hydra's flags and overrides in, an exit code and a line about a mistake out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import hydra
+from omegaconf import DictConfig
+
+from sim.errors import UserError
+from sim.studies.configure import VERSION_BASE, conf_folder, explanation, prepare, written
+
+_FLAGS = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+_FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
+    **dict.fromkeys(("--info", "-i"), ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")),
+    **dict.fromkeys(("--package", "-p", "--config-dir", "-cd"), ()),
+}
+
+
+def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str]) -> int:
+    """Run a study as the command `name` with Hydra's overrides and flags; return the exit code.
+
+    0: fine. 2: a mistake in what was asked, told in one line. 130: interrupted. With HYDRA_FULL_ERROR=1 in the
+    environment an error shows where it came from instead.
+    """
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        _run_with_hydra(study, name, argv)
+        return 0
+    try:
+        with _environment("HYDRA_FULL_ERROR", "1"):
+            _run_with_hydra(study, name, argv)
+    except KeyboardInterrupt:
+        return told("interrupted; nothing of this run is kept", 130)
+    except Exception as error:
+        line = explanation(error)
+        if line is None:
+            raise
+        return told(line, 2)
+    return 0
+
+
+def told(line: str, code: int) -> int:
+    """Print one line about what went wrong; return the exit code."""
+    print(f"hybridwork: {line}", file=sys.stderr)
+    return code
+
+
+def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str]) -> None:
+    flags, overrides = _sorted_words(argv)
+    prepare(*_given_folders(flags))
+    mistakes: list[UserError] = []
+    task = hydra.main(str(conf_folder()), "config", version_base=VERSION_BASE)(_keeping(study, mistakes))
+    with TemporaryDirectory(prefix="hybridwork-") as sweep:
+        own = [f"hydra.job.name={name}", *_sweep_folder(flags, overrides, sweep)]
+        with _arguments([*flags, *overrides, *own]):
+            task()
+    if mistakes:
+        raise mistakes[0]
+
+
+def _keeping(study: Callable[[DictConfig], None], mistakes: list[UserError]) -> Callable[[DictConfig], None]:
+    """The study, with mistakes kept for `command`, since Hydra would print lines of its own about them."""
+    home = os.getpid()
+
+    def task(cfg: DictConfig) -> None:
+        try:
+            study(cfg)
+        except Exception as error:
+            line = explanation(error)
+            if line is None or os.getpid() != home:
+                raise
+            mistakes.append(UserError(line))
+
+    return task
+
+
+def _sweep_folder(flags: Sequence[str], overrides: Sequence[str], folder: str) -> list[str]:
+    """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed."""
+    given = any("hydra.sweep.dir=" in override for override in overrides)
+    return [f"hydra.sweep.dir={written(folder)}"] if {"-m", "--multirun"} & set(flags) and not given else []
+
+
+def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and overrides: Hydra wants the one before the other, people write them as they come."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    words = iter(argv)
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            overrides.append(word)
+        elif flag in _FLAGS_WITH_VALUE:
+            flags += [flag, _checked_value(flag, value if equals else next(words, ""))]
+        elif word in _FLAGS:
+            flags.append(word)
+        else:
+            bare = word.lstrip("-").replace("-", "_")
+            raise UserError(f"'{word}' is no flag; settings are written without dashes, as in {bare or 'weeks=52'}")
+    return flags, overrides
+
+
+def _checked_value(flag: str, value: str) -> str:
+    allowed = _FLAGS_WITH_VALUE[flag]
+    if not value or (allowed and value not in allowed):
+        raise UserError(f"{flag} is followed by '{value}'; {' or '.join(allowed) or 'a name'} is right")
+    return value
+
+
+def _given_folders(flags: Sequence[str]) -> tuple[Path, ...]:
+    """The folder that follows `--config-dir`, so that its measures are known before Hydra composes."""
+    given = [Path(flags[place + 1]).resolve() for place, f in enumerate(flags) if f in ("--config-dir", "-cd")]
+    for folder in given:
+        if not folder.is_dir():
+            raise UserError(f"--config-dir {folder} is no folder; give one like conf/")
+    return tuple(given)
+
+
+@contextmanager
+def _arguments(argv: Sequence[str]) -> Iterator[None]:
+    """Hydra reads its arguments from the process."""
+    before = sys.argv
+    sys.argv = [before[0], *argv]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

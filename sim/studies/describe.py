@@ -1,0 +1,16 @@
+"""`hybridwork describe`: print the day, the night, every parameter (assumed ones first) and the references."""
+
+from __future__ import annotations
+
+import sys
+
+from sim.language.describe import tell
+from sim.studies.configure import plan
+from sim.studies.run import registry_of, survey_of
+
+
+def main(argv: list[str]) -> int:
+    """Print the model under the configuration and its overrides."""
+    chosen = plan(*argv)
+    sys.stdout.write(tell(registry_of(chosen), [survey_of(chosen)]) + "\n")
+    return 0

@@ -1,0 +1,37 @@
+"""Fitted values: parameters that differ from those beside their equations, in `conf/fit/default.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+Parameters = dict[str, dict[str, float]]
+_HEADER = """# @package _global_
+# Written by `hybridwork fit` and `hybridwork centre`: values that differ from those beside the equations.
+"""
+
+
+def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> Parameters:
+    """Both together; the second wins."""
+    return {p: {**first.get(p, {}), **second.get(p, {})} for p in sorted({*first, *second})}
+
+
+def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
+    """Write parameters (later layers win) to conf/fit/default.yaml, atomically."""
+    import yaml
+
+    from sim.studies.configure import conf_folder
+
+    together: Parameters = {}
+    for layer in layers:
+        together = merged(together, layer)
+    rounded = {p: {n: round(v, 4) for n, v in sorted(own.items())} for p, own in together.items() if own}
+    content = {
+        "mechanisms": {p: own for p, own in rounded.items() if p != "survey"},
+        "survey": rounded.get("survey", {}),
+    }
+    path = conf_folder() / "fit" / "default.yaml"
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(_HEADER + yaml.safe_dump(content, sort_keys=True))
+    unfinished.replace(path)
+    return path

@@ -1,0 +1,153 @@
+"""The main job: compare scenarios in pairs, and write the table, the data and the figures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.engine.plan import Plan, check_memory, needed, registry_of
+from sim.language.describe import passports
+from sim.studies.run import run_many
+from sim.world.firm import build
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+    from sim.outcomes.record import Record
+    from sim.world.firm import Firm
+
+
+def compare(
+    plans: Sequence[Plan], workers: int = 1, quiet: bool = False
+) -> tuple[list[Record], dict[str, pd.DataFrame]]:
+    """Run all replicates and return their records and the tables that the study writes.
+
+    Tables: effects, trajectories, cascade, gains, ties, people. The first scenario is what the others are compared
+    with.
+    """
+    from tqdm import tqdm
+
+    check_memory(plans[0], len(plans[0].scenarios))
+    firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
+    with tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet, file=sys.stderr) as bar:
+        records = list(run_many(plans, workers, lambda done: bar.update(done - bar.n)))
+    return records, tables_of(plans[0], records, firm)
+
+
+def tables_of(plan: Plan, records: Sequence[Record], firm: Firm) -> dict[str, pd.DataFrame]:
+    """The tables of records that come from the scenarios of `plan`, in the order of the replicates.
+
+    `firm` is the first's.
+    """
+    from sim.outcomes.effects import cascade_table, effects, gains, tie_tables, trajectories
+
+    measures = measures_of(plan)
+    names = [measure.name for measure in measures]
+    tables = {
+        "effects": effects(records, plan.scenarios, names),
+        "trajectories": trajectories(records, plan.scenarios, plan.calendar),
+        "cascade": cascade_table(records, plan.scenarios, measures),
+        "gains": gains(records, plan.scenarios),
+    }
+    if plan.firm.kind != "own":  # the structure of an own organisation is real: no single place of it is shown
+        tables["ties"], tables["people"] = tie_tables(records[0], firm, plan.scenarios)
+    return tables
+
+
+def measures_of(plan: Plan) -> list:
+    """The measures of a plan's worlds in the order of the catalogue."""
+    from sim.levers.catalogue import Catalogue
+
+    return list(Catalogue(needed(plan), ()).measures)
+
+
+def study(cfg: DictConfig) -> None:
+    """Compare the scenarios of a composed configuration and write everything to a folder of its own."""
+    from sim.studies import configure, store
+
+    plans = configure.plans_of(cfg)
+    with store.OutputFolder(cfg.output, "scenarios") as folder:
+        records, tables = compare(plans, configure.workers_of(cfg))
+        for name, table in tables.items():
+            store.write_table(table, folder.path / f"{name}.parquet")
+        store.write_config(cfg, folder.path / "config.yaml")
+        about = store.about(plans[0]) | facts(plans[0], records)
+        store.write_json(about, folder.path / "about.json")
+        if len(plans[0].scenarios) > 1:
+            show(tables, about, folder.path)
+    print(headlines(tables))
+    print(folder.path)
+
+
+def show(tables: dict[str, pd.DataFrame], about: dict[str, Any], folder: Path) -> None:
+    """Write the page and the figures of a comparison into `folder`."""
+    from sim.outcomes import figures, summary
+    from sim.studies import store
+
+    names = labels()
+    tables = tables | {name: of_last_policy(tables[name]) for name in ("ties", "people") if name in tables}
+    store.write_text(summary.write(tables, about, names), folder / "summary.md")
+    (folder / "figures").mkdir()
+    figures.draw_all(tables, folder / "figures", f"seed {about['seed']}, version {about['version']}", names)
+
+
+def of_last_policy(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the baseline and of the last policy of the list, which the picture of one organisation shows."""
+    scenarios = list(dict.fromkeys(table["scenario"]))
+    return table[table["scenario"].isin([scenarios[0], _last_policy(table, scenarios)])]
+
+
+def _last_policy(table: pd.DataFrame, scenarios: Sequence[str]) -> str:
+    policies = list(dict.fromkeys(table.loc[table["kind"] == "policy", "scenario"]))
+    return policies[-1] if policies else scenarios[-1]
+
+
+def facts(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
+    """What a reader must know of the runs behind the numbers."""
+    all_passports = passports(registry_of(plan))
+    return {
+        "replicates": len(records),
+        "people": int(records[0].people[0, 0]),
+        "weeks": plan.weeks,
+        "seed": plan.seed,
+        "parameters": len(all_passports),
+        "assumed": sum(row.passport.assumed for row in all_passports),
+        "interval": "95%, chance only: people and lives drawn anew; parameters and structure held fixed",
+    }
+
+
+def labels() -> dict[str, str]:
+    """Plain names of outcomes; the others are derived from their ids."""
+    from sim.outcomes.outcomes import OUTCOMES
+
+    return {name: outcome.label for name, outcome in OUTCOMES.items()}
+
+
+def headlines(tables: dict[str, pd.DataFrame]) -> str:
+    """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
+    from sim.outcomes.summary import label_of
+
+    effects = tables["effects"]
+    if effects.empty:
+        return ""
+    heads = ("difference from the baseline (95%, chance only)", "burn-out complaints per 1,000", "isolation, SD")
+    lines = [f"{heads[0]:48s}{heads[1]:>32s}{heads[2]:>32s}"]
+    for (scenario, kind), rows in effects[effects.group == "everybody"].groupby(["scenario", "kind"], sort=False):
+        of = rows.set_index("outcome")
+        burn_out, isolation = of.loc["burn_out_complaints"], of.loc["isolation_from_colleagues"]
+        name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
+        lines.append(
+            f"{name:48s}{burn_out.difference:+12.1f} ({burn_out.low:+6.1f} to {burn_out.high:+6.1f})"
+            f"{isolation.difference:+14.2f} ({isolation.low:+.2f} to {isolation.high:+.2f})"
+        )
+    return "\n".join(lines)
+
+
+def main(argv: list[str]) -> int:
+    """`hybridwork scenarios`: compare scenarios; Hydra's overrides follow."""
+    from sim.studies.command import command
+
+    return command(study, "scenarios", argv)

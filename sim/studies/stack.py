@@ -1,0 +1,111 @@
+"""Replicates of small firms run together: their rows stand one below the other in one engine.
+
+Equations cost little for a few hundred people beside the calls they take; thirty replicates in one engine need the
+calls of one. Chance is keyed by replicate, ties and lines stay within each, so that every replicate gives to the bit
+what it gives alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sim.engine import Engine, engine_for
+from sim.engine.plan import Plan, check_memory, needed, registry_of
+from sim.engine.share import Share
+from sim.errors import UserError
+from sim.levers.catalogue import Catalogue
+from sim.outcomes.record import GATHERED, Record, Recorder, members, outcomes
+from sim.outcomes.survey import survey_of
+from sim.world.firm import Firm, build, stacked
+from sim.world.staff import Staff
+
+AT_A_TIME = 20_000
+"""Places stacked at most, in all worlds together; beyond, calls hardly count."""
+
+
+def run_stacked(plans: Sequence[Plan]) -> list[Record]:
+    """The records of plans that differ in nothing but the replicate: to the bit what `run` gives of each.
+
+    Raises UserError for plans that differ in something else.
+    """
+    _check_alike(plans)
+    plan, firms = plans[0], [build(one.firm, one.seed, one.replicate) for one in plans]
+    lived = _set_up(plans, firms)
+    for week in range(-plan.burn_in, 0):
+        lived.run_week(week)
+    lived.fork(Catalogue(lived.catalogue.measures, plan.scenarios))
+    shares = list(_shares(lived, firms))
+    survey = survey_of(plan)
+    recorders = [Recorder(share, survey, plan.weeks) for share in shares]
+    before = [share.values["tie_strength"][0] for share in shares]
+    for week in range(plan.weeks):
+        sums = lived.run_week(week, GATHERED)
+        of_all = (
+            members(lived.values, lived.worlds),
+            outcomes(lived.values, sums, survey, lived.worlds),
+            lived.values["used"],
+        )
+        for recorder, share in zip(recorders, shares, strict=True):
+            recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
+    return [
+        _record(recorder, ties if one.replicate == 0 else None)
+        for recorder, ties, one in zip(recorders, before, plans, strict=True)
+    ]
+
+
+def _check_alike(plans: Sequence[Plan]) -> None:
+    first = plans[0]
+    for other in plans:
+        if replace(other, replicate=first.replicate) != first:
+            raise UserError(
+                f"replicates {first.replicate} and {other.replicate} differ in more than their number; "
+                "only plans that are alike in all else can be stacked"
+            )
+
+
+def batches(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
+    """Plans in their order, cut into batches that can be stacked and fit `AT_A_TIME`."""
+    batch: list[Plan] = []
+    for plan in plans:
+        alike = batch and replace(plan, replicate=batch[0].replicate) == batch[0]
+        if batch and not (alike and (len(batch) + 1) * _places(plan) <= AT_A_TIME):
+            yield batch
+            batch = []
+        batch.append(plan)
+    if batch:
+        yield batch
+
+
+def _places(plan: Plan) -> int:
+    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
+    return people * len(plan.scenarios)
+
+
+def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:
+    plan, catalogue = plans[0], Catalogue(needed(plans[0]), ())
+    registry = registry_of(plan)
+    check_memory(plan, len(plan.scenarios) * len(plans))
+    replicate = np.repeat([one.replicate for one in plans], [len(firm.establishment_identifier) for firm in firms])
+    return engine_for(plan.engine)(
+        registry, Staff(stacked(firms), catalogue.names, replicate), catalogue, plan.calendar, plan.seed
+    )
+
+
+def _shares(engine: Engine, firms: Sequence[Firm]) -> Iterator[Share]:
+    first = {"employee": 0, "team": 0, "establishment": 0}
+    for firm in firms:
+        share = Share(engine, firm, first)
+        yield share
+        first = {level: begun + share.staff.count[level] for level, begun in first.items()}
+
+
+def _record(recorder: Recorder, ties_before: np.ndarray | None) -> Record:
+    record = recorder.record()
+    if ties_before is not None:
+        ties, worlds = recorder.engine.values["tie_strength"], recorder.engine.worlds
+        record.ties_before = ties_before
+        record.ties_after = {world: ties[min(world, len(ties) - 1)] for world in range(worlds)}
+    return record

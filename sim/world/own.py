@@ -1,0 +1,454 @@
+"""An own organisation: counts by default, or files of persons and ties that are checked first.
+
+As counts it is `FirmOptions(kind="one", employees=..., shares={...})`. As files it is `persons.csv` and, if
+known, `ties.csv`. A file that holds names, contact details, health or anything else that is not asked for is
+refused. Ids and the names of teams are replaced by hashed numbers while the file is read: nothing else of
+them is kept, and no message repeats them. Errors name the file and the line.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.errors import UserError
+from sim.world import ties as slots
+from sim.world.ties import Seats
+
+if TYPE_CHECKING:
+    from sim.world.firm import Firm, FirmOptions
+
+MOST_ROWS = 200_000
+FEWEST_PERSONS = 10
+MOST_TIES_EACH = 24
+MOST_TIE_ROWS = 2_000_000
+MOST_LEVELS = 20
+
+YES_OR_NO = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Circumstance:
+    """What an own organisation may say of each person: the unit and the values allowed."""
+
+    unit: str
+    lowest: float
+    highest: float
+
+    @property
+    def yes_or_no(self) -> bool:
+        """Whether only 0 and 1 are allowed, so that a share of employees says it as well."""
+        return self.unit == "yes or no"
+
+    def allows(self, value: np.ndarray) -> np.ndarray:
+        """Which of the values are possible: bool, same shape (NaN is not)."""
+        within = (value >= self.lowest) & (value <= self.highest)
+        return within & np.isin(value, YES_OR_NO) if self.yes_or_no else within
+
+    def __str__(self) -> str:
+        return "0 or 1" if self.yes_or_no else f"a number from {self.lowest:g} to {self.highest:g} ({self.unit})"
+
+
+_YES_OR_NO = Circumstance("yes or no", *YES_OR_NO)
+
+CIRCUMSTANCES: dict[str, Circumstance] = {
+    "young": _YES_OR_NO,
+    "older": _YES_OR_NO,
+    "woman": _YES_OR_NO,
+    "higher_educated": _YES_OR_NO,
+    "flexible_contract": _YES_OR_NO,
+    "contract_days": Circumstance("days a week", 0.5, 5),
+    "children_at_home": _YES_OR_NO,
+    "other_care": _YES_OR_NO,
+    "lives_alone": _YES_OR_NO,
+    "separate_room": _YES_OR_NO,
+    "commute_minutes": Circumstance("minutes one way", 0, 240),
+    "tenure_years": Circumstance("years", 0, 60),
+    "may_work_from_home": _YES_OR_NO,
+}
+"""What a file of persons may hold beside who works where."""
+
+REQUIRED = ("id", "team", "department", "manager", "role")
+OPTIONAL = ("establishment", *CIRCUMSTANCES)
+ROLES = ("manager", "employee")
+
+_REFUSED = re.compile(
+    "name|naam|initial|voorletter|mail|phone|telefoon|mobiel|address|adres|postcode|zipcode|postal"
+    "|birth|geboor|bsn|sofi|passport|paspoort|iban|account|photo|foto"
+    "|health|gezond|sick|ziek|verzuim|absence|illness|diagnos|medic|disab|handicap|beperking"
+    "|burn.?out|complaint|klacht|pregnan|zwanger"
+    "|ethnic|etni|nationalit|religio|geloof|union|vakbond|sexual|seksu|politic|politiek|salar|wage|loon"
+)
+
+
+def check_shares(shares: dict[str, float]) -> None:
+    """Raise `UserError` unless every share is one of a yes-or-no circumstance and lies in 0-1."""
+    allowed = [name for name, circumstance in CIRCUMSTANCES.items() if circumstance.yes_or_no]
+    for name, share in shares.items():
+        if name not in allowed:
+            raise UserError(f"firm: a share of '{name}' is not known; use {', '.join(allowed)}")
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            raise UserError(f"firm: the share of {name} is {share}; use a number from 0 to 1 (20 percent is 0.2)")
+    if shares.get("young", 0) + shares.get("older", 0) > 1:
+        raise UserError(
+            "firm: the shares of young and older are more than 1 together; they are parts of the same people"
+        )
+
+
+def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, options: FirmOptions) -> Firm:
+    """The firm in a file of persons (at most 200,000) and, if given, of ties, whatever the order of lines.
+
+    persons.csv: id, team, department, manager (an id, empty at the top), role (manager or employee); optional
+    establishment and `CIRCUMSTANCES`. ties.csv: from, to, optional strength 0-1. Without a file of ties they
+    are drawn as for any firm. Whatever is missing, unknown, impossible or too personal raises `UserError`
+    with file and line.
+    """
+    from sim.world.firm import assembled, most_common_sector
+
+    staff = _placed(_read_persons(Path(persons)))
+    people = np.bincount(staff.seats.establishment).astype(np.float32)
+    return assembled(
+        staff.seats,
+        slots.draw(staff.seats, seed, replicate) if ties is None else _read_ties(Path(ties), staff, seed, replicate),
+        team_identifier=staff.team_identifier,
+        establishment_identifier=staff.establishment_identifier,
+        size=people,
+        sector=(options.sector or most_common_sector(),) * len(people),
+        layers=_layers(staff.seats),
+        seed=seed,
+        replicate=replicate,
+        is_manager=staff.is_manager,
+        circumstances=staff.circumstances,
+    )
+
+
+# --- reading a table ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A csv file as columns of text, with the line on which each row stands."""
+
+    file: str
+    columns: dict[str, list[str]]
+    line: np.ndarray
+
+    def refuse(self, wrong: np.ndarray, message: str) -> None:
+        """Raise `UserError` for the first line among those that are wrong: bool (rows,)."""
+        if wrong.any():
+            raise UserError(f"{self.file} line {self.line[wrong].min()}: {message}")
+
+    def numbers(self, column: str, allowed: Callable[[np.ndarray], np.ndarray], right: str) -> np.ndarray:
+        """A column of numbers, float64 (rows,); one that is missing or not allowed raises `UserError`."""
+        value = np.array([_number(text) for text in self.columns[column]])
+        advice = f"'{column}' is not {right}; give every line a value, or leave the column out"
+        self.refuse(~allowed(value), advice)
+        return value
+
+    def filled(self, column: str) -> None:
+        """Raise `UserError` where a column is empty."""
+        empty = np.array([not text for text in self.columns[column]], bool)
+        self.refuse(empty, f"'{column}' is empty; every line needs one")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
+def _read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return _table_of(path.name, lines.read(), required, optional, most)
+    except (FileNotFoundError, IsADirectoryError):
+        raise UserError(f"{path.name}: there is no such file; give the path of a csv file") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
+    except csv.Error as error:
+        raise UserError(f"{path.name}: the file is not a csv table ({error}); save it as 'CSV UTF-8'") from None
+
+
+def _table_of(file: str, text: str, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
+    separator = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    header = [title.strip().lower() for title in next(reader, [])]
+    _check_header(file, header, required, optional)
+    kept: list[list[str]] = []
+    at: list[int] = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            found = f"{len(cells)} values under {len(header)} columns"
+            raise UserError(f"{file} line {reader.line_num}: {found}; give one for each")
+        if len(kept) == most:
+            raise UserError(f"{file} line {reader.line_num}: more than {most} rows; give at most {most}")
+        kept.append(cells)
+        at.append(reader.line_num)
+    columns = {title: [cells[index].strip() for cells in kept] for index, title in enumerate(header)}
+    return _Table(file, columns, np.array(at, np.int64))
+
+
+def _check_header(file: str, header: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    allowed = f"allowed are {', '.join(required + optional)}"
+    for title in header:
+        if title in required or title in optional:
+            continue
+        if _REFUSED.search(title):
+            raise UserError(
+                f"{file} line 1: column '{title}' is refused: no names, contact details, health or other "
+                f"personal data; remove it ({allowed})"
+            )
+        raise UserError(f"{file} line 1: column '{title}' is unknown; {allowed}")
+    for title in required:
+        if title not in header:
+            raise UserError(f"{file} line 1: column '{title}' is missing; required are {', '.join(required)}")
+    for title in header:
+        if header.count(title) > 1:
+            raise UserError(f"{file} line 1: column '{title}' comes twice; keep one")
+
+
+# --- persons ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Persons:
+    """Checked persons in the order of the file: numbers for names, and managers' rows (-1 at the top)."""
+
+    code: np.ndarray
+    team: np.ndarray
+    department: np.ndarray
+    establishment: np.ndarray
+    manager: np.ndarray
+    is_manager: np.ndarray
+    circumstances: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Staff:
+    """Persons in the order of a firm; `code` (N,) holds the hashed ids, by which ties find their ends."""
+
+    seats: Seats
+    code: np.ndarray
+    is_manager: np.ndarray
+    team_identifier: np.ndarray
+    establishment_identifier: np.ndarray
+    circumstances: dict[str, np.ndarray]
+
+
+def _read_persons(path: Path) -> _Persons:
+    table = _read_table(path, REQUIRED, OPTIONAL, MOST_ROWS)
+    if len(table.line) < FEWEST_PERSONS:
+        raise UserError(
+            f"{table.file} line {len(table.line) + 1}: {len(table.line)} persons; groups of fewer than "
+            f"{FEWEST_PERSONS} people are not simulated: give at least {FEWEST_PERSONS}"
+        )
+    for column in ("id", "team", "department", "role"):
+        table.filled(column)
+    code = _codes(table.columns["id"])
+    table.refuse(_repeated(code), "this id stands on an earlier line too; every person needs an id of his or her own")
+    establishment, department, team = _unit_codes(table)
+    role = np.array([text.lower() for text in table.columns["role"]])
+    table.refuse(~np.isin(role, ROLES), "'role' is neither manager nor employee; use one of the two")
+    persons = _Persons(
+        code=code,
+        team=team,
+        department=department,
+        establishment=establishment,
+        manager=_manager_rows(table, code),
+        is_manager=role == "manager",
+        circumstances=_circumstances(table),
+    )
+    _check_lines(table, persons)
+    _check_teams(table, persons)
+    return persons
+
+
+def _codes(texts: list[str]) -> np.ndarray:
+    """A 64-bit number, uint64 (rows,), for each text (BLAKE2b): the same in every file."""
+    joined = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(joined, "<u8").astype(np.uint64)
+
+
+def _repeated(code: np.ndarray) -> np.ndarray:
+    """Which numbers stood before: bool (rows,)."""
+    first = np.unique(code, return_index=True)[1]
+    repeated = np.ones(len(code), bool)
+    repeated[first] = False
+    return repeated
+
+
+def _unit_codes(table: _Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers of establishment, department and team: a team is known by its name within both others."""
+    if "establishment" in table.columns:
+        table.filled("establishment")
+    establishment = table.columns.get("establishment", [""] * len(table.line))
+    department = [_within(*names) for names in zip(establishment, table.columns["department"], strict=True)]
+    team = [_within(*names) for names in zip(department, table.columns["team"], strict=True)]
+    return _codes(establishment), _codes(department), _codes(team)
+
+
+def _within(outer: str, inner: str) -> str:
+    return f"{outer}\x1f{inner}"
+
+
+def _manager_rows(table: _Table, code: np.ndarray) -> np.ndarray:
+    """The row of each person's manager, -1 where the cell is empty."""
+    named = np.array([bool(text) for text in table.columns["manager"]], bool)
+    row = _rows_with(code, _codes(table.columns["manager"]))
+    table.refuse(named & (row < 0), "'manager' is an id that is not in the file; name somebody who is, or nobody")
+    return np.where(named, row, -1)
+
+
+def _rows_with(code: np.ndarray, sought: np.ndarray) -> np.ndarray:
+    """The row of each sought number among the codes, -1 where there is none."""
+    order = np.argsort(code)
+    place = np.minimum(np.searchsorted(code[order], sought), len(code) - 1)
+    row = order[place]
+    return np.where(code[row] == sought, row, -1)
+
+
+def _circumstances(table: _Table) -> dict[str, np.ndarray]:
+    given = {
+        name: table.numbers(name, circumstance.allows, str(circumstance)).astype(np.float32)
+        for name, circumstance in CIRCUMSTANCES.items()
+        if name in table.columns
+    }
+    if "young" in given and "older" in given:
+        both = (given["young"] == 1) & (given["older"] == 1)
+        table.refuse(both, "this person is both young and older; one of the two at most can be 1")
+    return given
+
+
+def _check_lines(table: _Table, persons: _Persons) -> None:
+    """Refuse lines that run in a circle, leave the establishment, or lead to somebody who is no manager."""
+    led = persons.manager >= 0
+    superior = persons.manager
+    table.refuse(
+        led & ~persons.is_manager[superior],
+        "'manager' is somebody whose role is employee; make that role manager",
+    )
+    elsewhere = led & (persons.establishment[superior] != persons.establishment)
+    table.refuse(elsewhere, "the manager works in another establishment; leave 'manager' empty for the head of one")
+    circling, level = _levels(superior)
+    table.refuse(circling, "the reporting line runs in a circle; leave 'manager' empty at the top")
+    table.refuse(level > MOST_LEVELS, f"more than {MOST_LEVELS} managers above this person; check 'manager'")
+
+
+def _levels(manager: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who stands in a circle of reporting lines, and how many managers are above each: bool, int (rows,).
+
+    Every round looks twice as far up as the one before, so that even a line of all people ends soon.
+    """
+    nobody = len(manager)
+    above = np.append(np.where(manager >= 0, manager, nobody), nobody)
+    level = (above != nobody).astype(np.int64)
+    for _ in range(nobody.bit_length()):
+        level, above = level + level[above], above[above]
+    circling = np.zeros(nobody + 1, bool)
+    circling[above] = True
+    return circling[:-1], level[:-1]
+
+
+def _check_teams(table: _Table, persons: _Persons) -> None:
+    """Refuse a team of one: nobody to work with, or a manager without members."""
+    index, count = np.unique(persons.team, return_inverse=True, return_counts=True)[1:]
+    alone = count[index] == 1
+    message = "the team of this {} has no other members; put this person in a team that he or she {}"
+    table.refuse(alone & persons.is_manager, message.format("manager", "leads"))
+    table.refuse(alone, message.format("employee", "works with"))
+
+
+def _placed(persons: _Persons) -> _Staff:
+    """Persons in the order of a firm: by the numbers of establishment, department, team and person."""
+    identifier = _identifiers(persons.code)
+    order = np.lexsort((identifier, persons.team, persons.department, persons.establishment))
+    row = np.empty(len(order), np.int64)
+    row[order] = np.arange(len(order))
+    manager = np.where(persons.manager >= 0, row[persons.manager], -1)[order]
+    team, first_of_team = _indices(persons.team[order])
+    establishment, first_of_establishment = _indices(persons.establishment[order])
+    seats = Seats(
+        identifier=identifier[order],
+        team=team,
+        department=_indices(persons.department[order])[0],
+        establishment=establishment,
+        manager=manager.astype(np.int32),
+    )
+    return _Staff(
+        seats=seats,
+        code=persons.code[order],
+        is_manager=persons.is_manager[order],
+        team_identifier=_identifiers(persons.team[order][first_of_team]),
+        establishment_identifier=_identifiers(persons.establishment[order][first_of_establishment]),
+        circumstances={name: value[order] for name, value in persons.circumstances.items()},
+    )
+
+
+def _identifiers(code: np.ndarray) -> np.ndarray:
+    """Distinct uint32 for distinct 64-bit numbers: the upper 31 bits, or the next number that is free.
+
+    Numbers are served in ascending order, so a collision ends the same way whatever the order of the file.
+    """
+    order = np.argsort(code)
+    short = (code[order] >> np.uint64(33)).astype(np.int64)
+    ahead = np.arange(len(code))
+    identifier = np.empty(len(code), np.uint32)
+    identifier[order] = (np.maximum.accumulate(short - ahead) + ahead).astype(np.uint32)
+    return identifier
+
+
+def _indices(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices int32 (N,) that count up where a grouped number changes, and the row on which each begins."""
+    begins = np.append(True, code[1:] != code[:-1])
+    return (np.cumsum(begins) - 1).astype(np.int32), np.flatnonzero(begins)
+
+
+def _layers(seats: Seats) -> np.ndarray:
+    """Managers float32 (E,) above the lowest manager of each establishment, at least 1."""
+    leads = np.unique(seats.manager[seats.manager >= 0])
+    layers = np.ones(seats.establishment[-1] + 1, np.float32)
+    np.maximum.at(layers, seats.establishment[leads], _levels(seats.manager)[1][leads].astype(np.float32))
+    return layers
+
+
+# --- ties ---------------------------------------------------------------------------------------------------
+
+
+def _read_ties(path: Path, staff: _Staff, seed: int, replicate: int) -> slots.Ties:
+    table = _read_table(path, ("from", "to"), ("strength",), MOST_TIE_ROWS)
+    ends = [_rows_with(staff.code, _codes(table.columns[end])) for end in ("from", "to")]
+    for name, row in zip(("from", "to"), ends, strict=True):
+        table.refuse(row < 0, f"'{name}' is an id that is not in the file of persons; name somebody who is")
+    pairs = np.stack(ends, axis=1).astype(np.int64).reshape(-1, 2)
+    _check_pairs(table, pairs, staff.seats)
+    strength = None
+    if "strength" in table.columns:
+        scale = Circumstance("strength", 0, 1)
+        strength = table.numbers("strength", scale.allows, str(scale)).astype(np.float32)
+    return slots.from_pairs(staff.seats, pairs, strength, seed, replicate)
+
+
+def _check_pairs(table: _Table, pairs: np.ndarray, seats: Seats) -> None:
+    """Refuse ties with oneself, twice the same, between establishments, or too many of one person."""
+    source, target = pairs.T
+    table.refuse(source == target, "a tie from somebody to the same person; name two persons")
+    directed = source * len(seats.team) + target
+    table.refuse(_repeated(directed), "this tie stands on an earlier line too; give it once in each direction")
+    apart = seats.establishment[source] != seats.establishment[target]
+    table.refuse(apart, "this tie runs between two establishments; ties stay within one")
+    mutual = np.minimum(source, target) * len(seats.team) + np.maximum(source, target)
+    first = ~_repeated(mutual)
+    ties = np.bincount(pairs[first].ravel(), minlength=len(seats.team))
+    crowded = (ties[source] > MOST_TIES_EACH) | (ties[target] > MOST_TIES_EACH)
+    table.refuse(crowded, f"one of these two has more than {MOST_TIES_EACH} ties; keep the {MOST_TIES_EACH} strongest")

@@ -1,0 +1,280 @@
+"""People as rows: who sees whom, and how a quantity of one level reaches another.
+
+Arrays are (world, entity), with a middle axis for tie slots or measures: employee (w, n), team (w, t), establishment
+(w, e), tie (w, slot, n), measure (w, m, n), measure of team (w, m, t), measure of establishment (w, m, e), catalogue
+(w, m, 1). A leading axis of 1 stands for all worlds at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.world.chance import entity_hash, fmix32, fnv1a64
+from sim.world.firm import Firm
+
+GIVENS = {
+    "is_manager": "employee",
+    "has_manager": "employee",
+    "span": "employee",
+    "exists": "tie",
+    "across": "tie",
+    "dormant": "tie",
+    "layers": "establishment",
+    "size": "establishment",
+    "anchor_rank": "team",
+    "generation": "employee",
+}
+
+
+EVERYBODY = slice(None)
+_NARROW = 16
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A look at one's own manager."""
+
+    row: np.ndarray
+    present: np.ndarray
+
+    def at(self, rows: slice) -> Manager:
+        """The look of some rows alone, at managers wherever they are."""
+        return self if rows is EVERYBODY else Manager(self.row[rows], self.present[rows])
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """What one's manager has of `x`; nought at the top."""
+        return _taken(x, self.row) * self.present
+
+
+@dataclass(frozen=True)
+class Members:
+    """A look at all members of a group (a team or an establishment).
+
+    `seats` holds, where groups are narrow, each group's rows one below the other; the row behind the last stands where
+    a group has no more.
+    """
+
+    group: np.ndarray
+    count: np.ndarray
+    seats: np.ndarray | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seats", self._seats() if self.count.max() <= _NARROW else None)
+
+    def _seats(self) -> np.ndarray:
+        by_group = np.append(np.argsort(self.group, kind="stable"), len(self.group))
+        seat, first = np.arange(self.count.max())[:, None], np.cumsum(self.count) - self.count
+        return by_group[np.where(seat < self.count, first + seat, len(self.group))]
+
+    def at(self, rows: slice) -> Members:
+        """The same look: groups are always seen whole."""
+        return self
+
+    def mean(self, x: np.ndarray) -> np.ndarray:
+        """The group's mean of `x`, summed in the order of the rows in double precision."""
+        totals = self._counted(x) if self.seats is None else self._by_seat(x, self.seats)
+        return (totals / self.count).astype(np.float32)
+
+    def _by_seat(self, x: np.ndarray, seats: np.ndarray) -> np.ndarray:
+        padded, totals = _with_nought(x), np.zeros((*x.shape[:-1], len(self.count)))
+        for rows in seats:
+            totals += _taken(padded, rows)
+        return totals
+
+    def _counted(self, x: np.ndarray) -> np.ndarray:
+        groups, lead = len(self.count), x.shape[:-1]
+        blocks = int(np.prod(lead))
+        cells = (np.arange(blocks)[:, None] * groups + self.group).ravel()
+        return np.bincount(cells, np.ascontiguousarray(x).ravel(), blocks * groups).reshape(*lead, groups)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """A look over one's ties, in the order of the slots. A slot without a tie points behind the last row."""
+
+    partner: np.ndarray
+
+    def at(self, rows: slice) -> Ties:
+        """The look of some rows alone, at partners wherever they are."""
+        return self if rows is EVERYBODY else Ties(self.partner[:, rows])
+
+    def seen(self, x: np.ndarray) -> np.ndarray:
+        """`x` with a nought behind its last row, for slots without a tie."""
+        return _with_nought(x)
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """What the other end of each tie has of `x`: (w, slot, n); nought where there is no tie."""
+        return self.of_seen(self.seen(x))
+
+    def of_seen(self, seen: np.ndarray) -> np.ndarray:
+        """What `of` gives, where many look at the same: `seen` has been made once."""
+        return _taken(seen, self.partner)
+
+    def mean(self, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """The mean of `x` over the other ends, weighted; a total weight of nought gives nought."""
+        total = weight.sum(axis=1)
+        np.copyto(total, np.float32(1), where=total <= 0)
+        return (weight * self.of(x)).sum(axis=1) / total
+
+    def sum(self, x: np.ndarray) -> np.ndarray:
+        """The sum over one's ties of a quantity of the tie."""
+        return x.sum(axis=1)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """A look over all measures."""
+
+    def at(self, rows: slice) -> Measures:
+        """The same look: it stays within a row."""
+        return self
+
+    def sum(self, x: np.ndarray) -> np.ndarray:
+        """The sum over measures."""
+        return x.sum(axis=1)
+
+
+def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """`x[..., rows]`; all rows exist, and mode "wrap" spares numpy to see to that one by one."""
+    return x.take(rows, axis=-1, mode="wrap")
+
+
+def _with_nought(x: np.ndarray) -> np.ndarray:
+    padded = np.empty((*x.shape[:-1], x.shape[-1] + 1), np.float32)
+    padded[..., :-1] = x
+    padded[..., -1] = 0
+    return padded
+
+
+class Staff:
+    """The fixed structure of a firm as the engine needs it: looks, spreading, and the code of every entity."""
+
+    def __init__(self, firm: Firm, measure_names: tuple[str, ...], replicate: np.ndarray | int = 0):
+        """`replicate` is part of every entity's code.
+
+        One number, or one per establishment where replicates are stacked.
+        """
+        self.firm = firm
+        self.replicate = np.broadcast_to(np.asarray(replicate, np.uint64), firm.establishment_identifier.shape)
+        places, teams = len(firm.identifier), len(firm.team_identifier)
+        self.count = {
+            "employee": places,
+            "team": teams,
+            "establishment": len(firm.establishment_identifier),
+            "tie": places,
+            "measure": places,
+            "measure of team": teams,
+            "measure of establishment": len(firm.establishment_identifier),
+            "catalogue": 1,
+        }
+        self.middle = {
+            "tie": firm.ties.partner.shape[0],
+            **dict.fromkeys(
+                ("measure", "measure of team", "measure of establishment", "catalogue"), len(measure_names)
+            ),
+        }
+        groups = ("team", "establishment", "team_establishment")
+        self._group = {name: getattr(firm, name).astype(np.int64) for name in groups}
+        partner = np.where(firm.ties.exists, firm.ties.partner, places).astype(np.int64)
+        self.looks: dict[str, Any] = {
+            "ties": Ties(partner),
+            "manager": Manager(np.maximum(firm.manager, 0).astype(np.int64), (firm.manager >= 0).astype(np.float32)),
+            "team": Members(self._group["team"], np.bincount(firm.team, minlength=teams)),
+            "establishment": Members(
+                self._group["establishment"],
+                np.bincount(firm.establishment, minlength=self.count["establishment"]),
+            ),
+            "measures": Measures(),
+        }
+        self.entity = self._entities(measure_names)
+        self._anchor_ranks = self._ranks_by_weekday()
+        self.given = {
+            "is_manager": firm.is_manager[None].astype(np.float32),
+            "has_manager": (firm.manager >= 0)[None].astype(np.float32),
+            "span": firm.span[None].astype(np.float32),
+            "exists": firm.ties.exists[None].astype(np.float32),
+            "across": firm.ties.across[None].astype(np.float32),
+            "dormant": firm.ties.dormant[None].astype(np.float32),
+            "layers": firm.layers[None].astype(np.float32),
+            "size": firm.size[None].astype(np.float32),
+        }
+
+    def _entities(self, measure_names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        firm = self.firm
+        place = self._codes(firm.identifier, self.replicate[firm.establishment], 0)
+        team = self._codes(firm.team_identifier, self.replicate[firm.team_establishment], 1)
+        establishment = self._codes(firm.establishment_identifier, self.replicate, 2)
+        measure = np.array([fnv1a64(name) & 0xFFFFFFFF for name in measure_names], np.uint32)[:, None]
+        return {
+            "employee": place,
+            "team": team,
+            "establishment": establishment,
+            "tie": fmix32(place[None] + fmix32(place[firm.ties.partner] ^ np.uint32(0x9E3779B9))),
+            "measure": fmix32(place[None] ^ measure),
+            "measure of team": fmix32(team[None] ^ measure),
+            "measure of establishment": fmix32(establishment[None] ^ measure),
+            "catalogue": measure,
+        }
+
+    def _ranks_by_weekday(self) -> list[np.ndarray]:
+        order = self.firm.anchor_order
+        working = [np.argmax(order == weekday, axis=0)[None].astype(np.float32) for weekday in range(len(order))]
+        return [*working, np.full((1, order.shape[1]), len(order), np.float32)]
+
+    @staticmethod
+    def _codes(identifier: np.ndarray, replicate: np.ndarray, salt: int) -> np.ndarray:
+        return entity_hash(identifier.astype(np.uint64) | (replicate << np.uint64(32)), salt)
+
+    def person(self, generation: np.ndarray, places: np.ndarray | slice = EVERYBODY) -> np.ndarray:
+        """The code of the person who now holds each of these places: the place's own code for the first one."""
+        place = self.entity["employee"][places]
+        return np.where(generation > 0, fmix32(place + generation.astype(np.uint32) * np.uint32(0x9E3779B1)), place)
+
+    def anchor_rank(self, weekday: int) -> np.ndarray:
+        """How early today stands in each team's list of fixed office days: 0 the first, 5 at weekends; (1, t)."""
+        return self._anchor_ranks[min(weekday, len(self.firm.anchor_order))]
+
+    def shape(self, level: str, worlds: int) -> tuple[int, ...]:
+        """The shape of a quantity of this level."""
+        if level in self.middle:
+            return (worlds, self.middle[level], self.count[level])
+        return (worlds, self.count[level])
+
+    def spread(self, x: np.ndarray, level: str, to: str, rows: slice = EVERYBODY) -> np.ndarray:
+        """Let a coarser quantity reach these rows of a finer level; raises KeyError where the levels do not nest."""
+        if level == to:
+            return of_rows(x, rows)
+        group, in_every_slot = _SPREADS[level, to]
+        reached = _taken(x, self._group[group][rows]) if group else of_rows(x, rows)
+        return reached[:, None] if in_every_slot else reached
+
+
+def of_rows(x: np.ndarray, rows: slice) -> np.ndarray:
+    """These rows of `x`; what holds for all rows alike stays as it is."""
+    return x if rows is EVERYBODY or x.shape[-1] == 1 else x[..., rows]
+
+
+_SPREADS = {
+    ("team", "employee"): ("team", False),
+    ("establishment", "employee"): ("establishment", False),
+    ("establishment", "team"): ("team_establishment", False),
+    ("employee", "tie"): ("", True),
+    ("team", "tie"): ("team", True),
+    ("establishment", "tie"): ("establishment", True),
+    ("employee", "measure"): ("", True),
+    ("team", "measure"): ("team", True),
+    ("establishment", "measure"): ("establishment", True),
+    ("team", "measure of team"): ("", True),
+    ("establishment", "measure of team"): ("team_establishment", True),
+    ("establishment", "measure of establishment"): ("", True),
+    ("measure of team", "measure"): ("team", False),
+    ("measure of establishment", "measure"): ("establishment", False),
+    ("measure of establishment", "measure of team"): ("team_establishment", False),
+    ("catalogue", "measure"): ("", False),
+    ("catalogue", "measure of team"): ("", False),
+    ("catalogue", "measure of establishment"): ("", False),
+}
+"""From a coarser level to a finer one: over which group, if any, and whether into every slot (or measure)."""

@@ -1,0 +1,252 @@
+"""Who may work with whom: the slots for ties that every place has, drawn once and shared by all worlds.
+
+Inside a team everybody knows everybody, and a manager knows those who report to him or her. Between teams
+each place has a few ties in its department and a few in its establishment, and dormant slots: colleagues met
+only if something brings them together. The strength of a tie is directed and lives in the worlds; only the
+existence of a slot is decided here, and it is mutual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from sim.world.chance import entity_hash, key_of, words
+
+TEAM_TIES = 7
+"""Most ties of a place inside its team, the one to the manager included (managers: `MANAGER_TIES`)."""
+MANAGER_TIES = 11
+"""Most ties of a manager with those who report to him or her."""
+ACROSS_TIES = 2
+"""Ties sought in the department, the establishment, among strangers; those inside the team are dropped."""
+NETWORKX_PEOPLE = 5_000
+"""Largest establishment whose ties across teams come from networkx; beyond, cycles in numpy."""
+
+_PARTNER_BITS = np.uint64(32)
+_ASLEEP_BIT = np.uint64(1)
+
+
+@dataclass(frozen=True)
+class Seats:
+    """Who sits where and reports to whom, (N,) each; rows by establishment, team, identifier.
+
+    identifier                        uint32
+    team, department, establishment   int32, indices that ascend with the rows
+    manager                           int32, a row, -1 at the top
+    """
+
+    identifier: np.ndarray
+    team: np.ndarray
+    department: np.ndarray
+    establishment: np.ndarray
+    manager: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The possible partners of each place: (slot, place), slots in the order of the partner's identifier.
+
+    partner  int32, row of the partner; one's own row in an empty slot
+    exists   bool, the slot has a partner
+    across   bool, the partner is in another team
+    dormant  bool, it has one, but no tie yet: a place for a tie that may form
+    given    float32, strength 0-1 in a file of ties, NaN where it has none; None without such a file
+    """
+
+    partner: np.ndarray
+    exists: np.ndarray
+    across: np.ndarray
+    dormant: np.ndarray
+    given: np.ndarray | None = None
+
+
+def draw(seats: Seats, seed: int, replicate: int) -> Ties:
+    """Draw the slots of a firm, keyed by seed, replicate and identifiers.
+
+    A team is a complete graph (`networkx.complete_graph`); in teams of more than eight the members form a
+    ring lattice of degree six and all know their manager. Across teams the graphs are random regular of
+    degree two, per department and per establishment, of which the edges inside a team are dropped. Up to
+    5,000 people in an establishment they come from `networkx.random_regular_graph`, beyond that from
+    one random permutation cycle through everybody. Both give everybody exactly two partners, drawn alike from
+    the others; they differ only in that networkx may close several smaller circles. Their degrees after the
+    drop follow the same distribution.
+    """
+    living = np.concatenate(
+        [
+            _reporting_edges(seats),
+            _team_edges(seats),
+            _across_edges(seats, seats.department, key_of(seed, replicate, "ties in the department")),
+            _across_edges(seats, seats.establishment, key_of(seed, replicate, "ties in the establishment")),
+        ]
+    )
+    return _in_slots(seats, living, _dormant_edges(seats, seed, replicate))
+
+
+def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, seed: int, replicate: int) -> Ties:
+    """The slots of a firm whose ties are known: `pairs` (E, 2) rows from and to, `strength` (E,) 0-1 or None.
+
+    Reporting lines are ties too, and dormant slots are drawn. A pair given in one direction makes a slot at
+    both ends.
+    """
+    ties = _in_slots(seats, np.concatenate([_reporting_edges(seats), pairs]), _dormant_edges(seats, seed, replicate))
+    if strength is None:
+        return ties
+    given = np.full(ties.partner.shape, np.nan, np.float32)
+    for slot, partner in enumerate(ties.partner):
+        place, value = _reported(partner, pairs, strength)
+        given[slot, place] = value
+    return Ties(ties.partner, ties.exists, ties.across, ties.dormant, given)
+
+
+def _reported(partner: np.ndarray, pairs: np.ndarray, strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places whose partner in one slot is named in a pair from them, and the strengths they report."""
+    named = partner[pairs[:, 0]] == pairs[:, 1]
+    return pairs[named, 0], strength[named]
+
+
+def _reporting_edges(seats: Seats) -> np.ndarray:
+    """Each place with its manager; of more than `MANAGER_TIES` reports, managers first, then by row."""
+    reports = np.flatnonzero(seats.manager >= 0)
+    leads = np.zeros(len(seats.manager), bool)
+    leads[seats.manager[reports]] = True
+    reports = reports[np.lexsort((~leads[reports], seats.manager[reports]))]
+    manager = seats.manager[reports]
+    rank = np.arange(len(reports)) - np.searchsorted(manager, manager)
+    kept = rank < MANAGER_TIES
+    return np.stack([reports[kept], manager[kept].astype(np.int64)], axis=1)
+
+
+def _team_edges(seats: Seats) -> np.ndarray:
+    """All pairs of colleagues in a team; who stands above somebody of it has reporting lines instead."""
+    colleagues = np.flatnonzero(~_above_somebody_of_the_team(seats))
+    first, count = np.unique(seats.team[colleagues], return_index=True, return_counts=True)[1:]
+    edges = [np.empty((0, 2), np.int64)]
+    for members in np.unique(count):
+        rows = colleagues[first[count == members][:, None] + np.arange(members)]
+        edges.append(rows[:, _team_pattern(int(members))].reshape(-1, 2))
+    return np.concatenate(edges)
+
+
+def _above_somebody_of_the_team(seats: Seats) -> np.ndarray:
+    """Whether a place leads, at whatever distance, somebody who sits in its own team: bool (N,)."""
+    above = np.zeros(len(seats.team), bool)
+    row, superior = np.arange(len(seats.team)), seats.manager
+    while len(row):
+        row, superior = row[superior >= 0], superior[superior >= 0]
+        above[superior[seats.team[superior] == seats.team[row]]] = True
+        superior = seats.manager[superior]
+    return above
+
+
+@cache
+def _team_pattern(members: int) -> np.ndarray:
+    """Pairs (E, 2) of places in a team of so many colleagues: all pairs, or nearest neighbours on a ring."""
+    import networkx
+
+    if members <= TEAM_TIES:
+        graph = networkx.complete_graph(members)
+    else:
+        graph = networkx.circulant_graph(members, range(1, (TEAM_TIES - 1) // 2 + 1))
+    return _edges_of(graph)
+
+
+def _dormant_edges(seats: Seats, seed: int, replicate: int) -> np.ndarray:
+    return _across_edges(seats, seats.establishment, key_of(seed, replicate, "dormant ties"))
+
+
+def _across_edges(seats: Seats, group: np.ndarray, key: int) -> np.ndarray:
+    """Pairs (E, 2) of rows: a random regular graph in each group (N,), without pairs of one team."""
+    small = np.bincount(seats.establishment)[seats.establishment] <= NETWORKX_PEOPLE
+    edges = np.concatenate(
+        [
+            _regular_by_networkx(np.flatnonzero(small), group, seats.identifier, key),
+            _regular_by_cycle(np.flatnonzero(~small), group, seats.identifier, key),
+        ]
+    )
+    return edges[seats.team[edges[:, 0]] != seats.team[edges[:, 1]]]
+
+
+def _regular_by_networkx(rows: np.ndarray, group: np.ndarray, identifier: np.ndarray, key: int) -> np.ndarray:
+    """Pairs (E, 2): `networkx.random_regular_graph` of degree two over those of `rows` who share a group."""
+    import networkx
+
+    edges = [np.empty((0, 2), np.int64)]
+    starts = np.unique(group[rows], return_index=True)[1]
+    for members in np.split(rows, starts[1:]):
+        if len(members) > ACROSS_TIES:
+            group_key = key_of(key, int(identifier[members].min())) & 0xFFFFFFFF
+            graph = networkx.random_regular_graph(ACROSS_TIES, len(members), seed=group_key)
+            edges.append(members[_edges_of(graph)])
+    return np.concatenate(edges)
+
+
+def _regular_by_cycle(rows: np.ndarray, group: np.ndarray, identifier: np.ndarray, key: int) -> np.ndarray:
+    """Pairs (E, 2): one random cycle through all of `rows` who share a group: two partners each."""
+    luck = words(key, entity_hash(identifier[rows])).astype(np.uint64)
+    order = rows[np.argsort((group[rows].astype(np.uint64) << np.uint64(32)) | luck)]
+    starts, sizes = np.unique(group[order], return_index=True, return_counts=True)[1:]
+    following = np.roll(order, -1)
+    following[starts + sizes - 1] = order[starts]
+    return np.stack([order, following], axis=1)[np.repeat(sizes > ACROSS_TIES, sizes)]
+
+
+def _edges_of(graph) -> np.ndarray:  # a networkx graph; networkx is imported late
+    return np.array(graph.edges, np.int64).reshape(-1, 2)
+
+
+def side_by_side(ties: Sequence[Ties]) -> Ties:
+    """The slots of several firms one after another, with as many slots as the firm that has most.
+
+    An empty slot points at its own place. Strengths are given for all firms or for none.
+    """
+    slots, places = max(len(one.partner) for one in ties), np.cumsum([0, *(one.partner.shape[1] for one in ties)])
+    partner = np.tile(np.arange(places[-1], dtype=np.int32), (slots, 1))
+    exists, across, dormant = (np.zeros(partner.shape, bool) for _ in range(3))
+    given = None if ties[0].given is None else np.full(partner.shape, np.nan, np.float32)
+    for one, first, end in zip(ties, places[:-1], places[1:], strict=True):
+        here = slice(len(one.partner)), slice(first, end)
+        partner[here], exists[here] = one.partner + first, one.exists
+        across[here], dormant[here] = one.across, one.dormant
+        if given is not None and one.given is not None:
+            given[here] = one.given
+    return Ties(partner, exists, across, dormant, given)
+
+
+def _in_slots(seats: Seats, living: np.ndarray, sleeping: np.ndarray) -> Ties:
+    """Pairs of rows as slots at both ends; a pair that comes twice gets one, dormant only if always so."""
+    places = len(seats.identifier)
+    by_identifier = np.argsort(seats.identifier)
+    code = _slot_codes(by_identifier, living, sleeping)
+    own = (code >> _PARTNER_BITS).astype(np.int64)
+    count = np.bincount(own, minlength=places)
+    slot = np.arange(len(own)) - np.repeat(np.cumsum(count) - count, count)
+    cell = slot * places + own
+    shape = (max(int(count.max()), 1), places)
+    myself = np.arange(places, dtype=np.int32)
+    partner = np.tile(myself, shape[0])
+    partner[cell] = by_identifier.astype(np.int32)[(code & np.uint64(0xFFFFFFFF)) >> _ASLEEP_BIT]
+    dormant = np.zeros(len(partner), bool)
+    dormant[cell] = (code & _ASLEEP_BIT) == _ASLEEP_BIT
+    partner = partner.reshape(shape)
+    return Ties(partner, partner != myself, seats.team[partner] != seats.team, dormant.reshape(shape))
+
+
+def _slot_codes(by_identifier: np.ndarray, living: np.ndarray, sleeping: np.ndarray) -> np.ndarray:
+    """A sorted uint64 per slot: own row, rank of the partner's identifier, dormant or not; none twice."""
+    rank = np.empty(len(by_identifier), np.uint64)
+    rank[by_identifier] = np.arange(len(by_identifier), dtype=np.uint64)
+    code = np.concatenate(
+        [
+            (pairs[:, own].astype(np.uint64) << _PARTNER_BITS)
+            | (rank[pairs[:, 1 - own]] << _ASLEEP_BIT)
+            | np.uint64(asleep)
+            for asleep, pairs in enumerate((living, sleeping))
+            for own in (0, 1)
+        ]
+    )
+    code.sort()
+    repeated = code[1:] >> _ASLEEP_BIT == code[:-1] >> _ASLEEP_BIT
+    return code[np.concatenate([[True], ~repeated])] if len(code) else code

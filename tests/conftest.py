@@ -1,0 +1,42 @@
+"""What the tests share: the measures as they stand in `conf/measure`, and plans small enough to run in a moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import settings
+
+from sim.engine.plan import Plan, warmed_up
+from sim.engine.reference import Reference
+from sim.levers.catalogue import Catalogue
+from sim.levers.measure import Measure, read_measure
+from sim.world.firm import FirmOptions
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+settings.register_profile("reproducible", deadline=None, derandomize=True)
+settings.load_profile("reproducible")
+
+
+@pytest.fixture(scope="session")
+def measures() -> tuple[Measure, ...]:
+    """Every measure of `conf/measure`, by name."""
+    files = sorted((CONF / "measure").glob("*.yaml"))
+    return tuple(read_measure(path.stem, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files)
+
+
+@pytest.fixture(scope="session")
+def small_plan(measures: tuple[Measure, ...]) -> Plan:
+    """About a hundred people of six establishments, four weeks after a burn-in of four."""
+    return Plan(measures, firm=FirmOptions(kind="study", establishments=6, sample=17), weeks=4, burn_in=4)
+
+
+def lived(plan: Plan, days: int) -> Reference:
+    """The engine after the burn-in and the first days of the horizon, one world for each scenario of the plan."""
+    engine = warmed_up(plan)
+    engine.fork(Catalogue(engine.catalogue.measures, plan.scenarios))
+    for day in range(days):
+        engine.run_day(day)
+    return engine

@@ -1,0 +1,94 @@
+"""The benchmark command runs and says what it measured; how fast anything is, no test asks."""
+
+import logging
+
+import numpy as np
+import pandas
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.peers import MesaModel
+from benchmarks.report import HEADS, Row, markdown
+from benchmarks.small import COLLEAGUES, REPORTED, STATES, SmallModel, partners_of
+from benchmarks.timing import Runner, nanoseconds
+from benchmarks.whole import PARTS, WholeModel, bytes_held, bytes_moved, firm_of, plan_of, shares_of_time
+from sim.engine import engine_for
+from sim.engine.reference import Reference
+
+YEAR = 364
+
+
+def test_everybody_of_the_small_model_has_eight_mutual_ties():
+    partner = partners_of(50, seed=1)
+    assert partner.shape == (COLLEAGUES, 50)
+    assert (partner != np.arange(50)).all()
+    pairs = set(zip(np.tile(np.arange(50), COLLEAGUES).tolist(), partner.ravel().tolist(), strict=True))
+    assert all((partner, own) in pairs for own, partner in pairs)
+
+
+def test_the_small_model_gives_statistically_the_same_in_mesa():
+    ours, theirs = SmallModel(Reference, 1_000), MesaModel(1_000)
+    ours.run(YEAR)
+    theirs.run(YEAR)
+    for state in STATES:
+        mine = ours.engine.values[state][0]
+        agents = np.array([getattr(agent, state) for agent in theirs.agents])
+        # Means of a thousand shake by 3 % of a standard deviation, spreads by 2 %; ties make them shake a little more.
+        assert abs(mine.mean() - agents.mean()) < 0.2 * agents.std(), state
+        assert mine.std() == pytest.approx(agents.std(), rel=0.12), state
+    for name in REPORTED:
+        assert len(ours.reports[name]) == len(theirs.reports[name]) == YEAR // 7
+
+
+def test_the_small_model_is_the_same_to_the_bit_under_both_engines():
+    models = [SmallModel(engine_for(name), 100) for name in ("reference", "auto")]
+    for model in models:
+        model.run(28)
+    for state in STATES:
+        np.testing.assert_array_equal(models[0].engine.values[state], models[1].engine.values[state], state)
+
+
+def test_the_whole_model_is_taken_apart_into_shares_that_add_up():
+    eight = plan_of(60)
+    model = WholeModel(Reference, eight, firm_of(eight), worlds=2)
+    shares = shares_of_time(model, weeks=1)
+    assert set(shares) == set(PARTS)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["equations"] > 0 and shares["chance"] > 0 and shares["network"] > 0 and shares["recording"] > 0
+    assert 0 < bytes_moved(model.engine) < bytes_held(model.engine) * 2
+
+
+def test_runs_take_turns_and_an_employee_day_is_counted_in_every_world():
+    lived = {"one": 0, "two": 0}
+
+    def live(name):
+        def some(days):
+            lived[name] += days
+
+        return some
+
+    taken = nanoseconds([Runner(name, 10, 2, live(name), 7) for name in lived], turns=1)
+    assert set(taken) == set(lived)
+    assert all(days % 7 == 0 and days > 0 for days in lived.values())
+
+
+def test_the_table_leaves_blank_what_was_not_measured():
+    text = markdown([Row("small model", "reference", 1_000, million_employee_days_a_second=12.3)], ["a note"])
+    assert all(head in text for head in HEADS)
+    assert "nan" not in text
+    assert "| 1,000 " in text and "12.3" in text and "- a note" in text
+
+
+def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
+    sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1"]
+    try:
+        assert main([*sizes, "--out", str(tmp_path)]) == 0
+    finally:
+        logging.getLogger("mesa").setLevel(logging.NOTSET)
+    printed = capsys.readouterr().out
+    (folder,) = tmp_path.iterdir()
+    assert (folder / "benchmarks.md").read_text(encoding="utf-8") in printed + "\n"
+    table = pandas.read_parquet(folder / "benchmarks.parquet")
+    assert {"small model", "whole model"} <= set(table["what"])
+    assert {"reference", "Mesa agents"} <= set(table["engine"])
+    assert not list(folder.glob(".*"))

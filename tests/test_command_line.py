@@ -1,0 +1,269 @@
+"""The command `hybridwork`: what it tells, how it ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from omegaconf import DictConfig
+
+from sim import __main__ as command_line
+from sim import __version__
+from sim.errors import UserError
+from sim.studies import command, configure, store
+from sim.studies.configure import compose, plan
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+
+
+def hybridwork(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sim", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=120
+    )
+
+
+# -- what it tells ---------------------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command_in_one_line_and_loads_nothing_heavy(tmp_path):
+    began = time.perf_counter()
+    program = (
+        "import sys; from sim.__main__ import main; code = main(['--help']);"
+        "heavy = {'mesa', 'seaborn', 'numba', 'hydra', 'pandas', 'numpy', 'matplotlib'} & set(sys.modules);"
+        "sys.exit(f'loaded {heavy}' if heavy else code)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    for name, (_, meaning) in command_line.COMMANDS.items():
+        assert any(line.split() == [name, *meaning.split()] for line in told.stdout.splitlines())
+    assert time.perf_counter() - began < 2  # half a second on a quiet machine
+
+
+def test_the_version_is_told(capsys):
+    assert command_line.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"hybridwork {__version__}\n"
+
+
+def test_every_command_leads_to_a_study_that_exists():
+    from importlib.util import find_spec
+
+    for module, _ in command_line.COMMANDS.values():
+        assert find_spec(module) is not None, module
+
+
+def test_every_example_of_the_help_is_understood(capsys):
+    import shlex
+
+    for example in command_line.EXAMPLES:
+        words = shlex.split(example)
+        if words[0] == "hybridwork" and "--multirun" not in words:
+            assert command_line.main([*words[1:], *([] if "--cfg" in words else ["--cfg", "job"])]) == 0
+    assert "demands_hold" in capsys.readouterr().out
+
+
+def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatch):
+    def completed(line: str) -> set[str]:
+        monkeypatch.setenv("COMP_LINE", line)
+        assert command_line.main(["-sc", "query=bash"]) == 0
+        return set(capsys.readouterr().out.split())
+
+    assert completed("hybridwork sc") == {"scenarios"}
+    assert {"firm=one", "firm=study", "firm=own"} <= completed("hybridwork scenarios firm=")
+    assert "mechanisms.recovery.demands_hold=" in completed("hybridwork scenarios mechanisms.recovery.dem")
+
+
+# -- mistakes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["scenario"], "there is no command 'scenario' (did you mean scenarios?)"),
+        (["run"], "run needs scenario=<name> or a lever"),
+        (["run", "seed=3"], "run needs scenario=<name> or a lever"),
+        (["scenarios", "--weeks=5"], "settings are written without dashes, as in weeks=5"),
+        (["scenarios", "--cfg", "foo"], "--cfg is followed by 'foo'"),
+        (["scenarios", "--config-dir", "nowhere"], "nowhere is no folder"),
+        (["scenarios", "hello"], "'hello' cannot be read"),
+        (["scenarios", "weks=5"], "there is no setting 'weks' (did you mean weeks?)"),
+        (["scenarios", "mechanisms.recovery.demands_hold=9"], "parameter recovery.demands_hold is 9"),
+        (["scenarios", "firm=own"], "needs a file of persons"),
+        (["scenarios", "firm=one", "firm.employees=2000000", "weeks=1", "burn_in=0"], "GB"),
+        (["describe", "weks=5"], "there is no setting 'weks'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_2(words, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command_line.main(words) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("hybridwork: ") and told in line
+    assert not list(tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("words", [["scenarios", "availability=foo"], ["scenarios", "seed=x"]], ids=" ".join)
+def test_a_mistake_from_a_shell_has_no_traceback(words, tmp_path):
+    told = hybridwork(*words, folder=tmp_path)
+    assert told.returncode == 2 and told.stdout == ""
+    assert len(told.stderr.splitlines()) == 1 and told.stderr.startswith("hybridwork: ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_computed(tmp_path):
+    (tmp_path / "taken").write_text("a file, no folder")
+    told = hybridwork("scenarios", "output=taken", "weeks=500", folder=tmp_path)
+    assert told.returncode == 2
+    assert told.stderr.startswith("hybridwork: output folder taken") and len(told.stderr.splitlines()) == 1
+
+
+# -- studies under Hydra ---------------------------------------------------------------------------------------------
+
+
+def ask(study, *words: str) -> int:
+    return command.command(study, "a_study", list(words))
+
+
+def test_a_study_gets_its_configuration_and_hydra_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen: list[DictConfig] = []
+    assert ask(seen.append, "seed=4", "--run") == 0
+    assert seen[0].seed == 4
+    assert ask(seen.append, "--multirun", "availability=always_on,right_to_disconnect") == 0
+    assert [next(iter(cfg.availability.settings), None) for cfg in seen[1:]] == ["availability", None]
+    assert not list(tmp_path.iterdir()) and Path.cwd() == tmp_path
+
+
+def test_the_jobs_of_a_multirun_know_what_each_was_asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: list[list[str]] = []
+    assert (
+        ask(lambda cfg: names.append([s.name for s in configure.scenarios_of(cfg)]), "-m", "social=buddies,day_starts")
+        == 0
+    )
+    assert names == [["baseline", "buddies"], ["baseline", "day_starts"]]
+
+
+def test_flags_and_settings_come_in_any_order(capsys):
+    assert ask(print, "seed=41", "--cfg", "job", "weeks=7") == 0
+    told = capsys.readouterr().out
+    assert "seed: 41" in told and "weeks: 7" in told
+
+
+def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("measure", "scenario"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+    buddies = (configure.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine" / "measure" / "walks.yaml").write_text(buddies, encoding="utf-8")
+    scenario = "# @package _global_\ndefaults:\n  - override /social: walks\nkind: policy\ntext: Teams walk.\n"
+    (tmp_path / "mine" / "scenario" / "walking_teams.yaml").write_text(scenario, encoding="utf-8")
+    seen: list = []
+    wanted = ["--config-dir", "mine", "scenarios=[walking_teams]"]
+    assert ask(lambda cfg: seen.append(configure.plan_of(cfg)), *wanted) == 0
+    assert seen[0].scenarios[1].measures == {"walks"}
+    assert "walks" in {measure.name for measure in seen[0].measures}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (UserError("a share of 2; at most 1 is right"), 2, "hybridwork: a share of 2; at most 1 is right\n"),
+        (MemoryError(), 2, "hybridwork: not enough memory; ask for fewer people"),
+        (OSError(28, "No space left on device", "effects.parquet"), 2, "effects.parquet: No space left on device\n"),
+        (KeyboardInterrupt(), 130, "hybridwork: interrupted; nothing of this run is kept\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_how_a_study_can_end(error, code, told, capsys):
+    def study(cfg: DictConfig) -> None:
+        raise error
+
+    assert ask(study) == code
+    assert told in capsys.readouterr().err
+    assert "HYDRA_FULL_ERROR" not in os.environ
+
+
+def test_an_error_of_the_programme_itself_is_not_hidden():
+    def study(cfg: DictConfig) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ask(study)
+
+
+# -- results ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_has_its_name_only_when_it_is_complete(tmp_path):
+    with store.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
+        store.write_table(
+            pd.DataFrame({"outcome": ["detachment"], "difference": [0.1]}), folder.path / "effects.parquet"
+        )
+        hidden = folder.path
+        assert hidden.name.startswith(".") and hidden.name.endswith("-unfinished")
+    assert folder.path.parent == tmp_path / "outputs" / "scenarios" and not hidden.exists()
+    assert list(pd.read_parquet(folder.path / "effects.parquet").outcome) == ["detachment"]
+    assert [path.name for path in folder.path.iterdir()] == ["effects.parquet"]
+
+
+@pytest.mark.parametrize("error", [UserError("a mistake"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_a_run_that_does_not_end_well_leaves_nothing(tmp_path, error):
+    with pytest.raises(type(error)), store.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
+        store.write_text("half", folder.path / "summary.md")
+        raise error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_was_there_before_stays(tmp_path):
+    (tmp_path / "outputs").mkdir()
+    with pytest.raises(UserError), store.OutputFolder(tmp_path / "outputs", "scenarios"):
+        raise UserError("a mistake")
+    assert [path.name for path in tmp_path.iterdir()] == ["outputs"]
+
+
+def test_several_studies_within_a_second_each_get_their_own_folder(tmp_path):
+    with store.OutputFolder(tmp_path, "scenarios") as first, store.OutputFolder(tmp_path, "scenarios") as second:
+        pass
+    with store.OutputFolder(tmp_path, "scenarios") as third:
+        pass
+    assert len({first.path, second.path, third.path}) == 3
+    assert sorted((tmp_path / "scenarios").iterdir()) == sorted([first.path, second.path, third.path])
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    store.write_text("before", tmp_path / "summary.md")
+
+    def half(path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        store.write_by(tmp_path / "summary.md", half)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
+def test_what_is_kept_about_a_study_repeats_it_and_names_nobody(tmp_path):
+    import getpass
+    import platform
+
+    store.write_json(store.about(plan("seed=5", "weeks=3", "mechanisms.recovery.night=0.2")), tmp_path / "about.json")
+    text = (tmp_path / "about.json").read_text(encoding="utf-8")
+    about = json.loads(text)
+    assert (about["seed"], about["weeks"], about["version"]) == (5, 3, __version__)
+    assert about["changed_parameters"]["recovery"]["night"] == 0.2
+    assert about["packages"]["mesa"] and about["python"] == platform.python_version()
+    assert platform.node() not in text and str(Path.home()) not in text
+    assert getpass.getuser() == "root" or getpass.getuser() not in text
+
+
+def test_the_configuration_is_kept_without_the_way_to_an_organisations_files(tmp_path):
+    store.write_config(compose("firm=own", "firm.persons=/home/somebody/persons.csv"), tmp_path / "config.yaml")
+    text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
+    assert "persons: persons.csv" in text and "somebody" not in text

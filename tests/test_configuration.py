@@ -1,0 +1,279 @@
+"""Every file of `conf/` composes, and becomes the plan it says."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+import sim
+from sim.engine.plan import registry_of
+from sim.errors import UserError
+from sim.levers.measure import FAMILIES
+from sim.studies import configure
+from sim.studies.configure import compose, conf_folder, options, plan, scenarios_of, workers_of
+
+CONF = conf_folder()
+SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
+OPTIONS = [(family, path.stem) for family in FAMILIES for path in sorted((CONF / family).glob("*.yaml"))]
+POLICIES = (
+    "reachability_agreements", "right_to_disconnect", "no_need_to_answer", "weekly_social_moments",
+    "coffee_with_a_random_colleague", "full_ergonomics", "manager_training", "active_communication", "anchor_days",
+    "whole_package",
+)  # fmt: skip
+COUNTERFACTUALS = ("no_measures", "always_on", "no_communication_loss", "fully_on_site", "fully_at_home")
+
+
+def read(*path: str) -> dict:
+    return yaml.safe_load((CONF.joinpath(*path)).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_study_compares_the_baseline_ten_policies_and_five_counterfactuals():
+    kinds = {scenario.name: scenario.kind for scenario in plan().scenarios}
+    assert list(kinds) == ["baseline", *POLICIES, *COUNTERFACTUALS]
+    assert kinds["baseline"] == "baseline"
+    assert {kinds[name] for name in POLICIES} == {"policy"}
+    assert {kinds[name] for name in COUNTERFACTUALS} == {"counterfactual"}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_becomes_a_plan_and_says_what_it_is_in_one_sentence(name):
+    made = plan(scenario=name)
+    scenario = made.scenarios[-1]
+    assert scenario.name == name and made.scenarios[0].name == "baseline"
+    assert scenario.text.endswith(".")
+    assert name == "baseline" or scenario.introduced or scenario.withdrawn or scenario.settings
+
+
+@pytest.mark.parametrize(("family", "option"), OPTIONS)
+def test_every_option_of_a_lever_becomes_a_plan(family, option):
+    scenario = plan(f"{family}={option}").scenarios[-1]
+    assert scenario.name == option
+    changes = bool(scenario.introduced or scenario.withdrawn or scenario.settings)
+    assert changes == (option != "practice_2022")
+
+
+@pytest.mark.parametrize("firm", sorted(path.stem for path in (CONF / "firm").glob("*.yaml")))
+def test_every_firm_is_read(firm):
+    persons = ["firm.persons=persons.csv"] if firm == "own" else []
+    assert plan(f"firm={firm}", *persons).firm.kind == read("firm", firm).get("kind", "study")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
+def test_every_experiment_becomes_a_plan(name):
+    assert plan(f"experiment={name}").scenarios
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_of_options_nobody_could_take_is_a_counterfactual(name):
+    chosen = [next(iter(change.items())) for change in read("scenario", name).get("defaults") or []]
+    kinds = {read(group.split("/")[1], option).get("kind") for group, option in chosen}
+    assert (read("scenario", name)["kind"] == "counterfactual") == ("counterfactual" in kinds)
+
+
+def test_withdrawing_and_claiming_everything_mean_the_fifteen_measures_of_the_study():
+    asked = {measure.name for measure in configure.measures() if measure.in_study}
+    assert len(asked) == 15
+    assert set(plan(scenario="no_measures").scenarios[-1].withdrawn) == asked
+    for option in ("everybody_claims", "half"):
+        assert plan(adoption=option).scenarios[-1].measures == asked
+
+
+def test_every_measure_is_an_option_of_its_family_and_a_scenario_of_its_own():
+    for measure in configure.measures():
+        assert measure.name in options(measure.lever)
+        assert measure.name in configure.scenario_names()
+
+
+# -- what is asked becomes the plan ----------------------------------------------------------------------------------
+
+
+def test_the_default_firm_has_about_a_thousand_people():
+    firm = plan().firm
+    assert firm.kind == "study" and firm.establishments * firm.sample == 1000
+
+
+def test_settings_reach_the_plan():
+    made = plan("firm=one", "firm.employees=300", seed=7, weeks=10, burn_in=3, replicate=4)
+    assert (made.firm.kind, made.firm.employees) == ("one", 300)
+    assert (made.seed, made.weeks, made.burn_in, made.replicate) == (7, 10, 3, 4)
+
+
+def test_keywords_may_be_lists_maps_and_nothing():
+    made = plan(firm="one", scenarios=["whole_package"], workers=None, mechanisms={"contact": {"adapting": False}})
+    assert [scenario.name for scenario in made.scenarios] == ["baseline", "whole_package"]
+    assert made.parameters["contact"]["adapting"] == 0.0
+
+
+def test_a_file_name_with_blanks_and_quotes_stays_whole():
+    assert (
+        plan(firm="own", **{"firm.persons": "my mother's firm, 2022.csv"}).firm.persons == "my mother's firm, 2022.csv"
+    )
+
+
+def test_every_parameter_can_be_set_by_name_and_only_what_differs_is_kept():
+    cfg = compose()
+    for process, kind in configure.described().items():
+        assert set(cfg.mechanisms[process]) == set(kind.passports())
+    fitted = plan().parameters
+    changed = plan(
+        "mechanisms.recovery.demands_hold=0.25", "survey.cut_off=1.2", "mechanisms.anchor_days.days=3"
+    ).parameters
+    assert changed["recovery"] == {**fitted.get("recovery", {}), "demands_hold": 0.25}
+    assert changed["survey"]["cut_off"] == 1.2 and changed["anchor_days"]["days"] == 3.0
+
+
+def test_what_is_asked_wins_over_the_fit(tmp_path, monkeypatch):
+    folder = tmp_path / "fit"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("# @package _global_\nmechanisms:\n  recovery: {demands_hold: 0.3, night: 0.2}\n")
+    searched = f"hydra.searchpath=[file://{tmp_path}]"
+    assert plan(searched, "fit=mine").parameters["recovery"]["demands_hold"] == 0.3
+    asked = plan(searched, "fit=mine", "mechanisms.recovery.demands_hold=0.25").parameters["recovery"]
+    assert asked["demands_hold"] == 0.25 and asked["night"] == 0.2
+
+
+def test_a_scenario_or_levers_are_compared_with_the_baseline_alone():
+    assert [s.name for s in plan(scenario="always_on").scenarios] == ["baseline", "always_on"]
+    assert [s.name for s in plan(scenario="baseline").scenarios] == ["baseline"]
+    own = plan("availability=quiet_evenings", "schedule=anchor_days").scenarios
+    assert [s.name for s in own] == ["baseline", "quiet_evenings_and_anchor_days"]
+    assert own[1].measures == {"quiet_evenings", "anchor_days"} and own[1].kind == "policy"
+    changed = plan("scenario=whole_package", "social=day_starts").scenarios[1]
+    assert changed.name == "chosen" and "day_starts" in changed.measures
+    assert plan("availability=always_on").scenarios[1].kind == "counterfactual"
+
+
+def test_a_lever_can_start_late_end_and_reach_a_share():
+    option = "availability=right_to_disconnect"
+    details = [f"availability.measures.right_to_disconnect.{what}" for what in ("start=26", "end=78", "share=0.5")]
+    introduced = plan(option, *details).scenarios[1].introduced[0]
+    assert (introduced.start, introduced.end, introduced.share) == (26, 78, 0.5)
+
+
+def test_scenarios_can_be_told_apart_from_outside_hydra():
+    cfg = compose("schedule=on_site")
+    assert [s.name for s in scenarios_of(cfg, ["schedule=on_site"])] == ["baseline", "on_site"]
+    assert len(scenarios_of(compose(), [])) == 16
+
+
+def test_one_plan_for_each_replicate():
+    plans = configure.plans_of(compose("replicates=3", "scenario=baseline"), ["scenario=baseline"])
+    assert [one.replicate for one in plans] == [0, 1, 2]
+    assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
+
+
+def test_there_are_never_more_workers_than_replicates():
+    assert workers_of(compose("workers=8", "replicates=3")) == 3
+    assert workers_of(compose("workers=null", "replicates=100")) >= 1
+
+
+def test_another_hydra_application_in_the_same_notebook_is_left_alone(tmp_path):
+    (tmp_path / "config.yaml").write_text("theirs: 1\n")
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        theirs = GlobalHydra.instance().hydra
+        assert plan(weeks=3).weeks == 3
+        assert GlobalHydra.instance().hydra is theirs
+    assert not GlobalHydra.instance().is_initialized()
+
+
+def test_composing_neither_moves_nor_writes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan(scenario="anchor_days")
+    assert Path.cwd() == tmp_path and not list(tmp_path.iterdir())
+
+
+def test_the_package_offers_its_few_names_and_no_others():
+    assert sim.plan is plan and callable(sim.run) and callable(sim.run_many)
+    assert set(dir(sim)) == {"HybridWorkModel", "__version__", "plan", "run", "run_many"}
+    with pytest.raises(AttributeError, match="has no attribute 'walk'"):
+        sim.walk  # noqa: B018
+
+
+def test_a_new_measure_is_one_file(tmp_path):
+    (tmp_path / "measure").mkdir()
+    content = (CONF / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    (tmp_path / "measure" / "walking_together.yaml").write_text(content, encoding="utf-8")
+    names = [measure.name for measure in configure.measures(tmp_path)]
+    assert "walking_together" in names and len(names) == len(configure.measures()) + 1
+
+
+# -- mistakes --------------------------------------------------------------------------------------------------------
+
+MISTAKES = [
+    (["weks=5"], "there is no setting 'weks'.*weeks"),
+    (["weeks=abc"], "weeks is 'abc'; a whole number"),
+    (["weeks=0"], "weeks is 0; a whole number of at least 1"),
+    (["replicates=0"], "replicates is 0"),
+    (["seed=-1"], "seed is -1"),
+    (["workers=0"], "workers is 0"),
+    (["weeks=1,2"], "Ambiguous value"),
+    (["scenarios=[a,"], "cannot be read"),
+    (["scenarios=5"], "scenarios is '5'; a list"),
+    (["scenarios=[basline]"], "there is no scenario 'basline' .*baseline"),
+    (["scenario=allways_on"], "scenario=allways_on: no such option .*always_on"),
+    (["scenario=null"], "a group takes the name of an option"),
+    (["scenario=always_on", "scenarios=[baseline]"], "give one of the two"),
+    (["experiment=foo"], "experiment=foo: no such option"),
+    (["availability=foo"], "availability=foo: no such option .*right_to_disconnect"),
+    (["availabilty=always_on"], "there is no setting 'availabilty' .*availability"),
+    (["mechanisms.recovery.demands_hold=9"], "recovery.demands_hold is 9; its range is 0.1 to 0.32"),
+    (["mechanisms.recovery.demands_hold=abc"], "recovery.demands_hold is abc; its range"),
+    (["mechanisms.recovery.demand_holds=0.2"], "no setting 'mechanisms.recovery.demand_holds' .*demands_hold"),
+    (["+mechanisms.recovery.demand_holds=0.2"], "recovery.demand_holds does not exist .*demands_hold"),
+    (["+mechanisms.recovry.demands_hold=0.2"], "mechanisms.recovry: no such mechanism .*recovery"),
+    (["mechanisms=5"], "mechanisms is '5'; it is a group"),
+    (["mechanisms.anchor_days.days=9"], "anchor_days.days is 9"),
+    (["survey.cut_off=9"], "survey.cut_off is 9"),
+    (["firm=own"], "needs a file of persons"),
+    (["firm=one", "firm.employees=2"], "employees is 2"),
+    (["firm.employees=200"], "there is no setting 'firm.employees'"),
+    (["firm.sample=abc"], "firm.sample is 'abc'; a whole number"),
+    (["firm=one", "firm.sector=farming_of_snails"], "farming_of_snails"),
+    (["firm.shares={woman: 2}"], "share of woman is 2"),
+    (["calendar.start=2022-09-06"], "is a Tuesday"),
+    (["calendar.start=soon"], "'soon' is no date"),
+    (["+availability.measures.nonsense.share=1"], "measure 'nonsense' is unknown"),
+    (["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=1.5"], "share is 1.5"),
+    (["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=all"], "'all'; a number"),
+    (["availability=always_on", "availability.settings.availability.pressure_from_above=9"], "is 9.0; its range"),
+    (["+schedule.settings.attendence.home_floor=1"], "attendence"),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_mistake_is_told_in_one_line(asked, told):
+    with pytest.raises(UserError, match=told) as mistake:
+        plan(*asked)
+    assert "\n" not in str(mistake.value)
+
+
+def test_a_measure_without_a_source_is_refused_by_name(tmp_path):
+    content = read("measure", "buddies")
+    del content["source"]
+    (tmp_path / "measure").mkdir()
+    (tmp_path / "measure" / "buddies.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(UserError, match="measure buddies: entry 'source' is missing"):
+        configure.measures(tmp_path)
+
+
+def test_a_file_that_is_no_yaml_is_refused_by_name(tmp_path):
+    (tmp_path / "measure").mkdir()
+    (tmp_path / "measure" / "odd.yaml").write_text("shifts: {a: {b: c\nd: e", encoding="utf-8")
+    with pytest.raises(UserError, match=r"odd\.yaml is no yaml") as mistake:
+        configure.measures(tmp_path)
+    assert "\n" not in str(mistake.value)
+
+
+def test_everything_that_is_composed_is_known_to_the_registry():
+    made = plan(adoption="everybody_claims")
+    assert set(made.parameters) <= {*registry_of(made).mechanisms, *configure.described(), "survey"}

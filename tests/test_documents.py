@@ -1,0 +1,204 @@
+"""The documents agree with the code: links lead somewhere, commands can be run as they stand, names exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+import sim
+from sim.__main__ import COMMANDS
+from sim.levers.measure import FAMILIES
+from sim.studies import configure
+
+HOME = Path(__file__).resolve().parent.parent
+PAGES = sorted([*HOME.glob("*.md"), *HOME.glob("docs/**/*.md")])
+GROUPS = (*FAMILIES, "firm", "scenario", "experiment")
+FLAGS = {"--help", "--cfg", "--multirun"}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(HOME))
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return [body for spoken, body in FENCE.findall(text) if spoken == language]
+
+
+def section(text: str, title: str) -> str:
+    """The text under a heading of the second level, up to the next one."""
+    return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def inline_code(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+
+
+# -- quick start -----------------------------------------------------------------------------------------------------
+
+
+def quick_start() -> list[str]:
+    return [body.strip() for _, body in FENCE.findall(section(text_of(HOME / "README.md"), "Quick start"))]
+
+
+def test_the_quick_start_holds_exactly_two_commands_the_main_job_and_the_tests():
+    main_job, tests = quick_start()
+    assert main_job.endswith("experiments/scenarios.py")
+    assert " -m pytest " in tests
+
+
+def test_both_commands_of_the_quick_start_begin_with_the_same_set_up_on_a_bare_machine():
+    (main_job, _), (tests, _) = (command.rsplit(" && ", 1) for command in quick_start())
+    assert main_job == tests
+    assert main_job.startswith("python3 -m venv .venv && ")
+
+
+def test_the_files_that_the_quick_start_names_exist():
+    for command in quick_start():
+        for word in shlex.split(command):
+            if word.endswith((".py", ".txt")):
+                assert (HOME / word).is_file(), word
+
+
+# -- links -----------------------------------------------------------------------------------------------------------
+
+
+def links(page: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", text_of(page)))
+    return [link for link in found if "://" not in link]
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_somewhere(page):
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), f"{name_of(page)} links to {link}, which does not exist"
+        if anchor:
+            assert anchor in anchors(goal), f"{name_of(page)} links to {link}; {goal.name} has no such heading"
+
+
+def test_figures_on_the_pages_are_small():
+    for figure in HOME.glob("docs/figures/*"):
+        size = figure.stat().st_size
+        assert size < 300_000, f"{figure.name} has {size:,} bytes; keep it below 300,000"
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+def commands() -> list[str]:
+    """Every line of a page that calls `hybridwork`, fenced or inline."""
+    found = []
+    for page in PAGES:
+        lines = [line for body in blocks(text_of(page), "sh") for line in body.splitlines()]
+        found += [line for line in (*lines, *inline_code(text_of(page))) if line.startswith("hybridwork ")]
+    return list(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_shown_can_be_run(line):
+    command, *words = shlex.split(line, comments=True)[1:]
+    assert command in COMMANDS
+    flags = [word for word in words if word.startswith("-")]
+    assert set(flags) <= FLAGS
+    if command == "fit":
+        words = [word for word in words if word != "check"]
+    settings = [word for word in words if "=" in word and not word.startswith(("-", "hydra/"))]
+    if "--multirun" in flags:
+        settings = [setting.split(",")[0] for setting in settings]
+    cfg = configure.compose(*settings)
+    configure.settings_of(cfg)
+    configure.parameters_of(cfg)
+    for scenario in cfg.scenarios:
+        assert scenario in configure.scenario_names()
+
+
+@cache
+def options(group: str) -> tuple[str, ...]:
+    return configure.options(group)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_parameters_and_options_named_on_a_page_exist(page):
+    kinds = configure.described()
+    for code in inline_code(text_of(page)):
+        parameter = re.fullmatch(r"mechanisms\.(\w+)\.(\w+)(=.*)?", code)
+        if parameter:
+            process, name, _ = parameter.groups()
+            assert process in kinds, f"{name_of(page)}: {code}"
+            assert name in kinds[process].passports(), f"{name_of(page)}: {code}"
+        option = re.fullmatch(r"(\w+)=(\w+)", code)
+        if option and option[1] in GROUPS:
+            assert option[2] in options(option[1]), f"{name_of(page)}: {code}"
+
+
+def test_every_switch_told_on_the_page_of_the_model_is_one_and_has_that_default():
+    rows = re.findall(r"^\| `mechanisms\.(\w+)\.(\w+)` \| (on|off) \|", text_of(HOME / "docs/model.md"), re.MULTILINE)
+    assert rows
+    for process, name, told in rows:
+        kind = configure.described()[process]
+        assert kind.passports()[name].is_switch, f"{process}.{name}"
+        assert getattr(kind(), name) == (told == "on"), f"{process}.{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_named_on_a_page_exist(page):
+    for code in inline_code(text_of(page)):
+        if re.fullmatch(r"(sim|conf|docs|tests|experiments|\.ci)/[\w./-]+", code):
+            assert (HOME / code).exists(), f"{name_of(page)}: {code}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_python_on_a_page_is_python_and_imports_what_exists(page):
+    for body in blocks(text_of(page), "python"):
+        for statement in ast.walk(ast.parse(body)):
+            if isinstance(statement, ast.ImportFrom):
+                module = importlib.import_module(str(statement.module))
+                for name in statement.names:
+                    assert hasattr(module, name.name), f"{name_of(page)}: {statement.module}.{name.name}"
+
+
+# -- what the pages must hold ----------------------------------------------------------------------------------------
+
+
+def test_every_data_file_is_told_on_the_page_of_the_data():
+    page = text_of(HOME / "docs/data.md")
+    files = [path.name for path in (HOME / "sim/data").iterdir() if path.suffix in (".csv", ".npy")]
+    assert files
+    for file in files:
+        assert f"`{file}`" in page, f"docs/data.md does not name {file}: say what it holds, its source and its role"
+
+
+def test_every_decision_stands_in_the_list():
+    page = text_of(HOME / "docs/decisions/README.md")
+    for decision in (HOME / "docs/decisions").glob("0*.md"):
+        assert f"({decision.name})" in page
+
+
+def test_the_changelog_begins_with_this_version_and_says_whether_results_move():
+    latest = text_of(HOME / "CHANGELOG.md").split("\n## ", 2)[1]
+    assert latest.split()[0] == sim.__version__
+    assert "Do results move?" in latest
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load(text_of(HOME / "CITATION.cff"))
+    assert citation["version"] == sim.__version__
+    assert citation["license"] == "MIT"

@@ -1,0 +1,315 @@
+"""From runs to tables: intervals, users, groups, and what an instrument shows of a latent state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim.engine.plan import BASELINE, Plan
+from sim.levers.scenario import Introduction, Scenario
+from sim.outcomes.effects import MARGIN, cascade_table, effects, gains, interval, trajectories, users
+from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
+from sim.outcomes.survey import Survey
+from sim.studies.run import run
+from sim.world.calendar import Calendar
+from sim.world.firm import FirmOptions
+
+COLUMNS = ["scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "replicates", "unit"]
+POLICY = Scenario("policy", "policy", (Introduction("chairs"), Introduction("breaks")))
+NO_MEASURE = Scenario("no_measure", "counterfactual")
+SCENARIOS = (BASELINE, POLICY, NO_MEASURE)
+MEASURES = ("breaks", "chairs", "desks")
+PLACES, WEEKS = 40, 30
+OUTCOME = list(OUTCOMES)
+GROUP = list(GROUPS)
+
+
+def record_of(number: int) -> Record:
+    """A record of noise, in which the policy adds 2 to every outcome of everybody and 5 to those who use a measure."""
+    luck = np.random.default_rng(number)
+    base = luck.standard_normal((WEEKS, len(OUTCOMES), len(GROUPS)))
+    weekly = np.stack([base, base + 2, base]).astype(np.float32)
+    people = np.full((3, len(GROUPS)), 20.0)
+    people[:, GROUP.index("newcomers")] = SMALLEST_GROUP - 1
+    usual = {name: luck.standard_normal((1, PLACES)).astype(np.float32) for name in OUTCOMES}
+    using = np.zeros((3, len(MEASURES), PLACES), np.float32)
+    using[1, 0, :12] = 0.5
+    using[1, 1, 6:15] = 0.9
+    using[1, 2, 20:] = 1.0
+    using[:, 0, 30:] = 0.49
+    moved = np.where(np.arange(PLACES) < 15, 5, 0)
+    final = {name: np.concatenate([own, own + moved, own]).astype(np.float32) for name, own in usual.items()}
+    groups = {name: np.arange(PLACES) < 20 for name in GROUPS}
+    cascade = np.full((3, len(MEASURES), 3, len(STAGES)), np.nan, np.float32)
+    return Record(weekly, people, final, cascade, groups, using, np.ones((3, PLACES), bool))
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    return [record_of(number) for number in range(5)]
+
+
+@pytest.fixture(scope="module")
+def table(records):
+    return effects(records, SCENARIOS, MEASURES)
+
+
+# -- intervals -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
+def test_intervals_are_students(samples):
+    mean, low, high, count = interval(np.array(samples))
+    assert count == len(samples)
+    assert mean == pytest.approx(np.mean(samples), abs=1e-9)
+    spread = stats.sem(samples)
+    if spread > 1e-9:
+        expected = stats.t.interval(0.95, len(samples) - 1, np.mean(samples), spread)
+        assert (low, high) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_intervals_are_taken_along_replicates_and_leave_out_what_is_missing():
+    samples = np.array([[1.0, np.nan, np.nan], [3.0, 2.0, np.nan], [5.0, 4.0, np.nan]])
+    mean, low, _high, count = interval(samples)
+    assert count.tolist() == [3, 2, 0]
+    assert mean[:2].tolist() == [3, 3]
+    assert np.isnan(mean[2])
+    assert low[1] == pytest.approx(stats.t.interval(0.95, 1, 3, stats.sem([2, 4]))[0])
+
+
+def test_a_single_replicate_has_no_interval():
+    mean, low, high, count = interval(np.array([4.0]))
+    assert mean == 4 and count == 1
+    assert np.isnan(low) and np.isnan(high)
+
+
+def test_ninety_five_of_a_hundred_intervals_hold_the_truth():
+    samples = np.random.default_rng(3).standard_normal((8, 4000))
+    _, low, high, _ = interval(samples)
+    assert np.mean((low < 0) & (high > 0)) == pytest.approx(0.95, abs=0.012)
+
+
+# -- the table of effects --------------------------------------------------------------------------------------------
+
+
+def test_the_columns_are_exactly_these(table):
+    assert list(table.columns) == COLUMNS
+    assert not table[["baseline", "difference", "low", "high", "unit", "kind"]].isna().any(axis=None)
+
+
+def test_there_is_one_row_for_each_scenario_outcome_and_group_large_enough(table):
+    assert not table.duplicated(["scenario", "outcome", "group"]).any()
+    assert set(table.scenario) == {"policy", "no_measure"}, "the baseline is what the others are compared with"
+    assert set(table.outcome) == set(OUTCOMES)
+    assert set(table.group) == {*GROUPS, "users"} - {"newcomers"}, "fewer than ten are left out"
+    assert (table.replicates == 5).all()
+
+
+def test_differences_are_paired(table):
+    everybody = table[(table.scenario == "policy") & (table.group == "everybody")]
+    assert everybody.difference.to_numpy() == pytest.approx(2, abs=1e-5)
+    assert (everybody.high - everybody.low).to_numpy() == pytest.approx(0, abs=1e-5), "the luck they share cancels"
+
+
+def test_the_baseline_is_the_mean_of_the_last_half_year(records, table):
+    row = table[(table.scenario == "policy") & (table.group == "women") & (table.outcome == "exhaustion")].iloc[0]
+    cells = [r.weekly[0, -LAST_WEEKS:, OUTCOME.index("exhaustion"), GROUP.index("women")].mean() for r in records]
+    assert row.baseline == pytest.approx(np.mean(cells), abs=1e-5)
+
+
+def test_units_are_those_of_the_outcomes(table):
+    assert all(OUTCOMES[row.outcome].unit == row.unit for row in table.itertuples())
+    assert OUTCOMES["burn_out_complaints"].unit == "per 1,000 employees"
+
+
+def test_users_use_one_of_the_scenarios_measures_in_half_of_the_weeks_in_the_policy_world(records):
+    found = users(records[0], 1, POLICY, MEASURES)
+    assert np.flatnonzero(found).tolist() == list(range(15)), (
+        "half the weeks is enough, less is not; desks are not its own"
+    )
+    assert not users(records[0], 2, NO_MEASURE, MEASURES).any()
+
+
+def test_users_are_the_same_places_in_the_baseline(records, table):
+    row = table[(table.scenario == "policy") & (table.group == "users") & (table.outcome == "exhaustion")].iloc[0]
+    assert row.difference == pytest.approx(5, abs=1e-5)
+    assert row.baseline == pytest.approx(np.mean([r.final["exhaustion"][0, :15].mean() for r in records]), abs=1e-5)
+
+
+def test_a_scenario_without_measures_has_no_users(table):
+    assert not ((table.scenario == "no_measure") & (table.group == "users")).any()
+
+
+def test_fewer_than_ten_users_are_not_shown(records):
+    few = [replace(r, using=np.where(np.arange(PLACES) < 9, r.using, 0)) for r in records]
+    assert not (effects(few, SCENARIOS, MEASURES).group == "users").any()
+
+
+def test_those_who_gain_and_lose_beyond_the_margin_add_up(records):
+    table = gains(records, SCENARIOS)
+    assert set(table.outcome) == set(GAINS_IN)
+    assert (table.gained + table.unchanged + table.worse).to_numpy() == pytest.approx(1)
+    policy = table[(table.scenario == "policy") & (table.outcome == "exhaustion")]
+    assert policy.worse.to_numpy() == pytest.approx(15 / 20)
+    assert (table[table.scenario == "no_measure"].unchanged == 1).all()
+    assert (table.margin == MARGIN).all()
+
+
+def test_whoever_left_is_not_among_those_who_gain(records):
+    left = [replace(r, stayed=np.repeat([(np.arange(PLACES) >= 15)], 3, axis=0)) for r in records]
+    assert gains(left, SCENARIOS).empty, "five are left of each group, fewer than ten"
+
+
+def test_trajectories_hold_every_week_and_its_date(records):
+    table = trajectories(records, SCENARIOS, Calendar())
+    one = table[(table.scenario == "policy") & (table.outcome == "exhaustion") & (table.group == "everybody")]
+    assert one.week.tolist() == list(range(WEEKS))
+    assert (one.date.diff().dropna().dt.days == 7).all()
+    assert one.date.iloc[0].date() == Calendar().start
+    assert one.difference.to_numpy() == pytest.approx(2, abs=1e-5)
+    assert (table[table.scenario == "baseline"].difference == 0).all()
+
+
+# -- a real run ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real(measures):
+    scenarios = (BASELINE, Scenario("moments", "policy", (Introduction("social_moments"), Introduction("buddies"))))
+    firm = FirmOptions(kind="study", establishments=8, sample=20)
+    plan = Plan(measures, scenarios=scenarios, firm=firm, weeks=27, burn_in=3)
+    return plan, [run(replace(plan, replicate=number)) for number in range(2)]
+
+
+def asked(plan: Plan) -> list:
+    introduced = plan.scenarios[1].measures
+    return sorted((m for m in plan.measures if m.in_study or m.name in introduced), key=lambda m: m.name)
+
+
+def test_a_real_run_fills_every_row(real):
+    plan, found = real
+    table = effects(found, plan.scenarios, [m.name for m in asked(plan)])
+    assert list(table.columns) == COLUMNS
+    everybody = table[table.group == "everybody"].set_index("outcome")
+    assert set(everybody.index) == set(OUTCOMES)
+    assert np.isfinite(table[["baseline", "difference", "low", "high"]]).all(axis=None)
+    assert 20 < everybody.loc["burn_out_complaints"].baseline < 500
+    assert 0 <= everybody.loc["share_at_home"].baseline <= 100
+    assert everybody.loc["body_complaints"].baseline >= everybody.loc["back_complaints"].baseline
+    assert (table.group == "users").any()
+
+
+def test_a_weekly_mean_of_everybody_is_the_mean_of_the_places(real):
+    _, found = real
+    for record in found:
+        everybody = record.weekly[:, -LAST_WEEKS:, :, GROUP.index("everybody")].mean(axis=1)
+        places = np.stack([record.final[name].mean(axis=1) for name in OUTCOMES], axis=1)
+        np.testing.assert_allclose(places, everybody, rtol=2e-3, atol=2e-3)
+
+
+def test_groups_that_exclude_each_other_add_up_to_everybody(real):
+    _, found = real
+    people = dict(zip(GROUPS, found[0].people[0], strict=True))
+    assert people["managers"] + people["non_managers"] == people["everybody"]
+    assert people["home_workers"] + people["on_site"] == people["everybody"]
+
+
+def test_the_cascade_falls_from_stage_to_stage(real):
+    plan, found = real
+    table = cascade_table(found, plan.scenarios, asked(plan))
+    assert set(table.role) == {"employer", "manager", "non_manager"}
+    wide = table.pivot_table(index=["scenario", "measure", "role"], columns="stage", values="share")
+    assert (wide.implemented.dropna() <= wide.claimed.dropna() + 1e-6).all()
+    assert (wide.used.dropna() <= wide.known.dropna() + 1e-6).all()
+    assert (wide.used_well.dropna() <= wide.used.dropna() + 1e-6).all()
+    assert table.share.between(0, 1).all()
+    shown = table.dropna(subset="study_share")
+    assert len(shown) == 2 * 15 * 3, "the study's own share stands beside 45 cells of each scenario"
+
+
+# -- instruments -----------------------------------------------------------------------------------------------------
+
+SURVEY = Survey()
+
+
+def observed(exhaustion: np.ndarray, luck: np.random.Generator, state: np.ndarray) -> np.ndarray:
+    """What the questionnaire reads: latent state, a state of some days, and error."""
+    error = np.sqrt((1 + SURVEY.state_share**2) * (1 - SURVEY.reliability) / SURVEY.reliability)
+    return exhaustion + SURVEY.state_share * state + error * luck.standard_normal(len(exhaustion))
+
+
+def test_the_noise_of_the_instrument_gives_its_reliability():
+    true = 1 + SURVEY.state_share**2
+    assert true / (1 + SURVEY.noise() ** 2) == pytest.approx(SURVEY.reliability)
+
+
+def test_the_chance_of_burn_out_complaints_is_the_share_an_endless_survey_finds():
+    luck = np.random.default_rng(4)
+    exhaustion = luck.standard_normal(400_000)
+    expected = SURVEY.burn_out_complaints(exhaustion).mean()
+    counted = (observed(exhaustion, luck, luck.standard_normal(len(exhaustion))) > SURVEY.cut_off).mean()
+    assert counted == pytest.approx(expected, abs=0.002)
+    assert expected == pytest.approx(stats.norm.sf(SURVEY.cut_off / np.sqrt(1 + SURVEY.noise() ** 2)), abs=0.002)
+
+
+def test_at_the_cut_off_half_report_complaints_and_more_the_more_exhausted():
+    levels = np.linspace(-2, 4, 100)
+    chance = SURVEY.burn_out_complaints(levels)
+    assert SURVEY.burn_out_complaints(np.array([SURVEY.cut_off])) == pytest.approx(0.5)
+    assert (np.diff(chance) > 0).all()
+    assert (chance > 0).all() and (chance <= 1).all()
+
+
+@pytest.mark.parametrize("cut_off", [0.8, 1.1, 1.5])
+def test_a_higher_cut_off_finds_fewer(cut_off):
+    exhaustion = np.random.default_rng(1).standard_normal(10_000)
+    lower, higher = (
+        replace(SURVEY, cut_off=c).burn_out_complaints(exhaustion).mean() for c in (cut_off - 0.2, cut_off)
+    )
+    assert lower > higher
+
+
+@pytest.mark.parametrize("days", [0.0, 21.0, 364.0])
+def test_retest_is_the_correlation_two_surveys_would_show(days):
+    luck = np.random.default_rng(5)
+    first = luck.standard_normal(400_000)
+    second = 0.8 * first + 0.6 * luck.standard_normal(len(first))
+    keep = np.exp(-days / SURVEY.state_days)
+    early = luck.standard_normal(len(first))
+    late = keep * early + np.sqrt(1 - keep**2) * luck.standard_normal(len(first))
+    seen = np.corrcoef(observed(first, luck, early), observed(second, luck, late))[0, 1]
+    assert SURVEY.retest(first, second, days) == pytest.approx(seen, abs=0.006)
+
+
+def test_an_observed_correlation_is_the_latent_one_made_smaller_by_both_scales():
+    luck = np.random.default_rng(6)
+    exhaustion = luck.standard_normal(400_000)
+    isolation = 0.5 * exhaustion + np.sqrt(0.75) * luck.standard_normal(len(exhaustion))
+    error = np.sqrt((1 - SURVEY.reliability) / SURVEY.reliability)
+    scale = isolation + error * luck.standard_normal(len(isolation))
+    seen = np.corrcoef(scale, observed(exhaustion, luck, luck.standard_normal(len(exhaustion))))[0, 1]
+    assert SURVEY.observed_correlation(isolation, exhaustion) == pytest.approx(seen, abs=0.006)
+    assert abs(seen) < 0.5
+
+
+def test_the_bat_score_stays_on_its_scale():
+    scores = SURVEY.bat(np.linspace(-6, 6, 50))
+    assert scores.min() == 1 and scores.max() == 5
+    assert SURVEY.bat(np.zeros(1))[0] == pytest.approx(SURVEY.bat_mean)
+
+
+def test_both_instruments_read_one_latent_state_in_the_same_order():
+    exhaustion = np.random.default_rng(8).standard_normal(500)
+    assert stats.spearmanr(SURVEY.bat(exhaustion), SURVEY.burn_out_complaints(exhaustion))[0] > 0.99
+
+
+def test_cynicism_and_burn_out_complaints_are_named_for_what_they_are():
+    assert "work-related exhaustion" in OUTCOMES["burn_out_complaints"].label
+    assert not any("loneliness" in outcome.label.lower() for outcome in OUTCOMES.values())
+    assert not any(outcome.label.lower() in ("burn-out", "burnout") for outcome in OUTCOMES.values())

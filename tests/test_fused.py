@@ -1,0 +1,433 @@
+"""The fused engine agrees with the reference to the bit, for every quantity and every day, whatever is asked of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from sim.engine import engine_for
+from sim.engine.fused import Fused
+from sim.engine.plan import BASELINE, GIVENS, Plan, needed, registry_of
+from sim.engine.reference import Reference
+from sim.engine.text import CannotFuse
+from sim.errors import UserError
+from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, trait
+from sim.language.registry import Registry, register
+from sim.levers.catalogue import Catalogue
+from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.world.firm import FirmOptions, build, stacked
+from sim.world.staff import Staff
+
+HERE = Path(__file__).resolve().parent
+INTRODUCED = Scenario(
+    "introduced", "policy",
+    introduced=(
+        Introduction("anchor_days", start=0),
+        Introduction("right_to_disconnect", start=0, end=2, share=0.6, intensity=0.5, use=0.8, hoops=0.1, well=0.9),
+        Introduction("coffee_with_a_random_colleague", start=1),
+    ),
+)  # fmt: skip
+WITHDRAWN = Scenario("withdrawn", "policy", withdrawn=("conversations", "breaks"))
+SET = Scenario(
+    "set", "policy",
+    settings=(Setting("attendance", "fixed_office_days", 2.0, start=1, end=3), Setting("cascade", "reach", 3.0)),
+)  # fmt: skip
+SCENARIOS = (BASELINE, INTRODUCED, WITHDRAWN, SET)
+
+
+def engine(kind, plan: Plan, worlds: int = 1, varied=None, registry: Registry | None = None, **options):
+    """An engine of this kind on the first day of a plan's burn-in."""
+    catalogue = Catalogue(needed(plan), ())
+    staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
+    return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
+
+
+def both(plan: Plan, **options):
+    """A reference engine and a fused one, set up alike."""
+    return engine(Reference, plan, **options), engine(Fused, plan, **options)
+
+
+def bits(value: np.ndarray) -> np.ndarray:
+    assert value.dtype == np.float32
+    return np.ascontiguousarray(value).view(np.uint32)
+
+
+def differing(first, second) -> list[str]:
+    """The quantities that are not the same to the bit in both engines."""
+    assert set(first.values) == set(second.values)
+    unlike = []
+    for name in first.values:
+        one, other = np.broadcast_arrays(first.values[name], second.values[name])
+        if not np.array_equal(bits(one), bits(other)):
+            unlike.append(name)
+    return unlike
+
+
+def agree(reference, fused, weeks: Sequence[int], daily: int = 0, gather=("demands", "after_hours_work")) -> None:
+    """Let both live these weeks, the first `daily` of them day by day; every quantity must agree to the bit."""
+    assert differing(reference, fused) == []
+    for week in weeks[:daily]:
+        for day in range(week * 7, week * 7 + 7):
+            reference.run_day(day)
+            fused.run_day(day)
+            assert (day, differing(reference, fused)) == (day, [])
+    for week in weeks[daily:]:
+        sums = [one.run_week(week, gather) for one in (reference, fused)]
+        for name, expected in sums[0].items():
+            assert np.array_equal(*(bits(a) for a in np.broadcast_arrays(expected, sums[1][name])))
+        assert (week, differing(reference, fused)) == (week, [])
+
+
+def small(measures, **options) -> Plan:
+    return Plan(measures, **{"firm": FirmOptions(kind="study", establishments=6, sample=17), **options})
+
+
+# -- the whole model -------------------------------------------------------------------------------------------------
+
+
+def test_every_quantity_agrees_on_every_day(measures):
+    agree(*both(small(measures, scenarios=(BASELINE, INTRODUCED))), weeks=range(-3, 1), daily=2)
+
+
+@pytest.mark.parametrize(("employees", "seed"), [(10, 3), (60, 2), (1000, 7)])
+def test_it_agrees_for_every_size_and_seed(measures, employees, seed):
+    firm = FirmOptions(kind="one", employees=employees)
+    agree(
+        *both(small(measures, firm=firm, seed=seed, replicate=seed, scenarios=(BASELINE, INTRODUCED))),
+        weeks=range(-3, 0),
+    )
+
+
+def test_it_agrees_for_firms_stacked_as_rows(measures):
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    firms = [
+        build(FirmOptions(kind="one", employees=people), plan.seed, row) for row, people in enumerate((30, 280, 50))
+    ]
+    engines = []
+    for kind in (Reference, Fused):
+        catalogue = Catalogue(needed(plan), ())
+        staff = Staff(stacked(firms), catalogue.names, np.array([0, 1, 2]))
+        engines.append(kind(registry_of(plan), staff, catalogue, plan.calendar, plan.seed))
+    agree(*engines, weeks=range(-2, 0))
+
+
+def test_it_agrees_when_people_keep_leaving(measures):
+    plan = small(measures, parameters={"comings_and_goings": {"leaving": 0.20}}, scenarios=(BASELINE, INTRODUCED))
+    reference, fused = both(
+        plan, worlds=2, varied={("comings_and_goings", "leaving_of_exhaustion"): np.array([0.0, 0.4])}
+    )
+    agree(reference, fused, weeks=range(-26, 0))
+    assert reference.values["generation"].max() >= 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_agrees_for_random_parameters_one_set_a_world(measures, seed):
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    luck = np.random.default_rng(seed)
+    varied = {
+        (process, name): luck.uniform(passport.low, passport.high, 3)
+        for process, own in registry_of(plan).mechanisms.items()
+        for name, passport in own.passports().items()
+        if luck.random() < 0.5
+    }
+    agree(*both(plan, worlds=3, varied=varied), weeks=range(-4, 0))
+
+
+def test_it_agrees_with_all_switches_flipped(measures):
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    flipped = {
+        process: {n: 1 - getattr(own, n) for n, passport in own.passports().items() if passport.is_switch}
+        for process, own in registry_of(plan).mechanisms.items()
+    }
+    agree(*both(replace(plan, parameters=flipped)), weeks=range(-3, 0))
+
+
+def test_it_agrees_in_forked_worlds_under_levers_settings_and_withdrawal(measures):
+    reference, fused = both(small(measures, scenarios=SCENARIOS))
+    agree(reference, fused, weeks=range(-4, 0))
+    for one in (reference, fused):
+        one.fork(Catalogue(one.catalogue.measures, SCENARIOS))
+    agree(reference, fused, weeks=range(0, 6), daily=1)
+    exhaustion = fused.values["exhaustion"]
+    assert all(np.any(exhaustion[0] != exhaustion[world]) for world in (1, 2, 3))
+
+
+def test_a_changed_parameter_holds_from_now_on(measures):
+    reference, fused = both(small(measures, scenarios=(BASELINE, INTRODUCED)), worlds=2)
+    for one in (reference, fused):
+        one.run_week(-2)
+        one.set_parameter("exhaustion", "days", np.array([20.0, 40.0]))
+        assert one.parameter("exhaustion", "days").tolist() == [20.0, 40.0]
+    agree(reference, fused, weeks=[-1])
+
+
+def test_it_begins_on_any_day_of_the_week(measures):
+    reference, fused = both(small(measures, scenarios=(BASELINE, INTRODUCED)))
+    for day in range(-4, 3):
+        reference.run_day(day)
+        fused.run_day(day)
+        assert differing(reference, fused) == []
+
+
+# -- a model with traps ----------------------------------------------------------------------------------------------
+
+
+def standing_in(file: str):
+    """A class as if it stood in a file of that name, which is what its process is called."""
+
+    def moved(kind):
+        kind.__module__ = f"sim.mechanisms.{file}"
+        return kind
+
+    return moved
+
+
+@standing_in("traps")
+@dataclass(frozen=True)
+class Traps(Mechanism):
+    """Everything in which numpy and plain arithmetic could part ways."""
+
+    slope: float = param(0.3, "sd/sd", low=0.0, high=1.0, source="assumed")
+    share: float = param(0.4, "share", low=0.0, high=1.0, source="assumed")
+
+    @trait("sd")
+    def gift(self, normal):
+        """Own gift."""
+        return normal
+
+    @trait("0/1", per="tie")
+    def friends(self, uniform, exists):
+        """Whether the tie is a friendship."""
+        return (uniform < self.share) & (exists > 0)
+
+    @flow("sd", condition=True)
+    def demands_of_work(self, uniform, mood):
+        """A choice, truth values in arithmetic, and whole numbers that numpy makes float64."""
+        rising = (uniform < self.share) + (mood > 1)
+        counted = (uniform < self.share) * 1 + 2 * (mood <= 0)
+        return np.where(rising, counted * self.slope / 7, np.abs(mood) - np.sqrt(1 + mood * mood)) * (1 - rising)
+
+    @flow("sd")
+    def steep(self, demands_of_work, mood):
+        """Extremes, roots, a clip and a not."""
+        low = np.minimum(np.maximum(mood, 0), demands_of_work)
+        return np.clip(low, -self.slope, 1) + ~(demands_of_work > 0) * self.slope - (-mood) / 2**2
+
+    @flow("friends")
+    def company(self, ties, warmth):
+        """A sum over the network."""
+        return ties.sum(warmth)
+
+    @flow("sd", per="tie")
+    def warmth(self, friends, steep, their_steep, their_mood):
+        """What passes over a tie today."""
+        return friends * (their_steep - steep) + self.slope * their_mood
+
+    @flow("sd")
+    def around(self, ties, steep, affection, warmth):
+        """Two looks in one equation, the mean by a weight that settles tonight."""
+        return (1 - ties.mean(steep, affection)) / 2 + 1 / (1 + np.abs(ties.sum(warmth)))
+
+    @flow("sd", condition=True)
+    def say_over_hours(self, manager, mood):
+        """A look, and an equation around it, that a lever may move; the stock is settled tonight."""
+        return self.slope * manager.of(mood)
+
+    @flow("sd", per="team")
+    def spirit(self, team, mood):
+        """The mood of the team."""
+        return team.mean(mood)
+
+    @adds_to("burden", "sd")
+    def burden_of_others(self, around, spirit):
+        """One tributary."""
+        return around * spirit
+
+    @adds_to("burden", "sd")
+    def burden_of_one(self, steep):
+        """Another."""
+        return self.slope * steep
+
+    @stock("sd", per="tie", start=0.5)
+    def affection(self, affection, warmth, their_mood):
+        """Settles at night from the other's mood of this morning."""
+        return affection + (warmth - affection) / 3 + self.slope * their_mood / 10
+
+    @stock("sd", start="gift")
+    def mood(self, mood, company, burden, say_over_hours, normal, working_day):
+        """Read by others at night, so it must not settle before they have looked."""
+        return mood / 2 + self.slope * (company + burden + say_over_hours) / 5 + normal * working_day / 3
+
+
+@standing_in("anchor_days")
+@dataclass(frozen=True)
+class Rewriting(Lever):
+    """A lever that rewrites a flow, with luck of its own."""
+
+    most: float = param(0.5, "sd", low=0.0, high=1.0, source="assumed")
+
+    def say_over_hours(self, say_over_hours, dose, uniform):
+        """Never more than so much, for some."""
+        return np.where(
+            (dose > 0) & (uniform < self.most), np.minimum(say_over_hours, self.most * dose), say_over_hours
+        )
+
+
+@standing_in("doses")
+@dataclass(frozen=True)
+class Doses(Mechanism):
+    """What puts a measure into effect, in this small model."""
+
+    @stock("share", per="measure", every="week")
+    def in_effect(self, in_effect, uniform, introduced_share):
+        """In effect for some, more and more."""
+        return np.maximum(in_effect, (uniform < introduced_share) * (in_effect + 1) / 2)
+
+    @stock("share", per="measure", every="week")
+    def practised(self, in_effect):
+        """The same, a week later."""
+        return in_effect
+
+
+@standing_in("branches")
+@dataclass(frozen=True)
+class Branches(Mechanism):
+    """An equation that no kernel can be made of."""
+
+    @flow("sd")
+    def branching(self, mood):
+        """A branch on the size of the firm."""
+        if mood.shape[-1] > 5:
+            return mood
+        return 0 - mood
+
+
+def registry_with(*mechanisms: Mechanism, levers: Sequence[Lever] = (Rewriting(),)) -> Registry:
+    return register(mechanisms, levers, GIVENS)
+
+
+def trapped(measures, block: int, *more: Mechanism):
+    """Both engines with the model of traps, in two worlds, one of which introduces the measure that rewrites."""
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    registry = registry_with(Traps(), Doses(), *more)
+    varied = {("traps", "slope"): np.array([0.2, 0.9])}
+    engines = [
+        engine(Reference, plan, worlds=2, varied=varied, registry=registry),
+        engine(Fused, plan, worlds=2, varied=varied, registry=registry, block=block),
+    ]
+    for one in engines:
+        one.run_week(-1)
+        one.fork(Catalogue(one.catalogue.measures, (BASELINE, INTRODUCED)))
+    return engines
+
+
+@pytest.mark.parametrize("block", [64, 256])
+def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
+    reference, fused = trapped(measures, block)
+    agree(reference, fused, weeks=range(0, 4), daily=2, gather=("burden", "warmth", "spirit"))
+    assert np.any(fused.values["say_over_hours"][0] != fused.values["say_over_hours"][1])
+    assert np.any(fused.values["in_effect"] > 0)
+
+
+def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_note(measures, caplog):
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    registry = registry_with(Traps(), Doses(), Branches())
+    with pytest.raises(CannotFuse, match=r"branches\.branching cannot be fused: .* 'if mood"):
+        engine(Fused, plan, registry=registry)
+    for _ in range(2):
+        assert isinstance(engine(engine_for("fused"), plan, registry=registry), Reference)
+    assert len(caplog.records) == 1
+    assert "branches.branching" in caplog.text
+
+
+# -- choice and cache ------------------------------------------------------------------------------------------------
+
+
+def test_fused_is_chosen_where_numba_is_installed(measures, monkeypatch):
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    assert isinstance(engine(engine_for("auto"), plan), Fused)
+    assert engine_for("reference") is Reference
+    monkeypatch.setattr("sim.engine.find_spec", lambda name: None)
+    assert engine_for("auto") is Reference
+    with pytest.raises(UserError, match="numba is missing"):
+        engine_for("fused")
+    with pytest.raises(UserError, match="one of auto, fused, reference"):
+        engine_for("quick")
+
+
+def test_the_reference_engine_needs_no_numba():
+    code = (
+        "import sys; sys.modules['numba'] = None; sys.modules['llvmlite'] = None\n"
+        "import sim.engine.plan, sim.model; from sim.engine import engine_for; print(engine_for('reference').__name__)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "Reference"
+
+
+EDITED = """
+import sys
+sys.path.insert(0, {package!r})
+from sim.engine import engine_for
+from sim.engine.fused import Fused
+from sim.engine.plan import GIVENS
+from sim.language.registry import register
+from sim.levers.catalogue import Catalogue
+from sim.mechanisms.short import Short
+from sim.world.calendar import Calendar
+from sim.world.firm import FirmOptions, build, stacked
+from sim.world.staff import Staff
+firm = build(FirmOptions(kind="one", employees=20), 1, 0)
+engine = Fused(register([Short()], givens=GIVENS), Staff(firm, ()), Catalogue((), ()), Calendar(), 1)
+engine.run_day(0)
+print(float(engine.values["result"][0, 0]))
+"""
+SHORT = """
+from dataclasses import dataclass
+from sim.language.curves import within
+from sim.language.grammar import Mechanism, flow, param
+
+@dataclass(frozen=True)
+class Short(Mechanism):
+    "A single equation."
+
+    size: float = param({size}, "sd", low=0.0, high=9.0, source="assumed")
+
+    @flow("sd")
+    def result(self, span):
+        "What is computed."
+        return {equation}
+"""
+
+
+def test_an_edited_equation_curve_or_parameter_never_runs_stale_code(tmp_path):
+    package, cache = tmp_path / "package", tmp_path / "cache"
+    shutil.copytree(HERE.parent / "sim", package / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def result(size: float = 2.0, equation: str = "0 * span + within(self.size, 0, 3)") -> tuple[float, bool]:
+        (package / "sim/mechanisms/short.py").write_text(SHORT.format(size=size, equation=equation))
+        code, surroundings = EDITED.format(package=str(package)), {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        ran = subprocess.run(
+            [sys.executable, "-B", "-c", code], env=surroundings, capture_output=True, text=True, cwd=tmp_path
+        )
+        assert ran.returncode == 0, ran.stderr
+        return float(ran.stdout), "compiling the fused engine" in ran.stderr
+
+    assert result() == (2.0, True)
+    assert result() == (2.0, False)
+    assert result(size=2.5) == (2.5, False)
+    assert result(equation="0 * span + within(self.size, 0, 1)") == (1.0, True)
+    assert result() == (2.0, False)
+    curves = package / "sim/language/curves.py"
+    held = "return np.minimum(np.maximum(x, low), high)"
+    assert held in curves.read_text()
+    curves.write_text(curves.read_text().replace(held, held + " + 4"))
+    assert result() == (6.0, True)

@@ -1,0 +1,96 @@
+"""One golden run: a small study with the fitted defaults must keep giving the numbers in `golden.json`.
+
+When results are meant to move, rewrite them on purpose with `python tests/test_golden.py --rewrite`, and say in the
+changelog that results move and why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).with_name("golden.json")
+OVERRIDES = (
+    "firm=study", "firm.establishments=10", "firm.sample=20", "weeks=20", "burn_in=8", "seed=7",
+    "scenarios=[baseline,whole_package,no_measures,fully_on_site]",
+)  # fmt: skip
+TOLERANCE = 1e-3
+"""Of an outcome's own size, or of 1 where it is smaller: far below what any intended change moves."""
+
+
+def lived() -> dict[str, dict[str, float]]:
+    """Means of everybody in the last week by scenario and outcome, and the share who know each measure."""
+    from sim.engine.plan import needed
+    from sim.outcomes.outcomes import GROUPS, OUTCOMES
+    from sim.outcomes.record import STAGES
+    from sim.studies.configure import plan
+    from sim.studies.run import run
+
+    asked = plan(*OVERRIDES)
+    record = run(asked)
+    everybody = list(GROUPS).index("everybody")
+    stage = STAGES.index("known")
+    measures = sorted(measure.name for measure in needed(asked))
+    found = {}
+    for world, scenario in enumerate(asked.scenarios):
+        outcomes = {name: float(record.weekly[world, -1, row, everybody]) for row, name in enumerate(OUTCOMES)}
+        shares = record.cascade[world, :, 2, stage]
+        known = {f"non-managers who know {name}": float(share) for name, share in zip(measures, shares, strict=True)}
+        found[scenario.name] = {name: round(value, 5) for name, value in {**outcomes, **known}.items()}
+    return found
+
+
+def differences(golden: dict[str, dict[str, float]], now: dict[str, dict[str, float]]) -> list[str]:
+    """What has moved, in words, the farthest first."""
+    found = []
+    for scenario in sorted({*golden, *now}):
+        before, after = golden.get(scenario, {}), now.get(scenario, {})
+        for name in sorted({*before, *after}):
+            if name not in before or name not in after:
+                found.append((float("inf"), f"{scenario}: {name} is {'new' if name in after else 'gone'}"))
+                continue
+            off = abs(after[name] - before[name]) / max(1.0, abs(before[name]))
+            if not off <= TOLERANCE:
+                found.append((off, f"{scenario}: {name} was {before[name]:g} and is {after[name]:g}"))
+    return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
+
+
+def test_the_golden_run_gives_the_golden_numbers():
+    moved = differences(json.loads(GOLDEN.read_text(encoding="utf-8")), lived())
+    if moved:
+        told = "\n  ".join(moved[:12])
+        pytest.fail(
+            f"{len(moved)} numbers of the golden run have moved, the farthest first:\n  {told}\n"
+            "If results are meant to move, run `python tests/test_golden.py --rewrite` and say so in CHANGELOG.md; "
+            "if they are not, something changed that should not have.",
+            pytrace=False,
+        )
+
+
+def test_a_number_that_moves_is_told_and_one_that_shakes_is_not():
+    golden = {"baseline": {"exhaustion": 0.1, "burn_out_complaints": 170.0}}
+    assert differences(golden, {"baseline": {"exhaustion": 0.1002, "burn_out_complaints": 170.1}}) == []
+    moved = differences(
+        golden, {"baseline": {"exhaustion": 0.1, "burn_out_complaints": 171.0}, "new": {"overtime": 1.0}}
+    )
+    assert moved == ["new: overtime is new", "baseline: burn_out_complaints was 170 and is 171"]
+    assert differences(golden, {"baseline": {"exhaustion": float("nan"), "burn_out_complaints": 170.0}})
+
+
+def rewrite() -> None:
+    """Write the numbers of today, all or none."""
+    unfinished = GOLDEN.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(lived(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(unfinished, GOLDEN)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--rewrite"]:
+        sys.exit("python tests/test_golden.py --rewrite rewrites golden.json; to compare, run pytest")
+    sys.path.insert(0, str(GOLDEN.parent.parent))
+    rewrite()
+    print(f"written to {GOLDEN}")

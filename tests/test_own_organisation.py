@@ -1,0 +1,365 @@
+"""Files and counts of an own organisation: what is built from them, and what is refused, where, and why."""
+
+import csv
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.errors import UserError
+from sim.world import own
+from sim.world.firm import Firm, FirmOptions, build
+from sim.world.own import CIRCUMSTANCES, read_own
+
+HEADER = ["id", "team", "department", "manager", "role"]
+
+
+def assert_identical(first: Firm, second: Firm) -> None:
+    for field in dataclasses.fields(Firm):
+        if field.name != "ties":
+            np.testing.assert_equal(getattr(first, field.name), getattr(second, field.name))
+    for field in dataclasses.fields(first.ties):
+        np.testing.assert_equal(getattr(first.ties, field.name), getattr(second.ties, field.name))
+
+
+def assert_sound(firm: Firm) -> None:
+    """Rows in order, lines and ties within establishments, ties mutual and never with oneself."""
+    for index in (firm.team, firm.department, firm.establishment):
+        assert np.isin(np.diff(index, prepend=0), (0, 1)).all()
+    assert len(np.unique(firm.identifier)) == len(firm.identifier)
+    led = np.flatnonzero(firm.manager >= 0)
+    assert (firm.establishment[firm.manager[led]] == firm.establishment[led]).all()
+    slot, place = np.nonzero(firm.ties.exists)
+    partner = firm.ties.partner[slot, place]
+    assert (partner != place).all()
+    assert (firm.establishment[partner] == firm.establishment[place]).all()
+    ends = set(zip(place.tolist(), partner.tolist(), strict=True))
+    assert len(ends) == len(place)
+    assert ends == {(there, here) for here, there in ends}
+
+
+def organisation(teams: int = 6, size: int = 6) -> list[list[str]]:
+    """Rows of persons: a director who leads the first team and the managers of the others."""
+    people = []
+    for team in range(teams):
+        for member in range(size):
+            role = "employee" if member else "manager"
+            manager = f"T{team}-0" if member else ("T0-0" if team else "")
+            people.append([f"T{team}-{member}", f"team {team}", f"department {team // 3}", manager, role])
+    return people
+
+
+def written(folder, people, header=HEADER, name="persons.csv"):
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([header, *people])
+    return path
+
+
+def read(persons, ties=None):
+    return read_own(persons, ties, seed=1, replicate=0, options=FirmOptions(kind="own", persons=str(persons)))
+
+
+def with_column(people, title, values):
+    return [*HEADER, title], [[*person, value] for person, value in zip(people, values, strict=True)]
+
+
+def refusal(folder, people, header=HEADER) -> str:
+    with pytest.raises(UserError) as refused:
+        read(written(folder, people, header))
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def test_a_file_of_persons_becomes_a_sound_firm(tmp_path):
+    path = written(tmp_path, organisation())
+    firm = build(FirmOptions(kind="own", persons=str(path), sector="education"), seed=1, replicate=0)
+    assert len(firm.identifier) == firm.size[0] == 36
+    assert firm.size_class == ("small",)
+    assert firm.sector == ("education",)
+    assert len(firm.team_identifier) == 6
+    assert firm.department[-1] == 1
+    assert firm.is_manager.sum() == 6
+    assert sorted(firm.span[firm.is_manager]) == [5, 5, 5, 5, 5, 10]
+    assert (firm.weight == 1).all()
+    assert firm.layers[0] == 1
+    assert_sound(firm)
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=10, deadline=None)
+def test_the_order_of_the_lines_changes_nothing(tmp_path_factory, shuffled: random.Random):
+    folder = tmp_path_factory.mktemp("permuted")
+    people = organisation()
+    header, people = with_column(people, "woman", [str(number % 2) for number in range(len(people))])
+    pairs = [["T0-1", "T4-2", "0.5"], ["T4-2", "T0-1", "0.2"], ["T1-0", "T2-3", "1"]]
+    firsts = (
+        read(written(folder, people, header)),
+        read(written(folder, people, header), written(folder, pairs, ["from", "to", "strength"], "ties.csv")),
+    )
+    shuffled.shuffle(people)
+    shuffled.shuffle(pairs)
+    seconds = (
+        read(written(folder, people, header)),
+        read(written(folder, people, header), written(folder, pairs, ["from", "to", "strength"], "ties.csv")),
+    )
+    for first, second in zip(firsts, seconds, strict=True):
+        assert_identical(first, second)
+
+
+def test_circumstances_follow_their_person(tmp_path):
+    people = organisation()
+    header, rows = with_column(people, "tenure_years", [str(number) for number in range(36)])
+    firm = read(written(tmp_path, rows, header))
+    tenure = firm.circumstances["tenure_years"]
+    assert tenure.dtype == np.float32
+    np.testing.assert_array_equal(np.sort(tenure), np.arange(36))
+    np.testing.assert_array_equal(np.sort(tenure[firm.is_manager]), np.arange(0, 36, 6))
+    top = int(np.flatnonzero(firm.manager < 0)[0])
+    assert tenure[top] == 0
+
+
+def test_establishments_may_be_named_and_ties_stay_within_them(tmp_path):
+    people = organisation(4) + [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in organisation(4)]
+    header, rows = with_column(people, "establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24)
+    firm = read(written(tmp_path, rows, header))
+    assert firm.size.tolist() == [24, 24]
+    assert len(firm.team_identifier) == 8, "teams of the same name in two establishments are two"
+    assert_sound(firm)
+
+
+def test_semicolons_byte_order_marks_capitals_and_blank_lines_are_understood(tmp_path):
+    plain = read(written(tmp_path, organisation()))
+    text = "\n".join(";".join(row) for row in [HEADER, *organisation()]).replace("id;team", "ID; Team")
+    path = tmp_path / "excel.csv"
+    path.write_text("\ufeff" + text.replace(";employee", ";Employee") + "\n\n", encoding="utf-8")
+    assert_identical(plain, read(path))
+
+
+def test_nothing_of_an_id_is_kept(tmp_path):
+    firm = read(written(tmp_path, organisation()))
+    kept = {field.name: getattr(firm, field.name) for field in dataclasses.fields(firm)}
+    assert "T0-" not in repr(kept)
+    assert firm.identifier.dtype == np.uint32
+
+
+def test_identifiers_that_collide_end_the_same_way_in_any_order():
+    code = np.array([5 << 33, (5 << 33) + 1, (5 << 33) + 2, 6 << 33, 1 << 33], np.uint64)
+    identifier = own._identifiers(code)
+    assert len(set(identifier.tolist())) == 5
+    order = np.array([3, 1, 4, 0, 2])
+    np.testing.assert_array_equal(own._identifiers(code[order]), identifier[order])
+
+
+def test_a_large_team_and_a_large_span_stay_within_the_slots(tmp_path):
+    people = [["boss", "all", "all", "", "manager"]]
+    people += [[f"p{number}", "all", "all", "boss", "employee"] for number in range(400)]
+    firm = read(written(tmp_path, people))
+    assert firm.span.max() == 400
+    assert firm.ties.partner.shape[0] <= own.MOST_TIES_EACH
+    assert_sound(firm)
+
+
+def test_a_file_of_ties_replaces_drawn_ones(tmp_path):
+    persons = written(tmp_path, organisation())
+    ties = written(tmp_path, [["T0-1", "T4-2", "0.5"], ["T4-2", "T0-1", "0.2"]], ["from", "to", "strength"], "ties.csv")
+    firm = build(FirmOptions(kind="own", persons=str(persons), ties=str(ties)), seed=1, replicate=0)
+    living = firm.ties.exists & ~firm.ties.dormant
+    assert living.sum() == 2 * 35 + 2, "reporting lines and one tie, at both ends"
+    assert firm.ties.dormant.any()
+    given_strength = firm.ties.given[np.isfinite(firm.ties.given)]
+    np.testing.assert_allclose(np.sort(given_strength), [0.2, 0.5])
+    assert_sound(firm)
+
+
+def test_without_a_column_of_strength_none_is_given(tmp_path):
+    ties = written(tmp_path, [["T0-1", "T4-2"]], ["from", "to"], "ties.csv")
+    assert read(written(tmp_path, organisation()), ties).ties.given is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("name", "Naam", "voornaam", "achternaam", "surname", "manager_name", "email", "e-mail", "BSN"),
+        *("phone", "telefoon", "birth_date", "geboortedatum"),
+        *("health", "gezondheid", "sick_days", "ziek", "verzuim", "diagnosis"),
+    ],
+)
+def test_personal_columns_are_refused_by_name(tmp_path, title):
+    header, people = with_column(organisation(), title, ["x"] * 36)
+    message = refusal(tmp_path, people, header)
+    assert message.startswith(f"persons.csv line 1: column '{title.lower()}' is refused")
+    assert "remove it" in message
+
+
+def test_unknown_columns_are_refused_naming_the_allowed_ones(tmp_path):
+    header, people = with_column(organisation(), "shoe_size", ["44"] * 36)
+    message = refusal(tmp_path, people, header)
+    assert "line 1: column 'shoe_size' is unknown" in message
+    assert all(name in message for name in (*HEADER, "establishment", *CIRCUMSTANCES))
+
+
+@pytest.mark.parametrize("title", HEADER)
+def test_a_missing_column_is_named(tmp_path, title):
+    at = HEADER.index(title)
+    people = [[*person[:at], *person[at + 1 :]] for person in organisation()]
+    message = refusal(tmp_path, people, [column for column in HEADER if column != title])
+    assert message.startswith(f"persons.csv line 1: column '{title}' is missing")
+
+
+def test_a_column_that_comes_twice_is_refused(tmp_path):
+    header, people = with_column(organisation(), "team", ["x"] * 36)
+    assert "line 1: column 'team' comes twice" in refusal(tmp_path, people, header)
+
+
+def changed(line: int, **cells: str) -> list[list[str]]:
+    """The organisation with cells changed on one line of its file (the first person stands on line 2)."""
+    people = organisation()
+    for title, text in cells.items():
+        people[line - 2][HEADER.index(title)] = text
+    return people
+
+
+@pytest.mark.parametrize(
+    ("people", "message"),
+    [
+        (changed(9, id="T0-1"), "line 9: this id stands on an earlier line too"),
+        (changed(9, id=""), "line 9: 'id' is empty"),
+        (changed(9, team=" "), "line 9: 'team' is empty"),
+        (changed(9, department=""), "line 9: 'department' is empty"),
+        (changed(9, role=""), "line 9: 'role' is empty"),
+        (changed(9, role="boss"), "line 9: 'role' is neither manager nor employee"),
+        (changed(9, manager="nobody"), "line 9: 'manager' is an id that is not in the file"),
+        (changed(9, manager="T1-2"), "line 9: 'manager' is somebody whose role is employee"),
+        (changed(2, manager="T3-0"), "line 2: the reporting line runs in a circle"),
+        (changed(8, manager="T1-0"), "line 8: the reporting line runs in a circle"),
+        (changed(9, team="alone"), "line 9: the team of this employee has no other members"),
+        (changed(8, team="alone"), "line 8: the team of this manager has no other members"),
+        (organisation(1), "line 7: 6 persons; groups of fewer than 10 people are not simulated"),
+        ([[*person, "x"] for person in organisation()], "line 2: 6 values under 5 columns"),
+    ],
+)
+def test_every_mistake_is_told_with_file_and_line(tmp_path, people, message):
+    assert refusal(tmp_path, people).startswith(f"persons.csv {message}")
+
+
+def test_a_message_repeats_no_id(tmp_path):
+    assert "secret" not in refusal(tmp_path, changed(9, manager="secret-4711"))
+
+
+@pytest.mark.parametrize(
+    ("title", "value", "right"),
+    [
+        ("woman", "2", "0 or 1"),
+        ("woman", "0.4", "0 or 1"),
+        ("woman", "", "0 or 1"),
+        ("contract_days", "6", "a number from 0.5 to 5 (days a week)"),
+        ("commute_minutes", "-1", "a number from 0 to 240 (minutes one way)"),
+        ("tenure_years", "long", "a number from 0 to 60 (years)"),
+        ("tenure_years", "nan", "a number from 0 to 60 (years)"),
+    ],
+)
+def test_an_impossible_value_is_told_with_what_would_be_right(tmp_path, title, value, right):
+    header, people = with_column(organisation(), title, ["1"] * 36)
+    people[4][-1] = value
+    message = refusal(tmp_path, people, header)
+    assert message.startswith(f"persons.csv line 6: '{title}' is not {right}")
+
+
+def test_nobody_is_both_young_and_older(tmp_path):
+    people = [[*person, "1", "1"] for person in organisation()]
+    assert "line 2: this person is both young and older" in refusal(tmp_path, people, [*HEADER, "young", "older"])
+
+
+def test_a_manager_in_another_establishment_is_refused(tmp_path):
+    header, people = with_column(organisation(), "establishment", ["Utrecht"] * 18 + ["Zwolle"] * 18)
+    assert "line 20: the manager works in another establishment" in refusal(tmp_path, people, header)
+
+
+def test_a_reporting_line_of_too_many_levels_is_refused(tmp_path):
+    people = [[f"p{n}", "team", "all", f"p{n - 1}" if n else "", "manager"] for n in range(40)]
+    assert "line 23: more than 20 managers above this person" in refusal(tmp_path, people)
+
+
+def test_too_many_rows_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(own, "MOST_ROWS", 20)
+    assert refusal(tmp_path, organisation()) == "persons.csv line 22: more than 20 rows; give at most 20"
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere.csv: there is no such file"):
+        read(tmp_path / "nowhere.csv")
+    path = tmp_path / "persons.csv"
+    path.write_bytes(b"id,team\xff\xfe\x00")
+    with pytest.raises(UserError, match="not text in UTF-8"):
+        read(path)
+
+
+CROWDED = [["T0-0", f"T{team}-{member}"] for team in range(1, 6) for member in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("header", "pairs", "message"),
+    [
+        (["from"], [["T0-1"]], "line 1: column 'to' is missing"),
+        (["from", "to", "name"], [["T0-1", "T0-2", "x"]], "line 1: column 'name' is refused"),
+        (
+            ["from", "to"],
+            [["T0-1", "T0-2"], ["T0-1", "nobody"]],
+            "line 3: 'to' is an id that is not in the file",
+        ),
+        (["from", "to"], [["nobody", "T0-2"]], "line 2: 'from' is an id that is not in the file of persons"),
+        (["from", "to"], [["T0-1", "T0-1"]], "line 2: a tie from somebody to the same person"),
+        (
+            ["from", "to"],
+            [["T0-1", "T0-2"], ["T0-1", "T0-2"]],
+            "line 3: this tie stands on an earlier line too",
+        ),
+        (
+            ["from", "to", "strength"],
+            [["T0-1", "T0-2", "1.5"]],
+            "line 2: 'strength' is not a number from 0 to 1",
+        ),
+        (["from", "to"], CROWDED, "line 2: one of these two has more than 24 ties"),
+    ],
+)
+def test_every_mistake_in_ties_is_told_with_file_and_line(tmp_path, header, pairs, message):
+    persons = written(tmp_path, organisation())
+    with pytest.raises(UserError) as refused:
+        read(persons, written(tmp_path, pairs, header, "ties.csv"))
+    assert str(refused.value).startswith(f"ties.csv {message}")
+
+
+def test_a_tie_between_establishments_is_refused(tmp_path):
+    people = organisation(4) + [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in organisation(4)]
+    header, rows = with_column(people, "establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24)
+    with pytest.raises(UserError, match=r"ties.csv line 2: this tie runs between two establishments"):
+        read(
+            written(tmp_path, rows, header),
+            written(tmp_path, [["T0-1", "XT0-1"]], ["from", "to"], "ties.csv"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"woman": 1.2}, "the share of woman is 1.2; use a number from 0 to 1"),
+        ({"woman": 40}, "the share of woman is 40"),
+        ({"woman": -0.1}, "the share of woman is -0.1"),
+        ({"woman": "half"}, "the share of woman is half"),
+        ({"tenure_years": 0.5}, "a share of 'tenure_years' is not known; use young, older, woman"),
+        ({"young": 0.6, "older": 0.6}, "young and older are more than 1 together"),
+    ],
+)
+def test_counts_are_checked(shares, message):
+    with pytest.raises(UserError, match=message):
+        build(FirmOptions(kind="one", employees=100, shares=shares), 1, 0)
+
+
+def test_counts_make_a_firm_without_a_file():
+    firm = build(FirmOptions(kind="one", employees=100, shares={"woman": 0.6, "young": 0.2}), 1, 0)
+    assert len(firm.identifier) == 100
+    assert firm.circumstances == {}

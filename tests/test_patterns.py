@@ -1,0 +1,404 @@
+"""What should come out: directions and sizes of the published effects, each at its own level, with the fitted defaults.
+
+Sizes between people are read as a survey would show them, with its reliability. All of it is slow; whatever fails here
+is said in `docs/limits.md` or is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from conftest import lived
+
+from sim.engine.plan import BASELINE, Plan, set_up, warmed_up
+from sim.engine.reference import Reference
+from sim.levers.scenario import Introduction, Scenario
+from sim.outcomes.survey import Survey, survey_of
+from sim.studies.centring import STATES
+from sim.studies.configure import plan as composed
+from sim.world.calendar import DAYS_A_WEEK
+
+pytestmark = pytest.mark.slow
+
+FIRM = ("firm=study_full", "firm.sample=25", "seed=11")
+DAYS_SEEN = 8 * DAYS_A_WEEK
+YEAR = 52
+
+
+@pytest.fixture(scope="module")
+def base() -> Plan:
+    """About five thousand people of 206 establishments, lived for two years after a year of burn-in."""
+    return composed(*FIRM, "scenarios=[baseline]", "weeks=104", "burn_in=52")
+
+
+# -- the baseline ----------------------------------------------------------------------------------------------------
+
+DAILY = ("detachment", "demands_today", "after_hours_work", "fatigue", "works_today")
+WEEKLY = tuple(state.quantity for state in STATES)
+
+
+@dataclass
+class Panel:
+    """Home workers of the practice of 2022: a survey after eight weeks, the days before it, and two years by week."""
+
+    engine: Reference
+    survey: Survey
+    home: np.ndarray
+    answers: dict[str, np.ndarray]
+    known: dict[str, np.ndarray]
+    days: dict[str, np.ndarray]
+    exhaustion: dict[int, np.ndarray]
+    complaint_begins: float
+    complaint_ends: float
+    means: dict[str, np.ndarray]
+
+    def r(self, x: str, y: str, among: np.ndarray | None = None, observed: bool = True) -> float:
+        """The correlation of two quantities between people, as two scales of the survey would show it."""
+        rows = self.home if among is None else self.home & among
+        if y == "exhaustion" and observed:
+            return self.survey.observed_correlation(self.answers[x][rows], self.answers[y][rows])
+        latent = np.corrcoef(self.answers[x][rows], self.answers[y][rows])[0, 1]
+        return float(latent * (self.survey.reliability if observed else 1))
+
+
+@pytest.fixture(scope="module")
+def panel(base: Plan) -> Panel:
+    engine = warmed_up(base)
+    home = engine.values["may_work_from_home"][0] > 0
+    days: dict[str, list[np.ndarray]] = {name: [] for name in DAILY}
+    for day in range(DAYS_SEEN):
+        engine.run_day(day)
+        for name in DAILY:
+            days[name].append(engine.values[name][0].copy())
+    answers = {
+        name: engine.values[name][0].copy()
+        for name, quantity in engine.registry.quantities.items()
+        if quantity.per == "employee" and engine.values[name].shape[-1] == len(home)
+    }
+    answers["is_manager"] = engine.values["is_manager"][0]
+    answers["managers_usual_detachment"] = engine.staff.looks["manager"].of(engine.values["usual_detachment"])[0]
+    known = {name: engine.values["known"][0, row].copy() for row, name in enumerate(engine.catalogue.names)}
+    exhaustion = {0: answers["exhaustion"]}
+    complaint = answers["arm_neck_shoulder_complaint"]
+    means: dict[str, list[float]] = {state.quantity: [] for state in STATES}
+    for week in range(DAYS_SEEN // DAYS_A_WEEK, DAYS_SEEN // DAYS_A_WEEK + 2 * YEAR):
+        sums = engine.run_week(week, WEEKLY)
+        after = (week + 1) * DAYS_A_WEEK - DAYS_SEEN
+        for state in STATES:
+            means[state.quantity].append(sums[state.quantity][0][engine.values[state.of][0] > 0].mean() / DAYS_A_WEEK)
+        if after in (21, 364):
+            stayed = home & (engine.values["tenure"][0] >= after)
+            exhaustion[after] = np.where(stayed, engine.values["exhaustion"][0], np.nan)
+        if after == 364:
+            a_year_on = engine.values["arm_neck_shoulder_complaint"][0]
+            begins = a_year_on[stayed & (complaint == 0)].mean()
+            ends = 1 - a_year_on[stayed & (complaint > 0)].mean()
+    return Panel(
+        engine, survey_of(base), home, answers, known, {name: np.array(own) for name, own in days.items()}, exhaustion,
+        begins, ends, {name: np.array(own) for name, own in means.items()},
+    )  # fmt: skip
+
+
+SAMPLING = 0.03
+"""Two standard errors of a correlation among some four thousand home workers."""
+
+BETWEEN = [
+    ("injunctive_norm", "telepressure", 0.20, 0.50),
+    ("injunctive_norm", "autonomy", -0.30, -0.05),
+    ("recent_messaging", "usual_detachment", -0.40, -0.15),
+    ("recent_messaging", "conflict", 0.29, 0.41),
+    ("demands", "usual_detachment", -0.32, -0.15),
+    ("usual_detachment", "exhaustion", -0.45, -0.10),
+    ("manager_support", "exhaustion", -0.37, -0.05),
+    ("colleague_support", "exhaustion", -0.37, -0.05),
+    ("share_at_home", "autonomy", 0.10, 0.25),
+    ("share_at_home", "isolation_from_colleagues", 0.0, 0.20),
+    ("isolation_from_colleagues", "exhaustion", 0.24, 0.39),
+    ("isolation_from_company", "exhaustion", 0.24, 0.39),
+    ("managers_usual_detachment", "usual_detachment", 0.10, 0.30),
+    ("telepressure", "recent_messaging", 0.10, 0.40),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "low", "high"), BETWEEN)
+def test_between_people_the_survey_shows_the_published_size(x, y, low, high, panel):
+    has_manager = panel.engine.values["has_manager"][0] > 0
+    found = panel.r(x, y, has_manager if x.startswith("managers_") else None)
+    assert low - SAMPLING <= found <= high + SAMPLING
+
+
+SIGNS = [
+    ("exhaustion", "back_complaint", +1),
+    ("conflict", "back_complaint", +1),
+    ("separate_room", "back_complaint", -1),
+    ("demands", "exhaustion", +1),
+    ("telepressure", "usual_detachment", -1),
+    ("engagement", "exhaustion", -1),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "sign"), SIGNS)
+def test_between_people_the_sign_is_the_published_one(x, y, sign, panel):
+    assert sign * panel.r(x, y, observed=False) > 0.02
+
+
+@pytest.mark.parametrize("y", ["conflict", "telepressure", "usual_detachment"])
+def test_leading_remotely_weighs_on_managers(y, panel):
+    managers = panel.answers["is_manager"] > 0
+    assert (-1 if y == "usual_detachment" else 1) * panel.r("leading_difficulty", y, managers) > 0.05
+
+
+WORK_PRESSURE = ("demands", "exhaustion", "conflict", "pressure_from_colleagues")
+ISOLATIONS = ("isolation_from_colleagues", "isolation_from_company")
+NULLS = [
+    *(("share_at_home", outcome) for outcome in (*WORK_PRESSURE, "techno_invasion", *ISOLATIONS)),
+    *(("lives_alone", outcome) for outcome in ISOLATIONS),
+    *((who, outcome) for who in ("young", "older", "woman", "children_at_home", "flexible_contract")
+      for outcome in ("exhaustion", *ISOLATIONS)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "y"), NULLS)
+def test_what_the_study_did_not_find_is_truly_small(x, y, panel):
+    """Equivalence: the relation is within ±.10 among all, whatever a sample of 160 would see."""
+    assert abs(panel.r(x, y, observed=False)) <= 0.10
+
+
+@pytest.mark.parametrize("measure", ["reachability_agreements", "goals_and_tasks", "stress_information"])
+@pytest.mark.parametrize("outcome", ["telepressure", "demands", "exhaustion", "usual_detachment"])
+def test_what_employees_know_of_other_measures_relates_to_no_work_pressure(measure, outcome, panel):
+    others = panel.home & (panel.answers["is_manager"] == 0)
+    assert abs(np.corrcoef(panel.known[measure][others], panel.answers[outcome][others])[0, 1]) <= 0.10
+
+
+@pytest.mark.parametrize("outcome", ISOLATIONS)
+def test_non_managers_who_know_of_social_moments_are_less_isolated(outcome, panel):
+    others = panel.home & (panel.answers["is_manager"] == 0)
+    assert np.corrcoef(panel.known["social_moments"][others], panel.answers[outcome][others])[0, 1] < -0.02
+
+
+def within_people(panel: Panel, x: str, y: str, later: int = 0) -> float:
+    """The mean correlation over days within home workers, on days they worked; `y` is read `later` days after `x`."""
+    rows = panel.days["works_today"] > 0
+    rows = rows[: len(rows) - later] & panel.home
+    first, second = panel.days[x][: len(rows)], panel.days[y][later:]
+    count = rows.sum(axis=0)
+    enough = count >= 15
+
+    def from_own_mean(values):
+        return np.where(rows, values - (values * rows).sum(axis=0) / np.maximum(count, 1), 0)[:, enough]
+
+    a, b = from_own_mean(first), from_own_mean(second)
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "low", "high"),
+    [
+        ("after_hours_work", "detachment", -0.40, -0.15),
+        ("demands_today", "detachment", -0.32, -0.05),
+        ("detachment", "fatigue", -0.45, -0.10),
+    ],
+)
+def test_within_people_a_diary_shows_the_published_size(x, y, low, high, panel):
+    """Points are -.20, -.12 and -.15 to -.20; the stock of fatigue read on a day is that of the next morning."""
+    assert low <= panel.survey.reliability * within_people(panel, x, y) <= high
+
+
+@pytest.mark.parametrize("x", ["detachment", "demands_today"])
+def test_days_hardly_carry_over_once_the_persons_mean_is_taken_out(x, panel):
+    assert -0.05 <= within_people(panel, x, x, later=1) <= 0.30
+
+
+def test_within_people_messages_matter_less_than_between(panel):
+    between = panel.r("recent_messaging", "usual_detachment", observed=False)
+    assert abs(within_people(panel, "after_hours_work", "detachment")) < abs(between)
+
+
+@pytest.mark.parametrize(("days", "r"), [(21, 0.75), (364, 0.60)])
+def test_exhaustion_is_as_stable_as_two_surveys_find_it(days, r, panel):
+    stayed = panel.home & ~np.isnan(panel.exhaustion[days])
+    assert panel.survey.retest(panel.exhaustion[0][stayed], panel.exhaustion[days][stayed], days) == pytest.approx(
+        r, abs=0.10
+    )
+
+
+def test_complaints_come_and_go_at_the_published_rates(panel):
+    """Of those without a complaint within the last year 16-17% have one a year later; of those with one 65-70%."""
+    prevalence = panel.answers["arm_neck_shoulder_complaint"][panel.home].mean()
+    assert 0.14 - SAMPLING / 2 <= panel.complaint_begins <= 0.18 + SAMPLING / 2
+    assert 0.30 - SAMPLING <= panel.complaint_ends <= 0.35 + SAMPLING
+    assert 0.28 <= prevalence <= 0.36
+
+
+def test_home_workers_averages_stay_at_the_reference_for_two_years(panel):
+    off = {name: f"{means[0]:.3f} at first, {means[-1]:.3f} at last" for name, means in panel.means.items()
+           if np.abs(means).max() > 0.1}  # fmt: skip
+    assert off == {}
+
+
+def test_the_common_cause_is_most_of_what_ties_isolation_to_exhaustion(base, panel):
+    """With the causal path cut, and nothing else, most of the correlation is still there."""
+    cut = set_up(
+        replace(base, parameters={**base.parameters, **with_parameter(base, "isolation", "isolation_strains", 0.0)})
+    )
+    for day in range(-base.burn_in * DAYS_A_WEEK, 0):
+        cut.run_day(day)
+    r = np.corrcoef(cut.values["isolation_from_colleagues"][0][panel.home], cut.values["exhaustion"][0][panel.home])[
+        0, 1
+    ]
+    assert r > 0.5 * panel.r("isolation_from_colleagues", "exhaustion", observed=False)
+
+
+def with_parameter(plan: Plan, process: str, name: str, value: float) -> dict[str, dict[str, float]]:
+    return {process: {**plan.parameters.get(process, {}), name: value}}
+
+
+# -- what measures do ------------------------------------------------------------------------------------------------
+
+MEASURES = composed("scenarios=[baseline]").measures
+HALF = ("firm=study", "firm.establishments=100", "firm.sample=25", "seed=12")
+HORIZON = 60
+SEEN = 16
+
+
+@dataclass
+class Difference:
+    """What a scenario changes: means over the last weeks, for everybody or some."""
+
+    engine: Reference
+    survey: Survey
+    sums: dict[str, np.ndarray]
+
+    def of(self, outcome: str, world: int, among: Callable[[Reference], np.ndarray] | None = None) -> np.ndarray:
+        """The paired difference of each person from the baseline."""
+        values = np.broadcast_to(self.sums[outcome], (self.engine.worlds, self.sums[outcome].shape[-1]))
+        change = (values[world] - values[0]) / SEEN
+        return change if among is None else change[among(self.engine)]
+
+
+FOLLOWED = (
+    "exhaustion", "isolation_from_colleagues", "isolation_from_company", "manager_support", "injunctive_norm",
+    "recent_after_hours", "leading_difficulty",
+)  # fmt: skip
+
+
+def compared(plan: Plan, weeks: int = HORIZON) -> Difference:
+    """The scenarios of a plan side by side, gathered over the last weeks."""
+    engine, survey = lived(plan, days=(weeks - SEEN) * DAYS_A_WEEK), survey_of(plan)
+    sums: dict[str, np.ndarray] = {}
+    for week in range(weeks - SEEN, weeks):
+        engine.run_week(week)
+        for name in FOLLOWED:
+            sums[name] = sums.get(name, 0) + engine.values[name]
+        chance = 100 * survey.burn_out_complaints(engine.values["exhaustion"])
+        sums["complaints"] = sums.get("complaints", 0) + chance
+        sums["known"] = sums.get("known", 0) + engine.values["known"]
+    return Difference(engine, survey, sums)
+
+
+def non_managers(engine: Reference) -> np.ndarray:
+    return (engine.values["is_manager"][0] == 0) & (engine.values["has_manager"][0] > 0)
+
+
+def home_workers(engine: Reference) -> np.ndarray:
+    return engine.values["may_work_from_home"][0] > 0
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> Difference:
+    """Each measure alone, introduced by all employers."""
+    alone = tuple(Scenario(m.name, "policy", (Introduction(m.name),)) for m in MEASURES)
+    return compared(replace(composed(*HALF, "scenarios=[baseline]", "burn_in=40"), scenarios=(BASELINE, *alone)))
+
+
+@pytest.mark.parametrize("measure", [m.name for m in MEASURES])
+def test_no_single_measure_moves_burn_out_complaints_of_everybody_by_more_than_three_points(measure, everywhere):
+    world = [m.name for m in MEASURES].index(measure) + 1
+    assert abs(everywhere.of("complaints", world).mean()) <= 3
+
+
+def scenario_run(*names: str) -> Difference:
+    return compared(composed(*HALF, f"scenarios=[baseline,{','.join(names)}]", "burn_in=40"))
+
+
+def test_manager_training_helps_without_employees_knowing_of_it():
+    plan = composed(*HALF, "scenarios=[baseline,manager_training]", "burn_in=40")
+    kept = with_parameter(plan, "cascade", "others_training", 0.01)
+    kept["cascade"]["own_training"] = 0.0
+    found = compared(replace(plan, parameters={**plan.parameters, **kept}))
+    row = found.engine.catalogue.names.index("remote_leadership_training")
+    others = non_managers(found.engine)
+    known = np.broadcast_to(found.sums["known"], (2, *found.sums["known"].shape[1:]))[1, row] / SEEN
+    assert known[others].mean() < 0.02, "hardly any employee knows"
+    assert known[~others].mean() > 0.4, "managers do"
+    support = found.of("manager_support", 1, non_managers)
+    assert support.mean() > 0.02
+    assert support.mean() > 3 * support.std() / np.sqrt(len(support))
+    assert found.of("isolation_from_company", 1, non_managers).mean() < 0
+    assert found.of("exhaustion", 1, non_managers).mean() < 0.01
+
+
+@pytest.fixture(scope="module")
+def schedules() -> Difference:
+    """From all days at the office to all days at home, imposed on those who can."""
+    base = composed(*HALF, "scenarios=[baseline]", "burn_in=40")
+    imposed = [
+        composed(*HALF, f"schedule={option}", "burn_in=40").scenarios[-1]
+        for option in ("on_site", "three_office_days", "strict_advice", "at_home")
+    ]
+    return compared(replace(base, scenarios=(BASELINE, *imposed)))
+
+
+def test_strict_advice_raises_isolation_and_hardly_moves_burn_out_complaints(schedules):
+    isolation = schedules.of("isolation_from_colleagues", 3, home_workers)
+    assert isolation.mean() > 0.03
+    assert isolation.mean() > 3 * isolation.std() / np.sqrt(len(isolation))
+    assert abs(schedules.of("complaints", 3, home_workers).mean()) < 1.5
+
+
+def test_contact_is_concave_and_full_time_office_work_is_no_cure(schedules):
+    on_site, _, strict, at_home = (
+        schedules.of("isolation_from_colleagues", w, home_workers).mean() for w in (1, 2, 3, 4)
+    )
+    assert on_site <= 0 < strict < at_home
+    assert abs(on_site) < at_home, "what full-time office work adds is less than what its absence takes"
+    assert on_site > -0.35
+    assert schedules.of("complaints", 1, home_workers).mean() > -2
+
+
+def test_a_right_to_disconnect_alone_does_not_cut_contact(everywhere):
+    world = [m.name for m in MEASURES].index("right_to_disconnect") + 1
+    before = np.broadcast_to(
+        everywhere.sums["recent_after_hours"], (everywhere.engine.worlds, non_managers(everywhere.engine).size)
+    )[0]
+    assert everywhere.of("recent_after_hours", world).mean() > -0.10 * before.mean() / SEEN
+
+
+def test_always_on_raises_the_norm_and_no_loss_of_communication_cures_nothing():
+    found = scenario_run("always_on", "no_communication_loss", "no_measures")
+    assert found.of("injunctive_norm", 1).mean() > 0.3
+    assert found.of("complaints", 1).mean() > 0
+    assert abs(found.of("complaints", 2).mean()) < 3
+    assert abs(found.of("complaints", 3).mean()) < 6
+
+
+# -- the fit ---------------------------------------------------------------------------------------------------------
+
+
+FEW_CELLS = 2
+FARTHEST = 7.0
+
+
+def test_the_fitted_defaults_meet_their_targets_on_people_the_fit_has_not_seen():
+    """Every level is met. The table is fitted by kind of measure, not cell by cell: a cell or two may stand off."""
+    from sim.studies.fit import check, table
+
+    missed = [row for row in check(composed("firm=study", "scenarios=[baseline]")) if not row.met]
+    cells = [row for row in missed if ", " in row.name and row.unit == "percent"]
+    assert missed == cells, "\n" + table(missed)
+    near = all(abs(row.simulated - row.target) < FARTHEST for row in cells)
+    assert len(cells) <= FEW_CELLS and near, "\n" + table(cells)

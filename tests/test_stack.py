@@ -1,0 +1,69 @@
+"""Replicates stacked in one engine: each gives to the bit what it gives alone."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from sim.engine.plan import Plan
+from sim.errors import UserError
+from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.studies.run import run
+from sim.studies.stack import batches, run_stacked
+from sim.world.firm import FirmOptions, build, stacked
+
+ANCHORED = Scenario(
+    "anchored",
+    "policy",
+    introduced=(Introduction("anchor_days", start=1, share=0.6), Introduction("regular_contact")),
+    withdrawn=("conversations",),
+    settings=(Setting("attendance", "habit", 0.9, start=2),),
+)
+
+
+def assert_same_record(mine, alone) -> None:
+    for field in fields(mine):
+        np.testing.assert_equal(getattr(mine, field.name), getattr(alone, field.name), field.name)
+
+
+@pytest.mark.parametrize("engine", ["reference", "auto"])
+@pytest.mark.parametrize(
+    "firm", [FirmOptions(kind="study", establishments=5, sample=17), FirmOptions("one", employees=90)]
+)
+def test_replicates_stacked_give_to_the_bit_what_each_gives_alone(measures, firm, engine):
+    base = Plan(measures, firm=firm, weeks=3, burn_in=3, engine=engine)
+    plans = [replace(base, scenarios=(base.scenarios[0], ANCHORED), replicate=replicate) for replicate in (0, 3, 1)]
+    for together, plan in zip(run_stacked(plans), plans, strict=True):
+        assert_same_record(together, run(plan))
+
+
+def test_a_single_replicate_may_be_stacked_too(small_plan):
+    assert_same_record(run_stacked([small_plan])[0], run(small_plan))
+
+
+def test_firms_stacked_keep_to_themselves():
+    firms = [
+        build(FirmOptions("one", employees=people), 1, replicate) for replicate, people in enumerate((40, 25, 300))
+    ]
+    whole = stacked(firms)
+    of_firm = np.repeat(np.arange(3), [40, 25, 300])
+    assert (of_firm[whole.ties.partner] == of_firm).all()
+    led = whole.manager >= 0
+    assert (of_firm[whole.manager[led]] == of_firm[led]).all()
+    assert (np.diff(whole.team) >= 0).all() and whole.team[-1] + 1 == len(whole.team_identifier)
+    np.testing.assert_array_equal(whole.establishment, of_firm)
+    np.testing.assert_array_equal(whole.team_establishment[whole.team], whole.establishment)
+    np.testing.assert_array_equal(whole.identifier[of_firm == 2], firms[2].identifier)
+
+
+def test_plans_that_differ_in_more_than_the_replicate_are_refused(small_plan):
+    with pytest.raises(UserError, match="alike"):
+        run_stacked([small_plan, replace(small_plan, seed=2, replicate=1)])
+
+
+def test_batches_keep_the_order_and_stack_only_what_is_alike(small_plan):
+    plans = [replace(small_plan, replicate=replicate) for replicate in range(300)]
+    other = replace(small_plan, seed=9)
+    cut = list(batches([*plans, other]))
+    assert [plan for batch in cut for plan in batch] == [*plans, other]
+    assert len(cut) == 3 and cut[-1] == [other]

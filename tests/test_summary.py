@@ -1,0 +1,216 @@
+"""The summary tells a policymaker what can be told apart, in whole numbers, and keeps what-if worlds away."""
+
+import pandas as pd
+import pytest
+
+from sim.errors import UserError
+from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, write
+
+PER_THOUSAND = "per 1,000 employees"
+ABOUT = {
+    "replicates": 30,
+    "people": 5150,
+    "weeks": 104,
+    "seed": 7,
+    "version": "0.1.0",
+    "parameters": 200,
+    "assumed": 120,
+}
+
+
+def effect(scenario, difference, low, high, outcome="burn_out_complaints", group="everybody", kind="policy"):
+    unit, baseline = (PER_THOUSAND, 169.4) if outcome == "burn_out_complaints" else ("SD", 0.02)
+    return {
+        "scenario": scenario,
+        "kind": kind,
+        "outcome": outcome,
+        "group": group,
+        "baseline": baseline,
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "replicates": 30,
+        "unit": unit,
+    }
+
+
+def gain(scenario, group, gained, worse, people=500):
+    return {
+        "scenario": scenario,
+        "kind": "policy",
+        "outcome": "exhaustion",
+        "group": group,
+        "gained": gained,
+        "unchanged": 1 - gained - worse,
+        "worse": worse,
+        "margin": 0.2,
+        "unit": "SD",
+        "people": people,
+    }
+
+
+@pytest.fixture
+def tables():
+    isolation = "isolation_from_colleagues"
+    effects = [
+        effect("baseline", 0.0, 0.0, 0.0, kind="baseline"),
+        effect("quiet_evenings", -5.2, -8.1, -2.3),
+        effect("quiet_evenings", -11.4, -16.0, -7.0, group="users"),
+        effect("quiet_evenings", 0.01, -0.02, 0.04, outcome=isolation),
+        effect("full_ergonomics", -0.4, -3.0, 2.2),
+        effect("full_ergonomics", 0.0, 0.0, 0.0, outcome=isolation),
+        effect("whole_package", -22.0, -26.0, -18.0),
+        effect("whole_package", -0.30, -0.33, -0.27, outcome=isolation),
+        effect("always_on", 45.0, 41.0, 49.0, kind="counterfactual"),
+        effect("always_on", 0.12, 0.10, 0.14, outcome=isolation, kind="counterfactual"),
+    ]
+    gains = [
+        gain("quiet_evenings", "everybody", 0.20, 0.05),
+        gain("quiet_evenings", "part_time", 0.04, 0.11),
+        gain("quiet_evenings", "newcomers", 0.01, 0.40, people=9),
+        gain("full_ergonomics", "everybody", 0.05, 0.05),
+    ]
+    return {"effects": pd.DataFrame(effects), "gains": pd.DataFrame(gains)}
+
+
+def section(text, title):
+    return text.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def row(text, name):
+    return next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "unit", "words"),
+    [
+        (-5.2, -8.1, -2.3, PER_THOUSAND, "5 fewer (2 to 8 fewer)"),
+        (5.2, 2.3, 8.1, PER_THOUSAND, "5 more (2 to 8 more)"),
+        (-5.0, -5.2, -4.8, PER_THOUSAND, "5 fewer (about 5)"),
+        (-0.2, -0.3, -0.1, PER_THOUSAND, "under 1 fewer"),
+        (-0.1, -0.4, 0.2, PER_THOUSAND, "not distinguishable from today's practice (under 1 either way)"),
+        (0.1, -2.9, 3.1, PER_THOUSAND, "not distinguishable from today's practice (up to 3 either way)"),
+        (0.0, -0.002, 0.003, "SD", "not distinguishable from today's practice (under 0.01 SD either way)"),
+        (-0.011, -0.012, -0.01, "SD", "hardly lower: 0.01 SD (about 0.01)"),
+        (-0.002, -0.003, -0.001, "SD", "hardly lower: under 0.01 SD"),
+        (-0.6, -0.9, -0.3, PER_THOUSAND, "1 fewer (under 1 to 1 fewer)"),
+        (-2.0, -6.0, 2.0, PER_THOUSAND, "not distinguishable from today's practice (6 fewer to 2 more)"),
+        (-2.0, -4.0, 0.0, PER_THOUSAND, "not distinguishable from today's practice (4 fewer to 0 more)"),
+        (0.0, 0.0, 0.0, PER_THOUSAND, "exactly as today's practice"),
+        (-5.2, float("nan"), float("nan"), PER_THOUSAND, "5 fewer, of one run, so without an interval"),
+        (-0.03, -0.04, -0.02, "SD", "hardly lower: 0.03 SD (0.02 to 0.04)"),
+        (0.6, 0.5, 0.7, "SD", "much higher: 0.60 SD (0.50 to 0.70)"),
+        (-0.5, -0.7, -0.3, "hours per week", "lower: 0.50 hours per week (0.30 to 0.70)"),
+    ],
+)
+def test_a_difference_is_said_in_words_with_its_interval(difference, low, high, unit, words):
+    assert change_in_words(difference, low, high, unit) == words
+
+
+def test_an_interval_that_touches_zero_is_not_distinguishable():
+    assert not is_distinguishable(-4.0, 0.0)
+    assert not is_distinguishable(float("nan"), float("nan"))
+    assert is_distinguishable(-4.0, -0.1)
+
+
+def test_overlap_is_no_chain():
+    intervals = pd.DataFrame({"scenario": ["c", "a", "b", "far"], "low": [0, 2, 4, 90], "high": [3, 5, 6, 99]})
+    assert not_told_apart(intervals) == [["c", "a"], ["a", "b"]]
+
+
+def test_policies_stand_in_the_given_order_with_whole_numbers(tables):
+    policies = section(write(tables, ABOUT), "Policies")
+    names = [line.split(" | ")[0].strip("| ") for line in policies.splitlines() if line.startswith("| ")]
+    assert names == ["Policy", "---", "Quiet evenings", "Full ergonomics", "Whole package"]
+    assert "(today 169 per 1,000)" in policies
+    assert "5 fewer (2 to 8 fewer)" in row(policies, "Quiet evenings")
+
+
+def test_users_and_everybody_have_columns_of_their_own(tables):
+    cells = row(section(write(tables, ABOUT), "Policies"), "Quiet evenings").split(" | ")
+    assert cells[1] == "5 fewer (2 to 8 fewer)"
+    assert cells[2] == "11 fewer (7 to 16 fewer)"
+    assert "no users" in row(section(write(tables, ABOUT), "Policies"), "Full ergonomics")
+
+
+def test_what_cannot_be_told_from_today_is_said_to_be_so(tables):
+    policies = section(write(tables, ABOUT), "Policies")
+    assert "not distinguishable from today's practice (3 fewer to 2 more)" in row(policies, "Full ergonomics")
+    assert "not distinguishable" not in row(policies, "Whole package")
+
+
+def test_near_ties_are_not_ranked(tables):
+    text = section(write(tables, ABOUT), "Which policies differ from each other")
+    assert "- Quiet evenings and Full ergonomics" in text
+    assert "Whole package" not in text.split("**Isolation")[0]
+
+
+def test_a_what_if_world_never_stands_among_the_options(tables):
+    text = write(tables, ABOUT)
+    assert "45 more (41 to 49 more)" in row(section(text, "What-if worlds, not options"), "Always on")
+    for title in ("Policies", "Which policies differ from each other", "Who gains and who is made worse"):
+        assert "Always on" not in section(text, title)
+
+
+def test_who_is_made_worse_is_named_unless_the_group_is_small(tables):
+    text = section(write(tables, ABOUT), "Who gains and who is made worse")
+    assert "Part time (11% worse, 4% gain)" in row(text, "Quiet evenings")
+    assert "Newcomers" not in text
+    assert row(text, "Full ergonomics").endswith("none |")
+
+
+def test_a_policy_that_moves_hardly_anybody_gets_a_sentence_instead_of_a_row_of_zeros(tables):
+    still = [gain("anchor_days", "everybody", 0.0, 0.0), gain("anchor_days", "young", 0.004, 0.0)]
+    gains = pd.concat([tables["gains"], pd.DataFrame(still)])
+    text = section(write(tables | {"gains": gains}, ABOUT), "Who gains and who is made worse")
+    assert "In every group under 1% gain or are made worse by that much with: Anchor days." in text
+    assert "| Anchor days" not in text
+    alone = section(write(tables | {"gains": pd.DataFrame(still)}, ABOUT), "Who gains and who is made worse")
+    assert "|" not in alone
+
+
+def test_a_share_too_small_to_write_is_not_called_nothing(tables):
+    gains = pd.DataFrame([gain("anchor_days", "everybody", 0.2, 0.001)])
+    text = write(tables | {"gains": gains}, ABOUT)
+    assert row(section(text, "Who gains and who is made worse"), "Anchor days").startswith(
+        "| Anchor days | 20% | under 1% |"
+    )
+
+
+def test_the_card_says_what_it_cannot_be_used_for(tables):
+    card = section(write(tables, ABOUT), "What this can and cannot be used for")
+    for promise in (
+        "risk inventory",
+        "compliance",
+        "one person or one employer",
+        "120 of its 200 parameters",
+    ):
+        assert promise in card
+    assert "chance only" in card
+
+
+def test_every_table_row_has_as_many_cells_as_its_head(tables):
+    widths = [line.count("|") for line in write(tables, ABOUT).splitlines() if line.startswith("|")]
+    assert set(widths) == {4, 5}
+
+
+def test_given_labels_win_over_derived_ones(tables):
+    assert label_of("anchor_days") == "Anchor days"
+    assert "Stille avonden" in write(tables, ABOUT, {"quiet_evenings": "Stille avonden"})
+
+
+def test_the_command_is_shown_where_there_is_one(tables):
+    assert "`python -m sim study`" in write(tables, ABOUT | {"command": "python -m sim study"})
+
+
+@pytest.mark.parametrize("fact", ["seed", "assumed"])
+def test_a_missing_fact_is_named(tables, fact):
+    with pytest.raises(UserError, match=fact):
+        write(tables, {name: value for name, value in ABOUT.items() if name != fact})
+
+
+def test_a_missing_table_or_column_is_named(tables):
+    with pytest.raises(UserError, match="effects"):
+        write({}, ABOUT)
+    with pytest.raises(UserError, match="low"):
+        write({"effects": tables["effects"].drop(columns="low")}, ABOUT)
