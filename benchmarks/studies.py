@@ -27,7 +27,7 @@ def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
     for name in engines():
         chosen = [replace(plan, engine=name) for plan in plans]
         run_stacked([replace(plans[0], engine=name)])
-        together = seconds(lambda chosen=chosen: [run_stacked(batch) for batch in batches(chosen)])
+        together = seconds(lambda chosen=chosen: [run_stacked(batch) for batch in batches(chosen, replicates)])
         yield Row(
             f"{replicates} paired replicates, {weeks} weeks after {weeks}", name, 500, 2,
             replicates * employee_days / together / 1e6, note=f"{together:.2f} s, one core",

@@ -53,8 +53,7 @@ class HybridWorkModel(mesa.Model):
     Parameters
     ----------
     plan : what to simulate; made from the configuration and `options` where it is left out. Only the last of its
-    scenarios
-        is lived: with one scenario that one, with more the one compared with the first.
+        scenarios is lived: with one scenario that one, with more the one compared with the first.
     rng : a whole number that replaces the plan's seed, as Mesa hands it (batch runs, SolaraViz).
     options : what the configuration calls it, with dots written as two underscores: `firm="one", firm__employees=200,
         scenario="right_to_disconnect", weeks=52`.

@@ -86,6 +86,18 @@ def test_withdrawing_and_claiming_everything_mean_the_fifteen_measures_of_the_st
         assert plan(adoption=option).scenarios[-1].measures == asked
 
 
+def test_what_nobody_has_taken_cannot_be_withdrawn():
+    with pytest.raises(UserError, match=r"withdraws buddies, which nobody has taken before; can be withdrawn: breaks"):
+        plan("++social.withdrawn=[buddies]")
+
+
+def test_a_setting_may_change_a_parameter_of_a_lever_that_rewrites():
+    tried = plan("schedule=anchor_days", "++schedule.settings={anchor_days: {days: 1.0}}")
+    assert tried.scenarios[-1].settings[0].process == "anchor_days"
+    with pytest.raises(UserError, match=r"anchor_days.days is 9.0; its range is 1 to 5"):
+        plan("schedule=anchor_days", "++schedule.settings={anchor_days: {days: 9}}")
+
+
 def test_every_measure_is_an_option_of_its_family_and_a_scenario_of_its_own():
     for measure in configure.measures():
         assert measure.name in options(measure.lever)

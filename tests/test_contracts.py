@@ -24,9 +24,10 @@ from hypothesis.extra.numpy import arrays
 
 import sim
 from sim.data import rows
+from sim.engine.order import level_of
 from sim.engine.plan import BASELINE, registry_of
 from sim.language import curves, discovery
-from sim.language.grammar import LOOKS, LUCK, Lever, Mechanism, causes_of
+from sim.language.grammar import LOOKS, LUCK, Lever, Mark, Mechanism, causes_of
 from sim.language.registry import check_shift
 from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario
@@ -37,6 +38,12 @@ KINDS = {**discovery.mechanisms(), **discovery.levers()}
 DESCRIBED = {**KINDS, "survey": Survey}
 PARAMETERS = [(process, name) for process, kind in DESCRIBED.items() for name in kind.passports()]
 EQUATIONS = [(process, name) for process, kind in discovery.mechanisms().items() for name in kind.equations()]
+
+
+def mark_of(process: str, name: str) -> Mark:
+    return KINDS[process].equations()[name].mark
+
+
 REWRITES = [(process, name) for process, kind in discovery.levers().items() for name in kind.rewrites()]
 MEASURES = sorted(path.stem for path in (CONF / "measure").glob("*.yaml"))
 
@@ -606,6 +613,15 @@ def test_an_equation_treats_everybody_alone(process, name, engine):
     alone = np.asarray(method(*(a[..., row : row + 1] if a.shape[-1] > 1 else a for a in arguments)))
     expected = whole[..., row : row + 1] if whole.ndim and whole.shape[-1] > 1 else whole
     np.testing.assert_array_equal(alone, expected)
+
+
+@pytest.mark.parametrize(("process", "name"), [pair for pair in EQUATIONS if mark_of(*pair).per == "tie"])
+def test_a_slot_without_a_tie_holds_nought(process, name, registry):
+    """Empty slots stand beside real ties in every sum over slots; how many there are must not matter."""
+    method = getattr(registry.mechanisms[process], name)
+    causes = causes_of(method, bound=True)
+    of_a_tie = [c for c in causes if c.startswith("their_") or (c not in LUCK and level_of(registry, c) == "tie")]
+    assert method(**dict.fromkeys(causes, np.float32(0.7)) | dict.fromkeys(of_a_tie, np.float32(0))) == 0
 
 
 def test_yields_are_single_precision(engine):

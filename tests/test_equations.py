@@ -362,17 +362,17 @@ def test_ties_grow_by_contact_and_fade_without_the_weak_ones_first():
 
 
 def test_meeting_counts_more_than_speaking_online_and_absence_for_nothing():
-    both = {"works_today": 1.0, "their_works_today": 1.0}
+    both = {"exists": 1.0, "works_today": 1.0, "their_works_today": 1.0}
     met = worked("touch", at_office=1.0, their_at_office=1.0, **both)
     spoke = worked("touch", **both)
     assert met == 1
     assert spoke == pytest.approx(parameter("touch", "online"))
     assert worked("touch", at_office=1.0, their_at_office=0.0, **both) == spoke, "one at the office meets nobody"
-    assert worked("touch", works_today=1.0, at_office=1.0) == 0, "nor one whose colleague is off"
+    assert worked("touch", exists=1.0, works_today=1.0, at_office=1.0) == 0, "nor one whose colleague is off"
 
 
 def test_a_dormant_tie_is_touched_by_arranged_encounters_alone():
-    both = {"works_today": 1.0, "their_works_today": 1.0, "at_office": 1.0, "their_at_office": 1.0}
+    both = {"exists": 1.0, "works_today": 1.0, "their_works_today": 1.0, "at_office": 1.0, "their_at_office": 1.0}
     sleeping = {"dormant": 1.0, "across": 1.0}
     assert worked("touch", **both, **sleeping) == 0
     assert worked("touch", **both, **sleeping, joins_others=1.0, their_joins_others=1.0) > 0
@@ -380,7 +380,14 @@ def test_a_dormant_tie_is_touched_by_arranged_encounters_alone():
 
 
 def test_a_team_that_keeps_to_itself_meets_others_less():
-    both = {"works_today": 1.0, "their_works_today": 1.0, "at_office": 1.0, "their_at_office": 1.0, "across": 1.0}
+    both = {
+        "exists": 1.0,
+        "works_today": 1.0,
+        "their_works_today": 1.0,
+        "at_office": 1.0,
+        "their_at_office": 1.0,
+        "across": 1.0,
+    }
     assert worked("touch", **both, office_expected=1.0) < worked("touch", **both)
 
 

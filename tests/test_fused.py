@@ -12,44 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from models import INTRODUCED, SCENARIOS, engine, lucky_parameters, registry_of_traps, small, standing_in, trapped
 
 pytest.importorskip("numba")
 
 from sim.engine import engine_for
 from sim.engine.fused import Fused
-from sim.engine.plan import BASELINE, GIVENS, Plan, needed, registry_of
+from sim.engine.plan import BASELINE, Plan, needed, registry_of
 from sim.engine.reference import Reference
 from sim.engine.text import CannotFuse
 from sim.errors import UserError
-from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, trait
-from sim.language.registry import Registry, register
+from sim.language.grammar import Mechanism, flow
 from sim.levers.catalogue import Catalogue
-from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.world.firm import FirmOptions, build, stacked
 from sim.world.staff import Staff
 
 HERE = Path(__file__).resolve().parent
-INTRODUCED = Scenario(
-    "introduced", "policy",
-    introduced=(
-        Introduction("anchor_days", start=0),
-        Introduction("right_to_disconnect", start=0, end=2, share=0.6, intensity=0.5, use=0.8, hoops=0.1, well=0.9),
-        Introduction("coffee_with_a_random_colleague", start=1),
-    ),
-)  # fmt: skip
-WITHDRAWN = Scenario("withdrawn", "policy", withdrawn=("conversations", "breaks"))
-SET = Scenario(
-    "set", "policy",
-    settings=(Setting("attendance", "fixed_office_days", 2.0, start=1, end=3), Setting("cascade", "reach", 3.0)),
-)  # fmt: skip
-SCENARIOS = (BASELINE, INTRODUCED, WITHDRAWN, SET)
-
-
-def engine(kind, plan: Plan, worlds: int = 1, varied=None, registry: Registry | None = None, **options):
-    """An engine of this kind on the first day of a plan's burn-in."""
-    catalogue = Catalogue(needed(plan), ())
-    staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
-    return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
 
 
 def both(plan: Plan, **options):
@@ -86,10 +64,6 @@ def agree(reference, fused, weeks: Sequence[int], daily: int = 0, gather=("deman
         for name, expected in sums[0].items():
             assert np.array_equal(*(bits(a) for a in np.broadcast_arrays(expected, sums[1][name])))
         assert (week, differing(reference, fused)) == (week, [])
-
-
-def small(measures, **options) -> Plan:
-    return Plan(measures, **{"firm": FirmOptions(kind="study", establishments=6, sample=17), **options})
 
 
 # -- the whole model -------------------------------------------------------------------------------------------------
@@ -133,14 +107,7 @@ def test_it_agrees_when_people_keep_leaving(measures):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_for_random_parameters_one_set_a_world(measures, seed):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    luck = np.random.default_rng(seed)
-    varied = {
-        (process, name): luck.uniform(passport.low, passport.high, 3)
-        for process, own in registry_of(plan).mechanisms.items()
-        for name, passport in own.passports().items()
-        if luck.random() < 0.5
-    }
-    agree(*both(plan, worlds=3, varied=varied), weeks=range(-4, 0))
+    agree(*both(plan, worlds=3, varied=lucky_parameters(plan, seed, worlds=3)), weeks=range(-4, 0))
 
 
 def test_it_agrees_with_all_switches_flipped(measures):
@@ -182,123 +149,6 @@ def test_it_begins_on_any_day_of_the_week(measures):
 # -- a model with traps ----------------------------------------------------------------------------------------------
 
 
-def standing_in(file: str):
-    """A class as if it stood in a file of that name, which is what its process is called."""
-
-    def moved(kind):
-        kind.__module__ = f"sim.mechanisms.{file}"
-        return kind
-
-    return moved
-
-
-@standing_in("traps")
-@dataclass(frozen=True)
-class Traps(Mechanism):
-    """Everything in which numpy and plain arithmetic could part ways."""
-
-    slope: float = param(0.3, "sd/sd", low=0.0, high=1.0, source="assumed")
-    share: float = param(0.4, "share", low=0.0, high=1.0, source="assumed")
-
-    @trait("sd")
-    def gift(self, normal):
-        """Own gift."""
-        return normal
-
-    @trait("0/1", per="tie")
-    def friends(self, uniform, exists):
-        """Whether the tie is a friendship."""
-        return (uniform < self.share) & (exists > 0)
-
-    @flow("sd", condition=True)
-    def demands_of_work(self, uniform, mood):
-        """A choice, truth values in arithmetic, and whole numbers that numpy makes float64."""
-        rising = (uniform < self.share) + (mood > 1)
-        counted = (uniform < self.share) * 1 + 2 * (mood <= 0)
-        return np.where(rising, counted * self.slope / 7, np.abs(mood) - np.sqrt(1 + mood * mood)) * (1 - rising)
-
-    @flow("sd")
-    def steep(self, demands_of_work, mood):
-        """Extremes, roots, a clip and a not."""
-        low = np.minimum(np.maximum(mood, 0), demands_of_work)
-        return np.clip(low, -self.slope, 1) + ~(demands_of_work > 0) * self.slope - (-mood) / 2**2
-
-    @flow("friends")
-    def company(self, ties, warmth):
-        """A sum over the network."""
-        return ties.sum(warmth)
-
-    @flow("sd", per="tie")
-    def warmth(self, friends, steep, their_steep, their_mood):
-        """What passes over a tie today."""
-        return friends * (their_steep - steep) + self.slope * their_mood
-
-    @flow("sd")
-    def around(self, ties, steep, affection, warmth):
-        """Two looks in one equation, the mean by a weight that settles tonight."""
-        return (1 - ties.mean(steep, affection)) / 2 + 1 / (1 + np.abs(ties.sum(warmth)))
-
-    @flow("sd", condition=True)
-    def say_over_hours(self, manager, mood):
-        """A look, and an equation around it, that a lever may move; the stock is settled tonight."""
-        return self.slope * manager.of(mood)
-
-    @flow("sd", per="team")
-    def spirit(self, team, mood):
-        """The mood of the team."""
-        return team.mean(mood)
-
-    @adds_to("burden", "sd")
-    def burden_of_others(self, around, spirit):
-        """One tributary."""
-        return around * spirit
-
-    @adds_to("burden", "sd")
-    def burden_of_one(self, steep):
-        """Another."""
-        return self.slope * steep
-
-    @stock("sd", per="tie", start=0.5)
-    def affection(self, affection, warmth, their_mood):
-        """Settles at night from the other's mood of this morning."""
-        return affection + (warmth - affection) / 3 + self.slope * their_mood / 10
-
-    @stock("sd", start="gift")
-    def mood(self, mood, company, burden, say_over_hours, normal, working_day):
-        """Read by others at night, so it must not settle before they have looked."""
-        return mood / 2 + self.slope * (company + burden + say_over_hours) / 5 + normal * working_day / 3
-
-
-@standing_in("anchor_days")
-@dataclass(frozen=True)
-class Rewriting(Lever):
-    """A lever that rewrites a flow, with luck of its own."""
-
-    most: float = param(0.5, "sd", low=0.0, high=1.0, source="assumed")
-
-    def say_over_hours(self, say_over_hours, dose, uniform):
-        """Never more than so much, for some."""
-        return np.where(
-            (dose > 0) & (uniform < self.most), np.minimum(say_over_hours, self.most * dose), say_over_hours
-        )
-
-
-@standing_in("doses")
-@dataclass(frozen=True)
-class Doses(Mechanism):
-    """What puts a measure into effect, in this small model."""
-
-    @stock("share", per="measure", every="week")
-    def in_effect(self, in_effect, uniform, introduced_share):
-        """In effect for some, more and more."""
-        return np.maximum(in_effect, (uniform < introduced_share) * (in_effect + 1) / 2)
-
-    @stock("share", per="measure", every="week")
-    def practised(self, in_effect):
-        """The same, a week later."""
-        return in_effect
-
-
 @standing_in("branches")
 @dataclass(frozen=True)
 class Branches(Mechanism):
@@ -312,36 +162,19 @@ class Branches(Mechanism):
         return 0 - mood
 
 
-def registry_with(*mechanisms: Mechanism, levers: Sequence[Lever] = (Rewriting(),)) -> Registry:
-    return register(mechanisms, levers, GIVENS)
-
-
-def trapped(measures, block: int, *more: Mechanism):
-    """Both engines with the model of traps, in two worlds, one of which introduces the measure that rewrites."""
-    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    registry = registry_with(Traps(), Doses(), *more)
-    varied = {("traps", "slope"): np.array([0.2, 0.9])}
-    engines = [
-        engine(Reference, plan, worlds=2, varied=varied, registry=registry),
-        engine(Fused, plan, worlds=2, varied=varied, registry=registry, block=block),
-    ]
-    for one in engines:
-        one.run_week(-1)
-        one.fork(Catalogue(one.catalogue.measures, (BASELINE, INTRODUCED)))
-    return engines
-
-
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize("block", [64, 256])
 def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
-    reference, fused = trapped(measures, block)
+    reference, fused = trapped(Reference, measures), trapped(Fused, measures, block=block)
     agree(reference, fused, weeks=range(0, 4), daily=2, gather=("burden", "warmth", "spirit"))
     assert np.any(fused.values["say_over_hours"][0] != fused.values["say_over_hours"][1])
     assert np.any(fused.values["in_effect"] > 0)
+    assert np.isfinite(fused.values["sheltered"]).all()
 
 
 def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_note(measures, caplog):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    registry = registry_with(Traps(), Doses(), Branches())
+    registry = registry_of_traps(Branches())
     with pytest.raises(CannotFuse, match=r"branches\.branching cannot be fused: .* 'if mood"):
         engine(Fused, plan, registry=registry)
     for _ in range(2):
@@ -408,13 +241,16 @@ class Short(Mechanism):
 """
 
 
-def test_an_edited_equation_curve_or_parameter_never_runs_stale_code(tmp_path):
+def test_an_edited_equation_or_curve_or_another_processor_never_runs_stale_code(tmp_path):
     package, cache = tmp_path / "package", tmp_path / "cache"
     shutil.copytree(HERE.parent / "sim", package / "sim", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def result(size: float = 2.0, equation: str = "0 * span + within(self.size, 0, 3)") -> tuple[float, bool]:
+    def result(
+        size: float = 2.0, equation: str = "0 * span + within(self.size, 0, 3)", **processor: str
+    ) -> tuple[float, bool]:
         (package / "sim/mechanisms/short.py").write_text(SHORT.format(size=size, equation=equation))
         code, surroundings = EDITED.format(package=str(package)), {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        surroundings |= processor
         ran = subprocess.run(
             [sys.executable, "-B", "-c", code], env=surroundings, capture_output=True, text=True, cwd=tmp_path
         )
@@ -423,6 +259,7 @@ def test_an_edited_equation_curve_or_parameter_never_runs_stale_code(tmp_path):
 
     assert result() == (2.0, True)
     assert result() == (2.0, False)
+    assert result(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == (2.0, True)
     assert result(size=2.5) == (2.5, False)
     assert result(equation="0 * span + within(self.size, 0, 1)") == (1.0, True)
     assert result() == (2.0, False)

@@ -15,7 +15,11 @@ from sim.world.firm import FirmOptions, build, stacked
 ANCHORED = Scenario(
     "anchored",
     "policy",
-    introduced=(Introduction("anchor_days", start=1, share=0.6), Introduction("regular_contact")),
+    introduced=(
+        Introduction("anchor_days", start=1, share=0.6),
+        Introduction("regular_contact"),
+        Introduction("social_moments", intensity=2.0, use=1.0, hoops=1.0),
+    ),
     withdrawn=("conversations",),
     settings=(Setting("attendance", "habit", 0.9, start=2),),
 )
@@ -64,6 +68,7 @@ def test_plans_that_differ_in_more_than_the_replicate_are_refused(small_plan):
 def test_batches_keep_the_order_and_stack_only_what_is_alike(small_plan):
     plans = [replace(small_plan, replicate=replicate) for replicate in range(300)]
     other = replace(small_plan, seed=9)
-    cut = list(batches([*plans, other]))
+    cut = list(batches([*plans, other], most=1000))
     assert [plan for batch in cut for plan in batch] == [*plans, other]
     assert len(cut) == 3 and cut[-1] == [other]
+    assert [len(batch) for batch in batches(plans[:7], most=3)] == [3, 3, 1]

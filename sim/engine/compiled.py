@@ -1,7 +1,7 @@
 """The kernel as machine code: compiled once, kept in the user's cache, and never stale.
 
 Each function stands in a file whose name is the hash of its text, of the primitives it calls, of the libraries'
-versions and of the processor. Another text is another file, so an edited equation is always compiled anew, and two
+versions and of the processor for which it is compiled. Another text is another file, so an edited equation is always compiled anew, and two
 processes can only write the same.
 """
 
@@ -21,9 +21,9 @@ from pathlib import Path
 from types import ModuleType
 
 import llvmlite
-import llvmlite.binding
 import numba
 import numpy as np
+from numba.core.registry import cpu_target
 
 from sim.engine import primitives
 from sim.engine.kernel import IMPORTS, Kernel
@@ -73,7 +73,7 @@ def _surroundings() -> str:
     return "\n".join((
         Path(primitives.__file__).read_text(encoding="utf-8"),
         platform.python_version(), np.__version__, numba.__version__, llvmlite.__version__,
-        llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten(),
+        *cpu_target.target_context.codegen().magic_tuple(),
     ))  # fmt: skip
 
 

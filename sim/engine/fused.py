@@ -15,7 +15,8 @@ import numpy as np
 from sim.engine.compiled import compiled
 from sim.engine.kernel import kernel_of
 from sim.engine.layout import BLOCK, Layout, build_in, layout_of
-from sim.engine.passes import level_of, order_of
+from sim.engine.order import level_of
+from sim.engine.passes import order_of
 from sim.engine.reference import Reference
 from sim.engine.text import CannotFuse
 from sim.language.registry import Registry
@@ -162,7 +163,7 @@ class Fused:
 
     def parameter(self, process: str, name: str) -> np.ndarray:
         """The present value of a parameter in every world, shape (worlds,)."""
-        own = self.registry.mechanisms.get(process) or self.registry.levers[process]
+        own = self.registry.owner(process)
         return np.broadcast_to(self._varied.get((process, name), getattr(own, name)), (self.worlds,)).copy()
 
     def _parameters_now(self) -> np.ndarray:
@@ -223,7 +224,7 @@ class Fused:
                 self._building.write(self._state, name, "catalogue", value)
         for (process, name), changes in self.catalogue.settings_on(day).items():
             per_world = self.parameter(process, name)
-            own = getattr(self.registry.mechanisms[process], name)
+            own = getattr(self.registry.owner(process), name)
             for world, setting in changes:
                 per_world[world] = own if setting is None else setting
             self.set_parameter(process, name, per_world)

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sim.engine.order import level_of
 from sim.engine.text import CannotFuse, body_of
 from sim.language.grammar import LOOKS, LUCK, causes_of
 from sim.language.registry import Quantity, Registry
@@ -99,13 +100,6 @@ class Order:
     aside: frozenset[str] = field(default_factory=frozenset)
 
 
-def level_of(registry: Registry, name: str) -> str:
-    """The level of a quantity or given; raises CannotFuse where the name is neither."""
-    if name not in registry.quantities and name not in registry.givens:
-        raise CannotFuse(f"'{name}' is no quantity")
-    return registry.quantities[name].per if name in registry.quantities else registry.givens[name]
-
-
 def look_name(quantity: str, kind: str, names: Sequence[str]) -> str:
     """The name of what an equation that does more than look sees by one of its looks."""
     return "__".join((quantity, *kind.split("."), *names))
@@ -158,7 +152,7 @@ def _looks_of(registry: Registry, quantity: Quantity) -> list[Look]:
 
 def _look(registry: Registry, quantity: Quantity, kind: str, names: list[str], name: str) -> Look:
     who, how = kind.split(".")
-    if any(n.startswith("their_") or n in LUCK for n in names):
+    if not all(n in registry.quantities or n in registry.givens for n in names):
         raise CannotFuse(f"'{kind}' looks at something that is no quantity")
     levels = [level_of(registry, n) for n in names]
     if kind == "ties.mean" and levels == ["employee", "tie"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -110,14 +110,26 @@ def registry_of(plan: Plan) -> Registry:
         for target in measure.shifts:
             check_shift(registry, measure.name, target)
     for scenario in plan.scenarios:
-        for setting in scenario.settings:
-            if setting.process not in registry.mechanisms:
-                raise UserError(
-                    f"scenario {scenario.name} sets {setting.process}.{setting.parameter}; known processes are "
-                    + ", ".join(registry.mechanisms)
-                )
-            checked(registry.mechanisms[setting.process], setting.parameter, setting.value)
+        _check_scenario(scenario, registry, measures)
     return registry
+
+
+def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[Measure]) -> None:
+    """Raise UserError where it sets what does not exist or withdraws what nobody has taken."""
+    for setting in scenario.settings:
+        if setting.process not in (*registry.mechanisms, *registry.levers):
+            raise UserError(
+                f"scenario {scenario.name} sets {setting.process}.{setting.parameter}; known processes are "
+                + ", ".join((*registry.mechanisms, *registry.levers))
+            )
+        checked(registry.owner(setting.process), setting.parameter, setting.value)
+    taken = [measure.name for measure in measures if measure.in_study]
+    for name in scenario.withdrawn:
+        if name not in taken:
+            raise UserError(
+                f"scenario {scenario.name} withdraws {name}, which nobody has taken before; can be withdrawn: "
+                + ", ".join(taken)
+            )
 
 
 def with_parameters(

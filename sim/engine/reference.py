@@ -88,13 +88,13 @@ class Reference:
 
     def parameter(self, process: str, name: str) -> np.ndarray:
         """The present value of a parameter in every world, shape (worlds,)."""
-        own = self.registry.mechanisms.get(process) or self.registry.levers[process]
+        own = self.registry.owner(process)
         return np.broadcast_to(self._varied.get((process, name), getattr(own, name)), (self.worlds,)).copy()
 
     def _with_parameters(self, process: str, rank: int) -> Mechanism:
         bound = self._bound.get((process, rank))
         if bound is None:
-            own = self.registry.mechanisms.get(process) or self.registry.levers[process]
+            own = self.registry.owner(process)
             bound = copy.copy(own)
             for name in own.passports():
                 value = self._varied.get((process, name), getattr(own, name))
@@ -380,7 +380,7 @@ class Reference:
             self.values.update(self.catalogue.givens())
         for (process, name), changes in self.catalogue.settings_on(day).items():
             per_world = self.parameter(process, name)
-            own = getattr(self.registry.mechanisms[process], name)
+            own = getattr(self.registry.owner(process), name)
             for world, value in changes:
                 per_world[world] = own if value is None else value
             self.set_parameter(process, name, per_world)

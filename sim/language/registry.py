@@ -57,6 +57,10 @@ class Registry:
     day: tuple[str, ...]
     night: tuple[str, ...]
 
+    def owner(self, process: str) -> Mechanism:
+        """The mechanism or lever of this name."""
+        return self.mechanisms.get(process) or self.levers[process]
+
     @property
     def conditions(self) -> tuple[str, ...]:
         """The quantities that a lever may move."""

@@ -102,10 +102,7 @@ def _introduction(where: str, measure: str, content: Mapping[str, Any] | None, m
 
 
 def _settings(where: str, option: Mapping[str, Any]) -> list[Setting]:
-    """Settings are written as `settings: {<process>: {<parameter>.
-
-    Value}}`, with one `from_week` and `until_week` for all.
-    """
+    """Written as `settings: {<process>: {<parameter>: <value>}}`, with one `from_week` and `until_week` for all."""
     start, end = option.get("from_week") or 0, option.get("until_week")
     return [
         Setting(process, parameter, float(value), start, end)

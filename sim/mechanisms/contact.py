@@ -77,7 +77,7 @@ class Contact(Mechanism):
 
     @flow("contacts/day", per="tie")
     def touch(
-        self, at_office, their_at_office, works_today, their_works_today, across, dormant, office_expected,
+        self, at_office, their_at_office, works_today, their_works_today, exists, across, dormant, office_expected,
         joins_team, their_joins_team, joins_others, their_joins_others,
     ):
         """Contact over this tie today: in person, online, and arranged."""
@@ -86,7 +86,7 @@ class Contact(Mechanism):
         width = 1 - across * (1 - np.maximum(self.apart - self.anchor_apart * office_expected, 0))
         team = self.to_own_team * (1 - across) * (joins_team + their_joins_team) / 2
         others = self.to_other_teams * across * (joins_others + their_joins_others) / 2
-        return (met + spoke) * width * (1 - dormant) + team + others
+        return exists * ((met + spoke) * width * (1 - dormant) + team + others)
 
     @stock("strength", per="tie", start="strength_at_start", newcomer=0.0)
     def tie_strength(self, tie_strength, touch):

@@ -61,9 +61,7 @@ class Recorder:
     def live(self, week: int) -> None:
         """Let a week pass and write it."""
         assert not isinstance(self.engine, Share), "a share does not live by itself; `run_stacked` lets all live"
-        sums = self.engine.run_week(week, GATHERED)
-        values, worlds = self.engine.values, self.engine.worlds
-        self.write(week, members(values, worlds), outcomes(values, sums, self.survey, worlds), values["used"])
+        self.write(week, *live(self.engine, self.survey, week))
 
     def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
         """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""
@@ -85,6 +83,13 @@ class Recorder:
     def _stayed(self) -> np.ndarray:
         now = self.engine.values["generation"]
         return np.broadcast_to(now == self._first_people, (self.engine.worlds, now.shape[-1])).copy()
+
+
+def live(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let a week pass; who is in which group then, everybody's outcomes, who used which measure: as `write` takes them."""
+    sums = engine.run_week(week, GATHERED)
+    values, worlds = engine.values, engine.worlds
+    return members(values, worlds), outcomes(values, sums, survey, worlds), values["used"]
 
 
 def members(values: Mapping[str, np.ndarray], worlds: int) -> np.ndarray:

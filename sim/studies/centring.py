@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.engine.plan import Plan, set_up
 from sim.language.discovery import mechanisms
 from sim.studies.fitted import Parameters, write_fit
-from sim.studies.run import Plan, set_up
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 

@@ -43,7 +43,6 @@ _IN_WORDS = {
     "list": "a list such as [one,another]",
     "dict": "a list of shares such as {woman: 0.5}",
 }
-# Hydra's flags that make sense here, and what may follow them.
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from sim.engine.plan import registry_of
 from sim.language.describe import tell
+from sim.outcomes.survey import survey_of
 from sim.studies.configure import plan
-from sim.studies.run import registry_of, survey_of
 
 
 def main(argv: list[str]) -> int:

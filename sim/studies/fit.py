@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.data import rows
+from sim.engine.plan import Plan, set_up
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Passport
 from sim.outcomes.record import STAGES, cascade
-from sim.outcomes.survey import Survey
+from sim.outcomes.survey import Survey, survey_of
 from sim.studies.centring import SETTLED, centre
 from sim.studies.fitted import Parameters, merged, write_fit
-from sim.studies.run import Plan, set_up, survey_of
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 

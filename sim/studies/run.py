@@ -1,65 +1,20 @@
-"""One run, and many: a plan goes in, a record comes out.
-
-The burn-in is run once, in one world, under the practice of 2022, and forked into one world for each scenario; the
-worlds then live side by side on the same chance.
-"""
+"""One run, and many: a plan goes in, a record comes out."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sim.engine.plan import BASELINE, Plan, checked, needed, registry_of, set_up, warmed_up
-from sim.levers.catalogue import Catalogue
-from sim.outcomes.record import Record, Recorder
-from sim.outcomes.survey import survey_of
-
-if TYPE_CHECKING:
-    from sim.engine import Engine
-
-
-__all__ = [
-    "BASELINE",
-    "Plan",
-    "checked",
-    "needed",
-    "registry_of",
-    "run",
-    "run_many",
-    "set_up",
-    "survey_of",
-    "warmed_up",
-]
+from sim.engine.plan import Plan
+from sim.outcomes.record import Record
+from sim.studies.stack import batches, run_stacked
 
 
 def run(plan: Plan, each_week: Callable[[int], None] | None = None) -> Record:
     """Run a plan: burn-in, fork, horizon. `each_week` is called with every finished week (negative: burn-in)."""
-    engine = warmed_up(plan, each_week)
-    engine.fork(Catalogue(engine.catalogue.measures, plan.scenarios))
-    recorder = Recorder(engine, survey_of(plan), plan.weeks)
-    before = engine.values["tie_strength"][0]
-    for week in range(plan.weeks):
-        recorder.live(week)
-        if each_week:
-            each_week(week)
-    record = recorder.record()
-    if plan.replicate == 0:
-        record.ties_before, record.ties_after = before, _ties_of_each_world(engine)
-    return record
-
-
-def _ties_of_each_world(engine: Engine) -> dict[int, np.ndarray]:
-    ties = engine.values["tie_strength"]
-    return {world: ties[min(world, len(ties) - 1)] for world in range(engine.worlds)}
-
-
-# -- many runs -------------------------------------------------------------------------------------------------------
+    return run_stacked([plan], each_week)[0]
 
 
 def run_many(
@@ -67,34 +22,36 @@ def run_many(
 ) -> Iterator[Record]:
     """Run many plans and yield their records in the order of the plans, whatever the number of workers.
 
-    Workers are processes begun by spawn. A worker that is killed is replaced and its plans are done again. `progress`
-    is called with the number of finished runs.
+    Plans that follow each other and differ in nothing but the replicate are run together, which changes no bit. Workers
+    are processes begun by spawn. A worker that is killed is replaced and its plans are done again. `progress` is called
+    with the number of finished runs.
     """
     listed = list(plans)
-    if workers <= 1 or len(listed) == 1:
-        for done, plan in enumerate(listed, start=1):
-            record = run(plan)
-            if progress:
-                progress(done)
-            yield record
-        return
-    records: dict[int, Record] = {}
-    following = itertools.count()
-    position = next(following)
-    for row, record in _in_parallel(listed, workers):
-        records[row] = record
+    todo = list(batches(listed, most=-(-len(listed) // max(workers, 1))))
+    records: dict[int, list[Record]] = {}
+    done = following = 0
+    for number, ready in _in_parallel(todo, workers) if min(workers, len(todo)) > 1 else _in_turn(todo):
+        records[number] = ready
+        done += len(ready)
         if progress:
-            progress(len(records) + position)
-        while position in records:
-            yield records.pop(position)
-            position = next(following)
+            progress(done)
+        while following in records:
+            yield from records.pop(following)
+            following += 1
 
 
-def _in_parallel(plans: Sequence[Plan], workers: int, tries: int = 3) -> Iterator[tuple[int, Record]]:
-    missing = set(range(len(plans)))
+def _in_turn(todo: Sequence[list[Plan]]) -> Iterator[tuple[int, list[Record]]]:
+    return ((number, run_stacked(batch)) for number, batch in enumerate(todo))
+
+
+def _in_parallel(todo: Sequence[list[Plan]], workers: int, tries: int = 3) -> Iterator[tuple[int, list[Record]]]:
+    """The number and the records of every batch, as they become ready."""
+    missing = set(range(len(todo)))
     for _ in range(tries):
         with ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn")) as pool:
-            waiting: dict[Future[Record], int] = {pool.submit(run, plans[row]): row for row in sorted(missing)}
+            waiting: dict[Future[list[Record]], int] = {
+                pool.submit(run_stacked, todo[number]): number for number in sorted(missing)
+            }
             try:
                 for future in as_completed(waiting):
                     yield waiting[future], future.result()
@@ -107,5 +64,5 @@ def _in_parallel(plans: Sequence[Plan], workers: int, tries: int = 3) -> Iterato
         if not missing:
             return
     raise RuntimeError(
-        f"{len(missing)} runs failed {tries} times because their worker was killed, for want of memory perhaps"
+        f"{len(missing)} batches failed {tries} times because their worker was killed, for want of memory perhaps"
     )

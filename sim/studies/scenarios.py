@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
+    from sim.levers.measure import Measure
     from sim.outcomes.record import Record
     from sim.world.firm import Firm
 
@@ -57,7 +58,7 @@ def tables_of(plan: Plan, records: Sequence[Record], firm: Firm) -> dict[str, pd
     return tables
 
 
-def measures_of(plan: Plan) -> list:
+def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan's worlds in the order of the catalogue."""
     from sim.levers.catalogue import Catalogue
 
@@ -77,13 +78,16 @@ def study(cfg: DictConfig) -> None:
         about = store.about(plans[0]) | facts(plans[0], records)
         store.write_json(about, folder.path / "about.json")
         if len(plans[0].scenarios) > 1:
-            show(tables, about, folder.path)
+            wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
+            show(tables, about, folder.path, wordings)
     print(headlines(tables))
     print(folder.path)
 
 
-def show(tables: dict[str, pd.DataFrame], about: dict[str, Any], folder: Path) -> None:
-    """Write the page and the figures of a comparison into `folder`."""
+def show(
+    tables: dict[str, pd.DataFrame], about: dict[str, Any], folder: Path, wordings: Mapping[str, str] | None = None
+) -> None:
+    """Write the page and the figures of a comparison into `folder`; `wordings` are the measures' own, by id."""
     from sim.outcomes import figures, summary
     from sim.studies import store
 
@@ -91,7 +95,8 @@ def show(tables: dict[str, pd.DataFrame], about: dict[str, Any], folder: Path) -
     tables = tables | {name: of_last_policy(tables[name]) for name in ("ties", "people") if name in tables}
     store.write_text(summary.write(tables, about, names), folder / "summary.md")
     (folder / "figures").mkdir()
-    figures.draw_all(tables, folder / "figures", f"seed {about['seed']}, version {about['version']}", names)
+    footer = f"seed {about['seed']}, version {about['version']}"
+    figures.draw_all(tables, folder / "figures", footer, names, wordings)
 
 
 def of_last_policy(table: pd.DataFrame) -> pd.DataFrame:
@@ -139,11 +144,14 @@ def headlines(tables: dict[str, pd.DataFrame]) -> str:
         of = rows.set_index("outcome")
         burn_out, isolation = of.loc["burn_out_complaints"], of.loc["isolation_from_colleagues"]
         name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
-        lines.append(
-            f"{name:48s}{burn_out.difference:+12.1f} ({burn_out.low:+6.1f} to {burn_out.high:+6.1f})"
-            f"{isolation.difference:+14.2f} ({isolation.low:+.2f} to {isolation.high:+.2f})"
-        )
+        lines.append(f"{name:48s}{_with_interval(burn_out, 1):>32s}{_with_interval(isolation, 2):>32s}")
     return "\n".join(lines)
+
+
+def _with_interval(effect: pd.Series, digits: int) -> str:
+    if effect.replicates < 2:
+        return f"{effect.difference:+.{digits}f} (one run: no interval)"
+    return f"{effect.difference:+.{digits}f} ({effect.low:+.{digits}f} to {effect.high:+.{digits}f})"
 
 
 def main(argv: list[str]) -> int:

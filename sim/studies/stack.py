@@ -1,13 +1,14 @@
-"""Replicates of small firms run together: their rows stand one below the other in one engine.
+"""A run: burn-in, fork, horizon; replicates of small firms live it together, as rows of one engine.
 
-Equations cost little for a few hundred people beside the calls they take; thirty replicates in one engine need the
-calls of one. Chance is keyed by replicate, ties and lines stay within each, so that every replicate gives to the bit
-what it gives alone.
+The burn-in is run once, in one world, under the practice of 2022, and forked into one world for each scenario; the
+worlds then live side by side on the same chance. Equations cost little for a few hundred people beside the calls they
+take; thirty replicates in one engine need the calls of one. Chance is keyed by replicate, ties and lines stay within
+each, so that every replicate gives to the bit what it gives alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from sim.engine.plan import Plan, check_memory, needed, registry_of
 from sim.engine.share import Share
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.record import GATHERED, Record, Recorder, members, outcomes
+from sim.outcomes.record import Record, Recorder, live
 from sim.outcomes.survey import survey_of
 from sim.world.firm import Firm, build, stacked
 from sim.world.staff import Staff
@@ -26,33 +27,31 @@ AT_A_TIME = 20_000
 """Places stacked at most, in all worlds together; beyond, calls hardly count."""
 
 
-def run_stacked(plans: Sequence[Plan]) -> list[Record]:
-    """The records of plans that differ in nothing but the replicate: to the bit what `run` gives of each.
+def run_stacked(plans: Sequence[Plan], each_week: Callable[[int], None] | None = None) -> list[Record]:
+    """The records of plans that differ in nothing but the replicate: burn-in, fork, horizon.
 
-    Raises UserError for plans that differ in something else.
+    `each_week` is called with every finished week (negative: burn-in). Raises UserError for plans that differ in
+    something else.
     """
     _check_alike(plans)
     plan, firms = plans[0], [build(one.firm, one.seed, one.replicate) for one in plans]
+    tell = each_week or (lambda week: None)
     lived = _set_up(plans, firms)
     for week in range(-plan.burn_in, 0):
         lived.run_week(week)
+        tell(week)
     lived.fork(Catalogue(lived.catalogue.measures, plan.scenarios))
-    shares = list(_shares(lived, firms))
-    survey = survey_of(plan)
+    shares, survey = list(_shares(lived, firms)), survey_of(plan)
     recorders = [Recorder(share, survey, plan.weeks) for share in shares]
-    before = [share.values["tie_strength"][0] for share in shares]
+    ties_before = [share.values["tie_strength"][0] for share in shares]
     for week in range(plan.weeks):
-        sums = lived.run_week(week, GATHERED)
-        of_all = (
-            members(lived.values, lived.worlds),
-            outcomes(lived.values, sums, survey, lived.worlds),
-            lived.values["used"],
-        )
+        of_all = live(lived, survey, week)
         for recorder, share in zip(recorders, shares, strict=True):
             recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
+        tell(week)
     return [
         _record(recorder, ties if one.replicate == 0 else None)
-        for recorder, ties, one in zip(recorders, before, plans, strict=True)
+        for recorder, ties, one in zip(recorders, ties_before, plans, strict=True)
     ]
 
 
@@ -66,12 +65,12 @@ def _check_alike(plans: Sequence[Plan]) -> None:
             )
 
 
-def batches(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
-    """Plans in their order, cut into batches that can be stacked and fit `AT_A_TIME`."""
+def batches(plans: Sequence[Plan], most: int) -> Iterator[list[Plan]]:
+    """Plans in their order, cut into batches of `most` plans at most that can be stacked and fit `AT_A_TIME`."""
     batch: list[Plan] = []
     for plan in plans:
         alike = batch and replace(plan, replicate=batch[0].replicate) == batch[0]
-        if batch and not (alike and (len(batch) + 1) * _places(plan) <= AT_A_TIME):
+        if batch and not (alike and len(batch) < most and (len(batch) + 1) * _places(plan) <= AT_A_TIME):
             yield batch
             batch = []
         batch.append(plan)

@@ -1,0 +1,203 @@
+"""What the engines are asked to live: the whole model under four scenarios, and a small model full of traps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.engine import Engine
+from sim.engine.plan import BASELINE, GIVENS, Plan, needed, registry_of
+from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, trait
+from sim.language.registry import Registry, register
+from sim.levers.catalogue import Catalogue
+from sim.levers.measure import Measure
+from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.world.firm import FirmOptions, build
+from sim.world.staff import Staff
+
+INTRODUCED = Scenario(
+    "introduced", "policy",
+    introduced=(
+        Introduction("anchor_days", start=0),
+        Introduction("right_to_disconnect", start=0, end=2, share=0.6, intensity=0.5, use=0.8, hoops=0.1, well=0.9),
+        Introduction("coffee_with_a_random_colleague", start=1),
+    ),
+)  # fmt: skip
+WITHDRAWN = Scenario("withdrawn", "policy", withdrawn=("conversations", "breaks"))
+SET = Scenario(
+    "set", "policy",
+    introduced=(Introduction("anchor_days", start=0),),
+    settings=(
+        Setting("attendance", "fixed_office_days", 2.0, start=1, end=3),
+        Setting("cascade", "reach", 3.0),
+        Setting("anchor_days", "firmness", 0.4, start=2),
+    ),
+)  # fmt: skip
+SCENARIOS = (BASELINE, INTRODUCED, WITHDRAWN, SET)
+
+
+def small(measures: Sequence[Measure], **options) -> Plan:
+    """About a hundred people of six establishments."""
+    return Plan(tuple(measures), **{"firm": FirmOptions(kind="study", establishments=6, sample=17), **options})
+
+
+def engine(kind: Callable[..., Engine], plan: Plan, worlds: int = 1, varied=None, registry=None, **options) -> Engine:
+    """An engine of this kind on the first day of a plan's burn-in."""
+    catalogue = Catalogue(needed(plan), ())
+    staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
+    return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
+
+
+def lucky_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str], np.ndarray]:
+    """Half of all parameters anywhere within their ranges, one value per world."""
+    luck = np.random.default_rng(seed)
+    return {
+        (process, name): luck.uniform(passport.low, passport.high, worlds)
+        for process, own in registry_of(plan).mechanisms.items()
+        for name, passport in own.passports().items()
+        if luck.random() < 0.5
+    }
+
+
+# -- a model with traps ----------------------------------------------------------------------------------------------
+
+
+def standing_in(file: str):
+    """A class as if it stood in a file of that name, which is what its process is called."""
+
+    def moved(kind):
+        kind.__module__ = f"sim.mechanisms.{file}"
+        return kind
+
+    return moved
+
+
+@standing_in("traps")
+@dataclass(frozen=True)
+class Traps(Mechanism):
+    """Everything in which numpy and plain arithmetic could part ways."""
+
+    slope: float = param(0.3, "sd/sd", low=0.0, high=1.0, source="assumed")
+    share: float = param(0.4, "share", low=0.0, high=1.0, source="assumed")
+
+    @trait("sd")
+    def gift(self, normal):
+        """Own gift."""
+        return normal
+
+    @trait("0/1", per="tie")
+    def friends(self, uniform, exists):
+        """Whether the tie is a friendship."""
+        return (uniform < self.share) & (exists > 0)
+
+    @flow("sd", condition=True)
+    def demands_of_work(self, uniform, mood):
+        """A choice, truth values in arithmetic, and whole numbers that numpy makes float64."""
+        rising = (uniform < self.share) + (mood > 1)
+        counted = (uniform < self.share) * 1 + 2 * (mood <= 0)
+        return np.where(rising, counted * self.slope / 7, np.abs(mood) - np.sqrt(1 + mood * mood)) * (1 - rising)
+
+    @flow("sd")
+    def steep(self, demands_of_work, mood):
+        """Extremes, roots, a clip and a not."""
+        low = np.minimum(np.maximum(mood, 0), demands_of_work)
+        return np.clip(low, -self.slope, 1) + ~(demands_of_work > 0) * self.slope - (-mood) / 2**2
+
+    @flow("sd")
+    def sheltered(self, mood, steep):
+        """A choice within a choice: arms not taken divide by nought, or take the root of what lies below it."""
+        beyond = np.maximum(mood, 1) - 1
+        above = np.where(mood > 1, steep / beyond, np.sqrt(mood))
+        return np.where(mood >= 0, above, steep / np.minimum(mood, 0))
+
+    @flow("friends")
+    def company(self, ties, warmth):
+        """A sum over the network."""
+        return ties.sum(warmth)
+
+    @flow("sd", per="tie")
+    def warmth(self, friends, steep, their_steep, their_mood):
+        """What passes over a tie today."""
+        return friends * (their_steep - steep) + self.slope * their_mood
+
+    @flow("sd")
+    def around(self, ties, steep, affection, warmth):
+        """Two looks in one equation, the mean by a weight that settles tonight."""
+        return (1 - ties.mean(steep, affection)) / 2 + 1 / (1 + np.abs(ties.sum(warmth)))
+
+    @flow("sd", condition=True)
+    def say_over_hours(self, manager, mood):
+        """A look, and an equation around it, that a lever may move; the stock is settled tonight."""
+        return self.slope * manager.of(mood)
+
+    @flow("sd", per="team")
+    def spirit(self, team, mood):
+        """The mood of the team."""
+        return team.mean(mood)
+
+    @adds_to("burden", "sd")
+    def burden_of_others(self, around, spirit):
+        """One tributary."""
+        return around * spirit
+
+    @adds_to("burden", "sd")
+    def burden_of_one(self, steep):
+        """Another."""
+        return self.slope * steep
+
+    @stock("sd", per="tie", start=0.5)
+    def affection(self, affection, warmth, their_mood):
+        """Settles at night from the other's mood of this morning."""
+        return affection + (warmth - affection) / 3 + self.slope * their_mood / 10
+
+    @stock("sd", start="gift")
+    def mood(self, mood, company, burden, say_over_hours, normal, working_day):
+        """Read by others at night, so it must not settle before they have looked."""
+        return mood / 2 + self.slope * (company + burden + say_over_hours) / 5 + normal * working_day / 3
+
+
+@standing_in("anchor_days")
+@dataclass(frozen=True)
+class Rewriting(Lever):
+    """A lever that rewrites a flow, with luck of its own."""
+
+    most: float = param(0.5, "sd", low=0.0, high=1.0, source="assumed")
+
+    def say_over_hours(self, say_over_hours, dose, uniform):
+        """Never more than so much, for some."""
+        return np.where(
+            (dose > 0) & (uniform < self.most), np.minimum(say_over_hours, self.most * dose), say_over_hours
+        )
+
+
+@standing_in("doses")
+@dataclass(frozen=True)
+class Doses(Mechanism):
+    """What puts a measure into effect, in this small model."""
+
+    @stock("share", per="measure", every="week")
+    def in_effect(self, in_effect, uniform, introduced_share):
+        """In effect for some, more and more."""
+        return np.maximum(in_effect, (uniform < introduced_share) * (in_effect + 1) / 2)
+
+    @stock("share", per="measure", every="week")
+    def practised(self, in_effect):
+        """The same, a week later."""
+        return in_effect
+
+
+def registry_of_traps(*more: Mechanism) -> Registry:
+    """The small model's registry, and what else is to be computed with it."""
+    return register((Traps(), Doses(), *more), (Rewriting(),), GIVENS)
+
+
+def trapped(kind: Callable[..., Engine], measures: Sequence[Measure], **options) -> Engine:
+    """The small model in two worlds on the first day, one of which introduces the measure that rewrites."""
+    plan = small(measures, scenarios=(BASELINE, INTRODUCED))
+    varied = {("traps", "slope"): np.array([0.2, 0.9])}
+    one = engine(kind, plan, worlds=2, varied=varied, registry=registry_of_traps(), **options)
+    one.run_week(-1)
+    one.fork(Catalogue(one.catalogue.measures, plan.scenarios))
+    return one
