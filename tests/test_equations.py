@@ -380,15 +380,8 @@ def test_a_dormant_tie_is_touched_by_arranged_encounters_alone():
 
 
 def test_a_team_that_keeps_to_itself_meets_others_less():
-    both = {
-        "exists": 1.0,
-        "works_today": 1.0,
-        "their_works_today": 1.0,
-        "at_office": 1.0,
-        "their_at_office": 1.0,
-        "across": 1.0,
-    }
-    assert worked("touch", **both, office_expected=1.0) < worked("touch", **both)
+    both = {"exists": 1.0, "works_today": 1.0, "their_works_today": 1.0, "at_office": 1.0, "their_at_office": 1.0}
+    assert worked("touch", **both, across=1.0, office_expected=1.0) < worked("touch", **both, across=1.0)
 
 
 def test_contact_helps_less_and_less():

@@ -108,6 +108,12 @@ LATE = {
         "late", "policy", (Introduction("social_moments", start=3), Introduction("anchor_days", start=3))
     ),
     "a setting": Scenario("late", "policy", settings=(Setting("recovery", "breaks_a_day", 4.0, start=3),)),
+    "a setting of a lever": Scenario(
+        "late",
+        "policy",
+        (Introduction("anchor_days", start=3),),
+        settings=(Setting("anchor_days", "days", 1.0, start=3),),
+    ),
     "both": Scenario(
         "late",
         "policy",

@@ -1,8 +1,8 @@
 """The kernel as machine code: compiled once, kept in the user's cache, and never stale.
 
 Each function stands in a file whose name is the hash of its text, of the primitives it calls, of the libraries'
-versions and of the processor for which it is compiled. Another text is another file, so an edited equation is always compiled anew, and two
-processes can only write the same.
+versions and of the processor it is compiled for. Another text is another file, so an edited equation is always
+compiled anew, and two processes can only write the same.
 """
 
 from __future__ import annotations

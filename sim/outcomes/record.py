@@ -86,7 +86,7 @@ class Recorder:
 
 
 def live(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Let a week pass; who is in which group then, everybody's outcomes, who used which measure: as `write` takes them."""
+    """Let a week pass and return what `write` takes: who is in which group, everybody's outcomes, and use."""
     sums = engine.run_week(week, GATHERED)
     values, worlds = engine.values, engine.worlds
     return members(values, worlds), outcomes(values, sums, survey, worlds), values["used"]
