@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: how fast the model is, against its peers and against the machine."""
+"""`python -m benchmarks`: how fast the model is against its peers and the machine, and how precise against float64."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.peers import MesaModel, missing_peers, starsim_runner
+from benchmarks.precision import precision
 from benchmarks.report import Row, markdown, write
 from benchmarks.small import SmallModel
 from benchmarks.studies import help_time, large_study, paired_study, two_workers
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replicates", type=int, default=30, help="replicates of the paired study")
     parser.add_argument("--weeks", type=int, default=52, help="weeks of burn-in and of horizon in the study")
     parser.add_argument("--full", action="store_true", help="also 131,775 employees in 206 establishments for a year")
-    parser.add_argument("--only", choices=("small", "whole", "studies"), help="one part of the table")
+    parser.add_argument("--only", choices=("small", "whole", "studies", "precision"), help="one part of the table")
     parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="where folders of results go")
     return parser
 
@@ -88,6 +89,8 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
         yield from paired_study(asked.replicates, asked.weeks)
         yield two_workers(asked.weeks)
         yield help_time()
+    if asked.only in (None, "precision"):
+        yield from precision(asked.replicates, asked.weeks)
     if asked.full:
         # A process of its own, so that the memory of what went before does not count.
         with ProcessPoolExecutor(1, get_context("spawn")) as alone:

@@ -34,7 +34,7 @@ Fingerprint = dict[str, str]
 
 def beyond_the_baseline() -> list[str]:
     """What numpy makes use of here that not every processor of this architecture has."""
-    return np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[index, call-overload]
+    return np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 
 
 BEYOND = beyond_the_baseline()
@@ -61,12 +61,13 @@ def lived(model: str, name: str) -> list[Fingerprint]:
     days = []
     for day in DAYS:
         one.run_day(day)
-        days.append({name: _hash(np.broadcast_to(v, (one.worlds, *v.shape[1:]))) for name, v in one.values.items()})
+        days.append({quantity: _hash(value, one.worlds) for quantity, value in one.values.items()})
     return days
 
 
-def _hash(value: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+def _hash(value: np.ndarray, worlds: int) -> str:
+    of_all = np.broadcast_to(value, (worlds, *value.shape[1:]))
+    return hashlib.sha256(np.ascontiguousarray(of_all).tobytes()).hexdigest()
 
 
 @cache
