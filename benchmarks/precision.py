@@ -11,11 +11,12 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.report import Row
-from benchmarks.whole import WholeModel, firm_of, plan_of
+from benchmarks.whole import DAYS_A_WEEK, WholeModel, firm_of, plan_of
 from sim.engine import Engine, reference
-from sim.engine.plan import Plan
+from sim.engine.plan import Plan, set_up
 from sim.engine.reference import Reference
 from sim.levers import catalogue
+from sim.levers.catalogue import Catalogue
 from sim.outcomes import outcomes, record, survey
 from sim.outcomes.effects import HEADLINES
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
@@ -25,13 +26,18 @@ from sim.world import staff
 
 SCENARIOS = ("baseline", "right_to_disconnect", "whole_package")
 REPORTED = (*HEADLINES, "exhaustion")
-PEOPLE = 500
+PEOPLE, CROWD = 500, 3_000
 HOLDING = (reference, staff, catalogue, outcomes, record, survey)
 """The modules that say how precisely numbers are held. Chance is not one of them: both studies draw the same."""
 
 _EVERYBODY = list(GROUPS).index("everybody")
 _PARTED = 1e-3
 _SIMPLE = 1 << 6
+
+
+def study_of(people: int, weeks: int) -> Plan:
+    """One firm under the practice of 2022 and two policies, after a burn-in as long as the horizon."""
+    return replace(plan_of(people, SCENARIOS, weeks=weeks, burn_in=weeks), engine="reference")
 
 
 class _Wide:
@@ -128,6 +134,12 @@ class Lives:
     farthest: float
     distributions: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.parted} of {self.count:,} part by more than {_PARTED:g} SD in some outcome, "
+            f"by {self.farthest:.1g} SD at most; distributions lie {self.distributions:.1g} SD apart at most"
+        )
+
 
 def lives_of(narrow: Sequence[Record], wide: Sequence[Record]) -> Lives:
     """Every outcome of every life over the last 26 weeks, and the distributions of outcomes over lives.
@@ -149,29 +161,61 @@ def _by_outcome(records: Sequence[Record]) -> np.ndarray:
     return np.stack(finals).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Events:
+    """Yes-or-no values of all days, such as whether somebody is absent, and how many of them are not the same."""
+
+    count: int
+    fallen_otherwise: int
+
+    def __str__(self) -> str:
+        return f"{self.fallen_otherwise} of {self.count / 1e6:,.0f} million fall otherwise"
+
+
+def events_of(study: Plan) -> Events:
+    """Let two engines live the study side by side, one in float32 and one in float64."""
+    narrow = set_up(study)
+    with in_float64():
+        wide = set_up(study)
+    count = otherwise = 0
+    for day in range(-study.burn_in * DAYS_A_WEEK, study.weeks * DAYS_A_WEEK):
+        if day == 0:
+            for engine in (narrow, wide):
+                engine.fork(Catalogue(engine.catalogue.measures, study.scenarios))
+        narrow.run_day(day)
+        with in_float64():
+            wide.run_day(day)
+        for name in (*narrow.registry.day, *narrow.registry.night):
+            value = narrow.values[name]
+            if np.isin(value, (0, 1)).all():
+                differs = value != wide.values[name]
+                count, otherwise = count + differs.size, otherwise + int(differs.sum())
+    return Events(count, otherwise)
+
+
 def precision(replicates: int, weeks: int) -> Iterator[Row]:
-    """Levels, differences from the baseline, single lives, and what the width costs."""
-    study = replace(plan_of(PEOPLE, SCENARIOS, weeks=weeks, burn_in=weeks), engine="reference")
+    """Rows on results, on single lives, on what the width costs, and on the events of a larger firm."""
+    study, crowd = study_of(PEOPLE, weeks), study_of(CROWD, weeks)
     plans = [replace(study, replicate=replicate) for replicate in range(replicates)]
     narrow, seconds_narrow = _lived(plans)
     with in_float64():
         _check(study)
         wide, seconds_wide = _lived(plans)
     row = Row("float32 against float64", "reference", PEOPLE, len(SCENARIOS))
+    yield from _rows_on_results(row, narrow, wide)
+    yield replace(row, what=f"{row.what}: lives", note=str(lives_of(narrow, wide)))
+    yield replace(row, what=f"{row.what}: events", employees=CROWD, note=str(events_of(crowd)))
+    yield replace(row, what="the same study in float64", ratio=seconds_narrow / seconds_wide, against="float32")
+
+
+def _rows_on_results(row: Row, narrow: Sequence[Record], wide: Sequence[Record]) -> Iterator[Row]:
     for outcome in REPORTED:
         for what, results in (("level", levels), ("difference", differences)):
-            gap, unit = gap_of(results(narrow, outcome), results(wide, outcome)), OUTCOMES[outcome].unit
+            gap = gap_of(results(narrow, outcome), results(wide, outcome))
+            note = f"{gap.largest:.1g} {OUTCOMES[outcome].unit} at most, standard error {gap.error:.2g}"
             yield replace(
-                row, what=f"{row.what}: {what} of {outcome}", ratio=gap.ratio, against="standard error",
-                note=f"{gap.largest:.1g} {unit} at most in {replicates} replicates, standard error {gap.error:.2g}",
-            )  # fmt: skip
-    lives = lives_of(narrow, wide)
-    yield replace(
-        row, what=f"{row.what}: lives",
-        note=f"{lives.parted} of {lives.count:,} part by more than {_PARTED:g} SD in some outcome, {lives.farthest:.1g} SD "
-        f"at most; distributions are {lives.distributions:.1g} SD apart at most",
-    )  # fmt: skip
-    yield replace(row, what="the same study in float64", ratio=seconds_narrow / seconds_wide, against="float32")
+                row, what=f"{row.what}: {what} of {outcome}", ratio=gap.ratio, against="standard error", note=note
+            )
 
 
 def _lived(plans: Sequence[Plan]) -> tuple[list[Record], float]:

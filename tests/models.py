@@ -51,11 +51,11 @@ def engine(kind: Callable[..., Engine], plan: Plan, worlds: int = 1, varied=None
 
 
 def lucky_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str], np.ndarray]:
-    """Half of all parameters anywhere within their ranges, one value per world."""
-    luck = np.random.default_rng(seed)
+    """Half of all parameters of mechanisms and levers anywhere within their ranges, one value per world."""
+    luck, registry = np.random.default_rng(seed), registry_of(plan)
     return {
         (process, name): luck.uniform(passport.low, passport.high, worlds)
-        for process, own in registry_of(plan).mechanisms.items()
+        for process, own in (*registry.mechanisms.items(), *registry.levers.items())
         for name, passport in own.passports().items()
         if luck.random() < 0.5
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, warmed_up
 from sim.language.discovery import mechanisms
 from sim.studies.fitted import Parameters, write_fit
 from sim.world.calendar import DAYS_A_WEEK
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 SETTLED = 104
-"""Weeks lived before anything is measured: a burn-in and half the default horizon, since habits settle slowly."""
+"""Weeks lived before anything is measured, since habits settle slowly."""
+MEASURED = range(16 * DAYS_A_WEEK)
+"""The days that are measured: the first of the horizon, when the pandemic's advice to stay at home has faded."""
 REFERENCE_FIRM = FirmOptions(kind="study", establishments=206, sample=25)
 FREEZE_AFTER = 3
 ROUNDS = 12
@@ -117,14 +119,13 @@ class Moments:
     sd: float
 
 
-def measured(plan: Plan, weeks: int = 16) -> dict[str, Moments]:
-    """Means and SDs of all centred quantities over the last `weeks` of the burn-in."""
-    engine = set_up(plan)
+def measured(plan: Plan) -> dict[str, Moments]:
+    """Means and SDs of all centred quantities over the measured days, under the practice before day 0."""
+    engine = warmed_up(plan)
     sums: dict[str, np.ndarray] = {}
-    for day in range(-plan.burn_in * DAYS_A_WEEK, 0):
+    for day in MEASURED:
         engine.run_day(day)
-        if day >= -weeks * DAYS_A_WEEK:
-            _gather(sums, engine)
+        _gather(sums, engine)
     return {name: Moments(*_mean_and_sd(*total)) for name, total in sums.items()}
 
 

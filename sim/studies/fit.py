@@ -8,7 +8,7 @@ of `targets.csv` with use `calibrate` are fitted; rows with any other use never 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from sim.language.discovery import mechanisms
 from sim.language.grammar import Passport
 from sim.outcomes.record import STAGES, cascade
 from sim.outcomes.survey import Survey, survey_of
-from sim.studies.centring import SETTLED, centre
+from sim.studies.centring import MEASURED, SETTLED, centre
 from sim.studies.fitted import Parameters, merged, write_fit
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 FIT_FIRM = FirmOptions(kind="study", establishments=600, sample=17)
 CHECK_FIRM = FirmOptions(kind="study", establishments=1200, sample=17)
 CHECK_REPLICATE = 1000
-WEEKS_SEEN = 12
 KNOWN = STAGES.index("known")
 STEP = 0.06
 MOST_EVALUATIONS = 8
@@ -203,11 +202,15 @@ def _is_fitted(row: Row) -> bool:
 
 def _reports(plan: Plan, worlds: np.ndarray) -> list[list[Row]]:
     varied = {key: worlds[:, column] for column, key in enumerate(FREE)}
-    engine = set_up(plan, len(worlds), varied)
-    first = -plan.burn_in * DAYS_A_WEEK
-    for day in range(first, -WEEKS_SEEN * DAYS_A_WEEK):
-        engine.run_day(day)
-    return seen(engine, survey_of(plan), range(-WEEKS_SEEN * DAYS_A_WEEK, 0))
+    return seen(settled(plan, len(worlds), varied), survey_of(plan), MEASURED)
+
+
+def settled(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
+    """The engine before the days that are measured; `worlds` and `varied` as in `set_up`."""
+    engine = set_up(plan, worlds, varied)
+    for week in range(-SETTLED, 0):
+        engine.run_week(week)
+    return engine
 
 
 def _passport(process: str, name: str) -> Passport:
@@ -228,7 +231,7 @@ def fit(plan: Plan, say: Callable[[str], None] = print) -> Parameters:
     from scipy.optimize import least_squares
 
     parameters = merged(plan.parameters, centre(plan, say=say))
-    problem = _Problem(replace(plan, firm=FIT_FIRM, parameters=parameters, burn_in=SETTLED), say)
+    problem = _Problem(replace(plan, firm=FIT_FIRM, parameters=parameters), say)
     inside = np.clip(problem.now, problem.low + 1e-6, problem.high - 1e-6)
     found = least_squares(
         problem.residuals,
@@ -251,8 +254,8 @@ def _cut_off(plan: Plan) -> float:
     """The cut-off at which reference people report burn-out complaints as often as home workers did."""
     from scipy.optimize import brentq
 
-    engine = set_up(replace(plan, firm=CHECK_FIRM))
-    for day in range(-SETTLED * DAYS_A_WEEK, 0):
+    engine = settled(replace(plan, firm=CHECK_FIRM))
+    for day in MEASURED:
         engine.run_day(day)
     exhaustion = engine.values["exhaustion"][0][engine.values["may_work_from_home"][0] > 0]
     survey, target = survey_of(plan), _targets()["burnout_home"] / 100
@@ -264,10 +267,8 @@ def _cut_off(plan: Plan) -> float:
 
 def check(plan: Plan) -> list[Row]:
     """Every fitted row, simulated with the plan's parameters on people and chance that the fit has not seen."""
-    engine = set_up(replace(plan, firm=CHECK_FIRM, replicate=CHECK_REPLICATE))
-    for day in range(-SETTLED * DAYS_A_WEEK, -WEEKS_SEEN * DAYS_A_WEEK):
-        engine.run_day(day)
-    report = seen(engine, survey_of(plan), range(-WEEKS_SEEN * DAYS_A_WEEK, 0))[0]
+    engine = settled(replace(plan, firm=CHECK_FIRM, replicate=CHECK_REPLICATE))
+    report = seen(engine, survey_of(plan), MEASURED)[0]
     return report + _retests(engine, survey_of(plan)) + _categories(engine, survey_of(plan))
 
 
@@ -275,10 +276,10 @@ def _retests(engine: Engine, survey: Survey) -> list[Row]:
     """Test-retest of exhaustion over three weeks and a year (E088: recalled, a size to be near, not a finding)."""
     home = engine.values["may_work_from_home"][0] > 0
     first, found = engine.values["exhaustion"][0][home], []
-    for day in range(364):
-        engine.run_day(day)
+    for passed in range(1, 365):
+        engine.run_day(MEASURED[-1] + passed)
         for days, target in ((21, 0.75), (364, 0.60)):
-            if day + 1 == days:
+            if passed == days:
                 stays = home & (engine.values["tenure"][0] > days)
                 again = engine.values["exhaustion"][0][stays]
                 found.append(

@@ -17,10 +17,11 @@ def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mappin
 
 
 def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
-    """Write parameters (later layers win) to conf/fit/default.yaml, atomically."""
+    """Write parameters (later layers win) to conf/fit/default.yaml, whole or not at all."""
     import yaml
 
     from sim.studies.configure import conf_folder
+    from sim.studies.store import write_text
 
     together: Parameters = {}
     for layer in layers:
@@ -31,7 +32,5 @@ def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
         "survey": rounded.get("survey", {}),
     }
     path = conf_folder() / "fit" / "default.yaml"
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(_HEADER + yaml.safe_dump(content, sort_keys=True))
-    unfinished.replace(path)
+    write_text(_HEADER + yaml.safe_dump(content, sort_keys=True), path)
     return path
