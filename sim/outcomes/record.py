@@ -66,8 +66,10 @@ class Recorder:
     def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
         """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""
         people = members.sum(axis=-1)
+        # In double precision, since a library adds up in another order on another processor.
+        sums = np.matmul(outcomes.astype(np.float64), members.swapaxes(1, 2).astype(np.float64))
         with np.errstate(invalid="ignore", divide="ignore"):
-            self.weekly[:, week] = np.matmul(outcomes, members.swapaxes(1, 2)) / people[:, None]
+            self.weekly[:, week] = sums / people[:, None]
         self.people = people
         if week >= self.weeks - LAST_WEEKS:
             share = np.float32(1 / min(LAST_WEEKS, self.weeks))
