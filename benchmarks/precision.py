@@ -181,7 +181,7 @@ def events_of(study: Plan) -> Events:
     for day in range(-study.burn_in * DAYS_A_WEEK, study.weeks * DAYS_A_WEEK):
         if day == 0:
             for engine in (narrow, wide):
-                engine.fork(Catalogue(engine.catalogue.measures, study.scenarios))
+                engine = engine.fork(Catalogue(engine.catalogue.measures, study.scenarios))
         narrow.run_day(day)
         with in_float64():
             wide.run_day(day)

@@ -61,7 +61,7 @@ class WholeModel:
         catalogue = Catalogue(needed(eight), ())
         staff = Staff(firm, catalogue.names, eight.replicate)
         self.engine = engine(registry_of(eight), staff, catalogue, eight.calendar, eight.seed)
-        self.engine.fork(Catalogue(catalogue.measures, eight.scenarios[:worlds]))
+        self.engine = self.engine.fork(Catalogue(catalogue.measures, eight.scenarios[:worlds]))
         self.survey, self.week = survey_of(eight), 0
         self.live(2 * DAYS_A_WEEK)
 

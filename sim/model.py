@@ -69,8 +69,8 @@ class HybridWorkModel(mesa.Model):
         self.day = 0
         self._windows_made = False
         self._survey = survey_of(self.plan)
-        self.engine = warmed_up(self.plan)
-        self.engine.fork(Catalogue(self.engine.catalogue.measures, self.plan.scenarios))
+        begun = warmed_up(self.plan)
+        self.engine = begun.fork(Catalogue(begun.catalogue.measures, self.plan.scenarios))
         self.people = self.engine.staff.count["employee"]
         self.datacollector = mesa.DataCollector(model_reporters={name: _reporter(name) for name in OUTCOMES})
         self.datacollector.collect(self)

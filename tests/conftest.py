@@ -35,8 +35,8 @@ def small_plan(measures: tuple[Measure, ...]) -> Plan:
 
 def lived(plan: Plan, days: int) -> Reference:
     """The engine after the burn-in and the first days of the horizon, one world for each scenario of the plan."""
-    engine = warmed_up(plan)
-    engine.fork(Catalogue(engine.catalogue.measures, plan.scenarios))
+    begun = warmed_up(plan)
+    engine = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios))
     for day in range(days):
         engine.run_day(day)
     return engine

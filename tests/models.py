@@ -199,5 +199,4 @@ def trapped(kind: Callable[..., Engine], measures: Sequence[Measure], **options)
     varied = {("traps", "slope"): np.array([0.2, 0.9])}
     one = engine(kind, plan, worlds=2, varied=varied, registry=registry_of_traps(), **options)
     one.run_week(-1)
-    one.fork(Catalogue(one.catalogue.measures, plan.scenarios))
-    return one
+    return one.fork(Catalogue(one.catalogue.measures, plan.scenarios))

@@ -122,11 +122,26 @@ def test_it_agrees_with_all_switches_flipped(measures):
 def test_it_agrees_in_forked_worlds_under_levers_settings_and_withdrawal(measures):
     reference, fused = both(small(measures, scenarios=SCENARIOS))
     agree(reference, fused, weeks=range(-4, 0))
-    for one in (reference, fused):
-        one.fork(Catalogue(one.catalogue.measures, SCENARIOS))
+    reference, fused = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, fused))
     agree(reference, fused, weeks=range(0, 6), daily=1)
     exhaustion = fused.values["exhaustion"]
     assert all(np.any(exhaustion[0] != exhaustion[world]) for world in (1, 2, 3))
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["reference", "fused"])
+def test_a_past_can_be_forked_again_and_again(measures, which):
+    past = both(small(measures, scenarios=SCENARIOS))[which]
+    past.run_week(-1)
+    before = {name: np.array(value) for name, value in past.values.items()}
+    scenarios = Catalogue(past.catalogue.measures, SCENARIOS)
+    futures = [past.fork(scenarios)]
+    for week in range(3):
+        futures[0].run_week(week)
+    assert all(np.array_equal(before[name], past.values[name]) for name in before)
+    futures.append(past.fork(Catalogue(past.catalogue.measures, SCENARIOS)))
+    for week in range(3):
+        futures[1].run_week(week)
+    assert all(np.array_equal(futures[0].values[name], value) for name, value in futures[1].values.items())
 
 
 def test_a_changed_parameter_holds_from_now_on(measures):

@@ -45,8 +45,7 @@ def whole(kind: Callable[..., Engine]) -> Engine:
     asked = small(plan().measures, scenarios=SCENARIOS)
     one = engine(kind, asked, len(SCENARIOS), lucky_parameters(asked, seed=5, worlds=len(SCENARIOS)))
     one.run_week(-1)
-    one.fork(Catalogue(one.catalogue.measures, SCENARIOS))
-    return one
+    return one.fork(Catalogue(one.catalogue.measures, SCENARIOS))
 
 
 def traps(kind: Callable[..., Engine]) -> Engine:

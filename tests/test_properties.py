@@ -107,7 +107,7 @@ def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: in
     plan = replace(plan, firm=SMALL, seed=number, scenarios=scenarios if with_levers else (BASELINE,))
     engine = set_up(plan, worlds, random_parameters(worlds, luck))
     if with_levers:
-        engine.fork(Catalogue(engine.catalogue.measures, scenarios))
+        engine = engine.fork(Catalogue(engine.catalogue.measures, scenarios))
     found: list[str] = []
     first = -(weeks // 2) * DAYS_A_WEEK
     for day in range(first, first + weeks * DAYS_A_WEEK):

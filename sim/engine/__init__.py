@@ -43,8 +43,8 @@ class Engine(Protocol):
     def parameter(self, process: str, name: str) -> np.ndarray:
         """The present value of a parameter in every world, shape (worlds,)."""
 
-    def fork(self, catalogue: Catalogue) -> None:
-        """Let the one world of the burn-in become one world for each scenario."""
+    def fork(self, catalogue: Catalogue) -> Engine:
+        """A new engine with one world for each scenario, all alike at first; this one stays as it is."""
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Compute the seven days of a week; returns the sums over its days of the quantities asked for."""

@@ -5,6 +5,7 @@ It yields the same bits as the reference engine, which sets it up: traits and be
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -175,12 +176,14 @@ class Fused:
 
     # -- the day and the night ---------------------------------------------------------------------------------------
 
-    def fork(self, catalogue: Catalogue) -> None:
-        """Let the one world of the burn-in become one world for each scenario, all alike until something differs."""
-        self.catalogue, self.worlds = catalogue, len(catalogue.scenarios)
-        if len(self._state) != self.worlds:
-            self._state = np.repeat(self._state, self.worlds, axis=0)
-        self.values.forget()
+    def fork(self, catalogue: Catalogue) -> Fused:
+        """A new engine with one world for each scenario, all alike until something differs; this one stays as it is."""
+        forked = copy.copy(self)
+        forked.catalogue, forked.worlds = catalogue, len(catalogue.scenarios)
+        forked._state = np.repeat(self._state, forked.worlds // len(self._state), axis=0)
+        forked._seen, forked._brought = self._seen.copy(), self._brought.copy()
+        forked._varied, forked.known, forked.values = dict(self._varied), list(self.known), Values(forked)
+        return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Compute the seven days of a week; returns the sums over its days of the quantities asked for."""

@@ -31,6 +31,7 @@ from sim.engine.primitives import (
     state_of_pass, table_at, turn_keys, uniform_of,
 )
 """
+_WORD = re.compile(r"\w+")
 _COMPILED = '@njit(cache=True, error_model="numpy")'
 _BRINGS = re.compile(r"\bbring_(\d+)\(")
 _ACCESS = re.compile(r"\b(near|far|write)\(")
@@ -140,26 +141,24 @@ class _Author:
         return self._function(name, ARGUMENTS, self._over_blocks(domain, body))
 
     def _function(self, name: str, arguments: str, body: list[str]) -> str:
-        text = "\n".join(body)
-        dosed = "dosing_" in text
+        words = _words(body)
+        dosed = any(word.startswith("dosing_") for word in words)
         loads = [
-            f"{n} = at[{i}]"
-            for n, i in self.layout.numbers.items()
-            if _mentions(text, n) or (dosed and n == "rows_dosing")
+            f"{n} = at[{i}]" for n, i in self.layout.numbers.items() if n in words or (dosed and n == "rows_dosing")
         ]
         loads += [
             f"{parameter_name(*key)} = table_at(parameters, 0, {i}, 0)"
             for key, i in self.layout.parameters.items()
-            if _mentions(text, parameter_name(*key))
+            if parameter_name(*key) in words
         ]
-        loads += [f"today_{n} = today[{i}]" for n, i in self.layout.today.items() if _mentions(text, f"today_{n}")]
+        loads += [f"today_{n} = today[{i}]" for n, i in self.layout.today.items() if f"today_{n}" in words]
         loads += [f"dosing_{p} = int64(row_of(rows, rows_dosing, {i}, 0))" for i, p in enumerate(self.registry.levers)
-                  if _mentions(text, f"dosing_{p}")]  # fmt: skip
+                  if f"dosing_{p}" in words]  # fmt: skip
         for half in ("first", "second"):
             loads += [
                 f"{half}_{draw_name(key)} = {half}[{i}]"
                 for key, i in self.layout.draws.items()
-                if _mentions(text, f"{half}_{draw_name(key)}")
+                if f"{half}_{draw_name(key)}" in words
             ]
         return _module(f"{_COMPILED}\ndef {name}({arguments}):\n" + "\n".join(_indented([*loads, *body])) + "\n")
 
@@ -168,9 +167,9 @@ class _Author:
     def _over_blocks(self, domain: str, body: list[str]) -> list[str]:
         width = 1 if domain == "catalogue" else self.layout.block
         head = [f"lanes = min({width}, (count_{domain} - b * {width} + {VECTOR - 1}) // {VECTOR} * {VECTOR})"]
-        text = "\n".join(body)
+        words = _words(body)
         for level, own in DOMAINS.items():
-            if own == domain and level not in WITH_MIDDLE and _mentions(text, level):
+            if own == domain and level not in WITH_MIDDLE and level in words:
                 head.append(f"{level} = base_{level} + b * {self.layout.row(level)}")
         return [f"for b in range(blocks_{domain}):", *_indented([*head, *body])]
 
@@ -178,9 +177,9 @@ class _Author:
         loop = [f"for j in range({lanes}):", *_indented(each)]
         if level not in WITH_MIDDLE:
             return [*once, *loop]
-        place, row, text = named(level), self.layout.row(level), "\n".join(each)
+        place, row = named(level), self.layout.row(level)
         head = [f"{place} = base_{place} + (b * middle_{place} + k) * {row}"]
-        return [f"for k in range(middle_{place}):", *_indented([*head, *once, *loop])] if _mentions(text, place) else []
+        return [f"for k in range(middle_{place}):", *_indented([*head, *once, *loop])] if place in _words(each) else []
 
     def _offset(self, level: str, name: str) -> int:
         return self.layout.offset(level, name)
@@ -324,11 +323,10 @@ class _Author:
             ties = self._over_blocks("employee", self._ties_gone(stocks["tie"]))
             body += ["if gone > 0:", *_indented([*_as_pass(1, self._showing(["leaves"], 0)), *_as_pass(2, ties)])]
         text = self._function("newcomers", "state, codes, rows, parameters, first, second, table, at, seen", body)
+        words = _words([text])
         for half in ("first", "second"):
             loads = [
-                f"    {half}_{n} = {half}[{i}]\n"
-                for n, i in self.layout.trait_draws.items()
-                if _mentions(text, f"{half}_{n}")
+                f"    {half}_{n} = {half}[{i}]\n" for n, i in self.layout.trait_draws.items() if f"{half}_{n}" in words
             ]
             text = text.replace("    gone = 0\n", "".join(loads) + "    gone = 0\n", 1)
         return text
@@ -434,8 +432,9 @@ def _as_pass(number: int, lines: list[str]) -> list[str]:
     return [_ACCESS.sub(rf"\1_{number}(", line) for line in lines]
 
 
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+def _words(lines: Iterable[str]) -> frozenset[str]:
+    """Every name and number in these lines."""
+    return frozenset(_WORD.findall("\n".join(lines)))
 
 
 def _indented(lines: Iterable[str], levels: int = 1) -> list[str]:

@@ -69,7 +69,7 @@ class Reference:
         self._bound: dict[tuple[str, int], Mechanism] = {}
         self.values: dict[str, np.ndarray] = {**staff.given, **catalogue.givens()}
         self.values["generation"] = np.zeros((1, staff.count["employee"]), np.float32)
-        self._equations = {name: self._equation(q) for name, q in registry.quantities.items() if q.kind != "sum"}
+        self._equations = self._all_equations()
         self._shifted = catalogue.shifts_by_condition()
         self._shift_totals: dict[str, np.ndarray] = {}
         self._stocks = registry.night
@@ -103,6 +103,10 @@ class Reference:
         return bound
 
     # -- wiring ------------------------------------------------------------------------------------------------------
+
+    def _all_equations(self) -> dict[str, Equation]:
+        """Every equation, wired to the values of this engine."""
+        return {name: self._equation(q) for name, q in self.registry.quantities.items() if q.kind != "sum"}
 
     def _equation(self, quantity: Quantity) -> Equation:
         key = key_of(self.seed, quantity.name)
@@ -345,9 +349,14 @@ class Reference:
 
     # -- the day and the night ---------------------------------------------------------------------------------------
 
-    def fork(self, catalogue: Catalogue) -> None:
-        """Let the one world of the burn-in become one world for each scenario, all alike until something differs."""
-        self.catalogue, self.worlds = catalogue, len(catalogue.scenarios)
+    def fork(self, catalogue: Catalogue) -> Reference:
+        """A new engine with one world for each scenario, all alike until something differs; this one stays as it is."""
+        forked = copy.copy(self)
+        forked.catalogue, forked.worlds = catalogue, len(catalogue.scenarios)
+        forked.values, forked._shift_totals = dict(self.values), dict(self._shift_totals)
+        forked._varied, forked._bound = dict(self._varied), dict(self._bound)
+        forked._equations = forked._all_equations()
+        return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Compute the seven days of a week; returns the sums over its days of the quantities asked for."""

@@ -216,6 +216,7 @@ class _Reading:
         return _Reading(self.writer, curve, names, self.own, None).result()
 
 
+@cache
 def body_of(function: Callable) -> list[ast.stmt]:
     """The statements of a function without its docstring, read from its source.
 

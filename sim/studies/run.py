@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
@@ -18,19 +18,29 @@ def run(plan: Plan, each_week: Callable[[int], None] | None = None) -> Record:
 
 
 def run_many(
-    plans: Iterable[Plan], workers: int = 1, progress: Callable[[int], None] | None = None
+    plans: Iterable[Plan],
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+    pool: Executor | None = None,
 ) -> Iterator[Record]:
     """Run many plans and yield their records in the order of the plans, whatever the number of workers.
 
     Plans that follow each other and differ in nothing but the replicate are run together, which changes no bit. Workers
-    are processes begun by spawn. A worker that is killed is replaced and its plans are done again. `progress` is called
-    with the number of finished runs.
+    are processes begun by spawn; one that is killed is replaced and its plans are done again. `pool` takes their place:
+    any executor, kept from one study to the next, that has `workers` workers. `progress` is called with the number of
+    finished runs.
     """
     listed = list(plans)
     todo = list(batches(listed, most=-(-len(listed) // max(workers, 1))))
+    if pool is not None:
+        finished = _finished(pool, todo, range(len(todo)))
+    elif min(workers, len(todo)) > 1:
+        finished = _in_own_pool(todo, workers)
+    else:
+        finished = ((number, run_stacked(batch)) for number, batch in enumerate(todo))
     records: dict[int, list[Record]] = {}
     done = following = 0
-    for number, ready in _in_parallel(todo, workers) if min(workers, len(todo)) > 1 else _in_turn(todo):
+    for number, ready in finished:
         records[number] = ready
         done += len(ready)
         if progress:
@@ -40,29 +50,29 @@ def run_many(
             following += 1
 
 
-def _in_turn(todo: Sequence[list[Plan]]) -> Iterator[tuple[int, list[Record]]]:
-    return ((number, run_stacked(batch)) for number, batch in enumerate(todo))
-
-
-def _in_parallel(todo: Sequence[list[Plan]], workers: int, tries: int = 3) -> Iterator[tuple[int, list[Record]]]:
-    """The number and the records of every batch, as they become ready."""
+def _in_own_pool(todo: Sequence[list[Plan]], workers: int, tries: int = 3) -> Iterator[tuple[int, list[Record]]]:
     missing = set(range(len(todo)))
     for _ in range(tries):
         with ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn")) as pool:
-            waiting: dict[Future[list[Record]], int] = {
-                pool.submit(run_stacked, todo[number]): number for number in sorted(missing)
-            }
             try:
-                for future in as_completed(waiting):
-                    yield waiting[future], future.result()
-                    missing.discard(waiting[future])
+                for number, records in _finished(pool, todo, sorted(missing)):
+                    yield number, records
+                    missing.discard(number)
             except BrokenProcessPool:
                 continue
-            finally:
-                for future in waiting:
-                    future.cancel()
         if not missing:
             return
     raise RuntimeError(
         f"{len(missing)} batches failed {tries} times because their worker was killed, for want of memory perhaps"
     )
+
+
+def _finished(pool: Executor, todo: Sequence[list[Plan]], numbers: Iterable[int]) -> Iterator[tuple[int, list[Record]]]:
+    """The number and the records of each of these batches, as they become ready."""
+    waiting = {pool.submit(run_stacked, todo[number]): number for number in numbers}
+    try:
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+    finally:
+        for future in waiting:
+            future.cancel()

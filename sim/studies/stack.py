@@ -40,7 +40,7 @@ def run_stacked(plans: Sequence[Plan], each_week: Callable[[int], None] | None =
     for week in range(-plan.burn_in, 0):
         lived.run_week(week)
         tell(week)
-    lived.fork(Catalogue(lived.catalogue.measures, plan.scenarios))
+    lived = lived.fork(Catalogue(lived.catalogue.measures, plan.scenarios))
     shares, survey = list(_shares(lived, firms)), survey_of(plan)
     recorders = [Recorder(share, survey, plan.weeks) for share in shares]
     ties_before = [share.values["tie_strength"][0] for share in shares]
