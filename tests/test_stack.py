@@ -9,7 +9,7 @@ from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.studies.run import run
-from sim.studies.stack import batches, run_stacked
+from sim.studies.stack import batches, past_of, run_stacked
 from sim.world.firm import FirmOptions, build, stacked
 
 ANCHORED = Scenario(
@@ -43,6 +43,20 @@ def test_replicates_stacked_give_to_the_bit_what_each_gives_alone(measures, firm
 
 def test_a_single_replicate_may_be_stacked_too(small_plan):
     assert_same_record(run_stacked([small_plan])[0], run(small_plan))
+
+
+def test_a_past_is_lived_on_under_any_scenarios_to_the_bit_as_if_from_the_beginning(small_plan):
+    both = replace(small_plan, scenarios=(small_plan.scenarios[0], ANCHORED))
+    past = past_of([both, replace(both, replicate=1)])
+    weaker = replace(ANCHORED, withdrawn=(), settings=())
+    for scenarios in (both.scenarios, (both.scenarios[0], weaker), both.scenarios):
+        for record, plan in zip(past.live(scenarios), past.plans, strict=True):
+            assert_same_record(record, run(replace(plan, scenarios=scenarios)))
+
+
+def test_a_past_refuses_a_measure_it_has_never_known(small_plan):
+    with pytest.raises(UserError, match="new introduces buddies, which the burn-in did not know"):
+        past_of([small_plan]).live([Scenario("new", "policy", (Introduction("buddies"),))])
 
 
 def test_firms_stacked_keep_to_themselves():

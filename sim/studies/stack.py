@@ -9,7 +9,7 @@ each, so that every replicate gives to the bit what it gives alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from sim.engine.plan import Plan, check_memory, needed, registry_of
 from sim.engine.share import Share
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
+from sim.levers.scenario import Scenario
 from sim.outcomes.record import Record, Recorder, live
 from sim.outcomes.survey import survey_of
 from sim.world.firm import Firm, build, stacked
@@ -27,32 +28,69 @@ AT_A_TIME = 20_000
 """Places stacked at most, in all worlds together; beyond, calls hardly count."""
 
 
-def run_stacked(plans: Sequence[Plan], each_week: Callable[[int], None] | None = None) -> list[Record]:
+Tell = Callable[[int], None]
+"""What is told of every finished week; weeks of the burn-in are negative."""
+
+
+def run_stacked(plans: Sequence[Plan], each_week: Tell | None = None) -> list[Record]:
     """The records of plans that differ in nothing but the replicate: burn-in, fork, horizon.
 
-    `each_week` is called with every finished week (negative: burn-in). Raises UserError for plans that differ in
-    something else.
+    Raises UserError for plans that differ in something else.
     """
+    return past_of(plans, each_week).live(plans[0].scenarios, each_week)
+
+
+def past_of(plans: Sequence[Plan], each_week: Tell | None = None) -> Past:
+    """Live the burn-in of plans that differ in nothing but the replicate; raises UserError where they do."""
     _check_alike(plans)
-    plan, firms = plans[0], [build(one.firm, one.seed, one.replicate) for one in plans]
-    tell = each_week or (lambda week: None)
-    lived = _set_up(plans, firms)
-    for week in range(-plan.burn_in, 0):
-        lived.run_week(week)
-        tell(week)
-    lived = lived.fork(Catalogue(lived.catalogue.measures, plan.scenarios))
-    shares, survey = list(_shares(lived, firms)), survey_of(plan)
-    recorders = [Recorder(share, survey, plan.weeks) for share in shares]
-    ties_before = [share.values["tie_strength"][0] for share in shares]
-    for week in range(plan.weeks):
-        of_all = live(lived, survey, week)
-        for recorder, share in zip(recorders, shares, strict=True):
-            recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
-        tell(week)
-    return [
-        _record(recorder, ties if one.replicate == 0 else None)
-        for recorder, ties, one in zip(recorders, ties_before, plans, strict=True)
-    ]
+    firms = [build(one.firm, one.seed, one.replicate) for one in plans]
+    engine = _set_up(plans, firms)
+    for week in range(-plans[0].burn_in, 0):
+        engine.run_week(week)
+        if each_week:
+            each_week(week)
+    return Past(tuple(plans), tuple(firms), engine)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Replicates after their burn-in, from which any scenarios can be lived, again and again."""
+
+    plans: tuple[Plan, ...]
+    firms: tuple[Firm, ...]
+    engine: Engine
+
+    def live(self, scenarios: Sequence[Scenario], each_week: Tell | None = None) -> list[Record]:
+        """The records of the replicates under these scenarios, the first of which the others are compared with.
+
+        Raises UserError for a scenario with a measure that none of the plans' own scenarios introduces.
+        """
+        self._check_known(scenarios)
+        plan = replace(self.plans[0], scenarios=tuple(scenarios))
+        engine = self.engine.fork(Catalogue(self.engine.catalogue.measures, plan.scenarios))
+        shares, survey = list(_shares(engine, self.firms)), survey_of(plan)
+        recorders = [Recorder(share, survey, plan.weeks) for share in shares]
+        ties_before = [share.values["tie_strength"][0] for share in shares]
+        for week in range(plan.weeks):
+            of_all = live(engine, survey, week)
+            for recorder, share in zip(recorders, shares, strict=True):
+                recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
+            if each_week:
+                each_week(week)
+        return [
+            _record(recorder, ties if one.replicate == 0 else None)
+            for recorder, ties, one in zip(recorders, ties_before, self.plans, strict=True)
+        ]
+
+    def _check_known(self, scenarios: Sequence[Scenario]) -> None:
+        known = set(self.engine.catalogue.names)
+        for scenario in scenarios:
+            if not scenario.measures <= known:
+                new = min(scenario.measures - known)
+                raise UserError(
+                    f"scenario {scenario.name} introduces {new}, which the burn-in did not know; "
+                    "name a scenario with it when the burn-in is lived"
+                )
 
 
 def _check_alike(plans: Sequence[Plan]) -> None:
