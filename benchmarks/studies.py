@@ -14,7 +14,8 @@ from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
 from sim.studies.run import run, run_many
 from sim.studies.stack import batches, run_stacked
-from sim.world.firm import MOST_EMPLOYEES, FirmOptions
+from sim.world.establishments import MOST_EMPLOYEES
+from sim.world.firm import FirmOptions
 
 _FEW_RUNS, _MANY_RUNS = 4, 24
 

@@ -17,7 +17,8 @@ from sim.levers.catalogue import Catalogue
 from sim.outcomes.record import Recorder
 from sim.outcomes.survey import survey_of
 from sim.studies.configure import plan
-from sim.world.firm import Firm, FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import Firm, FirmOptions
 from sim.world.staff import Staff
 
 EIGHT = (

@@ -14,7 +14,8 @@ from sim.language.registry import Registry, register
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario, Setting
-from sim.world.firm import FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
 
 INTRODUCED = Scenario(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sim.data import rows
 from sim.errors import UserError
 from sim.world import ties as tie_slots
-from sim.world.firm import Firm, FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import Firm, FirmOptions
 from sim.world.ties import ACROSS_TIES, MANAGER_TIES, TEAM_TIES
 
 SLOTS_ACROSS = 2 * ACROSS_TIES

@@ -24,7 +24,8 @@ from sim.engine.text import CannotFuse
 from sim.errors import UserError
 from sim.language.grammar import Mechanism, flow
 from sim.levers.catalogue import Catalogue
-from sim.world.firm import FirmOptions, build, stacked
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions, stacked
 from sim.world.staff import Staff
 
 HERE = Path(__file__).resolve().parent
@@ -231,7 +232,8 @@ from sim.language.registry import register
 from sim.levers.catalogue import Catalogue
 from sim.mechanisms.short import Short
 from sim.world.calendar import Calendar
-from sim.world.firm import FirmOptions, build, stacked
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions, stacked
 from sim.world.staff import Staff
 firm = build(FirmOptions(kind="one", employees=20), 1, 0)
 engine = Fused(register([Short()], givens=GIVENS), Staff(firm, ()), Catalogue((), ()), Calendar(), 1)

@@ -20,7 +20,8 @@ from sim.language.registry import check_shift, register
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.survey import Survey
 from sim.world.calendar import Calendar
-from sim.world.firm import FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sim.errors import UserError
 from sim.world import own
-from sim.world.firm import Firm, FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import Firm, FirmOptions
 from sim.world.own import CIRCUMSTANCES, read_own
 
 HEADER = ["id", "team", "department", "manager", "role"]

@@ -10,7 +10,8 @@ from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.studies.run import run
 from sim.studies.stack import batches, past_of, run_stacked
-from sim.world.firm import FirmOptions, build, stacked
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions, stacked
 
 ANCHORED = Scenario(
     "anchored",

@@ -25,7 +25,8 @@ from sim.outcomes.effects import effects
 from sim.outcomes.record import Record
 from sim.studies.run import run, run_many
 from sim.world.calendar import DAYS_A_WEEK, Calendar
-from sim.world.firm import FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
 
 COPY = replace(BASELINE, name="copy")

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 
 from sim.engine.layout import GROUPS, Layout, named
-from sim.engine.order import level_of
-from sim.engine.passes import DOMAINS, WITH_MIDDLE, look_name, names_in, seen_by
+from sim.engine.order import DOMAINS, level_of
+from sim.engine.passes import WITH_MIDDLE, look_name, names_in, seen_by
 from sim.engine.text import CannotFuse, Term, Writer
 from sim.language.grammar import LOOKS, LUCK, causes_of
 from sim.language.registry import Quantity, Registry

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sim.engine.desk import Desk, draw_name, parameter_name, stride_of
 from sim.engine.layout import VECTOR, Layout, named
-from sim.engine.order import level_of
-from sim.engine.passes import DOMAINS, WITH_MIDDLE, Look, Order, Pass, Segment, methods_of
+from sim.engine.order import DOMAINS, level_of
+from sim.engine.passes import WITH_MIDDLE, Look, Order, Pass, Segment, methods_of
 from sim.engine.text import CannotFuse, Term, as_kind, constant
 from sim.language.registry import Quantity, Registry
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.engine.order import level_of
-from sim.engine.passes import DOMAINS, WITH_MIDDLE, Order, methods_of
+from sim.engine.order import DOMAINS, level_of
+from sim.engine.passes import WITH_MIDDLE, Order, methods_of
 from sim.engine.text import CannotFuse
 from sim.language.grammar import LEVELS, LUCK, causes_of
 from sim.language.registry import Registry

@@ -10,6 +10,17 @@ from sim.language.registry import Quantity, Registry
 
 ROWWISE = ("employee", "tie", "measure")
 """The levels whose last axis is the places."""
+DOMAINS = {
+    "employee": "employee",
+    "tie": "employee",
+    "measure": "employee",
+    "team": "team",
+    "measure of team": "team",
+    "establishment": "establishment",
+    "measure of establishment": "establishment",
+    "catalogue": "catalogue",
+}
+"""Whose rows the last axis of a level is."""
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sim.engine.order import level_of
+from sim.engine.order import DOMAINS, level_of
 from sim.engine.text import CannotFuse, body_of
 from sim.language.grammar import LOOKS, LUCK, causes_of
 from sim.language.registry import Quantity, Registry
 
-DOMAINS = {
-    "employee": "employee",
-    "tie": "employee",
-    "measure": "employee",
-    "team": "team",
-    "measure of team": "team",
-    "establishment": "establishment",
-    "measure of establishment": "establishment",
-    "catalogue": "catalogue",
-}
 WITH_MIDDLE = ("tie", "measure", "measure of team", "measure of establishment", "catalogue")
 _MEANS = {
     ("team", "employee"): "team",

@@ -20,7 +20,8 @@ from sim.levers.scenario import Scenario
 from sim.world import calendar as calendars
 from sim.world import staff as staffs
 from sim.world.calendar import Calendar
-from sim.world.firm import FirmOptions, build
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
 
 if TYPE_CHECKING:

@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.order import level_of
+from sim.engine.order import DOMAINS, level_of
 from sim.world.firm import Firm
 
 if TYPE_CHECKING:
     from sim.engine import Engine
-
-_KIND = {
-    "employee": "employee",
-    "tie": "employee",
-    "measure": "employee",
-    "team": "team",
-    "measure of team": "team",
-    "establishment": "establishment",
-    "measure of establishment": "establishment",
-}
-"""Whose rows the last axis of a level is."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +32,9 @@ class OwnRows(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         value, level = self._engine.values[name], level_of(self._engine.registry, name)
-        if level not in _KIND:
+        if DOMAINS.get(level) not in self._rows:
             return value
-        own = value[..., self._rows[_KIND[level]]]
+        own = value[..., self._rows[DOMAINS[level]]]
         return np.ascontiguousarray(own[:, : self._slots] if level == "tie" else own)
 
     def __iter__(self) -> Iterator[str]:

@@ -33,7 +33,8 @@ from sim.levers.measure import FAMILIES, Measure, read_measure
 from sim.levers.scenario import Scenario, read_scenario
 from sim.outcomes.survey import Survey
 from sim.world.calendar import Calendar
-from sim.world.firm import FirmOptions, check_options
+from sim.world.establishments import check_options
+from sim.world.firm import FirmOptions
 
 VERSION_BASE = "1.3"
 _FEW = 15

@@ -21,7 +21,8 @@ from sim.levers.catalogue import Catalogue
 from sim.levers.scenario import Scenario
 from sim.outcomes.record import Record, Recorder, live
 from sim.outcomes.survey import survey_of
-from sim.world.firm import Firm, build, stacked
+from sim.world.establishments import build
+from sim.world.firm import Firm, stacked
 from sim.world.staff import Staff
 
 AT_A_TIME = 20_000

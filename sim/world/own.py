@@ -15,16 +15,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.errors import UserError
 from sim.world import ties as slots
+from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
 from sim.world.ties import Seats
-
-if TYPE_CHECKING:
-    from sim.world.firm import Firm, FirmOptions
 
 MOST_ROWS = 200_000
 FEWEST_PERSONS = 10
@@ -111,8 +108,6 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     are drawn as for any firm. Whatever is missing, unknown, impossible or too personal raises `UserError`
     with file and line.
     """
-    from sim.world.firm import assembled, most_common_sector
-
     staff = _placed(_read_persons(Path(persons)))
     people = np.bincount(staff.seats.establishment).astype(np.float32)
     return assembled(

@@ -1,0 +1,293 @@
+"""Drawing firms: establishments like those of the 2022 study, one organisation, or your own.
+
+*study*: establishments drawn like the 206 that the Dutch labour inspectorate visited in 2022, with a sample of whole
+teams from each. *one*: a single organisation of any size. *own*: an organisation read from files of persons and ties
+(`sim/world/own.py`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sim.data import rows
+from sim.errors import UserError
+from sim.world.chance import entity_hash, key_of, uniforms
+from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
+from sim.world.own import check_shares, read_own
+from sim.world.ties import MANAGER_TIES, Seats, draw
+
+MOST_EMPLOYEES = 2_000_000
+FEWEST_EMPLOYEES = 10
+MOST_ESTABLISHMENTS = 65_535
+FEWEST_SAMPLED = 5
+_PERSON_BITS = np.uint32(16)
+
+
+def build(options: FirmOptions, seed: int, replicate: int) -> Firm:
+    """Build the firm that the options describe; draws are keyed by seed, replicate, name and identifier.
+
+    Options that contradict themselves or leave their range raise `UserError`.
+    """
+    check_options(options)
+    if options.kind == "own":
+        ties = None if options.ties is None else Path(options.ties)
+        return read_own(Path(str(options.persons)), ties, seed, replicate, options)
+    if options.kind == "one":
+        return _one(options, seed, replicate)
+    return _study(options, seed, replicate)
+
+
+def check_options(options: FirmOptions) -> None:
+    """Raise UserError where options contradict themselves or leave their range."""
+    _check_kind(options)
+    _check_range("establishments", options.establishments, 1, MOST_ESTABLISHMENTS)
+    _check_range("employees", options.employees, FEWEST_EMPLOYEES, MOST_EMPLOYEES)
+    _check_range("sample", options.sample, FEWEST_SAMPLED, MOST_EMPLOYEES)
+    _check_range("team_size", options.team_size, 3, 12)
+    _check_range("teams_per_department", options.teams_per_department, 2, MANAGER_TIES)
+    _check_sector(options)
+    if options.shares:
+        check_shares(options.shares)
+
+
+def _check_kind(options: FirmOptions) -> None:
+    if options.kind not in ("study", "one", "own"):
+        raise UserError(f"firm: kind '{options.kind}' is unknown; use study, one or own")
+    if options.kind == "own" and options.persons is None:
+        raise UserError("firm: kind 'own' needs a file of persons; give firm.persons the path of a csv file")
+    if options.kind != "own" and (options.persons or options.ties):
+        raise UserError(f"firm: files do not go with kind '{options.kind}'; use kind 'own'")
+
+
+def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest or value != int(value):
+        raise UserError(f"firm: {name} is {value}; use a whole number from {lowest} to {highest}")
+
+
+def _check_sector(options: FirmOptions) -> None:
+    if options.sector is None:
+        return
+    if options.kind == "study":
+        raise UserError("firm: kind 'study' draws its sectors; leave sector out or use kind 'one'")
+    names = [row["sector"] for row in rows("sectors")]
+    if options.sector not in names:
+        raise UserError(f"firm: sector '{options.sector}' is unknown; use one of {', '.join(names)}")
+
+
+# --- one organisation, in outline ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """Team, department, manager (-1 at the top) in one establishment, int32 (N,), counted from nought."""
+
+    team: np.ndarray
+    department: np.ndarray
+    manager: np.ndarray
+    teams: int
+
+
+def _one(options: FirmOptions, seed: int, replicate: int) -> Firm:
+    outline = _outline(options.employees, options.team_size, options.teams_per_department)
+    seats = Seats(
+        identifier=np.arange(options.employees, dtype=np.uint32),
+        team=outline.team,
+        department=outline.department,
+        establishment=np.zeros(options.employees, np.int32),
+        manager=outline.manager,
+    )
+    size = np.array([options.employees], np.float32)
+    return assembled(
+        seats,
+        draw(seats, seed, replicate),
+        team_identifier=np.arange(outline.teams, dtype=np.uint32),
+        establishment_identifier=np.zeros(1, np.uint32),
+        size=size,
+        sector=(options.sector or most_common_sector(),),
+        layers=_layers(size, options),
+        seed=seed,
+        replicate=replicate,
+    )
+
+
+def _study(options: FirmOptions, seed: int, replicate: int) -> Firm:
+    establishment = np.arange(options.establishments, dtype=np.uint32)
+    size = _study_sizes(establishment, seed, replicate)
+    sampled = np.minimum(size.astype(np.int64), options.sample)
+    outlines = [_outline(int(people), options.team_size, options.teams_per_department) for people in sampled]
+    teams = np.array([outline.teams for outline in outlines])
+    seats = _side_by_side(outlines, sampled)
+    return assembled(
+        seats,
+        draw(seats, seed, replicate),
+        team_identifier=_numbered_within(establishment, teams),
+        establishment_identifier=establishment,
+        size=size,
+        sector=_study_sectors(establishment, seed, replicate),
+        layers=_layers(size, options),
+        seed=seed,
+        replicate=replicate,
+    )
+
+
+def _side_by_side(outlines: list[_Outline], people: np.ndarray) -> Seats:
+    """Establishments one below the other: every index moves on by what stands above it."""
+    above = np.repeat(np.cumsum(people) - people, people)
+    teams = np.array([outline.teams for outline in outlines])
+    departments = np.array([outline.department[-1] + 1 for outline in outlines])
+    manager = np.concatenate([outline.manager for outline in outlines])
+    return Seats(
+        identifier=_numbered_within(np.arange(len(people), dtype=np.uint32), people),
+        team=_moved([outline.team for outline in outlines], teams, people),
+        department=_moved([outline.department for outline in outlines], departments, people),
+        establishment=np.repeat(np.arange(len(people)), people).astype(np.int32),
+        manager=np.where(manager >= 0, manager + above, -1).astype(np.int32),
+    )
+
+
+def _moved(indices: list[np.ndarray], count: np.ndarray, people: np.ndarray) -> np.ndarray:
+    return (np.concatenate(indices) + np.repeat(np.cumsum(count) - count, people)).astype(np.int32)
+
+
+def _numbered_within(establishment: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Identifiers uint32 of things counted inside their establishment, whatever the others are."""
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return (np.repeat(establishment, count) << _PERSON_BITS) | number.astype(np.uint32)
+
+
+def _outline(people: int, team_size: int, teams_per_department: int) -> _Outline:
+    """Teams of at most `team_size`, each led by one of them, and heads above them up to one director.
+
+    Units (teams, departments, divisions ...) are grouped evenly, at most `teams_per_department` together.
+    Every two or more get a head; a unit alone reports one level higher. Heads come on top of the team size
+    and sit with a team under them.
+    """
+    teams = _teams_needed(people, team_size, teams_per_department)
+    members = people - _heads(teams, teams_per_department)
+    seat = np.empty(people, np.int64)
+    seat[:members] = np.repeat(np.arange(teams), _even(members, teams))
+    leader = np.searchsorted(seat[:members], np.arange(teams))
+    manager = np.full(people, -1)
+    manager[:members] = leader[seat[:members]]
+    manager[leader] = -1
+    department = _seat_heads(seat, manager, leader, members, teams_per_department)
+    return _in_team_order(seat, manager, department)
+
+
+def _seat_heads(
+    seat: np.ndarray, manager: np.ndarray, leader: np.ndarray, free: int, teams_per_department: int
+) -> np.ndarray:
+    """Seat the heads in the places from `free` on, draw their lines; the departments (T,) of the teams."""
+    teams, level = len(leader), 0
+    first_team = np.arange(teams)
+    department = np.zeros(teams, np.int64)
+    while len(leader) > 1:
+        groups = -(-len(leader) // teams_per_department)
+        units = _even(len(leader), groups)
+        group = np.repeat(np.arange(groups), units)
+        department = group if level == 0 else department
+        first_unit = np.cumsum(units) - units
+        first_team = first_team[first_unit]
+        last_team = np.append(first_team[1:], teams) - 1
+        above, headed = leader[first_unit], units > 1
+        head = free + np.arange(headed.sum())
+        above[headed] = head
+        manager[leader[headed[group]]] = above[group[headed[group]]]
+        seat[head] = np.minimum(first_team + level, last_team)[headed]
+        leader, free, level = above, free + len(head), level + 1
+    return department
+
+
+def _in_team_order(seat: np.ndarray, manager: np.ndarray, department: np.ndarray) -> _Outline:
+    """Sort places by team; lines follow."""
+    order = np.argsort(seat, kind="stable")
+    row = np.empty(len(order), np.int64)
+    row[order] = np.arange(len(order))
+    line = np.where(manager >= 0, row[manager], -1)[order]
+    team = seat[order]
+    return _Outline(
+        team=team.astype(np.int32),
+        department=department[team].astype(np.int32),
+        manager=line.astype(np.int32),
+        teams=len(department),
+    )
+
+
+def _even(total: int, parts: int) -> np.ndarray:
+    """Whole numbers (parts,) that add up to `total` and differ by one at most, larger ones first."""
+    return total // parts + (np.arange(parts) < total % parts)
+
+
+def _teams_needed(people: int, team_size: int, teams_per_department: int) -> int:
+    """The fewest teams that, with the heads they need, hold so many people."""
+
+    def seats(teams: int) -> int:
+        return teams * team_size + _heads(teams, teams_per_department)
+
+    return bisect_left(range(1, people), people, key=seats) + 1
+
+
+def _heads(teams: int, teams_per_department: int) -> int:
+    """Managers above the teams' own: one for every group of two or more units, level by level."""
+    heads, units = 0, teams
+    while units > 1:
+        groups = -(-units // teams_per_department)
+        heads += min(groups, units - groups)
+        units = groups
+    return heads
+
+
+def _layers(size: np.ndarray, options: FirmOptions) -> np.ndarray:
+    """Levels float32 (E,) above the teams' managers if the whole establishment were built, at least 1."""
+    return np.array([_levels(int(people), options) for people in size], np.float32)
+
+
+def _levels(people: int, options: FirmOptions) -> int:
+    levels, units = 0, _teams_needed(people, options.team_size, options.teams_per_department)
+    while units > 1:
+        levels, units = levels + 1, -(-units // options.teams_per_department)
+    return max(levels, 1)
+
+
+# --- the establishments of the study ------------------------------------------------------------------------
+
+
+def _study_sizes(establishment: np.ndarray, seed: int, replicate: int) -> np.ndarray:
+    """Employees float32 (E,): a fixed number in each band, spread evenly over the band's law.
+
+    Within a band sizes follow a Pareto law of exponent 1/2 cut off at both ends, whose mean is the root of
+    the product of the limits. The study was stratified, so the draw is: the total hardly differs from one
+    replicate to the next.
+    """
+    bands = rows("size_classes")
+    share = np.array([float(row["establishments"]) for row in bands])
+    lowest = np.array([float(row["lowest"]) for row in bands])
+    below = np.array([float(row["below"]) for row in bands])
+    band, rank, count = _dealt(share, establishment, key_of(seed, replicate, "size class"))
+    luck = uniforms(key_of(seed, replicate, "size"), entity_hash(establishment)).astype(np.float64)
+    place_in_band = (rank + luck) / count[band]
+    cut = 1 - np.sqrt(lowest / below)[band]
+    return np.floor(lowest[band] / (1 - place_in_band * cut) ** 2).astype(np.float32)
+
+
+def _study_sectors(establishment: np.ndarray, seed: int, replicate: int) -> tuple[str, ...]:
+    share = np.array([float(row["share"]) for row in rows("sectors")])
+    sector, _, _ = _dealt(share, establishment, key_of(seed, replicate, "sector"))
+    return tuple(rows("sectors")[index]["sector"] for index in sector)
+
+
+def _dealt(share: np.ndarray, establishment: np.ndarray, key: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Deal strata by share, largest remainders first: stratum, rank in it (E,), number in each."""
+    quota = share / share.sum() * len(establishment)
+    count = np.floor(quota).astype(np.int64)
+    count[np.argsort(count - quota, kind="stable")[: len(establishment) - count.sum()]] += 1
+    order = np.argsort(uniforms(key, entity_hash(establishment)), kind="stable")
+    stratum = np.empty(len(establishment), np.int64)
+    stratum[order] = np.repeat(np.arange(len(share)), count)
+    rank = np.empty(len(establishment), np.int64)
+    rank[order] = np.arange(len(establishment)) - np.repeat(np.cumsum(count) - count, count)
+    return stratum, rank, count
