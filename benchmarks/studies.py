@@ -5,15 +5,18 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from statistics import median
 
 from benchmarks.report import Row
 from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
+from sim.engine.plan import Plan
 from sim.studies.run import run, run_many
-from sim.studies.stack import batches, run_stacked
+from sim.studies.stack import batches, past_of, run_stacked
 from sim.world.establishments import MOST_EMPLOYEES
 from sim.world.firm import FirmOptions
 
@@ -21,22 +24,31 @@ _FEW_RUNS, _MANY_RUNS = 4, 24
 
 
 def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
-    """Replicates of 500 employees, baseline and one scenario, burn-in forked: stacked as rows, and one by one."""
+    """Replicates of 500 employees, baseline and one scenario: from the beginning, by warm workers, from a kept past."""
     pair = plan_of(500, ("baseline", "right_to_disconnect"), weeks=weeks, burn_in=weeks)
     plans = [replace(pair, replicate=replicate) for replicate in range(replicates)]
-    employee_days = 500 * 7 * weeks * 3
+    what = f"{replicates} paired replicates, {weeks} weeks after {weeks}"
+    lived, lived_on = (replicates * 500 * 7 * weeks * worlds / 1e6 for worlds in (3, 2))
     for name in engines():
         chosen = [replace(plan, engine=name) for plan in plans]
-        run_stacked([replace(plans[0], engine=name)])
-        together = seconds(lambda chosen=chosen: [run_stacked(batch) for batch in batches(chosen, replicates)])
-        yield Row(
-            f"{replicates} paired replicates, {weeks} weeks after {weeks}", name, 500, 2,
-            replicates * employee_days / together / 1e6, note=f"{together:.2f} s, one core",
-        )  # fmt: skip
+        list(run_many([replace(chosen[0], weeks=1, burn_in=1)]))
+        together = seconds(lambda chosen=chosen: list(run_many(chosen)))
+        yield Row(what, name, 500, 2, lived / together, note=f"{together:.2f} s, one core")
+    by_two = _by_warm_workers(chosen)
+    yield Row(what, name, 500, 2, lived / by_two, note=f"{by_two:.2f} s, two workers that are kept")
+    pasts = [past_of(batch) for batch in batches(chosen, replicates)]
+    on = seconds(lambda: [past.live(pair.scenarios) for past in pasts])
+    yield Row("the same from pasts that are kept", name, 500, 2, lived_on / on, note=f"{on:.2f} s, one core")
     few = plans[: max(1, min(3, replicates))]
     alone = seconds(lambda: [run(plan) for plan in few])
     stacked = seconds(lambda: run_stacked(few))
     yield Row("replicates stacked as rows", "as `run`", 500, 2, ratio=alone / stacked, against=f"{len(few)} runs apart")
+
+
+def _by_warm_workers(plans: Sequence[Plan], workers: int = 2) -> float:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        list(run_many([replace(plan, weeks=1, burn_in=1) for plan in plans[:workers]], workers, pool=pool))
+        return seconds(lambda: list(run_many(plans, workers, pool=pool)))
 
 
 def two_workers(weeks: int) -> Row:
