@@ -222,7 +222,8 @@ def test_a_new_measure_is_one_file(tmp_path):
 MISTAKES = [
     (["weks=5"], "there is no setting 'weks'.*weeks"),
     (["weeks=abc"], "weeks is 'abc'; a whole number"),
-    (["weeks=0"], "weeks is 0; a whole number of at least 1"),
+    (["weeks=0"], "weeks is 0; a whole number from 1 to 2,600"),
+    (["replicates=1000000000000"], "replicates is 1000000000000; a whole number from 1 to 100,000"),
     (["replicates=0"], "replicates is 0"),
     (["seed=-1"], "seed is -1"),
     (["workers=0"], "workers is 0"),

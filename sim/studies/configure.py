@@ -46,6 +46,15 @@ _IN_WORDS = {
 }
 
 
+_RANGES = {
+    "seed": (0, 2**63 - 1),
+    "replicates": (1, 100_000),
+    "weeks": (1, 2_600),
+    "burn_in": (0, 2_600),
+    "workers": (1, 1_024),
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings of a study that are no group of their own; weeks are weeks, `workers` None is one for each core."""
@@ -247,10 +256,10 @@ def settings_of(cfg: DictConfig) -> Settings:
     """The settings of a study, each of its kind and within its range, or UserError."""
     own = {field.name: cfg[field.name] for field in fields(Settings)}
     settings = _read("", Settings, OmegaConf.create(own))
-    for name, least in (("seed", 0), ("replicates", 1), ("weeks", 1), ("burn_in", 0), ("workers", 1)):
+    for name, (least, most) in _RANGES.items():
         number = getattr(settings, name)
-        if number is not None and number < least:
-            raise UserError(f"{name} is {number}; a whole number of at least {least} is right")
+        if number is not None and not least <= number <= most:
+            raise UserError(f"{name} is {number}; a whole number from {least} to {most:,} is right")
     return settings
 
 
