@@ -6,6 +6,7 @@ import datetime
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -13,6 +14,7 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from sim.engine.plan import BASELINE, Plan, warmed_up
+from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import FAMILIES
 from sim.outcomes.outcomes import OUTCOMES
@@ -73,23 +75,23 @@ class HybridWorkModel(mesa.Model):
         self.engine = begun.fork(Catalogue(begun.catalogue.measures, self.plan.scenarios))
         self.people = self.engine.staff.count["employee"]
         self.datacollector = mesa.DataCollector(model_reporters={name: _reporter(name) for name in OUTCOMES})
-        self.datacollector.collect(self)
+        self._collects_daily = True
+        if self.plan.burn_in:  # before the first of all days, there is nothing to see
+            self.datacollector.collect(self)
 
     def step(self) -> None:
         """Live one day and collect the outcomes of everybody."""
-        self._live()
-        self.datacollector.collect(self)
+        self.engine.run_day(self.day)
+        self.day += 1
+        if self._collects_daily or self.day % DAYS_A_WEEK == 0:
+            self.datacollector.collect(self)
 
     def run_days(self, days: int) -> None:
         """Live `days` days, the outcomes collected at the end of each week only: the fast way."""
+        self._collects_daily = False
         for _ in range(days):
-            self._live()
-            if self.day % DAYS_A_WEEK == 0:
-                self.datacollector.collect(self)
-
-    def _live(self) -> None:
-        self.engine.run_day(self.day)
-        self.day += 1
+            self.step()
+        self._collects_daily = True
 
     @property
     def date(self) -> datetime.date:
@@ -106,12 +108,21 @@ class HybridWorkModel(mesa.Model):
         return super().agents
 
     def outcome(self, name: str) -> float:
-        """The mean of an outcome over everybody today, in its unit (one day's value where it gathers a week)."""
+        """The mean of an outcome over everybody today, in its unit (one day's value where it gathers a week).
+
+        Raises UserError for an unknown name.
+        """
+        if name not in OUTCOMES:
+            raise UserError(f"there is no outcome '{name}'; outcomes are {', '.join(OUTCOMES)}")
         return float(np.mean(OUTCOMES[name].read(self.engine.values, self._survey)))
 
     def quantity(self, name: str) -> np.ndarray:
-        """Any quantity of the model as it stands, without the axis of worlds."""
-        return np.array(self.engine.values[name][0])
+        """Any quantity of the model as it stands, without the axis of worlds; UserError for an unknown name."""
+        value = self.engine.values.get(name)
+        if value is None:
+            near = get_close_matches(name, list(self.engine.values), n=3)
+            raise UserError(f"there is no quantity '{name}'{f' (did you mean {near[0]}?)' if near else ''}")
+        return np.array(value[0])
 
     def to_networkx(self) -> networkx.DiGraph:
         """Reporting lines and ties as they stand, with strengths."""

@@ -16,7 +16,9 @@ from sim.outcomes.effects import MARGIN, cascade_table, effects, gains, interval
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.outcomes.survey import Survey
+from sim.studies.configure import plan as plan_of
 from sim.studies.run import run
+from sim.studies.scenarios import compare, facts, headlines, show
 from sim.world.calendar import Calendar
 from sim.world.firm import FirmOptions
 
@@ -35,8 +37,8 @@ def record_of(number: int) -> Record:
     luck = np.random.default_rng(number)
     base = luck.standard_normal((WEEKS, len(OUTCOMES), len(GROUPS)))
     weekly = np.stack([base, base + 2, base]).astype(np.float32)
-    people = np.full((3, len(GROUPS)), 20.0)
-    people[:, GROUP.index("newcomers")] = SMALLEST_GROUP - 1
+    people = np.full((3, WEEKS, len(GROUPS)), 20.0)
+    people[:, WEEKS // 2, GROUP.index("newcomers")] = SMALLEST_GROUP - 1
     usual = {name: luck.standard_normal((1, PLACES)).astype(np.float32) for name in OUTCOMES}
     using = np.zeros((3, len(MEASURES), PLACES), np.float32)
     using[1, 0, :12] = 0.5
@@ -107,7 +109,7 @@ def test_there_is_one_row_for_each_scenario_outcome_and_group_large_enough(table
     assert not table.duplicated(["scenario", "outcome", "group"]).any()
     assert set(table.scenario) == {"policy", "no_measure"}, "the baseline is what the others are compared with"
     assert set(table.outcome) == set(OUTCOMES)
-    assert set(table.group) == {*GROUPS, "users"} - {"newcomers"}, "fewer than ten are left out"
+    assert set(table.group) == {*GROUPS, "users"} - {"newcomers"}, "fewer than ten in any week are left out"
     assert (table.replicates == 5).all()
 
 
@@ -176,6 +178,109 @@ def test_trajectories_hold_every_week_and_its_date(records):
     assert (table[table.scenario == "baseline"].difference == 0).all()
 
 
+# -- small groups ----------------------------------------------------------------------------------------------------
+
+
+def with_people(records: list[Record], **counts: int) -> list[Record]:
+    """The records with so many people in these groups, from the first week to the last."""
+    people = records[0].people.copy()
+    for group, count in counts.items():
+        people[:, :, GROUP.index(group)] = count
+    return [replace(record, people=people) for record in records]
+
+
+def test_trajectories_leave_out_groups_below_ten(records):
+    groups = set(trajectories(with_people(records, managers=9), SCENARIOS, Calendar()).group)
+    assert groups == set(GROUPS) - {"managers", "newcomers"}
+
+
+def test_the_cascade_leaves_out_roles_below_ten_but_not_employers(real):
+    plan, found = real
+    few = with_people(found, managers=9)
+    assert set(cascade_table(few, plan.scenarios, asked(plan)).role) == {"employer", "non_manager"}
+    few = with_people(found, managers=9, non_managers=9)
+    assert set(cascade_table(few, plan.scenarios, asked(plan)).role) == {"employer"}
+
+
+def test_three_managers_of_an_own_organisation_of_24_stand_in_no_table(tmp_path):
+    persons = tmp_path / "persons.csv"
+    lines = [f"{n},{n % 3},d,{'' if n == 0 else 0 if n < 3 else n % 3},{role_of(n)}" for n in range(24)]
+    persons.write_text("id,team,department,manager,role\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    _, tables = compare(short_plans("firm=own", f"firm.persons={persons}"), quiet=True)
+    for name in ("effects", "trajectories", "gains"):
+        assert "non_managers" in set(tables[name].group)
+        assert "managers" not in set(tables[name].group)
+    assert "manager" not in set(tables["cascade"].role)
+
+
+def short_plans(*firm: str) -> list[Plan]:
+    """Two runs of two weeks in a firm."""
+    return [plan_of(*firm, scenario="right_to_disconnect", weeks=2, burn_in=1, replicate=n) for n in range(2)]
+
+
+def role_of(number: int) -> str:
+    return "manager" if number < 3 else "employee"
+
+
+def test_without_any_group_large_enough_every_table_keeps_its_columns_and_their_types(records, real):
+    nobody = with_people(records, **dict.fromkeys(GROUPS, 9))
+    left = [replace(r, stayed=np.zeros_like(r.stayed), using=np.zeros_like(r.using)) for r in nobody]
+    plan, found = real
+    for full, empty in (
+        (effects(records, SCENARIOS, MEASURES), effects(left, SCENARIOS, MEASURES)),
+        (trajectories(records, SCENARIOS, Calendar()), trajectories(left, SCENARIOS, Calendar())),
+        (gains(records, SCENARIOS), gains(left, SCENARIOS)),
+        (cascade_table(found, plan.scenarios, asked(plan)), cascade_table(found, plan.scenarios, ())),
+    ):
+        assert empty.empty and not full.empty
+        assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+
+
+@pytest.mark.parametrize(
+    "firm",
+    [
+        ("firm=one", "firm.employees=10"),
+        ("firm.establishments=2", "firm.sample=5"),
+        ("firm.establishments=1", "firm.sample=5"),
+    ],
+)
+def test_a_study_of_few_people_is_written(firm, tmp_path):
+    asked = short_plans(*firm)
+    records, tables = compare(asked, quiet=True)
+    show(tables, {"version": "0"} | facts(asked[0], records), tmp_path)
+    assert "large enough to be reported" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert drawn == ({"ties_right_to_disconnect"} | (set() if tables["effects"].empty else SHOWN))
+    assert ("reported" in headlines(tables)) == tables["effects"].empty
+
+
+SHOWN = {"effects", "burn_out_against_isolation", "trajectories"}
+"""Figures of an organisation in which only all together are ten."""
+
+
+# -- lines for the terminal ------------------------------------------------------------------------------------------
+
+
+def test_lines_for_the_terminal_stand_in_columns_however_long_a_name_is(table):
+    long = table.replace({"scenario": {"policy": "a_policy_with_a_name_that_is_longer_than_anybody_would_expect_here"}})
+    lines = headlines({"effects": long, "trajectories": long}).splitlines()
+    assert len(lines) == 3
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_what_rounds_to_nothing_has_no_sign_in_the_terminal(table):
+    tiny = table.assign(difference=-0.001, low=-0.002, high=0.001)
+    assert "0.00 (0.00 to 0.00)" in headlines({"effects": tiny, "trajectories": tiny})
+    assert "-0.0" not in headlines({"effects": tiny, "trajectories": tiny})
+
+
+def test_one_run_is_said_once_to_have_no_interval_in_the_terminal(table):
+    lone = table.assign(low=np.nan, high=np.nan, replicates=1)
+    head, *lines = headlines({"effects": lone, "trajectories": lone}).splitlines()
+    assert "one run: no interval" in head
+    assert not any("interval" in line or "nan" in line for line in lines)
+
+
 # -- a real run ------------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +320,7 @@ def test_a_weekly_mean_of_everybody_is_the_mean_of_the_places(real):
 
 def test_groups_that_exclude_each_other_add_up_to_everybody(real):
     _, found = real
-    people = dict(zip(GROUPS, found[0].people[0], strict=True))
+    people = dict(zip(GROUPS, found[0].people[0, -1], strict=True))
     assert people["managers"] + people["non_managers"] == people["everybody"]
     assert people["home_workers"] + people["on_site"] == people["everybody"]
 
@@ -228,7 +333,8 @@ def test_the_cascade_falls_from_stage_to_stage(real):
     assert (wide.implemented.dropna() <= wide.claimed.dropna() + 1e-6).all()
     assert (wide.used.dropna() <= wide.known.dropna() + 1e-6).all()
     assert (wide.used_well.dropna() <= wide.used.dropna() + 1e-6).all()
-    assert table.share.between(0, 1).all()
+    for column in ("share", "low", "high"):
+        assert table[column].between(0, 1).all(), column
     shown = table.dropna(subset="study_share")
     assert len(shown) == 2 * 15 * 3, "the study's own share stands beside 45 cells of each scenario"
 

@@ -385,12 +385,111 @@ def test_a_missing_line_is_explained(drawn):
     assert "where no line shows, the interval is narrower than the dot" in words(drawn["effects"])
 
 
-def test_one_run_without_intervals_can_be_drawn(tables):
-    lone = tables["effects"].assign(low=np.nan, high=np.nan, replicates=1)
-    burn_out_against_isolation.draw(lone).draw_without_rendering()
-    page = effects.draw(lone)
+def of_one_run(table):
+    ends = [end for end in ("low", "high", "difference_low", "difference_high") if end in table]
+    return table.assign(**dict.fromkeys(ends, np.nan), replicates=1)
+
+
+def test_pages_of_one_run_speak_of_no_interval_and_keep_their_colours(tables):
+    lone = {name: of_one_run(tables[name]) for name in ("effects", "trajectories", "cascade")}
+    pages = [
+        effects.draw(lone["effects"]),
+        burn_out_against_isolation.draw(lone["effects"]),
+        trajectories.draw(lone["trajectories"]),
+        cascade.draw(lone["cascade"]),
+    ]
+    for page in pages:
+        page.draw_without_rendering()
+        assert "1 pair of runs per scenario" in words(page) and "no interval" in words(page)
+        for said in ("95%", "pairs", "are intervals", "holds zero"):
+            assert said not in words(page)
+    assert "of one run, so without intervals" in words(pages[0])
+    dots = [line for axes in pages[0].axes for line in axes.lines if line.get_marker() in ("o", "D")]
+    assert dots and all(line.get_color() != GREY for line in dots)
+
+
+def test_what_if_worlds_alone_have_titles_and_a_key_of_their_own(tables):
+    worlds = tables["effects"][tables["effects"]["kind"] == "counterfactual"]
+    pages = effects.draw(worlds), burn_out_against_isolation.draw(worlds)
+    for page in pages:
+        page.draw_without_rendering()
+        assert_nothing_is_covered(page)
+        for said in ("olicies", "olicy", "users", "panel above"):
+            assert said not in words(page)
+    titles = [axes.get_title(loc="left") for axes in pages[0].axes]
+    assert titles[0].startswith("Burn-out complaints") and titles[1] == "Isolation from colleagues"
+
+
+@pytest.mark.parametrize("move", [0.0, 1e-17, 5e-324])
+def test_no_effect_at_all_has_an_axis_all_the_same(tables, move):
+    still = dict.fromkeys(("difference", "low", "high"), move)
+    weekly = dict.fromkeys(("difference", "difference_low", "difference_high"), move)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pages = [
+            effects.draw(tables["effects"].assign(**still)),
+            burn_out_against_isolation.draw(tables["effects"].assign(**still)),
+            trajectories.draw(tables["trajectories"].assign(**weekly)),
+        ]
+        for page in pages:
+            page.draw_without_rendering()
+    assert pages[0].axes[0].get_xlim() == (-0.55, 0.55)
+    assert_nothing_is_covered(pages[0])
+
+
+@pytest.mark.parametrize(
+    ("weeks", "first", "last"), [(2, "2 Jan 2023", "9 Jan 2023"), (8, "2 Jan 2023", "20 Feb 2023")]
+)
+def test_a_few_weeks_are_marked_by_the_day(tables, weeks, first, last):
+    table = tables["trajectories"]
+    start = table["date"].min()
+    table = table[table["week"] < 13 * weeks].assign(date=lambda t: start + pd.to_timedelta(t["week"] // 13, "W"))
+    page = trajectories.draw(table)
     page.draw_without_rendering()
-    assert "of one run, so without intervals" in words(page)
+    assert [" ".join(text.get_text().split()) for text in page.axes[-1].get_xticklabels()] == [first, last]
+    assert_nothing_is_covered(page)
+
+
+def test_what_would_be_empty_is_not_drawn(tables, tmp_path):
+    first_week = tables["trajectories"][tables["trajectories"]["week"] == 0]
+    employers = tables["cascade"][tables["cascade"]["role"] == "employer"]
+    nothing = {name: tables[name].iloc[:0] for name in ("effects", "gains", "ties")}
+    tables = nothing | {"trajectories": first_week, "cascade": employers, "people": tables["people"]}
+    assert figures.draw_all(tables, tmp_path, FOOTER) == []
+
+
+def test_a_role_left_out_of_the_cascade_is_said_to_be_small(tables):
+    page = cascade.draw(tables["cascade"][tables["cascade"]["role"] != "manager"])
+    page.draw_without_rendering()
+    assert "Managers: fewer than ten" in words(page)
+    assert_nothing_is_covered(page)
+
+
+@pytest.mark.parametrize(("simulated", "study"), [(1.0, 0.76), (0.5, 1.0), (0.0, 1.0)])
+def test_a_difference_in_the_cascade_stands_clear_of_the_dots(tables, simulated, study):
+    table = tables["cascade"]
+    page = cascade.draw(
+        table.assign(share=simulated, study_share=table["study_share"].where(lambda s: s.isna(), study))
+    )
+    page.draw_without_rendering()
+    assert_nothing_is_covered(page)
+    for axes in page.axes[:3]:
+        end_of_scale = axes.transData.transform((100, 0))[0] + 3 * page.dpi / 72
+        assert len(axes.texts) == len(MEASURES)
+        assert all(box_of(text).x0 > end_of_scale for text in axes.texts)
+
+
+def test_the_title_of_a_single_wide_panel_stands_on_one_line(tables):
+    name = {"whole_package": "Agreements on evenings, social moments, ergonomics and trained managers"}
+    gains = tables["gains"]
+    weekly = tables["trajectories"]
+    for page in (
+        who_gains.draw(gains[gains["scenario"] == "whole_package"], "exhaustion", name),
+        trajectories.draw(weekly[weekly["scenario"] == "whole_package"], name),
+    ):
+        page.draw_without_rendering()
+        assert page.axes[0].get_title(loc="left") == name["whole_package"]
+        assert_nothing_is_covered(page)
 
 
 def test_a_table_without_what_if_worlds_can_be_drawn(tables):

@@ -16,7 +16,7 @@ from models import INTRODUCED, SCENARIOS, engine, lucky_parameters, registry_of_
 
 pytest.importorskip("numba")
 
-from sim.engine import engine_for
+from sim.engine import engine_for, parts
 from sim.engine.fused import Fused
 from sim.engine.plan import BASELINE, Plan, needed, registry_of
 from sim.engine.reference import Reference
@@ -94,6 +94,19 @@ def test_it_agrees_for_firms_stacked_as_rows(measures):
         staff = Staff(stacked(firms), catalogue.names, np.array([0, 1, 2]))
         engines.append(kind(registry_of(plan), staff, catalogue, plan.calendar, plan.seed))
     agree(*engines, weeks=range(-2, 0))
+
+
+def test_it_agrees_for_a_firm_lived_in_parts(measures, monkeypatch):
+    """Forked, with worlds that differ and quantities of every level gathered, in parts of one establishment or two."""
+    monkeypatch.setattr(parts, "PLACES", 40)
+    plan = small(measures, scenarios=SCENARIOS)
+    reference, apart = (engine(engine_for(name), plan) for name in ("reference", "fused"))
+    assert isinstance(apart, parts.InParts)
+    agree(reference, apart, weeks=range(-3, 0))
+    reference, apart = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, apart))
+    for one in (reference, apart):
+        one.set_parameter("recovery", "night", np.array([0.1, 0.2, 0.1, 0.3]))
+    agree(reference, apart, weeks=range(0, 4), daily=1, gather=("overtime", "absence_in_team", "known"))
 
 
 def test_it_agrees_when_people_keep_leaving(measures):

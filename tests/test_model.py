@@ -105,3 +105,18 @@ def test_the_network_comes_out_as_networkx(model):
 def test_an_unknown_option_is_refused():
     with pytest.raises(UserError):
         sim.HybridWorkModel(**SMALL, scenario="no_such_scenario")
+
+
+def test_a_model_may_begin_without_a_past_and_counts_its_steps():
+    model = sim.HybridWorkModel(**{**SMALL, "burn_in": 0})
+    model.run_days(7)
+    model.step()
+    assert (model.day, model.steps) == (8, 8)
+    assert len(model.datacollector.get_model_vars_dataframe()) == 2
+
+
+def test_an_unknown_outcome_or_quantity_is_told(model):
+    with pytest.raises(UserError, match="no outcome 'burnout'; outcomes are burn_out_complaints"):
+        model.outcome("burnout")
+    with pytest.raises(UserError, match=r"no quantity 'exhaustin' \(did you mean exhaustion\?\)"):
+        model.quantity("exhaustin")

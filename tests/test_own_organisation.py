@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.engine.plan import set_up
 from sim.errors import UserError
 from sim.world import own
 from sim.world.establishments import build
@@ -353,11 +354,39 @@ def test_a_tie_between_establishments_is_refused(tmp_path):
         ({"woman": "half"}, "the share of woman is half"),
         ({"tenure_years": 0.5}, "a share of 'tenure_years' is not known; use young, older, woman"),
         ({"young": 0.6, "older": 0.6}, "young and older are more than 1 together"),
+        ({"lives_alone": 0.7, "children_at_home": 0.4}, "lives_alone and children_at_home are more than 1 together"),
     ],
 )
 def test_counts_are_checked(shares, message):
     with pytest.raises(UserError, match=message):
         build(FirmOptions(kind="one", employees=100, shares=shares), 1, 0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_counted_share_of_who_may_work_from_home_holds_for_managers_too(share, small_plan):
+    counted = FirmOptions(kind="one", employees=1000, shares={"may_work_from_home": share})
+    engine = set_up(dataclasses.replace(small_plan, firm=counted))
+    assert engine.values["may_work_from_home"].mean() == pytest.approx(share, abs=0.05)
+    managers = engine.values["is_manager"][0] > 0
+    assert engine.values["may_work_from_home"][0][managers].mean() == pytest.approx(share, abs=0.15)
+
+
+def test_a_file_without_a_header_is_refused_without_a_word_of_it(tmp_path):
+    path = tmp_path / "persons.csv"
+    path.write_text("1,Jan Jansen,jan@x.nl,,employee\n")
+    with pytest.raises(UserError, match="line 1: no header is found; begin with the columns id, team") as told:
+        read_own(path, None, 1, 0, FirmOptions(kind="own"))
+    assert "jansen" not in str(told.value).lower()
+
+
+def test_a_folder_and_a_file_that_is_far_too_large_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="is a folder"):
+        read_own(tmp_path, None, 1, 0, FirmOptions(kind="own"))
+    path = tmp_path / "persons.csv"
+    path.write_text(",".join(HEADER))
+    monkeypatch.setattr(own, "MOST_BYTES", 10)
+    with pytest.raises(UserError, match="at most are right"):
+        read_own(path, None, 1, 0, FirmOptions(kind="own"))
 
 
 def test_counts_make_a_firm_without_a_file():

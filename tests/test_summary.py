@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, write
+from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, signed, write
 
 PER_THOUSAND = "per 1,000 employees"
+NAN = float("nan")
 ABOUT = {
     "replicates": 30,
     "people": 5150,
@@ -97,7 +98,11 @@ def row(text, name):
         (-2.0, -6.0, 2.0, PER_THOUSAND, "not distinguishable from today's practice (6 fewer to 2 more)"),
         (-2.0, -4.0, 0.0, PER_THOUSAND, "not distinguishable from today's practice (4 fewer to 0 more)"),
         (0.0, 0.0, 0.0, PER_THOUSAND, "exactly as today's practice"),
-        (-5.2, float("nan"), float("nan"), PER_THOUSAND, "5 fewer, of one run, so without an interval"),
+        (-5.2, NAN, NAN, PER_THOUSAND, "5 fewer"),
+        (0.3, NAN, NAN, PER_THOUSAND, "under 1 more"),
+        (0.0, NAN, NAN, PER_THOUSAND, "no difference"),
+        (0.03, NAN, NAN, "SD", "hardly higher: 0.03 SD"),
+        (0.0, NAN, NAN, "SD", "no difference"),
         (-0.03, -0.04, -0.02, "SD", "hardly lower: 0.03 SD (0.02 to 0.04)"),
         (0.6, 0.5, 0.7, "SD", "much higher: 0.60 SD (0.50 to 0.70)"),
         (-0.5, -0.7, -0.3, "hours per week", "lower: 0.50 hours per week (0.30 to 0.70)"),
@@ -131,6 +136,46 @@ def test_users_and_everybody_have_columns_of_their_own(tables):
     assert cells[1] == "5 fewer (2 to 8 fewer)"
     assert cells[2] == "11 fewer (7 to 16 fewer)"
     assert "no users" in row(section(write(tables, ABOUT), "Policies"), "Full ergonomics")
+
+
+def test_few_users_are_not_called_none(tables):
+    introduced = {"full_ergonomics": ["chair_and_desk"], "whole_package": []}
+    policies = section(write(tables, ABOUT | {"introduced": introduced}), "Policies")
+    assert row(policies, "Full ergonomics").split(" | ")[2] == "fewer than ten users"
+    assert row(policies, "Whole package").split(" | ")[2] == "no users"
+
+
+def test_one_run_is_said_once_to_have_no_interval(tables):
+    lone = tables["effects"].assign(low=NAN, high=NAN, replicates=1)
+    text = write({"effects": lone}, ABOUT | {"replicates": 1})
+    assert "in 1 pair of simulated histories" in text
+    assert text.count("interval") == 1
+    assert "One run has no interval" in text.split("## Policies")[0]
+    assert row(text, "Full ergonomics") == "| Full ergonomics | under 1 fewer | no users | no difference |"
+
+
+def test_what_if_worlds_alone_are_not_called_policies(tables):
+    effects = tables["effects"]
+    text = write({"effects": effects[effects["kind"] == "counterfactual"]}, ABOUT)
+    before_card = text.split("## What this can")[0]
+    assert text.startswith("# What the what-if worlds change\n\nEach what-if world was compared")
+    assert "olicies" not in before_card and "olicy" not in before_card
+    assert "*burn-out complaints (NEA: work-related exhaustion)*" in before_card
+
+
+def test_where_no_group_is_large_enough_the_page_says_so(tables):
+    text = write({name: table.iloc[:0] for name, table in tables.items()}, ABOUT)
+    assert "none is large enough to be reported" in text
+    assert "|" not in text
+    text = write(tables | {"gains": tables["gains"].iloc[:0]}, ABOUT)
+    assert "none is large enough to be reported" in section(text, "Who gains and who is made worse")
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "written"), [(-0.004, 2, "0.00"), (0.0, 1, "0.0"), (-1.26, 1, "-1.3"), (0.006, 2, "+0.01")]
+)
+def test_what_rounds_to_nothing_has_no_sign(number, decimals, written):
+    assert signed(number, decimals) == written
 
 
 def test_what_cannot_be_told_from_today_is_said_to_be_so(tables):

@@ -68,6 +68,6 @@ def engine_for(name: str = "auto") -> Callable[..., Engine]:
         from sim.engine.reference import Reference
 
         return Reference
-    from sim.engine.fused import fused_or_reference
+    from sim.engine.parts import fused_or_reference
 
     return fused_or_reference

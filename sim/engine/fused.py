@@ -6,9 +6,7 @@ It yields the same bits as the reference engine, which sets it up: traits and be
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -33,15 +31,6 @@ LONG_BLOCK = 2 * BLOCK
 _KERNELS: dict[tuple, tuple[Layout, int, Callable]] = {}
 
 
-def fused_or_reference(registry: Registry, *others, **options) -> Fused | Reference:
-    """The fused engine, or the reference engine and a note where something cannot be fused; called as either is."""
-    try:
-        return Fused(registry, *others, **options)
-    except CannotFuse as reason:
-        _note(str(reason))
-        return Reference(registry, *others, **options)
-
-
 def _ready(registry: Registry, block: int) -> tuple[Layout, int, Callable]:
     """Layout, columns and compiled function of a registry; values of parameters do not matter, so each is made once."""
     mechanisms, levers = (tuple(map(type, owners.values())) for owners in (registry.mechanisms, registry.levers))
@@ -52,11 +41,6 @@ def _ready(registry: Registry, block: int) -> tuple[Layout, int, Callable]:
         kernel = kernel_of(registry, order, layout)
         _KERNELS[key] = layout, kernel.columns, compiled(kernel)
     return _KERNELS[key]
-
-
-@cache
-def _note(reason: str) -> None:
-    logging.getLogger(__name__).warning("the reference engine computes this run: %s", reason)
 
 
 class Values(Mapping[str, np.ndarray]):

@@ -157,19 +157,18 @@ def checked(mechanism: Mechanism, name: str, value: float) -> float:
     return float(value)
 
 
-_SHARES = {"woman": "women", "older": "older_share", "young": "young_share", "children_at_home": "children",
-           "other_care": "care", "lives_alone": "alone", "higher_educated": "higher_educated_share",
-           "flexible_contract": "flexible", "may_work_from_home": "may_share"}  # fmt: skip
+_SHARES = {
+    "woman": ("women",), "older": ("older_share",), "young": ("young_share",), "children_at_home": ("children",),
+    "other_care": ("care",), "lives_alone": ("alone",), "higher_educated": ("higher_educated_share",),
+    "flexible_contract": ("flexible",), "may_work_from_home": ("may_share", "managers_may"),
+    "separate_room": ("room_of_managers", "room_of_others"),
+}  # fmt: skip
+"""The parameters that each share of an organisation replaces; one counted over all holds for every role."""
 
 
 def _parameters_of_firm(firm: FirmOptions) -> dict[str, dict[str, float]]:
     """An own organisation's counts replace the national shares."""
-    own: dict[str, float] = {}
-    for name, share in (firm.shares or {}).items():
-        if name == "separate_room":
-            own |= {"room_of_managers": share, "room_of_others": share}
-        else:
-            own[_SHARES.get(name, name)] = share
+    own = {parameter: share for name, share in (firm.shares or {}).items() for parameter in _SHARES[name]}
     return {"circumstances": own} if own else {}
 
 

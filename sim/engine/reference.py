@@ -186,7 +186,11 @@ class Reference:
             return self._sum(quantity, rows)
         equation = self._equations[name]
         mechanism = self._with_parameters(quantity.owner, equation.rank)
-        result = getattr(mechanism, name)(*[source(day, rows) for source in equation.argument])
+        try:
+            result = getattr(mechanism, name)(*[source(day, rows) for source in equation.argument])
+        except Exception as error:
+            error.add_note(f"while computing {quantity.owner}.{name}, one value per {quantity.per}")
+            raise
         if quantity.condition:
             result = self._moved(result, quantity, day, rows)
         return self._settled(result, quantity, equation.rank, rows)

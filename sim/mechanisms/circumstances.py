@@ -35,6 +35,7 @@ class Circumstances(Mechanism):
     room_of_others: float = param_from("circumstances", "room_of_others")
     own_adjustable: float = param_from("circumstances", "own_adjustable")
     may_share: float = param_from("circumstances", "may_work_from_home")
+    managers_may: float = param_from("circumstances", "managers_may_work_from_home")
     usual_commute: float = param_from("circumstances", "usual_commute")
     commute_sd: float = param_from("circumstances", "commute_sd")
     fewest: float = param_from("definitions", "fewest")
@@ -119,8 +120,8 @@ class Circumstances(Mechanism):
 
     @trait("0/1")
     def may_work_from_home(self, uniform, is_manager):
-        """The work can be done from home; a manager's always can."""
-        return np.maximum(uniform < self.may_share, is_manager)
+        """The work can be done from home; a manager's always can, unless an organisation says otherwise."""
+        return uniform < is_manager * self.managers_may + (1 - is_manager) * self.may_share
 
     @trait("minutes")
     def commute_minutes(self, normal):

@@ -2,13 +2,14 @@
 
 Worlds of one replicate share people and chance, so a difference is taken within a replicate first and averaged after.
 Intervals are Student's, over replicates: they hold chance (people drawn, lives drawn) and nothing else.
+No table holds a group of fewer than ten people; one that is left without rows keeps its columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +29,48 @@ MARGIN = 0.05
 """Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 ROLES = ("employer", "manager", "non_manager")
+_GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
+"""Employers are establishments, not people, so no group stands behind them."""
+
+_OF_A_GROUP = dict.fromkeys(("scenario", "kind", "outcome", "group"), "str")
+_EFFECTS = {
+    **_OF_A_GROUP,
+    **dict.fromkeys(("baseline", "difference", "low", "high"), "float64"),
+    "replicates": "int64",
+    "unit": "str",
+}
+_TRAJECTORIES = {
+    **_OF_A_GROUP,
+    "week": "int64",
+    "date": "datetime64[ms]",
+    **dict.fromkeys(("mean", "low", "high", "difference", "difference_low", "difference_high"), "float32"),
+    "replicates": "int64",
+    "unit": "str",
+}
+_CASCADE = {
+    **dict.fromkeys(("scenario", "measure", "role", "stage"), "str"),
+    **dict.fromkeys(("share", "low", "high", "study_share"), "float64"),
+    "replicates": "int64",
+}
+_GAINS = {
+    **_OF_A_GROUP,
+    **dict.fromkeys(("gained", "unchanged", "worse", "margin"), "float64"),
+    "unit": "str",
+    "replicates": "int64",
+}
+_TIES = {
+    **dict.fromkeys(("scenario", "kind"), "str"),
+    **dict.fromkeys(("source", "target", "source_team", "target_team"), "int64"),
+    "across": "bool",
+    **dict.fromkeys(("before", "after"), "float64"),
+}
+_PEOPLE = {
+    **dict.fromkeys(("scenario", "kind"), "str"),
+    **dict.fromkeys(("place", "team"), "int64"),
+    "is_manager": "bool",
+    **dict.fromkeys(("isolation_before", "isolation_after"), "float64"),
+}
+"""Columns of the tables and their types."""
 
 
 def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -46,28 +89,39 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return mean, mean - half, mean + half, count
 
 
+def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows as a data frame with these columns and types, which it has without any row as well."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def _reported(records: Sequence[Record]) -> np.ndarray:
+    """(world, group) bool: ten people or more in every week, here and in the baseline, on average over records."""
+    people = np.mean([record.people for record in records], axis=0).min(axis=1)
+    return np.asarray(np.minimum(people, people[0]) >= SMALLEST_GROUP)
+
+
 def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> pd.DataFrame:
     """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
 
     `measures` are the names behind the rows of `Record.using`. Columns: scenario, kind, outcome, group, baseline,
-    difference, low, high, replicates, unit. Groups of fewer than ten people are left out.
+    difference, low, high, replicates, unit.
     """
-    import pandas as pd
-
     lasts = np.stack([_last_weeks(record) for record in records])
-    people = np.mean([record.people for record in records], axis=0)
+    reported = _reported(records)
     found = []
     for world, scenario in enumerate(scenarios[1:], start=1):
         difference, low, high, count = interval(lasts[:, world] - lasts[:, 0])
         usual = interval(lasts[:, 0])[0]
         for column, group in enumerate(GROUPS):
-            if min(people[world, column], people[0, column]) >= SMALLEST_GROUP:
+            if reported[world, column]:
                 found += [
                     _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
                     for row, name in enumerate(OUTCOMES)
                 ]
         found += _users(records, world, scenario, measures)
-    return pd.DataFrame(found)
+    return _table(found, _EFFECTS)
 
 
 def _last_weeks(record: Record) -> np.ndarray:
@@ -123,52 +177,59 @@ def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calen
 
     weekly = np.stack([record.weekly for record in records]).astype(np.float64)
     weeks = np.arange(weekly.shape[2])
-    dates = [calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks]
-    pieces = []
-    for row, outcome in enumerate(OUTCOMES):
-        for column, group in enumerate(GROUPS):
-            if outcome not in HEADLINES and group not in ("everybody", "managers", "non_managers"):
-                continue
-            for world, scenario in enumerate(scenarios):
-                own = weekly[:, world, :, row, column]
-                mean, low, high, count = interval(own)
-                difference, d_low, d_high, _ = interval(own - weekly[:, 0, :, row, column])
-                pieces.append(
-                    pd.DataFrame(
-                        {
-                            "scenario": scenario.name,
-                            "kind": scenario.kind,
-                            "outcome": outcome,
-                            "group": group,
-                            "week": weeks,
-                            "date": dates,
-                            "mean": mean,
-                            "low": low,
-                            "high": high,
-                            "difference": difference,
-                            "difference_low": d_low,
-                            "difference_high": d_high,
-                            "replicates": count,
-                            "unit": OUTCOMES[outcome].unit,
-                        }
-                    )
-                )
-    table = pd.concat(pieces, ignore_index=True)
-    table["date"] = pd.to_datetime(table["date"])
-    return table.astype({name: "float32" for name in table.columns if table[name].dtype == "float64"})
+    dates = pd.to_datetime([calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks])
+    reported = _reported(records)
+    pieces = [
+        {
+            "scenario": scenario.name,
+            "kind": scenario.kind,
+            "outcome": outcome,
+            "group": group,
+            "week": weeks,
+            "date": dates,
+            **_by_week(weekly[..., row, column], world),
+            "unit": OUTCOMES[outcome].unit,
+        }
+        for row, outcome in enumerate(OUTCOMES)
+        for column, group in enumerate(GROUPS)
+        if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
+        for world, scenario in enumerate(scenarios)
+        if reported[world, column]
+    ]
+    if not pieces:
+        return _table([], _TRAJECTORIES)
+    return pd.concat([pd.DataFrame(piece) for piece in pieces], ignore_index=True).astype(_TRAJECTORIES)
+
+
+def _by_week(weekly: np.ndarray, world: int) -> dict[str, np.ndarray]:
+    """One world's means and differences by week, from those of one outcome and group: (replicate, world, week)."""
+    mean, low, high, count = interval(weekly[:, world])
+    difference, difference_low, difference_high, _ = interval(weekly[:, world] - weekly[:, 0])
+    return {
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "difference": difference,
+        "difference_low": difference_low,
+        "difference_high": difference_high,
+        "replicates": count,
+    }
 
 
 def cascade_table(
     records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[Measure]
 ) -> pd.DataFrame:
-    """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked."""
-    import pandas as pd
+    """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked.
 
+    Intervals are cut off at 0 and 1, where Student's would go on: near these ends they are too narrow on that side.
+    """
     shares, low, high, count = interval(np.stack([record.cascade for record in records]).astype(np.float64))
+    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    reported = _reported(records)
     found = []
     for world, scenario in enumerate(scenarios):
         for row, measure in ((row, m) for row, m in enumerate(measures) if m.in_study):
-            for column, role in enumerate(ROLES):
+            for column, role in ((c, r) for c, r in enumerate(ROLES) if _is_reported(r, reported[world])):
                 for stage_row, stage in enumerate(STAGES):
                     cell = world, row, column, stage_row
                     if np.isnan(shares[cell]):
@@ -187,13 +248,16 @@ def cascade_table(
                             "replicates": int(count[cell]),
                         }
                     )
-    return pd.DataFrame(found)
+    return _table(found, _CASCADE)
+
+
+def _is_reported(role: str, reported: np.ndarray) -> bool:
+    """Whether a role may be shown; `reported` says it of every group."""
+    return role not in _GROUP_OF_ROLE or bool(reported[list(GROUPS).index(_GROUP_OF_ROLE[role])])
 
 
 def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFrame:
     """Who gains and who is made worse by more than `MARGIN`, of those who stayed in both worlds."""
-    import pandas as pd
-
     found = []
     for world, scenario in enumerate(scenarios[1:], start=1):
         for outcome in GAINS_IN:
@@ -216,7 +280,7 @@ def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFr
                         "replicates": len(records),
                     }
                 )
-    return pd.DataFrame(found)
+    return _table(found, _GAINS)
 
 
 def _parts(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
@@ -228,8 +292,6 @@ def tie_tables(
     record: Record, firm: Firm, scenarios: Sequence[Scenario], most: int = 60
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ties before and after, and people, of one establishment (at most `most` people: its first teams)."""
-    import pandas as pd
-
     places = _one_establishment(firm, most)
     chosen = set(places.tolist())
     ties = firm.ties
@@ -269,7 +331,7 @@ def tie_tables(
         for world, scenario in enumerate(scenarios)
         for place in places
     ]
-    return pd.DataFrame(edges), pd.DataFrame(people)
+    return _table(edges, _TIES), _table(people, _PEOPLE)
 
 
 def _one_establishment(firm: Firm, most: int) -> np.ndarray:

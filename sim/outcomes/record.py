@@ -25,7 +25,7 @@ class Record:
     """What is kept of one run.
 
     weekly   (world, week, outcome, group) means, float32; nan where a group is empty
-    people   (world, group) people in each group at the end
+    people   (world, week, group) people in each group at the end of the week
     final    outcome -> (world, place) mean over the last 26 weeks
     cascade  (world, measure, role, stage): employer, manager, non_manager; every establishment counts once; nan where a
              stage does not apply to a role
@@ -54,6 +54,7 @@ class Recorder:
         self.engine, self.survey, self.weeks = engine, survey, weeks
         worlds, places = engine.worlds, engine.staff.count["employee"]
         self.weekly = np.full((worlds, weeks, len(OUTCOMES), len(GROUPS)), np.nan, np.float32)
+        self.people = np.zeros((worlds, weeks, len(GROUPS)), np.float32)
         self.using = np.zeros((worlds, len(engine.catalogue.names), places), np.float32)
         self._final = np.zeros((worlds, len(OUTCOMES), places), np.float32)
         self._first_people = engine.values["generation"]
@@ -70,7 +71,7 @@ class Recorder:
         sums = np.matmul(outcomes.astype(np.float64), members.swapaxes(1, 2).astype(np.float64))
         with np.errstate(invalid="ignore", divide="ignore"):
             self.weekly[:, week] = sums / people[:, None]
-        self.people = people
+        self.people[:, week] = people
         if week >= self.weeks - LAST_WEEKS:
             share = np.float32(1 / min(LAST_WEEKS, self.weeks))
             self._final += outcomes * share

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import UserError
+from sim.outcomes.outcomes import SMALLEST_GROUP
 
 BURN_OUT = "burn_out_complaints"
 ISOLATION = "isolation_from_colleagues"
 TODAY = "today's practice"
 NOT_DISTINGUISHABLE = f"not distinguishable from {TODAY}"
-SMALLEST_GROUP = 10
+KINDS = {"policy": "policy", "counterfactual": "what-if world"}
+"""What to call a scenario of each kind."""
 NOTICEABLE_SHARE = 0.005
 """Below this a share of people reads 0%."""
 
@@ -33,6 +35,7 @@ _ABOUT = ("replicates", "people", "weeks", "seed", "version", "parameters", "ass
 _EFFECT_COLUMNS = ("scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "unit")
 _GAIN_COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
 
+_NOTHING = "No group has ten people in every week, so none is large enough to be reported."
 _UNDER = "under"
 _SIZE_WORDS = ((0.05, "hardly "), (0.20, "slightly "), (0.50, ""), (math.inf, "much "))
 """Upper bounds in SD. Cohen (1988) calls 0.2 small and 0.5 medium; below 0.05 nobody would notice."""
@@ -75,7 +78,8 @@ def direction_words(unit: str) -> tuple[str, str]:
 def change_in_words(difference: float, low: float, high: float, unit: str) -> str:
     """A difference from today's practice with its interval, as a policymaker would say it.
 
-    People per 1,000 are whole; anything else keeps two decimals and its unit.
+    People per 1,000 are whole; anything else keeps two decimals and its unit. Of one run, whose `low` and `high` are
+    nan, the difference stands alone.
 
     >>> change_in_words(-5.2, -8.1, -2.3, "per 1,000 employees")
     '5 fewer (2 to 8 fewer)'
@@ -88,18 +92,28 @@ def change_in_words(difference: float, low: float, high: float, unit: str) -> st
     """
     less, more = direction_words(unit)
     decimals = 0 if less == "fewer" else 2
-    word = less if difference < 0 else more
     if difference == low == high == 0:
         return f"exactly as {TODAY}"
-    if math.isnan(low) or math.isnan(high):
-        return f"{_amount(difference, decimals)} {word}, of one run, so without an interval"
     noun = "" if decimals == 0 else f" {unit}"
-    if not is_distinguishable(low, high):
-        return f"{NOT_DISTINGUISHABLE} ({_around_zero(low, high, decimals, noun, (less, more))})"
+    word = less if difference < 0 else more
     size = f"{_amount(difference, decimals)}{noun}"
     said = f"{size} {word}" if decimals == 0 else f"{_size_word(difference, unit)}{word}: {size}"
+    if math.isnan(low) or math.isnan(high):
+        return said if difference else "no difference"
+    if not is_distinguishable(low, high):
+        return f"{NOT_DISTINGUISHABLE} ({_around_zero(low, high, decimals, noun, (less, more))})"
     interval = _span(low, high, decimals, word if decimals == 0 else "")
     return f"{said} ({interval})" if interval else said
+
+
+def signed(number: float, decimals: int) -> str:
+    """A difference with its sign; what rounds to nothing has none.
+
+    >>> signed(1.25, 1), signed(-0.004, 2)
+    ('+1.2', '0.00')
+    """
+    written = f"{number:+z.{decimals}f}"
+    return written if float(written) else written.lstrip("+")
 
 
 def not_told_apart(effects: pd.DataFrame) -> list[list[str]]:
@@ -122,8 +136,8 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
 
     `tables` holds `effects` (difference from the baseline per scenario, outcome and group, with its unit and
     95% interval) and may hold `gains` (shares of each group's people). `about` says how they came about:
-    replicates, people, weeks, seed, version, parameters, assumed; and, where there is one, the command that
-    repeats it all.
+    replicates, people, weeks, seed, version, parameters, assumed; and, where there are, the measures that each
+    scenario introduces (`introduced`) and the command that repeats it all (`command`).
     Raises `UserError` when a table or a fact is missing.
     """
     _require_facts(about)
@@ -131,11 +145,11 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
         raise UserError(f"the summary needs the table 'effects'; given: {', '.join(tables) or 'none'}")
     effects = without_small_groups(require_columns(tables["effects"], _EFFECT_COLUMNS, "effects"))
     sections = [
-        _opening(about),
-        _policies(effects, labels),
+        _opening(effects, about),
+        _policies(effects, about, labels),
         _neighbours(effects, labels),
-        _gains(tables, labels),
-        _what_if_worlds(effects, labels),
+        _gains(effects, tables, labels),
+        _what_if_worlds(effects, about, labels),
         _card(about),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -147,27 +161,48 @@ def _require_facts(about: Mapping[str, Any]) -> None:
         raise UserError(f"the summary's facts lack {', '.join(missing)}; needed are {', '.join(_ABOUT)}")
 
 
-def _opening(about: Mapping[str, Any]) -> str:
-    return (
-        "# What the policies change\n\n"
-        f"Each policy was compared with {TODAY} in {_counted(about['replicates'], 'pair')} of simulated "
+def _opening(effects: pd.DataFrame, about: Mapping[str, Any]) -> str:
+    one, all_of_them = _compared(effects)
+    numbers = _NOTHING if effects.empty else f"All numbers are differences from {TODAY}. {_chance(about)}"
+    paragraphs = [
+        f"# What the {all_of_them} change",
+        f"Each {one} was compared with {TODAY} in {_counted(about['replicates'], 'pair')} of simulated "
         f"histories of {_counted(about['weeks'], 'week')}, with {about['people']:,} simulated employees "
         "each. The two histories of a pair share all their chance events: the same people, the same busy "
-        "days, the same illnesses. What differs between them is the policy.\n\n"
-        f"All numbers are differences from {TODAY}. The numbers in brackets are a 95% interval that holds "
-        "chance only. Nobody in these figures is a real person.\n\n"
-        f"Seed {about['seed']}, version {about['version']}." + _command(about)
-    )
+        f"days, the same illnesses. What differs between them is the {one}.",
+        f"{numbers} Nobody in these figures is a real person.",
+        f"Seed {about['seed']}, version {about['version']}." + _command(about),
+    ]
+    return "\n\n".join(paragraphs)
+
+
+def _compared(effects: pd.DataFrame) -> tuple[str, str]:
+    """What to call one of the scenarios compared, and all of them."""
+    if in_given_order(effects, "policy"):
+        return "policy", "policies"
+    if in_given_order(effects, "counterfactual"):
+        return "what-if world", "what-if worlds"
+    return "scenario", "scenarios"
+
+
+def _chance(about: Mapping[str, Any]) -> str:
+    if _is_one_run(about):
+        return "One run has no interval: how much of a difference is chance cannot be told from it."
+    return "The numbers in brackets are a 95% interval that holds chance only."
+
+
+def _is_one_run(about: Mapping[str, Any]) -> bool:
+    return bool(about["replicates"] == 1)
 
 
 def _command(about: Mapping[str, Any]) -> str:
     return f" The command that repeats this: `{about['command']}`" if about.get("command") else ""
 
 
-def _policies(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+def _policies(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
     policies = in_given_order(effects, "policy")
     if not policies:
-        return "## Policies\n\nNo policy was compared."
+        return ""
     heads = [
         "Policy",
         f"Burn-out complaints, everybody{_today(effects, BURN_OUT)}",
@@ -175,20 +210,31 @@ def _policies(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
         f"Isolation from colleagues, everybody{_today(effects, ISOLATION)}",
     ]
     asked = [(BURN_OUT, "everybody"), (BURN_OUT, "users"), (ISOLATION, "everybody")]
-    rows = [[label_of(policy, labels), *_cells(effects, policy, asked)] for policy in policies]
-    return "\n\n".join(["## Policies", _table(heads, rows), _how_to_read(len(rows) * len(asked))])
+    rows = [[label_of(policy, labels), *_cells(effects, about, policy, asked)] for policy in policies]
+    notes = f"{_how_to_read(about)} {_how_to_compare(len(rows) * len(asked), about)}"
+    return "\n\n".join(["## Policies", _table(heads, rows), notes])
 
 
-def _how_to_read(comparisons: int) -> str:
+def _how_to_read(about: Mapping[str, Any]) -> str:
+    about_in_brackets = "*About* in brackets: both ends of the interval round to that number. "
     return (
         "Complaints are in employees per 1,000: *burn-out complaints (NEA: work-related exhaustion)*, a "
-        "survey's answer, not a diagnosis. Effects on users and on everybody count different people and "
-        "must not be added, or compared as if they were one. *About* in brackets: both ends of the interval "
-        "round to that number. Isolation is in standard deviations (SD) of "
-        "Dutch home workers in 2022: *hardly* is below 0.05 SD, *slightly* below 0.20, *much* from 0.50. "
-        "The policies stand in a fixed order, not in an order of success. Even if no policy did anything, "
-        "about one interval in twenty would leave out zero by chance; this table holds up to "
-        f"{comparisons}."
+        "survey's answer, not a diagnosis. "
+        f"{'' if _is_one_run(about) else about_in_brackets}Isolation is in standard deviations (SD) of "
+        "Dutch home workers in 2022: *hardly* is below 0.05 SD, *slightly* below 0.20, *much* from 0.50."
+    )
+
+
+def _how_to_compare(comparisons: int, about: Mapping[str, Any]) -> str:
+    order = (
+        "Effects on users and on everybody count different people and must not be added, or compared as if they "
+        "were one. The policies stand in a fixed order, not in an order of success."
+    )
+    if _is_one_run(about):
+        return order
+    return (
+        f"{order} Even if no policy did anything, about one interval in twenty would leave out zero by chance; "
+        f"this table holds up to {comparisons}."
     )
 
 
@@ -200,17 +246,23 @@ def _today(effects: pd.DataFrame, outcome: str) -> str:
     return f" (today {rows['baseline'].iloc[0]:.0f} per 1,000)"
 
 
-def _cells(effects: pd.DataFrame, scenario: str, asked: Sequence[tuple[str, str]]) -> list[str]:
-    return [_cell(effects, scenario, outcome, group) for outcome, group in asked]
+def _cells(
+    effects: pd.DataFrame, about: Mapping[str, Any], scenario: str, asked: Sequence[tuple[str, str]]
+) -> list[str]:
+    return [_cell(_of(effects, outcome, group), about, scenario, group) for outcome, group in asked]
 
 
-def _cell(effects: pd.DataFrame, scenario: str, outcome: str, group: str) -> str:
-    rows = _of(effects, outcome, group)
+def _cell(rows: pd.DataFrame, about: Mapping[str, Any], scenario: str, group: str) -> str:
     rows = rows[rows["scenario"] == scenario]
     if rows.empty:
-        return "no users" if group == "users" else "not computed"
+        return _too_few_users(about, scenario) if group == "users" else "not computed"
     row = rows.iloc[0]
     return change_in_words(float(row["difference"]), float(row["low"]), float(row["high"]), str(row["unit"]))
+
+
+def _too_few_users(about: Mapping[str, Any], scenario: str) -> str:
+    """Why a scenario has no row of users: it introduces nothing that could be used, or hardly anybody uses it."""
+    return "fewer than ten users" if about.get("introduced", {}).get(scenario) else "no users"
 
 
 def _neighbours(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
@@ -234,19 +286,20 @@ def _told_apart(effects: pd.DataFrame, outcome: str, labels: Mapping[str, str] |
     return f"{name} Not distinguishable from each other, because their intervals overlap:\n\n" + "\n".join(lines)
 
 
-def _gains(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] | None) -> str:
-    if "gains" not in tables:
+def _gains(effects: pd.DataFrame, tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] | None) -> str:
+    if "gains" not in tables or not in_given_order(effects, "policy"):
         return ""
     gains = without_small_groups(require_columns(tables["gains"], _GAIN_COLUMNS, "gains"))
     gains = gains[gains["kind"] == "policy"]
+    title = "## Who gains and who is made worse"
     if gains.empty:
-        return ""
+        return f"{title}\n\nNo group has ten people who stayed to the end, so none is large enough to be reported."
     parts = [_gains_in(gains[gains["outcome"] == outcome], labels) for outcome in gains["outcome"].unique()]
     note = (
         "Groups overlap, and groups below ten people are not shown. These shares are for adapting a "
         "policy to people, not for choosing people."
     )
-    return "\n\n".join(["## Who gains and who is made worse", *parts, note])
+    return "\n\n".join([title, *parts, note])
 
 
 def _gains_in(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
@@ -285,21 +338,22 @@ def _gain_cells(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> list[s
     return [*shares, "; ".join(groups) or "none"]
 
 
-def _what_if_worlds(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+def _what_if_worlds(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
     worlds = in_given_order(effects, "counterfactual")
     if not worlds:
         return ""
+    alone = not in_given_order(effects, "policy")
+    warning = "These worlds explain what the model holds to be at work. They are not to be chosen from"
     heads = ["What if", "Burn-out complaints, everybody (per 1,000)", "Isolation from colleagues, everybody"]
     asked = [(BURN_OUT, "everybody"), (ISOLATION, "everybody")]
-    rows = [[label_of(world, labels), *_cells(effects, world, asked)] for world in worlds]
-    return "\n\n".join(
-        [
-            "## What-if worlds, not options",
-            "These worlds explain what the model holds to be at work. They are not to be chosen from, and "
-            "not compared with the policies.",
-            _table(heads, rows),
-        ]
-    )
+    rows = [[label_of(world, labels), *_cells(effects, about, world, asked)] for world in worlds]
+    parts = [
+        "## What-if worlds, not options",
+        f"{warning}." if alone else f"{warning}, and not compared with the policies.",
+        _table(heads, rows),
+        _how_to_read(about) if alone else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _card(about: Mapping[str, Any]) -> str:
@@ -312,10 +366,22 @@ def _card(about: Mapping[str, Any]) -> str:
         "- decide about one person or one employer;\n"
         "- excuse from a legal duty: a duty stays a duty whether or not an effect shows here. Of desks and "
         "chairs, for one, no visible effect within two years is expected;\n"
-        "- say how sure the model itself is. The intervals hold chance only, not the doubt about "
-        f"parameters and structure: {about['assumed']} of its {about['parameters']} parameters are "
-        "assumed, not measured.\n\n"
-        "*Not distinguishable* means that this many runs cannot tell the two apart. It does not mean that "
+        f"- say how sure the model itself is{_sureness(about)}: {about['assumed']} of its {about['parameters']} "
+        f"parameters are assumed, not measured.{_not_distinguishable(about)}"
+    )
+
+
+def _sureness(about: Mapping[str, Any]) -> str:
+    if _is_one_run(about):
+        return ""
+    return ". The intervals hold chance only, not the doubt about parameters and structure"
+
+
+def _not_distinguishable(about: Mapping[str, Any]) -> str:
+    if _is_one_run(about):
+        return ""
+    return (
+        "\n\n*Not distinguishable* means that this many runs cannot tell the two apart. It does not mean that "
         "there is no effect."
     )
 

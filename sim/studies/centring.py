@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine.plan import Plan, warmed_up
 from sim.language.discovery import mechanisms
-from sim.studies.fitted import Parameters, write_fit
+from sim.studies.fitted import Parameters, check_writable, write_fit
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
@@ -183,5 +183,6 @@ def main(argv: list[str]) -> int:
     from sim.studies.configure import plan
 
     base = plan(*argv)
+    check_writable()
     write_fit(base.parameters, centre(base, freeze_after=0, say=lambda text: print(text, file=sys.stderr)))
     return 0

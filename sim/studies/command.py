@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,7 @@ def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str])
         _run_with_hydra(study, name, argv)
         return 0
     try:
-        with _environment("HYDRA_FULL_ERROR", "1"):
+        with _environment("HYDRA_FULL_ERROR", "1"), _terminated_as_interrupted():
             _run_with_hydra(study, name, argv)
     except KeyboardInterrupt:
         return told("interrupted; nothing of this run is kept", 130)
@@ -119,6 +121,19 @@ def _given_folders(flags: Sequence[str]) -> tuple[Path, ...]:
         if not folder.is_dir():
             raise UserError(f"--config-dir {folder} is no folder; give one like conf/")
     return tuple(given)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """A request to end, as `kill` and schedulers send it, is answered like Ctrl-C: what is unfinished is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from sim.language.grammar import Passport
 from sim.outcomes.record import STAGES, cascade
 from sim.outcomes.survey import Survey, survey_of
 from sim.studies.centring import MEASURED, SETTLED, centre
-from sim.studies.fitted import Parameters, merged, write_fit
+from sim.studies.fitted import Parameters, check_writable, merged, write_fit
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
@@ -331,6 +331,7 @@ def main(argv: list[str]) -> int:
     only_check = "check" in argv
     base = plan(*[a for a in argv if a != "check"])
     if not only_check:
+        check_writable()
         say = lambda text: print(text, file=sys.stderr)  # noqa: E731
         parameters = fit(base, say)
         print(f"written to {write_fit(parameters)}")

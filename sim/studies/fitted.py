@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from sim.errors import UserError
 
 Parameters = dict[str, dict[str, float]]
 _HEADER = """# @package _global_
@@ -14,6 +17,15 @@ _HEADER = """# @package _global_
 def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> Parameters:
     """Both together; the second wins."""
     return {p: {**first.get(p, {}), **second.get(p, {})} for p in sorted({*first, *second})}
+
+
+def check_writable() -> None:
+    """Raise UserError where `conf/fit/default.yaml` cannot be written, before hours are spent on what goes in."""
+    from sim.studies.configure import conf_folder
+
+    folder = conf_folder() / "fit"
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} cannot be written; fit and centre write default.yaml there, so work in a checkout")
 
 
 def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:

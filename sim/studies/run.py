@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from sim.engine.plan import Plan
+from sim.errors import UserError
 from sim.outcomes.record import Record
 from sim.studies.stack import batches, run_stacked
 
@@ -33,7 +34,7 @@ def run_many(
     listed = list(plans)
     todo = list(batches(listed, most=-(-len(listed) // max(workers, 1))))
     if pool is not None:
-        finished = _finished(pool, todo, range(len(todo)))
+        finished = _in_given_pool(todo, pool)
     elif min(workers, len(todo)) > 1:
         finished = _in_own_pool(todo, workers)
     else:
@@ -53,26 +54,45 @@ def run_many(
 def _in_own_pool(todo: Sequence[list[Plan]], workers: int, tries: int = 3) -> Iterator[tuple[int, list[Record]]]:
     missing = set(range(len(todo)))
     for _ in range(tries):
+        others = set(active_children())
         with ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn")) as pool:
             try:
-                for number, records in _finished(pool, todo, sorted(missing)):
+                for number, records in _finished(_submitted(pool, todo, sorted(missing))):
                     yield number, records
                     missing.discard(number)
             except BrokenProcessPool:
                 continue
+            except (KeyboardInterrupt, GeneratorExit):
+                # Nobody waits for the runs any more: end their workers instead of waiting for them too.
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in set(active_children()) - others:
+                    worker.terminate()
+                raise
         if not missing:
             return
-    raise RuntimeError(
-        f"{len(missing)} batches failed {tries} times because their worker was killed, for want of memory perhaps"
+    raise UserError(
+        f"workers ended {tries} times before their runs were done; where memory is short, ask for workers=1; "
+        'a script of your own calls this under `if __name__ == "__main__":`'
     )
 
 
-def _finished(pool: Executor, todo: Sequence[list[Plan]], numbers: Iterable[int]) -> Iterator[tuple[int, list[Record]]]:
-    """The number and the records of each of these batches, as they become ready."""
-    waiting = {pool.submit(run_stacked, todo[number]): number for number in numbers}
+def _in_given_pool(todo: Sequence[list[Plan]], pool: Executor) -> Iterator[tuple[int, list[Record]]]:
+    waiting = _submitted(pool, todo, range(len(todo)))
     try:
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
+        yield from _finished(waiting)
     finally:
         for future in waiting:
             future.cancel()
+
+
+Waiting = dict[Future[list[Record]], int]
+
+
+def _submitted(pool: Executor, todo: Sequence[list[Plan]], numbers: Iterable[int]) -> Waiting:
+    return {pool.submit(run_stacked, todo[number]): number for number in numbers}
+
+
+def _finished(waiting: Waiting) -> Iterator[tuple[int, list[Record]]]:
+    """The number and the records of each batch, as they become ready."""
+    for future in as_completed(waiting):
+        yield waiting[future], future.result()

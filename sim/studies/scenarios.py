@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.outcomes.record import Record
     from sim.world.firm import Firm
 
+_INTERVAL = "95%, chance only: people and lives drawn anew; parameters and structure held fixed"
+
 
 def compare(
     plans: Sequence[Plan], workers: int = 1, quiet: bool = False
@@ -101,6 +103,8 @@ def show(
 
 def of_last_policy(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the baseline and of the last policy of the list, which the picture of one organisation shows."""
+    if table.empty:
+        return table
     scenarios = list(dict.fromkeys(table["scenario"]))
     return table[table["scenario"].isin([scenarios[0], _last_policy(table, scenarios)])]
 
@@ -115,12 +119,13 @@ def facts(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
     all_passports = passports(registry_of(plan))
     return {
         "replicates": len(records),
-        "people": int(records[0].people[0, 0]),
+        "people": int(records[0].people[0, -1, 0]),
         "weeks": plan.weeks,
         "seed": plan.seed,
         "parameters": len(all_passports),
         "assumed": sum(row.passport.assumed for row in all_passports),
-        "interval": "95%, chance only: people and lives drawn anew; parameters and structure held fixed",
+        "interval": _INTERVAL if len(records) > 1 else "none: one run",
+        "introduced": {scenario.name: sorted(scenario.measures) for scenario in plan.scenarios},
     }
 
 
@@ -133,25 +138,37 @@ def labels() -> dict[str, str]:
 
 def headlines(tables: dict[str, pd.DataFrame]) -> str:
     """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
-    from sim.outcomes.summary import label_of
+    from sim.outcomes.summary import BURN_OUT, ISOLATION, label_of
 
+    if tables["trajectories"].empty:
+        return "no group has ten people in every week, so none is large enough to be reported"
     effects = tables["effects"]
-    if effects.empty:
+    everybody = effects[effects.group == "everybody"]
+    if everybody.empty:
         return ""
-    heads = ("difference from the baseline (95%, chance only)", "burn-out complaints per 1,000", "isolation, SD")
-    lines = [f"{heads[0]:48s}{heads[1]:>32s}{heads[2]:>32s}"]
-    for (scenario, kind), rows in effects[effects.group == "everybody"].groupby(["scenario", "kind"], sort=False):
-        of = rows.set_index("outcome")
-        burn_out, isolation = of.loc["burn_out_complaints"], of.loc["isolation_from_colleagues"]
+    sureness = "95%, chance only" if everybody.replicates.max() > 1 else "one run: no interval"
+    rows = [(f"difference from the baseline ({sureness})", "burn-out complaints per 1,000", "isolation, SD")]
+    for (scenario, kind), own in everybody.groupby(["scenario", "kind"], sort=False):
+        of = own.set_index("outcome")
         name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
-        lines.append(f"{name:48s}{_with_interval(burn_out, 1):>32s}{_with_interval(isolation, 2):>32s}")
-    return "\n".join(lines)
+        rows.append((name, _with_interval(of.loc[BURN_OUT], 1), _with_interval(of.loc[ISOLATION], 2)))
+    return _in_columns(rows)
+
+
+def _in_columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of words with the first column to the left and the others to the right, each as wide as its widest."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "   ".join([first.ljust(widths[0]), *(word.rjust(width) for word, width in zip(rest, widths[1:], strict=True))])
+        for first, *rest in rows
+    )
 
 
 def _with_interval(effect: pd.Series, digits: int) -> str:
-    if effect.replicates < 2:
-        return f"{effect.difference:+.{digits}f} (one run: no interval)"
-    return f"{effect.difference:+.{digits}f} ({effect.low:+.{digits}f} to {effect.high:+.{digits}f})"
+    from sim.outcomes.summary import signed
+
+    difference, low, high = (signed(effect[end], digits) for end in ("difference", "low", "high"))
+    return difference if effect.replicates < 2 else f"{difference} ({low} to {high})"
 
 
 def main(argv: list[str]) -> int:

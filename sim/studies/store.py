@@ -101,13 +101,19 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_by(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a temporary file in the same folder, then give it its name."""
+    """Let `write` fill a temporary file in the same folder, then give it its name, or raise UserError."""
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         write(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror or _first_line(error)})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def write_json(content: Any, path: Path) -> None:

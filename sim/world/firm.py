@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.data import rows
 from sim.world.chance import entity_hash, key_of, uniforms
-from sim.world.ties import Seats, Ties, side_by_side
+from sim.world.ties import Seats, Ties, cut_out, side_by_side
 
 if TYPE_CHECKING:
     import networkx
@@ -182,6 +182,49 @@ def _anchor_order(team: np.ndarray, seed: int, replicate: int) -> np.ndarray:
 # --- several firms as one -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Part:
+    """Whole establishments of a firm as a firm of its own, and which of the firm's establishments they are."""
+
+    firm: Firm
+    establishments: slice
+
+
+def parted(firm: Firm, most: int) -> list[Part]:
+    """A firm cut between establishments into parts of `most` places; a larger establishment is a part alone."""
+    places = np.bincount(firm.establishment, minlength=len(firm.size))
+    before = np.concatenate(([0], np.cumsum(places)))
+    parts, first = [], 0
+    while first < len(places):
+        end = max(int(np.searchsorted(before, before[first] + most, side="right")) - 1, first + 1)
+        parts.append(Part(_cut_out(firm, first, end), slice(first, end)))
+        first = end
+    return parts
+
+
+_OF_ROWS = ("identifier", "is_manager", "span", "weight")
+_OF_ESTABLISHMENTS = ("establishment_identifier", "size", "layers", "size_class", "sector")
+
+
+def _cut_out(firm: Firm, first: int, end: int) -> Firm:
+    rows = slice(*np.searchsorted(firm.establishment, (first, end)).tolist())
+    teams = slice(*np.searchsorted(firm.team_establishment, (first, end)).tolist())
+    manager = firm.manager[rows]
+    return Firm(
+        **{name: getattr(firm, name)[rows] for name in _OF_ROWS},
+        **{name: getattr(firm, name)[first:end] for name in _OF_ESTABLISHMENTS},
+        team=firm.team[rows] - np.int32(teams.start),
+        department=firm.department[rows] - firm.department[rows.start],
+        establishment=firm.establishment[rows] - np.int32(first),
+        manager=np.where(manager < 0, -1, manager - rows.start).astype(np.int32),
+        team_establishment=firm.team_establishment[teams] - np.int32(first),
+        team_identifier=firm.team_identifier[teams],
+        anchor_order=firm.anchor_order[:, teams],
+        ties=cut_out(firm.ties, rows),
+        circumstances={name: own[rows] for name, own in firm.circumstances.items()},
+    )
+
+
 def stacked(firms: Sequence[Firm]) -> Firm:
     """Firms one below the other, without a tie or a line between them: replicates that are run together.
 
@@ -192,19 +235,8 @@ def stacked(firms: Sequence[Firm]) -> Firm:
     teams = [len(firm.team_identifier) for firm in firms]
     establishments = [len(firm.establishment_identifier) for firm in firms]
     departments = [int(firm.department.max()) + 1 for firm in firms]
-    joined = {
-        name: np.concatenate([getattr(firm, name) for firm in firms])
-        for name in (
-            "identifier",
-            "is_manager",
-            "span",
-            "team_identifier",
-            "establishment_identifier",
-            "size",
-            "layers",
-            "weight",
-        )
-    }
+    names = (*_OF_ROWS, "team_identifier", "establishment_identifier", "size", "layers")
+    joined = {name: np.concatenate([getattr(firm, name) for firm in firms]) for name in names}
     rows = _counted_on([firm.manager for firm in firms], places)
     return Firm(
         **joined,

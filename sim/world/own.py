@@ -28,6 +28,7 @@ FEWEST_PERSONS = 10
 MOST_TIES_EACH = 24
 MOST_TIE_ROWS = 2_000_000
 MOST_LEVELS = 20
+MOST_BYTES = 100_000_000
 
 YES_OR_NO = (0.0, 1.0)
 
@@ -98,6 +99,10 @@ def check_shares(shares: dict[str, float]) -> None:
         raise UserError(
             "firm: the shares of young and older are more than 1 together; they are parts of the same people"
         )
+    if shares.get("lives_alone", 0) + shares.get("children_at_home", 0) > 1:
+        raise UserError(
+            "firm: the shares of lives_alone and children_at_home are more than 1 together; nobody counts in both"
+        )
 
 
 def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, options: FirmOptions) -> Firm:
@@ -163,10 +168,16 @@ def _number(text: str) -> float:
 
 def _read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            at_most = f"{MOST_BYTES / 1e6:,.0f} MB at most are right"
+            raise UserError(f"{path.name}: {size / 1e6:,.0f} MB are more than persons or ties take; {at_most}")
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return _table_of(path.name, lines.read(), required, optional, most)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise UserError(f"{path.name}: there is no such file; give the path of a csv file") from None
+    except IsADirectoryError:
+        raise UserError(f"{path.name} is a folder; give the path of a csv file") from None
     except UnicodeDecodeError:
         raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
     except csv.Error as error:
@@ -196,6 +207,9 @@ def _table_of(file: str, text: str, required: tuple[str, ...], optional: tuple[s
 
 def _check_header(file: str, header: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
     allowed = f"allowed are {', '.join(required + optional)}"
+    if not set(required) & set(header):
+        # Without a header the first line holds somebody's own words, which no message repeats.
+        raise UserError(f"{file} line 1: no header is found; begin with the columns {', '.join(required)}")
     for title in header:
         if title in required or title in optional:
             continue

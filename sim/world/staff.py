@@ -179,9 +179,10 @@ class Staff:
         groups = ("team", "establishment", "team_establishment")
         self._group = {name: getattr(firm, name).astype(np.int64) for name in groups}
         partner = np.where(firm.ties.exists, firm.ties.partner, places).astype(np.int64)
+        led_by = np.where(firm.manager < 0, np.arange(places), firm.manager)
         self.looks: dict[str, Any] = {
             "ties": Ties(partner),
-            "manager": Manager(np.maximum(firm.manager, 0).astype(np.int64), (firm.manager >= 0).astype(np.float32)),
+            "manager": Manager(led_by.astype(np.int64), (firm.manager >= 0).astype(np.float32)),
             "team": Members(self._group["team"], np.bincount(firm.team, minlength=teams)),
             "establishment": Members(
                 self._group["establishment"],

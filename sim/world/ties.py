@@ -215,6 +215,13 @@ def side_by_side(ties: Sequence[Ties]) -> Ties:
     return Ties(partner, exists, across, dormant, given)
 
 
+def cut_out(ties: Ties, rows: slice) -> Ties:
+    """The slots of some rows that have no tie to others."""
+    partner = ties.partner[:, rows] - np.int32(rows.start)
+    given = None if ties.given is None else ties.given[:, rows]
+    return Ties(partner, ties.exists[:, rows], ties.across[:, rows], ties.dormant[:, rows], given)
+
+
 def _in_slots(seats: Seats, living: np.ndarray, sleeping: np.ndarray) -> Ties:
     """Pairs of rows as slots at both ends; a pair that comes twice gets one, dormant only if always so."""
     places = len(seats.identifier)

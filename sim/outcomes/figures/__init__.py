@@ -26,7 +26,7 @@ def draw_all(
     labels: Labels = None,
     wordings: Labels = None,
 ) -> list[Path]:
-    """Draws every figure for which there is a table and returns the files written.
+    """Draws every figure for which there is a table with something to show, and returns the files written.
 
     `tables` may hold effects, trajectories, cascade, gains, ties and people. `footer` ends each figure's last
     line and holds seed and version; replicates and the meaning of bands are added from the tables. `labels`
@@ -52,13 +52,14 @@ def _with_replicates(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFra
 def _all_figures(
     tables: Mapping[str, pd.DataFrame], footer: str, labels: Labels, wordings: Labels
 ) -> Iterator[tuple[str, Figure]]:
+    tables = {name: table for name, table in tables.items() if not table.empty}
     if "effects" in tables:
         yield "effects", effects.draw(tables["effects"], labels, footer)
         page = burn_out_against_isolation.draw(tables["effects"], labels, footer)
         yield "burn_out_against_isolation", page
-    if "trajectories" in tables:
+    if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:
         yield from _all_trajectories(tables["trajectories"], footer, labels)
-    if "cascade" in tables:
+    if "cascade" in tables and cascade.reaches_employees(tables["cascade"]):
         yield "cascade", cascade.draw(tables["cascade"], labels, footer, wordings=wordings)
     if "gains" in tables:
         gains = tables["gains"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,15 +21,16 @@ from sim.outcomes.figures.rows import (
     Labels,
     around_zero,
     directions,
+    is_one_run,
     kinds_of,
     of_outcome,
     round_ticks,
     rows_of,
     unit_of,
 )
-from sim.outcomes.figures.sheet import CHANCE_ONLY, MARGIN, PAGE_WIDTH, blank, footer_of
-from sim.outcomes.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, VERMILLION, in_house_style
-from sim.outcomes.summary import BURN_OUT, ISOLATION, TODAY, in_given_order, label_of, require_columns
+from sim.outcomes.figures.sheet import MARGIN, PAGE_WIDTH, blank, chance_only, footer_of, line_in_key
+from sim.outcomes.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, in_house_style
+from sim.outcomes.summary import BURN_OUT, ISOLATION, KINDS, TODAY, in_given_order, label_of, require_columns
 
 QUADRANTS = {
     (0, 0): "both lower",
@@ -40,10 +42,8 @@ QUADRANTS = {
 
 _LEFT, _TITLE, _HEIGHT, _AXIS = 0.92, 0.3, 3.2, 0.65
 """Inches: left of, over, in and under a panel."""
-_TITLES = {
-    "policy": "Policies",
-    "counterfactual": "What-if worlds, not options (wider scale; the dotted frame is the panel above)",
-}
+_TITLES = {"policy": "Policies", "counterfactual": "What-if worlds, not options"}
+_WIDER = " (wider scale; the dotted frame is the panel above)"
 _ROOM_ACROSS, _ROOM_UPWARDS = 0.31, 0.25
 """Least share of an axis on either side of zero: room for the quadrant's words."""
 _DOT, _REFERENCE_DOT = 4.6, 2.5
@@ -65,9 +65,10 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     sheet = blank(
         body=len(kinds) * (_TITLE + height + _AXIS),
         title="What each scenario does to burn-out complaints and isolation",
-        subtitle=f"Each dot is one scenario's difference from {TODAY}, everybody; crosses are intervals.",
-        key=_key(),
-        footer=footer_of(table, f"Crosses: {CHANCE_ONLY}", footer),
+        subtitle=f"Each dot is one scenario's difference from {TODAY}, everybody"
+        f"{'' if is_one_run(table) else '; crosses are intervals'}.",
+        key=[_key(kind, line_in_key(table)) for kind in kinds],
+        footer=footer_of(table, chance_only(table, "Crosses: "), footer),
     )
     width = PAGE_WIDTH - MARGIN - _LEFT - names_of_dots.COLUMN_WIDTH
     panels = [
@@ -94,13 +95,10 @@ def _paired_outcomes(table: pd.DataFrame) -> pd.DataFrame:
     return pairs[pairs["kind"] != "baseline"].reset_index(drop=True)
 
 
-def _key() -> list[Line2D]:
-    policy = Line2D([], [], color=BLUE, marker="o", markersize=_DOT, linewidth=0.8, label="policy")
-    world = Line2D(
-        *([], []), color=VERMILLION, marker="D", markersize=_DOT, linewidth=0.8,
-        label="what-if world, not an option",
-    )  # fmt: skip
-    return [policy, world]
+def _key(kind: str, line: Literal["none", "-"]) -> Line2D:
+    label = KINDS[kind] if kind == "policy" else f"{KINDS[kind]}, not an option"
+    look: dict[str, Any] = {"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT, "linewidth": 0.8}
+    return Line2D([], [], linestyle=line, label=label, **look)
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, kind: str) -> None:
@@ -130,6 +128,7 @@ def _draw_as_reference(axes: Axes, policies: pd.DataFrame, zoomed: Axes) -> None
     """The policies, unnamed, and the frame of the panel that shows them larger."""
     axes.plot(*_spots(policies).T, "o", color=BLUE, markersize=_REFERENCE_DOT, zorder=2)
     frame = _limits(zoomed)
+    axes.set_title(axes.get_title(loc="left") + _WIDER)
     axes.add_patch(Rectangle(frame.p0, frame.width, frame.height, fill=False, edgecolor=GREY, linestyle=":"))
     wide = Bbox.union([frame, _limits(axes)]).expanded(1.03, 1.03)
     axes.set(xlim=wide.intervalx, ylim=wide.intervaly)

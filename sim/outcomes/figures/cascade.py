@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from sim.errors import UserError
 from sim.outcomes.figures.rows import Labels, most_lines, signed, wrapped
-from sim.outcomes.figures.sheet import CHANCE_ONLY, blank, footer_of
+from sim.outcomes.figures.sheet import blank, chance_only, footer_of, line_in_key
 from sim.outcomes.figures.style import BLUE, GREY, HIGHLIGHT, INK, PALE, in_house_style
 from sim.outcomes.summary import label_of, require_columns
 
@@ -33,8 +33,8 @@ _NAMES, _LETTERS = 2.0, 30
 _TITLE, _STAIRS = 0.42, 0.82
 _COMPARISON, _GAP, _FUNNEL = 1.0, 0.1, 1.6
 """Inches: over and under the panels; width of one role's panel, between panels, width of the funnels."""
-_END = 136
-"""Where a comparison's axis ends: right of 100% stand the differences."""
+_START, _BESIDE, _END = -6, 110, 152
+"""Where in a comparison its axis starts, the differences begin, clear of a dot at 100%, and the axis ends."""
 
 
 @in_house_style
@@ -64,14 +64,14 @@ def draw(
         title="What employers claim, what managers and employees know, and what is used well",
         subtitle="Per measure, in % of those asked: the study of 2022 beside the simulation; at the right, "
         "what is left on its way to employees.",
-        key=_key(),
-        footer=footer_of(table, f"{label_of(scenario, labels)} · Lines: {CHANCE_ONLY}", footer),
+        key=_key(line_in_key(table)),
+        footer=footer_of(table, f"{label_of(scenario, labels)} · {chance_only(table, 'Lines: ')}", footer),
     )
     for place, role in enumerate(ROLES):
         axes = sheet.axes(_NAMES + place * (_COMPARISON + _GAP), _TITLE, _COMPARISON, height)
         compared = table[(table["role"] == role) & table["study_share"].notna()]
         _draw_comparison(axes, compared, measures)
-        axes.set_title(f"{ROLES[role]}:\n{_stage(compared)}")
+        axes.set_title(f"{ROLES[role]}:\n{_stage(table[table['role'] == role], compared)}")
         _draw_rows(axes, names if place == 0 else [""] * len(names))
     axes = sheet.axes(_NAMES + len(ROLES) * (_COMPARISON + _GAP), _TITLE, _FUNNEL, height)
     _draw_funnels(axes, table, measures)
@@ -81,15 +81,23 @@ def draw(
     return sheet.figure
 
 
-def _key() -> list[Line2D | Patch]:
+def reaches_employees(table: pd.DataFrame) -> bool:
+    """Whether employees are shown at all, without whom nothing could be followed to its use."""
+    return bool((require_columns(table, _COLUMNS, "cascade")["role"] == "non_manager").any())
+
+
+def _key(line: Literal["none", "-"]) -> list[Line2D | Patch]:
     study = Line2D([], [], linestyle="none", label="study 2022", **_STUDY)
-    simulated = Line2D([], [], linewidth=0.9, label="simulated", **_SIMULATED)
+    simulated = Line2D([], [], linestyle=line, linewidth=0.9, label="simulated", **_SIMULATED)
     off = Patch(color=HIGHLIGHT, label=f"more than {_LARGE_DIFFERENCE} points apart, with the difference")
     return [study, simulated, off]
 
 
-def _stage(compared: pd.DataFrame) -> str:
-    return str(compared["stage"].iloc[0]).replace("_", " ") if len(compared) else "not asked"
+def _stage(rows: pd.DataFrame, compared: pd.DataFrame) -> str:
+    """What a role was asked, from its rows and those that the study's share stands beside."""
+    if rows.empty:
+        return "fewer than ten"
+    return "not asked" if compared.empty else str(compared["stage"].iloc[0]).replace("_", " ")
 
 
 def _draw_rows(axes: Axes, names: Sequence[str]) -> None:
@@ -103,15 +111,15 @@ def _draw_comparison(axes: Axes, rows: pd.DataFrame, measures: Sequence[str]) ->
     """One role: in a row a measure the study's share and the simulated one, marked where far apart."""
     heights = np.array([measures.index(measure) for measure in rows["measure"]])
     study, simulated = 100 * rows["study_share"].to_numpy(), 100 * rows["share"].to_numpy()
-    low, high = (100 * rows[end].to_numpy().clip(0, 1) for end in ("low", "high"))
+    low, high = (100 * rows[end].to_numpy() for end in ("low", "high"))
     axes.hlines(heights, low, high, color=BLUE, linewidth=0.9, zorder=2)
     axes.plot(study, heights, linestyle="none", zorder=3, **_STUDY)
     axes.plot(simulated, heights, linestyle="none", zorder=4, **_SIMULATED)
     for height, difference in zip(heights, simulated - study, strict=True):
         if abs(round(difference)) > _LARGE_DIFFERENCE:
             axes.axhspan(height - 0.4, height + 0.4, color=HIGHLIGHT, linewidth=0, zorder=0)
-            axes.text(_END, height, signed(difference, 0), weight="bold", ha="right", va="center_baseline")
-    axes.set_xlim(-4, _END + 2)
+            axes.text(_BESIDE, height, signed(difference, 0), weight="bold", va="center_baseline")
+    axes.set_xlim(_START, _END)
     axes.set_xticks([0, 50, 100], ["0", "50", "100%"])
     axes.spines["bottom"].set_bounds(0, 100)
     axes.grid(axis="y", color=PALE, linewidth=0.4)

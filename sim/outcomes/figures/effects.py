@@ -16,6 +16,7 @@ from sim.outcomes.figures.rows import (
     Labels,
     around_zero,
     directions,
+    is_one_run,
     kinds_of,
     most_lines,
     of_outcome,
@@ -24,16 +25,22 @@ from sim.outcomes.figures.rows import (
     unit_of,
     wrapped,
 )
-from sim.outcomes.figures.sheet import CHANCE_ONLY, blank, footer_of
-from sim.outcomes.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, PALE, VERMILLION, in_house_style
-from sim.outcomes.summary import TODAY, in_given_order, is_distinguishable, label_of, require_columns
+from sim.outcomes.figures.sheet import blank, chance_only, footer_of, line_in_key
+from sim.outcomes.figures.style import COLOURS, GREY, INK, MARKERS, PALE, in_house_style
+from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
 
 _NAMES, _LETTERS, _LINE = 1.72, 24, 0.14
 """Inches of the column of names, most letters a line in it, inches from line to line."""
-_ABOVE, _ROW, _BELOW = {"policy": 0.72, "counterfactual": 0.44}, 0.3, 0.62
-"""Inches: a panel's title, one scenario's row, and a panel's axis."""
+_FIRST, _NEXT, _ROW, _BELOW = 0.72, 0.44, 0.3, 0.62
+"""Inches: the titles of the first panels and of the next, one scenario's row, and a panel's axis."""
 _DOT = {"policy": 4.4, "counterfactual": 4.0}
 """Points across."""
+_NOT_OPTIONS = ("What-if worlds, not options (own scale)", "")
+"""Over the first and the other panels of what-if worlds below policies."""
+_ORDER = {
+    "policy": "The policies stand in a fixed order, not in one of success.",
+    "counterfactual": "These worlds explain; they are no options.",
+}
 _ROOM_BESIDE_ZERO = 0.17
 """Least share of an axis on either side of zero, so that the words over the zero line fit."""
 
@@ -49,29 +56,29 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes:
     names = {kind: _names(table, kind, labels) for kind in kinds}
     heights = {kind: len(own) * max(_ROW, 0.06 + _LINE * most_lines(own)) for kind, own in names.items()}
     sheet = blank(
-        body=sum(_ABOVE[kind] + heights[kind] + _BELOW for kind in kinds),
-        title="How far each policy moves burn-out complaints and isolation",
-        subtitle=f"Dots are mean differences from {TODAY}{_on_lines(table)}. The policies stand in a fixed "
-        "order, not in one of success.",
-        key=_key(),
-        footer=footer_of(table, CHANCE_ONLY, footer),
+        body=_FIRST - _NEXT + sum(_NEXT + height + _BELOW for height in heights.values()),
+        title=f"How far each {KINDS[kinds[0]]} moves burn-out complaints and isolation",
+        subtitle=f"Dots are mean differences from {TODAY}{_on_lines(table)}. {_ORDER[kinds[0]]}",
+        key=_key(table),
+        footer=footer_of(table, chance_only(table), footer),
     )
-    top = 0.0
+    top = _FIRST - _NEXT
     for kind in kinds:
-        across, upper = len(outcomes), top + _ABOVE[kind]
+        across, upper = len(outcomes), top + _NEXT
         panels = sheet.grid(across, across, _NAMES, upper, heights[kind], step=heights[kind], gap=0.3)
         for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
             rows = of_outcome(table[table["kind"] == kind], outcome)
             _draw_panel(axes, rows, in_given_order(rows, kind), kind)
             _name_rows(axes, names[kind], shown=place == 0)
-            axes.set_title(_title(rows, outcome, kind, labels, first=place == 0), pad=14)
+            first = kind == kinds[0]
+            axes.set_title(_title(rows, outcome, labels) if first else _NOT_OPTIONS[place > 0], pad=14)
         top = upper + heights[kind] + _BELOW
     return sheet.figure
 
 
 def _on_lines(table: pd.DataFrame) -> str:
     """What a dot without a line means; of one run there are no lines at all."""
-    if table["low"].isna().all():
+    if is_one_run(table):
         return ", of one run, so without intervals"
     return ", lines their intervals; where no line shows, the interval is narrower than the dot"
 
@@ -80,23 +87,26 @@ def _names(table: pd.DataFrame, kind: str, labels: Labels) -> list[str]:
     return [wrapped(label_of(scenario, labels), _LETTERS) for scenario in in_given_order(table, kind)]
 
 
-def _key() -> list[Line2D]:
-    everybody = Line2D([], [], color=BLUE, marker="o", markersize=_DOT["policy"], label="everybody")
-    users = Line2D(
-        *([], []), color=BLUE, marker="o", markersize=_DOT["policy"], markerfacecolor="white",
-        label="users of the measures only",
-    )  # fmt: skip
-    world = Line2D(*([], []), color=VERMILLION, marker="D", markersize=_DOT["counterfactual"], label="what-if world")
-    unclear = Line2D(
-        *([], []), color=GREY, linewidth=0.9, marker="o", markersize=_DOT["policy"],
-        label="grey: interval holds zero",
-    )  # fmt: skip
-    return [everybody, users, world, unclear]
+def _key(table: pd.DataFrame) -> list[Line2D]:
+    """Only what is drawn: of which kind, of whom, and grey where there are intervals to hold zero."""
+    kinds = kinds_of(table)
+    line = line_in_key(table)
+    key = [_mark("policy", label="everybody", linestyle=line)] if "policy" in kinds else []
+    if "users" in set(table["group"]):
+        key.append(_mark(kinds[0], label="users of the measures only", linestyle=line, markerfacecolor="white"))
+    if "counterfactual" in kinds:
+        key.append(_mark("counterfactual", label=KINDS["counterfactual"], linestyle=line))
+    if not is_one_run(table):
+        key.append(_mark(kinds[0], label="grey: interval holds zero", color=GREY, linewidth=0.9))
+    return key
 
 
-def _title(table: pd.DataFrame, outcome: str, kind: str, labels: Labels, first: bool) -> str:
-    if kind == "counterfactual":
-        return "What-if worlds, not options (own scale)" if first else ""
+def _mark(kind: str, **look: Any) -> Line2D:
+    """A dot as in the panels of this kind."""
+    return Line2D([], [], **{"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT[kind], **look})
+
+
+def _title(table: pd.DataFrame, outcome: str, labels: Labels) -> str:
     rows = table[table["group"] == "everybody"]
     counted = unit_of(rows).startswith("per 1,000")
     today = f"\ntoday {rows['baseline'].iloc[0]:.0f} per 1,000 employees" if counted else ""
@@ -119,9 +129,9 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind:
 
 
 def _dot_and_interval(axes: Axes, row: Mapping[Any, Any], height: float, kind: str, hollow: bool) -> None:
-    distinct = is_distinguishable(row["low"], row["high"])
-    color = COLOURS[kind] if distinct else GREY
-    axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=1.5 if distinct else 0.9, zorder=2)
+    holds_zero = row["low"] <= 0 <= row["high"]  # nan holds nothing: of one run no dot is grey
+    color = GREY if holds_zero else COLOURS[kind]
+    axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=0.9 if holds_zero else 1.5, zorder=2)
     axes.plot(
         row["difference"], height, MARKERS[kind], color=color, markersize=_DOT[kind], zorder=3,
         markerfacecolor="white" if hollow else color,

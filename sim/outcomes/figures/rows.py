@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from sim.errors import UserError
+from sim.outcomes import summary
 from sim.outcomes.summary import BURN_OUT, ISOLATION, direction_words, in_given_order, without_small_groups
 
 Labels = Mapping[str, str] | None
@@ -21,6 +22,9 @@ EFFECTS = (
     *("baseline", "difference", "low", "high"),
 )
 """Columns of the table of effects, which two figures and `draw_all` read."""
+
+_ROUNDING, _NO_EFFECT = 1e-9, 0.55
+"""Below the first all ends are nought; then an axis reaches so far, and marks stand away from the next panel's."""
 
 
 def rows_of(table: pd.DataFrame, outcomes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
@@ -46,6 +50,11 @@ def kinds_of(table: pd.DataFrame) -> list[str]:
     return kinds
 
 
+def is_one_run(table: pd.DataFrame) -> bool:
+    """Whether a table rests on a single replicate, and so has no intervals."""
+    return "replicates" in table.columns and bool(table["replicates"].max() == 1)
+
+
 def unit_of(table: pd.DataFrame) -> str:
     return str(table["unit"].iloc[0]) if len(table) else ""
 
@@ -59,14 +68,16 @@ def directions(table: pd.DataFrame) -> str:
 def around_zero(ends: pd.DataFrame, least: float) -> tuple[float, float]:
     """Limits that hold all ends and leave at least a share `least` of the axis on either side of zero.
 
-    Values that are missing count for nothing, so one run without intervals has limits as well.
+    Values that are missing count for nothing, so one run without intervals has limits as well. What differs by
+    nothing but rounding is no scale.
     """
     low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
+    if high - low < _ROUNDING:
+        return -_NO_EFFECT, _NO_EFFECT
     room = 0.08 * (high - low)
     low, high = low - room, high + room
     widest = least / (1 - least)
-    low, high = min(low, -widest * high), max(high, -widest * low)
-    return (low, high) if low < high else (-1.0, 1.0)
+    return min(low, -widest * high), max(high, -widest * low)
 
 
 def round_ticks(most: int) -> MaxNLocator:
@@ -75,7 +86,8 @@ def round_ticks(most: int) -> MaxNLocator:
 
 
 def signed(number: float, decimals: int) -> str:
-    return f"{number:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    """A difference for print, with a minus sign as long as the plus."""
+    return summary.signed(number, decimals).replace("-", "\N{MINUS SIGN}")
 
 
 def wrapped(words: str, width: int) -> str:

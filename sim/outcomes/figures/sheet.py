@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,13 +18,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from sim.outcomes.figures.rows import is_one_run
 from sim.outcomes.figures.style import GREY, LARGE, PLAIN, SMALL
 
 PAGE_WIDTH = 7.0
 """Inches: A4 less its margins, so that 8 points here are 8 points on paper."""
 MARGIN = 0.1
 POINTS_PER_INCH = 72
-CHANCE_ONLY = "95% interval: chance only"
+_CHANCE_ONLY = "95% interval: chance only"
 
 _LINE = {LARGE: 0.21, PLAIN: 0.165, SMALL: 0.145}
 """Inches from one line of letters to the next, by their size in points."""
@@ -47,7 +49,7 @@ class Sheet:
         self, count: int, columns: int, left: float, top: float, height: float, step: float, gap: float
     ) -> list[Axes]:
         """`count` panels of one size, row by row from `left` to the right margin, a row every `step` inches."""
-        width = (PAGE_WIDTH - MARGIN - left - gap * (columns - 1)) / columns
+        width = panel_width(columns, left, gap)
         return [
             self.axes(left + column * (width + gap), top + line * step, width, height)
             for line, column in (divmod(place, columns) for place in range(count))
@@ -57,6 +59,16 @@ class Sheet:
         """A bold line over panels that belong together, `top` inches below the body's upper edge."""
         height = 1 - (self.above + top) / self.figure.get_figheight()
         self.figure.text(MARGIN / PAGE_WIDTH, height, words, fontsize=PLAIN, weight="bold", va="top")
+
+
+def panel_width(columns: int, left: float, gap: float) -> float:
+    """Inches of each panel where so many stand beside each other, from `left` to the right margin."""
+    return (PAGE_WIDTH - MARGIN - left - gap * (columns - 1)) / columns
+
+
+def letters(width: float) -> int:
+    """How many small letters of an ordinary name go into so many inches."""
+    return int(16.5 * width)
 
 
 def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> Sheet:
@@ -90,13 +102,25 @@ def _draw_key(figure: Figure, key: Sequence[Line2D | Patch], height: float) -> N
     )
 
 
-def footer_of(table: pd.DataFrame, band: str, footer: str) -> str:
-    """Replicates, where the table has them, what the band is, and what the caller adds: seed and version."""
-    return " · ".join(part for part in (_replicates(table), band, footer) if part)
+def footer_of(table: pd.DataFrame, note: str, footer: str) -> str:
+    """Replicates, where the table has them, a note of the figure, and what the caller adds: seed and version."""
+    return " · ".join(part for part in (_replicates(table), note, footer) if part)
+
+
+def chance_only(table: pd.DataFrame, drawn_as: str = "") -> str:
+    """What the intervals hold, after what they are drawn as; of one run there are none."""
+    return "no interval" if is_one_run(table) else f"{drawn_as}{_CHANCE_ONLY}"
+
+
+def line_in_key(table: pd.DataFrame) -> Literal["none", "-"]:
+    """How the key draws an interval: of one run not at all."""
+    return "none" if is_one_run(table) else "-"
 
 
 def _replicates(table: pd.DataFrame) -> str:
     if "replicates" not in table.columns or table.empty:
         return ""
     fewest, most = int(table["replicates"].min()), int(table["replicates"].max())
+    if most == 1:
+        return "1 pair of runs per scenario"
     return f"{most if fewest == most else f'{fewest} to {most}'} pairs of runs per scenario"

@@ -17,6 +17,7 @@ from sim.errors import UserError
 from sim.outcomes.figures.rows import (
     HEADLINES,
     Labels,
+    around_zero,
     most_lines,
     of_outcome,
     round_ticks,
@@ -24,18 +25,19 @@ from sim.outcomes.figures.rows import (
     unit_of,
     wrapped,
 )
-from sim.outcomes.figures.sheet import CHANCE_ONLY, blank, footer_of
+from sim.outcomes.figures.sheet import blank, chance_only, footer_of, letters, panel_width
 from sim.outcomes.figures.style import COLOURS, INK, PALE, SMALL, in_house_style
-from sim.outcomes.summary import TODAY, in_given_order, label_of, require_columns
+from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
 
 _COLUMNS = (
     *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),
     *("difference", "difference_low", "difference_high"),
 )
 _MOST_IN_A_ROW = 5
-_LETTERS = 18
 _LEFT, _HEADING, _TITLE, _HEIGHT, _DATES, _GAP = 0.55, 0.25, 0.4, 0.92, 0.5, 0.22
 """Inches: the numbers of the first panel; over an outcome; over, in, under and between panels."""
+_QUARTER = 91
+"""Days."""
 
 
 @in_house_style
@@ -56,17 +58,17 @@ def draw(
         raise UserError(f"the trajectories have no scenario of kind '{kind}'")
     table = rows_of(table[table["kind"] == kind], outcomes, groups=("everybody",))
     table = table.assign(date=date2num(pd.to_datetime(table["date"])))
-    what = "policy" if kind == "policy" else "what-if world"
-    names = [wrapped(label_of(scenario, labels), _LETTERS) for scenario in scenarios]
-    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
     columns = min(_MOST_IN_A_ROW, len(scenarios))
+    width = letters(panel_width(columns, _LEFT, _GAP))
+    names = [wrapped(label_of(scenario, labels), width) for scenario in scenarios]
+    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
     band = _HEADING + -(-len(scenarios) // columns) * (title + _HEIGHT) + _DATES
     sheet = blank(
         body=len(outcomes) * band,
-        title=f"When each {what} begins to make a difference",
+        title=f"When each {KINDS[kind]} begins to make a difference",
         subtitle=f"Weekly difference from {TODAY}, the flat line (below it: less); everybody. Grey: others.",
         key=[],
-        footer=footer_of(table, f"Band: {CHANCE_ONLY}", footer),
+        footer=footer_of(table, chance_only(table, "Band: "), footer),
     )
     for place, outcome in enumerate(outcomes):
         rows, top = of_outcome(table, outcome), place * band
@@ -75,7 +77,7 @@ def draw(
         panels = sheet.grid(len(scenarios), columns, _LEFT, top, _HEIGHT, title + _HEIGHT, _GAP)
         for axes, scenario, name in zip(panels, scenarios, names, strict=True):
             _draw_panel(axes, rows, scenario, COLOURS[kind])
-            axes.set_ylim(_limits(rows))
+            axes.set_ylim(around_zero(rows[["difference", "difference_low", "difference_high"]], least=0))
             axes.set_title(name, fontsize=SMALL)
         _leave_outer_labels(panels, columns)
     return sheet.figure
@@ -87,13 +89,6 @@ def _leave_outer_labels(panels: Sequence[Axes], columns: int) -> None:
         axes.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(panels))
 
 
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
-    values = rows[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float)
-    low, high = min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values)))
-    room = 0.06 * (high - low) or 1.0
-    return low - room, high + room
-
-
 def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> None:
     others = rows[rows["scenario"] != scenario].groupby("scenario", sort=False)
     lines = [other[["date", "difference"]].to_numpy() for _, other in others]
@@ -103,8 +98,20 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> No
     axes.plot(own["date"], own["difference"], color=color, linewidth=1.5, zorder=3)
     axes.axhline(0, color=INK, linewidth=0.8, zorder=2)
     axes.yaxis.set_major_locator(round_ticks(4))
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
-    axes.xaxis.set_major_formatter(_month)
+    _mark_dates(axes, own["date"].to_numpy())
+
+
+def _mark_dates(axes: Axes, dates: np.ndarray) -> None:
+    """Months; over less than a quarter the first and the last week, whose names stay within the panel."""
+    if dates[-1] - dates[0] >= _QUARTER:
+        axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
+        axes.xaxis.set_major_formatter(_month)
+        return
+    ends = dates[[0, -1]]
+    axes.set_xticks(ends, [f"{day.day} {day:%b\n%Y}" for day in num2date(ends)])
+    first, last = axes.xaxis.get_major_ticks()
+    first.label1.set_horizontalalignment("left")
+    last.label1.set_horizontalalignment("right")
 
 
 def _month(date: float, place: float) -> str:

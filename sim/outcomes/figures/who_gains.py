@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from sim.errors import UserError
 from sim.outcomes.figures.rows import Labels, most_lines, wrapped
-from sim.outcomes.figures.sheet import blank, footer_of
+from sim.outcomes.figures.sheet import blank, footer_of, letters, panel_width
 from sim.outcomes.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
 from sim.outcomes.summary import (
     NOTICEABLE_SHARE,
@@ -25,7 +25,7 @@ from sim.outcomes.summary import (
 )
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "unchanged", "worse", "margin", "unit")
-_MOST_IN_A_ROW, _LETTERS = 5, 16
+_MOST_IN_A_ROW = 5
 _NAMES, _TITLE, _GROUP, _AXIS, _GAP = 1.5, 0.42, 0.18, 0.24, 0.13
 """Inches: the column of groups; a panel's title, one group's row, the axis; between panels."""
 _LEAST_REACH = 0.05
@@ -46,8 +46,9 @@ def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str =
     policies = in_given_order(table, "policy")
     groups = [str(group) for group in table["group"].unique()]
     margin = f"{table['margin'].iloc[0]:g} {table['unit'].iloc[0]}"
-    names = [wrapped(label_of(policy, labels), _LETTERS) for policy in policies]
     columns = min(_MOST_IN_A_ROW, len(policies))
+    width = letters(panel_width(columns, _NAMES, _GAP))
+    names = [wrapped(label_of(policy, labels), width) for policy in policies]
     title, height = max(_TITLE, 0.14 * most_lines(names) + 0.12), _GROUP * len(groups)
     step = title + height + _AXIS
     sheet = blank(
