@@ -116,7 +116,7 @@ class Fused:
             self._building.of(self._state, f"{name}__shift", level)[...] = np.float32(-0.0)
         for name, value in begun.items():
             self._building.write(self._state, name, self._level(name), value)
-        self.known = [name for name in begun]
+        self.known = dict.fromkeys(begun)
 
     def _level(self, name: str) -> str:
         return (
@@ -166,7 +166,7 @@ class Fused:
         forked.catalogue, forked.worlds = catalogue, len(catalogue.scenarios)
         forked._state = np.repeat(self._state, forked.worlds // len(self._state), axis=0)
         forked._seen, forked._brought = self._seen.copy(), self._brought.copy()
-        forked._varied, forked.known, forked.values = dict(self._varied), list(self.known), Values(forked)
+        forked._varied, forked.known, forked.values = dict(self._varied), dict(self.known), Values(forked)
         return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
@@ -200,7 +200,7 @@ class Fused:
             )  # fmt: skip
         self._today, self._fresh = givens[-1], False
         self.values.forget()
-        self.known = [*dict.fromkeys((*self.known, "anchor_rank", *self._today, *self.registry.day))]
+        self.known |= dict.fromkeys(("anchor_rank", *self._today, *self.registry.day))
         return {name: sums[:, row] for row, name in enumerate(gather)}
 
     def _turn_the_page(self, days: range) -> None:

@@ -149,7 +149,9 @@ class Building:
 
     def read(self, state: np.ndarray, name: str, level: str) -> np.ndarray:
         """A copy of a quantity in the shape of the reference: (world, [middle,] row)."""
-        cells = np.moveaxis(self.of(state, name, level), 1, -2)
+        cells = self.of(state, name, level)
+        if level in WITH_MIDDLE:
+            cells = cells.transpose(0, 2, 1, 3)
         rows = cells.shape[-2] * cells.shape[-1]
         return np.array(cells.reshape(*cells.shape[:-2], rows)[..., : self.staff.count[level]])
 
