@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.engine.compiled import compiled
 from sim.engine.kernel import kernel_of
-from sim.engine.layout import BLOCK, Layout, build_in, layout_of
+from sim.engine.layout import Layout, build_in, layout_of
 from sim.engine.order import level_of
 from sim.engine.passes import order_of
 from sim.engine.reference import Reference
@@ -25,9 +25,10 @@ from sim.world.chance import key_of, normal_table
 from sim.world.staff import GIVENS, Staff
 
 DAYS_A_WEEK = 7
+NUMBERS = 50_000
+"""Of a block's employees, all quantities together: as many as lie near the processor at once; measured."""
 MANY = 20_000
-LONG_BLOCK = 2 * BLOCK
-"""From so many employees on, memory sets the pace, and is read faster in longer blocks; measured."""
+"""From so many employees on, memory sets the pace, and is read faster in blocks twice as long; measured."""
 _KERNELS: dict[tuple, tuple[Layout, int, Callable]] = {}
 
 
@@ -89,7 +90,7 @@ class Fused:
         self.registry, self.staff, self.catalogue, self.calendar = registry, staff, catalogue, calendar
         self.seed, self.worlds = seed, worlds
         self._varied: dict[tuple[str, str], np.ndarray] = dict(parameters or {})
-        block = block or (BLOCK if staff.count["employee"] < MANY else LONG_BLOCK)
+        block = block or _suitable_block(registry, staff.count["employee"])
         self._layout, columns, self._live = _ready(registry, block)
         dosing = [catalogue.names.index(process) for process in registry.levers]
         self._building = build_in(self._layout, staff, dosing)
@@ -223,6 +224,12 @@ class Fused:
         if name not in self.known:
             raise KeyError(name)
         return self._building.read(self._state, name, self._level(name))
+
+
+def _suitable_block(registry: Registry, employees: int) -> int:
+    quantities = sum(quantity.per == "employee" for quantity in registry.quantities.values())
+    rows = min(max(NUMBERS // max(quantities, 1), 128), 512)
+    return 2 ** int(np.log2(rows)) * (2 if employees >= MANY else 1)
 
 
 def _halves(keys: list[int]) -> tuple[np.ndarray, np.ndarray]:

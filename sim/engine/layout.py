@@ -1,8 +1,9 @@
 """Where the fused engine keeps what: one array of float32 per world, level after level, block after block.
 
-A block holds the same 256 rows of every quantity of its level, one quantity after the other; so what a row needs lies
-together, and the distance between two quantities is known when the kernel is compiled. Levels with a middle axis hold
-one such block per tie slot or measure. The partner of an empty tie slot is the row after the last block: nobody.
+A block holds the same rows, some 256, of every quantity of its level, one quantity after the other; so what a row
+needs lies together, and the distance between two quantities is known when the kernel is compiled. Levels with a middle
+axis hold one such block per tie slot or measure. The partner of an empty tie slot is the row after the last block:
+nobody.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from sim.language.grammar import LEVELS, LUCK, causes_of
 from sim.language.registry import Registry
 from sim.world.staff import GIVENS, Staff
 
-BLOCK = 256
 VECTOR = 16
 GROUPS = (("employee", "team"), ("employee", "establishment"), ("team", "establishment"))
 
@@ -53,7 +53,7 @@ class Layout:
         return self.slots[level][name] * self.width(level)
 
 
-def layout_of(registry: Registry, order: Order, block: int = BLOCK) -> Layout:
+def layout_of(registry: Registry, order: Order, block: int) -> Layout:
     """Number everything that the kernel of this registry needs."""
     slots: dict[str, dict[str, int]] = {level: {} for level in LEVELS}
     given = {**GIVENS, **registry.givens}

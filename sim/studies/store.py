@@ -140,6 +140,7 @@ def about(plan: Plan) -> dict[str, Any]:
     return {
         "version": version(),
         "git_revision": git_revision(),
+        "asked": asked(),
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "weeks": plan.weeks,
@@ -153,6 +154,19 @@ def about(plan: Plan) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "packages": versions(PACKAGES),
     }
+
+
+def asked() -> list[str]:
+    """The settings a study was asked with on the command line; of an organisation's own files only their names."""
+    from hydra.core.hydra_config import HydraConfig
+
+    if not HydraConfig.initialized():
+        return []
+    pairs = [override.partition("=") for override in HydraConfig.get().overrides.task]
+    own = {f"firm.{name}" for name in _OF_PERSONS}
+    return [
+        f"{name}={Path(value).name if name in own else value}" for name, _, value in pairs if name != "output" and value
+    ]
 
 
 def version() -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from sim.data import rows
 from sim.errors import UserError
@@ -73,19 +74,24 @@ class Calendar:
 
     def givens(self, day: int) -> dict[str, float]:
         """What the calendar hands to the equations on this day: 0/1, and the weekday."""
-        advice = self.regime(day)
-        return {
-            "working_day": float(self.working_day(day)),
-            "weekday": float(self.weekday(day)),
-            "advice_urgent": float(advice == "urgent"),
-            "advice_strict": float(advice == "strict"),
-            "advice_half": float(advice == "half"),
-        }
+        return dict(_givens(self, day))
 
     def regime(self, day: int) -> str:
         """The advice in force: urgent, relaxed, strict, half or none (`sim/data/regimes.csv`)."""
         starts, names = _regimes()
         return names[bisect_right(starts, self.date(day))]
+
+
+@lru_cache(maxsize=4096)  # every part of a firm and every replicate lives the same days
+def _givens(calendar: Calendar, day: int) -> Mapping[str, float]:
+    advice = calendar.regime(day)
+    return {
+        "working_day": float(calendar.working_day(day)),
+        "weekday": float(calendar.weekday(day)),
+        "advice_urgent": float(advice == "urgent"),
+        "advice_strict": float(advice == "strict"),
+        "advice_half": float(advice == "half"),
+    }
 
 
 @cache
