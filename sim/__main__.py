@@ -32,6 +32,7 @@ EXAMPLES = (
 )
 _HYDRAS = ("scenarios", "run")
 _ASKS_ONLY = {"--help", "-h", "--cfg", "-c", "--info", "-i"}
+_INFO = ("--info", "-i")
 _COMPLETION = ("-sc", "--shell-completion")
 
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if words[0] == "run" and not _ASKS_ONLY & set(words) and not any(map(_names_a_scenario, words[1:])):
         return _told("run needs scenario=<name> or a lever, as in availability=quiet_evenings; scenarios compares all")
-    return _run(*words)
+    return _run(*_with_all_info(words))
 
 
 def usage() -> str:
@@ -100,6 +101,16 @@ def _names_a_scenario(word: str) -> bool:
 
     name = word.lstrip("+~").partition("=")[0]
     return name == "scenario" or name.split(".")[0] in FAMILIES
+
+
+def _with_all_info(words: Sequence[str]) -> list[str]:
+    """The words, with `--info` alone spelled out: it asks for everything there is to tell."""
+    spelled = list(words)
+    for place in reversed([place for place, word in enumerate(words) if word in _INFO]):
+        following = words[place + 1 :][:1]
+        if not following or following[0].startswith("-") or "=" in following[0]:
+            spelled.insert(place + 1, "all")
+    return spelled
 
 
 def _complete(words: Sequence[str]) -> int:

@@ -1,5 +1,42 @@
 """The one error a user can cause: one line that says what is wrong, where, and what would be right."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+_FEW = 15
+
 
 class UserError(ValueError):
     """A mistake in what was asked. The command line prints its text and ends with exit code 2."""
+
+
+def instead(name: Any, known: Iterable[str]) -> str:
+    """What somebody who wrote `name` may have meant, or else what there is."""
+    names = list(known)
+    near = get_close_matches(str(name), names, n=3)
+    if near:
+        return f"(did you mean {' or '.join(near)}?)"
+    few = ", ".join(names[:_FEW])
+    return f"(there {'is' if len(names) == 1 else 'are'} {few}" + (
+        f" and {len(names) - _FEW} more)" if len(names) > _FEW else ")"
+    )
+
+
+def as_written(value: Any) -> str:
+    """A value as it stands in a yaml and on the command line: null, true and false, the rest as Python tells it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number, which a truth value is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, which a truth value is not."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -131,12 +131,11 @@ class HybridWorkModel(mesa.Model):
 
 def _composed(options: dict[str, Any]) -> Plan:
     """The plan that the configuration makes of these options; without a scenario or lever, the practice of 2022."""
-    from sim.studies.configure import plan
+    from sim.studies.configure import plan, setting_of
 
-    named = {name.replace("__", "."): value for name, value in options.items()}
-    if not any(name.split(".")[0] in FAMILIES for name in named):
-        named.setdefault("scenario", BASELINE.name)
-    return plan(**named)
+    if not any(setting_of(name).split(".")[0] in FAMILIES for name in options):
+        options = {"scenario": BASELINE.name, **options}
+    return plan(**options)
 
 
 def _reporter(name: str) -> Callable[[HybridWorkModel], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from omegaconf import DictConfig
 from sim import __main__ as command_line
 from sim import __version__
 from sim.errors import UserError
+from sim.levers.measure import FAMILIES
 from sim.studies import command, configure, store
 from sim.studies.configure import compose, plan
 
@@ -68,6 +70,25 @@ def test_every_example_of_the_help_is_understood(capsys):
     assert "demands_hold" in capsys.readouterr().out
 
 
+def test_the_help_of_a_study_lists_what_can_be_chosen_and_nothing_else(tmp_path):
+    told = hybridwork("scenarios", "--help", folder=tmp_path)
+    assert told.returncode == 0, told.stderr
+    listed = dict(re.findall(r"^  (\w+): (.*)$", told.stdout, re.MULTILINE))
+    assert set(listed) == {*FAMILIES, "scenario", "firm", "experiment", "fit"}
+    for group, names in listed.items():
+        assert tuple(names.split(", ")) == configure.options(group)
+
+
+@pytest.mark.parametrize("words", [["--info"], ["-i", "seed=4"], ["seed=4", "--info", "--run"]], ids=" ".join)
+def test_info_alone_asks_for_everything(words, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sim.studies.scenarios.main", lambda argv: asked.extend(argv) or 0)
+    assert command_line.main(["scenarios", *words]) == 0
+    assert [word for word in asked if word != "all"] == words
+    place = asked.index("all")
+    assert asked[place - 1] in ("--info", "-i")
+
+
 def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatch):
     def completed(line: str) -> set[str]:
         monkeypatch.setenv("COMP_LINE", line)
@@ -93,9 +114,15 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenarios", "--config-dir", "nowhere"], "nowhere is no folder"),
         (["scenarios", "hello"], "'hello' cannot be read"),
         (["scenarios", "weks=5"], "there is no setting 'weks' (did you mean weeks?)"),
-        (["scenarios", "mechanisms.recovery.demands_hold=9"], "parameter recovery.demands_hold is 9"),
+        (["scenarios", "mechanisms.recovery.demands_hold=9"], "mechanisms.recovery.demands_hold is 9; its range"),
         (["scenarios", "firm=own"], "needs a file of persons"),
         (["scenarios", "firm=one", "firm.employees=2000000", "weeks=1", "burn_in=0"], "GB"),
+        (["-sc"], "install=bash is right"),
+        (["scenarios", "-sc"], "install=bash is right"),
+        (["scenarios", "--info", "foo"], "--info is followed by 'foo'"),
+        (["scenarios", "scenarios=[]"], "at least one scenario beside the baseline is right"),
+        (["run", "scenario=baseline"], "at least one scenario beside the baseline is right"),
+        (["scenarios", "engine=cuda"], "engine is 'cuda'"),
         (["describe", "weks=5"], "there is no setting 'weks'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -171,6 +198,52 @@ def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, mon
     assert "walks" in {measure.name for measure in seen[0].measures}
 
 
+HEAD = "# @package _global_\nkind: policy\ntext: Mine.\n"
+FILES = [
+    ("scenario", "a: [b", r"mine\.yaml is no yaml: line"),
+    (
+        "scenario",
+        HEAD + "recovry: {measures: {breaks: {start: 0}}}",
+        "scenario mine: unknown entry 'recovry' .*recovery",
+    ),
+    ("scenario", HEAD + "foo: 3", "scenario mine: unknown entry 'foo'"),
+    ("scenario", HEAD + "weeks: 5", "scenario mine: unknown entry 'weeks'"),
+    ("scenario", HEAD + "seed: 5", "scenario mine: unknown entry 'seed'"),
+    ("scenario", HEAD + "social: 3", r"scenario mine: social is 3; entries are right, as in social: {measures"),
+    (
+        "scenario",
+        HEAD + "social: {measures: [buddies]}",
+        r"scenario/mine\.yaml: a list stands .* withdrawn: \[breaks\]",
+    ),
+    ("scenario", HEAD.replace("policy", "polcy"), "kind is 'polcy'; one of baseline, policy"),
+    ("scenario", HEAD.replace("kind: policy", ""), "kind is 'null'; one of baseline, policy"),
+    ("scenario", HEAD.replace("Mine.", "[a, b]"), r"text is \['a', 'b'\]; a text is right"),
+    ("scenario", HEAD + "defaults: [override /socal: buddies]", "ould not override 'socal'"),
+    ("scenario", HEAD + "defaults: [override /social: budies]", "social=budies: no such option .*buddies"),
+    ("social", "a: [b", r"mine\.yaml is no yaml: line"),
+    (
+        "social",
+        "text: Mine.\nmeasures: [buddies]",
+        r"measures is \['buddies'\]; entries are right, as in measures: {breaks",
+    ),
+    ("social", "text: Mine.\nmeasures: {buddies: 3}", "buddies is 3; entries are right"),
+    ("social", "text: Mine.\nmeasures: {buddies: {begin: 3}}", "unknown entry 'begin' .*start"),
+    ("social", "text: Mine.\nwithdrwn: [breaks]", "unknown entry 'withdrwn' .*withdrawn"),
+    ("social", "text: Mine.\nfoo: 3", "unknown entry 'foo'"),
+    ("social", "text: Mine.\nkind: polcy", "kind is 'polcy'; one of policy, counterfactual"),
+    ("social", "text: [a]", r"text is \['a'\]; a text is right"),
+]
+
+
+@pytest.mark.parametrize(("group", "content", "told"), FILES)
+def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path, capsys):
+    (tmp_path / group).mkdir()
+    (tmp_path / group / "mine.yaml").write_text(content, encoding="utf-8")
+    assert ask(lambda cfg: configure.plan_of(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(told, line)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
@@ -244,7 +317,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UserError, match=r"summary\.md cannot be written \(No space left on device\)"):
         store.write_by(tmp_path / "summary.md", half)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 

@@ -13,9 +13,10 @@ from hydra.core.global_hydra import GlobalHydra
 import sim
 from sim.engine.plan import registry_of
 from sim.errors import UserError
-from sim.levers.measure import FAMILIES
+from sim.levers.measure import FAMILIES, read_measure
 from sim.studies import configure
 from sim.studies.configure import compose, conf_folder, options, plan, scenarios_of, workers_of
+from sim.world.calendar import Calendar
 
 CONF = conf_folder()
 SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
@@ -124,6 +125,11 @@ def test_keywords_may_be_lists_maps_and_nothing():
     assert made.parameters["contact"]["adapting"] == 0.0
 
 
+def test_a_keyword_says_two_underscores_for_a_dot():
+    made = plan(firm="one", firm__employees=60, mechanisms__recovery__night=0.2)
+    assert made.firm.employees == 60 and made.parameters["recovery"]["night"] == 0.2
+
+
 def test_a_file_name_with_blanks_and_quotes_stays_whole():
     assert (
         plan(firm="own", **{"firm.persons": "my mother's firm, 2022.csv"}).firm.persons == "my mother's firm, 2022.csv"
@@ -177,9 +183,16 @@ def test_scenarios_can_be_told_apart_from_outside_hydra():
 
 
 def test_one_plan_for_each_replicate():
-    plans = configure.plans_of(compose("replicates=3", "scenario=baseline"), ["scenario=baseline"])
+    plans = configure.plans_of(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
     assert [one.replicate for one in plans] == [0, 1, 2]
     assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
+
+
+@pytest.mark.parametrize("asked", ["scenarios=[]", "scenarios=[baseline]", "scenario=baseline"])
+def test_the_baseline_alone_is_a_plan_and_no_comparison(asked):
+    assert [scenario.name for scenario in plan(asked).scenarios] == ["baseline"]
+    with pytest.raises(UserError, match="at least one scenario beside the baseline"):
+        configure.plans_of(compose(asked), [asked])
 
 
 def test_there_are_never_more_workers_than_replicates():
@@ -237,10 +250,10 @@ MISTAKES = [
     (["experiment=foo"], "experiment=foo: no such option"),
     (["availability=foo"], "availability=foo: no such option .*right_to_disconnect"),
     (["availabilty=always_on"], "there is no setting 'availabilty' .*availability"),
-    (["mechanisms.recovery.demands_hold=9"], "recovery.demands_hold is 9; its range is 0.1 to 0.32"),
+    (["mechanisms.recovery.demands_hold=9"], "^mechanisms.recovery.demands_hold is 9; its range is 0.1 to 0.32"),
     (["mechanisms.recovery.demands_hold=abc"], "recovery.demands_hold is abc; its range"),
     (["mechanisms.recovery.demand_holds=0.2"], "no setting 'mechanisms.recovery.demand_holds' .*demands_hold"),
-    (["+mechanisms.recovery.demand_holds=0.2"], "recovery.demand_holds does not exist .*demands_hold"),
+    (["+mechanisms.recovery.demand_holds=0.2"], "mechanisms.recovery.demand_holds does not exist .*demands_hold"),
     (["+mechanisms.recovry.demands_hold=0.2"], "mechanisms.recovry: no such mechanism .*recovery"),
     (["mechanisms=5"], "mechanisms is '5'; it is a group"),
     (["mechanisms.anchor_days.days=9"], "anchor_days.days is 9"),
@@ -255,9 +268,40 @@ MISTAKES = [
     (["calendar.start=soon"], "'soon' is no date"),
     (["+availability.measures.nonsense.share=1"], "measure 'nonsense' is unknown"),
     (["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=1.5"], "share is 1.5"),
-    (["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=all"], "'all'; a number"),
+    (
+        ["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=all"],
+        "share is all; a share",
+    ),
     (["availability=always_on", "availability.settings.availability.pressure_from_above=9"], "is 9.0; its range"),
     (["+schedule.settings.attendence.home_floor=1"], "attendence"),
+    (["mechanisms.recovery.night=null"], "night is null; its range"),
+    (["mechanisms.recovery.night=true"], "night is true; its range"),
+    (["mechanisms.recovery=3"], r"write mechanisms\.recovery\.<setting>=<value>"),
+    (["mechanisms.recovry.night=0.2"], "no setting 'mechanisms.recovry' .*recovery"),
+    (["weeks=null"], "weeks is 'null'; a whole number"),
+    (["+foo=3"], "there is no setting 'foo'"),
+    (["+weks=3"], "there is no setting 'weks' .*weeks"),
+    (["+calendar.foo=3"], "there is no setting 'calendar.foo'"),
+    (["~weeks"], "takes away what every study needs; .* weeks=<value>"),
+    (["~foo"], "'foo' does not exist; settings are changed"),
+    (["firm=one", "firm.employes=60"], "no setting 'firm.employes' .*did you mean employees"),
+    (["firm=own", "firm.employees=300"], "no setting 'firm.employees' .*persons, ties, sector, shares"),
+    (["firm=one", "firm.establishments=3"], "no setting 'firm.establishments' .*employees, team_size"),
+    (["firm.shares.woman=0.4"], "firm.shares={woman: <value>}"),
+    (["firm=[a]"], "firm=a: no such option"),
+    (["engine=cuda"], "engine is 'cuda'; one of auto"),
+    (["calendar.start=9999-12-27"], "a Monday of the years 1900 to 2200"),
+    (["calendar.start=null"], "'null' is no date"),
+    (["scenario=no_measures", "kind=policy"], "kind stands in the yaml of a scenario"),
+    (["scenario=no_measures", "text=better"], "text stands in the yaml"),
+    (["availability=always_on", "+availability={kind: policy}"], "availability.kind stands in the yaml"),
+    (["measure=breaks"], "choose it as in scenario=breaks"),
+    (["availability.measures.quiet_evenings.share=0.5"], "choose one, as in availability=quiet_evenings"),
+    (["schedule=anchor_days", "+schedule.from_week=26"], "from_week and until_week are for settings"),
+    (["recovery=breaks", "social.withdrawn=[breaks]"], "breaks is both introduced and withdrawn"),
+    (["social.withdrawn=breaks"], r"withdrawn is breaks; a list is right, as in withdrawn: \[breaks\]"),
+    (["+schedule.foo=-3"], "schedule: unknown entry 'foo'"),
+    (["+schedule.withdrwn=[]"], "schedule: unknown entry 'withdrwn' .*withdrawn"),
 ]
 
 
@@ -268,6 +312,107 @@ def test_a_mistake_is_told_in_one_line(asked, told):
     with pytest.raises(UserError, match=told) as mistake:
         plan(*asked)
     assert "\n" not in str(mistake.value)
+
+
+WHEN = [
+    ("start=-3", "start is -3; a whole week from 0"),
+    ("start=1.5", "start is 1.5; a whole week from 0"),
+    ("start=true", "start is true; a whole week from 0"),
+    ("start=null", "start is null; a whole week from 0"),
+    ("start=20", "starts in week 20 and the run has 20 weeks; a week from 0 to 19"),
+    ("end=0", "start is 0 and end is 0; a later week"),
+    ("end=21", "ends in week 21 and the run has 20 weeks; a week up to 20 .* null for good"),
+    ("share=null", "share is null; a share lies between 0 and 1"),
+    ("intensity=null", "intensity is null; a number from 0 to 2"),
+    ("intensity=3", "intensity is 3; a number from 0 to 2"),
+    ("use=2", "use is 2; a share lies between 0 and 1"),
+]
+
+
+@pytest.mark.parametrize(("detail", "told"), WHEN)
+def test_a_measure_comes_within_the_horizon_by_whole_weeks_and_shares(detail, told):
+    with pytest.raises(UserError, match=f"anchor_days.* {told}"):
+        plan("weeks=20", "schedule=anchor_days", f"++schedule.measures.anchor_days.{detail}")
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("from_week=-1", "from_week is -1; a whole week from 0"),
+        ("from_week=null", "from_week is null; a whole week"),
+        ("from_week=20", "fixed_office_days starts in week 20"),
+        ("until_week=2.5", "until_week is 2.5; a whole week"),
+        ("until_week=0", "from_week is 0 and until_week is 0"),
+        ("until_week=21", "fixed_office_days ends in week 21"),
+        ("settings.attendance.fixed_office_days=null", "fixed_office_days is null; a number"),
+        ("settings.attendance=3", "attendance is 3; entries are right"),
+    ],
+)
+def test_a_setting_comes_within_the_horizon_by_whole_weeks_and_numbers(detail, told):
+    with pytest.raises(UserError, match=told):
+        plan("weeks=20", "schedule=one_anchor_day", f"schedule.{detail}")
+
+
+def test_a_change_may_last_to_the_very_end():
+    detail = "schedule.measures.anchor_days"
+    made = plan("weeks=20", "schedule=anchor_days", f"{detail}.start=19", f"{detail}.end=20")
+    assert (made.scenarios[1].introduced[0].start, made.scenarios[1].introduced[0].end) == (19, 20)
+
+
+@pytest.mark.parametrize("replicate", [-1, 2**31, 0.5])
+def test_a_replicate_is_a_number_that_chance_knows(replicate):
+    with pytest.raises(UserError, match=f"replicate is {replicate}; a whole number from 0"):
+        plan(replicate=replicate)
+
+
+def test_what_cannot_be_computed_here_is_told_before_anything_is(monkeypatch):
+    monkeypatch.setattr("sim.engine.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="numba is missing"):
+        plan("engine=fused")
+    with pytest.raises(UserError, match="has no date"):
+        dataclasses.replace(plan(), calendar=Calendar.starting("9999-12-27"))
+
+
+MEASURE_MISTAKES = [
+    ({"shifts": {"feedback": 3}}, "the shift of feedback is 3; it needs amount, low, high and source"),
+    ({"shifts": ["feedback"]}, r"shifts is \['feedback'\]; entries are right"),
+    ({"amount": "much"}, "the shift of feedback: amount is much; a number"),
+    ({"amount": True}, "the shift of feedback: amount is true; a number"),
+    ({"high": float("inf"), "amount": 400}, "the shift of feedback: high is inf; a number"),
+    ({"source": "E999"}, "the shift of feedback: source cites 'E999', which no row"),
+    ({"study": "banana"}, "study is banana; entries are right, as in study: {employer"),
+    ({"fades_in": "abc"}, "fades_in is abc; a number from 0"),
+    ({"fades_in": None}, "fades_in is null; a number from 0"),
+    ({"fades_in": -3}, "fades_in is -3; a number from 0"),
+    ({"use": True}, "use is true; a share"),
+    ({"hoops": None}, "hoops is null; a share"),
+    ({"text": ["a", "b"]}, r"text is \['a', 'b'\]; a text"),
+    ({"text": 3}, "text is 3; a text"),
+    ({"rewrites": "banana"}, "rewrites is banana; true or false"),
+    ({"tekts": "a"}, "unknown entry 'tekts' .*tekst"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), MEASURE_MISTAKES, ids=lambda value: str(value)[:40])
+def test_a_mistake_in_a_measure_is_told_in_one_line(change, told):
+    content = read("measure", "buddies")
+    of_shift = change.keys() <= {"amount", "low", "high", "source"}
+    if of_shift:
+        change = {"shifts": {"feedback": content["shifts"]["feedback"] | change}}
+    with pytest.raises(UserError, match=f"^measure mine: {told}") as mistake:
+        read_measure("mine", content | change)
+    assert "\n" not in str(mistake.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("baseline", "scenario/baseline"), ("practice_2022", "social/practice_2022")]
+)
+def test_a_measure_does_not_take_the_name_of_something_else(name, place, tmp_path):
+    (tmp_path / "measure").mkdir()
+    content = (CONF / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    (tmp_path / "measure" / f"{name}.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=f"measure {name}: {place}.yaml is about something else"):
+        configure.prepare(tmp_path)
 
 
 def test_a_measure_without_a_source_is_refused_by_name(tmp_path):

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import sim
-from sim.data import rows
+from sim.data import rows, unresolved
 from sim.engine.order import level_of
 from sim.engine.plan import BASELINE, registry_of
 from sim.language import curves, discovery
@@ -61,18 +61,6 @@ def registry(small_plan):
 
 
 # -- passports -------------------------------------------------------------------------------------------------------
-
-
-def unresolved(source: str) -> list[str]:
-    """The keys of a source behind which nothing stands."""
-    return [
-        key
-        for key in source.split()
-        if key not in WORDS
-        and key not in EFFECTS
-        and key not in PATTERNS
-        and not (key.startswith("target:") and key.removeprefix("target:") in TARGETS)
-    ]
 
 
 def weak(source: str) -> list[str]:

@@ -53,21 +53,29 @@ class Engine(Protocol):
         """Compute one day and its night."""
 
 
+def check_engine(name: str) -> None:
+    """Raise UserError for an unknown name, and for "fused" where numba is missing."""
+    if name not in ENGINES:
+        raise UserError(f"engine is '{name}'; one of {', '.join(ENGINES)}")
+    if name == "fused" and not _can_fuse():
+        raise UserError("engine is 'fused' and numba is missing; install hybridwork[fast] or choose engine=reference")
+
+
 def engine_for(name: str = "auto") -> Callable[..., Engine]:
     """What makes an engine, called as `Reference` is; "auto" is fused where numba is installed, else reference.
 
-    Equations that cannot be fused are computed by the reference engine, with a note. Raises UserError for an unknown
-    name, and for "fused" where numba is missing.
+    Equations that cannot be fused are computed by the reference engine, with a note. Raises UserError as `check_engine`
+    does.
     """
-    if name not in ENGINES:
-        raise UserError(f"engine is '{name}'; one of {', '.join(ENGINES)}")
-    can_fuse = find_spec("numba") is not None
-    if name == "fused" and not can_fuse:
-        raise UserError("engine is 'fused' and numba is missing; install hybridwork[fast] or choose engine=reference")
-    if name == "reference" or not can_fuse:
+    check_engine(name)
+    if name == "reference" or not _can_fuse():
         from sim.engine.reference import Reference
 
         return Reference
     from sim.engine.parts import fused_or_reference
 
     return fused_or_reference
+
+
+def _can_fuse() -> bool:
+    return find_spec("numba") is not None

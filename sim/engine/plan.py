@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine import engine_for
-from sim.errors import UserError
+from sim.engine import check_engine, engine_for
+from sim.errors import UserError, as_written
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.language.registry import Registry, check_shift, register
@@ -19,7 +19,7 @@ from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
 from sim.world import calendar as calendars
 from sim.world import staff as staffs
-from sim.world.calendar import Calendar
+from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BASELINE = Scenario("baseline", "baseline", text="The practice of 2022.")
 GIVENS = {**staffs.GIVENS, **catalogues.GIVENS, **calendars.GIVENS}
+_MOST_REPLICATES = 2**31
 _BYTES_A_PLACE_AND_WORLD = 3_000
 _BYTES_A_PLACE = 6_000
 
@@ -58,6 +59,13 @@ class Plan:
             raise UserError(f"weeks is {self.weeks} and burn_in {self.burn_in}; at least 1 week and 0 weeks are right")
         if not self.scenarios:
             raise UserError("no scenario is asked for; name at least one, for example scenarios=[baseline]")
+        if not isinstance(self.replicate, int | np.integer) or not 0 <= self.replicate < _MOST_REPLICATES:
+            raise UserError(
+                f"replicate is {self.replicate}; a whole number from 0 to {_MOST_REPLICATES - 1:,} is right"
+            )
+        check_engine(self.engine)
+        for day in (-self.burn_in * DAYS_A_WEEK, self.weeks * DAYS_A_WEEK):
+            self.calendar.date(day)
 
 
 def warmed_up(plan: Plan, each_week: Callable[[int], None] | None = None) -> Engine:
@@ -123,7 +131,8 @@ def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[M
                 f"scenario {scenario.name} sets {setting.process}.{setting.parameter}; known processes are "
                 + ", ".join((*registry.mechanisms, *registry.levers))
             )
-        checked(registry.owner(setting.process), setting.parameter, setting.value)
+        where = f"scenario {scenario.name}: {setting.process}.{setting.parameter}"
+        checked(registry.owner(setting.process), setting.parameter, setting.value, where)
     taken = [measure.name for measure in measures if measure.in_study]
     for name in scenario.withdrawn:
         if name not in taken:
@@ -142,17 +151,19 @@ def with_parameters(
     return replace(own, **{**(counted or {}), **within})  # type: ignore[type-var]
 
 
-def checked(mechanism: Mechanism, name: str, value: float) -> float:
-    """The value as a float, or UserError where the parameter does not exist or the value is outside its range."""
+def checked(mechanism: Mechanism, name: str, value: float, where: str = "") -> float:
+    """The value as a float, or UserError where the parameter does not exist or the value is outside its range.
+
+    `where` is how the one who set it knows the parameter, if that is not `<process>.<name>`.
+    """
     passport = mechanism.passports().get(name)
-    where = f"{mechanism.process()}.{name}"
+    where = where or f"parameter {mechanism.process()}.{name}"
     if passport is None:
+        raise UserError(f"{where} does not exist; {mechanism.process()} has {', '.join(mechanism.passports())}")
+    fits = isinstance(value, int | float) and (passport.is_switch or not isinstance(value, bool))
+    if not fits or not passport.low <= value <= passport.high:
         raise UserError(
-            f"parameter {where} does not exist; {mechanism.process()} has {', '.join(mechanism.passports())}"
-        )
-    if not isinstance(value, int | float) or not passport.low <= value <= passport.high:
-        raise UserError(
-            f"parameter {where} is {value}; its range is {passport.low:g} to {passport.high:g} {passport.unit}"
+            f"{where} is {as_written(value)}; its range is {passport.low:g} to {passport.high:g} {passport.unit}"
         )
     return float(value)
 

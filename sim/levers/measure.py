@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sim.errors import UserError
+from sim.data import unresolved
+from sim.errors import UserError, as_written
+from sim.levers.entries import check_entries, check_number, check_share, check_text, entries_of
 
 ROUTES = ("collective", "through_manager", "individual")
 KINDS = ("agreement", "encouragement", "leadership", "provision_and_contact", "training")
@@ -16,6 +18,12 @@ FAMILIES = (
 LEGAL = ("duty", "agreement", "free")
 HYGIENE = ("source", "collective", "individual")
 GRADES = ("assumed", "weak", "moderate", "strong")
+_TEXTS = ("text", "tekst", "actor", "beneficiary", "cost", "source")
+_CHOICES = {
+    "lever": FAMILIES, "kind": KINDS, "route": ROUTES, "legal": LEGAL, "hygiene": HYGIENE, "grade": GRADES,
+    "seen_by": ("all", "managers"),
+}  # fmt: skip
+_SHARES = ("use", "hoops", "well", "transition")
 _STUDY_ROLES = ("employer", "manager", "non_manager")
 
 
@@ -75,48 +83,65 @@ class Measure:
 def read_measure(name: str, content: Mapping[str, Any]) -> Measure:
     """Check the content of `conf/measure/<name>.yaml` and make a measure of it; raises UserError naming the entry."""
     where = f"measure {name}"
-    known = set(Measure.__dataclass_fields__) - {"name"}
-    for entry in content:
-        if entry not in known:
-            raise UserError(f"{where}: unknown entry '{entry}'; known are {', '.join(sorted(known))}")
-    for entry in ("text", "tekst", "lever", "kind", "route", "actor", "beneficiary", "seen_by", "legal", "hygiene",
-                  "cost", "source", "grade", "use"):  # fmt: skip
+    check_entries(where, content, set(Measure.__dataclass_fields__) - {"name"})
+    for entry in (*_TEXTS, *_CHOICES, "use"):
         if content.get(entry) in (None, ""):
             raise UserError(f"{where}: entry '{entry}' is missing; every measure says its {entry}")
-    for entry, allowed in (("lever", FAMILIES), ("kind", KINDS), ("route", ROUTES), ("legal", LEGAL),
-                           ("hygiene", HYGIENE), ("grade", GRADES), ("seen_by", ("all", "managers"))):  # fmt: skip
+    for entry in _TEXTS:
+        check_text(where, entry, content[entry])
+    for entry, allowed in _CHOICES.items():
         if content[entry] not in allowed:
             raise UserError(f"{where}: {entry} '{content[entry]}' is unknown; one of {', '.join(allowed)}")
-    for entry in ("use", "hoops", "well", "transition"):
-        _check_share(where, entry, content.get(entry, 0.0))
-    study = dict(content.get("study") or {})
+    for entry in _SHARES:
+        check_share(where, entry, content.get(entry, 0.0))
+    check_number(where, "fades_in", content.get("fades_in", 0.0), least=0.0)
+    if not isinstance(content.get("rewrites", False), bool):
+        raise UserError(f"{where}: rewrites is {as_written(content['rewrites'])}; true or false is right")
+    study = _read_study(where, content.get("study"))
+    if not study:
+        _check_source(where, "source", content["source"])
+    shifts = entries_of(where, "shifts", content.get("shifts"), "shifts: {breaks_taken: {amount: 0.1, …}}")
+    if not shifts and not content.get("rewrites"):
+        raise UserError(f"{where}: it neither shifts nor rewrites a condition; say what it moves under 'shifts'")
+    read = {target: _read_shift(where, target, shift) for target, shift in shifts.items()}
+    return Measure(**{**content, "name": name, "study": study, "shifts": read})
+
+
+def _read_study(where: str, content: Any) -> dict[str, float]:
+    study = dict(
+        entries_of(where, "study", content, f"study: {{{', '.join(f'{role}: 0.4' for role in _STUDY_ROLES)}}}")
+    )
     if study and set(study) != set(_STUDY_ROLES):
         raise UserError(f"{where}: study needs the three shares {', '.join(_STUDY_ROLES)}, or none")
     for role, share in study.items():
-        _check_share(where, f"study.{role}", share)
-    shifts = {target: _read_shift(where, target, shift) for target, shift in (content.get("shifts") or {}).items()}
-    if not shifts and not content.get("rewrites"):
-        raise UserError(f"{where}: it neither shifts nor rewrites a condition; say what it moves under 'shifts'")
-    return Measure(**{**content, "name": name, "study": study, "shifts": shifts})
+        check_share(where, f"study.{role}", share)
+    return study
 
 
-def _check_share(where: str, entry: str, share: Any) -> None:
-    if not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise UserError(f"{where}: {entry} is {share}; a share lies between 0 and 1")
-
-
-def _read_shift(where: str, target: str, content: Mapping[str, Any]) -> Shift:
+def _read_shift(where: str, target: str, content: Any) -> Shift:
+    here = f"{where}: the shift of {target}"
+    if not isinstance(content, Mapping):
+        raise UserError(f"{here} is {as_written(content)}; it needs amount, low, high and source")
     for entry in ("amount", "low", "high", "source"):
         if content.get(entry) in (None, ""):
-            raise UserError(f"{where}: the shift of {target} has no '{entry}'; it needs amount, low, high and source")
-    for entry in content:
-        if entry not in Shift.__dataclass_fields__:
-            raise UserError(f"{where}: the shift of {target} has an unknown entry '{entry}'")
+            raise UserError(f"{here} has no '{entry}'; it needs amount, low, high and source")
+    check_entries(here, content, Shift.__dataclass_fields__)
+    for entry in ("amount", "low", "high"):
+        check_number(here, entry, content[entry])
+    _check_source(here, "source", content["source"])
     shift = Shift(**content)
     if not shift.low <= shift.amount <= shift.high:
-        raise UserError(
-            f"{where}: the shift of {target} is {shift.amount}, outside its own range {shift.low} to {shift.high}"
-        )
+        raise UserError(f"{here} is {shift.amount}, outside its own range {shift.low} to {shift.high}")
     if shift.receives not in ("everybody", "managers"):
-        raise UserError(f"{where}: the shift of {target} receives '{shift.receives}'; one of everybody, managers")
+        raise UserError(f"{here} receives '{shift.receives}'; one of everybody, managers")
     return shift
+
+
+def _check_source(where: str, entry: str, source: Any) -> None:
+    check_text(where, entry, source)
+    missing = unresolved(source)
+    if missing:
+        raise UserError(
+            f"{where}: {entry} cites '{missing[0]}', which no row of sim/data has; cite an id of effects.csv or "
+            "patterns.csv, target:<id> of targets.csv, or say assumed"
+        )

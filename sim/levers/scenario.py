@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sim.errors import UserError
+from sim.errors import UserError, as_written, is_number, is_whole
+from sim.levers.entries import check_entries, check_number, check_share, check_text, entries_of
 from sim.levers.measure import FAMILIES
 
 SCENARIO_KINDS = ("baseline", "policy", "counterfactual")
+_OPTION = ("text", "kind", "measures", "withdrawn", "settings", "from_week", "until_week")
+_MEASURES = "measures: {breaks: {start: 0}}"
+_WITHDRAWN = "withdrawn: [breaks]"
+_SETTINGS = "settings: {recovery: {breaks_a_day: 4}}"
 
 
 @dataclass(frozen=True)
@@ -57,26 +62,59 @@ class Scenario:
 
 
 def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str]) -> Scenario:
-    """Make a scenario of a composed configuration: its `kind` and what its lever families introduce and set.
+    """Make a scenario of its `kind`, its `text` and what its lever families introduce, withdraw and set.
 
-    Raises UserError for an unknown kind, measure or entry, and for a share outside 0 to 1.
+    Raises UserError for an unknown kind, measure or entry, and for a share, week or number that cannot be.
     """
-    kind = config.get("kind")
+    where = f"scenario {name}"
+    check_entries(where, config, ("kind", "text", *FAMILIES))
+    kind, text = config.get("kind"), config.get("text") or ""
     if kind not in SCENARIO_KINDS:
-        raise UserError(f"scenario {name}: kind is '{kind}'; one of {', '.join(SCENARIO_KINDS)}")
-    introduced: list[Introduction] = []
-    withdrawn: list[str] = []
-    settings: list[Setting] = []
-    for family in FAMILIES:
-        option = config.get(family) or {}
-        where = f"scenario {name}, {family}"
-        introduced += [_introduction(where, m, c, measures) for m, c in (option.get("measures") or {}).items()]
-        withdrawn += [_known(where, m, measures) for m in option.get("withdrawn") or ()]
-        settings += _settings(where, option)
-    twice = {i.measure for i in introduced if sum(j.measure == i.measure for j in introduced) > 1}
-    if twice:
-        raise UserError(f"scenario {name}: {sorted(twice)[0]} is introduced by two lever families; name it in one")
-    return Scenario(name, kind, tuple(introduced), tuple(withdrawn), tuple(settings), config.get("text") or "")
+        raise UserError(f"{where}: kind is '{as_written(kind)}'; one of {', '.join(SCENARIO_KINDS)}")
+    check_text(where, "text", text)
+    options = {
+        f"{where}, {family}": entries_of(where, family, config.get(family), f"{family}: {{{_MEASURES}}}")
+        for family in FAMILIES
+    }
+    for here, option in options.items():
+        _check_option(here, option)
+    introduced = [i for here, option in options.items() for i in _introduced(here, option, measures)]
+    withdrawn = [w for here, option in options.items() for w in _withdrawn(here, option, measures)]
+    settings = [s for here, option in options.items() for s in _settings(here, option)]
+    _check_once(where, [i.measure for i in introduced], withdrawn)
+    return Scenario(name, kind, tuple(introduced), tuple(withdrawn), tuple(settings), text)
+
+
+def check_horizon(scenario: Scenario, weeks: int) -> None:
+    """Raise UserError where a change begins or ends after the last week, so that nobody would see it."""
+    changes: list[Introduction | Setting] = [*scenario.introduced, *scenario.settings]
+    for change in changes:
+        what = change.measure if isinstance(change, Introduction) else f"{change.process}.{change.parameter}"
+        if change.start >= weeks:
+            raise UserError(
+                f"scenario {scenario.name}: {what} starts in week {change.start} and the run has {weeks} weeks; "
+                f"a week from 0 to {weeks - 1} is right"
+            )
+        if change.end is not None and change.end > weeks:
+            raise UserError(
+                f"scenario {scenario.name}: {what} ends in week {change.end} and the run has {weeks} weeks; "
+                f"a week up to {weeks} is right, or null for good"
+            )
+
+
+def _check_option(where: str, option: Mapping[str, Any]) -> None:
+    check_entries(where, option, _OPTION)
+    check_text(where, "text", option.get("text") or "")
+    if option.get("kind") not in (None, *SCENARIO_KINDS[1:]):
+        raise UserError(f"{where}: kind is '{option['kind']}'; one of {', '.join(SCENARIO_KINDS[1:])}, or left out")
+
+
+def _check_once(where: str, introduced: Sequence[str], withdrawn: Sequence[str]) -> None:
+    for measure in introduced:
+        if introduced.count(measure) > 1:
+            raise UserError(f"{where}: {measure} is introduced by two lever families; name it in one")
+        if measure in withdrawn:
+            raise UserError(f"{where}: {measure} is both introduced and withdrawn; one of the two is right")
 
 
 def _known(where: str, measure: str, measures: Sequence[str]) -> str:
@@ -85,27 +123,63 @@ def _known(where: str, measure: str, measures: Sequence[str]) -> str:
     return measure
 
 
-def _introduction(where: str, measure: str, content: Mapping[str, Any] | None, measures: Sequence[str]) -> Introduction:
-    _known(where, measure, measures)
-    entries = dict(content or {})
-    for entry in entries:
-        if entry not in Introduction.__dataclass_fields__ or entry == "measure":
-            allowed = [e for e in Introduction.__dataclass_fields__ if e != "measure"]
-            raise UserError(f"{where}: {measure} has an unknown entry '{entry}'; known are {', '.join(allowed)}")
-    for entry in ("share", "use", "hoops", "well"):
-        share = entries.get(entry)
-        if share is not None and not 0 <= share <= 1:
-            raise UserError(f"{where}: {measure}.{entry} is {share}; a share lies between 0 and 1")
-    if not 0 <= entries.get("intensity", 1.0) <= 2:
-        raise UserError(f"{where}: {measure}.intensity is {entries['intensity']}; between 0 and 2 is right")
+def _introduced(where: str, option: Mapping[str, Any], measures: Sequence[str]) -> list[Introduction]:
+    taken = entries_of(where, "measures", option.get("measures"), _MEASURES)
+    return [_introduction(where, _known(where, measure, measures), details) for measure, details in taken.items()]
+
+
+def _introduction(where: str, measure: str, details: Any) -> Introduction:
+    entries = entries_of(where, measure, details, _MEASURES)
+    here = f"{where}, {measure}"
+    check_entries(here, entries, set(Introduction.__dataclass_fields__) - {"measure"})
+    check_share(here, "share", entries.get("share", 1.0))
+    check_number(here, "intensity", entries.get("intensity", 1.0), least=0, most=2)
+    for entry in ("use", "hoops", "well"):
+        if entries.get(entry) is not None:
+            check_share(here, entry, entries[entry])
+    _check_weeks(here, entries, "start", "end")
     return Introduction(measure, **entries)
+
+
+def _withdrawn(where: str, option: Mapping[str, Any], measures: Sequence[str]) -> list[str]:
+    names = option.get("withdrawn") or []
+    if not isinstance(names, list | tuple):
+        raise UserError(f"{where}: withdrawn is {as_written(names)}; a list is right, as in {_WITHDRAWN}")
+    return [_known(where, measure, measures) for measure in names]
 
 
 def _settings(where: str, option: Mapping[str, Any]) -> list[Setting]:
     """Written as `settings: {<process>: {<parameter>: <value>}}`, with one `from_week` and `until_week` for all."""
-    start, end = option.get("from_week") or 0, option.get("until_week")
-    return [
-        Setting(process, parameter, float(value), start, end)
-        for process, parameters in (option.get("settings") or {}).items()
-        for parameter, value in parameters.items()
+    start, end = _check_weeks(where, option, "from_week", "until_week")
+    settings = [
+        Setting(process, parameter, _value(f"{where}, settings", process, parameter, value), start, end)
+        for process, parameters in entries_of(where, "settings", option.get("settings"), _SETTINGS).items()
+        for parameter, value in entries_of(f"{where}, settings", process, parameters, _SETTINGS).items()
     ]
+    if not settings and (start, end) != (0, None):
+        raise UserError(f"{where}: from_week and until_week are for settings; a measure has a start and an end")
+    return settings
+
+
+def _value(where: str, process: str, parameter: str, value: Any) -> float:
+    """The value of a parameter; a switch may be written as true or false."""
+    if not is_number(value) and not isinstance(value, bool):
+        raise UserError(f"{where}: {process}.{parameter} is {as_written(value)}; a number is right")
+    return float(value)
+
+
+def _check_weeks(where: str, entries: Mapping[str, Any], first: str, last: str) -> tuple[int, int | None]:
+    """When a change begins and ends: whole weeks one after the other, the last one null for good."""
+    start, end = entries.get(first, 0), entries.get(last)
+    _check_week(where, first, start)
+    if end is None:
+        return start, None
+    _check_week(where, last, end)
+    if end <= start:
+        raise UserError(f"{where}: {first} is {start} and {last} is {end}; a later week is right, or null for good")
+    return start, end
+
+
+def _check_week(where: str, name: str, week: Any) -> None:
+    if not is_whole(week) or week < 0:
+        raise UserError(f"{where}: {name} is {as_written(week)}; a whole week from 0 on is right")

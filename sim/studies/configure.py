@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from functools import cache
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,23 @@ import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from sim.engine.plan import BASELINE, Plan, checked, registry_of
-from sim.errors import UserError
+from sim.errors import UserError, as_written, instead
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.levers.measure import FAMILIES, Measure, read_measure
-from sim.levers.scenario import Scenario, read_scenario
+from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.survey import Survey
+from sim.studies.mistakes import explanation
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
 from sim.world.firm import FirmOptions
 
 VERSION_BASE = "1.3"
-_FEW = 15
 _IN_WORDS = {
     "int": "a whole number",
     "str": "a text",
@@ -53,6 +53,7 @@ _RANGES = {
     "burn_in": (0, 2_600),
     "workers": (1, 1_024),
 }
+_YEARS = (1900, 2200)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ class Settings:
     output: str
     engine: str
     scenarios: list[str]
+
+
+_SETTINGS = (
+    *Settings.__dataclass_fields__, "mechanisms", "survey", "firm", "calendar", *FAMILIES, "kind", "text",
+)  # fmt: skip
+_SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
@@ -96,14 +103,13 @@ def measures(*more: Path) -> tuple[Measure, ...]:
 def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))
-    except (OSError, ValueError, OmegaConfBaseException) as error:
-        raise UserError(f"{path.name} cannot be read: {_first_line(error)}") from None
     except Exception as error:
-        if not type(error).__module__.startswith("yaml"):
+        line = explanation(error)
+        if line is None:
             raise
-        raise UserError(f"{path.name} is no yaml: {' '.join(str(error).split())}") from None
+        raise UserError(line if path.name in line else f"{path.name} cannot be read: {line}") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path.name} holds no entries; a measure says at least its text, lever and kind")
+        raise UserError(f'{path.name} holds no entries; write them as in text: "…"')
     return content  # type: ignore[return-value]
 
 
@@ -127,18 +133,37 @@ def _values(mechanism: Mechanism) -> dict[str, float]:
 
 @cache
 def prepare(*more: Path) -> None:
-    """Hand Hydra the parameters, and an option and a scenario for every measure."""
+    """Hand Hydra the parameters, an option and a scenario for every measure, and what its help says of options."""
     store = ConfigStore.instance()
     store.store(name="parameters", node=defaults())
+    OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
     for measure in measures(*more):
-        if not _is_file(f"{measure.lever}/{measure.name}", more):
+        is_option, is_scenario = (_says_more(group, measure, more) for group in (measure.lever, "scenario"))
+        if not is_option:
             store.store(group=measure.lever, name=measure.name, node=_option_of(measure))
-        if not _is_file(f"scenario/{measure.name}", more):
+        if not is_scenario:
             store.store(group="scenario", name=measure.name, node=_scenario_of(measure), package="_global_")
 
 
-def _is_file(name: str, more: Sequence[Path]) -> bool:
-    return any((folder / f"{name}.yaml").is_file() for folder in (conf_folder(), *more))
+def _says_more(group: str, measure: Measure, more: Sequence[Path]) -> bool:
+    """Whether a file of the measure's name says more of it; UserError where that file is about something else."""
+    name = f"{group}/{measure.name}"
+    files = [path for folder in (conf_folder(), *more) if (path := folder / f"{name}.yaml").is_file()]
+    for path in files:
+        if not _introduces(_content(path), measure.name):
+            raise UserError(
+                f"measure {measure.name}: {name}.yaml is about something else; give the measure another name"
+            )
+    return bool(files)
+
+
+def _introduces(content: Mapping[str, Any], measure: str) -> bool:
+    """Whether an option or a scenario, as its file has it, takes this measure by its own entries or by an option."""
+    chosen = [change for change in content.get("defaults") or () if isinstance(change, Mapping)]
+    options_of_it = [content, *(part for part in content.values() if isinstance(part, Mapping))]
+    return any(measure in change.values() for change in chosen) or any(
+        measure in (option.get("measures") or ()) for option in options_of_it
+    )
 
 
 def _option_of(measure: Measure) -> dict[str, Any]:
@@ -202,10 +227,16 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     """A plan for `run`, from the same settings as on the command line.
 
     `plan("firm=one", "firm.employees=300", seed=3, scenario="right_to_disconnect")`: overrides as text, or as keywords
-    for names without a dot. Raises UserError for whatever does not exist or lies out of range.
+    with a dot written as two underscores, as in `firm__employees=300`. Raises UserError for whatever does not exist or
+    lies out of range.
     """
-    asked = (*overrides, *(f"{name}={written(value)}" for name, value in options.items()))
+    asked = (*overrides, *(f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items()))
     return replace(plan_of(compose(*asked), asked), replicate=replicate)
+
+
+def setting_of(keyword: str) -> str:
+    """The setting that a Python keyword means: two underscores stand for a dot."""
+    return keyword.replace("__", ".")
 
 
 def written(value: Any) -> str:
@@ -214,17 +245,17 @@ def written(value: Any) -> str:
         return "{" + ",".join(f"{name}: {written(of)}" for name, of in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(written, value)) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = str(value)
+    text = as_written(value)
     if not isinstance(value, str | Path) or re.fullmatch(r"[A-Za-z_][\w./-]*", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def plans_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
-    """One plan for each replicate of the study."""
+    """One plan for each replicate of the study; UserError where there is nothing to compare with the baseline."""
     first = plan_of(cfg, overrides)
+    if len(first.scenarios) < 2:
+        raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
     return [replace(first, replicate=number) for number in range(settings_of(cfg).replicates)]
 
 
@@ -234,27 +265,62 @@ def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
     `overrides` are those the study was asked with; None: those of the Hydra job that runs. Raises UserError for a
     setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
     """
+    asked = _overrides_of_job() if overrides is None else overrides
+    _check_overrides(asked)
     settings = settings_of(cfg)
     firm = _read("firm", FirmOptions, cfg.firm)
     check_options(firm)
     made = Plan(
         measures=measures(*_folders()),
-        scenarios=scenarios_of(cfg, overrides),
+        scenarios=scenarios_of(cfg, asked),
         firm=firm,
         parameters=parameters_of(cfg),
         weeks=settings.weeks,
         burn_in=settings.burn_in,
         seed=settings.seed,
         engine=settings.engine,
-        calendar=Calendar.starting(str(_group(cfg, "calendar").get("start"))),
+        calendar=_calendar_of(cfg),
     )
+    _check_settings("", cfg, _SETTINGS)
     registry_of(made)
+    for scenario in made.scenarios:
+        check_horizon(scenario, made.weeks)
     return made
+
+
+def _check_overrides(overrides: Sequence[str]) -> None:
+    """Raise UserError for what no override may do: take a setting away, or say what a scenario is."""
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        name, value = override.key_or_group, override.value()
+        if override.is_delete():
+            raise UserError(f"'~{name}' takes away what every study needs; give it a value, as in {name}=<value>")
+        inner = [f"{name}.{entry}" for entry in value] if isinstance(value, dict) else []
+        for place in (name, *inner):
+            if place in _SAID_IN_FILES:
+                raise UserError(f"{place} stands in the yaml of a scenario or an option and cannot be set from outside")
+
+
+def _check_settings(where: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise UserError for a setting that does not exist."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise UserError(f"there is no setting '{where}{name}' {instead(name, names)}")
+
+
+def _calendar_of(cfg: DictConfig) -> Calendar:
+    given = _group(cfg, "calendar")
+    _check_settings("calendar.", given, ("start",))
+    calendar = Calendar.starting(as_written(given.get("start")))
+    least, most = _YEARS
+    if not least <= calendar.start.year <= most:
+        raise UserError(f"calendar.start is {calendar.start}; a Monday of the years {least} to {most} is right")
+    return calendar
 
 
 def settings_of(cfg: DictConfig) -> Settings:
     """The settings of a study, each of its kind and within its range, or UserError."""
-    own = {field.name: cfg[field.name] for field in fields(Settings)}
+    own = {field.name: cfg.get(field.name) for field in fields(Settings)}
     settings = _read("", Settings, OmegaConf.create(own))
     for name, (least, most) in _RANGES.items():
         number = getattr(settings, name)
@@ -264,7 +330,12 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 
 def workers_of(cfg: DictConfig) -> int:
-    """How many processes to work with: as asked, else one for each core; never more than there are replicates."""
+    """How many processes to work with: as asked, else one for each core; never more than there are replicates.
+
+    A process that is itself one of many, as under a launcher that works in parallel, begins no others.
+    """
+    if current_process().name != "MainProcess":
+        return 1
     settings = settings_of(cfg)
     return min(settings.workers or _cores(), settings.replicates)
 
@@ -281,34 +352,34 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
     Raises UserError for a process or parameter that does not exist, and for a value outside its range.
     """
     kinds = described()
-    different = {"survey": _different(Survey(), _group(cfg, "survey"))}
-    for process in _group(cfg, "mechanisms"):
+    different = {"survey": _different("survey", Survey(), _group(cfg, "survey"))}
+    for process, given in _group(cfg, "mechanisms").items():
         if process not in kinds:
-            raise UserError(f"mechanisms.{process}: no such mechanism {_instead(process, kinds)}")
-        different[process] = _different(kinds[process](), _group(cfg.mechanisms, process))
+            raise UserError(f"mechanisms.{process}: no such mechanism {instead(process, kinds)}")
+        where = f"mechanisms.{process}"
+        different[process] = _different(where, kinds[process](), _as_group(where, given))
     return {process: values for process, values in different.items() if values}
 
 
-def _different(mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
-    within = {name: _checked(mechanism, name, value) for name, value in given.items()}
+def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
+    passports = mechanism.passports()
+    for name in given:
+        if name not in passports:
+            raise UserError(f"parameter {where}.{name} does not exist {instead(name, passports)}")
+    within = {name: checked(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
     return {name: value for name, value in within.items() if value != getattr(mechanism, name)}
 
 
-def _checked(mechanism: Mechanism, name: str, value: Any) -> float:
-    passports = mechanism.passports()
-    if name not in passports:
-        where = f"{mechanism.process()}.{name}"
-        raise UserError(f"parameter {where} does not exist {_instead(name, passports)}")
-    return checked(mechanism, name, value)
+def _group(cfg: DictConfig, name: str) -> Mapping[str, Any]:
+    return _as_group(name, cfg.get(name))
 
 
-def _group(above: Mapping, name: str) -> Mapping[str, Any]:
+def _as_group(name: str, group: Any) -> Mapping[str, Any]:
     """The entries of a group of settings; UserError where something else stands in their place."""
-    group = above.get(name)
-    if group is None:
-        return {}
     if not isinstance(group, Mapping):
-        raise UserError(f"{name} is '{group}'; it is a group of settings, so write {name}.<setting>=<value>")
+        raise UserError(
+            f"{name} is '{as_written(group)}'; it is a group of settings, so write {name}.<setting>=<value>"
+        )
     return group
 
 
@@ -321,9 +392,9 @@ def _read(where: str, kind: type, given: DictConfig) -> Any:
         key = f"{where}.{name}" if where else name
         declared = {field.name: str(field.type) for field in fields(kind)}
         if name not in declared:
-            raise UserError(f"{key} does not exist {_instead(name, declared)}") from None
+            raise UserError(f"{key} does not exist {instead(name, declared)}") from None
         right = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
-        raise UserError(f"{key} is '{given.get(name)}'; {right} is right") from None
+        raise UserError(f"{key} is '{as_written(given.get(name))}'; {right} is right") from None
 
 
 # -- scenarios -------------------------------------------------------------------------------------------------------
@@ -336,7 +407,9 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
     """
     asked = _asked(_overrides_of_job() if overrides is None else overrides)
-    own = _scenario(_name_of(asked), cfg)
+    if asked.get("scenario") in scenario_names():
+        _named(asked["scenario"])  # its file alone must be right: some mistakes are lost where a study's settings join
+    own = _own_scenario(_name_of(asked), cfg)
     if not (_levers_in(asked) or "scenario" in asked or own.introduced or own.withdrawn or own.settings):
         return _listed(settings_of(cfg).scenarios)
     if "scenarios" in asked:
@@ -371,7 +444,7 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
     known = scenario_names()
     for name in names:
         if name not in known:
-            raise UserError(f"there is no scenario '{name}' {_instead(str(name), known)}")
+            raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
     return tuple(_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
 
 
@@ -381,7 +454,8 @@ def _named(name: str) -> Scenario:
 
 @cache
 def _composed_scenario(name: str, *more: Path) -> Scenario:
-    return _scenario(name, compose(f"scenario={name}", config="levers"))
+    content = OmegaConf.to_container(compose(f"scenario={name}", config="levers"))
+    return read_scenario(name, content, _names_of_measures(*more))  # type: ignore[arg-type]
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -396,15 +470,19 @@ def options(group: str) -> tuple[str, ...]:
         return tuple(GlobalHydra.instance().config_loader().get_group_options(group))
 
 
-def _scenario(name: str, cfg: DictConfig) -> Scenario:
+def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
+    """The scenario that the levers of a study's configuration make together."""
     content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
-    families = {family: _group(content, family) for family in FAMILIES}
-    for family, option in families.items():
-        _check_numbers(f"scenario {name}, {family}", option)
-    if content.get("kind") == BASELINE.kind and name != BASELINE.name:
-        content["kind"] = _kind_of(families.values())
-        content["text"] = " ".join(option["text"] for option in families.values() if _changes(option))
-    return read_scenario(name, content, [measure.name for measure in measures(*_folders())])
+    levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
+    made = read_scenario(name, levers_alone, _names_of_measures(*_folders()))
+    if made.kind != BASELINE.kind or name == BASELINE.name:
+        return made
+    chosen = [content[family] for family in FAMILIES if content.get(family)]
+    return replace(made, kind=_kind_of(chosen), text=" ".join(o.get("text") or "" for o in chosen if _changes(o)))
+
+
+def _names_of_measures(*more: Path) -> list[str]:
+    return [measure.name for measure in measures(*more)]
 
 
 def _kind_of(chosen: Any) -> str:
@@ -414,99 +492,3 @@ def _kind_of(chosen: Any) -> str:
 
 def _changes(option: Mapping[str, Any]) -> bool:
     return bool(option.get("measures") or option.get("withdrawn") or option.get("settings"))
-
-
-def _check_numbers(where: str, option: Mapping[str, Any]) -> None:
-    """Whatever a lever sets is a number."""
-    for part in ("measures", "settings"):
-        for owner in _group(option, part):
-            for name, value in _group(option[part], owner).items():
-                if value is not None and not isinstance(value, int | float):
-                    raise UserError(f"{where}: {owner}.{name} is '{value}'; a number is right")
-    for name in ("from_week", "until_week"):
-        if option.get(name) is not None and not isinstance(option[name], int):
-            raise UserError(f"{where}: {name} is '{option[name]}'; a whole number of weeks is right")
-
-
-# -- mistakes in one line --------------------------------------------------------------------------------------------
-
-
-def explanation(error: Exception) -> str | None:
-    """What a user did wrong, in one line; None for an error that is no user's."""
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, MissingConfigException):
-        return _missing_option(error)
-    if isinstance(error, OverrideParseException):
-        return f"'{error.override}' cannot be read; settings are written as name=value, lists as name=[a,b]"
-    if isinstance(error, ConfigCompositionException):
-        return _impossible_override(error)
-    if isinstance(error, MissingMandatoryValue):
-        return f"{error.full_key} is missing; give {error.full_key}=<value>"
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        return _first_line(error)
-    if isinstance(error, ValueError) and str(error).startswith("Only one of --run"):
-        return _first_line(error)
-    if isinstance(error, ValueError) and str(error).startswith("Config group override"):
-        return "a group takes the name of an option, as in availability=practice_2022 for nothing added"
-    if isinstance(error, MemoryError):
-        return "not enough memory; ask for fewer people (firm.employees, firm.sample), scenarios or workers"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return None
-
-
-def _missing_option(error: MissingConfigException) -> str:
-    wanted = (error.missing_cfg_file or "").removeprefix("config/")
-    group, _, option = wanted.rpartition("/")
-    if not group:
-        return _first_line(error)
-    known = [name for name in error.options or () if name]
-    return f"{group}={option}: no such option {_instead(option, known)}"
-
-
-def _impossible_override(error: ConfigCompositionException) -> str:
-    line = _first_line(error)
-    if line.startswith("Ambiguous value"):
-        return f"{line}; a list is written as [a,b], and several runs need --multirun"
-    found = re.search(r"[Cc]ould not override '([^'\n=]+)'", line)
-    if not found:
-        return line
-    name = found.group(1)
-    known = _known_names()
-    if name in known and isinstance(error.__cause__, OmegaConfBaseException):
-        return f"{name}: {_first_line(error.__cause__)}"
-    level = [one for one in known if one.count(".") == name.count(".")]
-    near = get_close_matches(name, level, n=2)
-    return f"there is no setting '{name}'{_perhaps(near)}; `--cfg job` shows all there are"
-
-
-@cache
-def _known_names() -> tuple[str, ...]:
-    with _our_hydra():
-        return tuple(_flat(OmegaConf.to_container(hydra.compose("config"))))  # type: ignore[arg-type]
-
-
-def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for name, value in content.items():
-        yield above + str(name)
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}.")
-
-
-def _instead(name: str, known: Iterable[str]) -> str:
-    """What somebody who wrote `name` may have meant, or else what there is."""
-    names = list(known)
-    near = get_close_matches(name, names, n=3)
-    if near:
-        return _perhaps(near).strip()
-    few = ", ".join(names[:_FEW])
-    return f"(there are {few}" + (f" and {len(names) - _FEW} more)" if len(names) > _FEW else ")")
-
-
-def _perhaps(near: Sequence[str]) -> str:
-    return f" (did you mean {' or '.join(near)}?)" if near else ""
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
