@@ -50,7 +50,6 @@ MEASURES = sorted(path.stem for path in (CONF / "measure").glob("*.yaml"))
 EFFECTS = {row["id"]: row for row in rows("effects")}
 TARGETS = {row["id"]: row for row in rows("targets")}
 PATTERNS = {row["id"]: row for row in rows("patterns")}
-WORDS = ("assumed", "centred", "fitted", "definition")
 
 
 @pytest.fixture(scope="module")
