@@ -25,7 +25,16 @@ from benchmarks.report import Row, markdown, write
 from benchmarks.small import SmallModel
 from benchmarks.studies import help_time, large_study, paired_study, two_workers
 from benchmarks.timing import Runner, copy_bandwidth, nanoseconds
-from benchmarks.whole import WholeModel, bytes_held, bytes_moved, engines, firm_of, plan_of, shares_of_time
+from benchmarks.whole import (
+    WholeModel,
+    bytes_held,
+    bytes_moved,
+    engines,
+    firm_of,
+    many_establishments,
+    plan_of,
+    shares_of_time,
+)
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MESA = "Mesa agents"
@@ -85,6 +94,7 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.only in (None, "whole"):
         for people in asked.sizes:
             yield from whole_model(people, asked.turns, bandwidth)
+            yield from in_establishments(people, asked.turns, bandwidth)
     if asked.only in (None, "studies"):
         yield from paired_study(asked.replicates, asked.weeks)
         yield two_workers(asked.weeks)
@@ -134,6 +144,18 @@ def whole_model(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
         for against, other in _compared(name, worlds).items():
             if other in taken:
                 yield Row("whole model", name, people, worlds, ratio=taken[other] / time, against=against)
+
+
+def in_establishments(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
+    """The whole model in establishments like the study's instead of one organisation, which the fused engine parts."""
+    plan = many_establishments(people)
+    firm = firm_of(plan)
+    models = {name: WholeModel(engine, plan, firm, 1) for name, engine in engines().items()}
+    taken = nanoseconds([model.runner(name) for name, model in models.items()], turns)
+    for name, time in taken.items():
+        floor = bytes_moved(models[name].engine) / bandwidth * 1e9
+        note = f"{floor / time:.1%} of the floor of {floor:.1f} ns"
+        yield Row("whole model, many establishments", name, len(firm.identifier), 1, 1e3 / time, note=note)
 
 
 def _compared(name: str, worlds: int) -> dict[str, str]:

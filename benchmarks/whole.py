@@ -17,7 +17,7 @@ from sim.levers.catalogue import Catalogue
 from sim.outcomes.record import Recorder
 from sim.outcomes.survey import survey_of
 from sim.studies.configure import plan
-from sim.world.establishments import build
+from sim.world.establishments import MOST_EMPLOYEES, build
 from sim.world.firm import Firm, FirmOptions
 from sim.world.staff import Staff
 
@@ -32,6 +32,7 @@ EIGHT = (
     "whole_package",
 )
 DAYS_A_WEEK = 7
+_MEAN_SIZE = 640
 PARTS = ("chance", "network", "equations", "recording", "engine")
 _PLACES = (
     ("sim/world/chance", "chance"),
@@ -52,6 +53,13 @@ def engines() -> dict[str, Callable]:
 def plan_of(people: int, scenarios: tuple[str, ...] = EIGHT, **settings: int) -> Plan:
     """A plan for one organisation of so many people."""
     return replace(plan(scenarios=list(scenarios), **settings), firm=FirmOptions("one", employees=people))
+
+
+def many_establishments(people: int) -> Plan:
+    """The same for whole establishments like those of the 2022 study, so many that they hold about so many people."""
+    count = max(1, round(people / _MEAN_SIZE))
+    firm = FirmOptions("study", establishments=count, sample=MOST_EMPLOYEES)
+    return replace(plan_of(people, ("baseline",)), firm=firm)
 
 
 class WholeModel:

@@ -83,7 +83,8 @@ def test_plans_that_differ_in_more_than_the_replicate_are_refused(small_plan):
 def test_batches_keep_the_order_and_stack_only_what_is_alike(small_plan):
     plans = [replace(small_plan, replicate=replicate) for replicate in range(300)]
     other = replace(small_plan, seed=9)
-    cut = list(batches([*plans, other], most=1000))
+    cut = list(batches([*plans, other]))
     assert [plan for batch in cut for plan in batch] == [*plans, other]
     assert len(cut) == 3 and cut[-1] == [other]
-    assert [len(batch) for batch in batches(plans[:7], most=3)] == [3, 3, 1]
+    for workers, sizes in ((1, [7]), (2, [3, 4]), (4, [1, 2, 2, 2]), (9, [1] * 7)):
+        assert [len(batch) for batch in batches(plans[:7], workers)] == sizes

@@ -31,8 +31,7 @@ def run_many(
     any executor, kept from one study to the next, that has `workers` workers. `progress` is called with the number of
     finished runs.
     """
-    listed = list(plans)
-    todo = list(batches(listed, most=-(-len(listed) // max(workers, 1))))
+    todo = list(batches(plans, max(workers, 1)))
     if pool is not None:
         finished = _in_given_pool(todo, pool)
     elif min(workers, len(todo)) > 1:

@@ -8,8 +8,9 @@ each, so that every replicate gives to the bit what it gives alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -104,17 +105,18 @@ def _check_alike(plans: Sequence[Plan]) -> None:
             )
 
 
-def batches(plans: Sequence[Plan], most: int) -> Iterator[list[Plan]]:
-    """Plans in their order, cut into batches of `most` plans at most that can be stacked and fit `AT_A_TIME`."""
-    batch: list[Plan] = []
-    for plan in plans:
-        alike = batch and replace(plan, replicate=batch[0].replicate) == batch[0]
-        if batch and not (alike and len(batch) < most and (len(batch) + 1) * _places(plan) <= AT_A_TIME):
-            yield batch
-            batch = []
-        batch.append(plan)
-    if batch:
-        yield batch
+def batches(plans: Iterable[Plan], workers: int = 1) -> Iterator[list[Plan]]:
+    """Plans in their order, cut into batches that can be stacked and fit `AT_A_TIME`, as many for each worker."""
+    for _, alike in groupby(plans, key=lambda plan: replace(plan, replicate=0)):
+        yield from _cut(list(alike), workers)
+
+
+def _cut(alike: list[Plan], workers: int) -> Iterator[list[Plan]]:
+    fit = max(AT_A_TIME // _places(alike[0]), 1)
+    rounds = -(-len(alike) // (fit * workers))
+    count = min(rounds * workers, len(alike))
+    ends = [len(alike) * number // count for number in range(count + 1)]
+    return (alike[first:end] for first, end in pairwise(ends))
 
 
 def _places(plan: Plan) -> int:
