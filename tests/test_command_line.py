@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -340,3 +342,28 @@ def test_the_configuration_is_kept_without_the_way_to_an_organisations_files(tmp
     store.write_config(compose("firm=own", "firm.persons=/home/somebody/persons.csv"), tmp_path / "config.yaml")
     text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     assert "persons: persons.csv" in text and "somebody" not in text
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_request_to_end_is_answered_like_an_interruption(workers, tmp_path):
+    """Schedulers and `kill` send it: workers end too, and nothing of the run is left."""
+    asked = ["firm=one", "firm.employees=400", "replicates=8", "weeks=500", "engine=reference", f"workers={workers}"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sim", "scenarios", *asked, f"output={tmp_path}"], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("scenarios/.*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    running.send_signal(signal.SIGTERM)
+    told = running.communicate(timeout=30)[1]
+    assert running.returncode == 130
+    assert told.splitlines()[-1] == "hybridwork: interrupted; nothing of this run is kept"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_is_one_of_many_begins_no_workers(monkeypatch):
+    cfg = configure.compose("workers=2")
+    assert configure.workers_of(cfg) == 2
+    monkeypatch.setattr(configure, "current_process", lambda: SimpleNamespace(name="LokyProcess-1"))
+    assert configure.workers_of(cfg) == 1
