@@ -357,7 +357,8 @@ def test_a_request_to_end_is_answered_like_an_interruption(workers, tmp_path):
     time.sleep(1)
     running.send_signal(signal.SIGTERM)
     told = running.communicate(timeout=30)[1]
-    assert running.returncode == 130
+    # Where the request meets text that Python executes, it ends by the signal; to a shell both are 130.
+    assert running.returncode in (130, -signal.SIGINT)
     assert told.splitlines()[-1] == "hybridwork: interrupted; nothing of this run is kept"
     assert list(tmp_path.iterdir()) == []
 
