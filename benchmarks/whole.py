@@ -14,7 +14,7 @@ from benchmarks.timing import Runner
 from sim.engine import engine_for
 from sim.engine.plan import Plan, needed, registry_of
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.record import Recorder
+from sim.outcomes.record import Recorder, live
 from sim.outcomes.survey import survey_of
 from sim.studies.configure import plan
 from sim.world.establishments import MOST_EMPLOYEES, build
@@ -121,12 +121,12 @@ def bytes_moved(engine) -> float:
 
 def shares_of_time(model: WholeModel, weeks: int = 2) -> dict[str, float]:
     """Which share of the time of recorded weeks goes to chance, network, equations, recording and the engine itself."""
-    recorder = Recorder(model.engine, model.survey, model.week + weeks + 1)
-    recorder.live(model.week)
+    recorder = Recorder(model.engine, model.week + weeks + 1)
+    recorder.write(model.week, *live(model.engine, model.survey, model.week))
     profile = cProfile.Profile()
     profile.enable()
     for week in range(model.week + 1, model.week + 1 + weeks):
-        recorder.live(week)
+        recorder.write(week, *live(model.engine, model.survey, week))
     profile.disable()
     model.week += weeks + 1
     return _by_part(pstats.Stats(profile))

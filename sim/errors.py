@@ -40,3 +40,8 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any) -> bool:
     """Whether it is a whole number, which a truth value is not."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def first_line(error: Exception) -> str:
+    """The first line that an error says, or its kind where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

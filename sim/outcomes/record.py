@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.share import Share
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.survey import Survey
 
@@ -49,20 +48,15 @@ class Record:
 class Recorder:
     """Gathers a record while the days pass."""
 
-    def __init__(self, engine: Engine | Share, survey: Survey, weeks: int):
+    def __init__(self, engine: Engine | Share, weeks: int):
         """`engine` is what lives the weeks, or the share that one of several stacked runs has in it."""
-        self.engine, self.survey, self.weeks = engine, survey, weeks
+        self.engine, self.weeks = engine, weeks
         worlds, places = engine.worlds, engine.staff.count["employee"]
         self.weekly = np.full((worlds, weeks, len(OUTCOMES), len(GROUPS)), np.nan, np.float32)
         self.people = np.zeros((worlds, weeks, len(GROUPS)), np.float32)
         self.using = np.zeros((worlds, len(engine.catalogue.names), places), np.float32)
         self._final = np.zeros((worlds, len(OUTCOMES), places), np.float32)
         self._first_people = engine.values["generation"]
-
-    def live(self, week: int) -> None:
-        """Let a week pass and write it."""
-        assert not isinstance(self.engine, Share), "a share does not live by itself; `run_stacked` lets all live"
-        self.write(week, *live(self.engine, self.survey, week))
 
     def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
         """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""

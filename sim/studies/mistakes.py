@@ -11,7 +11,7 @@ import yaml
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from sim.errors import UserError, instead
+from sim.errors import UserError, first_line, instead
 
 _LISTS_AND_ENTRIES = "lists and entries are written as in withdrawn: [breaks] and measures: {breaks: {start: 0}}"
 
@@ -28,13 +28,13 @@ def _missing_option(error: MissingConfigException) -> str:
     wanted = (error.missing_cfg_file or "").removeprefix("config/")
     group, _, option = wanted.rpartition("/")
     if not group:
-        return _first_line(error)
+        return first_line(error)
     known = [name for name in error.options or () if name]
     return f"{group}={option}: no such option" + (f" {instead(option, known)}" if known else "")
 
 
 def _impossible_override(error: ConfigCompositionException) -> str:
-    line = _first_line(error)
+    line = first_line(error)
     if line.startswith("Ambiguous value"):
         return f"{line}; a list is written as [a,b], and several runs need --multirun"
     if found := re.match(r"In '([^']+)': \w+ raised while composing", line):
@@ -52,7 +52,7 @@ def _impossible_override(error: ConfigCompositionException) -> str:
 def _refused_setting(error: OmegaConfBaseException) -> str:
     """A setting that does not exist where it was written, beside those that do."""
     if "not in" not in str(error):
-        return f"{error.full_key}: {_first_line(error)}"
+        return f"{error.full_key}: {first_line(error)}"
     above, _, name = str(error.full_key).rpartition(".")
     known = [entry for entry in _settings_in(error.parent_node) if entry not in ("kind", "hydra")]
     family, _, part = above.rpartition(".")
@@ -76,7 +76,7 @@ def _no_yaml(error: yaml.YAMLError) -> str:
 
 def _value_error(error: ValueError) -> str | None:
     """Hydra raises some of its complaints about words on the command line as plain errors of value."""
-    line = _first_line(error)
+    line = first_line(error)
     if line.startswith("Only one of --run"):
         return line
     if line.startswith("Config group override"):
@@ -90,10 +90,6 @@ def _missing_file(error: OSError) -> str | None:
     return None if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
 _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     UserError: str,
     MissingConfigException: _missing_option,
@@ -102,8 +98,8 @@ _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     ),
     ConfigCompositionException: _impossible_override,
     MissingMandatoryValue: lambda error: f"{error.full_key} is missing; give {error.full_key}=<value>",
-    HydraException: _first_line,
-    OmegaConfBaseException: _first_line,
+    HydraException: first_line,
+    OmegaConfBaseException: first_line,
     yaml.YAMLError: _no_yaml,
     UnicodeDecodeError: lambda error: f"a file of the configuration is no text in UTF-8 ({error.reason})",
     ValueError: _value_error,

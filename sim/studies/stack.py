@@ -71,7 +71,7 @@ class Past:
         plan = replace(self.plans[0], scenarios=tuple(scenarios))
         engine = self.engine.fork(Catalogue(self.engine.catalogue.measures, plan.scenarios))
         shares, survey = list(_shares(engine, self.firms)), survey_of(plan)
-        recorders = [Recorder(share, survey, plan.weeks) for share in shares]
+        recorders = [Recorder(share, plan.weeks) for share in shares]
         ties_before = [share.values["tie_strength"][0] for share in shares]
         for week in range(plan.weeks):
             of_all = live(engine, survey, week)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import UserError
+from sim.errors import UserError, first_line
 
 if TYPE_CHECKING:
     import pandas
@@ -107,13 +107,9 @@ def write_by(path: Path, write: Callable[[Path], Any]) -> None:
         write(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror or _first_line(error)})") from None
+        raise UserError(f"{path} cannot be written ({error.strerror or first_line(error)})") from None
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def write_json(content: Any, path: Path) -> None:
