@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine import Engine
+from sim.engine.share import Share
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.survey import Survey
 
