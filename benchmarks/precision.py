@@ -21,7 +21,7 @@ from sim.outcomes import outcomes, record, survey
 from sim.outcomes.effects import HEADLINES
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import LAST_WEEKS, Record
-from sim.studies.run import run_many
+from sim.runs.run import run_many
 from sim.world import staff
 
 SCENARIOS = ("baseline", "right_to_disconnect", "whole_package")

@@ -15,8 +15,8 @@ from benchmarks.report import Row
 from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
 from sim.engine.plan import Plan
-from sim.studies.run import run, run_many
-from sim.studies.stack import batches, past_of, run_stacked
+from sim.runs.run import run, run_many
+from sim.runs.stack import batches, past_of, run_stacked
 from sim.world.establishments import MOST_EMPLOYEES
 from sim.world.firm import FirmOptions
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.model import HybridWorkModel
+    from sim.runs.run import run, run_many
     from sim.studies.configure import plan
-    from sim.studies.run import run, run_many
 
 __version__ = "0.1.0"
 __all__ = ["HybridWorkModel", "__version__", "plan", "run", "run_many"]
@@ -22,8 +22,8 @@ __all__ = ["HybridWorkModel", "__version__", "plan", "run", "run_many"]
 _ROOMS = {
     "HybridWorkModel": "sim.model",
     "plan": "sim.studies.configure",
-    "run": "sim.studies.run",
-    "run_many": "sim.studies.run",
+    "run": "sim.runs.run",
+    "run_many": "sim.runs.run",
 }
 
 

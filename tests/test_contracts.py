@@ -383,6 +383,7 @@ FLOORS = (
     ("engine",),
     ("model",),
     ("outcomes",),
+    ("runs",),
     ("studies",),
     ("views",),
     ("__init__", "__main__"),
@@ -534,7 +535,7 @@ def test_a_lever_returns_its_flow_unchanged_to_the_bit_where_its_dose_is_nought(
     lever = registry.levers[process]
     method = getattr(lever, name)
     given_causes = {name: value.copy(), "dose": np.zeros((2, 5), np.float32)}
-    others = {c: generator.integers(0, 5, (2, 5)).astype(np.float32) for c in causes_of(method, bound=True)}
+    others = {c: generator.integers(0, 5, (2, 5)).astype(np.float32) for c in causes_of(method)}
     result = np.asarray(method(**{**others, **given_causes}), np.float32)
     assert (result + 0).tobytes() == (value + 0).tobytes()
 
@@ -606,7 +607,7 @@ def test_an_equation_treats_everybody_alone(process, name, engine):
 def test_a_slot_without_a_tie_holds_nought(process, name, registry):
     """Empty slots stand beside real ties in every sum over slots; how many there are must not matter."""
     method = getattr(registry.mechanisms[process], name)
-    causes = causes_of(method, bound=True)
+    causes = causes_of(method)
     of_a_tie = [c for c in causes if c.startswith("their_") or (c not in LUCK and level_of(registry, c) == "tie")]
     assert method(**dict.fromkeys(causes, np.float32(0.7)) | dict.fromkeys(of_a_tie, np.float32(0))) == 0
 

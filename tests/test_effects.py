@@ -16,8 +16,8 @@ from sim.outcomes.effects import MARGIN, cascade_table, effects, gains, interval
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.outcomes.survey import Survey
+from sim.runs.run import run
 from sim.studies.configure import plan as plan_of
-from sim.studies.run import run
 from sim.studies.scenarios import compare, facts, headlines, show
 from sim.world.calendar import Calendar
 from sim.world.firm import FirmOptions

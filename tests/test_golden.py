@@ -27,8 +27,8 @@ def lived() -> dict[str, dict[str, float]]:
     from sim.engine.plan import needed
     from sim.outcomes.outcomes import GROUPS, OUTCOMES
     from sim.outcomes.record import STAGES
+    from sim.runs.run import run
     from sim.studies.configure import plan
-    from sim.studies.run import run
 
     asked = plan(*OVERRIDES)
     record = run(asked)

@@ -406,7 +406,7 @@ def test_the_order_of_the_day_is_derived_whatever_the_order_of_the_files(order):
 
 def test_causes_are_the_arguments_without_self():
     assert causes_of(Weather.cheer) == ("sun", "mood")
-    assert causes_of(Weather().cheer, bound=True) == ("sun", "mood")
+    assert causes_of(Weather().cheer) == ("sun", "mood")
 
 
 def test_the_equation_alone_can_be_worked_out_by_hand():

@@ -22,7 +22,7 @@ from benchmarks.precision import (
 )
 from benchmarks.whole import WholeModel, firm_of
 from sim.engine.reference import Reference
-from sim.studies.run import run
+from sim.runs.run import run
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
-from sim.studies.run import run
-from sim.studies.stack import batches, past_of, run_stacked
+from sim.runs.run import run
+from sim.runs.stack import batches, past_of, run_stacked
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stacked
 

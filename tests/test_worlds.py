@@ -23,7 +23,7 @@ from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.effects import effects
 from sim.outcomes.record import Record
-from sim.studies.run import run, run_many
+from sim.runs.run import run, run_many
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions

@@ -230,7 +230,7 @@ class Reference:
             result = method(
                 *(
                     here[cause] if cause in here else self._source(cause, quantity, key)(day, rows)
-                    for cause in causes_of(method, bound=True)
+                    for cause in causes_of(method)
                 )
             )
         return result

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sim.data import rows
@@ -175,6 +176,11 @@ class Lever(Mechanism):
         return {name: m for name, m in vars(cls).items() if inspect.isfunction(m) and not name.startswith("_")}
 
 
-def causes_of(method: Callable, bound: bool = False) -> tuple[str, ...]:
-    """The names of an equation's causes, in order, without `self` (which a bound method no longer shows)."""
-    return tuple(inspect.signature(method).parameters)[0 if bound else 1 :]
+def causes_of(method: Callable) -> tuple[str, ...]:
+    """The names of an equation's causes, in order, without `self`."""
+    return _causes(getattr(method, "__func__", method))
+
+
+@cache
+def _causes(function: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)[1:]

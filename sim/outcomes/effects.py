@@ -96,7 +96,7 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _reported(records: Sequence[Record]) -> np.ndarray:
+def reported_groups(records: Sequence[Record]) -> np.ndarray:
     """(world, group) bool: ten people or more in every week, here and in the baseline, on average over records."""
     people = np.mean([record.people for record in records], axis=0).min(axis=1)
     return np.asarray(np.minimum(people, people[0]) >= SMALLEST_GROUP)
@@ -108,8 +108,8 @@ def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: 
     `measures` are the names behind the rows of `Record.using`. Columns: scenario, kind, outcome, group, baseline,
     difference, low, high, replicates, unit.
     """
-    lasts = np.stack([_last_weeks(record) for record in records])
-    reported = _reported(records)
+    lasts = np.stack([last_weeks(record) for record in records])
+    reported = reported_groups(records)
     found = []
     for world, scenario in enumerate(scenarios[1:], start=1):
         difference, low, high, count = interval(lasts[:, world] - lasts[:, 0])
@@ -124,7 +124,7 @@ def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: 
     return _table(found, _EFFECTS)
 
 
-def _last_weeks(record: Record) -> np.ndarray:
+def last_weeks(record: Record) -> np.ndarray:
     """(world, outcome, group) means of the last 26 weeks; weeks in which a group is empty are left out."""
     last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
     count = np.sum(~np.isnan(last), axis=1)
@@ -178,7 +178,7 @@ def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calen
     weekly = np.stack([record.weekly for record in records]).astype(np.float64)
     weeks = np.arange(weekly.shape[2])
     dates = pd.to_datetime([calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks])
-    reported = _reported(records)
+    reported = reported_groups(records)
     pieces = [
         {
             "scenario": scenario.name,
@@ -225,7 +225,7 @@ def cascade_table(
     """
     shares, low, high, count = interval(np.stack([record.cascade for record in records]).astype(np.float64))
     low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
-    reported = _reported(records)
+    reported = reported_groups(records)
     found = []
     for world, scenario in enumerate(scenarios):
         for row, measure in ((row, m) for row, m in enumerate(measures) if m.in_study):
@@ -262,7 +262,7 @@ def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFr
     for world, scenario in enumerate(scenarios[1:], start=1):
         for outcome in GAINS_IN:
             for group in GROUPS:
-                parts = [_parts(record, world, outcome, group) for record in records]
+                parts = [changes(record, world, outcome, group) for record in records]
                 if np.mean([len(part) for part in parts]) < SMALLEST_GROUP:
                     continue
                 change = np.concatenate(parts)
@@ -283,7 +283,7 @@ def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFr
     return _table(found, _GAINS)
 
 
-def _parts(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
+def changes(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
     members = record.groups[group] & record.stayed[0] & record.stayed[world]
     return (record.final[outcome][world] - record.final[outcome][0])[members]
 

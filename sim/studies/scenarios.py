@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory, needed, registry_of
 from sim.language.describe import passports
-from sim.studies.run import run_many
+from sim.runs.run import run_many
 from sim.world.establishments import build
 
 if TYPE_CHECKING:

@@ -45,13 +45,29 @@ def run_stacked(plans: Sequence[Plan], each_week: Tell | None = None) -> list[Re
 def past_of(plans: Sequence[Plan], each_week: Tell | None = None) -> Past:
     """Live the burn-in of plans that differ in nothing but the replicate; raises UserError where they do."""
     _check_alike(plans)
-    firms = [build(one.firm, one.seed, one.replicate) for one in plans]
+    firms = _firms(plans)
     engine = _set_up(plans, firms)
     for week in range(-plans[0].burn_in, 0):
         engine.run_week(week)
         if each_week:
             each_week(week)
-    return Past(tuple(plans), tuple(firms), engine)
+    return Past(tuple(plans), firms, engine)
+
+
+_kept: dict[str, tuple[Firm, ...]] = {}
+
+
+def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
+    """The firms of these plans. Small ones are kept for the next call: rows of a design share them."""
+    first = plans[0]
+    asked = repr((first.firm, first.seed, [one.replicate for one in plans]))
+    if asked in _kept:
+        return _kept[asked]
+    firms = tuple(build(one.firm, one.seed, one.replicate) for one in plans)
+    _kept.clear()
+    if first.firm.kind != "own" and len(plans) * _people(first) <= AT_A_TIME:
+        _kept[asked] = firms
+    return firms
 
 
 @dataclass(frozen=True)
@@ -120,8 +136,11 @@ def _cut(alike: list[Plan], workers: int) -> Iterator[list[Plan]]:
 
 
 def _places(plan: Plan) -> int:
-    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
-    return people * len(plan.scenarios)
+    return _people(plan) * len(plan.scenarios)
+
+
+def _people(plan: Plan) -> int:
+    return plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
 
 
 def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:

@@ -1,0 +1,135 @@
+"""A batch: some runs lived one after another, and what is kept of them as Parquet, ready to be written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.plan import Plan
+from sim.errors import UserError, first_line
+from sim.outcomes.condensed import TABLES
+from sim.outcomes.record import Record
+from sim.runs.identity import model_version
+from sim.runs.stack import batches, run_stacked
+
+if TYPE_CHECKING:
+    import pyarrow
+
+DONE, FAILED = "done", "failed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan and what it is called."""
+
+    identifier: str
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs that one worker lives in a row, the tables to keep of them, and the version of the model they belong to."""
+
+    runs: tuple[Run, ...]
+    tables: tuple[str, ...]
+    model: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What became of a batch: Parquet files by the name of their table, and how many runs were done and failed."""
+
+    files: dict[str, bytes]
+    done: int
+    failed: int
+
+
+def live_batch(batch: Batch) -> Ready:
+    """Live all runs of a batch. One that fails is recorded with its error, and the others go on.
+
+    Raises UserError where this worker has another version of the model than the one who asks.
+    """
+    if model_version() != batch.model:
+        raise UserError(
+            f"a worker has version {model_version()} of the model and this process {batch.model}; "
+            "install the same on every machine"
+        )
+    names = {id(run.plan): run.identifier for run in batch.runs}
+    kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
+    states: list[tuple[str, str]] = []
+    for plan, outcome in _lived([run.plan for run in batch.runs]):
+        states.append((FAILED, outcome) if isinstance(outcome, str) else (DONE, ""))
+        if isinstance(outcome, Record):
+            for name in batch.tables:
+                kept[name].append((names[id(plan)], TABLES[name](plan, outcome)))
+    files = {"runs": parquet(_runs(batch.runs, states))}
+    files |= {name: parquet(_table(rows)) for name, rows in kept.items() if rows}
+    failed = sum(state == FAILED for state, _ in states)
+    return Ready(files, len(states) - failed, failed)
+
+
+def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:
+    """Each plan with its record or, where it failed, what went wrong."""
+    for stack in batches(plans):
+        try:
+            yield from zip(stack, run_stacked(stack), strict=True)
+        except Exception as error:
+            if len(stack) == 1:
+                yield stack[0], _told(error)
+            else:
+                # One of them fails; alone, the others do not.
+                for plan in stack:
+                    yield from _lived([plan])
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
+
+
+def _runs(runs: Iterable[Run], states: Iterable[tuple[str, str]]) -> pyarrow.Table:
+    import pyarrow as pa
+
+    columns = list(zip(*((run.identifier, run.plan.seed, run.plan.replicate, *state)
+                         for run, state in zip(runs, states, strict=True)), strict=True))  # fmt: skip
+    types = {
+        "run": pa.string(),
+        "seed": pa.int64(),
+        "replicate": pa.int64(),
+        "state": pa.string(),
+        "error": pa.string(),
+    }
+    return pa.table([pa.array(c, t) for c, t in zip(columns, types.values(), strict=True)], names=list(types))
+
+
+def _table(rows: Sequence[tuple[str, Any]]) -> pyarrow.Table:
+    """Tables of several runs below each other, with the run's id in front."""
+    import pyarrow as pa
+
+    lengths = [len(columns["scenario"]) for _, columns in rows]
+    joined: dict[str, Any] = {"run": np.repeat([name for name, _ in rows], lengths)}
+    for column in rows[0][1]:
+        joined[column] = np.concatenate([np.asarray(columns[column]) for _, columns in rows])
+    return pa.table(
+        {
+            name: pa.array(values.astype(object)).dictionary_encode() if values.dtype.kind == "U" else pa.array(values)
+            for name, values in joined.items()
+        }
+    )
+
+
+def parquet(table: pyarrow.Table) -> bytes:
+    """A table as Parquet: the same bytes for the same table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    texts = [field.name for field in table.schema if field.name not in numbers]
+    buffer = io.BytesIO()
+    pq.write_table(
+        table, buffer, compression="zstd", use_dictionary=texts, use_byte_stream_split=numbers, write_statistics=False
+    )
+    return buffer.getvalue()
