@@ -14,6 +14,21 @@ COMMANDS = {
         "Compare scenarios on burn-out complaints and isolation: tables and figures.",
     ),
     "run": ("sim.studies.scenarios", "Compare one scenario, or levers of your own, with the practice of 2022."),
+    "sweep": ("sim.studies.sweep", "Run the rows of a design, kept in a folder that survives a crash and can go on."),
+    "sensitivity": (
+        "sim.studies.sensitivity",
+        "Which assumptions move the levels and the policy's effect: Morris, Sobol, doses, pairs of levers.",
+    ),
+    "robust_ranking": (
+        "sim.studies.robust_ranking",
+        "Which policy wins in how many plausible worlds, where that flips, and who is harmed.",
+    ),
+    "replicates": ("sim.studies.replicates", "How many replicates the smallest effect of interest needs."),
+    "packages": (
+        "sim.studies.packages",
+        "Packages of measures that no other beats on health and cost, under a budget.",
+    ),
+    "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
     "describe": (
         "sim.studies.describe",
         "Print the day, the night, every parameter (assumed first) and the references.",
@@ -30,7 +45,16 @@ EXAMPLES = (
     "hybridwork scenarios --cfg job",
     'eval "$(hybridwork -sc install=bash)"',
 )
-_HYDRAS = ("scenarios", "run")
+_EXPLAIN_THEMSELVES = (
+    "scenarios",
+    "run",
+    "sweep",
+    "sensitivity",
+    "robust_ranking",
+    "replicates",
+    "packages",
+    "results",
+)
 _ASKS_ONLY = {"--help", "-h", "--cfg", "-c", "--info", "-i"}
 _INFO = ("--info", "-i")
 _COMPLETION = ("-sc", "--shell-completion")
@@ -53,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         near = get_close_matches(words[0], COMMANDS, n=1)
         meant = f" (did you mean {near[0]}?)" if near else ""
         return _told(f"there is no command '{words[0]}'{meant}; commands are {', '.join(COMMANDS)}")
-    if {"--help", "-h"} & set(words) and words[0] not in _HYDRAS:
+    if {"--help", "-h"} & set(words) and words[0] not in _EXPLAIN_THEMSELVES:
         print(f"hybridwork {words[0]} [name=value ...]\n\n{COMMANDS[words[0]][1]}")
         return 0
     if words[0] == "run" and not _ASKS_ONLY & set(words) and not any(map(_names_a_scenario, words[1:])):
@@ -88,8 +112,8 @@ def _run(name: str, *words: str) -> int:
         return int(study.main(list(words)) or 0)
     except UserError as mistake:
         return _told(str(mistake))
-    except KeyboardInterrupt:
-        return _told("interrupted; nothing of this run is kept", 130)
+    except KeyboardInterrupt as stop:
+        return _told(str(stop) or "interrupted; nothing of this run is kept", 130)
     except BrokenPipeError:
         # The reader of the output has seen enough, as in `hybridwork describe | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sim.data import unresolved
-from sim.errors import UserError, as_written
+from sim.errors import UserError, as_written, instead
 from sim.levers.entries import check_entries, check_number, check_share, check_text, entries_of
 
 ROUTES = ("collective", "through_manager", "individual")
@@ -105,6 +105,41 @@ def read_measure(name: str, content: Mapping[str, Any]) -> Measure:
         raise UserError(f"{where}: it neither shifts nor rewrites a condition; say what it moves under 'shifts'")
     read = {target: _read_shift(where, target, shift) for target, shift in shifts.items()}
     return Measure(**{**content, "name": name, "study": study, "shifts": read})
+
+
+OWN = ("use", "hoops", "well", "transition", "fades_in")
+"""What of a measure, beside the amounts of its shifts, is a number that somebody may assume differently."""
+
+
+def numbers_of(measure: Measure) -> dict[str, float]:
+    """The numbers of a measure by name: the amount of each shift by its condition, and its `OWN`."""
+    amounts = {condition: shift.amount for condition, shift in measure.shifts.items()}
+    return {**amounts, **{name: float(getattr(measure, name)) for name in OWN}}
+
+
+def with_numbers(measure: Measure, given: Mapping[str, float]) -> Measure:
+    """The measure with these numbers in place of its own, by the names of `numbers_of`.
+
+    Raises UserError for an unknown name, and for an amount outside the range of its shift.
+    """
+    where = f"measures.{measure.name}"
+    known = numbers_of(measure)
+    own: dict[str, Any] = {}
+    shifts = dict(measure.shifts)
+    for name, number in given.items():
+        if name not in known:
+            raise UserError(f"{where}.{name} does not exist {instead(name, known)}")
+        if name in shifts:
+            shift = shifts[name]
+            check_number(where, name, number, least=shift.low, most=shift.high)
+            shifts[name] = replace(shift, amount=float(number))
+        elif name == "fades_in":
+            check_number(where, name, number, least=0.0)
+            own[name] = float(number)
+        else:
+            check_share(where, name, number)
+            own[name] = float(number)
+    return replace(measure, shifts=shifts, **own)
 
 
 def _read_study(where: str, content: Any) -> dict[str, float]:

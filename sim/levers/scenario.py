@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sim.errors import UserError, as_written, is_number, is_whole
@@ -12,6 +12,7 @@ from sim.levers.measure import FAMILIES
 
 SCENARIO_KINDS = ("baseline", "policy", "counterfactual")
 _OPTION = ("text", "kind", "measures", "withdrawn", "settings", "from_week", "until_week")
+_MOST_INTENSE = 2.0
 _MEASURES = "measures: {breaks: {start: 0}}"
 _WITHDRAWN = "withdrawn: [breaks]"
 _SETTINGS = "settings: {recovery: {breaks_a_day: 4}}"
@@ -85,6 +86,46 @@ def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str])
     return Scenario(name, kind, tuple(introduced), tuple(withdrawn), tuple(settings), text)
 
 
+def dosed(scenario: Scenario, defaults: Mapping[str, float], share: float = 1.0, strength: float = 1.0) -> Scenario:
+    """The scenario as `share` of the employers take it, with its measures `strength` times as strong.
+
+    Settings, which hold everywhere, go `share` times `strength` of the way from their default to their value, and never
+    beyond. `defaults` maps <process>.<parameter> to its value in force. Raises UserError for a scenario that withdraws
+    a measure, which cannot be done by halves.
+    """
+    if scenario.withdrawn:
+        raise UserError(f"scenario {scenario.name} withdraws {scenario.withdrawn[0]}, which cannot be done by halves")
+    way = min(share * strength, 1.0)
+    introduced = tuple(
+        replace(one, share=one.share * share, intensity=min(one.intensity * strength, _MOST_INTENSE))
+        for one in scenario.introduced
+        if way > 0
+    )
+    settings = tuple(
+        replace(one, value=usual + way * (one.value - usual))
+        for one in scenario.settings
+        for usual in [defaults[f"{one.process}.{one.parameter}"]]
+        if way > 0
+    )
+    return replace(scenario, introduced=introduced, settings=settings)
+
+
+def combined(name: str, scenarios: Sequence[Scenario]) -> Scenario:
+    """All these scenarios at once; of a measure that two introduce, and a parameter that two set, the last counts."""
+    introduced = {one.measure: one for scenario in scenarios for one in scenario.introduced}
+    settings = {(one.process, one.parameter): one for scenario in scenarios for one in scenario.settings}
+    withdrawn = dict.fromkeys(measure for scenario in scenarios for measure in scenario.withdrawn)
+    kinds = {scenario.kind for scenario in scenarios}
+    return Scenario(
+        name,
+        "counterfactual" if "counterfactual" in kinds else "policy",
+        tuple(introduced[measure] for measure in sorted(introduced)),
+        tuple(withdrawn),
+        tuple(settings.values()),
+        " ".join(scenario.text for scenario in scenarios),
+    )
+
+
 def check_horizon(scenario: Scenario, weeks: int) -> None:
     """Raise UserError where a change begins or ends after the last week, so that nobody would see it."""
     changes: list[Introduction | Setting] = [*scenario.introduced, *scenario.settings]
@@ -133,7 +174,7 @@ def _introduction(where: str, measure: str, details: Any) -> Introduction:
     here = f"{where}, {measure}"
     check_entries(here, entries, set(Introduction.__dataclass_fields__) - {"measure"})
     check_share(here, "share", entries.get("share", 1.0))
-    check_number(here, "intensity", entries.get("intensity", 1.0), least=0, most=2)
+    check_number(here, "intensity", entries.get("intensity", 1.0), least=0, most=_MOST_INTENSE)
     for entry in ("use", "hoops", "well"):
         if entries.get(entry) is not None:
             check_share(here, entry, entries[entry])

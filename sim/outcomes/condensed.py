@@ -60,11 +60,11 @@ def _groups(plan: Plan, record: Record):
 
 
 def _shares(record: Record, world: int, group: str) -> list[float]:
-    found = []
+    found: list[float] = []
     for outcome in GAINS_IN:
         change = changes(record, world, outcome, group)
         few = world == 0 or len(change) < SMALLEST_GROUP
-        found += [np.nan, np.nan] if few else [np.mean(change < -MARGIN), np.mean(change > MARGIN)]
+        found += [np.nan, np.nan] if few else [float(np.mean(change < -MARGIN)), float(np.mean(change > MARGIN))]
     return found
 
 

@@ -166,12 +166,11 @@ class Archive:
 def _is_intact(folder: Path) -> bool:
     """Whether the files of a batch are to the bit what was written."""
     try:
-        listed = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text(encoding="ascii").splitlines())
-        found = {path.name for path in folder.glob("*.parquet")}
-        return (
-            "runs.parquet" in listed and found == set(listed) and all(_sum(folder / n) == s for n, s in listed.items())
-        )
-    except (OSError, ValueError, UnicodeDecodeError):
+        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
+        listed = {name: checksum for checksum, name in (line.split("  ") for line in lines)}
+        whole = "runs.parquet" in listed and {path.name for path in folder.glob("*.parquet")} == set(listed)
+        return whole and all(_sum(folder / name) == checksum for name, checksum in listed.items())
+    except (OSError, ValueError):
         return False
 
 

@@ -25,20 +25,22 @@ _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
 }
 
 
-def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str]) -> int:
+def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:
     """Run a study as the command `name` with Hydra's overrides and flags; return the exit code.
+
+    `group` is the option of `conf/study` with the settings that this study has beside those of every study.
 
     0: fine. 2: a mistake in what was asked, told in one line. 130: interrupted. With HYDRA_FULL_ERROR=1 in the
     environment an error shows where it came from instead.
     """
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
-        _run_with_hydra(study, name, argv)
+        _run_with_hydra(study, name, argv, group)
         return 0
     try:
         with _environment("HYDRA_FULL_ERROR", "1"), _terminated_as_interrupted():
-            _run_with_hydra(study, name, argv)
-    except KeyboardInterrupt:
-        return told("interrupted; nothing of this run is kept", 130)
+            _run_with_hydra(study, name, argv, group)
+    except KeyboardInterrupt as stop:
+        return told(str(stop) or "interrupted; nothing of this run is kept", 130)
     except Exception as error:
         line = explanation(error)
         if line is None:
@@ -53,8 +55,10 @@ def told(line: str, code: int) -> int:
     return code
 
 
-def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str]) -> None:
+def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None) -> None:
     flags, overrides = _sorted_words(argv)
+    if group is not None:
+        overrides.insert(0, f"+study={group}")
     prepare(*_given_folders(flags))
     mistakes: list[UserError] = []
     task = hydra.main(str(conf_folder()), "config", version_base=VERSION_BASE)(_keeping(study, mistakes))

@@ -29,7 +29,7 @@ from sim.engine.plan import BASELINE, Plan, checked, registry_of
 from sim.errors import UserError, as_written, instead
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
-from sim.levers.measure import FAMILIES, Measure, read_measure
+from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.survey import Survey
 from sim.studies.mistakes import explanation
@@ -41,6 +41,7 @@ VERSION_BASE = "1.3"
 _IN_WORDS = {
     "int": "a whole number",
     "str": "a text",
+    "bool": "true or false",
     "list": "a list such as [one,another]",
     "dict": "a list of shares such as {woman: 0.5}",
 }
@@ -72,7 +73,7 @@ class Settings:
 
 
 _SETTINGS = (
-    *Settings.__dataclass_fields__, "mechanisms", "survey", "firm", "calendar", *FAMILIES, "kind", "text",
+    *Settings.__dataclass_fields__, "mechanisms", "measures", "survey", "firm", "calendar", *FAMILIES, "kind", "text",
 )  # fmt: skip
 _SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
 
@@ -121,10 +122,14 @@ def described() -> dict[str, type[Mechanism]]:
     return {**mechanisms(), **levers()}
 
 
-def defaults() -> dict[str, dict[str, Any]]:
-    """Every parameter's default: `mechanisms` by process and name, `survey` by name."""
+def defaults(*more: Path) -> dict[str, dict[str, Any]]:
+    """Every number's default: `mechanisms` by process and name, `measures` by measure and name, `survey` by name.
+
+    `more` are folders with measures of one's own.
+    """
     kinds = {process: _values(kind()) for process, kind in described().items()}
-    return {"mechanisms": kinds, "survey": _values(Survey())}
+    numbers = {measure.name: numbers_of(measure) for measure in measures(*more)}
+    return {"mechanisms": kinds, "measures": numbers, "survey": _values(Survey())}
 
 
 def _values(mechanism: Mechanism) -> dict[str, float]:
@@ -135,7 +140,7 @@ def _values(mechanism: Mechanism) -> dict[str, float]:
 def prepare(*more: Path) -> None:
     """Hand Hydra the parameters, an option and a scenario for every measure, and what its help says of options."""
     store = ConfigStore.instance()
-    store.store(name="parameters", node=defaults())
+    store.store(name="parameters", node=defaults(*more))
     OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
     for measure in measures(*more):
         is_option, is_scenario = (_says_more(group, measure, more) for group in (measure.lever, "scenario"))
@@ -265,13 +270,13 @@ def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
     `overrides` are those the study was asked with; None: those of the Hydra job that runs. Raises UserError for a
     setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
     """
-    asked = _overrides_of_job() if overrides is None else overrides
+    asked = overrides_of_job() if overrides is None else overrides
     _check_overrides(asked)
     settings = settings_of(cfg)
-    firm = _read("firm", FirmOptions, cfg.firm)
+    firm = read("firm", FirmOptions, cfg.firm)
     check_options(firm)
     made = Plan(
-        measures=measures(*_folders()),
+        measures=measures_of(cfg),
         scenarios=scenarios_of(cfg, asked),
         firm=firm,
         parameters=parameters_of(cfg),
@@ -321,7 +326,7 @@ def _calendar_of(cfg: DictConfig) -> Calendar:
 def settings_of(cfg: DictConfig) -> Settings:
     """The settings of a study, each of its kind and within its range, or UserError."""
     own = {field.name: cfg.get(field.name) for field in fields(Settings)}
-    settings = _read("", Settings, OmegaConf.create(own))
+    settings = read("", Settings, OmegaConf.create(own))
     for name, (least, most) in _RANGES.items():
         number = getattr(settings, name)
         if number is not None and not least <= number <= most:
@@ -336,8 +341,12 @@ def workers_of(cfg: DictConfig) -> int:
     """
     if current_process().name != "MainProcess":
         return 1
-    settings = settings_of(cfg)
-    return min(settings.workers or _cores(), settings.replicates)
+    return min(processes_of(cfg), settings_of(cfg).replicates)
+
+
+def processes_of(cfg: DictConfig) -> int:
+    """As many as asked, else one for each core."""
+    return settings_of(cfg).workers or _cores()
 
 
 def _cores() -> int:
@@ -359,6 +368,19 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
         where = f"mechanisms.{process}"
         different[process] = _different(where, kinds[process](), _as_group(where, given))
     return {process: values for process, values in different.items() if values}
+
+
+def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
+    """Every measure, with the numbers that a study gives it; UserError for what does not exist or lies out of range."""
+    known = {measure.name: measure for measure in measures(*_folders())}
+    for name, given in _group(cfg, "measures").items():
+        if name not in known:
+            raise UserError(f"measures.{name}: no such measure {instead(name, known)}")
+        own = numbers_of(known[name])
+        changed = {n: v for n, v in _as_group(f"measures.{name}", given).items() if own.get(n) != v}
+        if changed:
+            known[name] = with_numbers(known[name], changed)
+    return tuple(known.values())
 
 
 def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
@@ -383,8 +405,8 @@ def _as_group(name: str, group: Any) -> Mapping[str, Any]:
     return group
 
 
-def _read(where: str, kind: type, given: DictConfig) -> Any:
-    """Read entries as the dataclass `kind`, each of its declared type."""
+def read(where: str, kind: type, given: DictConfig) -> Any:
+    """Read entries as the dataclass `kind`, each of its declared type, or raise UserError."""
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), given))
     except OmegaConfBaseException as error:
@@ -406,18 +428,21 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
     Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
     """
-    asked = _asked(_overrides_of_job() if overrides is None else overrides)
+    asked = _asked(overrides_of_job() if overrides is None else overrides)
     if asked.get("scenario") in scenario_names():
-        _named(asked["scenario"])  # its file alone must be right: some mistakes are lost where a study's settings join
+        scenario_named(
+            asked["scenario"]
+        )  # its file alone must be right: some mistakes are lost where a study's settings join
     own = _own_scenario(_name_of(asked), cfg)
     if not (_levers_in(asked) or "scenario" in asked or own.introduced or own.withdrawn or own.settings):
         return _listed(settings_of(cfg).scenarios)
     if "scenarios" in asked:
         raise UserError("scenarios=[…] asks for a list, scenario= or a lever for a single one; give one of the two")
-    return (_named(BASELINE.name),) if own.name == BASELINE.name else (_named(BASELINE.name), own)
+    return (scenario_named(BASELINE.name),) if own.name == BASELINE.name else (scenario_named(BASELINE.name), own)
 
 
-def _overrides_of_job() -> Sequence[str]:
+def overrides_of_job() -> Sequence[str]:
+    """The settings that the Hydra job which runs was asked with; none where none runs."""
     return tuple(HydraConfig.get().overrides.task) if HydraConfig.initialized() else ()
 
 
@@ -445,10 +470,11 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
     for name in names:
         if name not in known:
             raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
-    return tuple(_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
+    return tuple(scenario_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
 
 
-def _named(name: str) -> Scenario:
+def scenario_named(name: str) -> Scenario:
+    """One scenario by its name, as its file and the lever families make it."""
     return _composed_scenario(name, *_folders())
 
 

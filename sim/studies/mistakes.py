@@ -56,7 +56,7 @@ def _refused_setting(error: OmegaConfBaseException) -> str:
     above, _, name = str(error.full_key).rpartition(".")
     known = [entry for entry in _settings_in(error.parent_node) if entry not in ("kind", "hydra")]
     family, _, part = above.rpartition(".")
-    if part == "measures":
+    if part == "measures" and family:
         return f"no option chosen in {family} takes the measure '{name}'; choose one, as in {family}={name}"
     if not known:
         return f"there is no '{name}' in {above}; write {above}=<value>, or {above}={{{name}: <value>}} for a group"

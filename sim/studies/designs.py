@@ -1,0 +1,228 @@
+"""Designs: tables that say which values of which factors are tried, one row a setting, one column a factor.
+
+A cell that is blank leaves the factor as it is. Every design of `n` rows, trajectories or base points begins with the
+rows of the smaller ones of the same seed, so that a design can be extended and what has run still counts.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import UserError, first_line, instead
+from sim.studies.factors import Factor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 10_000_000
+ROW = "row"
+
+
+@dataclass(frozen=True)
+class Design:
+    """A table of settings.
+
+    table    one row per setting, one column per factor; None leaves a factor as it is
+    shares   (row, factor) how far each value lies from its factor's lowest (0) to its highest (1); None where a method
+             has no such
+    problem  the factors as SALib describes them, for the analysis of the results
+    """
+
+    method: str
+    factors: tuple[Factor, ...]
+    table: pd.DataFrame
+    shares: np.ndarray | None = None
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The factors as SALib describes them: each goes from 0 to 1."""
+        names = [factor.name for factor in self.factors]
+        return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Each row as factor to value, without its blanks."""
+        import pandas as pd
+
+        records: list[dict[str, Any]] = self.table.to_dict("records")
+        return [{name: value for name, value in row.items() if not pd.isna(value)} for row in records]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `conf/design/*.yaml` may say.
+
+    method        one_at_a_time, grid, latin_hypercube, morris, sobol, draws, or file
+    factors       what to vary, as `sim.studies.factors.choose` takes it
+    n             rows (draws), rows per hypercube, trajectories (morris), base points (sobol, a power of two)
+    times         hypercubes, one below the other
+    levels        values of a number (one_at_a_time, grid), levels (morris, even)
+    second_order  sobol: whether interactions of two are estimated too, for twice the rows
+    seed          of the design; the model's own is `seed`
+    file          file: a csv table, one column per factor, one row per setting, blank where a factor stays as it is
+    """
+
+    method: str = "latin_hypercube"
+    factors: Any = None
+    n: int = 0
+    times: int = 1
+    levels: int = 4
+    second_order: bool = False
+    seed: int = 1
+    file: str | None = None
+
+
+def make(settings: Settings, factors: Sequence[Factor]) -> Design:
+    """The design that the settings describe, over these factors; raises UserError where there can be none such."""
+    if settings.method not in _METHODS:
+        raise UserError(f"design.method is '{settings.method}' {instead(settings.method, _METHODS)}")
+    for name in ("n", "times", "levels"):
+        if getattr(settings, name) < (0 if name == "n" else 1):
+            raise UserError(f"design.{name} is {getattr(settings, name)}; a whole number from 1 on is right")
+    if settings.seed < 0:
+        raise UserError(f"design.seed is {settings.seed}; a whole number from 0 on is right")
+    return _METHODS[settings.method](settings, tuple(factors))
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """A table of settings from a csv file; raises UserError where it cannot be one."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=object, skip_blank_lines=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise UserError(
+            f"design file {path} cannot be read ({reason}); a csv table with one factor a column is right"
+        ) from None
+    table = table.drop(columns=[name for name in (ROW,) if name in table.columns])
+    if table.empty:
+        raise UserError(
+            f"design file {path} holds no rows; the first line names the factors, each other is one setting"
+        )
+    for name in table.columns:
+        if name.startswith("Unnamed:") or table.columns.tolist().count(name) > 1:
+            raise UserError(f"design file {path}: every column needs a name of its own in the first line")
+        table[name] = [_typed(value) for value in table[name]]
+    return table
+
+
+def _typed(value: Any) -> Any:
+    """A cell of a csv file as the number it may be."""
+    for kind in (int, float):
+        try:
+            return kind(value) if isinstance(value, str) else None
+        except ValueError:
+            continue
+    return value
+
+
+# -- the methods ------------------------------------------------------------------------------------------------------
+
+
+def _one_at_a_time(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    """Nothing changed first, then each factor at each of its values, all others as they are."""
+    rows: list[dict[str, Any]] = [{}]
+    rows += [{factor.name: value} for factor in factors for value in factor.steps(settings.levels)]
+    return Design(settings.method, factors, _table(rows, factors))
+
+
+def _grid(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    """Every value of every factor with every other."""
+    values = [list(factor.steps(settings.levels)) for factor in factors]
+    _check_rows(int(np.prod([float(len(own)) for own in values])))
+    names = [factor.name for factor in factors]
+    return Design(
+        settings.method, factors, _table([dict(zip(names, row, strict=True)) for row in product(*values)], factors)
+    )
+
+
+def _latin_hypercube(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    from SALib.sample import latin
+
+    def sample(problem: dict[str, Any]) -> np.ndarray:
+        return np.vstack([latin.sample(problem, settings.n, seed=settings.seed + k) for k in range(settings.times)])
+
+    return _sampled(settings, factors, settings.n * settings.times, sample)
+
+
+def _morris(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    from SALib.sample import morris
+
+    if settings.levels < 2 or settings.levels % 2:
+        raise UserError(f"design.levels is {settings.levels}; an even number is right for morris")
+    return _sampled(
+        settings, factors, settings.n * (len(factors) + 1),
+        lambda problem: morris.sample(problem, settings.n, num_levels=settings.levels, seed=settings.seed),
+    )  # fmt: skip
+
+
+def _sobol(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    from SALib.sample import sobol
+
+    if settings.n & (settings.n - 1):
+        raise UserError(f"design.n is {settings.n}; a power of two is right for sobol, as in 256")
+    each = 2 * len(factors) + 2 if settings.second_order else len(factors) + 2
+    return _sampled(
+        settings, factors, settings.n * each,
+        lambda problem: sobol.sample(problem, settings.n, calc_second_order=settings.second_order, seed=settings.seed),
+    )  # fmt: skip
+
+
+def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    """Independent draws from the ranges; each row has a generator of its own."""
+    return _sampled(
+        settings, factors, settings.n,
+        lambda problem: np.array(
+            [np.random.default_rng((settings.seed, row)).random(len(factors)) for row in range(settings.n)]
+        ),
+    )  # fmt: skip
+
+
+def _file(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    if settings.file is None:
+        raise UserError("design.file is missing; give a csv table, as in design=file design.file=rows.csv")
+    return Design(settings.method, factors, read(settings.file))
+
+
+_METHODS: dict[str, Callable[[Settings, tuple[Factor, ...]], Design]] = {
+    "one_at_a_time": _one_at_a_time, "grid": _grid, "latin_hypercube": _latin_hypercube, "morris": _morris,
+    "sobol": _sobol, "draws": _draws, "file": _file,
+}  # fmt: skip
+
+
+def _sampled(
+    settings: Settings,
+    factors: tuple[Factor, ...],
+    rows: int,
+    sample: Callable[[dict[str, Any]], np.ndarray],
+) -> Design:
+    import pandas as pd
+
+    if settings.n < 1:
+        raise UserError(f"design.n is {settings.n}; a whole number from 1 on is right for {settings.method}")
+    _check_rows(rows)
+    blank = Design(settings.method, factors, pd.DataFrame())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SALib notes what it will change some day
+        shares = sample(blank.problem)
+    columns = {factor.name: factor.at(shares[:, column]) for column, factor in enumerate(factors)}
+    return Design(settings.method, factors, pd.DataFrame(columns), shares)
+
+
+def _check_rows(rows: int) -> None:
+    if rows > MOST_ROWS:
+        raise UserError(f"the design has {rows:,} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
+
+
+def _table(rows: Sequence[Mapping[str, Any]], factors: Sequence[Factor]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {factor.name: [row.get(factor.name) for row in rows] for factor in factors}
+    return pd.DataFrame(columns, index=range(len(rows)), dtype=object)

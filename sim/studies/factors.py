@@ -1,0 +1,269 @@
+"""Factors: what a design varies, named as on the command line, and how a row of a design becomes a plan.
+
+A factor is a number within a range, or a choice among options. The numbers of mechanisms, instruments and measures
+bring their ranges with them; a switch is a choice of 0 and 1; a family of levers or the scenario is a choice of its
+options. `dose.<scenario>` is the share of employers that take a policy, `strength.<scenario>` how strongly they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.plan import BASELINE, Plan, needed, registry_of
+from sim.errors import UserError, as_written, instead, is_number
+from sim.language.grammar import Passport
+from sim.levers.measure import FAMILIES, Measure, with_numbers
+from sim.levers.scenario import Scenario, check_horizon, combined, dosed
+from sim.outcomes.survey import Survey
+from sim.studies import configure
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+POLICY = "policy"
+"""What the scenario of a row is called where the row itself makes it."""
+_DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
+_SOLVED = ("centred", "fitted", "definition")
+"""Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a design varies: a number from `low` to `high`, or one of `options`; `unit` is the number's."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    options: tuple[Any, ...] = ()
+
+    def at(self, shares: np.ndarray) -> np.ndarray:
+        """The values at these shares (0 to 1) of the way from the lowest value, or the first option, to the last."""
+        if not self.options:
+            between = self.low + (self.high - self.low) * np.asarray(shares, float)
+            return np.clip(between, self.low, self.high)  # rounding must not lead out of the range
+        place = np.minimum((np.asarray(shares) * len(self.options)).astype(int), len(self.options) - 1)
+        return np.array(self.options, dtype=object)[place]
+
+    def steps(self, count: int) -> np.ndarray:
+        """So many values from the lowest to the highest; all options of a choice."""
+        return np.array(self.options, dtype=object) if self.options else self.at(np.linspace(0, 1, count))
+
+
+# -- which factors there are ------------------------------------------------------------------------------------------
+
+
+def choose(asked: Sequence[str] | Mapping[str, Any], plan: Plan) -> tuple[Factor, ...]:
+    """The factors asked for, in the order asked, each once.
+
+    `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced (both without switches),
+    switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give each of them
+    what to vary it over: `[low, high]`, a list of options, or null for all there is. Raises UserError for
+    a name that fits nothing, and for a range outside a factor's own.
+    """
+    wanted = asked if isinstance(asked, Mapping) else dict.fromkeys(asked)
+    known, groups = _known(plan), _groups(plan)
+    found: dict[str, Factor] = {}
+    for name, span in wanted.items():
+        names = groups[name] if name in groups else [n for n in known if fnmatchcase(n, name)] or [name]
+        for one in names:
+            if one not in found or span is not None:
+                found[one] = _spanned(known.get(one) or _made(one, span, known, groups), span)
+    if not found:
+        raise UserError(
+            "design.factors is empty; name what to vary, as in design.factors=[switches,mechanisms.recovery.*]"
+        )
+    return tuple(found.values())
+
+
+def _known(plan: Plan) -> dict[str, Factor]:
+    numbers = {name: _number(name, passport) for name, (_, passport) in numbers_with_passports(plan).items()}
+    amounts = {
+        f"measures.{measure.name}.{condition}": Factor(
+            f"measures.{measure.name}.{condition}", shift.low, shift.high, registry.quantities[condition].unit
+        )
+        for registry in [registry_of(plan)]
+        for measure in plan.measures
+        for condition, shift in measure.shifts.items()
+    }
+    own = {
+        name: Factor(name, unit="share")
+        for measure in plan.measures
+        for name in (f"measures.{measure.name}.{n}" for n in ("use", "hoops", "well", "transition"))
+    }
+    choices = {family: Factor(family, options=configure.options(family)) for family in (*FAMILIES, "scenario")}
+    doses = {
+        f"{kind}.{name}": Factor(f"{kind}.{name}", low, high, "share of employers" if kind == "dose" else "times")
+        for kind, (low, high) in _DOSES.items()
+        for name in configure.scenario_names()
+        if name != BASELINE.name
+    }
+    return {**numbers, **amounts, **own, **choices, **doses}
+
+
+def _number(name: str, passport: Passport) -> Factor:
+    if passport.is_switch:
+        return Factor(name, unit="switch", options=(0.0, 1.0))
+    return Factor(name, passport.low, passport.high, passport.unit)
+
+
+def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, Passport]]:
+    """Every parameter of the mechanisms, the levers in use and the instruments: its value in force and its passport."""
+    registry = registry_of(plan)
+    owners = {f"mechanisms.{m.process()}": m for m in (*registry.mechanisms.values(), *registry.levers.values())}
+    found = {
+        f"{where}.{name}": (getattr(owner, name), passport)
+        for where, owner in owners.items()
+        for name, passport in owner.passports().items()
+    }
+    survey = plan.parameters.get("survey", {})
+    return found | {
+        f"survey.{name}": (survey.get(name, getattr(Survey(), name)), passport)
+        for name, passport in Survey.passports().items()
+    }
+
+
+def _groups(plan: Plan) -> dict[str, list[str]]:
+    open_ones = {
+        name: passport
+        for name, (_, passport) in numbers_with_passports(plan).items()
+        if not set(passport.source.split()) & set(_SOLVED) and passport.low < passport.high
+    }
+    introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
+    return {
+        "assumed": [n for n, passport in open_ones.items() if passport.assumed and not passport.is_switch],
+        "sourced": [n for n, passport in open_ones.items() if not passport.assumed and not passport.is_switch],
+        "switches": [n for n, passport in open_ones.items() if passport.is_switch],
+        "amounts": [
+            f"measures.{measure.name}.{condition}"
+            for measure in needed(plan)
+            if measure.name in introduced
+            for condition, shift in measure.shifts.items()
+            if shift.low < shift.high
+        ],
+        "levers": list(FAMILIES),
+    }
+
+
+def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
+    """A factor for any other setting, which must bring what to vary it over."""
+    top = name.split(".")[0]
+    if top in ("mechanisms", "survey", "measures", *_DOSES, *FAMILIES) or span is None:
+        raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *known])}")
+    return Factor(name)
+
+
+def _spanned(factor: Factor, span: Any) -> Factor:
+    if span is None:
+        return factor
+    if not isinstance(span, list | tuple) or not span:
+        raise UserError(
+            f"factor {factor.name} is to vary over {as_written(span)}; [low, high] or a list of options is right"
+        )
+    values = tuple(span)
+    if len(values) == 2 and all(map(is_number, values)) and not factor.options:
+        low, high = map(float, values)
+        if not low < high:
+            raise UserError(
+                f"factor {factor.name} goes from {low:g} to {high:g}; a lower and a higher number are right"
+            )
+        if factor.unit:
+            _check_within(factor, values)
+        return replace(factor, low=low, high=high)
+    if factor.unit and all(map(is_number, values)):
+        _check_within(factor, values)
+        return replace(factor, options=tuple(map(float, values)))
+    for value in values:
+        if factor.options and value not in factor.options:
+            raise UserError(
+                f"factor {factor.name} has no option '{as_written(value)}' {instead(value, map(str, factor.options))}"
+            )
+    return replace(factor, options=values)
+
+
+def _check_within(factor: Factor, values: Iterable[float]) -> None:
+    for value in values:
+        inside = value in factor.options if factor.options else factor.low <= value <= factor.high
+        if not inside:
+            raise UserError(
+                f"factor {factor.name} is to be {value:g}; its range is {factor.low:g} to {factor.high:g} {factor.unit}"
+            )
+
+
+# -- from a row to a plan ---------------------------------------------------------------------------------------------
+
+
+class Ground:
+    """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with."""
+
+    def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
+        self._overrides = tuple(overrides)
+        self.plan = configure.plan_of(cfg, overrides)
+        self._measures = {measure.name: measure for measure in self.plan.measures}
+        self._composed = cache(self._compose)
+        self._policies = cache(self._policy)
+
+    def at(self, row: Mapping[str, Any], replicate: int = 0) -> Plan:
+        """The plan of a row: factor to value. Raises UserError for what no run may have."""
+        numbers: dict[str, dict[str, float]] = {}
+        doses: list[tuple[str, str, float]] = []
+        others: list[tuple[str, Any]] = []
+        for name, value in row.items():
+            top, _, rest = name.partition(".")
+            if top in ("mechanisms", "measures"):
+                owner, _, parameter = rest.partition(".")
+                numbers.setdefault(f"{top}.{owner}", {})[parameter] = float(value)
+            elif top == "survey":
+                numbers.setdefault("mechanisms.survey", {})[rest] = float(value)
+            elif top in _DOSES:
+                doses.append((top, rest, float(value)))
+            else:
+                others.append((name, value))
+        plan = self._composed(tuple(others)) if others else self.plan
+        if doses:
+            plan = replace(plan, scenarios=(plan.scenarios[0], self._policies(tuple(doses))))
+        return replace(_with_numbers(plan, numbers, self._measures), replicate=replicate)
+
+    def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
+        own = [f"{name}={configure.written(value)}" for name, value in settings]
+        makes_policy = any(name in (*FAMILIES, "scenario") for name, _ in settings)
+        listed = "scenarios=" if makes_policy else ()
+        asked = [*(override for override in self._overrides if not override.startswith(listed)), *own]
+        made = configure.plan_of(configure.compose(*asked), asked)
+        if not makes_policy:
+            return made
+        policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
+        return replace(made, scenarios=(made.scenarios[0], replace(policy, name=POLICY)))
+
+    def _policy(self, doses: tuple[tuple[str, str, float], ...]) -> Scenario:
+        """All policies of a row together, each at its dose."""
+        defaults = {
+            name.removeprefix("mechanisms."): value for name, (value, _) in numbers_with_passports(self.plan).items()
+        }
+        parts = []
+        for kind, name, value in doses:
+            scenario = configure.scenario_named(name)
+            check_horizon(scenario, self.plan.weeks)
+            parts.append(dosed(scenario, defaults, **{"share" if kind == "dose" else "strength": value}))
+        return combined(POLICY, parts)
+
+
+def _with_numbers(plan: Plan, numbers: Mapping[str, Mapping[str, float]], measures: Mapping[str, Measure]) -> Plan:
+    parameters = dict(plan.parameters)
+    changed: dict[str, Measure] = {}
+    for where, values in numbers.items():
+        top, _, owner = where.partition(".")
+        if top == "mechanisms":
+            parameters[owner] = {**parameters.get(owner, {}), **values}
+        elif owner in measures:
+            changed[owner] = with_numbers(measures[owner], values)
+        else:
+            raise UserError(f"measures.{owner}: no such measure {instead(owner, measures)}")
+    kept = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
+    return replace(plan, parameters=parameters, measures=kept)

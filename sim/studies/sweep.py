@@ -1,0 +1,297 @@
+"""A sweep: the rows of a design, run by a crew, kept in an archive; the same command goes on where it was left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.engine.plan import Plan, check_memory
+from sim.errors import UserError, as_written, instead
+from sim.outcomes.condensed import TABLES
+from sim.runs import crew as crews
+from sim.runs.archive import WHOLE, Archive, Kept
+from sim.runs.batch import Batch, Run, live_batch
+from sim.runs.crew import Crew, finished
+from sim.runs.identity import Identifier, digest, model_version
+from sim.studies import configure, designs, store
+from sim.studies.designs import ROW, Design
+from sim.studies.factors import Ground, choose
+from sim.studies.results import Results
+from sim.world.calendar import DAYS_A_WEEK
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+EXECUTORS = ("local", "dask")
+_STUDY = (
+    "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
+    "sensitivity", "ranking", "precision", "search",
+)  # fmt: skip
+"""Settings of studies that no single run depends on."""
+_EMPLOYEE_DAYS = 20_000_000
+"""In a batch, about: some seconds of work, which is what a crash can cost."""
+_MOST_RUNS, _RAMP = 100, 8
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The rows of a design on a ground, each lived `replicates` times on the same chance; `tables` are kept of each."""
+
+    ground: Ground
+    design: Design
+    replicates: int = 1
+    tables: tuple[str, ...] = ("levels",)
+
+    def runs(self, wanted: Sequence[int] | None = None) -> Iterator[Run]:
+        """All runs in the order of the design, or those with these numbers; UserError names the row that cannot be."""
+        named, rows = Identifier(), self.design.rows()
+        for number in range(len(rows) * self.replicates) if wanted is None else wanted:
+            row, replicate = divmod(number, self.replicates)
+            try:
+                plan = self.ground.at(rows[row], replicate)
+            except UserError as mistake:
+                raise UserError(f"row {row} of the design: {mistake}") from None
+            yield Run(named(plan), plan)
+
+    def __len__(self) -> int:
+        return len(self.design.table) * self.replicates
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of a sweep: runs done and failed, and those over which workers ended, in this part of it."""
+
+    done: int
+    failed: int
+    lost: int
+
+
+def carry_out(
+    sweep: Sweep,
+    folder: str | Path,
+    crew: Crew,
+    part: tuple[int, int] = WHOLE,
+    batch: int | None = None,
+    retry: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> Results:
+    """Run what is missing of a sweep and return all its results.
+
+    `part` is (number, of how many) of the work; `batch` the runs in a batch. `about` is written beside what every
+    sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
+    holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
+    """
+    archive = Archive(folder, part)
+    with archive.locked():
+        identifiers = [run.identifier for run in sweep.runs()]
+        _write_question(sweep, archive.folder, identifiers, about or {})
+        altered = archive.cleared()
+        if altered:
+            print(f"{altered} altered or truncated batches in {folder} are done again", file=sys.stderr)
+        if retry:
+            archive.drop_failed()
+        carried = _carry_out(sweep, archive, crew, identifiers, part, batch)
+    results = Results(archive.folder)
+    if carried.lost:
+        raise UserError(
+            f"workers ended {crews.TRIES} times over each of {carried.lost} runs, which are missing in {folder}; "
+            "the same command tries them again; where memory is short, ask for workers=1"
+        )
+    return results
+
+
+def _carry_out(
+    sweep: Sweep, archive: Archive, crew: Crew, identifiers: Sequence[str], part: tuple[int, int], batch: int | None
+) -> Carried:
+    from tqdm import tqdm
+
+    own = [number for number in range(len(identifiers)) if number * part[1] // len(identifiers) == part[0]]
+    known = known_runs(archive)
+    missing = [number for number in own if identifiers[number] not in known]
+    done = len(own) - len(missing)
+    failed = sum(bool(known[identifiers[number]]) for number in own if identifiers[number] in known)
+    lost = 0
+    size = batch or runs_in_a_batch(sweep.ground.plan)
+    with tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05) as bar:
+        try:
+            for work, ready in finished(live_batch, _batches(sweep, missing, size, crew.workers), crew):
+                if ready is None:
+                    lost += len(work.runs)
+                    continue
+                archive.write(ready)
+                done, failed = done + ready.done + ready.failed, failed + ready.failed
+                bar.update(ready.done + ready.failed)
+                bar.set_postfix(failed=failed)
+        except KeyboardInterrupt:
+            bar.close()
+            raise KeyboardInterrupt(
+                f"interrupted; {done:,} of {len(own):,} runs are kept in {archive.folder}; the same command goes on"
+            ) from None
+    return Carried(done - failed, failed, lost)
+
+
+def known_runs(archive: Archive) -> dict[str, str]:
+    """Run id to error, "" for a run that is done, of all intact batches."""
+    known: dict[str, str] = {}
+    for batch in archive.kept():
+        if isinstance(batch, Kept):
+            known |= dict.fromkeys(batch.done, "") | batch.failed
+    return known
+
+
+def _batches(sweep: Sweep, missing: Sequence[int], size: int, workers: int) -> Iterator[Batch]:
+    """The missing runs cut into batches; the first ones are small, so that something is finished soon."""
+    runs = sweep.runs(missing)
+    count = 0
+    while True:
+        ramped = size if count >= workers * crews.AHEAD else max(size // _RAMP, 1)
+        cut = tuple(islice(runs, ramped))
+        if not cut:
+            return
+        count += 1
+        yield Batch(cut, sweep.tables, model_version())
+
+
+def runs_in_a_batch(plan: Plan) -> int:
+    """How many runs like this one are some seconds of work, at most a hundred."""
+    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
+    days = people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
+    return max(1, min(_EMPLOYEE_DAYS // days, _MOST_RUNS))
+
+
+# -- what a folder says of itself -------------------------------------------------------------------------------------
+
+
+def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more: Mapping[str, Any]) -> None:
+    """Write what was asked, or make sure that it extends what the folder was begun with."""
+    import pandas as pd
+
+    plan = sweep.ground.plan
+    runs = pd.DataFrame({"run": identifiers})
+    runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
+    if Results(folder).begun:
+        _check_extends(Results(folder), set(identifiers))
+    table = sweep.design.table.rename_axis(ROW).reset_index()
+    design = {"method": sweep.design.method, "factors": [asdict(factor) for factor in sweep.design.factors]}
+    described = {
+        **store.about(plan),
+        "model": model_version(),
+        "design": design,
+        "replicates": sweep.replicates,
+        **more,
+    }
+    store.write_by(folder / "design.csv", lambda path: table.to_csv(path, index=False))
+    store.write_by(folder / "runs.csv", lambda path: runs.to_csv(path, index=False))
+    store.write_json(described, folder / "about.json")
+
+
+def _check_extends(before: Results, identifiers: set[str]) -> None:
+    """Raise UserError unless all runs that the folder was begun with are among these."""
+    gone = set(before.runs["run"]) - identifiers
+    if not gone:
+        return
+    model = before.about.get("model")
+    if model != model_version():
+        reason = f"was begun with version {model} of the model, and this is {model_version()}"
+    else:
+        reason = f"holds {len(before.runs):,} runs, {len(gone):,} of which this sweep does not ask for"
+    raise UserError(
+        f"{before.folder} {reason}; a sweep may be extended, as by a larger design.n, and anything else needs another "
+        "folder, as in folder=mine"
+    )
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def study(cfg: DictConfig) -> None:
+    """Carry out the sweep of a composed configuration and print what came out."""
+    sweep, folder = sweep_of(cfg), folder_of(cfg, "sweep")
+    with crew_of(cfg) as crew:
+        results = carry_out(sweep, folder, crew, part_of(cfg), cfg.batch, bool(cfg.retry))
+    print(results.told())
+    print(folder)
+
+
+def sweep_of(cfg: DictConfig) -> Sweep:
+    """The sweep that a composed configuration asks for; raises UserError for whatever is wrong with it."""
+    ground = ground_of(cfg)
+    check_memory(ground.plan, len(ground.plan.scenarios))
+    settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
+    factors = () if settings.method == "file" else choose(_plain(settings.factors), ground.plan)
+    return Sweep(ground, designs.make(settings, factors), configure.settings_of(cfg).replicates, tables_of(cfg))
+
+
+def ground_of(cfg: DictConfig) -> Ground:
+    """What the rows are deltas from: the configuration without the settings of the sweep itself."""
+    from omegaconf import OmegaConf
+
+    own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name not in _STUDY])
+    return Ground(own, [o for o in configure.overrides_of_job() if _top(o) not in (*_STUDY, "study")])
+
+
+def _top(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+
+
+def tables_of(cfg: DictConfig) -> tuple[str, ...]:
+    """The tables to keep of every run."""
+    names = _plain(cfg.keep)
+    if not isinstance(names, list) or "levels" not in names:
+        raise UserError(f"keep is {as_written(names)}; a list with levels is right, as in keep=[levels,weekly]")
+    for name in names:
+        if name not in TABLES:
+            raise UserError(f"keep names '{name}' {instead(name, TABLES)}")
+    return tuple(names)
+
+
+def part_of(cfg: DictConfig) -> tuple[int, int]:
+    """Which part of how many this process does; UserError where there is no such part."""
+    part, parts = cfg.part, cfg.parts
+    if not isinstance(parts, int) or not isinstance(part, int) or not 0 <= part < parts:
+        raise UserError(
+            f"part is {as_written(part)} of parts {as_written(parts)}; a whole number from 0 to parts - 1 is right"
+        )
+    if cfg.batch is not None and (not isinstance(cfg.batch, int) or cfg.batch < 1):
+        raise UserError(f"batch is {as_written(cfg.batch)}; a whole number of runs from 1 on is right, or null")
+    return part, parts
+
+
+def crew_of(cfg: DictConfig) -> AbstractContextManager[Crew]:
+    """Who does the work, as the group `executor` says."""
+    kind, workers = cfg.executor.kind, configure.processes_of(cfg)
+    if kind == "dask":
+        return crews.dask(cfg.executor.address, workers)
+    if kind != "local":
+        raise UserError(f"executor.kind is '{as_written(kind)}' {instead(str(kind), EXECUTORS)}")
+    return nullcontext(crews.processes(workers))
+
+
+def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
+    """Where a study keeps its runs: as asked, else a folder named after the question, so that it is found again.
+
+    How large a design is does not belong to the question: a larger one goes on in the same folder.
+    """
+    if cfg.folder is not None:
+        return Path(str(cfg.folder))
+    settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name not in ("n", "times")}
+    ground = Identifier()(ground_of(cfg).plan)
+    return Path(str(cfg.output)) / study / f"{settings['method']}-{digest([ground, settings, *more])[:8]}"
+
+
+def _plain(value: Any) -> Any:
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+
+
+def main(argv: list[str]) -> int:
+    """`hybridwork sweep`: run the rows of a design; Hydra's overrides follow."""
+    from sim.studies.command import command
+
+    return command(study, "sweep", argv, group="sweep")
