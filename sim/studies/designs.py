@@ -78,6 +78,17 @@ class Settings:
     file: str | None = None
 
 
+OPEN = ("assumed", "sourced", "switches", "amounts")
+"""Everything that nobody knows for sure: the factors of a screening and of draws."""
+
+
+def factors_asked(settings: Settings) -> Any:
+    """The factors asked for, or those that the method usually varies."""
+    if settings.factors is not None:
+        return settings.factors
+    return OPEN if settings.method in ("morris", "draws") else ("amounts",)
+
+
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:
     """The design that the settings describe, over these factors; raises UserError where there can be none such."""
     if settings.method not in _METHODS:

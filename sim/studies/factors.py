@@ -207,7 +207,7 @@ class Ground:
         self.plan = configure.plan_of(cfg, overrides)
         self._measures = {measure.name: measure for measure in self.plan.measures}
         self._composed = cache(self._compose)
-        self._policies = cache(self._policy)
+        self._at_doses = cache(self._dosed)
 
     def at(self, row: Mapping[str, Any], replicate: int = 0) -> Plan:
         """The plan of a row: factor to value. Raises UserError for what no run may have."""
@@ -227,7 +227,9 @@ class Ground:
                 others.append((name, value))
         plan = self._composed(tuple(others)) if others else self.plan
         if doses:
-            plan = replace(plan, scenarios=(plan.scenarios[0], self._policies(tuple(doses))))
+            levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
+            policy = combined(POLICY, [*levers, *self._at_doses(tuple(doses))])
+            plan = replace(plan, scenarios=(plan.scenarios[0], policy))
         return replace(_with_numbers(plan, numbers, self._measures), replicate=replicate)
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
@@ -241,17 +243,16 @@ class Ground:
         policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
         return replace(made, scenarios=(made.scenarios[0], replace(policy, name=POLICY)))
 
-    def _policy(self, doses: tuple[tuple[str, str, float], ...]) -> Scenario:
-        """All policies of a row together, each at its dose."""
-        defaults = {
-            name.removeprefix("mechanisms."): value for name, (value, _) in numbers_with_passports(self.plan).items()
-        }
+    def _dosed(self, doses: tuple[tuple[str, str, float], ...]) -> list[Scenario]:
+        """The policies of a row, each at its dose."""
+        known = numbers_with_passports(self.plan)
+        defaults = {name.removeprefix("mechanisms."): value for name, (value, _) in known.items()}
         parts = []
         for kind, name, value in doses:
             scenario = configure.scenario_named(name)
             check_horizon(scenario, self.plan.weeks)
             parts.append(dosed(scenario, defaults, **{"share" if kind == "dose" else "strength": value}))
-        return combined(POLICY, parts)
+        return parts
 
 
 def _with_numbers(plan: Plan, numbers: Mapping[str, Mapping[str, float]], measures: Mapping[str, Measure]) -> Plan:

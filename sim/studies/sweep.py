@@ -223,7 +223,7 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios))
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
-    factors = () if settings.method == "file" else choose(_plain(settings.factors), ground.plan)
+    factors = () if settings.method == "file" else choose(designs.factors_asked(settings), ground.plan)
     return Sweep(ground, designs.make(settings, factors), configure.settings_of(cfg).replicates, tables_of(cfg))
 
 
