@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -87,7 +87,9 @@ def dask(address: str | None = None, workers: int = 2) -> Iterator[Crew]:
             here.close()
 
 
-def finished(work: Callable[[Item], Result], items: Iterable[Item], crew: Crew) -> Iterator[tuple[Item, Result | None]]:
+def finished(
+    work: Callable[[Item], Result], items: Iterable[Item], crew: Crew
+) -> Generator[tuple[Item, Result | None], None, None]:
     """Each item with what `work` made of it, as they become ready.
 
     None stands for an item over which workers ended again and again. Items that were at work when a worker ended are

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,9 +88,16 @@ def _keeping(study: Callable[[DictConfig], None], mistakes: list[UserError]) -> 
 
 
 def _sweep_folder(flags: Sequence[str], overrides: Sequence[str], folder: str) -> list[str]:
-    """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed."""
-    given = any("hydra.sweep.dir=" in override for override in overrides)
-    return [f"hydra.sweep.dir={written(folder)}"] if {"-m", "--multirun"} & set(flags) and not given else []
+    """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed.
+
+    Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
+    """
+    given = dict(override.split("=", 1) for override in overrides if "=" in override)
+    if not {"-m", "--multirun"} & set(flags) or "hydra.sweep.dir" in given:
+        return []
+    if given.get("hydra/launcher", "").startswith("submitit"):
+        folder = str(Path(given.get("output", "outputs")).resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
+    return [f"hydra.sweep.dir={written(folder)}"]
 
 
 def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -335,17 +335,17 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 
 def workers_of(cfg: DictConfig) -> int:
-    """How many processes to work with: as asked, else one for each core; never more than there are replicates.
+    """How many processes to work with: never more than there are replicates."""
+    return min(processes_of(cfg), settings_of(cfg).replicates)
+
+
+def processes_of(cfg: DictConfig) -> int:
+    """How many processes to work with: as asked, else one for each core.
 
     A process that is itself one of many, as under a launcher that works in parallel, begins no others.
     """
     if current_process().name != "MainProcess":
         return 1
-    return min(processes_of(cfg), settings_of(cfg).replicates)
-
-
-def processes_of(cfg: DictConfig) -> int:
-    """As many as asked, else one for each core."""
     return settings_of(cfg).workers or _cores()
 
 

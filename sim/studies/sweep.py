@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -117,9 +117,11 @@ def _carry_out(
     failed = sum(bool(known[identifiers[number]]) for number in own if identifiers[number] in known)
     lost = 0
     size = batch or runs_in_a_batch(sweep.ground.plan)
-    with tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05) as bar:
+    working = finished(live_batch, _batches(sweep, missing, size, crew.workers), crew)
+    bar = tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05)
+    with bar, closing(working):
         try:
-            for work, ready in finished(live_batch, _batches(sweep, missing, size, crew.workers), crew):
+            for work, ready in working:
                 if ready is None:
                     lost += len(work.runs)
                     continue
