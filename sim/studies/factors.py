@@ -7,7 +7,7 @@ options. `dose.<scenario>` is the share of employers that take a policy, `streng
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -160,39 +160,39 @@ def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str
 
 
 def _spanned(factor: Factor, span: Any) -> Factor:
+    """The factor over what was asked: a lower and a higher number, or options."""
     if span is None:
         return factor
     if not isinstance(span, list | tuple) or not span:
         raise UserError(
             f"factor {factor.name} is to vary over {as_written(span)}; [low, high] or a list of options is right"
         )
-    values = tuple(span)
-    if len(values) == 2 and all(map(is_number, values)) and not factor.options:
-        low, high = map(float, values)
-        if not low < high:
-            raise UserError(
-                f"factor {factor.name} goes from {low:g} to {high:g}; a lower and a higher number are right"
-            )
-        if factor.unit:
-            _check_within(factor, values)
-        return replace(factor, low=low, high=high)
-    if factor.unit and all(map(is_number, values)):
-        _check_within(factor, values)
-        return replace(factor, options=tuple(map(float, values)))
-    for value in values:
-        if factor.options and value not in factor.options:
-            raise UserError(
-                f"factor {factor.name} has no option '{as_written(value)}' {instead(value, map(str, factor.options))}"
-            )
-    return replace(factor, options=values)
+    numbers = all(map(is_number, span))
+    if factor.options:
+        _check_options(factor, span)
+    elif factor.unit:
+        _check_within(factor, span)
+    if factor.options or not numbers or len(span) != 2:
+        return replace(factor, options=tuple(float(value) if factor.unit else value for value in span))
+    low, high = map(float, span)
+    if not low < high:
+        raise UserError(f"factor {factor.name} goes from {low:g} to {high:g}; a lower and a higher number are right")
+    return replace(factor, low=low, high=high)
 
 
-def _check_within(factor: Factor, values: Iterable[float]) -> None:
-    for value in values:
-        inside = value in factor.options if factor.options else factor.low <= value <= factor.high
-        if not inside:
+def _check_options(factor: Factor, span: Sequence[Any]) -> None:
+    for value in span:
+        if value not in factor.options:
+            known = instead(value, map(as_written, factor.options))
+            raise UserError(f"factor {factor.name} has no option '{as_written(value)}' {known}")
+
+
+def _check_within(factor: Factor, span: Sequence[Any]) -> None:
+    for value in span:
+        if not is_number(value) or not factor.low <= value <= factor.high:
             raise UserError(
-                f"factor {factor.name} is to be {value:g}; its range is {factor.low:g} to {factor.high:g} {factor.unit}"
+                f"factor {factor.name} is to be {as_written(value)}; "
+                f"its range is {factor.low:g} to {factor.high:g} {factor.unit}"
             )
 
 
