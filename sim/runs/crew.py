@@ -57,10 +57,11 @@ def given(pool: Executor, workers: int) -> Crew:
 
 
 @contextmanager
-def dask(address: str | None = None, workers: int = 2) -> Iterator[Crew]:
-    """The workers of the Dask cluster at `address`, or of one begun on this machine with so many of one thread each.
+def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) -> Iterator[Crew]:
+    """The workers of the Dask cluster at `address`, or of one begun here with so many workers of one thread each.
 
-    Raises UserError where Dask is missing, the address does not answer, or the cluster has no worker.
+    `timeout` is how many seconds the scheduler has to answer. Raises UserError where Dask is missing, the address does
+    not answer, or the cluster has no worker.
     """
     try:
         from distributed import Client, KilledWorker, LocalCluster
@@ -70,7 +71,7 @@ def dask(address: str | None = None, workers: int = 2) -> Iterator[Crew]:
     if address is None:
         here = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR")
     try:
-        client = Client(address or here, timeout="10s", set_as_default=False)
+        client = Client(address or here, timeout=timeout, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(
             f"no Dask scheduler answers at {address} ({first_line(error)}); give the address that the scheduler "

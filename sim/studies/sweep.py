@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 EXECUTORS = ("local", "dask")
-_STUDY = (
-    "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
-    "sensitivity", "ranking", "precision", "search",
-)  # fmt: skip
-"""Settings of studies that no single run depends on."""
 _EMPLOYEE_DAYS = 20_000_000
 """In a batch, about: some seconds of work, which is what a crash can cost."""
 _MOST_RUNS, _RAMP = 100, 8
@@ -86,9 +81,9 @@ def carry_out(
     sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
     holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
     """
+    identifiers = [run.identifier for run in sweep.runs()]
     archive = Archive(folder, part)
     with archive.locked():
-        identifiers = [run.identifier for run in sweep.runs()]
         _write_question(sweep, archive.folder, identifiers, about or {})
         altered = archive.cleared()
         if altered:
@@ -230,15 +225,8 @@ def sweep_of(cfg: DictConfig) -> Sweep:
 
 
 def ground_of(cfg: DictConfig) -> Ground:
-    """What the rows are deltas from: the configuration without the settings of the sweep itself."""
-    from omegaconf import OmegaConf
-
-    own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name not in _STUDY])
-    return Ground(own, [o for o in configure.overrides_of_job() if _top(o) not in (*_STUDY, "study")])
-
-
-def _top(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+    """What the rows of the study's designs are deltas from."""
+    return Ground(cfg, configure.overrides_of_job())
 
 
 def tables_of(cfg: DictConfig) -> tuple[str, ...]:
@@ -282,7 +270,7 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     if cfg.folder is not None:
         return Path(str(cfg.folder))
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name not in ("n", "times")}
-    ground = Identifier()(ground_of(cfg).plan)
+    ground = Identifier()(configure.plan_of(cfg))
     return Path(str(cfg.output)) / study / f"{settings['method']}-{digest([ground, settings, *more])[:8]}"
 
 
