@@ -222,6 +222,15 @@ def test_the_version_of_the_model_does_not_change_from_process_to_process():
     assert told.stdout.strip() == model_version()
 
 
+def test_every_data_file_is_part_of_the_model_or_known_not_to_be():
+    from sim.runs import identity
+
+    data = Path(identity.__file__).resolve().parents[1] / "data"
+    model = {Path(part).name for part in identity._MODEL if part.startswith("data/")}
+    evidence = {"effects.csv", "patterns.csv", "targets.csv", "costs.csv"}
+    assert {path.name for path in data.glob("*") if path.suffix in (".csv", ".npy")} - evidence == model
+
+
 # -- a batch ---------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,15 @@ SMALL = [
 ROWS = 12
 
 
+@cache
+def ground() -> Ground:
+    return Ground(configure.compose(*ASKED), ASKED)
+
+
 def swept(rows: int = ROWS, tables=("levels", "weekly"), **options) -> Sweep:
     """Draws of a few parameters and switches, two replicates of each."""
-    ground = Ground(configure.compose(*ASKED), ASKED)
-    factors = choose(["mechanisms.recovery.*", "switches", "amounts"], ground.plan)
-    return Sweep(ground, designs.make(designs.Settings("draws", n=rows), factors), 2, tables)
+    factors = choose(["mechanisms.recovery.*", "switches", "amounts"], ground().plan)
+    return Sweep(ground(), designs.make(designs.Settings("draws", n=rows), factors), 2, tables)
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,12 @@ from sim.engine.plan import Plan, needed
 from sim.world.firm import FirmOptions
 
 _MODEL = (
-    "data", "language", "world", "mechanisms", "levers", "engine",
+    "language", "world", "mechanisms", "levers", "engine",
+    "data/circumstances.csv", "data/definitions.csv", "data/normal_quantiles.npy", "data/regimes.csv",
+    "data/sectors.csv", "data/size_classes.csv",
     "outcomes/survey.py", "outcomes/outcomes.py", "outcomes/record.py", "outcomes/condensed.py", "runs/stack.py",
 )  # fmt: skip
-"""What of the package a result depends on; pages and figures can change without making it another model."""
+"""What of the package a result depends on; evidence, costs, pages and figures can change and it is the same model."""
 _LENGTH = 16
 _REMEMBERED = 512
 

@@ -496,7 +496,12 @@ def scenario_names() -> tuple[str, ...]:
 
 def options(group: str) -> tuple[str, ...]:
     """The named options of a group of the configuration, a lever family for example."""
-    prepare(*_folders())
+    return _options(group, *_folders())
+
+
+@cache
+def _options(group: str, *more: Path) -> tuple[str, ...]:
+    prepare(*more)
     with _our_hydra():
         return tuple(GlobalHydra.instance().config_loader().get_group_options(group))
 

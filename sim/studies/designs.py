@@ -78,6 +78,8 @@ class Settings:
     file: str | None = None
 
 
+GROWS_BY = {"latin_hypercube": "times"}
+"""What makes a design of this method larger with all its rows kept; `n` for the others."""
 OPEN = ("assumed", "sourced", "switches", "amounts")
 """Everything that nobody knows for sure: the factors of a screening and of draws."""
 

@@ -269,7 +269,8 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     """
     if cfg.folder is not None:
         return Path(str(cfg.folder))
-    settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name not in ("n", "times")}
+    grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
+    settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
     ground = Identifier()(configure.plan_of(cfg))
     return Path(str(cfg.output)) / study / f"{settings['method']}-{digest([ground, settings, *more])[:8]}"
 
