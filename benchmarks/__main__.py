@@ -24,6 +24,7 @@ from benchmarks.precision import precision
 from benchmarks.report import Row, markdown, write
 from benchmarks.small import SmallModel
 from benchmarks.studies import help_time, large_study, paired_study, two_workers
+from benchmarks.sweeps import sweeps
 from benchmarks.timing import Runner, copy_bandwidth, nanoseconds
 from benchmarks.whole import (
     WholeModel,
@@ -68,8 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--turns", type=int, default=5, help="turns of which the median counts")
     parser.add_argument("--replicates", type=int, default=30, help="replicates of the paired study")
     parser.add_argument("--weeks", type=int, default=52, help="weeks of burn-in and of horizon in the study")
+    parser.add_argument("--runs", type=int, default=500, help="rows of the Sobol design that is kept, at least")
     parser.add_argument("--full", action="store_true", help="also 131,775 employees in 206 establishments for a year")
-    parser.add_argument("--only", choices=("small", "whole", "studies", "precision"), help="one part of the table")
+    parser.add_argument(
+        "--only", choices=("small", "whole", "studies", "sweeps", "precision"), help="one part of the table"
+    )
     parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="where folders of results go")
     return parser
 
@@ -99,6 +103,8 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
         yield from paired_study(asked.replicates, asked.weeks)
         yield two_workers(asked.weeks)
         yield help_time()
+    if asked.only in (None, "sweeps"):
+        yield from sweeps(asked.runs)
     if asked.only in (None, "precision"):
         yield from precision(asked.replicates, asked.weeks)
     if asked.full:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,11 +42,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Ready:
-    """What became of a batch: Parquet files by the name of their table, and how many runs were done and failed."""
+    """What became of a batch: Parquet files by the name of their table, how many runs were done and failed, and the
+    seconds that living them took, without what it takes to keep them."""
 
     files: dict[str, bytes]
     done: int
     failed: int
+    seconds: float = 0.0
 
 
 def live_batch(batch: Batch) -> Ready:
@@ -61,15 +64,18 @@ def live_batch(batch: Batch) -> Ready:
     names = {id(run.plan): run.identifier for run in batch.runs}
     kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
     states: list[tuple[str, str]] = []
+    seconds, begun = 0.0, perf_counter()
     for plan, outcome in _lived([run.plan for run in batch.runs]):
+        seconds += perf_counter() - begun
         states.append((FAILED, outcome) if isinstance(outcome, str) else (DONE, ""))
         if isinstance(outcome, Record):
             for name in batch.tables:
                 kept[name].append((names[id(plan)], TABLES[name](plan, outcome)))
+        begun = perf_counter()
     files = {"runs": parquet(_runs(batch.runs, states))}
     files |= {name: parquet(_table(rows)) for name, rows in kept.items() if rows}
     failed = sum(state == FAILED for state, _ in states)
-    return Ready(files, len(states) - failed, failed)
+    return Ready(files, len(states) - failed, failed, seconds)
 
 
 def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:

@@ -1,0 +1,138 @@
+"""What keeping thousands of runs costs beside living them: time, memory, room on the disk, and the time to go on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from unittest.mock import patch
+
+import psutil
+
+from benchmarks.report import Row
+from sim.outcomes.outcomes import OUTCOMES
+from sim.runs.archive import Archive
+from sim.runs.batch import Ready
+from sim.runs.crew import processes
+from sim.studies import configure, designs
+from sim.studies.factors import Ground, choose
+from sim.studies.sweep import Sweep, carry_out
+
+ASKED = ("firm=one", "firm.employees=500", "weeks=52", "burn_in=52", "scenarios=[whole_package]")
+FACTORS = ("amounts", "mechanisms.recovery.*")
+RUNS, OUTCOMES_OF_THE_BOUND = 5_000, 40
+BATCHES = 100
+
+
+class Watched:
+    """What was seen of a sweep while its batches were written."""
+
+    def __init__(self) -> None:
+        self.begun = perf_counter()
+        self.first = self.work = 0.0
+        self.memory: list[float] = []
+
+    def see(self, ready: Ready) -> None:
+        """Take note of a batch: when the first came, the seconds of work in it, and the memory that everybody holds."""
+        self.first = self.first or perf_counter() - self.begun
+        self.work += ready.seconds
+        here = psutil.Process()
+        self.memory.append(sum(one.memory_info().rss for one in (here, *here.children(recursive=True))) / 1e6)
+
+
+@contextmanager
+def watched() -> Iterator[Watched]:
+    """Watch the batches that are written meanwhile."""
+    seen, write = Watched(), Archive.write
+
+    def writing(archive: Archive, ready: Ready) -> None:
+        seen.see(ready)
+        write(archive, ready)
+
+    with patch.object(Archive, "write", writing):
+        yield seen
+
+
+def sobol_of(rows: int, tables: tuple[str, ...] = ("levels", "weekly")) -> Sweep:
+    """A Sobol design of at least so many rows: 500 people, a year after a year, the whole package."""
+    ground = Ground(configure.compose(*ASKED), ASKED)
+    factors = choose(FACTORS, ground.plan)
+    points = 1
+    while points * (len(factors) + 2) < rows:
+        points *= 2
+    return Sweep(ground, designs.make(designs.Settings("sobol", n=points), factors), 1, tables)
+
+
+def sweeps(rows: int, workers: int = 2) -> Iterator[Row]:
+    """A Sobol design lived by some workers, what it took beside the work itself, and what its folder takes."""
+    sweep = sobol_of(rows)
+    with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
+        folder = Path(place)
+        with watched() as seen:
+            begun = perf_counter()
+            carry_out(sweep, folder, processes(workers))
+            wall = perf_counter() - begun
+        what, employees = f"Sobol design of {len(sweep):,} runs", sweep.ground.plan.firm.employees
+        idle = wall * workers / seen.work - 1
+        yield Row(what, "fused", employees, 2, note=(
+            f"{wall:.0f} s, {len(sweep) / wall:.1f} runs a second by {workers} workers; beside the work itself "
+            f"{idle:.1%}, starting included"
+        ))  # fmt: skip
+        tenth = seen.memory[len(seen.memory) // 10]
+        yield Row("its memory, all processes", "fused", employees, 2, note=(
+            f"{tenth:.0f} MB after a tenth, {seen.memory[-1]:.0f} MB at the end, {max(seen.memory):.0f} MB at most"
+        ))  # fmt: skip
+        yield _room(folder, len(sweep), employees)
+        yield _going_on(folder)
+    yield _first_run()
+
+
+def _room(folder: Path, runs: int, employees: int) -> Row:
+    sizes = {
+        name: sum(path.stat().st_size for path in folder.glob(f"batches/*/{name}.parquet"))
+        for name in ("levels", "weekly")
+    }
+    worlds = 2
+    bound = sizes["weekly"] / runs / worlds * RUNS * OUTCOMES_OF_THE_BOUND / len(OUTCOMES) / 1e6
+    levels = sizes["levels"] / runs * RUNS / 1e6
+    return Row("its folder", "fused", employees, worlds, note=(
+        f"{bound:.0f} MB per {RUNS:,} runs x 52 weeks x {OUTCOMES_OF_THE_BOUND} outcomes; "
+        f"levels of all groups in both worlds {levels:.0f} MB more"
+    ))  # fmt: skip
+
+
+def _going_on(folder: Path) -> Row:
+    batches = len(list(folder.glob("batches/[!.]*")))
+    taken = _seconds_of("-c", (
+        "from benchmarks.sweeps import carry_out, processes, sobol_of; import json, sys; "
+        "rows = len(open(sys.argv[1] + '/design.csv').readlines()) - 1; carry_out(sobol_of(rows), sys.argv[1], processes(2))"
+    ), str(folder))  # fmt: skip
+    return Row(
+        "going on with it, finished", "", 500, note=f"{taken:.1f} s for {batches} batches, Python's start included"
+    )
+
+
+def _first_run() -> Row:
+    with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
+        words = [sys.executable, "-m", "sim", "sweep", "design=sobol", "design.n=64", f"folder={place}/kept"]
+        begun = perf_counter()
+        job = psutil.Popen(words, stdout=-3, stderr=-3)
+        while not list(Path(place).glob("kept/batches/[!.]*")):
+            if job.poll() is not None:
+                return Row("from the command to its first batch", "fused", 500, note=f"ended with {job.returncode}")
+        taken = perf_counter() - begun
+        for one in (*job.children(recursive=True), job):
+            one.kill()
+        job.wait()
+    return Row("from the command to its first batch", "fused", 500, note=f"{taken:.1f} s")
+
+
+def _seconds_of(*words: str) -> float:
+    root = str(Path(__file__).resolve().parents[1])
+    begun = perf_counter()
+    psutil.Popen([sys.executable, *words], env={**os.environ, "PYTHONPATH": root}, stdout=-3).wait()
+    return perf_counter() - begun
