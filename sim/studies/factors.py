@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 POLICY = "policy"
 """What the scenario of a row is called where the row itself makes it."""
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
+_CHOICES = (*FAMILIES, "scenario")
 _SOLVED = ("centred", "fitted", "definition")
 """Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
 
@@ -68,7 +69,9 @@ def choose(asked: Sequence[str] | Mapping[str, Any], plan: Plan) -> tuple[Factor
     a name that fits nothing, and for a range outside a factor's own.
     """
     wanted = asked if isinstance(asked, Mapping) else dict.fromkeys(asked)
-    known, groups = _known(plan), _groups(plan)
+    groups = _groups(plan)
+    names_asked = [one for name in wanted for one in groups.get(name, [name])]
+    known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, asked_for) for asked_for in names_asked)])
     found: dict[str, Factor] = {}
     for name, span in wanted.items():
         names = groups[name] if name in groups else [n for n in known if fnmatchcase(n, name)] or [name]
@@ -82,7 +85,8 @@ def choose(asked: Sequence[str] | Mapping[str, Any], plan: Plan) -> tuple[Factor
     return tuple(found.values())
 
 
-def _known(plan: Plan) -> dict[str, Factor]:
+def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
+    """Every factor there is but for the choices, of which these alone, since their options take time to look up."""
     numbers = {name: _number(name, passport) for name, (_, passport) in numbers_with_passports(plan).items()}
     amounts = {
         f"measures.{measure.name}.{condition}": Factor(
@@ -97,14 +101,14 @@ def _known(plan: Plan) -> dict[str, Factor]:
         for measure in plan.measures
         for name in (f"measures.{measure.name}.{n}" for n in ("use", "hoops", "well", "transition"))
     }
-    choices = {family: Factor(family, options=configure.options(family)) for family in (*FAMILIES, "scenario")}
+    chosen = {name: Factor(name, options=configure.options(name)) for name in choices}
     doses = {
         f"{kind}.{name}": Factor(f"{kind}.{name}", low, high, "share of employers" if kind == "dose" else "times")
         for kind, (low, high) in _DOSES.items()
         for name in configure.scenario_names()
         if name != BASELINE.name
     }
-    return {**numbers, **amounts, **own, **choices, **doses}
+    return {**numbers, **amounts, **own, **chosen, **doses}
 
 
 def _number(name: str, passport: Passport) -> Factor:
@@ -155,7 +159,7 @@ def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str
     """A factor for any other setting, which must bring what to vary it over."""
     top = name.split(".")[0]
     if top in ("mechanisms", "survey", "measures", *_DOSES, *FAMILIES) or span is None:
-        raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *known])}")
+        raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *_CHOICES, *known])}")
     return Factor(name)
 
 
