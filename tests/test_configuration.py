@@ -14,8 +14,9 @@ import sim
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES, read_measure
-from sim.studies import configure
+from sim.studies import configure, designs
 from sim.studies.configure import compose, conf_folder, options, plan, scenarios_of, workers_of
+from sim.studies.factors import Factor
 from sim.world.calendar import Calendar
 
 CONF = conf_folder()
@@ -70,6 +71,22 @@ def test_every_firm_is_read(firm):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
 def test_every_experiment_becomes_a_plan(name):
     assert plan(f"experiment={name}").scenarios
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "study").glob("*.yaml")))
+def test_every_study_becomes_a_plan(name):
+    asked = [f"+study={name}"]
+    assert configure.plan_of(configure.compose(*asked), asked).scenarios
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "design").glob("*.yaml")))
+def test_every_design_is_made(name, tmp_path):
+    (tmp_path / "rows.csv").write_text("weeks\n4\n")
+    asked = ["+study=sweep", f"design={name}", "design.n=4", "design.factors=[switches]"]
+    asked += {"file": [f"design.file={tmp_path / 'rows.csv'}"], "any": ["design.method=grid"]}.get(name, [])
+    cfg = configure.compose(*asked)
+    made = designs.make(configure.read("design", designs.Settings, cfg.design), (Factor("a"), Factor("b")))
+    assert len(made.table) and made.method in (name, "grid")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -71,6 +71,15 @@ def test_amounts_are_those_of_the_measures_that_the_study_introduces(plan):
     assert names == {"measures.right_to_disconnect.expected_availability"}
 
 
+def test_of_a_setting_without_a_range_two_numbers_are_two_options(plan):
+    (weeks,) = choose({"weeks": [26, 52]}, plan)
+    assert weeks.options == (26, 52)
+
+
+def test_one_name_may_stand_alone(plan):
+    assert choose("switches", plan) == choose(["switches"], plan)
+
+
 def test_a_factor_varies_over_what_is_asked(plan):
     asked = {
         "mechanisms.recovery.demands_hold": [0.2, 0.3],
@@ -93,6 +102,7 @@ WRONG = {
     "no span": ({"mechanisms.recovery.demands_hold": 0.2}, r"\[low, high\] or a list"),
     "no option": ({"availability": ["always_of"]}, "always_on"),
     "half a switch": ({"mechanisms.availability.sticky_norm": [0.5]}, "no option"),
+    "a number": (3, "names are right"),
     "a setting without options": (["weeks"], "there is no factor"),
     "a dose of a scenario that is not": (["dose.quiet"], "there is no factor"),
 }

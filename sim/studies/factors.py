@@ -60,7 +60,7 @@ class Factor:
 # -- which factors there are ------------------------------------------------------------------------------------------
 
 
-def choose(asked: Sequence[str] | Mapping[str, Any], plan: Plan) -> tuple[Factor, ...]:
+def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
     """The factors asked for, in the order asked, each once.
 
     `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced (both without switches),
@@ -68,7 +68,10 @@ def choose(asked: Sequence[str] | Mapping[str, Any], plan: Plan) -> tuple[Factor
     what to vary it over: `[low, high]`, a list of options, or null for all there is. Raises UserError for
     a name that fits nothing, and for a range outside a factor's own.
     """
-    wanted = asked if isinstance(asked, Mapping) else dict.fromkeys(asked)
+    listed = [asked] if isinstance(asked, str) else asked
+    if not isinstance(listed, Mapping | list | tuple):
+        raise UserError(f"design.factors is {as_written(asked)}; names are right, as in design.factors=[switches]")
+    wanted = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
     groups = _groups(plan)
     names_asked = [one for name in wanted for one in groups.get(name, [name])]
     known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, asked_for) for asked_for in names_asked)])
@@ -176,7 +179,7 @@ def _spanned(factor: Factor, span: Any) -> Factor:
         _check_options(factor, span)
     elif factor.unit:
         _check_within(factor, span)
-    if factor.options or not numbers or len(span) != 2:
+    if factor.options or not factor.unit or not numbers or len(span) != 2:
         return replace(factor, options=tuple(float(value) if factor.unit else value for value in span))
     low, high = map(float, span)
     if not low < high:
