@@ -1,0 +1,8 @@
+"""Find how many replicates the smallest effect of interest needs. The same as `hybridwork replicates`."""
+
+import sys
+
+from sim.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["replicates", *sys.argv[1:]]))

@@ -1,0 +1,297 @@
+"""How many replicates are enough: the formula, what its intervals hold, what is said and when it is not said."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
+
+from sim.__main__ import main
+from sim.outcomes.figures import replicates as figure
+from sim.runs.crew import alone
+from sim.studies import configure, replicates, sweep
+from sim.studies.factors import Ground
+from sim.studies.replicates import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
+
+BURN_OUT, ISOLATION = "burn_out_complaints", "isolation_from_colleagues"
+TINY = ("firm=one", "firm.employees=40", "weeks=8", "burn_in=4", "engine=reference")
+POLICY = "scenarios=[baseline,whole_package]"
+
+
+def pairs(differences, outcome=BURN_OUT, pilot=None, as_usual=None) -> Pairs:
+    differences = np.asarray(differences, float)
+    usual = np.zeros(len(differences)) if as_usual is None else np.asarray(as_usual, float)
+    return Pairs("whole_package", "policy", outcome, usual + differences, usual, pilot or len(differences))
+
+
+def spreading(mean: float, error: float, count: int = 10) -> Pairs:
+    """Pairs with this mean difference and this standard error of it."""
+    shape = np.tile([-1.0, 1.0], count // 2)
+    return pairs(mean + error * math.sqrt(count) * shape / shape.std(ddof=1))
+
+
+def asked(**smallest: float) -> Precision:
+    return Precision(smallest or {BURN_OUT: 1.0}, pilot=10, most=1000)
+
+
+# -- how many --------------------------------------------------------------------------------------------------------
+
+
+def test_the_number_of_pairs_is_the_squared_quantile_times_spread_over_half_width_rounded_up():
+    # Student's quantile of 9 degrees of freedom is 2.2622 (any table): (2.2622 * 2 / 1)^2 = 20.47
+    assert pairs_needed(2.0, pilot=10, half_width=1.0) == 21
+    # of 19 degrees 2.0930: (2.0930 * 0.08 / 0.01)^2 = 280.4
+    assert pairs_needed(0.08, pilot=20, half_width=0.01) == 281
+
+
+def test_a_pair_alone_is_never_enough_and_no_spread_needs_two():
+    assert pairs_needed(0.0, pilot=10, half_width=1.0) == 2
+
+
+def test_one_number_serves_all_within_pilot_and_most():
+    calm, wild = spreading(0, 0.01), spreading(0, 1.0)  # spreads 0.032 and 3.16; half-width 0.5: 205 pairs
+    assert enough([calm], asked()) == 10
+    assert enough([calm, wild], asked()) == pairs_needed(wild.spread, 10, 0.5) == 205
+    assert enough([wild], Precision({BURN_OUT: 1.0}, pilot=10, most=60)) == 60
+
+
+def test_the_spread_is_the_pilots_alone():
+    assert pairs([1, 2, 3, 4, 500], pilot=4).spread == pytest.approx(np.std([1, 2, 3, 4], ddof=1))
+
+
+STUDIES = 3000
+TRUE = np.array([0.5, 1.0])
+"""Differences in truth; the second is exactly the smallest effect of interest."""
+
+
+@pytest.fixture(scope="module")
+def studies() -> list[list[Pairs]]:
+    """Two outcomes of normal data that hang together, each study run by the procedure from a pilot of eight."""
+    chance = np.random.default_rng(20)
+    spreads = np.array([[0.4, 0.0], [0.5, 0.7]])
+    asked = Precision({BURN_OUT: 1.0, ISOLATION: 1.0}, pilot=8, most=60)
+    found = []
+    for _ in range(STUDIES):
+        lives = TRUE + chance.standard_normal((60, 2)) @ spreads.T
+        both = [pairs(lives[:8, place], outcome) for place, outcome in enumerate(asked.smallest)]
+        count = enough(both, asked)
+        found.append([pairs(lives[:count, place], own.outcome, pilot=8) for place, own in enumerate(both)])
+    return found
+
+
+def test_the_interval_of_both_stages_holds_the_truth_in_95_of_100_studies(studies):
+    ends = np.array([[interval(own) for own in study] for study in studies])
+    holds = ((ends[..., 0] <= TRUE) & (ends[..., 1] >= TRUE)).mean(axis=0)
+    # three standard errors of a share of 3,000 are 0.012
+    assert holds == pytest.approx([0.95, 0.95], abs=0.012)
+    counts = np.array([len(study[0].differences) for study in studies])
+    assert (counts > 8).any() and (counts < 60).any() and (counts == 60).any()
+    reaches = (ends[..., 1] - ends[..., 0]) / 2
+    assert (reaches[counts < 60] <= 0.5 + 1e-9).all()
+
+
+def test_an_effect_as_large_as_the_smallest_is_called_smaller_in_at_most_5_of_100_studies(studies):
+    smaller = np.mean(["less than" in said or "no effect" in said for said in (decision(s[1], 1.0) for s in studies)])
+    assert smaller <= 0.05 + 0.012
+
+
+# -- what is said ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mean", "error", "said"),
+    [
+        (-5.0, 0.2, "lowers by more than 1"),
+        (5.0, 0.2, "raises by more than 1"),
+        (-1.2, 0.2, "lowers, but not shown to be by more than 1"),
+        (1.2, 0.2, "raises, but not shown to be by more than 1"),
+        (-0.5, 0.1, "lowers, but by less than 1"),
+        (0.1, 0.2, "no effect to speak of: equivalent to none within ±1"),
+        (0.0, 0.0, "no effect to speak of: equivalent to none within ±1"),
+        (0.1, 2.0, "not decided"),
+        (0.7, 0.4, "not decided"),
+    ],
+)
+def test_what_may_be_said_of_a_difference(mean, error, said):
+    assert decision(spreading(mean, error), 1.0) == said
+
+
+@pytest.mark.parametrize("beyond", [-1e-6, 1e-6])
+def test_the_edges_of_what_may_be_said(beyond):
+    """Student's quantiles of 9 degrees of freedom: 1.8331 of a 90% interval, 2.2622 of a 95% one."""
+    none = decision(spreading(0.0, (1 + beyond) / 1.8331129), 1.0)
+    assert none.startswith("no effect" if beyond < 0 else "not decided")
+    larger = decision(spreading(1 + 2.2621572 * 0.3 + beyond, 0.3), 1.0)
+    assert larger == ("raises by more than 1" if beyond > 0 else "raises, but not shown to be by more than 1")
+    some = decision(spreading(2.2621572 + beyond, 1.0), 1.0)
+    assert some == ("raises, but not shown to be by more than 1" if beyond > 0 else "not decided")
+
+
+@given(st.floats(-3, 3), st.floats(0.01, 2))
+def test_equivalence_is_what_two_one_sided_tests_of_scipy_say(mean, error):
+    own = spreading(mean, error)
+    least = ttest_1samp(own.differences, -1.0, alternative="greater").pvalue
+    most = ttest_1samp(own.differences, 1.0, alternative="less").pvalue
+    if abs(max(least, most) - 0.05) > 1e-9:
+        said = decision(own, 1.0)
+        assert ("no effect" in said or "less than" in said) == (max(least, most) < 0.05)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=4, max_size=12), st.floats(0.05, 3))
+def test_no_effect_is_never_said_without_equivalence_and_its_margin(differences, smallest):
+    own = pairs(differences, pilot=4)
+    said = decision(own, smallest)
+    least, most = interval(own, 0.90)
+    if "no effect" in said:
+        assert -smallest < least <= most < smallest
+        assert f"within ±{smallest:g}" in said
+
+
+@pytest.mark.parametrize(
+    ("differences", "pilot", "most", "said"),
+    [
+        ([0.1, 0.2, 0.1, 0.2], 4, 9, "the pilot was enough"),
+        ([0.1, 0.2, 0.1, 0.2, 9.0], 4, 9, "the pilot was enough"),
+        (np.tile([-1.0, 1.0], 30), 10, 90, "reached the half-width of 0.5"),
+        (np.tile([-1.0, 1.0], 6), 10, 12, "stopped at the most allowed, 12: half-width 0.69 instead of 0.5"),
+        (np.tile([-1.0, 1.0], 6), 10, 90, "some runs failed: half-width 0.69 instead of 0.5"),
+    ],
+)
+def test_why_it_stopped_is_told_in_words(differences, pilot, most, said):
+    assert stopping(pairs(differences, pilot=pilot), 1.0, most) == said
+
+
+# -- pairing ---------------------------------------------------------------------------------------------------------
+
+
+def test_pairing_saves_the_variance_that_both_worlds_share():
+    shared, own = np.tile([3.0, 3.0, -3.0, -3.0], 5), np.tile([1.0, -1.0, 1.0, -1.0], 5)
+    # variances 9 + 1 in each world and 4 in their difference: 20 / 4; correlation (9 - 1) / 10
+    correlation, factor = pairing(pairs(2 * own, as_usual=shared - own))
+    assert (correlation, factor) == (pytest.approx(0.8), pytest.approx(5.0))
+
+
+def test_pairing_of_worlds_with_nothing_in_common_saves_nothing():
+    chance = np.random.default_rng(3)
+    one, other = chance.standard_normal((2, 20_000))
+    correlation, factor = pairing(pairs(one - other, as_usual=other))
+    assert abs(correlation) < 0.03 and factor == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_policy_that_does_nothing_has_its_row_and_its_words():
+    own = pairs(np.zeros(6), as_usual=np.arange(6.0))
+    found = replicates.findings([own], asked())
+    assert found["needed_unpaired"].isna().all() and np.isinf(found["pairing"]).all()
+    assert "no effect to speak of" in replicates.tables(found) and "no chance is left" in replicates.tables(found)
+
+
+def test_other_smallest_effects_need_four_times_as_many_or_a_quarter():
+    row = replicates.findings([spreading(0, 2.0, 100)], asked()).iloc[0]
+    assert row["needed_half"] == pytest.approx(4 * row["needed_same"], abs=4)
+    assert row["needed_twice"] == pytest.approx(row["needed_same"] / 4, abs=1)
+
+
+# -- page and figure -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_whether_it_was_enough_and_what_failed(small_plan):
+    wild, few = replicates.findings([spreading(0, 3.0)], asked()), Precision({BURN_OUT: 1.0}, 10, 10)
+    page = replicates.page(wild, few, small_plan, failed=3)
+    assert "10 pairs of runs are not enough" in page and "3 further runs failed" in page
+    calm = replicates.page(replicates.findings([spreading(0, 0.01)], few), few, small_plan, failed=0)
+    assert "10 pairs of runs are enough" in calm and "failed" not in calm
+
+
+def test_the_figure_shows_every_policy_and_outcome_with_margin_and_stop():
+    both = [pairs(np.linspace(-9, -8, 30), outcome, pilot=10) for outcome in (BURN_OUT, ISOLATION)]
+    table = replicates.running(both, asked(burn_out_complaints=1.0, isolation_from_colleagues=0.5))
+    last = table.groupby("outcome").tail(1)
+    np.testing.assert_allclose(last[["low", "high"]], [interval(own) for own in both])
+    panels = figure.draw(table).axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["Whole package"] * 2
+    for axes, smallest in zip(panels, (1.0, 0.5), strict=True):
+        margin = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+        assert (margin.y0, margin.y1) == (pytest.approx(-smallest), pytest.approx(smallest))
+        assert [30] in [list(line.get_xdata()) for line in axes.lines]
+
+
+# -- runs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lived(monkeypatch) -> list[int]:
+    """The replicates that are lived, in their order."""
+    seen: list[int] = []
+    live = sweep.live_batch
+
+    def counted(batch):
+        seen.extend(run.plan.replicate for run in batch.runs)
+        return live(batch)
+
+    monkeypatch.setattr(sweep, "live_batch", counted)
+    return seen
+
+
+def test_the_second_stage_and_any_later_study_run_only_what_is_missing(tmp_path, lived):
+    overrides = (*TINY, POLICY)
+    ground = Ground(configure.compose(*overrides), overrides)
+
+    def counts(smallest: float, most: int) -> list[int]:
+        found = replicates.settled(ground, Precision({ISOLATION: smallest}, 3, most), tmp_path, alone())
+        return [len(own.differences) for own in found.pairs]
+
+    assert counts(1e-9, most=5) == [5] and sorted(lived) == [0, 1, 2, 3, 4]
+    lived.clear()
+    assert counts(1e-9, most=5) == [5] and lived == []
+    assert counts(1e-9, most=6) == [6] and lived == [5]
+    lived.clear()
+    assert counts(1e9, most=6) == [3] and lived == []
+
+
+def test_the_command_writes_all_and_goes_on_where_it_was_left(tmp_path, capsys, lived):
+    words = ["replicates", *TINY, POLICY, "precision.pilot=3", "precision.most=4", f"output={tmp_path}", "workers=1"]
+    words += ["precision.smallest.isolation_from_colleagues=1e-9"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    folder = Path(told.splitlines()[-1])
+    assert folder.parent == tmp_path / "replicates"
+    assert "4 pairs of runs are not enough" in told and "stopped at the most allowed, 4" in told
+    found = pd.read_parquet(folder / "replicates.parquet")
+    assert list(found["outcome"]) == [BURN_OUT, ISOLATION] and (found["replicates"] == 4).all()
+    assert len(pd.read_parquet(folder / "running.parquet")) == 6
+    for name in ("summary.md", "config.yaml", "about.json", "figures/replicates.png", "figures/replicates.svg"):
+        assert (folder / name).is_file()
+    lived.clear()
+    assert main(words) == 0 and lived == []
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "replicates.parquet"), found)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("replicates=50", "precision.pilot="),
+        ("precision.pilot=1", "a pilot of at least 2 pairs"),
+        ("precision.most=5", "precision.pilot is 20 and precision.most 5"),
+        ("precision.pilot=many", "precision.pilot is 'many'"),
+        ("precision.smallest.burn_out_complaints=-1", "a number above 0"),
+        ("precision.smallest.burn_out_complaints=.nan", "a number above 0"),
+        ("+precision.smallest.isolation_from_coleagues=1", "did you mean isolation_from_colleagues"),
+        ("precision.smallest={burn_out_complaints: null, isolation_from_colleagues: null}", "smallest is empty"),
+        ("precision.pilots=3", "did you mean"),
+        ("precision=3", "precision is '3'; it is a group"),
+        ("precision.smallest=3", "precision.smallest is '3'; it is a group"),
+        ("scenarios=[baseline]", "there is no policy to look at"),
+        ("retry=no", "true or false"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_before_anything_is_run(word, told, tmp_path, capsys, lived):
+    assert main(["replicates", *TINY, f"output={tmp_path}", word]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+    assert lived == [] and not list(tmp_path.iterdir())
