@@ -177,6 +177,15 @@ def test_a_row_that_cannot_be_is_told(ground, row, told):
         registry_of(ground.at(row))
 
 
+def test_a_dose_and_a_strength_of_one_policy_are_one_policy(ground):
+    made = ground.at({"dose.right_to_disconnect": 0.5, "strength.right_to_disconnect": 1.5})
+    (right,) = made.scenarios[1].introduced
+    assert (right.share, right.intensity) == (0.5, 1.5)
+    assert (
+        ground.at({"dose.right_to_disconnect": 0.0, "strength.right_to_disconnect": 1.0}).scenarios[1].introduced == ()
+    )
+
+
 POLICY_OF_TWO = Scenario(
     "two", "policy", introduced=(Introduction("breaks", intensity=1.5),), settings=(Setting("cascade", "reach", 4.0),)
 )
@@ -273,6 +282,21 @@ def test_a_design_is_read_as_it_was_written(tmp_path):
     assert kept.rows() == written.rows()
 
 
+def test_the_columns_of_a_file_are_its_factors(tmp_path, plan):
+    (tmp_path / "rows.csv").write_text(
+        "row, mechanisms.recovery.demands_hold ,mechanisms.availability.sticky_norm,availability,survey.reliability\n"
+        "0,0.3,true,always_on,\n1,0.2,FALSE,,\n"
+    )
+    asked = Settings("file", file=str(tmp_path / "rows.csv"))
+    factors = choose(factors_asked(asked), plan)
+    assert [factor.name for factor in factors] == [
+        "mechanisms.recovery.demands_hold", "mechanisms.availability.sticky_norm", "availability",
+    ]  # fmt: skip
+    assert make(asked, factors).rows()[1] == {
+        "mechanisms.recovery.demands_hold": 0.2, "mechanisms.availability.sticky_norm": False,
+    }  # fmt: skip
+
+
 def test_blank_cells_leave_a_factor_as_it_is(tmp_path):
     (tmp_path / "rows.csv").write_text("weeks,availability\n4,\n,always_on\n8,always_on\n")
     assert make(Settings("file", file=str(tmp_path / "rows.csv")), ()).rows() == [
@@ -309,6 +333,7 @@ def test_a_file_that_is_no_design_is_told(tmp_path, content, told):
         ({"method": "draws", "seed": -1}, "from 0 on"),
         ({"method": "draws", "n": 10**9}, "up to 10,000,000"),
         ({"method": "file"}, "design.file is missing"),
+        ({"method": "grid", "levels": 10**30}, "more than"),
     ],
 )
 def test_a_design_that_cannot_be_is_told(options, told):

@@ -206,6 +206,38 @@ def test_another_version_of_the_model_is_not_mixed_into_a_folder(copied, monkeyp
         carry_out(swept(), copied, crews.alone())
 
 
+def test_rows_that_ask_for_the_same_run_share_it_and_each_is_told(tmp_path, monkeypatch):
+    counts = lived(monkeypatch)
+    factors = choose(["mechanisms.availability.sticky_norm"], ground().plan)
+    asked = Sweep(ground(), designs.make(designs.Settings("sobol", n=4), factors), 2)
+    results = carry_out(asked, tmp_path, crews.alone())
+    assert sum(counts) == 2 * 2 < len(asked)  # a switch has two settings, each lived twice
+    levels = results.levels(["exhaustion"])
+    assert list(levels["row"]) == [row for row in range(len(results.design)) for _ in range(4)]
+    assert len(results.differences(["exhaustion"])) == len(asked)
+    assert len(results.query("select * from levels where \"group\" = 'everybody'")) == len(levels)
+    by_switch = levels.groupby(results.design.loc[levels["row"]].iloc[:, 0].to_numpy())["exhaustion"].nunique()
+    assert (by_switch <= 4).all()
+
+
+def test_tables_that_are_asked_for_later_are_lived_later(tmp_path, monkeypatch):
+    carry_out(swept(2, ("levels",)), tmp_path, crews.alone())
+    counts = lived(monkeypatch)
+    results = carry_out(swept(2), tmp_path, crews.alone())
+    assert sum(counts) == 4
+    assert len(results.levels()) == len(results.weekly()) / 2 == 2 * 2 * 2
+    carry_out(swept(2, ("levels",)), tmp_path, crews.alone())
+    assert sum(counts) == 4
+
+
+def test_a_question_that_was_spoilt_is_written_anew(copied, peace, capsys):
+    for name in ("runs.csv", "about.json", "design.csv"):
+        (copied / name).write_text("spoilt")
+        assert main(["results", str(copied)]) == 2 or name == "design.csv"
+        assert "Traceback" not in capsys.readouterr().err
+    assert_same(carry_out(swept(), copied, crews.alone()), peace)
+
+
 def failing_once(monkeypatch, numbers: set[int]) -> None:
     """Let the stacks of these numbers fail, as an error nobody thought of would."""
     lives, count = batches.run_stacked, iter(range(10_000))
@@ -235,9 +267,21 @@ def test_runs_that_fail_are_recorded_and_done_again_when_asked(peace, tmp_path, 
 def test_a_row_that_cannot_be_is_told_before_anything_is_lived(tmp_path, monkeypatch):
     counts = lived(monkeypatch)
     rows = tmp_path / "rows.csv"
-    rows.write_text("mechanisms.recovery.demands_hold,firm.employees\n0.25,\n,3\n")
-    told = main(["sweep", *SMALL, "design=file", f"design.file={rows}", f"output={tmp_path}"])
-    assert told == 2 and counts == []
+    for table in (
+        "mechanisms.recovery.demands_hold,firm.employees\n0.25,\n,3\n",
+        "mechanisms.recovery.demand_hold\n0.25\n",
+        "mechanisms.recovery.demands_hold\n9\n",
+        "mechanisms.recovery.demands_hold\nabc\n",
+        "mechanisms.recovery\n0.25\n",
+        "survey.nope\n0.25\n",
+        "dose.right_to_disconnect\n2\n",
+        "workers\n2\n",
+        "weeks;seed\n2;1\n",
+        "mechanisms.recovery.*\n0.2\n",
+    ):
+        rows.write_text(table)
+        assert main(["sweep", *SMALL, "design=file", f"design.file={rows}", f"output={tmp_path}"]) == 2, table
+    assert counts == []
     assert not list(tmp_path.glob("sweep/*"))
 
 
@@ -335,6 +379,11 @@ WRONG = {
     "second order": (["design.second_order=perhaps"], "true or false"),
     "factors": (["design.factors=[recover]"], "there is no factor"),
     "setting": (["design.rows=3"], "design.rows"),
+    "retry": (["retry=maybe"], "true or false is right"),
+    "empty folder": (["folder="], "folder is empty"),
+    "factors beside a file": (["design=file", "design.file=rows.csv", "design.factors=[switches]"], "whose columns"),
+    "more options than levels": (["design=morris", "design.factors=[availability]"], "would never be tried"),
+    "nothing to vary": (["scenarios=[]"], "is nothing here"),
     "folder of something else": (["folder=/proc/self/kept"], "cannot be written"),
 }
 
@@ -371,6 +420,15 @@ def test_differences_are_paired_within_a_run(peace):
     assert (differences == expected).all()
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "groups", "told"),
+    [(["exhaustoin"], None, "exhaustion"), ("exhaustion", None, "a list is right"), (None, ["everyone"], "everybody")],
+)
+def test_names_that_do_not_exist_are_told(peace, outcomes, groups, told):
+    with pytest.raises(UserError, match=told):
+        peace.levels(outcomes, groups)
+
+
 def test_duckdb_and_polars_see_what_pandas_sees(peace):
     pytest.importorskip("duckdb")
     pytest.importorskip("polars")
@@ -391,12 +449,16 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["{folder}", "table=cascade"], "levels"),
         (["{folder}", "export=levels.xlsx"], ".csv or .parquet"),
         (["{folder}", "sql=select nonsense from levels"], "DuckDB does not answer"),
-        (["{folder}", "sql="], "DuckDB does not answer"),
+        (["{folder}", "sql="], "sql is empty"),
         (["{folder}", "another"], "one folder"),
         (["/nowhere"], "holds no sweep"),
         (["table=levels"], "one folder"),
         (["{folder}", "groups=managers"], "groups=all"),
         (["{folder}", "table=levels", "export=/nowhere/levels.csv"], "cannot be written"),
+        (["{folder}", "export={folder}/runs.csv"], "overwrite a file of the study"),
+        (["{folder}", "table=levels", "table=runs"], "once is right"),
+        (["{folder}", "table=weekly", "groups=all"], "knows no groups"),
+        (["{folder}", "table=runs", "sql=select 1"], "leave table and groups out"),
     ],
 )
 def test_a_question_of_results_that_cannot_be_is_told_in_one_line(peace, asked, told, capsys):

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,21 +56,31 @@ class Archive:
         Raises UserError where another process is at it, or the folder cannot be written. A process that ends, however
         it ends, leaves the folder free.
         """
-        from filelock import FileLock, Timeout
-
         own = self.folder / f".lock-{self._part}"
         self._make()
+        with self._held(own):
+            for other in self.folder.glob(".lock-*"):
+                if other != own and not other.name.endswith(self._parts):
+                    self._held(other).close()
+            yield
+
+    def _held(self, path: Path) -> ExitStack:
+        """A lock of the operating system on this file, until it is closed; UserError where somebody else holds it."""
+        from filelock import FileLock, Timeout
+
+        held = ExitStack()
         try:
-            with FileLock(own, timeout=0):
-                for other in self.folder.glob(".lock-*"):
-                    if other != own and not other.name.endswith(self._parts):
-                        with FileLock(other, timeout=0):
-                            pass
-                yield
+            held.enter_context(FileLock(path, timeout=0))
         except Timeout:
             raise UserError(
                 f"another process is writing to {self.folder}; wait for it, or give another folder, as in folder=mine"
             ) from None
+        except NotImplementedError:
+            raise UserError(
+                f"the file system of {self.folder} knows no locks, so that nothing keeps two writers apart; "
+                "give a folder on another, as in folder=/scratch/mine"
+            ) from None
+        return held
 
     def _make(self) -> None:
         try:
@@ -124,11 +134,15 @@ class Archive:
                 return  # the same runs, written by a part beside this one
             raise UserError(_cannot_write(self.folder, error)) from None
 
-    def drop_failed(self) -> None:
-        """Remove the batches in which runs failed, so that they are done again, with all that stood beside them."""
-        for batch in list(self.kept()):
-            if isinstance(batch, Kept) and batch.failed:
-                _remove(batch.folder)
+    def known(self, tables: Sequence[str] = ()) -> dict[str, str]:
+        """Run to error, "" where it is done, of all intact batches that hold these tables; done anywhere is done."""
+        known: dict[str, str] = {}
+        for batch in self.kept():
+            if isinstance(batch, Kept):
+                whole = all((batch.folder / f"{name}.parquet").is_file() for name in tables)
+                known |= dict.fromkeys(batch.done, "") if whole else {}
+                known |= {run: error for run, error in batch.failed.items() if run not in known}
+        return known
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One table of all intact batches as a data frame, in no order; a run that stands twice is read once.
@@ -144,13 +158,13 @@ class Archive:
             if isinstance(batch, Path) or not (path := batch.folder / f"{name}.parquet").is_file():
                 continue
             part = pq.read_table(path, columns=columns and ["run", *(c for c in columns if c != "run")])
-            own = [*batch.done, *batch.failed]
-            if again := known.intersection(own):
+            if again := known.intersection(batch.done):
                 part = part.filter(pa.compute.invert(pa.compute.is_in(part["run"].cast(pa.string()), pa.array(again))))
-            known.update(own)
+            known.update(batch.done)
             parts.append(part)
         if not parts:
-            raise UserError(f"{self.folder} holds no table '{name}'; finished batches hold {', '.join(self.tables())}")
+            known_tables = ", ".join(self.tables()) or "nothing yet"
+            raise UserError(f"{self.folder} holds no table '{name}'; its finished batches hold {known_tables}")
         return pa.concat_tables(parts).unify_dictionaries().to_pandas()
 
     def tables(self) -> list[str]:
@@ -179,12 +193,15 @@ def _sum(path: Path) -> str:
 
 
 def _remove(folder: Path) -> None:
+    """Remove a folder; another process may do the same."""
     try:
         shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise UserError(_cannot_write(folder, error)) from None
 
 
 def _cannot_write(folder: Path, error: OSError) -> str:
     reason = error.strerror or first_line(error)
-    return f"{folder} cannot be written ({reason}); what is finished there is kept"
+    return f"{folder} cannot be written ({reason}); give another, as in folder=mine; what is finished anywhere is kept"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -63,19 +63,22 @@ def live_batch(batch: Batch) -> Ready:
         )
     names = {id(run.plan): run.identifier for run in batch.runs}
     kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
-    states: list[tuple[str, str]] = []
+    errors: list[str] = []
     seconds, begun = 0.0, perf_counter()
     for plan, outcome in _lived([run.plan for run in batch.runs]):
         seconds += perf_counter() - begun
-        states.append((FAILED, outcome) if isinstance(outcome, str) else (DONE, ""))
-        if isinstance(outcome, Record):
-            for name in batch.tables:
-                kept[name].append((names[id(plan)], TABLES[name](plan, outcome)))
+        try:
+            made = {} if isinstance(outcome, str) else {name: TABLES[name](plan, outcome) for name in batch.tables}
+        except Exception as error:
+            outcome, made = _told(error), {}
+        errors.append(outcome if isinstance(outcome, str) else "")
+        for name, table in made.items():
+            kept[name].append((names[id(plan)], table))
         begun = perf_counter()
-    files = {"runs": parquet(_runs(batch.runs, states))}
+    files = {"runs": parquet(_runs(batch.runs, errors))}
     files |= {name: parquet(_table(rows)) for name, rows in kept.items() if rows}
-    failed = sum(state == FAILED for state, _ in states)
-    return Ready(files, len(states) - failed, failed, seconds)
+    failed = sum(map(bool, errors))
+    return Ready(files, len(errors) - failed, failed, seconds)
 
 
 def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:
@@ -83,6 +86,8 @@ def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:
     for stack in batches(plans):
         try:
             yield from zip(stack, run_stacked(stack), strict=True)
+        except MemoryError:
+            raise  # no fault of the run, which may do well where there is more
         except Exception as error:
             if len(stack) == 1:
                 yield stack[0], _told(error)
@@ -96,19 +101,18 @@ def _told(error: Exception) -> str:
     return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
 
 
-def _runs(runs: Iterable[Run], states: Iterable[tuple[str, str]]) -> pyarrow.Table:
+def _runs(runs: Sequence[Run], errors: Sequence[str]) -> pyarrow.Table:
     import pyarrow as pa
 
-    columns = list(zip(*((run.identifier, run.plan.seed, run.plan.replicate, *state)
-                         for run, state in zip(runs, states, strict=True)), strict=True))  # fmt: skip
-    types = {
-        "run": pa.string(),
-        "seed": pa.int64(),
-        "replicate": pa.int64(),
-        "state": pa.string(),
-        "error": pa.string(),
-    }
-    return pa.table([pa.array(c, t) for c, t in zip(columns, types.values(), strict=True)], names=list(types))
+    return pa.table(
+        {
+            "run": pa.array([run.identifier for run in runs], pa.string()),
+            "seed": pa.array([run.plan.seed for run in runs], pa.int64()),
+            "replicate": pa.array([run.plan.replicate for run in runs], pa.int64()),
+            "state": pa.array([FAILED if error else DONE for error in errors], pa.string()),
+            "error": pa.array(errors, pa.string()),
+        }
+    )
 
 
 def _table(rows: Sequence[tuple[str, Any]]) -> pyarrow.Table:

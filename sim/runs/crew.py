@@ -7,11 +7,12 @@ a second try and nobody else's work.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import active_children, get_context, parent_process
@@ -67,25 +68,25 @@ def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) ->
         from distributed import Client, KilledWorker, LocalCluster
     except ImportError:
         raise UserError("executor=dask needs Dask; install hybridwork[cluster]") from None
-    here = None
-    if address is None:
-        here = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR")
-    try:
-        client = Client(address or here, timeout=timeout, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"no Dask scheduler answers at {address} ({first_line(error)}); give the address that the scheduler "
-            "printed, as in executor.address=tcp://host:8786"
-        ) from None
-    try:
+    if address is not None and not re.fullmatch(r"([a-z]+://)?[^\s:/]+:\d+", address):
+        raise UserError(f"executor.address is '{address}'; an address is right, as in executor.address=tcp://host:8786")
+    with ExitStack() as stack:
+        if address is None:
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+            )
+            address = stack.enter_context(cluster).scheduler_address
+        try:
+            client = stack.enter_context(Client(address, timeout=timeout, set_as_default=False))
+        except OSError as error:
+            raise UserError(
+                f"no Dask scheduler answers at {address} ({first_line(error)}); give the address that the scheduler "
+                "printed, as in executor.address=tcp://host:8786"
+            ) from None
         count = sum(client.nthreads().values())
         if not count:
             raise UserError(f"the Dask cluster at {address} has no worker; begin some with `dask worker {address}`")
         yield Crew(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
-    finally:
-        client.close()
-        if here is not None:
-            here.close()
 
 
 def finished(

@@ -17,7 +17,8 @@ _MODEL = (
     "language", "world", "mechanisms", "levers", "engine",
     "data/circumstances.csv", "data/definitions.csv", "data/normal_quantiles.npy", "data/regimes.csv",
     "data/sectors.csv", "data/size_classes.csv",
-    "outcomes/survey.py", "outcomes/outcomes.py", "outcomes/record.py", "outcomes/condensed.py", "runs/stack.py",
+    "outcomes/survey.py", "outcomes/outcomes.py", "outcomes/record.py", "outcomes/effects.py", "outcomes/condensed.py",
+    "runs/stack.py",
 )  # fmt: skip
 """What of the package a result depends on; evidence, costs, pages and figures can change and it is the same model."""
 _LENGTH = 16

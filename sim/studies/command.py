@@ -78,6 +78,9 @@ def _keeping(study: Callable[[DictConfig], None], mistakes: list[UserError]) -> 
     def task(cfg: DictConfig) -> None:
         try:
             study(cfg)
+        except BrokenPipeError:
+            # The reader of the output has seen enough, as in `hybridwork sweep | head`.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             line = explanation(error)
             if line is None or os.getpid() != home:

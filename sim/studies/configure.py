@@ -75,7 +75,7 @@ class Settings:
 _SETTINGS = (
     *Settings.__dataclass_fields__, "mechanisms", "measures", "survey", "firm", "calendar", *FAMILIES, "kind", "text",
 )  # fmt: skip
-_OF_STUDIES = (
+OF_STUDIES = (
     "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
     "sensitivity", "ranking", "precision", "search",
 )  # fmt: skip
@@ -291,7 +291,7 @@ def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
         engine=settings.engine,
         calendar=_calendar_of(cfg),
     )
-    _check_settings("", cfg, (*_SETTINGS, *_OF_STUDIES))
+    _check_settings("", cfg, (*_SETTINGS, *OF_STUDIES))
     registry_of(made)
     for scenario in made.scenarios:
         check_horizon(scenario, made.weeks)

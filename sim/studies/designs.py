@@ -1,7 +1,7 @@
 """Designs: tables that say which values of which factors are tried, one row a setting, one column a factor.
 
-A cell that is blank leaves the factor as it is. Every design of `n` rows, trajectories or base points begins with the
-rows of the smaller ones of the same seed, so that a design can be extended and what has run still counts.
+A cell that is blank leaves the factor as it is. A larger design begins with the rows of a smaller one of the same seed
+(`n` is larger; of hypercubes `times`, since a finer one has other rows), so that what has run still counts.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError, first_line, instead
+from sim.errors import UserError, first_line, instead, is_number
 from sim.studies.factors import Factor
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ class Design:
     table    one row per setting, one column per factor; None leaves a factor as it is
     shares   (row, factor) how far each value lies from its factor's lowest (0) to its highest (1); None where a method
              has no such
-    problem  the factors as SALib describes them, for the analysis of the results
     """
 
     method: str
@@ -85,7 +85,14 @@ OPEN = ("assumed", "sourced", "switches", "amounts")
 
 
 def factors_asked(settings: Settings) -> Any:
-    """The factors asked for, or those that the method usually varies."""
+    """The factors asked for, or those that the method usually varies; of a file its columns, with what stands in them.
+
+    Raises UserError where a file says one thing and the settings another.
+    """
+    if settings.method == "file":
+        if settings.factors is not None:
+            raise UserError("design.factors does not go with design=file, whose columns are the factors")
+        return _columns(read(_file_of(settings)))
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
@@ -103,37 +110,49 @@ def make(settings: Settings, factors: Sequence[Factor]) -> Design:
     return _METHODS[settings.method](settings, tuple(factors))
 
 
+def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
+    found = {name: list(dict.fromkeys(table[name].dropna())) for name in table.columns}
+    return {name: sorted(own) if all(map(is_number, own)) else own for name, own in found.items() if own}
+
+
+def _file_of(settings: Settings) -> str:
+    if settings.file is None:
+        raise UserError("design.file is missing; give a csv table, as in design=file design.file=rows.csv")
+    return settings.file
+
+
 def read(path: str | Path) -> pd.DataFrame:
-    """A table of settings from a csv file; raises UserError where it cannot be one."""
+    """A table of settings from a csv file, a column named `row` left out; UserError where it cannot be one."""
     import pandas as pd
 
+    right = "a csv table is right, columns parted by commas, one factor a column"
     try:
-        table = pd.read_csv(path, dtype=object, skip_blank_lines=True)
+        cells = pd.read_csv(path, dtype=object, header=None, skip_blank_lines=True, skipinitialspace=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise UserError(
-            f"design file {path} cannot be read ({reason}); a csv table with one factor a column is right"
-        ) from None
-    table = table.drop(columns=[name for name in (ROW,) if name in table.columns])
+        raise UserError(f"design file {path} cannot be read ({reason}); {right}") from None
+    names = ["" if pd.isna(name) else str(name).strip() for name in cells.iloc[0]]
+    for name in names:
+        if not name or names.count(name) > 1 or set(";*") & set(name):
+            raise UserError(f"design file {path}: every column needs a name of its own in the first line; {right}")
+    table = cells.iloc[1:].reset_index(drop=True).set_axis(names, axis=1).drop(columns=[ROW], errors="ignore")
     if table.empty:
-        raise UserError(
-            f"design file {path} holds no rows; the first line names the factors, each other is one setting"
-        )
-    for name in table.columns:
-        if name.startswith("Unnamed:") or table.columns.tolist().count(name) > 1:
-            raise UserError(f"design file {path}: every column needs a name of its own in the first line")
-        table[name] = [_typed(value) for value in table[name]]
-    return table
+        raise UserError(f"design file {path} holds no rows; the first line names the factors, each other is a setting")
+    return table.apply(lambda column: column.map(_typed)).astype(object)
 
 
 def _typed(value: Any) -> Any:
-    """A cell of a csv file as the number it may be."""
+    """A cell of a csv file as the number or the truth value it may be; None where it is blank."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
     for kind in (int, float):
         try:
-            return kind(value) if isinstance(value, str) else None
+            return kind(value)
         except ValueError:
             continue
-    return value
+    return value.strip()
 
 
 # -- the methods ------------------------------------------------------------------------------------------------------
@@ -148,19 +167,18 @@ def _one_at_a_time(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 def _grid(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     """Every value of every factor with every other."""
-    values = [list(factor.steps(settings.levels)) for factor in factors]
-    _check_rows(int(np.prod([float(len(own)) for own in values])))
-    names = [factor.name for factor in factors]
-    return Design(
-        settings.method, factors, _table([dict(zip(names, row, strict=True)) for row in product(*values)], factors)
-    )
+    _check_rows(prod(len(factor.options) or settings.levels for factor in factors))
+    names, values = [factor.name for factor in factors], [factor.steps(settings.levels) for factor in factors]
+    rows = [dict(zip(names, row, strict=True)) for row in product(*values)]
+    return Design(settings.method, factors, _table(rows, factors))
 
 
 def _latin_hypercube(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     from SALib.sample import latin
 
     def sample(problem: dict[str, Any]) -> np.ndarray:
-        return np.vstack([latin.sample(problem, settings.n, seed=settings.seed + k) for k in range(settings.times)])
+        luck = [np.random.default_rng((settings.seed, number)) for number in range(settings.times)]
+        return np.vstack([latin.sample(problem, settings.n, seed=own) for own in luck])
 
     return _sampled(settings, factors, settings.n * settings.times, sample)
 
@@ -170,6 +188,12 @@ def _morris(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
     if settings.levels < 2 or settings.levels % 2:
         raise UserError(f"design.levels is {settings.levels}; an even number is right for morris")
+    for factor in factors:
+        if len(factor.options) > settings.levels:
+            raise UserError(
+                f"design.levels is {settings.levels} and {factor.name} has {len(factor.options)} options, some of "
+                "which would never be tried; an even number of at least as many levels is right, or fewer options"
+            )
     return _sampled(
         settings, factors, settings.n * (len(factors) + 1),
         lambda problem: morris.sample(problem, settings.n, num_levels=settings.levels, seed=settings.seed),
@@ -199,9 +223,7 @@ def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 
 def _file(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    if settings.file is None:
-        raise UserError("design.file is missing; give a csv table, as in design=file design.file=rows.csv")
-    return Design(settings.method, factors, read(settings.file))
+    return Design(settings.method, factors, read(_file_of(settings)))
 
 
 _METHODS: dict[str, Callable[[Settings, tuple[Factor, ...]], Design]] = {
@@ -231,7 +253,8 @@ def _sampled(
 
 def _check_rows(rows: int) -> None:
     if rows > MOST_ROWS:
-        raise UserError(f"the design has {rows:,} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
+        told = f"{rows:,}" if rows < 1000 * MOST_ROWS else f"more than {1000 * MOST_ROWS:,}"
+        raise UserError(f"the design has {told} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
 
 
 def _table(rows: Sequence[Mapping[str, Any]], factors: Sequence[Factor]) -> pd.DataFrame:

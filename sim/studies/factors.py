@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 POLICY = "policy"
 """What the scenario of a row is called where the row itself makes it."""
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
+_NO_FACTORS = ("workers", "output", "engine", "title", "study", "hydra", "replicates", *configure.OF_STUDIES)
 _CHOICES = (*FAMILIES, "scenario")
 _SOLVED = ("centred", "fitted", "definition")
 """Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
@@ -83,7 +84,8 @@ def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
                 found[one] = _spanned(known.get(one) or _made(one, span, known, groups), span)
     if not found:
         raise UserError(
-            "design.factors is empty; name what to vary, as in design.factors=[switches,mechanisms.recovery.*]"
+            f"design.factors={as_written(asked)} is nothing here; name what to vary, as in "
+            "design.factors=[switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
         )
     return tuple(found.values())
 
@@ -161,6 +163,8 @@ def _groups(plan: Plan) -> dict[str, list[str]]:
 def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
     """A factor for any other setting, which must bring what to vary it over."""
     top = name.split(".")[0]
+    if top in _NO_FACTORS:
+        raise UserError(f"'{name}' changes no run, so it is no factor; give it beside the design, as in {name}=<value>")
     if top in ("mechanisms", "survey", "measures", *_DOSES, *FAMILIES) or span is None:
         raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *_CHOICES, *known])}")
     return Factor(name)
@@ -251,15 +255,15 @@ class Ground:
         return replace(made, scenarios=(made.scenarios[0], replace(policy, name=POLICY)))
 
     def _dosed(self, doses: tuple[tuple[str, str, float], ...]) -> list[Scenario]:
-        """The policies of a row, each at its dose."""
+        """The policies of a row, each at its dose and its strength."""
         known = numbers_with_passports(self.plan)
         defaults = {name.removeprefix("mechanisms."): value for name, (value, _) in known.items()}
-        parts = []
+        own: dict[str, dict[str, float]] = {}
         for kind, name, value in doses:
-            scenario = configure.scenario_named(name)
-            check_horizon(scenario, self.plan.weeks)
-            parts.append(dosed(scenario, defaults, **{"share" if kind == "dose" else "strength": value}))
-        return parts
+            own.setdefault(name, {})["share" if kind == "dose" else "strength"] = value
+        for name in own:
+            check_horizon(configure.scenario_named(name), self.plan.weeks)
+        return [dosed(configure.scenario_named(name), defaults, **given) for name, given in own.items()]
 
 
 def _with_numbers(plan: Plan, numbers: Mapping[str, Mapping[str, float]], measures: Mapping[str, Measure]) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ import numpy as np
 
 from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, instead
-from sim.outcomes.outcomes import OUTCOMES
-from sim.runs.archive import Archive, Kept
+from sim.outcomes.condensed import SHARES, USERS, WITHOUT
+from sim.outcomes.outcomes import GROUPS, OUTCOMES
+from sim.runs.archive import Archive
 from sim.studies.designs import ROW
 from sim.studies.store import write_by, write_table
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+_AGAIN = "the sweep's own command, given again, writes it anew"
+_FEW = 5
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 
 
@@ -44,7 +47,10 @@ class Results:
     def about(self) -> dict[str, Any]:
         """What the study tells of itself."""
         self._check()
-        content: dict[str, Any] = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
+        try:
+            content: dict[str, Any] = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
+        except ValueError:
+            raise UserError(f"{self.folder / 'about.json'} is not as it was written; {_AGAIN}") from None
         return content
 
     @cached_property
@@ -53,7 +59,10 @@ class Results:
         import pandas as pd
 
         self._check()
-        return pd.read_csv(self.folder / "design.csv", index_col=ROW)
+        table = pd.read_csv(self.folder / "design.csv")
+        if ROW not in table.columns:
+            raise UserError(f"{self.folder / 'design.csv'} is not as it was written; {_AGAIN}")
+        return table.set_index(ROW)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -61,20 +70,26 @@ class Results:
         import pandas as pd
 
         self._check()
-        return pd.read_csv(self.folder / "runs.csv", dtype={"run": "str"})
+        runs = pd.read_csv(self.folder / "runs.csv", dtype={"run": "str"})
+        if list(runs.columns) != ["run", ROW, "replicate"]:
+            raise UserError(f"{self.folder / 'runs.csv'} is not as it was written; {_AGAIN}")
+        return runs
 
     @cached_property
     def states(self) -> pd.DataFrame:
         """`runs` with `state` (done, failed, missing) and `error`."""
         import pandas as pd
 
-        kept = [batch for batch in self.archive.kept() if isinstance(batch, Kept)]
-        done = {run for batch in kept for run in batch.done}
-        failed = {run: error for batch in kept for run, error in batch.failed.items()}
+        known = self.archive.known()
         told = self.runs.copy()
-        told["state"] = ["done" if r in done else "failed" if r in failed else "missing" for r in told["run"]]
-        told["error"] = pd.Series([failed.get(r, "") for r in told["run"]], dtype="str")
+        told["state"] = ["missing" if r not in known else "failed" if known[r] else "done" for r in told["run"]]
+        told["error"] = pd.Series([known.get(r, "") for r in told["run"]], dtype="str")
         return told
+
+    @property
+    def any_done(self) -> bool:
+        """Whether any run is done."""
+        return bool((self.states["state"] == "done").any())
 
     def _check(self) -> None:
         if not self.begun:
@@ -89,12 +104,15 @@ class Results:
 
         None stands for all outcomes, and for all groups.
         """
+        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
+        _check_names("group", groups, [*GROUPS, USERS, WITHOUT])
         columns = None if outcomes is None else ["scenario", "group", *outcomes]
         table = self._in_order("levels", columns)
         return table if groups is None else table[table["group"].isin(groups)].reset_index(drop=True)
 
     def weekly(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
         """Means of everybody by week: row, replicate, scenario, week, then the outcomes, in the order of the design."""
+        _check_names("outcome", outcomes, OUTCOMES)
         return self._in_order("weekly", None if outcomes is None else ["scenario", "week", *outcomes])
 
     def differences(
@@ -110,22 +128,21 @@ class Results:
         return others
 
     def _in_order(self, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
-        """A table with row and replicate in place of the run's id, in the order of the design; other runs left out."""
+        """A table with row and replicate in place of the run's id, in the order of the design; other runs left out.
+
+        Rows of a design that ask for the same run each have it.
+        """
         self._check()
         table = self.archive.table(name, columns)
-        scenarios = {name: place for place, name in enumerate(self.about["scenarios"])}
-        place = dict(zip(self.runs["run"], self.runs.index, strict=True))
-        table = table.assign(_run=table["run"].astype("object").map(place)).dropna(subset="_run")
-        order = table["scenario"].astype("object").map(scenarios).fillna(len(scenarios))
-        table = table.assign(_scenario=order).sort_values(["_run", "_scenario"], kind="stable")
-        of = self.runs.loc[table["_run"].astype(int), [ROW, "replicate"]].reset_index(drop=True)
-        table = table.drop(columns=["run", "_run", "_scenario"]).reset_index(drop=True)
-        for name_of_key in ("scenario", "group"):
-            if name_of_key in table:
-                table[name_of_key] = table[name_of_key].astype("str")
-        table.insert(0, ROW, of[ROW])
-        table.insert(1, "replicate", of["replicate"])
-        return table
+        for text in ("run", "scenario", "group"):
+            if text in table:
+                table[text] = table[text].astype("str")
+        place = {scenario: number for number, scenario in enumerate(self.about["scenarios"])}
+        asked = self.runs.assign(_number=self.runs.index)
+        joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(asked, on="run")
+        ordered = joined.sort_values(["_number", "_place"], kind="stable", ignore_index=True)
+        others = [column for column in table.columns if column != "run"]
+        return ordered[[ROW, "replicate", *others]]
 
     # -- queries ------------------------------------------------------------------------------------------------------
 
@@ -184,14 +201,17 @@ class Results:
             f"{len(self.runs):,} runs: {counts}"
         ]
         failed = self.states[self.states["state"] == "failed"]
-        for error, rows in failed.groupby("error", sort=False):
+        by_error = list(failed.groupby("error", sort=False))
+        for error, rows in by_error[:_FEW]:
             lines.append(f"  failed: {len(rows):,} runs, the first in row {rows[ROW].iloc[0]}: {error}")
+        if len(by_error) > _FEW:
+            lines.append(f"  and {len(by_error) - _FEW} other errors; table=runs lists them")
         return "\n".join([*lines, *self._spread()])
 
     def _spread(self) -> list[str]:
         from sim.outcomes.summary import label_of
 
-        if not states_done(self):
+        if not self.any_done:
             return []
         names = {name: OUTCOMES[name].label for name in HEADLINES}
         differences = self.differences()
@@ -206,9 +226,14 @@ class Results:
         return lines
 
 
-def states_done(results: Results) -> bool:
-    """Whether any run is done."""
-    return bool((results.states["state"] == "done").any())
+def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -> None:
+    """Raise UserError for a name that does not exist, and for a text in place of a list of names."""
+    every = list(known)
+    for name in [names] if isinstance(names, str) else names or ():
+        if name not in every:
+            raise UserError(f"there is no {kind} '{name}' {instead(name, every)}")
+    if isinstance(names, str):
+        raise UserError(f"{kind}s are '{names}'; a list is right, as in ['{names}']")
 
 
 # -- the command ------------------------------------------------------------------------------------------------------
@@ -230,34 +255,48 @@ def main(argv: list[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(USAGE)
         return 0
-    options = dict(word.split("=", 1) for word in argv if "=" in word)
-    folders = [word for word in argv if "=" not in word]
-    _check_words(options, folders)
+    given = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
+    folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
+    _check_words([name for name, _ in given], folders)
+    options = dict(given)
+    _check_values(options)
     if not folders:
         print(listed(Path("outputs")))
         return 0
     results = Results(folders[0])
-    if not {"sql", "export", "table"} & set(options):
+    if not options:
         print(results.told())
         return 0
     frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
     if "export" in options:
-        write_frame(frame, Path(options["export"]))
+        write_frame(frame, _checked_export(options["export"], results))
+        print(options["export"])
     else:
         print(frame.to_string(index=False, max_rows=40, max_cols=12))
     return 0
 
 
-def _check_words(options: Mapping[str, str], folders: Sequence[str]) -> None:
-    for name in options:
+def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:
+    for name in names:
         if name not in _OPTIONS:
             raise UserError(f"results has no setting '{name}' {instead(name, _OPTIONS)}")
-    if len(folders) > 1 or (options and not folders):
+        if names.count(name) > 1:
+            raise UserError(f"{name} is given {names.count(name)} times; once is right")
+    if len(folders) > 1 or (names and not folders):
         raise UserError("results takes one folder, as in results outputs/sweep/mine export=levels.csv")
+
+
+def _check_values(options: Mapping[str, str]) -> None:
     if options.get("groups", "all") != "all":
         raise UserError(f"groups is '{options['groups']}'; groups=all is right, or nothing for everybody together")
     if options.get("table", "levels") not in _TABLES:
         raise UserError(f"there is no table '{options['table']}' {instead(options['table'], _TABLES)}")
+    if "sql" in options and {"table", "groups"} & set(options):
+        raise UserError("sql asks a question of its own; leave table and groups out, or sql")
+    if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
+        raise UserError(f"table {options['table']} knows no groups; leave groups out")
+    if "sql" in options and not options["sql"].strip():
+        raise UserError('sql is empty; a question is right, as in sql="select * from runs"')
 
 
 def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
@@ -272,14 +311,23 @@ def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
     return frames[options.get("table", "levels")]()
 
 
+def _checked_export(name: str, results: Results) -> Path:
+    """Where to export to, unless that is a file of the study itself."""
+    path = Path(name)
+    if path.resolve().parent in (results.folder.resolve(), *results.folder.resolve().glob("batches/*")):
+        if path.exists():
+            raise UserError(f"export={name} would overwrite a file of the study; another name is right")
+    return path
+
+
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as csv or parquet, as the name says, whole or not at all; UserError for another name."""
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         write_table(frame, path)
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         write_by(path, lambda temporary: frame.to_csv(temporary, index=False))
     else:
-        raise UserError(f"export is '{path}'; a name that ends in .csv or .parquet is right")
+        raise UserError(f"export is '{'' if path == Path() else path}'; a name that ends in .csv or .parquet is right")
 
 
 def listed(root: Path) -> str:
@@ -287,4 +335,11 @@ def listed(root: Path) -> str:
     found = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
     if not found:
         return f"there is no sweep below {root}; `hybridwork sweep` makes one"
-    return "\n".join(f"{results.folder}\n  {results.told().splitlines()[0]}" for results in found)
+    return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in found)
+
+
+def _in_a_line(results: Results) -> str:
+    try:
+        return results.told().splitlines()[0]
+    except UserError as mistake:
+        return str(mistake)

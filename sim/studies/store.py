@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sim.errors import UserError, first_line
 
@@ -102,7 +103,7 @@ def write_text(text: str, path: Path) -> None:
 
 def write_by(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` fill a temporary file in the same folder, then give it its name, or raise UserError."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = path.with_name(f".{uuid4().hex}-{path.name}")
     try:
         write(temporary)
         os.replace(temporary, path)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.outcomes.condensed import TABLES
 from sim.runs import crew as crews
-from sim.runs.archive import WHOLE, Archive, Kept
+from sim.runs.archive import WHOLE, Archive
 from sim.runs.batch import Batch, Run, live_batch
 from sim.runs.crew import Crew, finished
 from sim.runs.identity import Identifier, digest, model_version
@@ -57,15 +56,6 @@ class Sweep:
         return len(self.design.table) * self.replicates
 
 
-@dataclass(frozen=True)
-class Carried:
-    """What became of a sweep: runs done and failed, and those over which workers ended, in this part of it."""
-
-    done: int
-    failed: int
-    lost: int
-
-
 def carry_out(
     sweep: Sweep,
     folder: str | Path,
@@ -88,30 +78,35 @@ def carry_out(
         altered = archive.cleared()
         if altered:
             print(f"{altered} altered or truncated batches in {folder} are done again", file=sys.stderr)
-        if retry:
-            archive.drop_failed()
-        carried = _carry_out(sweep, archive, crew, identifiers, part, batch)
-    results = Results(archive.folder)
-    if carried.lost:
+        known = archive.known(sweep.tables)
+        tell = {run: error for run, error in known.items() if not (retry and error)}
+        lost = _carry_out(sweep, archive, crew, _own(identifiers, part), tell, batch)
+    if lost:
         raise UserError(
-            f"workers ended {crews.TRIES} times over each of {carried.lost} runs, which are missing in {folder}; "
+            f"workers ended {crews.TRIES} times over each of {lost} runs, which are missing in {folder}; "
             "the same command tries them again; where memory is short, ask for workers=1"
         )
-    return results
+    return Results(archive.folder)
+
+
+def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
+    """The runs of a part of the design, each once, with the number of the first row and replicate that ask for it."""
+    own: dict[str, int] = {}
+    for number, identifier in enumerate(identifiers):
+        if number * part[1] // len(identifiers) == part[0]:
+            own.setdefault(identifier, number)
+    return own
 
 
 def _carry_out(
-    sweep: Sweep, archive: Archive, crew: Crew, identifiers: Sequence[str], part: tuple[int, int], batch: int | None
-) -> Carried:
+    sweep: Sweep, archive: Archive, crew: Crew, own: Mapping[str, int], known: Mapping[str, str], size: int | None
+) -> int:
+    """Run what is not known yet; the number of runs over which workers ended again and again."""
     from tqdm import tqdm
 
-    own = [number for number in range(len(identifiers)) if number * part[1] // len(identifiers) == part[0]]
-    known = known_runs(archive)
-    missing = [number for number in own if identifiers[number] not in known]
-    done = len(own) - len(missing)
-    failed = sum(bool(known[identifiers[number]]) for number in own if identifiers[number] in known)
-    lost = 0
-    size = batch or runs_in_a_batch(sweep.ground.plan)
+    missing = [number for identifier, number in own.items() if identifier not in known]
+    done, lost = len(own) - len(missing), 0
+    failed = sum(bool(known.get(identifier)) for identifier in own)
     working = finished(live_batch, _batches(sweep, missing, size, crew.workers), crew)
     bar = tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05)
     with bar, closing(working):
@@ -129,36 +124,31 @@ def _carry_out(
             raise KeyboardInterrupt(
                 f"interrupted; {done:,} of {len(own):,} runs are kept in {archive.folder}; the same command goes on"
             ) from None
-    return Carried(done - failed, failed, lost)
+    return lost
 
 
-def known_runs(archive: Archive) -> dict[str, str]:
-    """Run id to error, "" for a run that is done, of all intact batches."""
-    known: dict[str, str] = {}
-    for batch in archive.kept():
-        if isinstance(batch, Kept):
-            known |= dict.fromkeys(batch.done, "") | batch.failed
-    return known
+def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: int) -> Iterator[Batch]:
+    """The missing runs cut into batches of this size, or of some seconds of work each.
+
+    The first ones are small, so that something is finished soon.
+    """
+    cut: list[Run] = []
+    days = count = 0
+    for run in sweep.runs(missing):
+        cut.append(run)
+        days += _employee_days(run.plan)
+        ramp = _RAMP if count < workers * crews.AHEAD else 1
+        full = len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS
+        if full:
+            yield Batch(tuple(cut), sweep.tables, model_version())
+            cut, days, count = [], 0, count + 1
+    if cut:
+        yield Batch(tuple(cut), sweep.tables, model_version())
 
 
-def _batches(sweep: Sweep, missing: Sequence[int], size: int, workers: int) -> Iterator[Batch]:
-    """The missing runs cut into batches; the first ones are small, so that something is finished soon."""
-    runs = sweep.runs(missing)
-    count = 0
-    while True:
-        ramped = size if count >= workers * crews.AHEAD else max(size // _RAMP, 1)
-        cut = tuple(islice(runs, ramped))
-        if not cut:
-            return
-        count += 1
-        yield Batch(cut, sweep.tables, model_version())
-
-
-def runs_in_a_batch(plan: Plan) -> int:
-    """How many runs like this one are some seconds of work, at most a hundred."""
+def _employee_days(plan: Plan) -> int:
     people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
-    days = people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
-    return max(1, min(_EMPLOYEE_DAYS // days, _MOST_RUNS))
+    return people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
 
 
 # -- what a folder says of itself -------------------------------------------------------------------------------------
@@ -171,8 +161,7 @@ def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more
     plan = sweep.ground.plan
     runs = pd.DataFrame({"run": identifiers})
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
-    if Results(folder).begun:
-        _check_extends(Results(folder), set(identifiers))
+    _check_extends(Results(folder), set(identifiers))
     table = sweep.design.table.rename_axis(ROW).reset_index()
     design = {"method": sweep.design.method, "factors": [asdict(factor) for factor in sweep.design.factors]}
     described = {
@@ -189,7 +178,10 @@ def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more
 
 def _check_extends(before: Results, identifiers: set[str]) -> None:
     """Raise UserError unless all runs that the folder was begun with are among these."""
-    gone = set(before.runs["run"]) - identifiers
+    try:
+        gone = set(before.runs["run"]) - identifiers if before.begun else set()
+    except UserError:
+        return  # what was asked before cannot be read; the runs are known by themselves
     if not gone:
         return
     model = before.about.get("model")
@@ -198,8 +190,8 @@ def _check_extends(before: Results, identifiers: set[str]) -> None:
     else:
         reason = f"holds {len(before.runs):,} runs, {len(gone):,} of which this sweep does not ask for"
     raise UserError(
-        f"{before.folder} {reason}; a sweep may be extended, as by a larger design.n, and anything else needs another "
-        "folder, as in folder=mine"
+        f"{before.folder} {reason}; a sweep may be extended, by a larger design.n (of latin_hypercube by design.times) "
+        "or more rows of a file, and anything else needs another folder, as in folder=mine"
     )
 
 
@@ -210,7 +202,9 @@ def study(cfg: DictConfig) -> None:
     """Carry out the sweep of a composed configuration and print what came out."""
     sweep, folder = sweep_of(cfg), folder_of(cfg, "sweep")
     with crew_of(cfg) as crew:
-        results = carry_out(sweep, folder, crew, part_of(cfg), cfg.batch, bool(cfg.retry))
+        results = carry_out(sweep, folder, crew, part_of(cfg), cfg.batch, cfg.retry)
+    if not results.any_done:
+        raise UserError(f"all runs failed; {results.told().splitlines()[1].strip()}")
     print(results.told())
     print(folder)
 
@@ -220,7 +214,7 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios))
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
-    factors = () if settings.method == "file" else choose(designs.factors_asked(settings), ground.plan)
+    factors = choose(designs.factors_asked(settings), ground.plan)
     return Sweep(ground, designs.make(settings, factors), configure.settings_of(cfg).replicates, tables_of(cfg))
 
 
@@ -249,6 +243,8 @@ def part_of(cfg: DictConfig) -> tuple[int, int]:
         )
     if cfg.batch is not None and (not isinstance(cfg.batch, int) or cfg.batch < 1):
         raise UserError(f"batch is {as_written(cfg.batch)}; a whole number of runs from 1 on is right, or null")
+    if not isinstance(cfg.retry, bool):
+        raise UserError(f"retry is {as_written(cfg.retry)}; true or false is right")
     return part, parts
 
 
@@ -268,6 +264,8 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     How large a design is does not belong to the question: a larger one goes on in the same folder.
     """
     if cfg.folder is not None:
+        if not str(cfg.folder):
+            raise UserError("folder is empty; a name is right, as in folder=outputs/mine, or null for one of its own")
         return Path(str(cfg.folder))
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
