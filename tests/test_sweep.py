@@ -465,3 +465,19 @@ def test_a_question_of_results_that_cannot_be_is_told_in_one_line(peace, asked, 
     assert main(["results", *(word.format(folder=peace.folder) for word in asked)]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and told in lines[0]
+
+
+# -- jobs of a cluster -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["submitit_local", "joblib"])
+def test_jobs_that_share_a_design_write_one_folder(launcher, tmp_path):
+    """What SLURM does with many machines, on this one: a job for each part, all into one folder."""
+    asked = ["sweep", *SMALL[:-1], "design.n=6", "design.factors=[switches]"]
+    jobs = ["parts=3", "part=range(3)", "--multirun", f"hydra/launcher={launcher}", f"folder={tmp_path / 'jobs'}"]
+    assert main([*asked, "workers=1", f"folder={tmp_path / 'alone'}"]) == 0
+    assert main([*asked, "workers=1", *jobs, f"output={tmp_path}"]) == 0
+    assert_same(Results(tmp_path / "jobs"), Results(tmp_path / "alone"))
+    logs = list(tmp_path.glob("jobs/*/.submitit/*/*_log.out"))
+    assert bool(logs) == (launcher == "submitit_local")

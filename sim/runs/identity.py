@@ -54,7 +54,7 @@ class Identifier:
         return digest(
             {
                 "model": model_version(),
-                "measures": [self._of(measure) for measure in needed(plan)],
+                "measures": [self._of(measure, repr) for measure in needed(plan)],
                 "scenarios": self._of(plan.scenarios),
                 "firm": self._of(plan.firm, _firm),
                 "parameters": plan.parameters,

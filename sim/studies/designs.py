@@ -48,10 +48,14 @@ class Design:
 
     def rows(self) -> list[dict[str, Any]]:
         """Each row as factor to value, without its blanks."""
-        import pandas as pd
-
         records: list[dict[str, Any]] = self.table.to_dict("records")
-        return [{name: value for name, value in row.items() if not pd.isna(value)} for row in records]
+        blanks = self.table.isna().to_numpy()
+        if not blanks.any():
+            return records
+        return [
+            {name: value for (name, value), blank in zip(row.items(), own, strict=True) if not blank}
+            for row, own in zip(records, blanks, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
