@@ -1,0 +1,146 @@
+"""Packages of measures under a budget: which of them no other beats on burn-out complaints, isolation and cost.
+
+Every package is lived beside the same worlds on the same people and chance: today's practice with the legal duties
+carried out, and today's practice as it is. Worlds do not disturb each other, so a package gives the same to the bit in
+whatever company it is lived, and is never lived twice. Legal duties are in every package and no part of its cost.
+
+What a search finds is too good to be true, for it keeps what chance has favoured. So the front, and what is nearly on
+it, is lived again with people and chance that the search has not seen: as it is, which shows what was luck, and with
+all that is assumed drawn from its range, costs among it, which shows what was assumption.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.plan import BASELINE
+from sim.errors import UserError
+from sim.runs.archive import Archive
+from sim.runs.crew import Crew
+from sim.runs.identity import model_version
+from sim.studies import store
+from sim.studies.packages.asked import GOALS, Question, question_of
+from sim.studies.packages.front import candidates, front
+from sim.studies.packages.lived import Again, Memory, Tried, lived_again, searched
+from sim.studies.packages.told import MIDDLE, draws_table, front_table, groups_table, packages_table
+from sim.studies.sweep import crew_of, folder_of
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def study(cfg: DictConfig) -> None:
+    """Search for packages as a composed configuration asks, live the best again, and write what came out."""
+    question = question_of(cfg)
+    folder = folder_of(cfg, "packages", *question.asks)
+    archive = Archive(folder)
+    with archive.locked(), crew_of(cfg) as hired, _kept(hired) as crew:
+        _claim(folder, question)
+        if altered := archive.cleared():
+            print(f"{altered} altered or truncated runs in {folder} are done again", file=sys.stderr)
+        memory = Memory(archive, question.compared_with)
+        with _going_on(memory):
+            tried = searched(question, memory, crew)
+            chosen = candidates(tried.values, question.search.steps, question.search.candidates + 1)
+            packages = [package for place in chosen if (package := tried.packages[place])]
+            again = lived_again(question, packages[: question.search.candidates], memory, crew)
+    store.write_config(cfg, folder / "config.yaml")
+    print(write(question, tried, again, memory, folder))
+    print(folder)
+
+
+def write(question: Question, tried: Tried, again: Again, memory: Memory, folder: Path) -> str:
+    """Write the tables, the page and the figure into `folder`; what to print."""
+    from sim.outcomes.figures import packages, save
+    from sim.studies.packages import page
+
+    groups = groups_table(memory.levels(again.numbers), again.packages)
+    tables = {
+        "packages": packages_table(question, tried),
+        "front": front_table(question, tried, again, groups),
+        "draws": draws_table(question, again),
+        "groups": groups,
+        "costs": question.costs.told([*sorted(question.duties), *question.space.measures]),
+    }
+    for name, table in tables.items():
+        store.write_table(table, folder / f"{name}.parquet")
+    question.costs.write(folder / "costs.csv")
+    told = facts(question, tried, again, memory)
+    store.write_json(told, folder / "about.json")
+    footer = f"seed {question.ground.plan.seed}, version {store.version()}"
+    if tables["front"]["on_front"].any():
+        save(packages.draw(tables["front"], told, footer), folder / "figures" / "front")
+    store.write_text(page.write(tables, told), folder / "summary.md")
+    return page.headlines(tables["front"])
+
+
+def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dict[str, Any]:
+    """What a reader must know of the packages and what they rest on."""
+    plan, asked = question.ground.plan, question.search
+    duties = -memory.effects([BASELINE.name], again.numbers)[:, 0]
+    on_front = front(tried.values, asked.steps)
+    return {
+        **store.about(plan),
+        "question": question.lives,
+        "search": asdict(asked),
+        "replicates": question.replicates,
+        "draws": len(again.numbers),
+        "drawn_factors": len(question.draws[0]),
+        "failed_draws": again.failed,
+        "tried": len(tried.packages) - 1,
+        "front_of_search": len([place for place in on_front if place]),
+        "last_change": max(tried.generations[place] for place in on_front),
+        "duties": sorted(question.duties),
+        "duties_effect": {
+            goal: [float(number) for number in (own.mean(), *np.percentile(own, MIDDLE))]
+            for goal, own in zip(GOALS, duties.T, strict=True)
+        },
+        "measures": {one.name: {"hygiene": one.hygiene, "legal": one.legal, "text": one.text} for one in plan.measures},
+        "unaffordable": [name for name in question.space.measures if not question.space.affordable(frozenset({name}))],
+    }
+
+
+@contextmanager
+def _kept(crew: Crew) -> Iterator[Crew]:
+    """The crew with its executor open from the first generation to the last, since workers take seconds to begin."""
+    if crew.hire is None:
+        yield crew
+        return
+    with crew.hire() as pool:
+        yield replace(crew, hire=lambda: nullcontext(pool))
+
+
+@contextmanager
+def _going_on(memory: Memory) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted; {memory.packages:,} packages are kept in {memory.archive.folder}; the same command goes on"
+        ) from None
+
+
+def _claim(folder: Path, question: Question) -> None:
+    """Write what the folder is for, or make sure that it is for this; raises UserError where it is for another."""
+    place, own = folder / "question.json", question.lives
+    if place.is_file() and json.loads(place.read_text(encoding="utf-8"))["question"] != own:
+        raise UserError(
+            f"{folder} was begun with other people, settings, draws or another version of the model; what is lived "
+            "there does not count here, so give another folder, as in folder=mine"
+        )
+    store.write_json({"question": own, "model": model_version()}, place)
+
+
+def main(argv: list[str]) -> int:
+    """`hybridwork packages`: packages of measures that no other beats; Hydra's overrides follow."""
+    from sim.studies.command import command
+
+    return command(study, "packages", argv, group="packages")
