@@ -21,6 +21,7 @@ from sim.outcomes.figures import packages as figure
 from sim.outcomes.record import GAINS_IN
 from sim.runs.stack import run_stacked
 from sim.studies import configure
+from sim.studies.packages import lived as lives
 from sim.studies.packages.asked import DUTIES, introducing, named, question_of, search_of
 from sim.studies.packages.costs import COLUMNS, EUROS, MINUTES, Costs, costs_of, read
 from sim.studies.packages.front import NOTHING, Space, candidates, front, search, unbeaten
