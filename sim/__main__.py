@@ -25,7 +25,7 @@ COMMANDS = {
     ),
     "replicates": ("sim.studies.replicates", "How many replicates the smallest effect of interest needs."),
     "packages": (
-        "sim.studies.packages",
+        "sim.studies.packages.study",
         "Packages of measures that no other beats on health and cost, under a budget.",
     ),
     "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
