@@ -42,19 +42,11 @@ EXAMPLES = (
     "hybridwork scenarios firm=one firm.employees=300 mechanisms.recovery.demands_hold=0.25",
     "hybridwork run availability=quiet_evenings schedule=anchor_days",
     "hybridwork scenarios --multirun availability=always_on,right_to_disconnect hydra/launcher=joblib",
+    "hybridwork sweep design=sobol design.n=256 scenario=right_to_disconnect",
     "hybridwork scenarios --cfg job",
     'eval "$(hybridwork -sc install=bash)"',
 )
-_EXPLAIN_THEMSELVES = (
-    "scenarios",
-    "run",
-    "sweep",
-    "sensitivity",
-    "robust_ranking",
-    "replicates",
-    "packages",
-    "results",
-)
+_EXPLAINED_HERE = ("describe", "centre", "fit")
 _ASKS_ONLY = {"--help", "-h", "--cfg", "-c", "--info", "-i"}
 _INFO = ("--info", "-i")
 _COMPLETION = ("-sc", "--shell-completion")
@@ -77,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         near = get_close_matches(words[0], COMMANDS, n=1)
         meant = f" (did you mean {near[0]}?)" if near else ""
         return _told(f"there is no command '{words[0]}'{meant}; commands are {', '.join(COMMANDS)}")
-    if {"--help", "-h"} & set(words) and words[0] not in _EXPLAIN_THEMSELVES:
+    if {"--help", "-h"} & set(words) and words[0] in _EXPLAINED_HERE:
         print(f"hybridwork {words[0]} [name=value ...]\n\n{COMMANDS[words[0]][1]}")
         return 0
     if words[0] == "run" and not _ASKS_ONLY & set(words) and not any(map(_names_a_scenario, words[1:])):
