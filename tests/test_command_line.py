@@ -76,7 +76,7 @@ def test_the_help_of_a_study_lists_what_can_be_chosen_and_nothing_else(tmp_path)
     told = hybridwork("scenarios", "--help", folder=tmp_path)
     assert told.returncode == 0, told.stderr
     listed = dict(re.findall(r"^  (\w+): (.*)$", told.stdout, re.MULTILINE))
-    assert set(listed) == {*FAMILIES, "scenario", "firm", "experiment", "fit"}
+    assert set(listed) == {*FAMILIES, "scenario", "firm", "experiment", "fit", "design", "executor"}
     for group, names in listed.items():
         assert tuple(names.split(", ")) == configure.options(group)
 
