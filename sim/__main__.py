@@ -20,7 +20,7 @@ COMMANDS = {
         "Which assumptions move the levels and the policy's effect: Morris, Sobol, doses, pairs of levers.",
     ),
     "robust_ranking": (
-        "sim.studies.robust_ranking",
+        "sim.studies.ranking.study",
         "Which policy wins in how many plausible worlds, where that flips, and who is harmed.",
     ),
     "replicates": ("sim.studies.replicates", "How many replicates the smallest effect of interest needs."),

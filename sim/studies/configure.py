@@ -42,6 +42,7 @@ _IN_WORDS = {
     "int": "a whole number",
     "str": "a text",
     "bool": "true or false",
+    "float": "a number",
     "list": "a list such as [one,another]",
     "dict": "a list of shares such as {woman: 0.5}",
 }

@@ -1,0 +1,1 @@
+"""Which policy wins in how many plausible worlds: the counts, where they flip, the words and the page."""
