@@ -20,6 +20,7 @@ from sim.runs.batch import Ready
 from sim.runs.crew import processes
 from sim.studies import configure, designs
 from sim.studies.factors import Ground, choose
+from sim.studies.results import Results
 from sim.studies.sweep import Sweep, carry_out
 
 ASKED = ("firm=one", "firm.employees=500", "weeks=52", "burn_in=52", "scenarios=[whole_package]")
@@ -107,13 +108,16 @@ def _room(folder: Path, runs: int, employees: int) -> Row:
 
 def _going_on(folder: Path) -> Row:
     batches = len(list(folder.glob("batches/[!.]*")))
-    taken = _seconds_of("-c", (
-        "from benchmarks.sweeps import carry_out, processes, sobol_of; import json, sys; "
-        "rows = len(open(sys.argv[1] + '/design.csv').readlines()) - 1; carry_out(sobol_of(rows), sys.argv[1], processes(2))"
-    ), str(folder))  # fmt: skip
+    taken = _seconds_of("-c", "import sys; from benchmarks.sweeps import go_on; go_on(sys.argv[1])", str(folder))
     return Row(
         "going on with it, finished", "", 500, note=f"{taken:.1f} s for {batches} batches, Python's start included"
     )
+
+
+def go_on(folder: str) -> None:
+    """Carry out what is finished in this folder: the same design again."""
+    rows = len(Results(folder).runs)
+    carry_out(sobol_of(rows), folder, processes(2))
 
 
 def _first_run() -> Row:
