@@ -16,7 +16,7 @@ COMMANDS = {
     "run": ("sim.studies.scenarios", "Compare one scenario, or levers of your own, with the practice of 2022."),
     "sweep": ("sim.studies.sweep", "Run the rows of a design, kept in a folder that survives a crash and can go on."),
     "sensitivity": (
-        "sim.studies.sensitivity",
+        "sim.studies.sensitivity.study",
         "Which assumptions move the levels and the policy's effect: Morris, Sobol, doses, pairs of levers.",
     ),
     "robust_ranking": (

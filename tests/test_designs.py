@@ -167,6 +167,7 @@ def test_doses_of_a_row_join_its_levers(ground):
         ({"measures.right_to_disconnect.expected_availability": 1.0}, "a number from -0.6 to 0"),
         ({"firm.employees": 3}, "whole number"),
         ({"dose.no_measures": 0.5}, "by halves"),
+        ({"strength.whole_package": 0.5}, "where employers have it already"),
         ({"availability": "nonsense"}, "no such option"),
     ],
 )

@@ -261,9 +261,21 @@ class Ground:
         own: dict[str, dict[str, float]] = {}
         for kind, name, value in doses:
             own.setdefault(name, {})["share" if kind == "dose" else "strength"] = value
-        for name in own:
+        for name, given in own.items():
             check_horizon(configure.scenario_named(name), self.plan.weeks)
+            self._check_strength(name, given.get("strength", 1.0))
         return [dosed(configure.scenario_named(name), defaults, **given) for name, given in own.items()]
+
+    def _check_strength(self, name: str, strength: float) -> None:
+        """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""
+        if strength in (0.0, 1.0):
+            return
+        there = sorted(m for m in configure.scenario_named(name).measures if self._measures[m].in_study)
+        if there:
+            raise UserError(
+                f"strength.{name} would also change {there[0]} where employers have it already; "
+                f"vary the share of employers that take it, as dose.{name}, or a policy of measures that are new"
+            )
 
 
 def _with_numbers(plan: Plan, numbers: Mapping[str, Mapping[str, float]], measures: Mapping[str, Measure]) -> Plan:

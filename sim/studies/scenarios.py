@@ -35,7 +35,7 @@ def compare(
 
     check_memory(plans[0], len(plans[0].scenarios))
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
-    with tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet, file=sys.stderr) as bar:
+    with tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet or None, file=sys.stderr) as bar:
         records = list(run_many(plans, workers, lambda done: bar.update(done - bar.n)))
     return records, tables_of(plans[0], records, firm)
 

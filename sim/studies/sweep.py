@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXECUTORS = ("local", "dask")
 _EMPLOYEE_DAYS = 20_000_000
 """In a batch, about: some seconds of work, which is what a crash can cost."""
-_MOST_RUNS, _RAMP = 100, 8
+_MOST_RUNS, _RAMP = 100, 40
 
 
 @dataclass(frozen=True)

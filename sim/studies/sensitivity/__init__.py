@@ -1,0 +1,1 @@
+"""Which assumptions move the results: screening, indices, doses of policies, and pairs of them."""
