@@ -176,6 +176,22 @@ def test_a_finished_sweep_lives_nothing_again(copied, peace, monkeypatch):
     assert counts == []
 
 
+def test_a_sweep_that_was_asked_before_finds_its_runs_without_making_their_plans(copied, monkeypatch):
+    made: list[int] = []
+    makes = Ground.at
+    monkeypatch.setattr(Ground, "at", lambda *words: made.append(1) or makes(*words))
+    carry_out(swept(), copied, crews.alone())
+    assert made == []
+    carry_out(swept(ROWS + 1), copied, crews.alone())
+    assert made
+
+
+def test_rows_that_compose_settings_are_looked_up_anew_since_their_files_may_change():
+    factors = choose({"availability": ["always_on", "practice_2022"]}, ground().plan)
+    assert Sweep(ground(), designs.make(designs.Settings("grid"), factors)).question is None
+    assert swept().question != swept(ROWS + 1).question != Sweep(ground(), swept().design, 3).question
+
+
 def test_a_larger_design_lives_only_its_new_rows(copied, monkeypatch):
     counts = lived(monkeypatch)
     results = carry_out(swept(ROWS + 3), copied, crews.alone())

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,15 @@ class Sweep:
     def __len__(self) -> int:
         return len(self.design.table) * self.replicates
 
+    @cached_property
+    def question(self) -> str | None:
+        """A name for everything that the runs hang on; None where rows compose settings, which stand in many files."""
+        tops = {str(name).partition(".")[0] for name in self.design.table.columns}
+        if not tops <= {"mechanisms", "measures", "survey"}:
+            return None
+        ground = Identifier()(self.ground.plan)
+        return digest([ground, self.replicates, self.design.rows()])
+
 
 def carry_out(
     sweep: Sweep,
@@ -71,7 +81,7 @@ def carry_out(
     sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
     holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
     """
-    identifiers = [run.identifier for run in sweep.runs()]
+    identifiers = _identifiers(sweep, Results(folder))
     archive = Archive(folder, part)
     with archive.locked():
         _write_question(sweep, archive.folder, identifiers, about or {})
@@ -87,6 +97,16 @@ def carry_out(
             "the same command tries them again; where memory is short, ask for workers=1"
         )
     return Results(archive.folder)
+
+
+def _identifiers(sweep: Sweep, before: Results) -> list[str]:
+    """The ids of all runs in the order of the design; those of a folder that was asked the very same are read."""
+    try:
+        if before.begun and sweep.question and before.about.get("question") == sweep.question:
+            return list(before.runs["run"])
+    except UserError:
+        pass  # what was asked before cannot be read, so it is found anew
+    return [run.identifier for run in sweep.runs()]
 
 
 def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
@@ -167,6 +187,7 @@ def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more
     described = {
         **store.about(plan),
         "model": model_version(),
+        "question": sweep.question,
         "design": design,
         "replicates": sweep.replicates,
         **more,
