@@ -23,7 +23,7 @@ from sim.studies.factors import Ground, choose
 from sim.studies.results import Results
 from sim.studies.sweep import Sweep, carry_out
 
-ASKED = ("firm=one", "firm.employees=500", "weeks=52", "burn_in=52", "scenarios=[whole_package]")
+PEOPLE = 500
 FACTORS = ("amounts", "mechanisms.recovery.*")
 RUNS, OUTCOMES_OF_THE_BOUND = 5_000, 40
 BATCHES = 100
@@ -58,41 +58,47 @@ def watched() -> Iterator[Watched]:
         yield seen
 
 
-def sobol_of(rows: int, tables: tuple[str, ...] = ("levels", "weekly")) -> Sweep:
-    """A Sobol design of at least so many rows: 500 people, a year after a year, the whole package."""
-    ground = Ground(configure.compose(*ASKED), ASKED)
+def _asked(weeks: int) -> tuple[str, ...]:
+    """500 people, so many weeks after as many, the whole package."""
+    return (f"firm.employees={PEOPLE}", f"weeks={weeks}", f"burn_in={weeks}", "scenarios=[whole_package]")
+
+
+def sobol_of(rows: int, weeks: int) -> Sweep:
+    """A Sobol design of at least so many rows."""
+    asked = ("firm=one", *_asked(weeks))
+    ground = Ground(configure.compose(*asked), asked)
     factors = choose(FACTORS, ground.plan)
     points = 1
     while points * (len(factors) + 2) < rows:
         points *= 2
-    return Sweep(ground, designs.make(designs.Settings("sobol", n=points), factors), 1, tables)
+    return Sweep(ground, designs.make(designs.Settings("sobol", n=points), factors), 1, ("levels", "weekly"))
 
 
-def sweeps(rows: int, workers: int = 2) -> Iterator[Row]:
+def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
     """A Sobol design lived by some workers, what it took beside the work itself, and what its folder takes."""
-    sweep = sobol_of(rows)
+    sweep = sobol_of(rows, weeks)
     with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
         folder = Path(place)
         with watched() as seen:
             begun = perf_counter()
             carry_out(sweep, folder, processes(workers))
             wall = perf_counter() - begun
-        what, employees = f"Sobol design of {len(sweep):,} runs", sweep.ground.plan.firm.employees
+        what = f"Sobol design of {len(sweep):,} runs"
         idle = wall * workers / seen.work - 1
-        yield Row(what, "fused", employees, 2, note=(
+        yield Row(what, "fused", PEOPLE, 2, note=(
             f"{wall:.0f} s, {len(sweep) / wall:.1f} runs a second by {workers} workers; beside the work itself "
             f"{idle:.1%}, starting included"
         ))  # fmt: skip
         tenth = seen.memory[len(seen.memory) // 10]
-        yield Row("its memory, all processes", "fused", employees, 2, note=(
+        yield Row("its memory, all processes", "fused", PEOPLE, 2, note=(
             f"{tenth:.0f} MB after a tenth, {seen.memory[-1]:.0f} MB at the end, {max(seen.memory):.0f} MB at most"
         ))  # fmt: skip
-        yield _room(folder, len(sweep), employees)
-        yield _going_on(folder)
-    yield _first_run()
+        yield _room(folder, len(sweep), weeks)
+        yield _going_on(folder, weeks)
+    yield _first_run(weeks)
 
 
-def _room(folder: Path, runs: int, employees: int) -> Row:
+def _room(folder: Path, runs: int, weeks: int) -> Row:
     sizes = {
         name: sum(path.stat().st_size for path in folder.glob(f"batches/*/{name}.parquet"))
         for name in ("levels", "weekly")
@@ -100,29 +106,39 @@ def _room(folder: Path, runs: int, employees: int) -> Row:
     worlds = 2
     bound = sizes["weekly"] / runs / worlds * RUNS * OUTCOMES_OF_THE_BOUND / len(OUTCOMES) / 1e6
     levels = sizes["levels"] / runs * RUNS / 1e6
-    return Row("its folder", "fused", employees, worlds, note=(
-        f"{bound:.0f} MB per {RUNS:,} runs x 52 weeks x {OUTCOMES_OF_THE_BOUND} outcomes; "
+    return Row("its folder", "fused", PEOPLE, worlds, note=(
+        f"{bound:.0f} MB per {RUNS:,} runs x {weeks} weeks x {OUTCOMES_OF_THE_BOUND} outcomes; "
         f"levels of all groups in both worlds {levels:.0f} MB more"
     ))  # fmt: skip
 
 
-def _going_on(folder: Path) -> Row:
+def _going_on(folder: Path, weeks: int) -> Row:
     batches = len(list(folder.glob("batches/[!.]*")))
-    taken = _seconds_of("-c", "import sys; from benchmarks.sweeps import go_on; go_on(sys.argv[1])", str(folder))
+    asked = "import sys; from benchmarks.sweeps import go_on; go_on(sys.argv[1], int(sys.argv[2]))"
+    taken = _seconds_of("-c", asked, str(folder), str(weeks))
     return Row(
         "going on with it, finished", "", 500, note=f"{taken:.1f} s for {batches} batches, Python's start included"
     )
 
 
-def go_on(folder: str) -> None:
+def go_on(folder: str, weeks: int) -> None:
     """Carry out what is finished in this folder: the same design again."""
     rows = len(Results(folder).runs)
-    carry_out(sobol_of(rows), folder, processes(2))
+    carry_out(sobol_of(rows, weeks), folder, processes(2))
 
 
-def _first_run() -> Row:
+def _first_run(weeks: int) -> Row:
     with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
-        words = [sys.executable, "-m", "sim", "sweep", "design=sobol", "design.n=64", f"folder={place}/kept"]
+        words = [
+            sys.executable,
+            "-m",
+            "sim",
+            "sweep",
+            "design=sobol",
+            "design.n=64",
+            *_asked(weeks),
+            f"folder={place}/kept",
+        ]
         begun = perf_counter()
         job = psutil.Popen(words, stdout=-3, stderr=-3)
         while not list(Path(place).glob("kept/batches/[!.]*")):

@@ -80,7 +80,7 @@ def test_the_table_leaves_blank_what_was_not_measured():
 
 
 def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
-    sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1"]
+    sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1", "--runs", "9"]
     try:
         assert main([*sizes, "--out", str(tmp_path)]) == 0
     finally:
@@ -89,6 +89,6 @@ def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
     (folder,) = tmp_path.iterdir()
     assert (folder / "benchmarks.md").read_text(encoding="utf-8") in printed + "\n"
     table = pandas.read_parquet(folder / "benchmarks.parquet")
-    assert {"small model", "whole model"} <= set(table["what"])
+    assert {"small model", "whole model", "its folder", "going on with it, finished"} <= set(table["what"])
     assert {"reference", "Mesa agents"} <= set(table["engine"])
     assert not list(folder.glob(".*"))

@@ -449,6 +449,15 @@ def test_a_file_that_is_no_yaml_is_refused_by_name(tmp_path):
     assert "\n" not in str(mistake.value)
 
 
+def test_measures_of_a_folder_are_forgotten_where_it_is_not_asked_for(tmp_path):
+    own = read("measure", "breaks") | {"text": "Own breaks"}
+    (tmp_path / "measure").mkdir()
+    (tmp_path / "measure" / "own_breaks.yaml").write_text(yaml.safe_dump(own))
+    configure.prepare(tmp_path)
+    assert "own_breaks" in configure.defaults(tmp_path)["measures"]
+    assert "own_breaks" not in compose().measures
+
+
 def test_everything_that_is_composed_is_known_to_the_registry():
     made = plan(adoption="everybody_claims")
     assert set(made.parameters) <= {*registry_of(made).mechanisms, *configure.described(), "survey"}

@@ -142,18 +142,27 @@ def _values(mechanism: Mechanism) -> dict[str, float]:
     return {name: getattr(mechanism, name) for name in mechanism.passports()}
 
 
-@cache
+_prepared: list[tuple[Path, ...]] = []
+"""The folders that Hydra knows of now, if it has been told anything."""
+
+
 def prepare(*more: Path) -> None:
-    """Hand Hydra the parameters, an option and a scenario for every measure, and what its help says of options."""
+    """Hand Hydra the parameters, an option and a scenario for every measure, and what its help says of options.
+
+    `more` are folders with measures of one's own, in place of those of the last call.
+    """
+    if _prepared == [more]:
+        return
+    known = [(m, _says_more(m.lever, m, more), _says_more("scenario", m, more)) for m in measures(*more)]
     store = ConfigStore.instance()
     store.store(name="parameters", node=defaults(*more))
     OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
-    for measure in measures(*more):
-        is_option, is_scenario = (_says_more(group, measure, more) for group in (measure.lever, "scenario"))
+    for measure, is_option, is_scenario in known:
         if not is_option:
             store.store(group=measure.lever, name=measure.name, node=_option_of(measure))
         if not is_scenario:
             store.store(group="scenario", name=measure.name, node=_scenario_of(measure), package="_global_")
+    _prepared[:] = [more]
 
 
 def _says_more(group: str, measure: Measure, more: Sequence[Path]) -> bool:
