@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--turns", type=int, default=5, help="turns of which the median counts")
     parser.add_argument("--replicates", type=int, default=30, help="replicates of the paired study")
     parser.add_argument("--weeks", type=int, default=52, help="weeks of burn-in and of horizon in the studies")
-    parser.add_argument("--runs", type=int, default=500, help="rows of the Sobol design that is kept, at least")
+    parser.add_argument(
+        "--runs", type=int, default=500, help="rows of the Sobol design that is kept, at least; 0 for none"
+    )
     parser.add_argument("--full", action="store_true", help="also 131,775 employees in 206 establishments for a year")
     parser.add_argument(
         "--only", choices=("small", "whole", "studies", "sweeps", "precision"), help="one part of the table"
@@ -103,7 +105,7 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
         yield from paired_study(asked.replicates, asked.weeks)
         yield two_workers(asked.weeks)
         yield help_time()
-    if asked.only in (None, "sweeps"):
+    if asked.only in (None, "sweeps") and asked.runs:
         yield from sweeps(asked.runs, asked.weeks)
     if asked.only in (None, "precision"):
         yield from precision(asked.replicates, asked.weeks)

@@ -80,7 +80,7 @@ def test_the_table_leaves_blank_what_was_not_measured():
 
 
 def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
-    sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1", "--runs", "9"]
+    sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1", "--runs", "0"]
     try:
         assert main([*sizes, "--out", str(tmp_path)]) == 0
     finally:
@@ -89,6 +89,16 @@ def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
     (folder,) = tmp_path.iterdir()
     assert (folder / "benchmarks.md").read_text(encoding="utf-8") in printed + "\n"
     table = pandas.read_parquet(folder / "benchmarks.parquet")
-    assert {"small model", "whole model", "its folder", "going on with it, finished"} <= set(table["what"])
+    assert {"small model", "whole model"} <= set(table["what"])
+
+
+@pytest.mark.slow
+def test_a_sweep_is_measured_with_what_it_keeps(tmp_path):
+    assert main(["--only", "sweeps", "--weeks", "1", "--runs", "9", "--out", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    notes = pandas.read_parquet(folder / "benchmarks.parquet").set_index("what")["note"]
+    assert "runs a second by 2 workers" in notes.filter(like="Sobol design").item()
+    assert "MB per 5,000 runs" in notes["its folder"] and " s for " in notes["going on with it, finished"]
+    assert notes["from the command to its first batch"].endswith(" s")
     assert {"reference", "Mesa agents"} <= set(table["engine"])
     assert not list(folder.glob(".*"))
