@@ -90,6 +90,8 @@ def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
     assert (folder / "benchmarks.md").read_text(encoding="utf-8") in printed + "\n"
     table = pandas.read_parquet(folder / "benchmarks.parquet")
     assert {"small model", "whole model"} <= set(table["what"])
+    assert {"reference", "Mesa agents"} <= set(table["engine"])
+    assert not list(folder.glob(".*"))
 
 
 @pytest.mark.slow
@@ -100,5 +102,3 @@ def test_a_sweep_is_measured_with_what_it_keeps(tmp_path):
     assert "runs a second by 2 workers" in notes.filter(like="Sobol design").item()
     assert "MB per 5,000 runs" in notes["its folder"] and " s for " in notes["going on with it, finished"]
     assert notes["from the command to its first batch"].endswith(" s")
-    assert {"reference", "Mesa agents"} <= set(table["engine"])
-    assert not list(folder.glob(".*"))
