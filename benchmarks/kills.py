@@ -92,10 +92,12 @@ def _kill(job: subprocess.Popen[bytes], victim: str, luck: random.Random) -> boo
         job.kill()
         job.wait()
         return True
-    workers = [child for child in psutil.Process(job.pid).children() if "spawn_main" in " ".join(child.cmdline())]
-    if not workers:
-        return False
-    os.kill(luck.choice(workers).pid, signal.SIGKILL)
+    try:
+        children = psutil.Process(job.pid).children()
+        workers = [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+        os.kill(luck.choice(workers), signal.SIGKILL)
+    except (psutil.Error, ProcessLookupError, IndexError):
+        return False  # none has begun yet, or it ended by itself meanwhile
     return True
 
 

@@ -25,8 +25,9 @@ Result = TypeVar("Result")
 
 AHEAD = 2
 """Items handed out per worker, so that nobody waits for the next; few, so that memory stays flat."""
-TRIES = 3
-"""How often an item is begun alone after a worker ended over it, before it is given up."""
+TRIES, ROUNDS = 3, 8
+"""How often an item is begun alone after a worker ended over it, before it is given up; and how often in a row workers
+may end before anything at all is ready."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,14 @@ def finished(
         return
     fresh, interrupted = iter(items), list[Item]()
     futile = 0
-    while (following := list(islice(fresh, 1))) and futile < TRIES:
+    while (following := list(islice(fresh, 1))) and futile < ROUNDS:
         fresh, ready = chain(following, fresh), 0
         for item, result in _together(work, fresh, crew, interrupted):
             ready += 1
             yield item, result
         futile = 0 if ready else futile + 1
     for item in interrupted:
-        yield item, _by_itself(work, item, crew) if futile < TRIES else None
+        yield item, _by_itself(work, item, crew) if futile < ROUNDS else None
     yield from ((item, None) for item in chain(following, fresh))
 
 

@@ -93,7 +93,7 @@ def carry_out(
         lost = _carry_out(sweep, archive, crew, _own(identifiers, part), tell, batch)
     if lost:
         raise UserError(
-            f"workers ended {crews.TRIES} times over each of {lost} runs, which are missing in {folder}; "
+            f"workers ended again and again over {lost:,} runs, which are missing in {folder}; "
             "the same command tries them again; where memory is short, ask for workers=1"
         )
     return Results(archive.folder)
