@@ -48,11 +48,16 @@ class Report:
 
 
 def killed(
-    folder: Path, times: int, asked: Sequence[str] = SMALL, rows: int = 400, seed: int = 1, longest: float = 4.0
+    folder: Path,
+    times: int,
+    asked: Sequence[str] = SMALL,
+    rows: int = 400,
+    seed: int = 1,
+    moments: tuple[float, float] = (0.2, 4.0),
 ) -> Report:
     """Run a sweep of so many rows in peace and, in another folder, with so many kills; say how they compare.
 
-    Kills come after a random time of up to `longest` seconds. A sweep that ends before all kills are made goes on with
+    Kills come after a random time between the two `moments`, in seconds. A sweep that ends before all kills are made goes on with
     more rows, and so does the other.
     """
     luck = random.Random(seed)
@@ -63,7 +68,7 @@ def killed(
             if job is not None and job.returncode == 0:
                 rows *= 2
             job, begun = _begin(folder / "killed", rows, asked), begun + 1
-        time.sleep(luck.uniform(0.2, longest))
+        time.sleep(luck.uniform(*moments))
         victim = luck.choice(VICTIMS)
         if _kill(job, victim, luck):
             kills[victim] += 1
