@@ -57,8 +57,8 @@ def killed(
 ) -> Report:
     """Run a sweep of so many rows in peace and, in another folder, with so many kills; say how they compare.
 
-    Kills come after a random time between the two `moments`, in seconds. A sweep that ends before all kills are made goes on with
-    more rows, and so does the other.
+    Kills come after a random time between the two `moments`, in seconds. A sweep that ends before all kills are made
+    goes on with more rows, and so does the other.
     """
     luck = random.Random(seed)
     kills = dict.fromkeys(VICTIMS, 0)
