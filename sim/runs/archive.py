@@ -204,4 +204,7 @@ def _remove(folder: Path) -> None:
 
 def _cannot_write(folder: Path, error: OSError) -> str:
     reason = error.strerror or first_line(error)
-    return f"{folder} cannot be written ({reason}); give another, as in folder=mine; what is finished anywhere is kept"
+    return (
+        f"{folder} cannot be written ({reason}); what is finished is kept: mend that and give the same command again, "
+        "or give another folder, as in folder=mine"
+    )
