@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -90,6 +91,19 @@ def test_parts_by_processes_give_the_same_as_the_whole(peace, tmp_path):
     for part in (2, 0, 1):
         results = carry_out(swept(), tmp_path, crews.processes(2) if part == 1 else crews.alone(), (part, 3), batch=4)
     assert_same(results, peace)
+
+
+def test_threads_give_the_same_bytes(tmp_path):
+    """A pool of threads shares what is compiled and kept; each run still has its own."""
+    pytest.importorskip("numba")
+    asked = (*ASKED[:-1], "engine=fused", "mechanisms.availability.sticky_norm=0")
+    fused = Ground(configure.compose(*asked), asked)
+    own = Sweep(fused, designs.make(designs.Settings("draws", n=12), choose(["switches"], fused.plan)), 1)
+    with ThreadPoolExecutor(4) as pool:
+        together = carry_out(own, tmp_path / "threads", crews.given(pool, 4), batch=1)
+    alone = carry_out(own, tmp_path / "alone", crews.alone())
+    assert (together.states["state"] == "done").all()
+    assert together.levels(groups=None).to_csv() == alone.levels(groups=None).to_csv()
 
 
 @contextmanager

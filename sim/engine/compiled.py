@@ -15,6 +15,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,15 @@ SECONDS_A_LINE = 0.007
 
 def compiled(kernel: Kernel) -> Callable:
     """The function `live` of a kernel; compiles it at its first call where this machine has not yet done so."""
+    with _one_at_a_time:
+        return _compiled(kernel)
+
+
+_one_at_a_time = threading.Lock()
+"""A module is known to the interpreter before it is whole, so that another thread might meet half of it."""
+
+
+def _compiled(kernel: Kernel) -> Callable:
     folder = cache_folder()
     names = {part: _written(folder, text) for part, text in kernel.parts.items()}
     imported = "".join(f"from {name} import {part}\n" for part, name in names.items())

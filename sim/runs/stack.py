@@ -61,8 +61,8 @@ def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
     """The firms of these plans. Small ones are kept for the next call: rows of a design share them."""
     first = plans[0]
     asked = repr((first.firm, first.seed, [one.replicate for one in plans]))
-    if asked in _kept:
-        return _kept[asked]
+    if (kept := _kept.get(asked)) is not None:
+        return kept
     firms = tuple(build(one.firm, one.seed, one.replicate) for one in plans)
     _kept.clear()
     if first.firm.kind != "own" and len(plans) * _people(first) <= AT_A_TIME:
