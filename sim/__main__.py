@@ -23,7 +23,7 @@ COMMANDS = {
         "sim.studies.ranking.study",
         "Which policy wins in how many plausible worlds, where that flips, and who is harmed.",
     ),
-    "replicates": ("sim.studies.replicates", "How many replicates the smallest effect of interest needs."),
+    "replicates": ("sim.studies.replicates.study", "How many replicates the smallest effect of interest needs."),
     "packages": (
         "sim.studies.packages.study",
         "Packages of measures that no other beats on health and cost, under a budget.",

@@ -15,9 +15,11 @@ from scipy.stats import ttest_1samp
 from sim.__main__ import main
 from sim.outcomes.figures import replicates as figure
 from sim.runs.crew import alone
-from sim.studies import configure, replicates, sweep
+from sim.studies import configure, sweep
 from sim.studies.factors import Ground
-from sim.studies.replicates import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
+from sim.studies.replicates import page as pages
+from sim.studies.replicates import study as replicates
+from sim.studies.replicates.study import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
 
 BURN_OUT, ISOLATION = "burn_out_complaints", "isolation_from_colleagues"
 TINY = ("firm=one", "firm.employees=40", "weeks=8", "burn_in=4", "engine=reference")
@@ -188,7 +190,7 @@ def test_a_policy_that_does_nothing_has_its_row_and_its_words():
     own = pairs(np.zeros(6), as_usual=np.arange(6.0))
     found = replicates.findings([own], asked())
     assert found["needed_unpaired"].isna().all() and np.isinf(found["pairing"]).all()
-    assert "no effect to speak of" in replicates.tables(found) and "no chance is left" in replicates.tables(found)
+    assert "no effect to speak of" in pages.tables(found) and "no chance is left" in pages.tables(found)
 
 
 def test_other_smallest_effects_need_four_times_as_many_or_a_quarter():
@@ -202,9 +204,9 @@ def test_other_smallest_effects_need_four_times_as_many_or_a_quarter():
 
 def test_the_page_says_whether_it_was_enough_and_what_failed(small_plan):
     wild, few = replicates.findings([spreading(0, 3.0)], asked()), Precision({BURN_OUT: 1.0}, 10, 10)
-    page = replicates.page(wild, few, small_plan, failed=3)
+    page = pages.write(wild, few, small_plan, failed=3)
     assert "10 pairs of runs are not enough" in page and "3 further runs failed" in page
-    calm = replicates.page(replicates.findings([spreading(0, 0.01)], few), few, small_plan, failed=0)
+    calm = pages.write(replicates.findings([spreading(0, 0.01)], few), few, small_plan, failed=0)
     assert "10 pairs of runs are enough" in calm and "failed" not in calm
 
 
