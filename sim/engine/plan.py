@@ -191,7 +191,7 @@ def needed(plan: Plan) -> tuple[Measure, ...]:
 
 def check_memory(plan: Plan, worlds: int) -> None:
     """Raise UserError where the firm asked for cannot fit the memory that is free."""
-    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
+    people = plan.firm.people
     if plan.firm.kind == "study":
         people = min(people, plan.firm.establishments * 700)
     worlds = max(worlds, len(plan.scenarios))

@@ -65,7 +65,7 @@ def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
         return kept
     firms = tuple(build(one.firm, one.seed, one.replicate) for one in plans)
     _kept.clear()
-    if first.firm.kind != "own" and len(plans) * _people(first) <= AT_A_TIME:
+    if first.firm.kind != "own" and len(plans) * first.firm.people <= AT_A_TIME:
         _kept[asked] = firms
     return firms
 
@@ -136,11 +136,7 @@ def _cut(alike: list[Plan], workers: int) -> Iterator[list[Plan]]:
 
 
 def _places(plan: Plan) -> int:
-    return _people(plan) * len(plan.scenarios)
-
-
-def _people(plan: Plan) -> int:
-    return plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
+    return plan.firm.people * len(plan.scenarios)
 
 
 def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:

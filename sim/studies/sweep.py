@@ -63,7 +63,7 @@ class Sweep:
         if not tops <= {"mechanisms", "measures", "survey"}:
             return None
         ground = Identifier()(self.ground.plan)
-        return digest([ground, self.replicates, self.design.rows()])
+        return digest([type(self).__name__, ground, self.replicates, self.design.rows()])
 
 
 def carry_out(
@@ -167,8 +167,7 @@ def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: in
 
 
 def _employee_days(plan: Plan) -> int:
-    people = plan.firm.employees if plan.firm.kind == "one" else plan.firm.establishments * plan.firm.sample
-    return people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
+    return plan.firm.people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
 
 
 # -- what a folder says of itself -------------------------------------------------------------------------------------
@@ -222,8 +221,9 @@ def _check_extends(before: Results, identifiers: set[str]) -> None:
 def study(cfg: DictConfig) -> None:
     """Carry out the sweep of a composed configuration and print what came out."""
     sweep, folder = sweep_of(cfg), folder_of(cfg, "sweep")
+    part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     with crew_of(cfg) as crew:
-        results = carry_out(sweep, folder, crew, part_of(cfg), cfg.batch, cfg.retry)
+        results = carry_out(sweep, folder, crew, part, batch, retry)
     if not results.any_done:
         raise UserError(f"all runs failed; {results.told().splitlines()[1].strip()}")
     print(results.told())
@@ -262,11 +262,22 @@ def part_of(cfg: DictConfig) -> tuple[int, int]:
         raise UserError(
             f"part is {as_written(part)} of parts {as_written(parts)}; a whole number from 0 to parts - 1 is right"
         )
-    if cfg.batch is not None and (not isinstance(cfg.batch, int) or cfg.batch < 1):
-        raise UserError(f"batch is {as_written(cfg.batch)}; a whole number of runs from 1 on is right, or null")
+    return part, parts
+
+
+def batch_of(cfg: DictConfig) -> int | None:
+    """How many runs a batch has, if that is asked; UserError for what is no such number."""
+    batch = cfg.batch
+    if batch is not None and (not isinstance(batch, int) or isinstance(batch, bool) or batch < 1):
+        raise UserError(f"batch is {as_written(batch)}; a whole number of runs from 1 on is right, or null")
+    return batch
+
+
+def retry_of(cfg: DictConfig) -> bool:
+    """Whether runs that failed are done again; UserError for neither yes nor no."""
     if not isinstance(cfg.retry, bool):
         raise UserError(f"retry is {as_written(cfg.retry)}; true or false is right")
-    return part, parts
+    return cfg.retry
 
 
 def crew_of(cfg: DictConfig) -> AbstractContextManager[Crew]:
@@ -280,18 +291,23 @@ def crew_of(cfg: DictConfig) -> AbstractContextManager[Crew]:
 
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
-    """Where a study keeps its runs: as asked, else a folder named after the question, so that it is found again.
+    """Where a study of a design keeps its runs; how large the design is does not belong to the question.
 
-    How large a design is does not belong to the question: a larger one goes on in the same folder.
+    A larger one goes on in the same folder.
     """
-    if cfg.folder is not None:
-        if not str(cfg.folder):
-            raise UserError("folder is empty; a name is right, as in folder=outputs/mine, or null for one of its own")
-        return Path(str(cfg.folder))
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
-    ground = Identifier()(configure.plan_of(cfg))
-    return Path(str(cfg.output)) / study / f"{settings['method']}-{digest([ground, settings, *more])[:8]}"
+    question = digest([Identifier()(configure.plan_of(cfg)), settings, *more])
+    return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
+
+
+def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
+    """The folder asked for, else one named after the question, so that it is found again; UserError for no name."""
+    if cfg.folder is None:
+        return Path(str(cfg.output)) / study / name
+    if not str(cfg.folder):
+        raise UserError("folder is empty; a name is right, as in folder=outputs/mine, or null for one of its own")
+    return Path(str(cfg.folder))
 
 
 def _plain(value: Any) -> Any:

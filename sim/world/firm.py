@@ -47,6 +47,11 @@ class FirmOptions:
     ties: str | None = None
     shares: dict[str, float] | None = None
 
+    @property
+    def people(self) -> int:
+        """How many people are asked for; establishments with fewer than are sampled give fewer."""
+        return self.employees if self.kind == "one" else self.establishments * self.sample
+
 
 @dataclass(frozen=True)
 class Firm:

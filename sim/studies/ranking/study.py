@@ -27,7 +27,7 @@ from sim.studies.factors import numbers_with_passports
 from sim.studies.ranking import counts, flips
 from sim.studies.ranking.counts import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
 from sim.studies.results import HEADLINES, Results
-from sim.studies.sweep import Sweep, carry_out, crew_of, folder_of, part_of, sweep_of
+from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +83,10 @@ def study(cfg: DictConfig) -> None:
 
     settings, sweep = settings_of(cfg), draws_of(cfg)
     folder = folder_of(cfg, "robust_ranking", "own chance", sweep.replicates)
+    part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     with crew_of(cfg) as crew:
-        results = carry_out(sweep, folder / "runs", crew, part_of(cfg), cfg.batch, bool(cfg.retry))
-    if not (results.states["state"] == "done").any():
+        results = carry_out(sweep, folder / "runs", crew, part, batch, retry)
+    if not results.any_done:
         raise UserError(f"no draw was lived to its end:\n{results.told()}")
     tables, effects, facts = counted(results, sweep.ground.plan, settings)
     show(tables, effects, facts, folder)

@@ -39,7 +39,7 @@ from sim.studies import configure, store
 from sim.studies.designs import Design
 from sim.studies.factors import Ground
 from sim.studies.results import Results
-from sim.studies.sweep import Sweep, carry_out, crew_of
+from sim.studies.sweep import Sweep, carry_out, crew_of, named_folder, retry_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -342,9 +342,9 @@ def study(cfg: DictConfig) -> None:
     """Find how many replicates are enough for a composed configuration; print and write what came out."""
     asked, ground = precision_of(cfg), Ground(cfg, configure.overrides_of_job())
     check_ground(ground.plan)
-    folder = folder_of(cfg, ground.plan)
+    folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
     with crew_of(cfg) as crew:
-        reached = settled(ground, asked, folder, crew, cfg.retry)
+        reached = settled(ground, asked, folder, crew, retry)
     store.write_config(cfg, folder / "config.yaml")
     print(write(reached, asked, ground.plan, folder))
     print(folder)
@@ -372,8 +372,6 @@ def precision_of(cfg: DictConfig) -> Precision:
         raise UserError(
             "replicates finds their number itself; precision.pilot=<pairs> and precision.most=<pairs> bound it"
         )
-    if not isinstance(cfg.retry, bool):
-        raise UserError(f"retry is '{as_written(cfg.retry)}'; true or false is right")
     for name in ("precision", "precision.smallest"):
         _check_group(name, OmegaConf.select(cfg, name))
     asked: Precision = configure.read("precision", Precision, cfg.precision)
@@ -414,11 +412,7 @@ def folder_of(cfg: DictConfig, plan: Plan) -> Path:
 
     How large the smallest effect of interest is does not belong to the name: a smaller one goes on in the same folder.
     """
-    return (
-        Path(str(cfg.folder))
-        if cfg.folder is not None
-        else Path(str(cfg.output)) / "replicates" / Identifier()(plan)[:8]
-    )
+    return named_folder(cfg, "replicates", Identifier()(plan)[:8])
 
 
 def main(argv: list[str]) -> int:

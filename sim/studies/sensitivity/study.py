@@ -26,7 +26,7 @@ from sim.studies.factors import Factor, Ground, choose
 from sim.studies.results import Results
 from sim.studies.sensitivity import doses
 from sim.studies.sensitivity.indices import as_array, indices, leading, screened
-from sim.studies.sweep import Sweep, carry_out, crew_of, ground_of
+from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, named_folder, retry_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,10 +216,8 @@ def _check(asked: Settings, worlds: int, replicates: int) -> None:
 
 def folder_of(cfg: DictConfig, question: Question) -> Path:
     """Where the study keeps everything: as asked, else a folder named after the question, so that it is found again."""
-    if cfg.folder is not None:
-        return Path(str(cfg.folder))
     asked = {name: of for name, of in vars(question.settings).items() if name not in _NO_MATTER_TO_RUNS}
-    return Path(str(cfg.output)) / "sensitivity" / digest([Identifier()(question.ground.plan), asked])[:8]
+    return named_folder(cfg, "sensitivity", digest([Identifier()(question.ground.plan), asked])[:8])
 
 
 # -- the command ------------------------------------------------------------------------------------------------------
@@ -230,12 +228,12 @@ def study(cfg: DictConfig) -> None:
     from sim.outcomes import sensitivity as page
 
     question = question_of(cfg)
-    folder = folder_of(cfg, question)
+    folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
     with crew_of(cfg) as crew:
 
         def carry(part: str, sweep: Sweep) -> Results:
             print(f"{part}: {len(sweep):,} runs", file=sys.stderr)
-            return carry_out(sweep, folder / part, crew, batch=cfg.batch, retry=bool(cfg.retry))
+            return carry_out(sweep, folder / part, crew, batch=batch, retry=retry)
 
         tables, results = answers(question, carry)
     about = store.about(question.ground.plan) | facts(question, results)
