@@ -425,6 +425,22 @@ def test_a_sweep_that_cannot_be_is_told_in_one_line(asked, told, tmp_path, capsy
     assert len(lines) == 1 and told in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("command", "asked", "told"),
+    [
+        ("robust_ranking", "retry=maybe", "true or false is right"),
+        ("sensitivity", "batch=0", "from 1 on"),
+        ("replicates", "folder=", "folder is empty"),
+    ],
+)
+def test_studies_of_many_runs_read_these_settings_alike(command, asked, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([command, asked]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and told in lines[0]
+    assert not list(tmp_path.iterdir())
+
+
 # -- results ---------------------------------------------------------------------------------------------------------
 
 
