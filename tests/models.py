@@ -80,8 +80,8 @@ def standing_in(file: str):
 class Traps(Mechanism):
     """Everything in which numpy and plain arithmetic could part ways."""
 
-    slope: float = param(0.3, "sd/sd", low=0.0, high=1.0, source="assumed")
-    share: float = param(0.4, "share", low=0.0, high=1.0, source="assumed")
+    slope: float = param(0.3, "sd/sd", "how steep it is", low=0.0, high=1.0, source="assumed")
+    share: float = param(0.4, "share", "how much of it there is", low=0.0, high=1.0, source="assumed")
 
     @trait("sd")
     def gift(self, normal):
@@ -164,7 +164,7 @@ class Traps(Mechanism):
 class Rewriting(Lever):
     """A lever that rewrites a flow, with luck of its own."""
 
-    most: float = param(0.5, "sd", low=0.0, high=1.0, source="assumed")
+    most: float = param(0.5, "sd", "most that there may be", low=0.0, high=1.0, source="assumed")
 
     def say_over_hours(self, say_over_hours, dose, uniform):
         """Never more than so much, for some."""

@@ -73,6 +73,7 @@ def test_every_parameter_has_a_whole_passport(process, name):
     kind = DESCRIBED[process]
     passport, value = kind.passports()[name], getattr(kind(), name)
     assert passport.unit and passport.unit == passport.unit.strip()
+    assert passport.meaning and passport.meaning == passport.meaning.strip(" .")
     assert np.isfinite([passport.low, passport.high]).all()
     assert passport.low <= value <= passport.high
     assert passport.low < passport.high or "definition" in passport.source.split(), (
@@ -634,7 +635,7 @@ from sim.language.grammar import Mechanism, flow, param, stock, trait
 class Plants(Mechanism):
     """Green that grows and does nothing else."""
 
-    days: float = param(20.0, "days", low=5.0, high=40.0, source="assumed")
+    days: float = param(20.0, "days", "time in which plants grow", low=5.0, high=40.0, source="assumed")
 
     @trait("sd")
     def green_fingers(self, normal):
@@ -737,7 +738,7 @@ from sim.language.grammar import Lever, param
 class Umbrellas(Lever):
     """Everybody gets an umbrella, which makes the office the place to be."""
 
-    size: float = param(0.5, "share", low=0.0, high=1.0, source="assumed")
+    size: float = param(0.5, "share", "how far it draws people to the office", low=0.0, high=1.0, source="assumed")
 
     def office_expected(self, office_expected, dose):
         """Those with an umbrella are expected."""

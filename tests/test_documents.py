@@ -122,6 +122,8 @@ def test_every_command_shown_can_be_run(line):
         return
     if command == "fit":
         words = [word for word in words if word != "check"]
+    if command == "describe":
+        words = [word for word in words if not word.startswith("write=")]
     settings = [word for word in words if "=" in word and not word.startswith(("-", "hydra"))]
     if "--multirun" in flags:
         settings = [re.sub(r"range\(\d+\)|,.*", lambda found: "0" * found[0].startswith("r"), one) for one in settings]
@@ -182,18 +184,29 @@ def test_python_on_a_page_is_python_and_imports_what_exists(page):
 # -- what the pages must hold ----------------------------------------------------------------------------------------
 
 
-def test_every_data_file_is_told_on_the_page_of_the_data():
-    page = text_of(HOME / "docs/data.md")
+def test_every_data_file_has_a_role_on_the_page_of_the_data_sets():
+    page = text_of(HOME / "docs/rat_rs.md")
     files = [path.name for path in (HOME / "sim/data").iterdir() if path.suffix in (".csv", ".npy")]
     assert files
     for file in files:
-        assert f"`{file}`" in page, f"docs/data.md does not name {file}: say what it holds, its source and its role"
+        assert f"`sim/data/{file}`" in page, (
+            f"docs/rat_rs.md does not name {file}: say in sim/data/data_sets.csv what it holds, its source and its role"
+        )
 
 
-def test_every_decision_stands_in_the_list():
-    page = text_of(HOME / "docs/decisions/README.md")
+def test_every_decision_stands_in_the_list_and_with_its_date_in_the_log():
+    listed, log = text_of(HOME / "docs/decisions/README.md"), text_of(HOME / "docs/decision_log.md")
     for decision in (HOME / "docs/decisions").glob("0*.md"):
-        assert f"({decision.name})" in page
+        title, _, dated = text_of(decision).split("\n", 3)[:3]
+        assert f"({decision.name})" in listed
+        line = f"| {dated.split(' · ')[0]} | [{title.removeprefix('# ')}](decisions/{decision.name}) |"
+        assert line in log, f"docs/decision_log.md has no line that begins with {line}"
+
+
+def test_the_card_holds_this_version_and_a_date():
+    assert re.search(
+        rf"^Version {re.escape(sim.__version__)}, \d+ \w+ \d{{4}}\.", text_of(HOME / "docs/limits.md"), re.M
+    )
 
 
 def test_the_changelog_begins_with_this_version_and_says_whether_results_move():

@@ -22,7 +22,19 @@ from sim.studies.scenarios import compare, facts, headlines, show
 from sim.world.calendar import Calendar
 from sim.world.firm import FirmOptions
 
-COLUMNS = ["scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "replicates", "unit"]
+COLUMNS = [
+    "scenario",
+    "kind",
+    "outcome",
+    "group",
+    "baseline",
+    "difference",
+    "low",
+    "high",
+    "replicates",
+    "interval",
+    "unit",
+]
 POLICY = Scenario("policy", "policy", (Introduction("chairs"), Introduction("breaks")))
 NO_MEASURE = Scenario("no_measure", "counterfactual")
 SCENARIOS = (BASELINE, POLICY, NO_MEASURE)

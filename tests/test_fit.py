@@ -71,4 +71,4 @@ def test_fitted_values_are_written_whole_and_the_later_layer_wins(tmp_path, monk
     (tmp_path / "fit").mkdir()
     path = fitted.write_fit({"a": {"x": 1.0, "y": 2.0}}, {"a": {"y": 3.00004}, "survey": {"cut_off": 1.5}})
     assert yaml.safe_load(path.read_text()) == {"mechanisms": {"a": {"x": 1.0, "y": 3.0}}, "survey": {"cut_off": 1.5}}
-    assert [file.name for file in path.parent.iterdir()] == ["default.yaml"]
+    assert [file.name for file in path.parent.iterdir()] == ["point.yaml"]

@@ -262,7 +262,7 @@ from sim.language.grammar import Mechanism, flow, param
 class Short(Mechanism):
     "A single equation."
 
-    size: float = param({size}, "sd", low=0.0, high=9.0, source="assumed")
+    size: float = param({size}, "sd", "how large it is", low=0.0, high=9.0, source="assumed")
 
     @flow("sd")
     def result(self, span):

@@ -15,7 +15,7 @@ from sim.errors import UserError
 from sim.language import curves
 from sim.language.describe import passports, references, tell
 from sim.language.discovery import levers, mechanisms
-from sim.language.grammar import Lever, Mechanism, adds_to, causes_of, flow, param, stock, switch, trait
+from sim.language.grammar import Lever, Mechanism, Passport, adds_to, causes_of, flow, param, stock, switch, trait
 from sim.language.registry import check_shift, register
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.survey import Survey
@@ -40,7 +40,7 @@ def standing_in(file: str):
 class Weather(Mechanism):
     """Sun, and what it does."""
 
-    warmth: float = param(0.5, "sd/sd", low=0.0, high=1.0, source="assumed")
+    warmth: float = param(0.5, "sd/sd", "cheer per SD of sun", low=0.0, high=1.0, source="assumed")
 
     @trait("sd")
     def love_of_sun(self, normal):
@@ -364,14 +364,14 @@ def test_a_stock_starts_from_a_trait(start):
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_a_parameter_lies_within_its_own_range(value):
     with pytest.raises(ValueError, match=r"outside its own range 0\.0 to 1\.0"):
-        param(value, "share", low=0.0, high=1.0, source="assumed")
+        param(value, "share", "how much of it there is", low=0.0, high=1.0, source="assumed")
 
 
-@pytest.mark.parametrize("lacking", [{"unit": ""}, {"source": ""}])
-def test_a_parameter_needs_a_unit_and_a_source(lacking):
-    passport = {"unit": "share", "source": "assumed", **lacking}
-    with pytest.raises(ValueError, match="a unit and a source"):
-        param(0.5, passport["unit"], low=0.0, high=1.0, source=passport["source"])
+@pytest.mark.parametrize("lacking", ["unit", "meaning", "source"])
+def test_a_parameter_needs_a_unit_a_meaning_and_a_source(lacking):
+    passport = {"unit": "share", "meaning": "how much of it there is", "source": "assumed", lacking: ""}
+    with pytest.raises(ValueError, match="a unit, a meaning and a source"):
+        param(0.5, low=0.0, high=1.0, **passport)
 
 
 def test_unknown_levels_and_clocks_are_refused_with_those_there_are():
@@ -384,11 +384,35 @@ def test_unknown_levels_and_clocks_are_refused_with_those_there_are():
 def test_a_switch_is_on_or_off():
     @dataclass(frozen=True)
     class Light(Mechanism):
-        lamp: float = switch(True, source="assumed")
+        lamp: float = switch(True, "the lamp is lit", source="assumed")
 
     passport = Light.passports()["lamp"]
     assert (Light().lamp, passport.low, passport.high) == (1, 0, 1)
     assert passport.is_switch and passport.assumed
+
+
+@pytest.mark.parametrize(
+    ("source", "grade", "role"),
+    [
+        ("E103", "seen", "specification"),
+        ("target:active_oversight", "seen", "specification"),
+        ("target:burnout_home", "seen", "calibration"),
+        ("assumed", "assumed", "none (assumed)"),
+        ("assumed E103 target:burnout_home", "assumed", "none (assumed)"),
+        ("fitted", "fitted", "calibration"),
+        ("centred", "centred", "centring"),
+        ("centred target:leading_difficulty", "centred", "calibration"),
+        ("definition", "definition", "definition"),
+    ],
+)
+def test_grade_and_data_role_follow_from_the_source(source, grade, role):
+    passport = Passport("sd", "how much of it there is", 0.0, 1.0, source)
+    assert (passport.grade, passport.role, passport.in_mind) == (grade, role, ())
+
+
+def test_a_passport_tells_the_patterns_that_its_number_was_written_with_in_mind():
+    passport = Passport("sd", "how much of it there is", 0.0, 1.0, "assumed E103 hybrid_start office_emptier")
+    assert passport.in_mind == ("hybrid_start", "office_emptier")
 
 
 # -- order -----------------------------------------------------------------------------------------------------------
@@ -418,11 +442,12 @@ def test_the_equation_alone_can_be_worked_out_by_hand():
 
 def test_the_model_tells_every_quantity_and_every_parameter_the_assumed_ones_first(small_plan):
     registry = registry_of(small_plan)
-    told = tell(registry, [Survey()])
+    parameters = passports(registry, [Survey()])
+    told = tell(registry, parameters)
     lines = told.splitlines()
     for quantity in registry.quantities.values():
         assert any(line.startswith(f"  {quantity.name} (") for line in lines), quantity.name
-    at = {row: told.index(f"  {row.process}.{row.name} = ") for row in passports(registry, [Survey()])}
+    at = {row: told.index(f"  {row.full_name} = ") for row in parameters}
     assert max(at[row] for row in at if row.passport.assumed) < min(at[row] for row in at if not row.passport.assumed)
 
 

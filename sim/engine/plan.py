@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BASELINE = Scenario("baseline", "baseline", text="The practice of 2022.")
 GIVENS = {**staffs.GIVENS, **catalogues.GIVENS, **calendars.GIVENS}
+INSTRUMENTS = ("survey", "interview")
+"""Processes of a plan that only look at what is lived; they stand in `sim/outcomes`."""
 _MOST_REPLICATES = 2**31
 _BYTES_A_PLACE_AND_WORLD = 3_000
 _BYTES_A_PLACE = 6_000
@@ -107,7 +109,7 @@ def registry_of(plan: Plan) -> Registry:
     parameters = plan.parameters
     chosen = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
     for process in parameters:
-        if process not in chosen and process != "survey" and process not in own:
+        if process not in chosen and process not in INSTRUMENTS and process not in own:
             raise UserError(f"parameter {process}.…: no mechanism '{process}'; known are {', '.join(chosen)}")
     counted = _parameters_of_firm(plan.firm)
     registry = register(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,41 @@ WIDTH = 118
 
 @dataclass(frozen=True)
 class Told:
-    """One parameter as it is told: where it stands, its value in force, and its passport."""
+    """One parameter as it is told: whose it is, its value in force, and its passport."""
 
-    process: str
+    owner: str
     name: str
     value: float
     passport: Passport
 
+    @property
+    def full_name(self) -> str:
+        """What the command line calls it, as in `mechanisms.recovery.night`."""
+        return f"{self.owner}.{self.name}"
+
+    @property
+    def span(self) -> str:
+        """The range it may be swept over."""
+        low, high = self.passport.low, self.passport.high
+        if self.passport.is_switch:
+            return "0 or 1"
+        return f"{low:g} to {high:g}" if high < float("inf") else f"{low:g} or more"
+
 
 def passports(registry: Registry, others: Iterable[Mechanism] = ()) -> list[Told]:
     """Every parameter of the mechanisms, the levers and `others`, in the order of the text."""
-    owners = [*registry.mechanisms.values(), *registry.levers.values(), *others]
+    named = {f"mechanisms.{one.process()}": one for one in (*registry.mechanisms.values(), *registry.levers.values())}
+    named |= {one.process(): one for one in others}
     return [
-        Told(owner.process(), name, getattr(owner, name), passport)
-        for owner in owners
-        for name, passport in owner.passports().items()
+        Told(owner, name, getattr(one, name), passport)
+        for owner, one in named.items()
+        for name, passport in one.passports().items()
     ]
+
+
+def assumed_first(told: Iterable[Told]) -> list[Told]:
+    """Parameters as they are listed anywhere: those that are assumed before all others."""
+    return sorted(told, key=lambda row: not row.passport.assumed)
 
 
 def references(sources: Iterable[str]) -> list[str]:
@@ -50,9 +69,8 @@ def references(sources: Iterable[str]) -> list[str]:
     ]
 
 
-def tell(registry: Registry, others: Iterable[Mechanism] = ()) -> str:
-    """The whole model as text."""
-    told = passports(registry, others)
+def tell(registry: Registry, told: Sequence[Told]) -> str:
+    """The whole model as text, with these of its parameters."""
     assumed = sum(row.passport.assumed for row in told)
     parts = [
         _heading("The day: flows, causes before effects"),
@@ -67,7 +85,7 @@ def tell(registry: Registry, others: Iterable[Mechanism] = ()) -> str:
             for name in registry.conditions
         ),
         _heading(f"Parameters: {len(told)}, of which {assumed} assumed; the assumed ones first"),
-        *(_parameter(row) for row in sorted(told, key=lambda row: not row.passport.assumed)),
+        *(_parameter(row) for row in assumed_first(told)),
         _heading("References"),
         *(f"  {line}" for line in references(row.passport.source for row in told)),
     ]
@@ -89,6 +107,6 @@ def _line(quantity: Quantity) -> str:
 
 def _parameter(row: Told) -> str:
     passport = row.passport
-    span = f"{passport.low:g} to {passport.high:g}"
     note = f"; {passport.note}" if passport.note else ""
-    return f"  {row.process}.{row.name} = {row.value:g} {passport.unit} ({span}; {passport.source}{note})"
+    value = f"{row.value:g} {passport.unit} ({row.span})"
+    return f"  {row.full_name} = {value}: {passport.meaning} [{passport.source}{note}]"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sim.data import rows
+from sim.data import GRADES_OF_NUMBERS, rows
 
 LEVELS = (
     "employee",
@@ -33,12 +33,14 @@ LOOKS = ("ties", "team", "establishment", "manager", "measures")
 class Passport:
     """What a parameter must tell about itself.
 
-    `source` holds one or more keys, separated by blanks: a row of `effects.csv` (E016) or `targets.csv`
-    (target:burnout_home), `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`, or
-    `definition`. A parameter whose source holds `assumed` is listed first wherever parameters are listed.
+    `meaning` is a short phrase that says what the number is, of which a higher value is more. `source` holds one or
+    more keys, separated by blanks: a row of `effects.csv` (E016) or `targets.csv` (target:burnout_home), a pattern that
+    it was written with in mind, `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`,
+    or `definition`. A parameter whose source holds `assumed` is listed first wherever parameters are listed.
     """
 
     unit: str
+    meaning: str
     low: float
     high: float
     source: str
@@ -52,17 +54,46 @@ class Passport:
     def is_switch(self) -> bool:
         return self.unit == "switch"
 
+    @property
+    def grade(self) -> str:
+        """How the number is known: `seen` in a source, `assumed`, or no evidence at all but one of the other grades."""
+        keys = self.source.split()
+        return next((grade for grade in GRADES_OF_NUMBERS if grade in keys), "seen")
 
-def param(value: float, unit: str, *, low: float, high: float, source: str, note: str = "") -> Any:
+    @property
+    def role(self) -> str:
+        """What data did for the number: its one data role."""
+        calibrated_to = {f"target:{row['id']}" for row in rows("targets") if row["use"] == "calibrate"}
+        if not self.assumed and not calibrated_to.isdisjoint(self.source.split()):
+            return "calibration"
+        return _ROLES[self.grade]
+
+    @property
+    def in_mind(self) -> tuple[str, ...]:
+        """The patterns that the number was written with in mind, which makes them weaker as checks."""
+        known = {row["id"] for row in rows("patterns")}
+        return tuple(key for key in self.source.split() if key in known)
+
+
+_ROLES = {
+    "seen": "specification",
+    "assumed": "none (assumed)",
+    "fitted": "calibration",
+    "centred": "centring",
+    "definition": "definition",
+}
+
+
+def param(value: float, unit: str, meaning: str, *, low: float, high: float, source: str, note: str = "") -> Any:
     """A number with its passport; `low` and `high` are the range it may be swept over.
 
     Raises ValueError when the value lies outside its own range or a part of the passport is missing.
     """
-    if not unit or not source:
-        raise ValueError("a parameter needs a unit and a source")
+    if not unit or not meaning or not source:
+        raise ValueError("a parameter needs a unit, a meaning and a source")
     if not low <= value <= high:
         raise ValueError(f"a parameter of {value} lies outside its own range {low} to {high}")
-    return dataclasses.field(default=value, metadata={"passport": Passport(unit, low, high, source, note)})
+    return dataclasses.field(default=value, metadata={"passport": Passport(unit, meaning, low, high, source, note)})
 
 
 def param_from(table: str, name: str) -> Any:
@@ -71,6 +102,7 @@ def param_from(table: str, name: str) -> Any:
     return param(
         float(row["value"]),
         row["unit"],
+        row["meaning"],
         low=float(row["low"]),
         high=float(row["high"]),
         source=row["source"],
@@ -78,9 +110,9 @@ def param_from(table: str, name: str) -> Any:
     )
 
 
-def switch(on: bool, *, source: str, note: str = "") -> Any:
+def switch(on: bool, meaning: str, *, source: str, note: str = "") -> Any:
     """A loop or a disputed path that can be cut: 1 is on, 0 is off."""
-    return param(float(on), "switch", low=0.0, high=1.0, source=source, note=note)
+    return param(float(on), "switch", meaning, low=0.0, high=1.0, source=source, note=note)
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from sim.language.grammar import Mechanism, flow, param, stock, trait
 class Practice(Mechanism):
     """From knowing to using well (Gallup 2014; interviews in ten organisations, 2021)."""
 
-    use_lapses: float = param(0.030, "1/week", low=0.01, high=0.1, source="assumed")
-    worn_out_practise_less: float = param(0.10, "log ratio/sd", low=0.0, high=0.3, source="assumed")
-    handling_changes: float = param(0.019, "1/week", low=0.005, high=0.05, source="assumed")
-    used_poorly: float = param(0.30, "share", low=0.0, high=0.6, source="assumed", note="what poor use is worth")
-    unheard: float = param(0.25, "share", low=0.0, high=0.6, source="assumed", note="what a collective measure does to the unaware")
-    floor: float = param(0.40, "share", low=0.1, high=0.8, source="assumed initiatives_wear_off")
-    renewal: float = param(0.010, "1/week", low=0.0, high=0.1, source="assumed")
-    getting_used: float = param(8.0, "weeks", low=3.0, high=20.0, source="assumed hybrid_start")
+    use_lapses: float = param(0.030, "1/week", "chance that use of a measure lapses", low=0.01, high=0.1, source="assumed")
+    worn_out_practise_less: float = param(0.10, "log ratio/sd", "practice lost per SD of a manager's exhaustion", low=0.0, high=0.3, source="assumed")
+    handling_changes: float = param(0.019, "1/week", "chance that good use turns poor", low=0.005, high=0.05, source="assumed")
+    used_poorly: float = param(0.30, "share", "what poor use is worth against good use", low=0.0, high=0.6, source="assumed")
+    unheard: float = param(0.25, "share", "what a collective measure does to the unaware", low=0.0, high=0.6, source="assumed")
+    floor: float = param(0.40, "share", "enthusiasm left when a measure has worn off", low=0.1, high=0.8, source="assumed initiatives_wear_off")
+    renewal: float = param(0.010, "1/week", "enthusiasm that comes back", low=0.0, high=0.1, source="assumed")
+    getting_used: float = param(8.0, "weeks", "time in which one gets used to a measure", low=3.0, high=20.0, source="assumed hybrid_start")
 
     @flow("share", per="measure", every="week")
     def would_use(self, use, hoops, is_through_manager, exhaustion):

@@ -1,13 +1,15 @@
 """From records to tables: paired differences from the first scenario, with intervals over replicates.
 
 Worlds of one replicate share people and chance, so a difference is taken within a replicate first and averaged after.
-Intervals are Student's, over replicates: they hold chance (people drawn, lives drawn) and nothing else.
+What an interval holds depends on the replicates, and every table says it. Where all have the same parameters it is
+Student's, of the mean: it holds chance (people drawn, lives drawn) and nothing else. Where each has a posterior draw of
+its own, nine in ten of them lie in it: it holds parameters and chance.
 No table holds a group of fewer than ten people; one that is left without rows keeps its columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +26,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
+SHARE_OF_DRAWS = 0.90
+CHANCE, DRAWS = "chance", "draws"
+"""What intervals hold: chance, 95% of the mean; or parameters and chance, 90% of the runs."""
 USES = 0.5
 MARGIN = 0.05
 """Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
+LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolation_from_company": 0.01}
+"""Fixed beforehand: a difference of so much, in the unit of the outcome, changes little."""
 ROLES = ("employer", "manager", "non_manager")
 _GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
 """Employers are establishments, not people, so no group stands behind them."""
@@ -37,6 +44,14 @@ _EFFECTS = {
     **_OF_A_GROUP,
     **dict.fromkeys(("baseline", "difference", "low", "high"), "float64"),
     "replicates": "int64",
+    "interval": "str",
+    "unit": "str",
+}
+_COUNTS = {
+    **_OF_A_GROUP,
+    **dict.fromkeys(("lower", "little", "higher"), "int64"),
+    "margin": "float64",
+    "replicates": "int64",
     "unit": "str",
 }
 _TRAJECTORIES = {
@@ -45,12 +60,14 @@ _TRAJECTORIES = {
     "date": "datetime64[ms]",
     **dict.fromkeys(("mean", "low", "high", "difference", "difference_low", "difference_high"), "float32"),
     "replicates": "int64",
+    "interval": "str",
     "unit": "str",
 }
 _CASCADE = {
     **dict.fromkeys(("scenario", "measure", "role", "stage"), "str"),
     **dict.fromkeys(("share", "low", "high", "study_share"), "float64"),
     "replicates": "int64",
+    "interval": "str",
 }
 _GAINS = {
     **_OF_A_GROUP,
@@ -89,6 +106,20 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return mean, mean - half, mean + half, count
 
 
+def spread(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, low, high and count over the first axis (draws); nine in ten samples lie from low to high.
+
+    Samples that are nan are left out; a single one has no interval.
+    """
+    mean, _, _, count = interval(samples)
+    some = np.where(count > 1, samples, 0.0)  # numpy warns of columns without any number
+    low, high = np.nanquantile(some, [(1 - SHARE_OF_DRAWS) / 2, (1 + SHARE_OF_DRAWS) / 2], axis=0)
+    return mean, np.where(count > 1, low, np.nan), np.where(count > 1, high, np.nan), count
+
+
+_INTERVALS = {CHANCE: interval, DRAWS: spread}
+
+
 def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """The rows as a data frame with these columns and types, which it has without any row as well."""
     import pandas as pd
@@ -102,17 +133,19 @@ def reported_groups(records: Sequence[Record]) -> np.ndarray:
     return np.asarray(np.minimum(people, people[0]) >= SMALLEST_GROUP)
 
 
-def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> pd.DataFrame:
+def effects(
+    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str], holds: str = CHANCE
+) -> pd.DataFrame:
     """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
 
-    `measures` are the names behind the rows of `Record.using`. Columns: scenario, kind, outcome, group, baseline,
-    difference, low, high, replicates, unit.
+    `measures` are the names behind the rows of `Record.using`; `holds` is what intervals hold, `CHANCE` or `DRAWS`.
+    Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit.
     """
     lasts = np.stack([last_weeks(record) for record in records])
     reported = reported_groups(records)
     found = []
     for world, scenario in enumerate(scenarios[1:], start=1):
-        difference, low, high, count = interval(lasts[:, world] - lasts[:, 0])
+        difference, low, high, count = _INTERVALS[holds](lasts[:, world] - lasts[:, 0])
         usual = interval(lasts[:, 0])[0]
         for column, group in enumerate(GROUPS):
             if reported[world, column]:
@@ -120,8 +153,46 @@ def effects(records: Sequence[Record], scenarios: Sequence[Scenario], measures: 
                     _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
                     for row, name in enumerate(OUTCOMES)
                 ]
-        found += _users(records, world, scenario, measures)
-    return _table(found, _EFFECTS)
+        for name, policy, without in _users(records, world, scenario, measures):
+            numbers = _INTERVALS[holds](policy - without)
+            found.append(_row(scenario, name, "users", without.mean(), *numbers))
+    return _table([{**row, "interval": holds} for row in found], _EFFECTS)
+
+
+def counts(records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> pd.DataFrame:
+    """In how many runs a scenario lowers a headline, changes little (`LITTLE`) or raises it, for everybody and users.
+
+    Columns: scenario, kind, outcome, group, lower, little, higher, margin, replicates, unit.
+    """
+    everybody = list(GROUPS).index("everybody")
+    lasts = np.stack([last_weeks(record) for record in records])[..., everybody]
+    reported = reported_groups(records)[:, everybody]
+    found = []
+    for world, scenario in enumerate(scenarios[1:], start=1):
+        if reported[world]:
+            change = lasts[:, world] - lasts[:, 0]
+            of_outcome = {name: change[:, list(OUTCOMES).index(name)] for name in HEADLINES}
+            found += [_counted(scenario, name, "everybody", own) for name, own in of_outcome.items()]
+        for name, policy, without in _users(records, world, scenario, measures):
+            if name in HEADLINES:
+                found.append(_counted(scenario, name, "users", policy - without))
+    return _table(found, _COUNTS)
+
+
+def _counted(scenario: Scenario, outcome: str, group: str, difference: np.ndarray) -> dict[str, Any]:
+    margin = LITTLE[outcome]
+    return {
+        "scenario": scenario.name,
+        "kind": scenario.kind,
+        "outcome": outcome,
+        "group": group,
+        "lower": int((difference < -margin).sum()),
+        "little": int((np.abs(difference) <= margin).sum()),
+        "higher": int((difference > margin).sum()),
+        "margin": margin,
+        "replicates": len(difference),
+        "unit": OUTCOMES[outcome].unit,
+    }
 
 
 def last_weeks(record: Record) -> np.ndarray:
@@ -154,11 +225,13 @@ def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str
     return np.asarray((record.using[world, own] >= USES).any(axis=0))
 
 
-def _users(records: Sequence[Record], world: int, scenario: Scenario, measures: Sequence[str]) -> list[dict]:
+def _users(
+    records: Sequence[Record], world: int, scenario: Scenario, measures: Sequence[str]
+) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
+    """By outcome, means of the users under the policy and of the same people without, where a replicate has any."""
     members = [users(record, world, scenario, measures) for record in records]
     if np.mean([m.sum() for m in members]) < SMALLEST_GROUP:
-        return []
-    found = []
+        return
     for name in OUTCOMES:
         pairs = [
             (r.final[name][world, m].mean(), r.final[name][0, m].mean())
@@ -166,12 +239,12 @@ def _users(records: Sequence[Record], world: int, scenario: Scenario, measures: 
             if m.any()
         ]
         policy, usual = np.array(pairs).T
-        difference, low, high, count = interval(policy - usual)
-        found.append(_row(scenario, name, "users", usual.mean(), difference, low, high, count))
-    return found
+        yield name, policy, usual
 
 
-def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calendar: Calendar) -> pd.DataFrame:
+def trajectories(
+    records: Sequence[Record], scenarios: Sequence[Scenario], calendar: Calendar, holds: str = CHANCE
+) -> pd.DataFrame:
     """Weekly means and paired differences with their intervals: all outcomes by role, headlines for every group."""
     import pandas as pd
 
@@ -187,7 +260,8 @@ def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calen
             "group": group,
             "week": weeks,
             "date": dates,
-            **_by_week(weekly[..., row, column], world),
+            **_by_week(weekly[..., row, column], world, holds),
+            "interval": holds,
             "unit": OUTCOMES[outcome].unit,
         }
         for row, outcome in enumerate(OUTCOMES)
@@ -201,10 +275,10 @@ def trajectories(records: Sequence[Record], scenarios: Sequence[Scenario], calen
     return pd.concat([pd.DataFrame(piece) for piece in pieces], ignore_index=True).astype(_TRAJECTORIES)
 
 
-def _by_week(weekly: np.ndarray, world: int) -> dict[str, np.ndarray]:
+def _by_week(weekly: np.ndarray, world: int, holds: str) -> dict[str, np.ndarray]:
     """One world's means and differences by week, from those of one outcome and group: (replicate, world, week)."""
-    mean, low, high, count = interval(weekly[:, world])
-    difference, difference_low, difference_high, _ = interval(weekly[:, world] - weekly[:, 0])
+    mean, low, high, count = _INTERVALS[holds](weekly[:, world])
+    difference, difference_low, difference_high, _ = _INTERVALS[holds](weekly[:, world] - weekly[:, 0])
     return {
         "mean": mean,
         "low": low,
@@ -217,13 +291,13 @@ def _by_week(weekly: np.ndarray, world: int) -> dict[str, np.ndarray]:
 
 
 def cascade_table(
-    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[Measure]
+    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[Measure], holds: str = CHANCE
 ) -> pd.DataFrame:
     """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked.
 
     Intervals are cut off at 0 and 1, where Student's would go on: near these ends they are too narrow on that side.
     """
-    shares, low, high, count = interval(np.stack([record.cascade for record in records]).astype(np.float64))
+    shares, low, high, count = _INTERVALS[holds](np.stack([record.cascade for record in records]).astype(np.float64))
     low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
     reported = reported_groups(records)
     found = []
@@ -246,6 +320,7 @@ def cascade_table(
                             "high": high[cell],
                             "study_share": measure.study.get(role, np.nan) if asked else np.nan,
                             "replicates": int(count[cell]),
+                            "interval": holds,
                         }
                     )
     return _table(found, _CASCADE)

@@ -1,4 +1,7 @@
-"""The page a policymaker reads: plain words, whole numbers, and no rank that chance alone could have made."""
+"""The page a policymaker reads: plain words, whole numbers, and no rank that chance alone could have made.
+
+Where every run has a posterior draw of its own, the page counts runs; where all share their parameters, it compares means.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import UserError
+from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.outcomes import SMALLEST_GROUP
 
 BURN_OUT = "burn_out_complaints"
@@ -33,6 +37,7 @@ LABELS = {
 
 _ABOUT = ("replicates", "people", "weeks", "seed", "version", "parameters", "assumed")
 _EFFECT_COLUMNS = ("scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "unit")
+_COUNT_COLUMNS = ("scenario", "kind", "outcome", "group", "lower", "little", "higher", "margin", "replicates", "unit")
 _GAIN_COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
 
 _NOTHING = "No group has ten people in every week, so none is large enough to be reported."
@@ -135,9 +140,10 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
     """The summary as markdown text.
 
     `tables` holds `effects` (difference from the baseline per scenario, outcome and group, with its unit and
-    95% interval) and may hold `gains` (shares of each group's people). `about` says how they came about:
-    replicates, people, weeks, seed, version, parameters, assumed; and, where there are, the measures that each
-    scenario introduces (`introduced`) and the command that repeats it all (`command`).
+    interval) and may hold `gains` (shares of each group's people) and `counts` (of runs). `about` says how they came
+    about: replicates, people, weeks, seed, version, parameters, assumed; and, where there are, what intervals hold
+    (`holds`: chance or draws), the measures that each scenario introduces (`introduced`) and the command that repeats
+    it all (`command`).
     Raises `UserError` when a table or a fact is missing.
     """
     _require_facts(about)
@@ -147,7 +153,7 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
     sections = [
         _opening(effects, about),
         _policies(effects, about, labels),
-        _neighbours(effects, labels),
+        _in_how_many(tables, labels) if _is_of_draws(about) else _neighbours(effects, labels),
         _gains(effects, tables, labels),
         _what_if_worlds(effects, about, labels),
         _card(about),
@@ -188,7 +194,17 @@ def _compared(effects: pd.DataFrame) -> tuple[str, str]:
 def _chance(about: Mapping[str, Any]) -> str:
     if _is_one_run(about):
         return "One run has no interval: how much of a difference is chance cannot be told from it."
+    if _is_of_draws(about):
+        return (
+            "Each pair has people, chance and parameters of its own; the parameters are drawn from those that agree with "
+            "the figures of 2021-2022. Nine in ten pairs lie between the numbers in brackets, which so hold chance and "
+            "the doubt about parameters."
+        )
     return "The numbers in brackets are a 95% interval that holds chance only."
+
+
+def _is_of_draws(about: Mapping[str, Any]) -> bool:
+    return about.get("holds", CHANCE) == DRAWS and not _is_one_run(about)
 
 
 def _is_one_run(about: Mapping[str, Any]) -> bool:
@@ -232,6 +248,8 @@ def _how_to_compare(comparisons: int, about: Mapping[str, Any]) -> str:
     )
     if _is_one_run(about):
         return order
+    if _is_of_draws(about):
+        return f"{order} Which of two does more, and in how many draws, is asked by `hybridwork robust_ranking`."
     return (
         f"{order} Even if no policy did anything, about one interval in twenty would leave out zero by chance; "
         f"this table holds up to {comparisons}."
@@ -263,6 +281,36 @@ def _cell(rows: pd.DataFrame, about: Mapping[str, Any], scenario: str, group: st
 def _too_few_users(about: Mapping[str, Any], scenario: str) -> str:
     """Why a scenario has no row of users: it introduces nothing that could be used, or hardly anybody uses it."""
     return "fewer than ten users" if about.get("introduced", {}).get(scenario) else "no users"
+
+
+def _in_how_many(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] | None) -> str:
+    """In how many runs each policy lowers a headline, changes little, or raises it, for everybody."""
+    if "counts" not in tables:
+        return ""
+    counts = require_columns(tables["counts"], _COUNT_COLUMNS, "counts")
+    counts = counts[(counts["kind"] == "policy") & (counts["group"] == "everybody")]
+    if counts.empty:
+        return ""
+    runs = int(counts["replicates"].max())
+    parts = [_counted_runs(counts[counts["outcome"] == outcome], labels) for outcome in (BURN_OUT, ISOLATION)]
+    note = (
+        f"Of {_counted(runs, 'run')} with settings that agree with the figures of 2021-2022. **This is not the chance that "
+        "it works with you**: it counts settings that nobody could tell apart, in simulated organisations like those of a "
+        "study of 206."
+    )
+    return "\n\n".join(["## In how many runs", note, *parts])
+
+
+def _counted_runs(counts: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
+    first = counts.iloc[0]
+    less, more = direction_words(str(first["unit"]))
+    heads = ["Policy", less.capitalize(), "Little changed", more.capitalize()]
+    rows = [
+        [label_of(str(row["scenario"]), labels), *(str(row[column]) for column in ("lower", "little", "higher"))]
+        for _, row in counts.iterrows()
+    ]
+    margin = f"*Little*: up to {first['margin']:g} {first['unit']}."
+    return f"**{label_of(str(first['outcome']), labels)}, everybody.** {margin}\n\n{_table(heads, rows)}"
 
 
 def _neighbours(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
@@ -374,12 +422,19 @@ def _card(about: Mapping[str, Any]) -> str:
 def _sureness(about: Mapping[str, Any]) -> str:
     if _is_one_run(about):
         return ""
+    if _is_of_draws(about):
+        return ". The intervals hold chance and the doubt about parameters, not that about structure"
     return ". The intervals hold chance only, not the doubt about parameters and structure"
 
 
 def _not_distinguishable(about: Mapping[str, Any]) -> str:
     if _is_one_run(about):
         return ""
+    if _is_of_draws(about):
+        return (
+            "\n\n*Not distinguishable* means that more than one run in twenty points the other way, or shows nothing. It "
+            "does not mean that there is no effect."
+        )
     return (
         "\n\n*Not distinguishable* means that this many runs cannot tell the two apart. It does not mean that "
         "there is no effect."

@@ -19,26 +19,44 @@ from sim.language.grammar import Mechanism, param
 class Survey(Mechanism):
     """One latent exhaustion, two instruments: burn-out complaints (NEA) and exhaustion (BAT)."""
 
-    reliability: float = param(0.85, "share", low=0.75, high=0.95, source="assumed")
-    state_share: float = param(
-        0.36,
-        "sd/sd",
-        low=0.2,
-        high=0.5,
-        source="assumed E088",
-        note="a state that only the questionnaire sees",
+    reliability: float = param(
+        0.85, "share", "reliability of the score of exhaustion", low=0.75, high=0.95, source="assumed"
     )
-    state_days: float = param(10.0, "days", low=5.0, high=20.0, source="assumed E088")
+    state_share: float = param(
+        0.36, "sd/sd", "state of exhaustion that only the questionnaire sees", low=0.2, high=0.5, source="assumed E088"
+    )
+    state_days: float = param(
+        10.0,
+        "days",
+        "how long a state lasts that only the questionnaire sees",
+        low=5.0,
+        high=20.0,
+        source="assumed E088",
+    )
     cut_off: float = param(
         1.105,
         "sd",
+        "observed score from which complaints are counted (NEA)",
         low=0.5,
         high=1.8,
         source="fitted target:burnout_home",
-        note="NEA cut-off on the observed score",
     )
-    bat_mean: float = param(2.2, "score 1-5", low=1.8, high=2.6, source="assumed E082 E083")
-    bat_sd: float = param(0.75, "score 1-5", low=0.5, high=1.0, source="assumed E082 E083")
+    bat_mean: float = param(
+        2.2,
+        "score 1-5",
+        "mean BAT score of exhaustion of reference people",
+        low=1.8,
+        high=2.6,
+        source="assumed E082 E083",
+    )
+    bat_sd: float = param(
+        0.75,
+        "score 1-5",
+        "how much reference people differ in the BAT score",
+        low=0.5,
+        high=1.0,
+        source="assumed E082 E083",
+    )
 
     def noise(self) -> float:
         """SD of what an observed score of exhaustion holds beside the latent state (whose SD is 1)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engine.plan import Plan
 from sim.errors import UserError, first_line
-from sim.outcomes.condensed import TABLES
+from sim.outcomes.condensed import TABLES, Columns
 from sim.outcomes.record import Record
 from sim.runs.identity import model_version
 from sim.runs.stack import batches, run_stacked
@@ -32,12 +32,37 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Life:
+    """How plans are lived, and the tables that can be kept of what comes of each.
+
+    live     takes plans that differ in nothing but the replicate and gives what came of each, in their order
+    tables   by name: what makes columns of equal length of a plan and of what came of it, `scenario` among them
+    version  of what results depend on beside the plan and the model, where there is such
+    """
+
+    live: Callable[[Sequence[Plan]], Iterable[Any]]
+    tables: Mapping[str, Callable[[Plan, Any], Columns]]
+    version: str = ""
+
+
+def recorded(plans: Sequence[Plan]) -> Iterable[Record]:
+    """The records of plans: burn-in, fork, horizon."""
+    return run_stacked(plans)
+
+
+RECORDED = Life(recorded, TABLES)
+"""The usual life, of which the tables of `sim.outcomes.condensed` are kept."""
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Runs that one worker lives in a row, the tables to keep of them, and the version of the model they belong to."""
+    """Runs that one worker lives in a row, the tables to keep of them, the version of the model they belong to, and how
+    they are lived."""
 
     runs: tuple[Run, ...]
     tables: tuple[str, ...]
     model: str
+    life: Life = RECORDED
 
 
 @dataclass(frozen=True)
@@ -65,10 +90,11 @@ def live_batch(batch: Batch) -> Ready:
     kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
     errors: list[str] = []
     seconds, begun = 0.0, perf_counter()
-    for plan, outcome in _lived([run.plan for run in batch.runs]):
+    for plan, outcome in _lived([run.plan for run in batch.runs], batch.life):
         seconds += perf_counter() - begun
+        tables = () if isinstance(outcome, str) else batch.tables
         try:
-            made = {} if isinstance(outcome, str) else {name: TABLES[name](plan, outcome) for name in batch.tables}
+            made = {name: batch.life.tables[name](plan, outcome) for name in tables}
         except Exception as error:
             outcome, made = _told(error), {}
         errors.append(outcome if isinstance(outcome, str) else "")
@@ -81,11 +107,11 @@ def live_batch(batch: Batch) -> Ready:
     return Ready(files, len(errors) - failed, failed, seconds)
 
 
-def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:
-    """Each plan with its record or, where it failed, what went wrong."""
+def _lived(plans: Sequence[Plan], life: Life) -> Iterator[tuple[Plan, Any]]:
+    """Each plan with what came of it or, where it failed, what went wrong as a text."""
     for stack in batches(plans):
         try:
-            yield from zip(stack, run_stacked(stack), strict=True)
+            yield from zip(stack, life.live(stack), strict=True)
         except MemoryError:
             raise  # no fault of the run, which may do well where there is more
         except Exception as error:
@@ -94,7 +120,7 @@ def _lived(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Record | str]]:
             else:
                 # One of them fails; alone, the others do not.
                 for plan in stack:
-                    yield from _lived([plan])
+                    yield from _lived([plan], life)
 
 
 def _told(error: Exception) -> str:

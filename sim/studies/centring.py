@@ -179,7 +179,7 @@ def _within(process: str, name: str, value: float) -> float:
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork centre`: solve the centring for the present equations and write it to conf/fit/default.yaml."""
+    """`hybridwork centre`: solve the centring for the present equations and write it to conf/fit/point.yaml."""
     from sim.studies.configure import plan
 
     base = plan(*argv)

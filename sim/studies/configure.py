@@ -31,7 +31,7 @@ from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
-from sim.outcomes.survey import Survey
+from sim.outcomes.instruments import INSTRUMENTS
 from sim.studies.mistakes import explanation
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
@@ -74,11 +74,12 @@ class Settings:
 
 
 _SETTINGS = (
-    *Settings.__dataclass_fields__, "mechanisms", "measures", "survey", "firm", "calendar", *FAMILIES, "kind", "text",
+    *Settings.__dataclass_fields__, "mechanisms", "measures", *INSTRUMENTS, "firm", "calendar", *FAMILIES, "kind",
+    "text",
 )  # fmt: skip
 OF_STUDIES = (
     "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
-    "sensitivity", "ranking", "precision", "search",
+    "sensitivity", "ranking", "precision", "search", "panel", "inspection",
 )  # fmt: skip
 """Settings of `conf/study`, on which no single run depends."""
 _SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
@@ -129,13 +130,14 @@ def described() -> dict[str, type[Mechanism]]:
 
 
 def defaults(*more: Path) -> dict[str, dict[str, Any]]:
-    """Every number's default: `mechanisms` by process and name, `measures` by measure and name, `survey` by name.
+    """Every number's default: `mechanisms` by process and name, `measures` by measure and name, instruments by name.
 
     `more` are folders with measures of one's own.
     """
     kinds = {process: _values(kind()) for process, kind in described().items()}
     numbers = {measure.name: numbers_of(measure) for measure in measures(*more)}
-    return {"mechanisms": kinds, "measures": numbers, "survey": _values(Survey())}
+    looks = {name: _values(kind()) for name, kind in INSTRUMENTS.items()}
+    return {"mechanisms": kinds, "measures": numbers, **looks}
 
 
 def _values(mechanism: Mechanism) -> dict[str, float]:
@@ -376,7 +378,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
     Raises UserError for a process or parameter that does not exist, and for a value outside its range.
     """
     kinds = described()
-    different = {"survey": _different("survey", Survey(), _group(cfg, "survey"))}
+    different = {name: _different(name, kind(), _group(cfg, name)) for name, kind in INSTRUMENTS.items()}
     for process, given in _group(cfg, "mechanisms").items():
         if process not in kinds:
             raise UserError(f"mechanisms.{process}: no such mechanism {instead(process, kinds)}")

@@ -18,10 +18,11 @@ import numpy as np
 from sim.engine.plan import BASELINE, Plan, needed, registry_of
 from sim.errors import UserError, as_written, instead, is_number
 from sim.language.grammar import Passport
-from sim.levers.measure import FAMILIES, Measure, with_numbers
+from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Scenario, check_horizon, combined, dosed
-from sim.outcomes.survey import Survey
+from sim.outcomes.instruments import INSTRUMENTS
 from sim.studies import configure
+from sim.studies import numbers as numbers_of_plan
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -64,9 +65,9 @@ class Factor:
 def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
     """The factors asked for, in the order asked, each once.
 
-    `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced (both without switches),
-    switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give each of them
-    what to vary it over: `[low, high]`, a list of options, or null for all there is. Raises UserError for
+    `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without
+    switches), switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give
+    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. Raises UserError for
     a name that fits nothing, and for a range outside a factor's own.
     """
     listed = [asked] if isinstance(asked, str) else asked
@@ -131,23 +132,23 @@ def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, Passport]]:
         for where, owner in owners.items()
         for name, passport in owner.passports().items()
     }
-    survey = plan.parameters.get("survey", {})
     return found | {
-        f"survey.{name}": (survey.get(name, getattr(Survey(), name)), passport)
-        for name, passport in Survey.passports().items()
+        f"{look}.{name}": (plan.parameters.get(look, {}).get(name, getattr(kind(), name)), passport)
+        for look, kind in INSTRUMENTS.items()
+        for name, passport in kind.passports().items()
     }
 
 
 def _groups(plan: Plan) -> dict[str, list[str]]:
-    open_ones = {
-        name: passport
-        for name, (_, passport) in numbers_with_passports(plan).items()
-        if not set(passport.source.split()) & set(_SOLVED) and passport.low < passport.high
+    ranged = {
+        name: passport for name, (_, passport) in numbers_with_passports(plan).items() if passport.low < passport.high
     }
+    open_ones = {name: of for name, of in ranged.items() if not set(of.source.split()) & set(_SOLVED)}
     introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
     return {
         "assumed": [n for n, passport in open_ones.items() if passport.assumed and not passport.is_switch],
         "sourced": [n for n, passport in open_ones.items() if not passport.assumed and not passport.is_switch],
+        "fitted": [n for n, passport in ranged.items() if "fitted" in passport.source.split()],
         "switches": [n for n, passport in open_ones.items() if passport.is_switch],
         "amounts": [
             f"measures.{measure.name}.{condition}"
@@ -165,7 +166,7 @@ def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str
     top = name.split(".")[0]
     if top in _NO_FACTORS:
         raise UserError(f"'{name}' changes no run, so it is no factor; give it beside the design, as in {name}=<value>")
-    if top in ("mechanisms", "survey", "measures", *_DOSES, *FAMILIES) or span is None:
+    if top in (*numbers_of_plan.TOPS, *_DOSES, *FAMILIES) or span is None:
         raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *_CHOICES, *known])}")
     return Factor(name)
 
@@ -222,16 +223,13 @@ class Ground:
 
     def at(self, row: Mapping[str, Any], replicate: int = 0) -> Plan:
         """The plan of a row: factor to value. Raises UserError for what no run may have."""
-        numbers: dict[str, dict[str, float]] = {}
+        numbers: dict[str, float] = {}
         doses: list[tuple[str, str, float]] = []
         others: list[tuple[str, Any]] = []
         for name, value in row.items():
             top, _, rest = name.partition(".")
-            if top in ("mechanisms", "measures"):
-                owner, _, parameter = rest.partition(".")
-                numbers.setdefault(f"{top}.{owner}", {})[parameter] = float(value)
-            elif top == "survey":
-                numbers.setdefault("mechanisms.survey", {})[rest] = float(value)
+            if numbers_of_plan.is_number_of_a_plan(name):
+                numbers[name] = float(value)
             elif top in _DOSES:
                 doses.append((top, rest, float(value)))
             else:
@@ -241,7 +239,7 @@ class Ground:
             levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
             policy = combined(POLICY, [*levers, *self._at_doses(tuple(doses))])
             plan = replace(plan, scenarios=(plan.scenarios[0], policy))
-        return replace(_with_numbers(plan, numbers, self._measures), replicate=replicate)
+        return replace(numbers_of_plan.at(plan, numbers, self._measures), replicate=replicate)
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
         own = [f"{name}={configure.written(value)}" for name, value in settings]
@@ -276,18 +274,3 @@ class Ground:
                 f"strength.{name} would also change {there[0]} where employers have it already; "
                 f"vary the share of employers that take it, as dose.{name}, or a policy of measures that are new"
             )
-
-
-def _with_numbers(plan: Plan, numbers: Mapping[str, Mapping[str, float]], measures: Mapping[str, Measure]) -> Plan:
-    parameters = dict(plan.parameters)
-    changed: dict[str, Measure] = {}
-    for where, values in numbers.items():
-        top, _, owner = where.partition(".")
-        if top == "mechanisms":
-            parameters[owner] = {**parameters.get(owner, {}), **values}
-        elif owner in measures:
-            changed[owner] = with_numbers(measures[owner], values)
-        else:
-            raise UserError(f"measures.{owner}: no such measure {instead(owner, measures)}")
-    kept = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
-    return replace(plan, parameters=parameters, measures=kept)

@@ -325,7 +325,7 @@ def table(report: Sequence[Row]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork fit`: fit, write conf/fit/default.yaml and print every row; `fit check` only prints the rows."""
+    """`hybridwork fit`: fit, write conf/fit/point.yaml and print every row; `fit check` only prints the rows."""
     from sim.studies.configure import plan
 
     only_check = "check" in argv

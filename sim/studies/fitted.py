@@ -1,4 +1,4 @@
-"""Fitted values: parameters that differ from those beside their equations, in `conf/fit/default.yaml`."""
+"""Fitted values: parameters that differ from those beside their equations, in `conf/fit/point.yaml`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sim.errors import UserError
+from sim.outcomes.instruments import INSTRUMENTS
 
 Parameters = dict[str, dict[str, float]]
 _HEADER = """# @package _global_
@@ -20,16 +21,16 @@ def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mappin
 
 
 def check_writable() -> None:
-    """Raise UserError where `conf/fit/default.yaml` cannot be written, before hours are spent on what goes in."""
+    """Raise UserError where `conf/fit/point.yaml` cannot be written, before hours are spent on what goes in."""
     from sim.studies.configure import conf_folder
 
     folder = conf_folder() / "fit"
     if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder} cannot be written; fit and centre write default.yaml there, so work in a checkout")
+        raise UserError(f"{folder} cannot be written; fit and centre write point.yaml there, so work in a checkout")
 
 
 def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
-    """Write parameters (later layers win) to conf/fit/default.yaml, whole or not at all."""
+    """Write parameters (later layers win) to conf/fit/point.yaml, whole or not at all."""
     import yaml
 
     from sim.studies.configure import conf_folder
@@ -40,9 +41,9 @@ def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
         together = merged(together, layer)
     rounded = {p: {n: round(v, 4) for n, v in sorted(own.items())} for p, own in together.items() if own}
     content = {
-        "mechanisms": {p: own for p, own in rounded.items() if p != "survey"},
+        "mechanisms": {p: own for p, own in rounded.items() if p not in INSTRUMENTS},
         "survey": rounded.get("survey", {}),
     }
-    path = conf_folder() / "fit" / "default.yaml"
+    path = conf_folder() / "fit" / "point.yaml"
     write_text(_HEADER + yaml.safe_dump(content, sort_keys=True), path)
     return path

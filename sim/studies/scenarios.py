@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory, needed, registry_of
 from sim.language.describe import passports
+from sim.outcomes.effects import CHANCE, DRAWS
 from sim.runs.run import run_many
 from sim.world.establishments import build
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from sim.outcomes.record import Record
     from sim.world.firm import Firm
 
-_INTERVAL = "95%, chance only: people and lives drawn anew; parameters and structure held fixed"
+_INTERVAL = {
+    CHANCE: "95%, chance only: people and lives drawn anew; parameters and structure held fixed",
+    DRAWS: "90% of runs: people, lives and parameters (posterior draws) drawn anew; structure held fixed",
+}
 
 
 def compare(
@@ -28,8 +32,8 @@ def compare(
 ) -> tuple[list[Record], dict[str, pd.DataFrame]]:
     """Run all replicates and return their records and the tables that the study writes.
 
-    Tables: effects, trajectories, cascade, gains, ties, people. The first scenario is what the others are compared
-    with.
+    Tables: effects, counts, trajectories, cascade, gains, ties, people. The first scenario is what the others are
+    compared with.
     """
     from tqdm import tqdm
 
@@ -37,22 +41,30 @@ def compare(
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
     with tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet or None, file=sys.stderr) as bar:
         records = list(run_many(plans, workers, lambda done: bar.update(done - bar.n)))
-    return records, tables_of(plans[0], records, firm)
+    return records, tables_of(plans[0], records, firm, held_by(plans))
 
 
-def tables_of(plan: Plan, records: Sequence[Record], firm: Firm) -> dict[str, pd.DataFrame]:
+def held_by(plans: Sequence[Plan]) -> str:
+    """What intervals over these replicates hold: chance alone, or draws of parameters as well."""
+    first = plans[0]
+    same = all(plan.parameters == first.parameters and plan.measures == first.measures for plan in plans)
+    return CHANCE if same else DRAWS
+
+
+def tables_of(plan: Plan, records: Sequence[Record], firm: Firm, holds: str = CHANCE) -> dict[str, pd.DataFrame]:
     """The tables of records that come from the scenarios of `plan`, in the order of the replicates.
 
-    `firm` is the first's.
+    `firm` is the first's; `holds` is what intervals hold.
     """
-    from sim.outcomes.effects import cascade_table, effects, gains, tie_tables, trajectories
+    from sim.outcomes.effects import cascade_table, counts, effects, gains, tie_tables, trajectories
 
     measures = measures_of(plan)
     names = [measure.name for measure in measures]
     tables = {
-        "effects": effects(records, plan.scenarios, names),
-        "trajectories": trajectories(records, plan.scenarios, plan.calendar),
-        "cascade": cascade_table(records, plan.scenarios, measures),
+        "effects": effects(records, plan.scenarios, names, holds),
+        "counts": counts(records, plan.scenarios, names),
+        "trajectories": trajectories(records, plan.scenarios, plan.calendar, holds),
+        "cascade": cascade_table(records, plan.scenarios, measures, holds),
         "gains": gains(records, plan.scenarios),
     }
     if plan.firm.kind != "own":  # the structure of an own organisation is real: no single place of it is shown
@@ -77,7 +89,7 @@ def study(cfg: DictConfig) -> None:
         for name, table in tables.items():
             store.write_table(table, folder.path / f"{name}.parquet")
         store.write_config(cfg, folder.path / "config.yaml")
-        about = store.about(plans[0]) | facts(plans[0], records)
+        about = store.about(plans[0]) | facts(plans[0], records, held_by(plans))
         store.write_json(about, folder.path / "about.json")
         if len(plans[0].scenarios) > 1:
             wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
@@ -114,8 +126,8 @@ def _last_policy(table: pd.DataFrame, scenarios: Sequence[str]) -> str:
     return policies[-1] if policies else scenarios[-1]
 
 
-def facts(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
-    """What a reader must know of the runs behind the numbers."""
+def facts(plan: Plan, records: Sequence[Record], holds: str = CHANCE) -> dict[str, Any]:
+    """What a reader must know of the runs behind the numbers; `holds` is what intervals hold."""
     all_passports = passports(registry_of(plan))
     return {
         "replicates": len(records),
@@ -124,7 +136,8 @@ def facts(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
         "seed": plan.seed,
         "parameters": len(all_passports),
         "assumed": sum(row.passport.assumed for row in all_passports),
-        "interval": _INTERVAL if len(records) > 1 else "none: one run",
+        "holds": holds,
+        "interval": _INTERVAL[holds] if len(records) > 1 else "none: one run",
         "introduced": {scenario.name: sorted(scenario.measures) for scenario in plan.scenarios},
     }
 
@@ -146,7 +159,8 @@ def headlines(tables: dict[str, pd.DataFrame]) -> str:
     everybody = effects[effects.group == "everybody"]
     if everybody.empty:
         return ""
-    sureness = "95%, chance only" if everybody.replicates.max() > 1 else "one run: no interval"
+    said = {CHANCE: "95%, chance only", DRAWS: "90% of runs: parameters and chance"}
+    sureness = said[everybody.interval.iloc[0]] if everybody.replicates.max() > 1 else "one run: no interval"
     rows = [(f"difference from the baseline ({sureness})", "burn-out complaints per 1,000", "isolation, SD")]
     for (scenario, kind), own in everybody.groupby(["scenario", "kind"], sort=False):
         of = own.set_index("outcome")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.outcomes.condensed import TABLES
+from sim.outcomes.instruments import INSTRUMENTS
 from sim.runs import crew as crews
 from sim.runs.archive import WHOLE, Archive
-from sim.runs.batch import Batch, Run, live_batch
+from sim.runs.batch import RECORDED, Batch, Life, Run, live_batch
 from sim.runs.crew import Crew, finished
 from sim.runs.identity import Identifier, digest, model_version
 from sim.studies import configure, designs, store
@@ -41,6 +42,7 @@ class Sweep:
     design: Design
     replicates: int = 1
     tables: tuple[str, ...] = ("levels",)
+    life: Life = RECORDED
 
     def runs(self, wanted: Sequence[int] | None = None) -> Iterator[Run]:
         """All runs in the order of the design, or those with these numbers; UserError names the row that cannot be."""
@@ -48,10 +50,15 @@ class Sweep:
         for number in range(len(rows) * self.replicates) if wanted is None else wanted:
             row, replicate = divmod(number, self.replicates)
             try:
-                plan = self.ground.at(rows[row], replicate)
+                plan = self._chance(self.ground.at(rows[row], replicate), number)
             except UserError as mistake:
                 raise UserError(f"row {row} of the design: {mistake}") from None
-            yield Run(named(plan), plan)
+            name = named(plan)
+            yield Run(digest([name, self.life.version]) if self.life.version else name, plan)
+
+    def _chance(self, plan: Plan, number: int) -> Plan:
+        """The plan of a run of this number, with the chance it is lived on."""
+        return plan
 
     def __len__(self) -> int:
         return len(self.design.table) * self.replicates
@@ -60,10 +67,18 @@ class Sweep:
     def question(self) -> str | None:
         """A name for everything that the runs hang on; None where rows compose settings, which stand in many files."""
         tops = {str(name).partition(".")[0] for name in self.design.table.columns}
-        if not tops <= {"mechanisms", "measures", "survey"}:
+        if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
         ground = Identifier()(self.ground.plan)
-        return digest([type(self).__name__, ground, self.replicates, self.design.rows()])
+        asked = [type(self).__name__, ground, self.replicates, self.design.rows()]
+        return digest([*asked, self.life.version] if self.life.version else asked)
+
+
+class Draws(Sweep):
+    """A sweep in which every run has people and chance of its own: its number is its replicate."""
+
+    def _chance(self, plan: Plan, number: int) -> Plan:
+        return replace(plan, replicate=number)
 
 
 def carry_out(
@@ -160,10 +175,10 @@ def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: in
         ramp = _RAMP if count < workers * crews.AHEAD else 1
         full = len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS
         if full:
-            yield Batch(tuple(cut), sweep.tables, model_version())
+            yield Batch(tuple(cut), sweep.tables, model_version(), sweep.life)
             cut, days, count = [], 0, count + 1
     if cut:
-        yield Batch(tuple(cut), sweep.tables, model_version())
+        yield Batch(tuple(cut), sweep.tables, model_version(), sweep.life)
 
 
 def _employee_days(plan: Plan) -> int:

@@ -28,7 +28,7 @@ from sim.outcomes.figures.rows import (
     rows_of,
     unit_of,
 )
-from sim.outcomes.figures.sheet import MARGIN, PAGE_WIDTH, blank, chance_only, footer_of, line_in_key
+from sim.outcomes.figures.sheet import MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sureness
 from sim.outcomes.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, in_house_style
 from sim.outcomes.summary import BURN_OUT, ISOLATION, KINDS, TODAY, in_given_order, label_of, require_columns
 
@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
         subtitle=f"Each dot is one scenario's difference from {TODAY}, everybody"
         f"{'' if is_one_run(table) else '; crosses are intervals'}.",
         key=[_key(kind, line_in_key(table)) for kind in kinds],
-        footer=footer_of(table, chance_only(table, "Crosses: "), footer),
+        footer=footer_of(table, sureness(table, "Crosses: "), footer),
     )
     width = PAGE_WIDTH - MARGIN - _LEFT - names_of_dots.COLUMN_WIDTH
     panels = [

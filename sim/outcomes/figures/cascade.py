@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from sim.errors import UserError
 from sim.outcomes.figures.rows import Labels, most_lines, signed, wrapped
-from sim.outcomes.figures.sheet import blank, chance_only, footer_of, line_in_key
+from sim.outcomes.figures.sheet import blank, footer_of, line_in_key, sureness
 from sim.outcomes.figures.style import BLUE, GREY, HIGHLIGHT, INK, PALE, in_house_style
 from sim.outcomes.summary import label_of, require_columns
 
@@ -65,7 +65,7 @@ def draw(
         subtitle="Per measure, in % of those asked: the study of 2022 beside the simulation; at the right, "
         "what is left on its way to employees.",
         key=_key(line_in_key(table)),
-        footer=footer_of(table, f"{label_of(scenario, labels)} · {chance_only(table, 'Lines: ')}", footer),
+        footer=footer_of(table, f"{label_of(scenario, labels)} · {sureness(table, 'Lines: ')}", footer),
     )
     for place, role in enumerate(ROLES):
         axes = sheet.axes(_NAMES + place * (_COMPARISON + _GAP), _TITLE, _COMPARISON, height)

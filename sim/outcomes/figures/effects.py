@@ -25,7 +25,7 @@ from sim.outcomes.figures.rows import (
     unit_of,
     wrapped,
 )
-from sim.outcomes.figures.sheet import blank, chance_only, footer_of, line_in_key
+from sim.outcomes.figures.sheet import blank, footer_of, line_in_key, sureness
 from sim.outcomes.figures.style import COLOURS, GREY, INK, MARKERS, PALE, in_house_style
 from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
 
@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes:
         title=f"How far each {KINDS[kinds[0]]} moves burn-out complaints and isolation",
         subtitle=f"Dots are mean differences from {TODAY}{_on_lines(table)}. {_ORDER[kinds[0]]}",
         key=_key(table),
-        footer=footer_of(table, chance_only(table), footer),
+        footer=footer_of(table, sureness(table), footer),
     )
     top = _FIRST - _NEXT
     for kind in kinds:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.figures.rows import is_one_run
 from sim.outcomes.figures.style import GREY, LARGE, PLAIN, SMALL
 
@@ -25,7 +26,7 @@ PAGE_WIDTH = 7.0
 """Inches: A4 less its margins, so that 8 points here are 8 points on paper."""
 MARGIN = 0.1
 POINTS_PER_INCH = 72
-_CHANCE_ONLY = "95% interval: chance only"
+_HOLDS = {CHANCE: "95% interval: chance only", DRAWS: "90% of runs, each a posterior draw: parameters and chance"}
 
 _LINE = {LARGE: 0.21, PLAIN: 0.165, SMALL: 0.145}
 """Inches from one line of letters to the next, by their size in points."""
@@ -107,9 +108,10 @@ def footer_of(table: pd.DataFrame, note: str, footer: str) -> str:
     return " · ".join(part for part in (_replicates(table), note, footer) if part)
 
 
-def chance_only(table: pd.DataFrame, drawn_as: str = "") -> str:
+def sureness(table: pd.DataFrame, drawn_as: str = "") -> str:
     """What the intervals hold, after what they are drawn as; of one run there are none."""
-    return "no interval" if is_one_run(table) else f"{drawn_as}{_CHANCE_ONLY}"
+    holds = table["interval"].iloc[0] if "interval" in table.columns and len(table) else CHANCE
+    return "no interval" if is_one_run(table) else f"{drawn_as}{_HOLDS[holds]}"
 
 
 def line_in_key(table: pd.DataFrame) -> Literal["none", "-"]:

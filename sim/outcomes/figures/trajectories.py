@@ -25,7 +25,7 @@ from sim.outcomes.figures.rows import (
     unit_of,
     wrapped,
 )
-from sim.outcomes.figures.sheet import blank, chance_only, footer_of, letters, panel_width
+from sim.outcomes.figures.sheet import blank, footer_of, letters, panel_width, sureness
 from sim.outcomes.figures.style import COLOURS, INK, PALE, SMALL, in_house_style
 from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
 
@@ -68,7 +68,7 @@ def draw(
         title=f"When each {KINDS[kind]} begins to make a difference",
         subtitle=f"Weekly difference from {TODAY}, the flat line (below it: less); everybody. Grey: others.",
         key=[],
-        footer=footer_of(table, chance_only(table, "Band: "), footer),
+        footer=footer_of(table, sureness(table, "Band: "), footer),
     )
     for place, outcome in enumerate(outcomes):
         rows, top = of_outcome(table, outcome), place * band

@@ -8,7 +8,7 @@ was measured are set aside, and shown beside the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +20,12 @@ from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
 from sim.levers.measure import FAMILIES
 from sim.outcomes.outcomes import OUTCOMES
-from sim.runs.batch import Run
-from sim.runs.identity import Identifier
 from sim.studies import store
 from sim.studies.factors import numbers_with_passports
 from sim.studies.ranking import counts, flips
 from sim.studies.ranking.counts import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
 from sim.studies.results import HEADLINES, Results
-from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
+from sim.studies.sweep import Draws, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,18 +58,6 @@ class Settings:
     def margins(self) -> dict[str, float]:
         """Up to which difference two things are about the same, by outcome and in its unit."""
         return {BURN_OUT: self.same_burn_out, COLLEAGUES: self.same_isolation, COMPANY: self.same_isolation}
-
-
-class Draws(Sweep):
-    """A sweep in which every run has people and chance of its own: its number is its replicate."""
-
-    def runs(self, wanted: Sequence[int] | None = None) -> Iterator[Run]:
-        """All runs in the order of the design, or those with these numbers."""
-        named = Identifier()
-        numbers = range(len(self)) if wanted is None else wanted
-        for number, run in zip(numbers, super().runs(wanted), strict=True):
-            plan = replace(run.plan, replicate=number)
-            yield Run(named(plan), plan)
 
 
 # -- the study --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,35 @@
+"""The documents that are written from the code, by their file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.engine.plan import Plan
+from sim.errors import UserError
+from sim.studies.describe import data_sets, odd, parameters, references, schedule, stress
+
+DOCUMENTS: dict[str, Callable[[Plan], str]] = {
+    "odd.md": odd.page,
+    "parameters.md": parameters.page,
+    "references.md": references.page,
+    "schedule.md": schedule.page,
+    "stress.md": stress.page,
+    "rat_rs.md": data_sets.page,
+}
+
+
+def write(plan: Plan, folder: Path) -> list[Path]:
+    """Write every document of the plan into a folder that exists; raises UserError where it cannot be written."""
+    written = []
+    for name, page in DOCUMENTS.items():
+        path = folder / name
+        try:
+            path.write_text(page(plan), encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UserError(
+                f"write={folder}: {name} cannot be written ({error.strerror}); a folder that exists is right, as in "
+                "write=docs"
+            ) from None
+        written.append(path)
+    return written

@@ -1,0 +1,163 @@
+"""The documents written from the code: they are what the code gives now, and what they say of it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import lived
+
+from sim.data import rows
+from sim.engine.plan import Plan, registry_of
+from sim.errors import UserError
+from sim.language.describe import Told
+from sim.studies import configure
+from sim.studies.describe import command, data_sets, documents, equations, markdown, parameters
+from sim.studies.describe.documents import DOCUMENTS, write
+from sim.studies.describe.references import citing
+
+HOME = Path(__file__).resolve().parent.parent
+LONGEST_MEANING = 64
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """The main job as it stands, which is what the documents tell of."""
+    return configure.plan()
+
+
+@pytest.fixture(scope="module")
+def told(plan: Plan) -> list[Told]:
+    return parameters.parameters(plan)
+
+
+# -- up to date ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_is_what_the_code_gives_now(plan, name):
+    page = HOME / "docs" / name
+    kept = page.read_text(encoding="utf-8") if page.exists() else ""
+    assert DOCUMENTS[name](plan) == kept, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
+
+
+def test_the_command_writes_every_document_of_what_is_asked_and_says_where(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(documents, "DOCUMENTS", {"one.md": lambda plan: f"{plan.weeks} weeks", "two.md": str})
+    assert command.main([f"write={tmp_path}", "weeks=7"]) == 0
+    assert capsys.readouterr().out.split() == [str(tmp_path / name) for name in ("one.md", "two.md")]
+    assert (tmp_path / "one.md").read_text() == "7 weeks"
+
+
+def test_documents_tell_the_plan_that_is_asked_for(plan, tmp_path):
+    changed = configure.plan("mechanisms.recovery.night=0.21")
+    assert "| 0.21 | 0.05 to 0.3 |" in DOCUMENTS["parameters.md"](changed)
+    assert "| 0.21 | 0.05 to 0.3 |" not in DOCUMENTS["parameters.md"](plan)
+
+
+def test_a_folder_that_is_missing_is_told(plan, tmp_path):
+    with pytest.raises(UserError, match="a folder that exists is right"):
+        write(plan, tmp_path / "nowhere")
+
+
+def test_a_template_that_does_not_fit_its_parts_is_refused():
+    with pytest.raises(ValueError, match="has no place for luck"):
+        markdown.fill("schedule", luck="good")
+    with pytest.raises(KeyError):
+        markdown.fill("schedule")
+
+
+# -- parameters ------------------------------------------------------------------------------------------------------
+
+
+def test_every_number_that_can_be_set_is_told_and_no_other(told):
+    known = configure.defaults()
+    settable = {f"{top}.{name}" for top in known.keys() - {"mechanisms", "measures"} for name in known[top]}
+    for top in ("mechanisms", "measures"):
+        settable |= {f"{top}.{owner}.{name}" for owner, own in known[top].items() for name in own}
+    assert {row.full_name for row in told} == settable
+
+
+def test_every_number_has_a_short_meaning_of_its_own_and_lies_within_its_range(told):
+    for row in told:
+        meaning = row.passport.meaning
+        assert 0 < len(meaning) <= LONGEST_MEANING and meaning == meaning.strip(" ."), row.full_name
+        assert row.passport.low <= row.value <= row.passport.high, row.full_name
+        alike = [one.name for one in told if one.owner == row.owner and one.passport.meaning == meaning]
+        assert alike == [row.name], f"{row.owner}: {', '.join(alike)} mean the same"
+
+
+def test_every_grade_is_explained(told):
+    assert {row.passport.grade for row in told} == set(parameters.GRADES)
+
+
+def test_patterns_in_mind_are_those_that_a_parameter_a_measure_or_an_amount_cites():
+    written = parameters.written_with()
+    assert "mechanisms.isolation.recognised" in written["known_conversations_isolation"]
+    assert "measures.social_moments.moments_with_team" in written["known_social_isolation"]
+    assert "measures.day_starts" in written["known_social_isolation"]
+    assert parameters.patterns_in_mind() == set(written) < {row["id"] for row in rows("patterns")}
+    assert "home_share_isolation" not in parameters.patterns_in_mind()
+
+
+# -- equations and states --------------------------------------------------------------------------------------------
+
+
+def test_an_equation_is_told_as_it_stands_without_its_docstring(plan):
+    recovery = registry_of(plan).mechanisms["recovery"]
+    assert equations.formula(recovery.strain_of_fatigue) == "return self.fatigue_strains * unrecovered"
+    for own in registry_of(plan).mechanisms.values():
+        for name, method in own.equations().items():
+            assert '"""' not in equations.formula(method), name
+            assert equations.formula(method).splitlines()[-1].startswith("return "), name
+
+
+@pytest.mark.slow
+def test_states_keep_to_the_ranges_that_are_told(small_plan):
+    engine = lived(small_plan, days=28)
+    for name in (*engine.registry.traits, *engine.registry.night):
+        span = equations.range_of(engine.registry, engine.registry.quantities[name])
+        low, high = _ends(span)
+        values = engine.values[name]
+        slack = 1.5 if span.startswith("about") else 1e-6
+        assert low - slack <= np.min(values) and np.max(values) <= high + slack, f"{name}: {span}"
+
+
+def _ends(span: str) -> tuple[float, float]:
+    low, _, high = span.removeprefix("about ").replace("−", "-").replace(" or ", " to ").partition(" to ")
+    return float(low), float("inf") if high == "more" else float(high)
+
+
+# -- data sets -------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_every_data_file_belongs_to_exactly_one_data_set(told):
+    cited = frozenset(citing(told))
+    sets = rows("data_sets")
+    for path in sorted((HOME / "sim/data").glob("*.csv")):
+        parts = [one["part"] for one in sets if one["file"] == f"sim/data/{path.name}"]
+        assert parts, f"sim/data/data_sets.csv does not name {path.name}: say what it holds, its source and its role"
+        for row in rows(path.stem):
+            owners = [part for part in parts if data_sets.belongs(row, part, cited)]
+            assert len(owners) == 1, f"{path.name}, {next(iter(row.values()))}: in {len(owners)} data sets"
+
+
+def test_every_data_set_has_one_role_that_exists_and_all_its_answers():
+    for one in rows("data_sets"):
+        assert one["role"] in data_sets.ROLES, one["data_set"]
+        assert (HOME / one["file"]).exists(), one["file"]
+        assert all(one[name] for name in ("holds", "source", "why", "how")), one["data_set"]
+
+
+def test_nothing_that_is_fitted_or_built_in_is_a_check_too(told):
+    """No row that a number rests on, or is fitted to, is in a data set for validation."""
+    cited = frozenset(citing(told))
+    checks = [one for one in rows("data_sets") if one["role"] == "validation"]
+    for one in checks:
+        table = Path(one["file"]).stem
+        held_out = [row for row in rows(table) if data_sets.belongs(row, one["part"], cited)]
+        assert held_out
+        if table == "effects":
+            assert not cited & {row["id"] for row in held_out}
+        if table == "targets":
+            assert not cited & {f"target:{row['id']}" for row in held_out}
