@@ -24,14 +24,42 @@ COMMANDS = {
         "Which policy wins in how many plausible worlds, where that flips, and who is harmed.",
     ),
     "replicates": ("sim.studies.replicates.study", "How many replicates the smallest effect of interest needs."),
+    "panel": (
+        "sim.studies.panel.study",
+        "A virtual panel for R, SPSS and Stata, and what lags and drop-out make of the truth.",
+    ),
     "packages": (
         "sim.studies.packages.study",
         "Packages of measures that no other beats on health and cost, under a budget.",
     ),
+    "docking": (
+        "sim.studies.docking.study",
+        "One person, no network, beside the published stock-and-flow model of the same theory: what holds, and why.",
+    ),
+    "inspection": (
+        "sim.studies.inspection.study",
+        "The study of 2022 again, inside the model: what it would find, and how many employees to speak to.",
+    ),
+    "vanishing_measures": (
+        "sim.studies.vanishing.study",
+        "Why what employers report relates to nobody's health: rival explanations, and a survey to tell them apart.",
+    ),
+    "patterns": (
+        "sim.studies.patterns.study",
+        "What was found or looked for, what the model gives, and what rival models give: the pattern table.",
+    ),
+    "structure": (
+        "sim.studies.structure.study",
+        "Every loop cut, one at a time: which patterns break without it, and what the whole package then does.",
+    ),
+    "posterior": (
+        "sim.studies.posterior.study",
+        "Which parameter sets agree with what was observed, error and all: draws that other studies take.",
+    ),
     "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
     "describe": (
-        "sim.studies.describe",
-        "Print the day, the night, every parameter (assumed first) and the references.",
+        "sim.studies.describe.command",
+        "Print the model: the day, the night, every parameter, the references. write=docs writes its documents.",
     ),
     "centre": ("sim.studies.centring", "Centre the scales anew, so that reference people average 0 with SD 1."),
     "fit": ("sim.studies.fit", "Fit the free parameters to the targets and write them to conf/fit/."),

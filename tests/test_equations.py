@@ -40,7 +40,14 @@ def parameter(quantity: str, name: str) -> float:
 # -- directions ------------------------------------------------------------------------------------------------------
 
 AT_WORK = {"works_today": 1.0}
-THERE = {"implemented": 1.0, "word": 1.0, "heard_by_others": 0.6, "channel": 1.0, "tenure": 1000.0}
+THERE = {
+    "implemented": 1.0,
+    "word": 1.0,
+    "heard_by_others": 0.6,
+    "usually_forgotten": 0.023,
+    "channel": 1.0,
+    "tenure": 1000.0,
+}
 DIRECTIONS = [
     # recovery
     ("hold_of_work", "demands", +1, {"demands_today": 0.0}),
@@ -133,8 +140,13 @@ DIRECTIONS = [
     ("preferred_share_at_home", "newcomer", -1, {}),
     ("preferred_share_at_home", "managers_share_at_home", +1, {"has_manager": 1.0}),
     ("preferred_share_at_home", "home_habit", +1, {}),
-    ("chance_of_home", "office_expected", -1, {"may_work_from_home": 1.0, "preferred_share_at_home": 0.6}),
-    ("chance_of_home", "preferred_share_at_home", 0, {"may_work_from_home": 0.0}),
+    ("chance_of_home", "office_expected", -1, {"may_work_from_home": 1.0, "agreed_share_at_home": 0.6}),
+    ("chance_of_home", "agreed_share_at_home", 0, {"may_work_from_home": 0.0}),
+    ("agreed_share_at_home", "preferred_share_at_home", +1, {"chooses_home_hours": 1.0}),
+    ("agreed_share_at_home", "preferred_share_at_home", 0, {"chooses_home_hours": 0.0}),
+    ("lately_at_home", "chance_of_home", +1, {"working_day": 1.0}),
+    ("lately_at_home", "chance_of_home", 0, {"working_day": 0.0}),
+    ("usual_rhythm", "lately_at_home", +1, {}),
     # ergonomics
     ("fit", "adjustable_at_home", +1, {"share_at_home": 0.5}),
     ("fit", "adjustable_at_home", 0, {"share_at_home": 0.0}),
@@ -150,11 +162,16 @@ DIRECTIONS = [
     ("cynicism", "engagement", -1, {}),
     ("strain_of_contagion", "exhaustion_of_contacts", 0, {}),
     # cascade
-    ("told_as_employee", "manager_knows", +1, THERE),
+    ("told_as_employee", "manager_passes_on", +1, THERE),
     ("told_as_employee", "team_knows", +1, THERE),
-    ("told_as_employee", "channel", +1, {**THERE, "manager_knows": 1.0}),
-    ("told_as_employee", "isolation_from_colleagues", -1, {**THERE, "manager_knows": 1.0}),
-    ("told_as_manager", "channel", +1, {"implemented": 1.0, "word": 1.0, "heard_by_managers": 0.8}),
+    ("told_as_employee", "channel", +1, {**THERE, "manager_passes_on": 1.0}),
+    ("told_as_employee", "isolation_from_colleagues", -1, {**THERE, "manager_passes_on": 1.0}),
+    (
+        "told_as_manager",
+        "channel",
+        +1,
+        {"implemented": 1.0, "word": 1.0, "heard_by_managers": 0.8, "usually_forgotten": 0.023},
+    ),
     ("word", "communicated", +1, {"implemented": 1.0}),
     ("channel", "layers", -1, {"reaction": 1.0}),
     ("channel", "oversees_actively", +1, {"reaction": 1.0, "layers": 2.0}),
@@ -164,6 +181,30 @@ DIRECTIONS = [
     ("would_use", "hoops", -1, {"use": 0.5}),
     ("would_use", "exhaustion", -1, {"use": 0.5, "is_through_manager": 1.0}),
     ("would_use", "exhaustion", 0, {"use": 0.5, "is_through_manager": 0.0}),
+    ("would_use", "isolation_from_colleagues", -1, {"use": 0.5, "is_social": 1.0, "freshness": 1.0}),
+    ("would_use", "isolation_from_colleagues", 0, {"use": 0.5, "is_social": 0.0, "freshness": 1.0}),
+    ("would_use", "freshness", +1, {"use": 0.5}),
+    # what is lived is remembered, and heard of by seeing it done
+    ("manager_passes_on", "manager_knows", +1, {}),
+    ("manager_passes_on", "manager_knows", 0, {"is_through_manager": 1.0}),
+    ("manager_passes_on", "manager_practises", +1, {"is_through_manager": 1.0}),
+    ("manager_passes_on", "manager_practises", 0, {"is_through_manager": 1.0, "only_managers_see": 1.0}),
+    ("lives_it", "used", +1, {}),
+    ("lives_it", "used", 0, {"is_through_manager": 1.0}),
+    ("lives_it", "used", +1, {"is_through_manager": 1.0, "is_manager": 1.0}),
+    ("lives_it", "manager_practises", +1, {"is_through_manager": 1.0}),
+    ("usually_forgotten", "use", -1, {}),
+    # place, rhythm and what cuts up a day
+    ("load_of_place", "burden_of_home", +1, {"share_at_home": 0.5}),
+    ("load_of_place", "burden_of_home", 0, {"share_at_home": 0.0}),
+    ("load_of_place", "share_at_home", -1, {}),
+    ("load_of_place", "share_at_home", +1, {"young": 1.0}),
+    ("load_of_place", "newcomer", +1, {"share_at_home": 0.5}),
+    ("demands_today", "fragmentation", +1, {}),
+    ("recognition", "furniture_from_employer", +1, {}),
+    ("engagement", "unmet_need", -1, {}),
+    ("techno_complexity", "digital_skill", -1, {}),
+    ("techno_uncertainty", "pace_of_change", +1, {}),
 ]
 
 
@@ -414,7 +455,7 @@ def test_isolation_wears_people_out_unless_the_path_is_cut():
 
 # -- attendance ------------------------------------------------------------------------------------------------------
 
-CHOICE = {"may_work_from_home": 1.0, "preferred_share_at_home": 0.5}
+CHOICE = {"may_work_from_home": 1.0, "agreed_share_at_home": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -548,7 +589,7 @@ def test_absence_ends():
 
 
 def test_nobody_comes_to_know_what_is_not_there():
-    everywhere = {"manager_knows": 1.0, "team_knows": 1.0, "heard_by_others": 0.9, "channel": 3.0}
+    everywhere = {"manager_passes_on": 1.0, "team_knows": 1.0, "heard_by_others": 0.9, "channel": 3.0}
     assert worked("told_as_employee", {"checked": 1.0, "nothing_lost": 1.0}, **everywhere) == 0
     assert worked("told_as_manager", {"nothing_lost": 1.0}, heard_by_managers=0.9, channel=3.0) == 0
     assert worked("known", uniform=0.0, told_as_employee=0.0) == 0
@@ -556,10 +597,42 @@ def test_nobody_comes_to_know_what_is_not_there():
 
 def test_knowledge_goes_down_level_by_level():
     told = [
-        worked("told_as_employee", **THERE, manager_knows=m, team_knows=t) for m, t in ((0, 0), (0, 1), (1, 0), (1, 1))
+        worked("told_as_employee", **THERE, manager_passes_on=m, team_knows=t)
+        for m, t in ((0, 0), (0, 1), (1, 0), (1, 1))
     ]
     assert sorted(told) == told
     assert told[0] < 0.5 * told[3], "most of it comes through manager and team"
+
+
+def test_what_one_lives_is_seldom_forgotten():
+    forgetting, reminds = parameter("known", "forgetting"), parameter("known", "reminds")
+    between = forgetting * (1 - reminds / 2)
+    assert worked("known", known=1.0, uniform=between, lives_it=0.0) == 0
+    assert worked("known", known=1.0, uniform=between, lives_it=1.0) == 1
+
+
+def test_an_explained_evening_of_the_manager_is_no_example():
+    silent, explained = (
+        worked("seen_today", after_hours_of_manager=1.0, has_manager=1.0, example_explained=e) for e in (0.0, 1.0)
+    )
+    assert silent > 0.5
+    assert explained == 0
+
+
+def test_a_new_rhythm_costs_load_either_way_and_a_usual_one_none():
+    more, less, usual = (
+        worked("load_of_new_rhythm", lately_at_home=share, usual_rhythm=0.5) for share in (0.8, 0.2, 0.5)
+    )
+    assert more == pytest.approx(less)
+    assert more > 0
+    assert usual == 0
+
+
+def test_provision_is_felt_the_more_the_more_is_paid_at_once():
+    in_parts, at_once = (
+        worked("recognition", {"paid_at_once": share}, furniture_from_employer=1.0) for share in (0.0, 1.0)
+    )
+    assert at_once > in_parts == 0
 
 
 def test_where_nothing_is_lost_everybody_is_told():
@@ -575,7 +648,7 @@ def test_newcomers_can_be_told_on_arrival_and_only_then():
 
 def test_isolated_people_hear_less_unless_the_switch_is_off():
     near, far = (
-        worked("told_as_employee", **THERE, manager_knows=1.0, isolation_from_colleagues=i) for i in (-1.0, 1.0)
+        worked("told_as_employee", **THERE, manager_passes_on=1.0, isolation_from_colleagues=i) for i in (-1.0, 1.0)
     )
     assert near > far > 0
     off = {"isolated_hear_less": 0.0}

@@ -14,7 +14,7 @@ DAYS_A_WEEK = 7
 _OWN = ("use", "hoops", "well")
 _FIXED = (
     "employer_share", "asked_in_study", "only_managers_see", "fades_in", "transition",
-    *(f"is_{route}" for route in ROUTES), *(f"is_{kind}" for kind in KINDS),
+    *(f"is_{route}" for route in ROUTES), *(f"is_{kind}" for kind in KINDS), "is_social",
 )  # fmt: skip
 _MOVED = ("introduced_share", "withdrawn", "intensity", *_OWN)
 GIVENS = dict.fromkeys((*_FIXED, *_MOVED), "catalogue")
@@ -129,6 +129,8 @@ def _own(measure: Measure, name: str) -> float:
         return float(measure.in_study)
     if name == "only_managers_see":
         return float(measure.seen_by == "managers")
+    if name == "is_social":
+        return float(measure.lever == "social")
     if name.startswith("is_"):
         return float(name.removeprefix("is_") in (measure.kind, measure.route))
     return getattr(measure, name)

@@ -34,13 +34,17 @@ class Attendance(Mechanism):
     habit: float = param(0.50, "logit/share", "pull of the share at home one is used to", low=0.0, high=1.5, source="assumed office_emptier")
     habit_days: float = param(150.0, "days", "time in which the habit of a place forms", low=60.0, high=365.0, source="assumed")
     counting_days: float = param(40.0, "days", "working days over which the share at home is counted", low=20.0, high=80.0, source="definition")
+    lets_choose: float = param(0.86, "share", "employers who let people choose how much they work at home", low=0.7, high=1.0, source="target:chooses_home_hours")
+    imposed_share: float = param(0.50, "share", "share at home that the other employers set", low=0.2, high=0.8, source="assumed")
+    rhythm_days: float = param(10.0, "days", "working days over which the present rhythm of places is felt", low=5.0, high=20.0, source="assumed")
+    getting_used: float = param(56.0, "days", "time in which one gets used to a rhythm of places", low=28.0, high=120.0, source="assumed hybrid_start")
     leave: float = param(0.10, "share", "chance of a week's leave, each week", low=0.06, high=0.14, source="assumed", note="about five weeks a year")
     home_floor: float = param(0.0, "share", "least share at home imposed on all", low=0.0, high=1.0, source="definition")
     home_ceiling: float = param(1.0, "share", "largest share at home allowed to all", low=0.0, high=1.0, source="definition")
     fixed_office_days: float = param(0.0, "days/week", "office days imposed on all teams", low=0.0, high=5.0, source="definition")
     firmness: float = param(0.70, "share", "of those asked on an imposed office day, who come", low=0.3, high=1.0, source="assumed office_emptier")
     advice: float = switch(True, "public advice to work from home is followed, by date", source="definition")
-    urgent: float = param(0.75, "share", "share at home under urgent public advice", low=0.5, high=0.95, source="target:home_share_hours_2020")
+    urgent: float = param(0.75, "share", "share at home under urgent public advice", low=0.5, high=0.95, source="assumed target:home_share_hours_2020")
     strict: float = param(0.80, "share", "share at home under strict public advice", low=0.5, high=0.95, source="assumed target:share_home")
     half: float = param(0.50, "share", "share at home under advice of at most half at the office", low=0.3, high=0.7, source="definition")
 
@@ -71,6 +75,16 @@ class Attendance(Mechanism):
         habit = self.habit * (2 * home_habit - 1) / 2
         return likelihood(level + liking_of_home + pull + habit - self.newcomers_come * newcomer)
 
+    @trait("0/1", per="establishment")
+    def chooses_home_hours(self, uniform):
+        """People choose here how much they work at home."""
+        return uniform < self.lets_choose
+
+    @flow("share")
+    def agreed_share_at_home(self, preferred_share_at_home, chooses_home_hours):
+        """The share of working days at home that one may count on: one's own choice, or what the employer sets."""
+        return self.imposed_share + chooses_home_hours * (preferred_share_at_home - self.imposed_share)
+
     @flow("share")
     def advised_home(self, advice_urgent, advice_strict, advice_half):
         """The share at home that public advice asks for today."""
@@ -82,9 +96,9 @@ class Attendance(Mechanism):
         return self.firmness * (anchor_rank < self.fixed_office_days)
 
     @flow("share")
-    def chance_of_home(self, preferred_share_at_home, office_expected, advised_home, may_work_from_home):
+    def chance_of_home(self, agreed_share_at_home, office_expected, advised_home, may_work_from_home):
         """The chance that a working day is spent at home."""
-        wished = np.minimum(preferred_share_at_home, self.home_ceiling) * (1 - np.minimum(office_expected, 1))
+        wished = np.minimum(agreed_share_at_home, self.home_ceiling) * (1 - np.minimum(office_expected, 1))
         return may_work_from_home * np.maximum(wished, np.maximum(self.home_floor, advised_home))
 
     @flow("0/1", every="week")
@@ -117,6 +131,16 @@ class Attendance(Mechanism):
         """What the share at home begins at."""
         level = is_manager * self.level_of_managers + (1 - is_manager) * self.level_of_others
         return may_work_from_home * likelihood(level + liking_of_home)
+
+    @stock("share", start="share_at_home_at_start")
+    def lately_at_home(self, lately_at_home, chance_of_home, working_day):
+        """The share at home that these weeks ask for."""
+        return lately_at_home + working_day * (chance_of_home - lately_at_home) / self.rhythm_days
+
+    @stock("share", start="share_at_home_at_start")
+    def usual_rhythm(self, usual_rhythm, lately_at_home):
+        """The share at home that one is used to."""
+        return usual_rhythm + (lately_at_home - usual_rhythm) / self.getting_used
 
     @stock("share", start="share_at_home_at_start")
     def home_habit(self, home_habit, share_at_home):

@@ -119,9 +119,9 @@ class Availability(Mechanism):
         return manager.of(after_hours_work)
 
     @flow("share")
-    def seen_today(self, after_hours_of_contacts, after_hours_of_manager, has_manager):
-        """What one sees of work after hours today; the manager's counts for more."""
-        weight = self.managers_weight * has_manager
+    def seen_today(self, after_hours_of_contacts, after_hours_of_manager, has_manager, example_explained):
+        """What one sees of work after hours today; the manager's counts for more, as far as nobody says why."""
+        weight = self.managers_weight * has_manager * (1 - within(example_explained, 0, 1))
         return (after_hours_of_contacts + weight * after_hours_of_manager) / (1 + weight)
 
     @stock("share", start="seen_at_start")
@@ -205,6 +205,21 @@ class Availability(Mechanism):
     def techno_invasion(self, telepressure, recent_messaging):
         """The appraisal that technology makes one always reachable; a read-out that drives nothing."""
         return (telepressure + recent_messaging) / 2
+
+    @trait("sd", per="establishment")
+    def pace_of_change(self, normal):
+        """How fast tools change at this employer."""
+        return normal
+
+    @flow("sd")
+    def techno_complexity(self, digital_skill):
+        """The appraisal that one lacks the skill for the technology; a read-out that drives nothing."""
+        return 0 - digital_skill
+
+    @flow("sd")
+    def techno_uncertainty(self, pace_of_change, digital_skill):
+        """The appraisal that one must learn new tools again and again; a read-out that drives nothing."""
+        return (pace_of_change - digital_skill) / 2
 
     @adds_to("strain", "sd")
     def strain_of_norm(self, injunctive_norm):

@@ -40,6 +40,7 @@ class Cascade(Mechanism):
     others_provision: float = param(0.56, "share", "others who know a provision if manager and team do", low=0.02, high=0.98, source="fitted")
     others_training: float = param(0.15, "share", "others who know a training if manager and team do", low=0.01, high=0.98, source="fitted")
     forgetting: float = param(0.023, "1/week", "chance to forget a known measure", low=0.008, high=0.06, source="assumed", note="about 300 days")
+    reminds: float = param(0.80, "share", "forgetting of a measure that living it prevents", low=0.0, high=1.0, source="assumed")
     reach: float = param(1.0, "ratio", "word of measures sent out, against usual", low=0.0, high=10.0, source="definition", note="1: passive, by intranet and e-mail")
     managers_first: float = param(1.0, "ratio", "how much managers are briefed first, against usual", low=0.0, high=10.0, source="definition")
     checked: float = param(0.0, "1/week", "chance to be asked whether word has landed", low=0.0, high=1.0, source="definition")
@@ -56,7 +57,7 @@ class Cascade(Mechanism):
     from_manager: float = param(0.45, "share", "of what employees hear, the part passed on by the manager", low=0.1, high=0.7, source="assumed E131")
     from_team: float = param(0.20, "share", "of what employees hear, the part passed on by the team", low=0.0, high=0.3, source="assumed")
     isolated_hear_less: float = switch(True, "the isolated hear less of measures", source="assumed")
-    hearing_less: float = param(0.08, "log ratio/sd", "word missed per SD of isolation from colleagues", low=0.0, high=0.30, source="assumed")
+    hearing_less: float = param(0.04, "log ratio/sd", "word missed per SD of isolation from colleagues", low=0.0, high=0.30, source="assumed")
     reactive: float = switch(True, "reactive employers act on complaints they hear of", source="assumed")
     usual_heard: float = param(0.20, "share", "staff whose complaints a reference employer hears of", low=0.02, high=0.8, source="centred")
     most_reaction: float = param(3.0, "ratio", "most that complaints can speed an employer up", low=1.5, high=5.0, source="assumed")
@@ -197,28 +198,50 @@ class Cascade(Mechanism):
         """Whether one's manager knows the measure."""
         return manager.of(known)
 
+    @flow("0/1", per="measure", every="week")
+    def manager_practises(self, manager, used):
+        """Whether one's manager practises the measure."""
+        return manager.of(used)
+
+    @flow("ratio", per="measure", every="week")
+    def manager_passes_on(self, manager_knows, manager_practises, is_through_manager, only_managers_see, use, hoops):
+        """How well one hears of the measure from the manager: of what a manager does by seeing it done."""
+        by_deed = is_through_manager * (1 - only_managers_see)
+        return manager_knows + by_deed * (manager_practises * (2 - use * (1 - hoops)) - manager_knows)
+
+    @flow("0/1", per="measure", every="week")
+    def lives_it(self, used, manager_practises, is_through_manager, only_managers_see, is_manager):
+        """Whether one lives the measure and so remembers it: uses it, or sees the manager do it."""
+        seen = manager_practises * (1 - only_managers_see)
+        return used + is_through_manager * (1 - is_manager) * (seen - used)
+
+    @flow("1/week", per="catalogue", every="week")
+    def usually_forgotten(self, use, hoops):
+        """The chance to forget the measure this week, with as many living it as usually do."""
+        return self.forgetting * (1 - self.reminds * use * (1 - hoops))
+
     @flow("share", per="measure of team", every="week")
     def team_knows(self, team, known):
         """The share of the team that knows the measure."""
         return team.mean(known)
 
     @flow("share", per="measure", every="week")
-    def told_as_manager(self, implemented, word, does_itself, heard_by_managers, channel):
+    def told_as_manager(self, implemented, word, does_itself, heard_by_managers, usually_forgotten, channel):
         """The chance that a manager comes to know the measure this week."""
-        usual = np.minimum(lasting(heard_by_managers, self.forgetting) * channel * self.managers_first, 1)
+        usual = np.minimum(lasting(heard_by_managers, usually_forgotten) * channel * self.managers_first, 1)
         return np.maximum(np.maximum(word * usual, implemented * self.nothing_lost), does_itself)
 
     @flow("share", per="measure", every="week")
     def told_as_employee(
-        self, implemented, word, does_itself, heard_by_others, channel, manager_knows, team_knows,
+        self, implemented, word, does_itself, heard_by_others, usually_forgotten, channel, manager_passes_on, team_knows,
         isolation_from_colleagues, tenure,
     ):
         """The chance that somebody else comes to know the measure this week: from manager, team or channel."""
         direct = 1 - self.from_manager - self.from_team
-        passed = self.from_manager * manager_knows + self.from_team * team_knows + direct * word
+        passed = self.from_manager * manager_passes_on + self.from_team * team_knows + direct * word
         less = ratio(0 - self.isolated_hear_less * self.hearing_less * isolation_from_colleagues)
-        usual = np.minimum(lasting(heard_by_others, self.forgetting) * channel * passed * less + self.checked, 1)
-        own = does_itself * lasting(self.own_initiative_seen * heard_by_others, self.forgetting)
+        usual = np.minimum(lasting(heard_by_others, usually_forgotten) * channel * passed * less + self.checked, 1)
+        own = does_itself * lasting(self.own_initiative_seen * heard_by_others, usually_forgotten)
         arrival = self.told_on_arrival * (tenure < self.arrival_days)
         return np.maximum(implemented * np.maximum(np.maximum(usual, arrival), self.nothing_lost), own)
 
@@ -228,10 +251,10 @@ class Cascade(Mechanism):
         return uniform < np.maximum(implemented_at_start, does_itself_at_start) * employer_share
 
     @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week")
-    def known(self, known, uniform, is_manager, told_as_manager, told_as_employee):
-        """Knows that the measure exists."""
+    def known(self, known, uniform, is_manager, told_as_manager, told_as_employee, lives_it):
+        """Knows that the measure exists; what one lives is seldom forgotten."""
         told = is_manager * told_as_manager + (1 - is_manager) * told_as_employee
-        return switched(known, uniform, told, self.forgetting)
+        return switched(known, uniform, told, self.forgetting * (1 - self.reminds * lives_it))
 
     @flow("measures", every="week")
     def measures_known(self, measures, known):

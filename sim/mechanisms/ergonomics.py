@@ -34,11 +34,11 @@ class Ergonomics(Mechanism):
     fit_shields: float = param(0.16, "log ratio/fit", "neck and shoulder onset spared by a workplace that fits", low=0.0, high=0.5, source="assumed E059 E060")
     sitting_harms: float = param(0.05, "log ratio/hour", "neck and shoulder onset per hour sat", low=0.0, high=0.15, source="assumed")
     poorer_health_adds: float = param(0.20, "log ratio", "neck and shoulder onset with poorer health", low=0.0, high=0.5, source="assumed")
-    back_onset: float = param(0.20, "1/year", "usual onset of back complaints", low=0.10, high=0.35, source="assumed")
-    back_recovery: float = param(0.55, "1/year", "usual recovery from back complaints", low=0.35, high=0.80, source="assumed")
-    back_strain: float = param(0.40, "log ratio/sd", "onset of back complaints per SD of exhaustion", low=0.1, high=0.6, source="assumed exhaustion_back")
-    back_conflict: float = param(0.25, "log ratio/sd", "onset of back complaints per SD of work-home conflict", low=0.0, high=0.4, source="assumed conflict_back")
-    back_room: float = param(0.45, "log ratio", "onset of back complaints spared by a separate room", low=0.1, high=0.8, source="assumed separate_room_back")
+    back_onset: float = param(0.33, "1/year", "usual onset of back complaints", low=0.10, high=0.45, source="assumed", note="most people of the study had complaints of the back")
+    back_recovery: float = param(0.50, "1/year", "usual recovery from back complaints", low=0.35, high=0.80, source="assumed")
+    back_strain: float = param(0.55, "log ratio/sd", "onset of back complaints per SD of exhaustion", low=0.1, high=0.6, source="assumed exhaustion_back")
+    back_conflict: float = param(0.35, "log ratio/sd", "onset of back complaints per SD of work-home conflict", low=0.0, high=0.4, source="assumed conflict_back")
+    back_room: float = param(0.60, "log ratio", "onset of back complaints spared by a separate room", low=0.1, high=0.8, source="assumed separate_room_back")
 
     @trait("sd")
     def frailty_of_neck(self, normal):

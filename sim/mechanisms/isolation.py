@@ -42,6 +42,7 @@ class Isolation(Mechanism):
     withdrawing_company: float = param(0.08, "sd/sd", "isolation from the company per SD of exhaustion", low=0.0, high=0.2, source="assumed")
     affect_company: float = param(0.12, "sd/sd", "isolation from the company per SD of negative affect", low=0.0, high=0.3, source="assumed")
     bond_days: float = param(90.0, "days", "time in which bonds follow their causes", low=45.0, high=240.0, source="assumed")
+    organisation_bond_days: float = param(180.0, "days", "time in which the bond with the organisation follows its causes", low=90.0, high=360.0, source="assumed anchor_days_ties")
     usual_within: float = param(4.5, "strength", "strength of a reference person's ties within the team", low=0.1, high=12.0, source="centred")
     within_sd: float = param(1.0, "strength", "how much reference people differ in ties within the team", low=0.05, high=5.0, source="centred")
     usual_across: float = param(1.5, "strength", "strength of a reference person's ties across teams", low=0.02, high=8.0, source="centred")
@@ -112,7 +113,8 @@ class Isolation(Mechanism):
         person = self.organisation_bond_level + self.organisation_bond_spread * attachment
         ties = self.bond_of_ties * (network_across - self.usual_across) / self.across_sd
         above = self.bond_of_support * (manager_support + recognition)
-        return approach(bond_with_organisation, saturating(person + ties + above, self.limit), self.bond_days)
+        target = saturating(person + ties + above, self.limit)
+        return approach(bond_with_organisation, target, self.organisation_bond_days)
 
     @adds_to("strain", "sd")
     def strain_of_isolation(self, isolation_from_colleagues, isolation_from_company):

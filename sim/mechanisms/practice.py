@@ -21,18 +21,22 @@ class Practice(Mechanism):
 
     use_lapses: float = param(0.030, "1/week", "chance that use of a measure lapses", low=0.01, high=0.1, source="assumed")
     worn_out_practise_less: float = param(0.10, "log ratio/sd", "practice lost per SD of a manager's exhaustion", low=0.0, high=0.3, source="assumed")
+    isolated_stay_away: float = param(0.20, "log ratio/sd", "use lost per SD of isolation of what brings people together", low=0.0, high=0.5, source="assumed")
     handling_changes: float = param(0.019, "1/week", "chance that good use turns poor", low=0.005, high=0.05, source="assumed")
     used_poorly: float = param(0.30, "share", "what poor use is worth against good use", low=0.0, high=0.6, source="assumed")
     unheard: float = param(0.25, "share", "what a collective measure does to the unaware", low=0.0, high=0.6, source="assumed")
+    tired_of_it: float = param(0.50, "share", "how far use falls as enthusiasm does", low=0.0, high=1.0, source="assumed initiatives_wear_off")
     floor: float = param(0.40, "share", "enthusiasm left when a measure has worn off", low=0.1, high=0.8, source="assumed initiatives_wear_off")
     renewal: float = param(0.010, "1/week", "enthusiasm that comes back", low=0.0, high=0.1, source="assumed")
     getting_used: float = param(8.0, "weeks", "time in which one gets used to a measure", low=3.0, high=20.0, source="assumed hybrid_start")
 
     @flow("share", per="measure", every="week")
-    def would_use(self, use, hoops, is_through_manager, exhaustion):
+    def would_use(self, use, hoops, is_through_manager, is_social, exhaustion, isolation_from_colleagues, freshness):
         """The share of time that somebody in this state uses a measure known, if it takes no more than usual."""
-        tired = ratio(0 - self.worn_out_practise_less * exhaustion)
-        return within(use * (1 - hoops) * (1 + is_through_manager * (tired - 1)), 0, 1)
+        tired = ratio(0 - is_through_manager * self.worn_out_practise_less * exhaustion)
+        alone = ratio(0 - is_social * self.isolated_stay_away * isolation_from_colleagues)
+        keen = 1 - self.tired_of_it * (1 - freshness)
+        return within(use * (1 - hoops) * tired * alone * keen, 0, 1)
 
     @stock("0/1", newcomer=0.0, per="measure", every="week")
     def used(self, used, uniform, known, in_place, would_use):

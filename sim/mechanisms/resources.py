@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.language.curves import approach, saturating
+from sim.language.curves import approach, saturating, within
 from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch, trait
 
 
@@ -37,6 +37,8 @@ class Resources(Mechanism):
     withdrawal: float = switch(True, "the exhausted get, or see, less support", source="E020")
     withdrawing: float = param(0.05, "sd/sd", "support lost per SD of exhaustion", low=0.0, high=0.15, source="assumed")
     recognition_of_attention: float = param(0.40, "sd/sd", "recognition per SD of the manager's attention", low=0.0, high=0.8, source="assumed")
+    provision_shows: float = param(0.20, "sd", "recognition of furniture that the employer gives at once", low=0.0, high=0.5, source="assumed lump_sum")
+    paid_at_once: float = param(0.50, "share", "how far provision is paid at once, and not in parts", low=0.0, high=1.0, source="definition")
     colleague_level: float = param(0.0, "sd", "sets the reference mean of colleagues' support to 0", low=-3.0, high=3.0, source="centred")
     colleague_spread: float = param(0.9, "sd/sd", "how much one's own view sets colleagues' support", low=0.2, high=1.2, source="centred")
     support_of_contact: float = param(0.25, "sd/sd", "colleagues' support per SD of contact beyond habit", low=0.05, high=0.45, source="assumed E122")
@@ -108,9 +110,10 @@ class Resources(Mechanism):
         return 0 - self.difficulty_shows * managers_difficulty
 
     @flow("sd", condition=True)
-    def recognition(self, managers_attention):
-        """Recognition and appreciation from above."""
-        return self.recognition_of_attention * managers_attention
+    def recognition(self, managers_attention, furniture_from_employer):
+        """Recognition and appreciation from above; what is given at once is felt more than the same in parts."""
+        given = self.provision_shows * self.paid_at_once * within(furniture_from_employer, 0, 1)
+        return self.recognition_of_attention * managers_attention + given
 
     @stock("sd", start="autonomy_of_the_job")
     def autonomy(self, autonomy, autonomy_of_the_job, share_at_home, say_over_hours, injunctive_norm, engagement):
@@ -145,9 +148,9 @@ class Resources(Mechanism):
         return (autonomy + manager_support + colleague_support) / 2
 
     @stock("sd", start="zest")
-    def engagement(self, engagement, zest, resources, feedback, felt_contact, exhaustion):
+    def engagement(self, engagement, zest, resources, feedback, unmet_need, exhaustion):
         """Work engagement: vigour, dedication, absorption."""
-        fed = self.engaging * resources + self.learning * (feedback + felt_contact)
+        fed = self.engaging * resources + self.learning * (feedback - unmet_need)
         target = self.engagement_level + self.engagement_spread * zest + fed - self.draining * exhaustion
         return approach(engagement, saturating(target, self.limit), self.engagement_days)
 

@@ -31,7 +31,7 @@ class WorkHomeConflict(Mechanism):
     leading: float = param(0.16, "sd/sd", "conflict per SD of difficulty in leading remotely", low=0.0, high=0.3, source="assumed remote_leading_conflict")
     home_itself: float = switch(True, "home and long days out are in each other's way", source="assumed", note="without it more home is always better")
     crowded_home: float = param(0.60, "sd", "conflict of a crowded home when always there", low=0.0, high=1.2, source="assumed hybrid_balance young_parents_2020")
-    long_days_out: float = param(0.40, "sd", "conflict of long days out when never at home", low=0.0, high=0.9, source="assumed hybrid_balance E153")
+    long_days_out: float = param(0.20, "sd", "conflict of long days out when never at home", low=0.0, high=0.9, source="assumed hybrid_balance E038 E153")
     strains: float = param(0.09, "sd/sd", "more strain per SD of conflict", low=0.0, high=0.2, source="assumed E031")
 
     @trait("sd")

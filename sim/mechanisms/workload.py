@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sim.language.curves import ratio, saturating, wander
 from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch, trait
 
@@ -31,7 +33,12 @@ class Workload(Mechanism):
     on_site_job: float = param(0.15, "sd", "demands more in work that cannot be done at home", low=-0.2, high=0.5, source="assumed target:burnout_onsite")
     team_shock_share: float = param(0.25, "sd/sd", "today's demands per SD of what hits the whole team", low=0.1, high=0.4, source="assumed")
     team_shock_days: float = param(10.0, "days", "how long a shock to the team lasts", low=5.0, high=30.0, source="assumed")
-    day_share: float = param(0.85, "sd/sd", "how much demands differ from day to day", low=0.5, high=1.1, source="assumed E091")
+    day_share: float = param(0.83, "sd/sd", "how much demands differ from day to day", low=0.5, high=1.1, source="assumed E091")
+    fragmenting: float = param(0.20, "sd/sd", "today's demands per SD of a day cut up", low=0.0, high=0.4, source="assumed")
+    home_spares: float = param(0.20, "sd/share", "demands spared with the share at home, as fewer interrupt", low=0.0, high=0.5, source="assumed E034 home_autonomy_2020")
+    home_differs: float = param(0.60, "sd/share", "how much people differ in how heavy work is at home", low=0.0, high=1.0, source="assumed home_introduced_pressure")
+    learning_alone: float = param(0.30, "sd/share", "demands on the young and the new with the share at home", low=0.0, high=0.6, source="assumed E152 young_parents_2020")
+    rhythm_load: float = param(0.80, "sd/share", "demands while the share at home differs from the usual", low=0.0, high=1.6, source="assumed hybrid_start")
     absence: float = switch(True, "colleagues carry the load of the absent", source="assumed")
     absence_load: float = param(0.60, "sd/share", "demands with the share of the team away sick", low=0.0, high=1.5, source="assumed")
     usual_absence: float = param(0.05, "share", "share of a team usually away sick", low=0.03, high=0.08, source="E097 E098")
@@ -88,6 +95,22 @@ class Workload(Mechanism):
         """The first weeks of any new way of working cost extra load."""
         return self.novelty_load * novelty
 
+    @trait("sd")
+    def burden_of_home(self, normal):
+        """How heavy work is for this person at home, against others."""
+        return normal
+
+    @adds_to("extra_load", "sd")
+    def load_of_place(self, share_at_home, burden_of_home, young, newcomer):
+        """What working at home asks: less of most, more of some, and of those who would learn from others nearby."""
+        alone = self.learning_alone * np.maximum(young, newcomer)
+        return share_at_home * (self.home_differs * burden_of_home + alone - self.home_spares)
+
+    @adds_to("extra_load", "sd")
+    def load_of_new_rhythm(self, lately_at_home, usual_rhythm):
+        """The first weeks of another rhythm of home and office cost extra load."""
+        return self.rhythm_load * np.abs(lately_at_home - usual_rhythm)
+
     @adds_to("extra_load", "sd")
     def load_of_leading_remotely(self, leading_difficulty):
         """A manager's own load of leading people who are not there."""
@@ -112,10 +135,16 @@ class Workload(Mechanism):
         spiral = self.spiral * (self.spiral_slow * worn_view + self.spiral_fast * exhaustion)
         return saturating(job + self.situation_share * situation + spiral + demands_of_work, self.limit)
 
+    @flow("sd", condition=True)
+    def fragmentation(self, normal):
+        """How far the day is cut up by meetings and messages."""
+        return normal
+
     @flow("sd")
-    def demands_today(self, normal, demands, team_shock):
+    def demands_today(self, normal, demands, team_shock, fragmentation):
         """Demands of this very day."""
-        return demands + self.team_shock_share * team_shock + self.day_share * normal
+        day = self.day_share * normal + self.fragmenting * fragmentation
+        return demands + self.team_shock_share * team_shock + day
 
     @flow("hours")
     def overtime(self, works_today, is_manager, demands_today, after_hours_time):

@@ -103,7 +103,9 @@ CELLS: Mapping[str, tuple[Cells, ...]] = {
         Cells(_known("working_time_agreements"), ("pressure_from_colleagues",), ("non_manager",), 0),
     ),
     "living_alone_isolation": (Cells(("lives_alone",), ISOLATIONS, BOTH, 0),),
-    "home_technostress": (Cells(("share_at_home",), ("techno_invasion",), BOTH, 0),),
+    "home_technostress": (
+        Cells(("share_at_home",), ("techno_invasion", "techno_complexity", "techno_uncertainty"), BOTH, 0),
+    ),
     "exhaustion_back": (Cells(("exhaustion",), ("back_complaint",), BOTH, 1),),
     "conflict_back": (Cells(("work_home_conflict",), ("back_complaint",), ("manager",), 1),),
     # "Both managers and non-managers with a room of their own reported fewer back complaints": so of each role.

@@ -63,8 +63,7 @@ def dealt_anew(
     x, y = (_standardised(answers, names, rows) for names in (predictors, outcomes))
     n = int(rows.sum())
     deals = np.random.default_rng(luck).permuted(np.tile(np.arange(n), (times, 1)), axis=1)
-    r = x @ y[:, deals].reshape(-1, n).T / max(n, 1)
-    return signs(r, n).reshape(len(predictors), len(outcomes), times).transpose(2, 0, 1)
+    return signs(x @ y.T[deals] / max(n, 1), n)
 
 
 def is_asked(answers: Answers, name: str) -> bool:

@@ -21,6 +21,7 @@ COMPLAINTS = {"kans_complaint": "arm_neck_shoulder_complaint", "back_complaint":
 CIRCUMSTANCES = (
     "share_at_home", "young", "older", "age_rank", "flexible_contract", "tenure_years", "contract_days", "lives_alone",
     "children_at_home", "woman", "higher_educated", "separate_room", "adjustable_at_home", "overtime", "say_over_hours",
+    "chooses_home_hours",
 )  # fmt: skip
 """What is asked of everybody and taken to be answered without error."""
 
@@ -110,6 +111,11 @@ class State:
         """(place,) or (establishment,) of a quantity, in double precision."""
         return self._own(quantity).astype(np.float64)
 
+    def of_people(self, quantity: str) -> np.ndarray:
+        """(place,) of a quantity; of an establishment's, everybody there has the same."""
+        own = self.of(quantity)
+        return own if len(own) == len(self.establishment) else own[self.establishment]
+
     def known(self, measure: str) -> np.ndarray:
         """(place,) 0 or 1."""
         return self._own("known")[self._row[measure]].astype(np.float64)
@@ -151,7 +157,7 @@ def scores(
 
 
 def _facts(state: State) -> dict[str, np.ndarray]:
-    facts = {name: state.of(name) for name in CIRCUMSTANCES}
+    facts = {name: state.of_people(name) for name in CIRCUMSTANCES}
     complaints = {name: state.of(quantity) for name, quantity in COMPLAINTS.items()}
     none = 1 - np.maximum(complaints["kans_complaint"], complaints["back_complaint"])
     return {**facts, **complaints, "no_complaint": none}

@@ -32,6 +32,7 @@ from sim.language.grammar import Mechanism
 from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.instruments import INSTRUMENTS
+from sim.studies import numbers
 from sim.studies.mistakes import explanation
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
@@ -56,6 +57,7 @@ _RANGES = {
     "workers": (1, 1_024),
 }
 _YEARS = (1900, 2200)
+POSTERIOR = "posterior"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Settings:
     workers: int | None
     output: str
     engine: str
+    draws: str | None
     scenarios: list[str]
 
 
@@ -79,7 +82,8 @@ _SETTINGS = (
 )  # fmt: skip
 OF_STUDIES = (
     "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
-    "sensitivity", "ranking", "precision", "search", "panel", "inspection",
+    "sensitivity", "ranking", "precision", "search", "panel", "inspection", "vanishing", "patterns", "structure",
+    "posterior", "observations",
 )  # fmt: skip
 """Settings of `conf/study`, on which no single run depends."""
 _SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
@@ -274,11 +278,38 @@ def written(value: Any) -> str:
 
 
 def plans_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
-    """One plan for each replicate of the study; UserError where there is nothing to compare with the baseline."""
+    """One plan for each replicate of a comparison; UserError where there is nothing to compare with the baseline."""
     first = plan_of(cfg, overrides)
     if len(first.scenarios) < 2:
         raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
-    return [replace(first, replicate=number) for number in range(settings_of(cfg).replicates)]
+    return replicates_of(cfg, first, overrides)
+
+
+def replicates_of(cfg: DictConfig, first: Plan, overrides: Sequence[str] | None = None) -> list[Plan]:
+    """The plan of each replicate: other people and chance, and with `fit=posterior` a draw of its own.
+
+    What an override sets stays as it is set in every draw. There are more replicates than draws where draws come again,
+    with other people and chance.
+    """
+    count = settings_of(cfg).replicates
+    drawn = draws_of(cfg, overrides)
+    if not drawn:
+        return [replace(first, replicate=number) for number in range(count)]
+    own = {measure.name: measure for measure in first.measures}
+    return [replace(numbers.at(first, drawn[number % len(drawn)], own), replicate=number) for number in range(count)]
+
+
+def draws_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[dict[str, float]]:
+    """The posterior draws that a study asks for, but for what its overrides set; none where all have the point."""
+    if settings_of(cfg).draws is None:
+        return []
+    from sim.studies.posterior.draws import draws
+
+    asked = overrides_of_job() if overrides is None else overrides
+    parsed = OverridesParser.create().parse_overrides(list(asked))
+    table = draws()
+    kept = [name for name in table.columns if name not in {override.key_or_group for override in parsed}]
+    return list(table[kept].to_dict("records"))
 
 
 def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
@@ -348,6 +379,8 @@ def settings_of(cfg: DictConfig) -> Settings:
         number = getattr(settings, name)
         if number is not None and not least <= number <= most:
             raise UserError(f"{name} is {number}; a whole number from {least} to {most:,} is right")
+    if settings.draws not in (None, POSTERIOR):
+        raise UserError(f"draws is '{settings.draws}'; {POSTERIOR}, or null for the point, is right")
     return settings
 
 

@@ -62,9 +62,9 @@ class Design:
 class Settings:
     """What `conf/design/*.yaml` may say.
 
-    method        one_at_a_time, grid, latin_hypercube, morris, sobol, draws, or file
+    method        one_at_a_time, grid, latin_hypercube, morris, sobol, draws (from ranges), posterior, or file
     factors       what to vary, as `sim.studies.factors.choose` takes it
-    n             rows (draws), rows per hypercube, trajectories (morris), base points (sobol, a power of two)
+    n             rows (draws, posterior; per hypercube), trajectories (morris), base points (sobol, a power of two)
     times         hypercubes, one below the other
     levels        values of a number (one_at_a_time, grid), levels (morris, even)
     second_order  sobol: whether interactions of two are estimated too, for twice the rows
@@ -97,6 +97,10 @@ def factors_asked(settings: Settings) -> Any:
         if settings.factors is not None:
             raise UserError("design.factors does not go with design=file, whose columns are the factors")
         return _columns(read(_file_of(settings)))
+    if settings.method == "posterior":
+        if settings.factors is not None:
+            raise UserError("design.factors does not go with design=posterior, whose draws hold everything at once")
+        return list(_drawn().columns)
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
@@ -226,13 +230,27 @@ def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     )  # fmt: skip
 
 
+def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
+    """The first draws of the posterior: each a complete set of parameters that agrees with what was observed."""
+    table = _drawn()
+    if not 1 <= settings.n <= len(table):
+        raise UserError(f"design.n is {settings.n}; a whole number from 1 to {len(table)}, the draws there are, is right")
+    return Design(settings.method, factors, table.iloc[: settings.n].reset_index(drop=True))
+
+
+def _drawn() -> pd.DataFrame:
+    from sim.studies.posterior.draws import draws
+
+    return draws()
+
+
 def _file(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     return Design(settings.method, factors, read(_file_of(settings)))
 
 
 _METHODS: dict[str, Callable[[Settings, tuple[Factor, ...]], Design]] = {
     "one_at_a_time": _one_at_a_time, "grid": _grid, "latin_hypercube": _latin_hypercube, "morris": _morris,
-    "sobol": _sobol, "draws": _draws, "file": _file,
+    "sobol": _sobol, "draws": _draws, "posterior": _posterior, "file": _file,
 }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ _GIVEN = {
     "is_leadership": ("0/1", "0 or 1", "kind of measure: leadership"),
     "is_provision_and_contact": ("0/1", "0 or 1", "kind of measure: provision and contact"),
     "is_training": ("0/1", "0 or 1", "kind of measure: training"),
+    "is_social": ("0/1", "0 or 1", "brings people together"),
     "introduced_share": ("share", "0 to 1", "employers that the scenario makes take the measure"),
     "withdrawn": ("0/1", "0 or 1", "the scenario withdraws the measure"),
     "intensity": ("ratio", "0 to 2", "how strong the measure is against its usual strength"),

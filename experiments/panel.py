@@ -1,0 +1,8 @@
+"""Draw a virtual panel and see what it would find. The same as `hybridwork panel`."""
+
+import sys
+
+from sim.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["panel", *sys.argv[1:]]))

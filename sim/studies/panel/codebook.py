@@ -1,0 +1,256 @@
+"""The codebook of a panel: every variable with its label, values, missing codes, scale ends, reliability and meaning.
+
+Names are at most 32 letters, digits and underscores, so that R, SPSS and Stata take them as they stand, also with the
+number of the wave behind them in the wide file. Every value is a number; what it means stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sim.engine.plan import Plan, needed, registry_of
+from sim.outcomes.interview import interview_of, scales
+from sim.outcomes.survey import survey_of
+from sim.outcomes.visit import COMPLAINTS
+from sim.studies.panel.fieldwork import CAUSES, CHANGING, EXHAUSTION, FIXED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST_NAME, LONGEST_LABEL = 32, 80
+"""What Stata takes; R and SPSS take more."""
+ANSWERED, STOPPED, LEFT = 1, 2, 3
+HAS_STOPPED, HAS_LEFT, NOT_ASKED = -8, -9, -7
+MISSING = {HAS_STOPPED: "stopped taking part", HAS_LEFT: "left the firm", NOT_ASKED: "not asked: no manager"}
+SYNTHETIC = (
+    "All persons in these files are synthetic, made by a simulation. No answer, state or complaint in them belongs to "
+    "anybody, and nothing in them is health data of real people."
+)
+_YES_NO = {0: "no", 1: "yes"}
+_KNOWS = "known."
+OF_MANAGERS = "leading_difficulty"
+_WITHOUT_ERROR = "told without error"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the panel.
+
+    said         what `Panel.said` or `Panel.true` calls it; empty where it is the panel's own
+    values       code to meaning, where values are codes
+    missing      codes of missing values that occur
+    low, high    ends of the scale; None where there are none
+    reliability  of the answer, 0 to 1; None where it has none
+    each_wave    whether it differs between waves
+    """
+
+    name: str
+    label: str
+    unit: str
+    stands_for: str
+    said: str = ""
+    values: Mapping[int, str] = field(default_factory=dict)
+    missing: tuple[int, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    reliability: float | None = None
+    each_wave: bool = True
+    decimals: int = 0
+
+    def in_wave(self, wave: int) -> str:
+        """Its name in the wide file."""
+        return f"{self.name}_w{wave}" if self.each_wave else self.name
+
+
+def keys(plan: Plan) -> list[Variable]:
+    """What says whose answers a row holds: the first variables of every file."""
+    worlds = {number: scenario.name.replace("_", " ") for number, scenario in enumerate(plan.scenarios)}
+    return [
+        Variable("world", "World in which the person lives", "code", "scenario", values=worlds, each_wave=False),
+        Variable("person", "Person; the same person in every world", "number", "identifier", each_wave=False),
+    ]
+
+
+def occasion(waves: Sequence[int]) -> list[Variable]:
+    """What says on which occasion; only where a file has a row for each wave."""
+    return [
+        Variable("wave", "Wave", "number", "occasion", low=1, high=len(waves), each_wave=False),
+        Variable("week", "Weeks since the first wave", "weeks", "occasion", low=0, high=waves[-1], each_wave=False),
+    ]
+
+
+def asked(plan: Plan) -> list[Variable]:
+    """All that the panel asks or is told, in the order of the files."""
+    return [*_of_fieldwork(), *_facts(plan), *_scales(plan), *_complaints(plan), *_measures(plan)]
+
+
+def of_panel(plan: Plan, waves: Sequence[int]) -> list[Variable]:
+    """Every variable of panel.csv, in the order of its columns; `waves` are weeks."""
+    return [*keys(plan), *occasion(waves), *asked(plan)]
+
+
+def truth(plan: Plan) -> list[Variable]:
+    """What no field study has: states without error, of those who no longer answer too."""
+    quantities = registry_of(plan).quantities
+    of_scales = [
+        Variable(f"true_{name}", f"True state: {scale.label.lower()}", "SD of reference people",
+                 f"{scale.quantity}: {quantities[scale.quantity].meaning}", name, missing=(HAS_LEFT,), decimals=4)
+        for name, scale in scales().items()
+    ]  # fmt: skip
+    of_causes = [
+        Variable(f"true_{name}", _short(quantities[name].meaning), "SD of reference people",
+                 f"{name}: {quantities[name].meaning}", name, missing=(HAS_LEFT,), decimals=4)
+        for name in CAUSES
+    ]  # fmt: skip
+    chance = Variable("stop_chance", "Chance of stopping at this wave, if not yet stopped; nought at the first",
+                      "share", "drop-out: rises with exhaustion and isolation", missing=(HAS_LEFT,), low=0, high=1,
+                      decimals=4)  # fmt: skip
+    return [_of_fieldwork()[0], chance, *of_scales, *of_causes]
+
+
+def _of_fieldwork() -> list[Variable]:
+    status = {ANSWERED: "answered", **{STOPPED: MISSING[HAS_STOPPED], LEFT: MISSING[HAS_LEFT]}}
+    return [
+        Variable("status", "What became of the member at this wave", "code", "fieldwork", values=status),
+        Variable("establishment", "Establishment", "number", "identifier", each_wave=False),
+        Variable("is_manager", "Manages others", "0/1", "is_manager", values=_YES_NO, each_wave=False),
+    ]
+
+
+def _facts(plan: Plan) -> Iterator[Variable]:
+    quantities = registry_of(plan).quantities
+    for name in (*FIXED, *CHANGING):
+        own, each = quantities[name], name in CHANGING
+        codes = _YES_NO if own.unit == "0/1" or name == "adjustable_at_home" else {}
+        yield Variable(
+            name, _short(own.meaning), "0/1" if codes else own.unit, f"{name}, {_WITHOUT_ERROR}", name,
+            values=codes, missing=_missing() if each else (), each_wave=each,
+            decimals=0 if codes or name == "contract_days" else 2,
+        )  # fmt: skip
+
+
+def _scales(plan: Plan) -> Iterator[Variable]:
+    quantities, survey = registry_of(plan).quantities, survey_of(plan)
+    lasting = f" Of what lasts longer than some days the reliability is {1 / (1 + survey.noise() ** 2):.2f}."
+    for name, scale in scales().items():
+        stands_for = f"{scale.quantity}: {quantities[scale.quantity].meaning}"
+        yield Variable(
+            name, f"{scale.label}; high is {scale.high_is}", "score", stands_for + lasting * (name == EXHAUSTION), name,
+            missing=(*_missing(), NOT_ASKED) if name == OF_MANAGERS else _missing(), low=scale.low, high=scale.high,
+            reliability=survey.reliability, decimals=2,
+        )  # fmt: skip
+
+
+def _complaints(plan: Plan) -> Iterator[Variable]:
+    yield Variable(
+        "burn_out_complaint", "Burn-out complaints (NEA: work-related exhaustion above the cut-off)", "0/1",
+        "exhaustion through a second instrument, with an error of its own", "burn_out_complaint", values=_YES_NO,
+        missing=_missing(),
+    )  # fmt: skip
+    labels = {"kans_complaint": "Complaint of arm, neck or shoulder", "back_complaint": "Complaint of the back"}
+    for name, quantity in COMPLAINTS.items():
+        label = f"{labels[name]} within the last year"
+        stands_for = f"{quantity}, {_WITHOUT_ERROR}"
+        yield Variable(name, label, "0/1", stands_for, name, values=_YES_NO, missing=_missing())
+
+
+def _measures(plan: Plan) -> Iterator[Variable]:
+    study = [measure for measure in needed(plan) if measure.in_study]
+    wrong = f"mistaken in {100 * interview_of(plan).misremembers:g}% of answers"
+    for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
+        label = f"Measures that {who}, of those asked"
+        yield Variable(name, label, "measures", name, name, missing=_missing(), low=0, high=len(study))
+    for measure in study:
+        yield Variable(
+            f"k_{measure.name}", _short(f"Knows: {measure.text}"), "0/1", f"known of {measure.name}, {wrong}",
+            f"{_KNOWS}{measure.name}", values=_YES_NO, missing=_missing(),
+        )  # fmt: skip
+
+
+def _missing() -> tuple[int, ...]:
+    return HAS_STOPPED, HAS_LEFT
+
+
+def _short(words: str) -> str:
+    import textwrap
+
+    return textwrap.shorten(words.rstrip("."), LONGEST_LABEL, placeholder=" …")
+
+
+# -- as a table and as a page ----------------------------------------------------------------------------------------
+
+
+def table(plan: Plan, waves: Sequence[int]) -> pd.DataFrame:
+    """One row for each variable of each file; `waves` are weeks."""
+    import pandas as pd
+
+    long, own = of_panel(plan, waves), asked(plan)
+    rows = [_row("panel.csv", v.name, "each" if v.each_wave else "all", v) for v in long]
+    rows += [_row("panel_wide.csv", v.name, "all", v) for v in (*keys(plan), *own) if not v.each_wave]
+    rows += [
+        _row("panel_wide.csv", v.in_wave(wave), str(wave), v)
+        for wave in range(1, len(waves) + 1)
+        for v in own
+        if v.each_wave
+    ]
+    rows += [_row("truth.csv", v.name, "each", v) for v in (*keys(plan), *occasion(waves), *truth(plan))]
+    return pd.DataFrame(rows)
+
+
+def _row(file: str, name: str, wave: str, variable: Variable) -> dict[str, object]:
+    return {
+        "file": file,
+        "variable": name,
+        "wave": wave,
+        "label": variable.label,
+        "unit": variable.unit,
+        "values": _codes(variable.values),
+        "missing": _codes({code: MISSING[code] for code in variable.missing}),
+        "low": variable.low,
+        "high": variable.high,
+        "reliability": variable.reliability,
+        "stands_for": variable.stands_for,
+    }
+
+
+def _codes(values: Mapping[int, str]) -> str:
+    return "; ".join(f"{code} = {meaning}" for code, meaning in values.items())
+
+
+def page(plan: Plan, waves: Sequence[int]) -> str:
+    """The codebook to read, as markdown; `waves` are weeks."""
+    when = ", ".join(f"{number} in week {week}" for number, week in enumerate(waves, 1))
+    return (
+        "\n\n".join(
+            (
+                "# Codebook of the panel",
+                f"**{SYNTHETIC}**",
+                f"Waves: {when}. `panel.csv` has a row for each world, person and wave, also where nothing was "
+                "answered; `panel_wide.csv` one for each world and person, with `_w1`, `_w2` … for the waves. "
+                f"Missing: {_codes(MISSING)}. `codebook.csv` says the same for every variable of every file.",
+                "## panel.csv and panel_wide.csv",
+                _page_table(of_panel(plan, waves)),
+                "## truth.csv: not what anybody would know",
+                "States without error, for teaching and for research on methods. They are there for those who have "
+                "stopped too, so that what drop-out does can be seen. Join by `world`, `person` and `wave`; "
+                "leave the file away to analyse the panel as one would a real one.",
+                _page_table([*keys(plan), *occasion(waves), *truth(plan)]),
+            )
+        )
+        + "\n"
+    )
+
+
+def _page_table(variables: Sequence[Variable]) -> str:
+    heads = ("variable", "label", "unit", "values", "missing", "scale", "reliability", "each wave", "stands for")
+    lines = [heads, ("---",) * len(heads)]
+    for own in variables:
+        ends = f"{own.low:g} to {own.high:g}" if own.low is not None and own.high is not None else ""
+        reliability = "" if own.reliability is None else f"{own.reliability:.2f}"
+        lines.append((
+            f"`{own.name}`", own.label, own.unit, _codes(own.values), ", ".join(map(str, own.missing)), ends,
+            reliability, "yes" if own.each_wave else "", own.stands_for,
+        ))  # fmt: skip
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

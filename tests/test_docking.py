@@ -1,0 +1,243 @@
+"""One person beside the published model: the copy does what its authors print, and people here are really alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.__main__ import main
+from sim.engine.plan import Plan, registry_of
+from sim.errors import UserError
+from sim.language.discovery import mechanisms
+from sim.outcomes.figures import docking as figure
+from sim.studies.docking import one_person, page, study, trials
+from sim.studies.docking.findings import ALL, Finding, Told
+from sim.studies.docking.one_person import ALONE, Push, apart, by_oneself, lives
+from sim.studies.docking.published import STOCKS, First, Revised, after, answers, burnt_out, course, slopes, slowest
+from sim.studies.docking.published import starts as random_starts
+from sim.studies.docking.worlds import HARDEST, LEAST_RECOVERY, PUSHED, demands, worlds
+from sim.world.firm import FirmOptions
+
+FEW = random_starts(First(), 40, seed=1)
+FEW_REVISED = random_starts(Revised(), 40, seed=1)
+ENERGY = STOCKS.index("energy")
+
+
+# -- the published model ---------------------------------------------------------------------------------------------
+
+
+def test_the_first_version_gives_the_numbers_that_its_authors_print_to_the_last_digit():
+    state = np.array([[0.5], [0.7], [0.2], [0.5]])
+    printed = {
+        0.1: (0.5017299, 0.6995080, 0.2211999, 0.5012808),
+        0.5: (0.5092040, 0.6977193, 0.2996788, 0.5039491),
+    }
+    for step in range(1, 51):
+        state = state + 0.01 * First().change(state)  # the authors' own method and step
+        if step / 100 in printed:
+            assert state[:, 0] == pytest.approx(printed[step / 100], abs=6e-8)
+
+
+def test_the_first_version_correlates_demands_with_energy_as_its_authors_print():
+    lived = course(First(), np.array([[0.5], [0.7], [0.2], [0.5]]), np.arange(0, 182.51, 0.1))[..., 0]
+    assert np.corrcoef(lived[:, 2], lived[:, 3])[0, 1] == pytest.approx(-0.911, abs=5e-4)
+    assert np.corrcoef(lived[:, 1], lived[:, 0])[0, 1] == pytest.approx(0.885, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("effort", "burnt", "energy"),
+    [(0.1, (0, 0), 0.768), (0.175, (0.1, 0.5), 0.407), (0.2, (1, 1), 0), (0.4, (1, 1), 0)],
+)
+def test_the_first_version_is_well_then_either_then_burnt_out_as_demands_cost_more(effort, burnt, energy):
+    ended = after(First(effort=effort), FEW)
+    assert burnt[0] <= burnt_out(ended).mean() <= burnt[1]
+    assert ended[ENERGY].max() == pytest.approx(energy, abs=0.002)
+
+
+def test_a_rest_of_the_published_model_does_not_move():
+    for model in (trials.MILD, trials.LIVELY, trials.MEEK):
+        rest = after(model, trials.WELL)
+        assert rest[ENERGY, 0] > 0.2
+        assert np.abs(model.change(rest)).max() < 1e-6
+
+
+def test_without_energy_none_comes_back():
+    for model in (First(), Revised()):
+        empty = np.array([[0.5], [0.5], [0.5], [0.0]])
+        assert model.change(empty)[ENERGY, 0] == 0
+
+
+def test_self_undermining_makes_burn_out_in_the_revised_version_and_only_at_some_efforts_in_the_first():
+    assert trials.burning(Revised(), FEW_REVISED) == 1
+    assert trials.burning(trials.MEEK, FEW_REVISED) < 0.1
+    assert trials.burning(trials.HEAVY, FEW) == 1
+    assert trials.burning(replace(trials.HEAVY, undermining=0), FEW) < 0.1
+    assert trials.burning(First(undermining=0), FEW) == 1
+
+
+def test_without_restoration_all_energy_goes_at_any_demands():
+    for model in (trials.MILD, trials.LIVELY, trials.MEEK):
+        assert trials.energy_at_rest(replace(model, restoration=0), trials.WELL)[0] < 1e-3
+
+
+def test_early_help_keeps_more_than_half_well_and_a_fortnight_later_nobody():
+    assert trials.lightened(FEW, 14) == pytest.approx(0.586, abs=0.2)
+    assert trials.lightened(FEW, 28) == 0
+
+
+def test_burn_out_stays_when_hard_demands_have_lasted_half_a_year():
+    when = np.array([0.0, 1000.0])
+    brief, long = (trials.released(trials.MILD, days, when) for days in (trials.BRIEF, trials.LONG))
+    assert brief == pytest.approx([0.768, 0.768], abs=0.001)
+    assert long == pytest.approx([0.768, 0.0], abs=0.001)
+
+
+def test_slopes_are_those_worked_out_by_hand():
+    model, state = First(), np.array([[0.5], [0.7], [0.2], [0.5]])
+    found = slopes(model, state)
+    assert found[0, 2] == pytest.approx(0.2 * 0.5 * 0.7 * 0.5)  # demands motivate
+    assert found[3, 1] == pytest.approx(0.4 * 0.5 * 0.2 / 1.7**2)  # resources buffer
+    assert found[2, 3] == pytest.approx(-0.15)  # the drained make demands
+    assert found[3, 3] == pytest.approx(0.15 * (1 - 2 * 0.5) - 0.4 * 0.2 / 1.7)
+
+
+def test_answers_to_small_pushes_are_what_pushing_does():
+    rest = after(trials.MILD, trials.WELL)
+    pushed = after(trials.MILD, trials.WELL, added=np.array([[0], [0], [1e-3], [0]]))
+    assert (pushed - rest)[:, 0] / 1e-3 == pytest.approx(answers(trials.MILD, rest)[:, 2], rel=0.02)
+    assert slowest(trials.MILD, rest) == pytest.approx(13.1, abs=0.1)
+
+
+# -- this model ------------------------------------------------------------------------------------------------------
+
+
+def plan(people: int = 40, **options) -> Plan:
+    return Plan((), firm=FirmOptions(kind="one", employees=people), engine="reference", **{"burn_in": 4, **options})
+
+
+def test_people_here_are_alone_whoever_else_is_there():
+    few, many = (lives(plan(people, weeks=4), {"usual": []}) for people in (12, 30))
+    for quantity in one_person.QUANTITIES:
+        assert (few.of(quantity, "usual") == many.of(quantity, "usual")[:, :12]).all(), quantity
+    assert not apart(5, seed=1).ties.exists.any()
+    assert (apart(5, seed=1).manager < 0).all()
+
+
+def test_the_equations_are_the_models_own_and_only_what_looks_for_others_is_changed():
+    alone = registry_of(by_oneself(plan()))
+    assert set(map(type, alone.mechanisms.values())) == set(mechanisms().values())
+    for process, own in alone.mechanisms.items():
+        usual = type(own)()
+        changed = {name for name in own.passports() if getattr(own, name) != getattr(usual, name)}
+        assert changed <= set(ALONE.get(process, {})), process
+
+
+BEYOND = {"no recovery", "hard, no recovery", "well stronger", "worn stronger"}
+
+
+def test_every_push_stays_in_its_range_but_those_that_say_so():
+    kinds = {process: kind() for process, kind in mechanisms().items()}
+    for world, pushes in worlds().items():
+        for push in pushes:
+            passport = kinds[push.process].passports()[push.name]
+            value = push.moved(getattr(kinds[push.process], push.name))
+            assert world in BEYOND or passport.low <= value <= passport.high, (world, push)
+
+
+def test_the_least_recovery_lies_at_the_ends_of_the_ranges():
+    passports = mechanisms()["recovery"].passports()
+    for name, value in LEAST_RECOVERY.items():
+        assert value in (passports[name].low, passports[name].high), name
+
+
+@pytest.fixture(scope="module")
+def pushed() -> one_person.Lives:
+    asked = {f"{name} {by:+g}": push(by) for name, push in PUSHED.items() for by in (-1, 1)}
+    return lives(plan(20, weeks=28), {**asked, "usual": [], "again": [], "for a while": demands(HARDEST, 0, 4)})
+
+
+EXPECTED = {
+    "engagement": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
+    "resources": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
+    "demands": {"engagement": -1, "resources": -1, "demands": 1, "exhaustion": 1},
+    "energy": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
+}
+
+
+@pytest.mark.parametrize("push", EXPECTED)
+def test_every_push_moves_every_stock_as_in_the_first_version(pushed, push):
+    for quantity, direction in EXPECTED[push].items():
+        low, high = (pushed.end(quantity, f"{push} {by:+g}", weeks=8).mean() for by in (-1, 1))
+        assert np.sign(high - low) == direction, quantity
+    there = answers(trials.MILD, after(trials.MILD, trials.WELL))[:, STOCKS.index(push)]
+    energy = {**EXPECTED[push], "energy": -EXPECTED[push]["exhaustion"]}
+    assert np.sign(there).tolist() == [energy[stock] for stock in STOCKS]
+
+
+def test_worlds_share_every_accident_of_life(pushed):
+    for quantity in one_person.QUANTITIES:
+        assert (pushed.of(quantity, "usual") == pushed.of(quantity, "again")).all()
+
+
+def test_a_push_ends_when_it_says_and_its_trace_fades(pushed):
+    trace = (pushed.of("demands", "for a while") - pushed.of("demands", "usual")).mean(axis=1)
+    assert trace[0] == 0, "before it begins"
+    assert trace[1] > 1
+    assert 0 < trace[2] < 0.1 * trace[1]
+    tired = (pushed.of("exhaustion", "for a while") - pushed.of("exhaustion", "usual")).mean(axis=1)
+    assert 0 < tired[-1] < 0.5 * tired.max()
+
+
+def test_a_push_to_a_value_and_one_by_an_amount_add_up():
+    assert Push("recovery", "effort", to=0.1).moved(0.25) == 0.1
+    assert Push("workload", "level", 0.5).moved(0.25) == 0.75
+
+
+# -- the study -------------------------------------------------------------------------------------------------------
+
+
+def test_too_short_a_run_and_too_few_people_are_refused_in_a_line():
+    with pytest.raises(UserError, match="weeks is 52 and burn_in 4"):
+        study.compare(plan(weeks=52))
+    with pytest.raises(UserError, match="5 people are too few"):
+        study.compare(plan(5, weeks=208, burn_in=104))
+
+
+def findings() -> pd.DataFrame:
+    told = Told(0.5, "half")
+    return study.in_columns([Finding("Burn-out lasts", told, told, told, holds, "because") for holds in ("yes", "no")])
+
+
+def test_the_page_says_how_many_results_hold_and_shows_what_is_no_answer_as_none():
+    said = page.verdict(findings())
+    assert said.startswith("Of 2 results of the published model, 1 hold here: burn-out lasts.")
+    signs = pd.DataFrame(
+        {"pushed": ["energy"], "answers": ["energy"], "first": [1.0], "revised": [-2.0], "here": [0.1], "error": [0.2]}
+    )
+    assert "| more energy | up / down / – |" in page.moves(signs)
+
+
+def test_the_figure_names_the_column_that_is_missing():
+    with pytest.raises(UserError, match="worn"):
+        figure.draw(pd.DataFrame({"model": [], "demands": [], "well": []}), pd.DataFrame(), pd.DataFrame())
+
+
+@pytest.mark.slow
+def test_the_study_finds_directions_and_buffer_and_no_tipping(tmp_path: Path):
+    assert main(["docking", "firm.employees=60", f"output={tmp_path}"]) == 0
+    (folder,) = (tmp_path / "docking").iterdir()
+    written = {path.name for path in folder.iterdir()}
+    tables = ("findings", "copies", "signs", "rests", "releases", "boosts")
+    assert {*(f"{name}.parquet" for name in tables), "summary.md", "config.yaml", "about.json", "figures"} == written
+    found = pd.read_parquet(folder / "findings.parquet").set_index("result")
+    assert len(found) == len(ALL)
+    assert [result.split()[0] for result in found.index[found["holds"] == "yes"]] == ["Which", "Resources"]
+    copies = pd.read_parquet(folder / "copies.parquet")
+    assert (copies["published"] - copies["copy"]).abs().max() < 0.07
+    rests = pd.read_parquet(folder / "rests.parquet").set_index("model")
+    assert (rests.loc["here", "well"] - rests.loc["here", "worn"]).abs().max() < 0.01
+    assert (rests.loc["published", "well"] - rests.loc["published", "worn"]).max() > 0.7

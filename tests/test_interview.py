@@ -1,0 +1,278 @@
+"""The visit: who is met, what is said of measures and of oneself, and how relations between answers are looked for."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from sim.engine.plan import Plan, warmed_up
+from sim.outcomes.interview import Interview, interview_of, scales
+from sim.outcomes.patterns import ASKED, CELLS, IN_WORDS, OUTCOMES, Cells, patterns
+from sim.outcomes.relations import dealt_anew, least_significant, relations
+from sim.outcomes.survey import Survey
+from sim.outcomes.visit import Answers, Draws, State, asked, everybody, good_light, scores, visited
+from sim.world.firm import FirmOptions
+
+SURVEY = Survey()
+EXACT = Interview(
+    managers_met=1.0, others_met=1.0, managers_fill_in=1.0, others_fill_in=1.0, exhausted_answer_less=0.0,
+    isolated_answer_less=0.0, employer_chooses=0.0, misremembers=0.0, agrees_to_scales=0.0, rosy_on_scales=0.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engine(measures):
+    """A thousand people of sixty establishments, a week after they were first looked at."""
+    firm = FirmOptions(kind="study", establishments=60, sample=17)
+    return warmed_up(Plan(measures, firm=firm, weeks=1, burn_in=1, engine="reference"))
+
+
+def visit(engine, **changed) -> Answers:
+    return visited(engine, SURVEY, replace(Interview(), **changed))
+
+
+def made_up(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) -> Answers:
+    """Answers of as many respondents as the arrays have, managers and others in turn."""
+    n = len(next(iter(said.values())))
+    filled_in = np.ones(n, bool) if filled_in is None else filled_in
+    return Answers(np.arange(n), np.arange(n), np.arange(n) % 2 == 0, filled_in, said, {})
+
+
+# -- who is met -------------------------------------------------------------------------------------------------------
+
+
+def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_both_work_at_home(engine):
+    answers, home = visit(engine), State(engine).at_home
+    for role in ("manager", "non_manager"):
+        met = answers.establishment[answers.of(role)]
+        assert len(set(met)) == len(met) > 40
+    assert home[answers.place].all()
+    assert (engine.staff.firm.is_manager[answers.place] == answers.is_manager).all()
+
+
+def test_everybody_is_met_and_fills_in_where_nothing_keeps_them(engine):
+    answers = visited(engine, SURVEY, EXACT)
+    assert answers.filled_in.all()
+    assert answers.of("manager").sum() == 60
+
+
+def test_those_who_do_not_fill_in_leave_scales_and_complaints_open_and_nothing_else(engine):
+    answers = visit(engine, managers_fill_in=0.6, others_fill_in=0.6)
+    left = ~answers.filled_in
+    assert 0.1 < left.mean() < 0.7
+    for name in (*scales(), "kans_complaint", "back_complaint", "no_complaint"):
+        assert np.isnan(answers.said[name][left]).all() and not np.isnan(answers.said[name][~left]).any()
+    assert not np.isnan(answers.said["known"]).any() and not np.isnan(answers.said["share_at_home"]).any()
+
+
+def test_the_exhausted_and_the_isolated_fill_in_less_often():
+    state, none = np.array([-1.0, 0.0, 1.0]), np.zeros(3)
+    usual = np.full(3, 0.8)
+    for chances in (Interview().fills_in(usual, state, none), Interview().fills_in(usual, none, state)):
+        assert (np.diff(chances) < 0).all() and chances[1] == pytest.approx(0.8, abs=0.01)
+
+
+def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(engine):
+    light = good_light(State(engine))
+    by_lot, chosen = (visit(engine, employer_chooses=share, others_met=1.0, managers_met=1.0) for share in (0.0, 1.0))
+    assert (by_lot.establishment == chosen.establishment).all()
+    assert (light[chosen.place] >= light[by_lot.place]).all()
+    assert light[chosen.place].mean() > light[by_lot.place].mean() + 0.3
+
+
+# -- what is said of measures -----------------------------------------------------------------------------------------
+
+
+def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
+    answers, state = visited(engine, SURVEY, EXACT), State(engine)
+    for name in ASKED:
+        assert (answers.said[f"known.{name}"] == state.known(name)[answers.place]).all()
+        assert (answers.said[f"claimed.{name}"] == state.claimed(name)[answers.establishment]).all()
+        assert (answers.claims[name] == state.claimed(name)).all()
+    assert (answers.said["known"] == sum(answers.said[f"known.{name}"] for name in ASKED)).all()
+
+
+def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways():
+    luck, n = np.random.default_rng(1).random(40_000), 40_000
+    interview = Interview(misremembers=0.10, agrees_to_measures=0.5)
+    yes = {known: interview.says_known(np.full(n, known), np.zeros(n), luck).mean() for known in (0.0, 1.0)}
+    # three standard errors of a share of 40,000 at one tenth: 0.0045
+    assert yes[0.0] == pytest.approx(0.10, abs=0.005) and yes[1.0] == pytest.approx(0.90, abs=0.005)
+    agreeing, denying = (interview.says_known(np.zeros(n), np.full(n, style), luck).mean() for style in (1.5, -1.5))
+    assert agreeing > 1.5 * yes[0.0] and denying < yes[0.0] / 1.5
+
+
+def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(engine):
+    usual, desirable = visit(engine), visit(engine, desirability=0.3)
+    truth = State(engine)
+    for name in ASKED:
+        assert (desirable.claims[name] >= usual.claims[name]).all()
+        said = desirable.said[f"claimed.{name}"]
+        assert (said == desirable.claims[name][desirable.establishment]).all()
+    not_taken = np.mean([desirable.claims[name][truth.claimed(name) == 0].mean() for name in ASKED])
+    assert not_taken == pytest.approx(0.3, abs=0.08)
+
+
+# -- what is said of oneself ------------------------------------------------------------------------------------------
+
+
+def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
+    answers = visit(engine)
+    state = State(engine)
+    for name, scale in scales().items():
+        said = answers.said[name][answers.filled_in]
+        assert said.min() >= scale.low and said.max() <= scale.high
+        true = state.of(scale.quantity)[answers.place[answers.filled_in]]
+        if true.std() > 0.3:
+            assert np.corrcoef(said, true)[0, 1] > 0.5, name
+
+
+@pytest.mark.parametrize("reliability", [0.75, 0.95])
+def test_the_share_of_a_score_that_is_state_comes_out_as_stated(engine, reliability, monkeypatch):
+    state, draws = State(engine), Draws(engine)
+    normal = draws.normal("a made-up state")
+    monkeypatch.setattr(state, "of", lambda quantity: normal)
+    survey = replace(SURVEY, reliability=reliability)
+    said = scores(state, draws, survey, EXACT, np.zeros(len(normal)), "detachment")
+    # three standard errors of a squared correlation among a thousand people, and a little for the ends of the scale
+    assert np.corrcoef(said, normal)[0, 1] ** 2 == pytest.approx(reliability, abs=0.04)
+
+
+def test_style_shifts_statements_up_and_oneself_towards_the_better():
+    interview, none = Interview(agrees_to_scales=0.2, rosy_on_scales=0.1), np.zeros(1)
+    worse, better = scales()["exhaustion"], scales()["detachment"]
+    assert (worse.worse, better.worse) == (1, -1)
+    assert interview.bent(none, np.ones(1), worse) == pytest.approx(0.2 - 0.1)
+    assert interview.bent(none, np.ones(1), better) == pytest.approx(0.2 + 0.1)
+
+
+def test_everybody_tells_the_truth_without_error(engine):
+    truth, state = everybody(engine), State(engine)
+    assert (truth.place == np.flatnonzero(state.at_home)).all() and truth.filled_in.all()
+    assert (truth.said["exhaustion"] == state.of("exhaustion")[truth.place]).all()
+
+
+# -- luck -------------------------------------------------------------------------------------------------------------
+
+SWITCHES = {
+    "misremembers": 0.1, "agrees_to_scales": 0.3, "desirability": 0.2, "employer_chooses": 1.0, "managers_fill_in": 0.6,
+    "exhausted_answer_less": 0.6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
+    """What a switch does not name stays as it was, to the bit, person by person."""
+    state, draws = State(engine), Draws(engine)
+    usual, other = (asked(state, draws, SURVEY, replace(Interview(), **own)) for own in ({}, {name: SWITCHES[name]}))
+    moves = {
+        "misremembers": lambda what: what.startswith("known"),
+        "agrees_to_scales": lambda what: what in scales(),
+        "desirability": lambda what: what.startswith("claimed"),
+    }.get(name, lambda what: False)
+    changed = {what for what in usual if not np.array_equal(usual[what], other[what])}
+    assert all(moves(what) for what in changed)
+    assert bool(changed) == (name in ("misremembers", "agrees_to_scales", "desirability"))
+
+
+def test_another_visit_has_other_luck_and_the_same_style(engine):
+    first, second = Draws(engine, "wave 1"), Draws(engine, "wave 2")
+    assert (first.normal("style", lasting=True) == second.normal("style", lasting=True)).all()
+    assert abs(np.corrcoef(first.normal("answers detachment"), second.normal("answers detachment"))[0, 1]) < 0.15
+
+
+def test_the_numbers_of_the_interview_are_settings_of_a_plan(small_plan):
+    plan = replace(small_plan, parameters={"interview": {"desirability": 0.1}})
+    assert interview_of(plan) == replace(Interview(), desirability=0.1)
+    assert {field.name for field in fields(Interview)} == set(Interview().passports())
+
+
+# -- relations --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def some() -> Answers:
+    luck = np.random.default_rng(3)
+    x = luck.standard_normal((2, 200))
+    return made_up({"x": x[0], "y": x[0] + x[1], "z": x[1], "same": np.ones(200)}, luck.random(200) < 0.8)
+
+
+def test_correlations_are_those_of_numpy_among_the_role_that_filled_in(some):
+    for role in ("all", "manager", "non_manager"):
+        found, rows = relations(some, ("x", "z"), ("y", "x"), role), some.of(role) & some.filled_in
+        wanted = [
+            [np.corrcoef(some.said[x][rows], some.said[y][rows])[0, 1] for y in found.outcomes]
+            for x in found.predictors
+        ]
+        assert found.r == pytest.approx(np.array(wanted))
+        assert found.n == rows.sum()
+        assert found.of("z", "y") == found.r[1, 0]
+
+
+def test_what_does_not_vary_relates_to_nothing(some):
+    found = relations(some, ("same", "x"), ("y", "same"))
+    assert (found.r[0] == 0).all() and (found.r[:, 1] == 0).all() and found.found[1, 0] == 1
+
+
+def test_nobody_of_a_role_relates_to_nothing():
+    answers = made_up({"x": np.arange(4.0), "y": np.arange(4.0)}, np.zeros(4, bool))
+    assert (relations(answers, ("x",), ("y",)).r == 0).all()
+
+
+def test_significance_is_that_of_scipy():
+    from scipy.stats import pearsonr
+
+    luck = np.random.default_rng(5)
+    for n in (20, 160):
+        x = luck.standard_normal(n)
+        noise = luck.standard_normal(n)
+        noise -= noise.mean()
+        unit = x - x.mean()
+        noise -= unit * (noise @ unit) / (unit @ unit)
+        for r in (least_significant(n) - 0.002, least_significant(n) + 0.002):
+            y = r * unit / np.linalg.norm(unit) + np.sqrt(1 - r * r) * noise / np.linalg.norm(noise)
+            assert (pearsonr(x, y).pvalue < 0.05) == (r > least_significant(n))
+    assert least_significant(160) == pytest.approx(0.155, abs=0.001)
+    assert least_significant(3) == 1.0
+
+
+def test_being_a_manager_can_be_a_predictor():
+    answers = made_up({"x": (np.arange(40) % 2 == 0) * 1.0})
+    assert relations(answers, ("is_manager",), ("x",)).of("is_manager", "x") == pytest.approx(1.0)
+
+
+def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
+    """Five in a hundred, of strong relations too; and outcomes that hang together are significant together."""
+    luck = np.random.default_rng(7)
+    x = luck.standard_normal((40, 200))
+    said = {f"x{at}": row for at, row in enumerate(x)} | {"y": x[0], "twin": x[0] * 2 + 1}
+    signs = dealt_anew(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
+    # 16,000 tests, of which each pair is one: three standard errors are 0.009
+    assert (signs != 0).mean() == pytest.approx(0.05, abs=0.01)
+    assert (signs[:, :, 0] == signs[:, :, 1]).all()
+    again = dealt_anew(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
+    assert (signs == again).all()
+
+
+# -- patterns ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
+    known = {pattern.name for pattern in patterns() if pattern.origin == "study"}
+    answers = visit(engine)
+    names = {*answers.said, "is_manager"}
+    for pattern, all_cells in CELLS.items():
+        assert pattern in known and pattern in IN_WORDS
+        for cells in all_cells:
+            assert set(cells.outcomes) <= names
+            assert set(cells.predictors) <= {*names, "chooses_home_hours"}, pattern
+
+
+def test_single_relations_stand_role_by_role():
+    cells = Cells(("a", "b"), ("c",), ("manager", "non_manager"), 0)
+    assert cells.each == (
+        ("manager", "a", "c"), ("manager", "b", "c"), ("non_manager", "a", "c"), ("non_manager", "b", "c"),
+    )  # fmt: skip
+    assert len(OUTCOMES) == 9
