@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,21 @@ from scipy import stats
 
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.effects import MARGIN, cascade_table, effects, gains, interval, trajectories, users
+from sim.outcomes.effects import (
+    CHANCE,
+    DRAWS,
+    HEADLINES,
+    LITTLE,
+    MARGIN,
+    cascade_table,
+    counts,
+    effects,
+    gains,
+    interval,
+    spread,
+    trajectories,
+    users,
+)
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.outcomes.survey import Survey
@@ -109,12 +124,56 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_truth():
     assert np.mean((low < 0) & (high > 0)) == pytest.approx(0.95, abs=0.012)
 
 
+@given(st.lists(st.floats(-100, 100), min_size=20, max_size=60))
+def test_of_draws_nine_in_ten_lie_in_the_interval(samples):
+    drawn = np.array(samples)
+    mean, low, high, count = spread(drawn)
+    assert mean == pytest.approx(np.mean(drawn), abs=1e-9)
+    assert count == len(drawn)
+    assert 0.8 <= np.mean((drawn >= low - 1e-9) & (drawn <= high + 1e-9)) <= 1
+
+
+def test_draws_that_are_missing_count_for_nothing_and_one_draw_has_no_interval():
+    samples = np.array([[1.0, np.nan, np.nan], [3.0, 2.0, np.nan]])
+    mean, low, high, count = spread(samples)
+    assert count.tolist() == [2, 1, 0]
+    assert mean[:2].tolist() == [2, 2]
+    assert low[0] == pytest.approx(1.1)
+    assert high[0] == pytest.approx(2.9)
+    assert np.isnan([mean[2], low[1], high[1], low[2], high[2]]).all()
+
+
+def test_more_draws_do_not_narrow_what_they_hold_as_more_lives_of_one_set_do():
+    many = np.random.default_rng(5).standard_normal((2, 2000))
+    few = many[:, :100]
+    widths = {of: [np.subtract(*of(s.T)[2:0:-1]).mean() for s in (few, many)] for of in (interval, spread)}
+    assert widths[interval][1] < 0.3 * widths[interval][0]
+    assert widths[spread][1] > 0.8 * widths[spread][0]
+
+
 # -- the table of effects --------------------------------------------------------------------------------------------
 
 
 def test_the_columns_are_exactly_these(table):
     assert list(table.columns) == COLUMNS
     assert not table[["baseline", "difference", "low", "high", "unit", "kind"]].isna().any(axis=None)
+
+
+def test_a_table_says_what_its_intervals_hold(records, table):
+    drawn = effects(records, SCENARIOS, MEASURES, DRAWS)
+    assert set(table.interval) == {CHANCE}
+    assert set(drawn.interval) == {DRAWS}
+    pd.testing.assert_series_equal(drawn.difference, table.difference)
+    assert (drawn.high - drawn.low).sum() != pytest.approx((table.high - table.low).sum())
+
+
+def test_runs_are_counted_by_what_they_show(records):
+    found = counts(records, SCENARIOS, MEASURES).set_index(["scenario", "outcome", "group"]).sort_index()
+    assert (found[["lower", "little", "higher"]].sum(axis=1) == len(records)).all()
+    assert (found.loc["policy", "higher"] == len(records)).all(), "the policy adds to every outcome in every run"
+    assert (found.loc["no_measure", "little"] == len(records)).all(), "what changes nothing changes little"
+    assert set(found.index.get_level_values("outcome")) == set(HEADLINES)
+    assert found.loc[("policy", "burn_out_complaints", "users"), "margin"] == LITTLE["burn_out_complaints"]
 
 
 def test_there_is_one_row_for_each_scenario_outcome_and_group_large_enough(table):

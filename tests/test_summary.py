@@ -154,6 +154,33 @@ def test_one_run_is_said_once_to_have_no_interval(tables):
     assert row(text, "Full ergonomics") == "| Full ergonomics | under 1 fewer | no users | no difference |"
 
 
+def counted(scenario, lower, little, higher, outcome="burn_out_complaints"):
+    unit, margin = (PER_THOUSAND, 0.5) if outcome == "burn_out_complaints" else ("SD", 0.01)
+    return {
+        "scenario": scenario, "kind": "policy", "outcome": outcome, "group": "everybody", "lower": lower,
+        "little": little, "higher": higher, "margin": margin, "replicates": 100, "unit": unit,
+    }  # fmt: skip
+
+
+def test_of_draws_the_page_counts_runs_and_ranks_nothing(tables):
+    isolation = "isolation_from_colleagues"
+    rows = [counted("quiet_evenings", 83, 12, 5), counted("quiet_evenings", 10, 80, 10, isolation)]
+    text = write({**tables, "counts": pd.DataFrame(rows)}, {**ABOUT, "replicates": 100, "holds": "draws"})
+    told = section(text, "In how many runs")
+    assert "This is not the chance that it works with you" in told
+    assert "| Quiet evenings | 83 | 12 | 5 |" in told
+    assert "*Little*: up to 0.5 per 1,000 employees" in told
+    assert "chance only" not in text
+    assert "Which policies differ from each other" not in text, "overlap of draws says nothing of two policies"
+    assert "Nine in ten pairs lie between" in text
+
+
+def test_with_one_set_of_parameters_no_runs_are_counted(tables):
+    text = write({**tables, "counts": pd.DataFrame([counted("quiet_evenings", 83, 12, 5)])}, ABOUT)
+    assert "In how many runs" not in text
+    assert "holds chance only" in text
+
+
 def test_what_if_worlds_alone_are_not_called_policies(tables):
     effects = tables["effects"]
     text = write({"effects": effects[effects["kind"] == "counterfactual"]}, ABOUT)

@@ -89,8 +89,8 @@ def scales() -> Mapping[str, Scale]:
     """Every scale of the questionnaire by name, from `sim/data/scales.csv`."""
     return {
         row["scale"]: Scale(
-            row["scale"], row["quantity"], row["label"], *(float(row[n]) for n in ("low", "high", "mean", "sd")),
-            row["high_is"],
+            name=row["scale"], quantity=row["quantity"], label=row["label"], low=float(row["low"]),
+            high=float(row["high"]), mean=float(row["mean"]), sd=float(row["sd"]), high_is=row["high_is"],
         )
         for row in rows("scales")
     }  # fmt: skip

@@ -20,8 +20,7 @@ ROLES = ("manager", "non_manager")
 COMPLAINTS = {"kans_complaint": "arm_neck_shoulder_complaint", "back_complaint": "back_complaint"}
 CIRCUMSTANCES = (
     "share_at_home", "young", "older", "age_rank", "flexible_contract", "tenure_years", "contract_days", "lives_alone",
-    "children_at_home", "woman", "higher_educated", "separate_room", "adjustable_at_home", "overtime", "say_over_hours",
-    "chooses_home_hours",
+    "children_at_home", "woman", "higher_educated", "separate_room", "adjustable_at_home", "chooses_home_hours",
 )  # fmt: skip
 """What is asked of everybody and taken to be answered without error."""
 

@@ -124,7 +124,7 @@ def alone(table: pd.DataFrame, counted: pd.DataFrame, labels: Labels, footer: st
     sheet = blank(
         body=0.32 + height + _AXIS,
         title="Each explanation alone in a world where all else works",
-        subtitle="Each at its strongest; all else is taken, told, known, used, used well, lasts, and is answered plainly.",
+        subtitle="Each at its strongest; all else is taken, told, known, used well, lasts, and is answered plainly.",
         key=[Line2D([], [], color=PALE, linewidth=3, label="by luck alone: answers dealt anew")],
         footer=f"{int(table['studies'].min())} virtual studies each, on the same people; lines: two standard errors "
         f"over worlds · {footer}",
