@@ -69,7 +69,7 @@ def weights(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("chance that it holds")
     top = above + height + _AXIS + 0.35
-    _classes(sheet.axes(1.3, top, 1.95, below), table, "amount", "What measures do, times what the model has")
+    _classes(sheet.axes(1.3, top, 1.95, below), table, "amount", "What measures do, times assumed amounts")
     _classes(sheet.axes(4.8, top, 2.0, below), table, "behind", "What is behind the report")
     return sheet.figure
 
@@ -165,7 +165,7 @@ def told_apart(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     table = require_columns(table, ("explanation", "design", "told_apart", "error"), "told_apart")
     designs = list(dict.fromkeys(table["design"]))
     shares = table.pivot(index="explanation", columns="design", values="told_apart").loc[list(labels), designs]
-    head, height = 0.62, 0.21 * len(labels)
+    head, height = 0.68, 0.21 * len(labels)
     sheet = blank(
         body=head + height + 0.1,
         title="Which survey tells whether an explanation holds",
@@ -186,7 +186,7 @@ def told_apart(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
         axes.text(column, line, f"{100 * share:.0f}", ha="center", va="center", fontsize=SMALL, weight=weight)
     _as_rows(axes, list(labels.values()))
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(designs)), [wrapped(name, 10) for name in designs], fontsize=SMALL - 1)
+    axes.set_xticks(range(len(designs)), [wrapped(name, 9) for name in designs])
     axes.tick_params(axis="x", length=0, pad=2)
     axes.spines["bottom"].set_visible(False)
     return sheet.figure
