@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.outcomes.figures.sheet import PAGE_WIDTH, blank
+from sim.outcomes.figures.sheet import blank
 from sim.outcomes.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
 from sim.outcomes.summary import require_columns
 
@@ -34,7 +35,7 @@ def draw(rows: pd.DataFrame, who: Mapping[str, str], labels: Mapping[str, str], 
     sheet = blank(
         body=body,
         title="What was found, and which models give it",
-        subtitle="A mark where a model meets a pattern by bounds that were written down first. Below each use: how many.",
+        subtitle="A mark where a model meets a pattern, by bounds written down first; above the marks, how many.",
         key=[
             Line2D([], [], color=BLUE, marker="s", markersize=6, linestyle="none", label="the model meets it"),
             Line2D([], [], color=GREY, marker="s", markersize=6, linestyle="none", label="a rival meets it"),
@@ -67,7 +68,8 @@ def _draw_use(axes: Axes, own: pd.DataFrame, who: Mapping[str, str], labels: Map
     axes.set_xlim(-0.5, len(who) - 0.5)
     axes.set_ylim(len(own) - 0.5, -0.5)
     axes.set_xticks([])
-    names = [f"{labels.get(one, one)}{' *' if mind else ''}" for one, mind in zip(own["pattern"], own["in_mind"], strict=True)]
+    marks = np.where(own["in_mind"], " *", "")
+    names = [labels.get(one, one) + mark for one, mark in zip(own["pattern"], marks, strict=True)]
     axes.set_yticks(range(len(own)), names)
     axes.tick_params(axis="y", length=0)
     for spine in axes.spines.values():

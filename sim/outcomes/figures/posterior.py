@@ -15,12 +15,12 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.outcomes.figures.rows import round_ticks, wrapped
 from sim.outcomes.figures.sheet import MARGIN, PAGE_WIDTH, blank, letters, panel_width
-from sim.outcomes.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.outcomes.figures.style import BLUE, INK, ORANGE, PALE, SMALL, in_house_style
 from sim.outcomes.summary import require_columns
 
 _ROW, _AXIS = 0.152, 0.55
 """Inches of a row of a list, and of the axis below it."""
-_NAMES, _NUMBERS = 2.45, 1.35
+_NAMES, _NUMBERS = 3.0, 1.5
 """Inches: the names at the left of a list, the numbers at its right."""
 _TRUTHS, _PANELS, _COLUMNS = 40, 12, 4
 """Of recovery: truths in a panel, panels on a page and in a row."""
@@ -33,7 +33,10 @@ _UNITS = {"percent": "%", "hours per week": " h", "count": "", "r": "", "sd": " 
 
 
 def draw_all(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Iterator[tuple[str, Figure]]:
-    """Every figure of a posterior with its name; `tables` holds predictive, recovery, coverage, shrinkage, trade_offs."""
+    """Every figure of a posterior with its name.
+
+    `tables` holds predictive, recovery, coverage, shrinkage and trade_offs.
+    """
     yield "predictive", predictive(tables["predictive"], footer)
     yield "recovery", recovery(tables["recovery"], tables["coverage"], footer)
     yield "learned", learned(tables["shrinkage"], tables["trade_offs"], footer)
@@ -114,13 +117,13 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, footer: str = "") -> F
     found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
     names = list(found.sort_values(ascending=False, kind="stable").index[:_PANELS])
     lines = -(-len(names) // _COLUMNS)
-    side, left, gap = panel_width(_COLUMNS, 0.45, 0.25), 0.45, 0.25
-    step, above = side + 0.5, 1.75
+    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3), 0.45, 0.3
+    step, above = side + 0.62, 1.75
     sheet = blank(
-        body=above + lines * step + 0.2,
+        body=above + 0.4 + lines * step,
         title="Whether the flow finds truths that are known",
-        subtitle=f"{table['truth'].nunique()} simulations that it has not learned from, with error and discrepancy drawn "
-        f"as if observed. Below: the {len(names)} parameters found best of {table['parameter'].nunique()}, "
+        subtitle=f"{table['truth'].nunique()} simulations that it has not learned from, error and discrepancy drawn as "
+        f"if observed. Below: the {len(names)} parameters found best of {table['parameter'].nunique()}, "
         f"{min(_TRUTHS, table['truth'].nunique())} truths each; both axes go through the parameter's range.",
         key=[
             Line2D([], [], color=BLUE, marker="o", markersize=3.6, linestyle="-", label="median, 90% interval"),
@@ -131,8 +134,8 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, footer: str = "") -> F
     )
     _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75, 0.95), coverage)
     sheet.heading("Truths inside intervals of 50, 80 and 95%", 0.02)
-    sheet.heading("Truths, and what the flow makes of them", above - 0.1)
-    panels = sheet.grid(len(names), _COLUMNS, left, above + 0.35, side, step, gap)
+    sheet.heading("Truths, and what the flow makes of them", above)
+    panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         _truths(axes, table[(table["parameter"] == name) & (table["truth"] < _TRUTHS)])
         axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {found[name]:.2f}", fontsize=SMALL)
@@ -180,8 +183,7 @@ def _truths(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(round_ticks(3))
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.set_ticks([0, 0.5, 1], ["0", "50", "100%"])
 
 
 # -- what was learned -------------------------------------------------------------------------------------------------
@@ -193,8 +195,8 @@ def learned(shrinkage: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> F
     table = require_columns(shrinkage, ("parameter", "shrinkage", "median", "low", "high", "unit"), "shrinkage")
     rows, strong = table.head(_SHOWN), pairs.head(_PAIRS)
     little = int((table["shrinkage"] < 0.1).sum())
-    names = 2.6
-    width = PAGE_WIDTH - MARGIN - names - 1.75
+    names = 2.95
+    width = PAGE_WIDTH - MARGIN - names - 2.2
     below = 0.45 + _ROW * len(strong) + _AXIS if len(strong) else 0.0
     sheet = blank(
         body=0.35 + _ROW * len(rows) + _AXIS + below,
@@ -222,7 +224,7 @@ def learned(shrinkage: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> F
 def _pairs(sheet: Any, strong: pd.DataFrame, top: float, count: int) -> None:
     shown = f"{len(strong)} of {count}" if count > len(strong) else "all"
     sheet.heading(f"Pairs that stand in for each other ({shown} of at least ±0.3)", top)
-    names = 3.9
+    names = 4.9
     axes = sheet.axes(names, top + 0.3, PAGE_WIDTH - MARGIN - names, _ROW * len(strong))
     for place, value in enumerate(strong["correlation"]):
         axes.plot([0, value], [place, place], color=BLUE, linewidth=1.4)
@@ -230,7 +232,7 @@ def _pairs(sheet: Any, strong: pd.DataFrame, top: float, count: int) -> None:
     axes.axvline(0, color=INK, linewidth=0.8)
     both = zip(strong["parameter"], strong["other"], strict=True)
     _list(axes, [f"{_short(first)} — {_short(second)}" for first, second in both])
-    axes.set_xlim(-1, 1)
+    axes.set_xlim(-1.05, 1.05)
     axes.set_xlabel("correlation over the draws")
 
 

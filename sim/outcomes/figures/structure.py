@@ -20,7 +20,8 @@ _EFFECTS = (
                           for end in ("", "_low", "_high")),
 )  # fmt: skip
 _USES = ("strong", "test", "equivalence", "sanity")
-_ROW, _LABEL, _NAMES, _PANEL, _GAP = 0.165, 2.45, 1.75, 0.75, 0.22
+_ROW, _LABEL, _NAMES, _PANEL, _GAP = 0.165, 2.62, 1.45, 0.7, 0.18
+_PALE = 0.3
 _MARKS = {"breaks": ("x", VERMILLION), "mends": ("o", BLUE)}
 _OUTCOMES = {
     "complaints": "Policy: burn-out\ncomplaints per 1,000",
@@ -46,12 +47,12 @@ def draw(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, str
     sheet = blank(
         body=matrix + 2 * (_PANEL + _GAP) + _NAMES,
         title="What each loop is needed for",
-        subtitle="Each loop cut, and each disputed path switched on, alone. Above, patterns whose verdict turns; below, "
-        "what the policy then does, with 95% intervals of the mean over worlds (chance only).",
+        subtitle="Each loop cut, and each disputed path switched on, alone. Above, patterns whose verdict turns; "
+        "below, what the policy then does (95% intervals hold chance only).",
         key=[
             Line2D([], [], color=VERMILLION, marker="x", markersize=5, linestyle="none", label="breaks"),
             Line2D([], [], color=BLUE, marker="o", markersize=5, linestyle="none", label="mends"),
-            Line2D([], [], color=GREY, marker="s", markersize=4, linestyle="none", label="pale: may be chance"),
+            Line2D([], [], color=BLUE, marker="o", markersize=5, linestyle="none", alpha=_PALE, label="may be chance"),
             Line2D([], [], color=INK, linestyle=":", linewidth=1, label="as the model stands"),
         ],
         footer=footer,
@@ -63,10 +64,18 @@ def draw(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, str
         axes = _axes(sheet, top, _PANEL)
         _draw_effects(axes, effects.iloc[0], turned, outcome, title)
         if place == len(_OUTCOMES) - 1:
-            words = [f"{name.replace('_', ' ')} {to}" for name, to in zip(names, turned["turned"], strict=True)]
+            words = [f"{name} {to}" for name, to in zip(_short(names), turned["turned"], strict=True)]
             axes.set_xticks(range(len(names)), words, rotation=90)
         top += _PANEL + _GAP
     return sheet.figure
+
+
+def _short(names: list[str]) -> list[str]:
+    """Switches by their own names, with their process where two of them have the same."""
+    own = [name.partition(".")[2] for name in names]
+    return [
+        (name if own.count(short) > 1 else short).replace("_", " ") for name, short in zip(names, own, strict=True)
+    ]  # fmt: skip
 
 
 def _axes(sheet: Sheet, top: float, height: float) -> Axes:
@@ -79,9 +88,9 @@ def _draw_turns(
     for row in verdicts.to_dict("records"):
         marker, color = _MARKS[row["turns"]]
         place = switches.index(row["switch"]), patterns.index(row["pattern"])
-        alpha = 1.0 if row["clear"] else 0.3
+        alpha = 1.0 if row["clear"] else _PALE
         axes.plot(*place, marker, color=color, markersize=5, markeredgewidth=1.4, alpha=alpha, zorder=3)
-    axes.set_ylim(len(patterns) - 0.5, -0.5)
+    axes.set_ylim(max(len(patterns), 1) - 0.5, -0.5)
     use = dict(zip(verdicts["pattern"], verdicts["use"], strict=True))
     axes.set_yticks(range(len(patterns)), [f"{labels.get(one, one)} ({use[one]})" for one in patterns])
     axes.set_xticks(range(len(switches)), [""] * len(switches))
@@ -96,7 +105,7 @@ def _draw_effects(axes: Axes, usual: pd.Series, turned: pd.DataFrame, outcome: s
     axes.vlines(range(len(mean)), low, high, color=BLUE, linewidth=1.2)
     axes.plot(range(len(mean)), mean, "o", color=BLUE, markersize=3.5)
     axes.set_xticks(range(len(mean)), [""] * len(mean))
-    axes.text(-0.12, 0.5, title, transform=axes.transAxes, ha="right", va="center", fontsize=SMALL)
+    axes.text(-0.125, 0.5, title, transform=axes.transAxes, ha="right", va="center", fontsize=SMALL)
     _plain(axes, len(mean))
     axes.grid(axis="x", color=PALE, linewidth=0.4)
 

@@ -1,0 +1,124 @@
+"""Structure as an uncertainty: every loop and disputed path turned, one at a time, on the same people and chance.
+
+plans x switches -> worlds (worlds.py) -> verdicts that turn, levels, effects (tables.py) -> page and figure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.engine.plan import Plan, check_memory
+from sim.errors import UserError
+from sim.runs.crew import Crew, processes
+from sim.studies import configure, store
+from sim.studies.patterns.criteria import criteria
+from sim.studies.patterns.scenes import SCENARIOS
+from sim.studies.patterns.study import lived, publish
+from sim.studies.structure import tables
+from sim.studies.structure.worlds import SEEN, Task, live, switches
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+STUDY = "structure"
+_FEWEST_WORLDS = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `conf/study/structure.yaml` may say under `structure`, where it is explained."""
+
+    visits: int
+    docs: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that came out: the first world's plan, how many worlds and visits, and two tables."""
+
+    plan: Plan
+    worlds: int
+    visits: int
+    verdicts: pd.DataFrame
+    effects: pd.DataFrame
+
+
+def settings_of(cfg: DictConfig) -> Settings:
+    """The settings of the study, checked; raises UserError for what cannot be."""
+    asked: Settings = configure.read(STUDY, Settings, cfg.structure)
+    if not 1 <= asked.visits <= 100:
+        raise UserError(f"structure.visits is {asked.visits}; a whole number from 1 to 100 is right")
+    return asked
+
+
+def plans_of(cfg: DictConfig) -> list[Plan]:
+    """One plan a world; raises UserError where it cannot be judged by patterns or follows no policy."""
+    plans = configure.plans_of(cfg)
+    first = plans[0]
+    if first.firm.kind != "study":
+        raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
+    if len(first.scenarios) != 2:
+        raise UserError(f"{len(first.scenarios)} scenarios are asked for; the baseline and one policy are right")
+    if first.weeks < SEEN or len(plans) < _FEWEST_WORLDS:
+        raise UserError(
+            f"weeks is {first.weeks} and replicates {len(plans)}; at least {SEEN} weeks and {_FEWEST_WORLDS} are right"
+        )
+    check_memory(first, len(SCENARIOS))
+    return plans
+
+
+def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: Crew) -> Found:
+    """Live every world as it stands and with every switch turned, and judge them."""
+    found = switches(plans[0])
+    tasks = [Task(switch, plan, visits) for switch in (None, *found) for plan in plans]
+    statistics = lived(live, tasks, crew, STUDY)
+    worlds: dict[str, list[dict[str, float]]] = {}
+    for task, own in zip(tasks, statistics, strict=True):
+        worlds.setdefault(task.name, []).append(own)
+    bounds = criteria()
+    turned = tables.turned_verdicts(bounds, worlds)
+    return Found(plans[0], len(plans), visits, turned, tables.effects(bounds, worlds, found))
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+
+def study(cfg: DictConfig) -> None:
+    """Turn every switch of a composed configuration; print the answer and write what came out."""
+    asked, plans = settings_of(cfg), plans_of(cfg)
+    with store.OutputFolder(cfg.output, STUDY) as folder:
+        found = turned_one_by_one(plans, asked.visits, processes(configure.processes_of(cfg)))
+        store.write_config(cfg, folder.path / "config.yaml")
+        store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
+        print(write(found, folder.path))
+        if asked.docs:
+            publish(STUDY, folder.path, Path(asked.docs))
+    print(folder.path)
+
+
+def write(found: Found, folder: Path) -> str:
+    """Write the tables, the page and the figure into `folder`; the answer as text."""
+    from sim.outcomes.figures import save, structure
+    from sim.studies.patterns.words import IN_WORDS
+    from sim.studies.structure import page
+
+    for name, frame in (("verdicts", found.verdicts), ("effects", found.effects)):
+        store.write_table(frame, folder / f"{name}.parquet")
+        store.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
+    store.write_text(page.write(found), folder / "summary.md")
+    footer = (
+        f"{found.worlds} worlds each, the same people and chance · seed {found.plan.seed}, version {store.version()}"
+    )
+    save(structure.draw(found.verdicts, found.effects, IN_WORDS, footer), folder / "figures" / STUDY)
+    return page.answer(found)
+
+
+def main(argv: list[str]) -> int:
+    """`hybridwork structure`: every loop cut, one at a time; Hydra's overrides follow."""
+    from sim.studies.command import command
+
+    return command(study, STUDY, argv, group=STUDY)
