@@ -15,6 +15,7 @@ from benchmarks.whole import DAYS_A_WEEK, WholeModel, firm_of, plan_of
 from sim.engine import Engine, reference
 from sim.engine.plan import Plan, set_up
 from sim.engine.reference import Reference
+from sim.language.grammar import LUCK
 from sim.levers import catalogue
 from sim.levers.catalogue import Catalogue
 from sim.outcomes import outcomes, record, survey
@@ -71,14 +72,20 @@ def rounded(engine: Engine) -> list[str]:
     """The quantities in which float32 is left.
 
     Either they are no float64, or they are flows and stocks all of whose numbers would fit into float32, which simple
-    ones alone do unless something has rounded them.
+    ones and draws passed on alone do unless something has rounded them.
     """
-    moving = {*engine.registry.day, *engine.registry.night}
+    moving = {name for name in (*engine.registry.day, *engine.registry.night) if not _drawn(engine, name)}
     return [
         name
         for name, value in engine.values.items()
         if value.dtype != np.float64 or (name in moving and _fits(value) and not _simple(value))
     ]
+
+
+def _drawn(engine: Engine, name: str) -> bool:
+    """Whether a quantity rests on draws alone, which are float32 numbers wherever they go."""
+    causes = engine.registry.quantities[name].causes
+    return bool(causes) and all(cause in LUCK or cause in engine.registry.traits for cause in causes)
 
 
 def _fits(value: np.ndarray) -> bool:

@@ -1,6 +1,6 @@
 """The page a policymaker reads: plain words, whole numbers, and no rank that chance alone could have made.
 
-Where every run has a posterior draw of its own, the page counts runs; where all share their parameters, it compares means.
+Where every run has a posterior draw of its own, the page counts runs; where all share parameters, it compares means.
 """
 
 from __future__ import annotations
@@ -196,9 +196,9 @@ def _chance(about: Mapping[str, Any]) -> str:
         return "One run has no interval: how much of a difference is chance cannot be told from it."
     if _is_of_draws(about):
         return (
-            "Each pair has people, chance and parameters of its own; the parameters are drawn from those that agree with "
-            "the figures of 2021-2022. Nine in ten pairs lie between the numbers in brackets, which so hold chance and "
-            "the doubt about parameters."
+            "Each pair has people, chance and parameters of its own; the parameters are drawn from those that agree "
+            "with the figures of 2021-2022. Nine in ten pairs lie between the numbers in brackets, which hold chance "
+            "and the doubt about parameters."
         )
     return "The numbers in brackets are a 95% interval that holds chance only."
 
@@ -294,9 +294,9 @@ def _in_how_many(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] |
     runs = int(counts["replicates"].max())
     parts = [_counted_runs(counts[counts["outcome"] == outcome], labels) for outcome in (BURN_OUT, ISOLATION)]
     note = (
-        f"Of {_counted(runs, 'run')} with settings that agree with the figures of 2021-2022. **This is not the chance that "
-        "it works with you**: it counts settings that nobody could tell apart, in simulated organisations like those of a "
-        "study of 206."
+        f"Of {_counted(runs, 'run')} with settings that agree with the figures of 2021-2022. **This is not the chance "
+        "that it works with you**: it counts settings that nobody could tell apart, in simulated organisations like "
+        "those of a study of 206."
     )
     return "\n\n".join(["## In how many runs", note, *parts])
 
@@ -432,8 +432,8 @@ def _not_distinguishable(about: Mapping[str, Any]) -> str:
         return ""
     if _is_of_draws(about):
         return (
-            "\n\n*Not distinguishable* means that more than one run in twenty points the other way, or shows nothing. It "
-            "does not mean that there is no effect."
+            "\n\n*Not distinguishable* means that more than one run in twenty points the other way, or shows nothing. "
+            "It does not mean that there is no effect."
         )
     return (
         "\n\n*Not distinguishable* means that this many runs cannot tell the two apart. It does not mean that "

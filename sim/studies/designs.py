@@ -234,7 +234,7 @@ def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     """The first draws of the posterior: each a complete set of parameters that agrees with what was observed."""
     table = _drawn()
     if not 1 <= settings.n <= len(table):
-        raise UserError(f"design.n is {settings.n}; a whole number from 1 to {len(table)}, the draws there are, is right")
+        raise UserError(f"design.n is {settings.n}; 1 to {len(table)}, the draws of the posterior, is right")
     return Design(settings.method, factors, table.iloc[: settings.n].reset_index(drop=True))
 
 

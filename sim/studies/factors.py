@@ -32,6 +32,8 @@ POLICY = "policy"
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
 _NO_FACTORS = ("workers", "output", "engine", "title", "study", "hydra", "replicates", *configure.OF_STUDIES)
 _CHOICES = (*FAMILIES, "scenario")
+_OF_VISITS = "interview."
+"""What begins the names of numbers on which no run depends; a study of visits may name them itself."""
 _SOLVED = ("centred", "fitted", "definition")
 """Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
 
@@ -141,7 +143,9 @@ def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, Passport]]:
 
 def _groups(plan: Plan) -> dict[str, list[str]]:
     ranged = {
-        name: passport for name, (_, passport) in numbers_with_passports(plan).items() if passport.low < passport.high
+        name: passport
+        for name, (_, passport) in numbers_with_passports(plan).items()
+        if passport.low < passport.high and not name.startswith(_OF_VISITS)
     }
     open_ones = {name: of for name, of in ranged.items() if not set(of.source.split()) & set(_SOLVED)}
     introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))

@@ -1,0 +1,1 @@
+"""Calibration with uncertainty: which parameter sets agree with what was observed, as draws that other studies take."""

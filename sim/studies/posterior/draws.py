@@ -1,0 +1,88 @@
+"""The posterior as other studies take it: complete parameter sets, refused where the model is another by now.
+
+Cheap to import and to read: neither sbi nor PyTorch is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import UserError
+from sim.studies import configure
+from sim.studies.posterior.fingerprint import Print, fingerprint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS, MADE = "posterior.csv", "posterior.json"
+_AGAIN = "`hybridwork posterior` makes it anew"
+_FEW = 3
+
+
+def draws(folder: str | Path | None = None) -> pd.DataFrame:
+    """The draws: one row a draw, all of equal weight, one column a parameter, named as on the command line.
+
+    `folder` holds posterior.csv and posterior.json; None: `conf/fit`. `numbers.at(plan, row)` gives the plan of a row.
+    Raises UserError where there is no posterior, and where equations, ranges or values are others than those it was
+    made for.
+    """
+    import pandas as pd
+
+    where = configure.conf_folder() / "fit" if folder is None else Path(folder)
+    told = made(where)
+    table = pd.read_csv(where / DRAWS)
+    changed = changes(told["fingerprint"], present())
+    if changed:
+        raise UserError(f"{where / DRAWS} was made for another model ({changed}); {_AGAIN}")
+    return table
+
+
+def made(folder: Path) -> dict[str, Any]:
+    """How the posterior in a folder was made; UserError where there is none, or it is not as it was written."""
+    try:
+        told: dict[str, Any] = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        complete = "fingerprint" in told and (folder / DRAWS).is_file()
+    except OSError:
+        raise UserError(f"there is no posterior in {folder}; {_AGAIN}") from None
+    except ValueError:
+        complete = False
+    if not complete:
+        raise UserError(f"the posterior in {folder} is not as it was written; {_AGAIN}")
+    return told
+
+
+def present() -> Print:
+    """The fingerprint of the model as it is now, with the values of `conf/fit/point.yaml`."""
+    from omegaconf import OmegaConf
+
+    point: Any = OmegaConf.to_container(OmegaConf.load(configure.conf_folder() / "fit" / "point.yaml"))
+    processes = {name: own for name, own in point.items() if name != "mechanisms"}
+    return fingerprint({**processes, **point.get("mechanisms", {})}, configure.measures())
+
+
+def changes(before: Mapping[str, Any], now: Print) -> str:
+    """What is another now than when a posterior was made, in a few words; nothing where all is the same."""
+    numbers, present_numbers = before["numbers"], now["numbers"]
+    both = [name for name in numbers if name in present_numbers and numbers[name] != present_numbers[name]]
+    drawn = [name for name in both if isinstance(numbers[name], list) or isinstance(present_numbers[name], list)]
+    told = {
+        "added": [name for name in present_numbers if name not in numbers],
+        "gone": [name for name in numbers if name not in present_numbers],
+        "other range": drawn,
+        "other value": [name for name in both if name not in drawn],
+        "other equations": _differing(before["equations"], now["equations"]),
+        "other data": _differing(before["data"], now["data"]),
+    }
+    return "; ".join(f"{what}: {_named(names)}" for what, names in told.items() if names)
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [name for name in {**before, **now} if before.get(name) != now.get(name)]
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,60 @@
+"""The prior: every open number of the model, uniform over its range and independent of all others.
+
+Open are the numbers of mechanisms, levers, instruments and the measures' amounts that are assumed, sourced or fitted.
+What is centred, what defines something and what switches a loop keeps its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sim.engine.plan import BASELINE, Plan
+from sim.levers.scenario import Introduction, Scenario
+from sim.studies import designs
+from sim.studies.designs import Design
+from sim.studies.factors import Factor, choose
+
+OPEN = ("assumed", "sourced", "fitted", "amounts")
+_SMALLEST = 1e-9
+
+
+def factors(plan: Plan) -> tuple[Factor, ...]:
+    """Everything open, in the order of the names."""
+    return tuple(sorted(choose(OPEN, with_every_measure(plan)), key=lambda factor: factor.name))
+
+
+def with_every_measure(plan: Plan) -> Plan:
+    """The plan with every measure introduced, so that the numbers of all of them are known."""
+    introduced = tuple(Introduction(measure.name) for measure in plan.measures)
+    return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
+
+
+def draws(own: Sequence[Factor], count: int, seed: int) -> Design:
+    """So many independent draws; a larger number begins with the draws of a smaller one."""
+    return designs.make(designs.Settings("draws", n=count, seed=seed), own)
+
+
+def normal(shares: np.ndarray) -> np.ndarray:
+    """Shares of the way through a range (0 to 1) as scores of the standard normal, which the uniform prior becomes."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.clip(shares, _SMALLEST, 1 - _SMALLEST)))
+
+
+def shares(scores: np.ndarray) -> np.ndarray:
+    """The inverse of `normal`."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(scores))
+
+
+def design_at(own: Sequence[Factor], at: np.ndarray) -> Design:
+    """The design with these shares (row, factor) of the ranges."""
+    import pandas as pd
+
+    columns = {factor.name: factor.at(at[:, column]) for column, factor in enumerate(own)}
+    table = pd.DataFrame(columns, index=range(len(at)))
+    return Design("draws", tuple(own), table, at)

@@ -1,0 +1,509 @@
+"""Calibration with uncertainty: what is observed, what is learned of it, and a posterior that knows its model."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.data import rows
+from sim.errors import UserError
+from sim.runs import crew as crews
+from sim.studies import configure, numbers, sweep
+from sim.studies.factors import Factor, Ground
+from sim.studies.posterior import diagnostics, fingerprint, prior, stand_in, weights
+from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present
+from sim.studies.posterior.lived import OBSERVED, TABLE
+from sim.studies.posterior.observed import Observation, check_reach, labels, observations
+from sim.studies.posterior.screening import mattering, screening
+from sim.studies.sweep import Draws, carry_out
+
+ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
+
+
+@cache
+def ground() -> Ground:
+    return Ground(configure.compose(*ASKED), ASKED)
+
+
+# -- what is observed -------------------------------------------------------------------------------------------------
+
+
+def test_every_row_to_calibrate_on_and_every_cell_of_the_table_is_observed_once(measures):
+    targets = [row["id"] for row in rows("targets") if row["use"] == "calibrate"]
+    cells = [f"{m.name}.{role}" for m in measures if m.in_study for role in ("manager", "non_manager")]
+    names = [one.name for one in observations(measures)]
+    assert sorted(names) == sorted([*targets, *cells]) and len(names) == 42
+    assert set(labels()) == set(names)
+
+
+def test_values_stand_where_they_always_stood_and_only_words_have_one_of_their_own(measures):
+    found = {one.name: one for one in observations(measures)}
+    assert (found["burnout_home"].value, found["burnout_home"].unit) == (16.9, "percent")
+    assert found["social_moments.non_manager"].value == 50.0
+    with_value = {row["id"] for row in rows("observations") if row["value"]}
+    assert with_value == {"bat_exhaustion_category", "leading_difficulty"}
+
+
+def test_the_error_of_a_cell_is_that_of_a_share_of_so_many_answers(measures):
+    for one in observations(measures):
+        if "." in one.name:
+            share, count = one.value / 100, 192 if one.name.endswith(".manager") else 193
+            assert one.error == pytest.approx(100 * math.sqrt(share * (1 - share) / count), abs=0.051), one.name
+
+
+def test_every_error_and_every_discrepancy_says_on_what_grounds(measures):
+    for one in observations(measures):
+        assert one.error > 0 and one.discrepancy > 0 and one.error_from and one.discrepancy_from, one.name
+        assert one.total == pytest.approx(math.hypot(one.error, one.discrepancy))
+
+
+def own_file(tmp_path: Path, *lines: str, head: str = "id,value,error") -> Path:
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_of_ones_own_takes_the_place_of_the_projects(tmp_path, measures):
+    path = own_file(
+        tmp_path, "burnout_home,21,1.5,2", "isolation_exhaustion,0.2,0.1,", head="id,value,error,discrepancy"
+    )
+    first, second = observations(measures, path)
+    assert (first.name, first.value, first.error, first.discrepancy) == ("burnout_home", 21.0, 1.5, 2.0)
+    usual = next(one for one in observations(measures) if one.name == second.name)
+    assert (second.value, second.discrepancy) == (0.2, usual.discrepancy)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["burnout,16.9,0.5"], r"line 2: there is no observation 'burnout' \(did you mean burnout_home"),
+        (["burnout_home,,0.5"], r"line 2 \(burnout_home\): value is missing; a number from 0 to 100"),
+        (["burnout_home,many,0.5"], "value is 'many'; a number from 0 to 100"),
+        (["burnout_home,nan,0.5"], "value is 'nan'"),
+        (["burnout_home,120,0.5"], r"value is 120; a number from 0 to 100 \(percent\) is right"),
+        (["isolation_exhaustion,-1.2,0.1"], r"value is -1.2; a number from -1 to 1 \(r\) is right"),
+        (["mismatch_manager,16,0.3"], "value is 16; a number from 0 to 15"),
+        (["burnout_home,16.9,0"], "error is 0; an SD above 0"),
+        (["burnout_home,16.9,-1"], "error is -1; an SD above 0"),
+        (["burnout_home,16.9,"], "error is missing; an SD above 0"),
+        (["burnout_home,16.9,0.5", "", "burnout_home,17,0.5"], "line 4: burnout_home stands twice"),
+        ([], "holds no observations"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_of_observations_is_told_by_its_row(lines, told, tmp_path, measures):
+    with pytest.raises(UserError, match=told) as mistake:
+        observations(measures, own_file(tmp_path, *lines))
+    assert "\n" not in str(mistake.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [("id,value", "has no column 'error'"), ("id,value,error,errors", r"no column 'errors' \(did you mean error")],
+)
+def test_a_file_without_the_right_columns_is_refused(head, told, tmp_path, measures):
+    with pytest.raises(UserError, match=told):
+        observations(measures, own_file(tmp_path, "burnout_home,16.9,0.5", head=head))
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path, measures):
+    with pytest.raises(UserError, match="cannot be read"):
+        observations(measures, tmp_path / "none.csv")
+
+
+def test_a_discrepancy_below_nought_is_refused(tmp_path, measures):
+    path = own_file(tmp_path, "burnout_home,16.9,0.5,-1", head="id,value,error,discrepancy")
+    with pytest.raises(UserError, match="discrepancy is -1; an SD of 0 or more"):
+        observations(measures, path)
+
+
+def test_what_no_simulation_comes_near_is_refused_and_named():
+    one, other = Observation("near", "percent", 34.0, 3.0, 4.0), Observation("far", "percent", 60.0, 3.0, 4.0)
+    simulated = np.array([[10.0, 10.0], [30.0, 30.0]])
+    check_reach([one], simulated[:, :1])  # beyond by less than its error and discrepancy
+    with pytest.raises(UserError, match=r"far is 60 percent and the model reaches 10 to 30"):
+        check_reach([one, other], simulated)
+
+
+# -- the prior --------------------------------------------------------------------------------------------------------
+
+
+def test_the_prior_is_about_everything_open_and_nothing_else():
+    own = prior.factors(ground().plan)
+    now = fingerprint.fingerprint(ground().plan.parameters, ground().plan.measures)["numbers"]
+    assert [factor.name for factor in own] == sorted(name for name, value in now.items() if isinstance(value, list))
+    assert not any(factor.options or factor.low >= factor.high for factor in own)
+    names = {factor.name for factor in own}
+    assert {"survey.cut_off", "mechanisms.recovery.night", "measures.social_moments.recognition"} <= names
+    assert not {"mechanisms.exhaustion.level", "mechanisms.exhaustion.contagion", "mechanisms.exhaustion.limit"} & names
+
+
+def test_shares_and_normal_scores_are_each_others_inverse():
+    shares = np.linspace(0.001, 0.999, 50)
+    assert prior.shares(prior.normal(shares)) == pytest.approx(shares)
+    assert np.isfinite(prior.normal(np.array([0.0, 1.0]))).all()
+
+
+def test_a_draw_of_the_prior_becomes_a_plan():
+    design = prior.draws(prior.factors(ground().plan), 2, 1)
+    plan = numbers.at(ground().plan, design.rows()[1])
+    assert plan.parameters["recovery"]["night"] == design.table["mechanisms.recovery.night"][1]
+    longer = prior.draws(prior.factors(ground().plan), 3, 1)
+    assert longer.table.iloc[:2].equals(design.table)
+
+
+# -- simulations, kept and gone on with -------------------------------------------------------------------------------
+
+
+def simulations(count: int = 5) -> Draws:
+    return Draws(ground(), prior.draws(prior.factors(ground().plan), count, 1), 1, (TABLE,), OBSERVED)
+
+
+def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monkeypatch, measures):
+    whole = carry_out(simulations(), tmp_path / "whole", crews.alone(), batch=2)
+    live, begun = sweep.live_batch, []
+
+    def interrupted(batch):
+        begun.append(len(batch.runs))
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return live(batch)
+
+    monkeypatch.setattr(sweep, "live_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(simulations(), tmp_path / "killed", crews.alone(), batch=2)
+    later = carry_out(simulations(), tmp_path / "killed", crews.alone(), batch=2)
+    assert begun == [2, 2, 2, 1]  # two done before, three after
+    tables = [one.archive.table(TABLE).sort_values("run", ignore_index=True) for one in (whole, later)]
+    assert tables[0].equals(tables[1]) and len(tables[0]) == 5
+    assert {one.name for one in observations(measures)} <= set(tables[0].columns)
+
+
+def test_every_simulation_has_people_and_chance_of_its_own_and_a_name_that_knows_the_instrument(monkeypatch):
+    runs = list(simulations(2).runs())
+    assert [run.plan.replicate for run in runs] == [0, 1]
+    other = replace(OBSERVED, version="another")
+    renamed = list(replace(simulations(2), life=other).runs())
+    assert runs[0].identifier != renamed[0].identifier
+
+
+# -- what matters first -----------------------------------------------------------------------------------------------
+
+
+def test_a_screening_tells_moves_in_units_of_the_error():
+    from sim.studies.designs import Settings, make
+
+    factors = [Factor("much"), Factor("little"), Factor("nothing")]
+    design = make(Settings("morris", n=4), factors)
+    at = design.table.to_numpy(float)
+    asked = [Observation("one", "percent", 0.0, 3.0, 4.0), Observation("two", "percent", 0.0, 0.6, 0.8)]
+    table = screening(design, np.stack([10 * at[:, 0], at[:, 1]], axis=1), asked, 4, 1)
+    told = table.set_index("parameter")
+    assert told.loc["much", ["moves", "observation"]].tolist() == [pytest.approx(2.0), "one"]
+    assert told.loc["little", ["moves", "observation"]].tolist() == [pytest.approx(1.0), "two"]
+    assert mattering(table, 0.5) == ["little", "much"] and mattering(table, 1.5) == ["much"]
+
+
+# -- weights ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_effective_size_is_all_draws_for_equal_weights_and_one_where_one_has_all():
+    assert weights.effective_size(np.full(8, 0.125)) == pytest.approx(8)
+    assert weights.effective_size(np.array([1.0, 0.0, 0.0])) == pytest.approx(1)
+    assert weights.effective_size(np.array([2.0, 2.0, 0.0])) == pytest.approx(2)
+
+
+def test_weights_add_up_to_one_however_small_they_are_and_a_failed_run_has_none():
+    found = weights.normalised(np.array([-2000.0, -2000.0 + math.log(3), np.nan]))
+    assert found == pytest.approx([0.25, 0.75, 0.0])
+
+
+def test_resampling_takes_each_draw_as_often_as_its_weight_says():
+    chosen = weights.resampled(np.array([0.5, 0.0, 0.25, 0.25]), 400, 1)
+    assert [int((chosen == number).sum()) for number in range(4)] == [200, 0, 100, 100]
+    assert list(chosen) != sorted(chosen)
+
+
+def test_weighted_quantiles_are_plain_ones_where_weights_are_equal():
+    values = np.random.default_rng(1).normal(size=(2001, 2))
+    found = weights.quantiles(values, np.full(2001, 1 / 2001), (0.05, 0.5, 0.95))
+    assert found == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95), axis=0), abs=0.01)
+
+
+def test_weights_put_right_what_a_wrong_proposal_gives():
+    """Prior N(0, 1), one observation y = theta + N(0, 0.5): the posterior is N(0.8 y, 0.2); the proposal is off."""
+    luck = np.random.default_rng(2)
+    drawn = luck.normal(0.3, 0.8, (20_000, 1))
+    log_proposal = -0.5 * ((drawn[:, 0] - 0.3) / 0.8) ** 2 - math.log(0.8 * math.sqrt(2 * math.pi))
+    likelihood = weights.log_likelihood(drawn, np.array([1.0]), np.array([0.5]))
+    found = weights.normalised(likelihood + weights.log_prior(drawn) - log_proposal)
+    mean = float(found @ drawn[:, 0])
+    assert mean == pytest.approx(0.8, abs=0.02)
+    assert float(found @ (drawn[:, 0] - mean) ** 2) == pytest.approx(0.2, abs=0.01)
+
+
+# -- a stand-in -------------------------------------------------------------------------------------------------------
+
+
+SLOPES = np.array([[8.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 1.0]])
+
+
+@pytest.fixture(scope="module")
+def model() -> stand_in.StandIn:
+    """Learned from a linear model of four parameters and two observations, with luck of 0.1 and an error of 0.5."""
+    luck = np.random.default_rng(3)
+    at = luck.random((900, 4))
+    simulated = 10 + at @ SLOPES + luck.normal(0, 0.1, (900, 2))
+    alike = luck.normal(10, 0.1, (300, 2))
+    return stand_in.learned(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
+
+
+def test_a_stand_in_learns_what_the_model_shows_and_knows_what_is_luck(model):
+    tried = np.random.default_rng(4).random((50, 4))
+    assert model(tried) == pytest.approx(10 + tried @ SLOPES, abs=0.5)
+    assert np.sqrt(np.diag(model.luck)) == pytest.approx([0.2, 0.2], abs=0.02)  # 0.1 in SDs of 0.5
+    assert np.diag(model.doubt).max() < 0.1  # the ridge's own pull
+
+
+def test_draws_of_a_stand_in_agree_with_what_was_observed_and_leave_the_rest_alone(model, monkeypatch):
+    monkeypatch.setattr(stand_in, "CHAINS", 40)
+    monkeypatch.setattr(stand_in, "SETTLING", 80)
+    drawn, agreement = stand_in.draws(model, np.array([18.0, 13.5]), 400, 1)
+    assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and agreement < 1.2
+    assert model(drawn).mean(axis=0) == pytest.approx([18.0, 13.5], abs=0.15)
+    assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # nothing is known of it
+
+
+def test_what_a_run_showed_counts_for_more_the_more_the_stand_in_is_doubted(model):
+    at = np.full((1, 4), 0.5)
+    shown = model(at) + 1.0
+    moved = {doubt: float((replace(model, doubt=doubt * np.eye(2)).expected(at, shown) - model(at))[0, 0])
+             for doubt in (1e-6, 1.0, 1e6)}  # fmt: skip
+    assert moved[1e-6] == pytest.approx(0, abs=0.01) and moved[1e6] == pytest.approx(1, abs=0.01)
+    assert moved[1e-6] < moved[1.0] < moved[1e6]
+
+
+def test_weights_after_a_run_average_to_one_over_what_it_may_show(model):
+    """Living a set changes nothing on average: the likelihood before is the mean of those after."""
+    doubted = replace(model, doubt=0.3 * np.eye(2), luck=0.2 * np.eye(2))
+    luck, at = np.random.default_rng(5), np.full((20_000, 4), 0.5)
+    shown = doubted(at) + 0.5 * math.sqrt(0.5) * luck.normal(size=(20_000, 2))
+    found = np.exp(doubted.log_weights(at, shown, doubted(at[:1])[0] + 0.4))
+    assert found.mean() == pytest.approx(1, abs=0.02) and found.std() > 0.05
+    assert doubted.misfit(at, shown) == pytest.approx(1, abs=0.03)
+
+
+# -- diagnostics ------------------------------------------------------------------------------------------------------
+
+
+def gaussian(count: int, draws: int, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Truths from N(0, 1), seen with an error of 1; draws of the posterior N(y / 2, 1/2), `spread` times as wide."""
+    luck = np.random.default_rng(4)
+    truths = luck.normal(size=(count, 2))
+    seen = truths + luck.normal(size=truths.shape)
+    return truths, seen / 2 + spread * math.sqrt(0.5) * luck.normal(size=(draws, count, 2))
+
+
+def test_coverage_is_nominal_for_an_exact_posterior_and_falls_short_for_one_too_sure():
+    names = ["a", "b"]
+    exact = diagnostics.coverage(*gaussian(600, 400), names)
+    of_all = exact[exact["parameter"] == "all"].set_index("nominal")["covered"]
+    assert of_all.to_dict() == pytest.approx({0.5: 0.5, 0.8: 0.8, 0.95: 0.95}, abs=0.04)
+    sure = diagnostics.coverage(*gaussian(600, 400, spread=0.5), names)
+    short = sure[sure["parameter"] == "all"].set_index("nominal")["covered"]
+    assert (short < of_all - 0.1).all() and len(sure) == 9
+
+
+def test_recovery_sets_truths_beside_medians_in_shares_of_the_range():
+    truths, drawn = gaussian(200, 300)
+    table = diagnostics.recovery(truths, drawn, [Factor("a"), Factor("b")])
+    assert len(table) == 400 and table["true"].between(0, 1).all()
+    assert table["true"].corr(table["median"]) > 0.6
+    inside = (table["true"] >= table["low"]) & (table["true"] <= table["high"])
+    assert inside.mean() == pytest.approx(0.9, abs=0.04)
+
+
+def test_shrinkage_is_none_where_nothing_was_learned_and_all_where_everything_was():
+    luck = np.random.default_rng(5)
+    at = np.stack([luck.random(4000), np.full(4000, 0.25), 0.5 + 0.1 * (luck.random(4000) - 0.5)], axis=1)
+    factors = [Factor("nothing"), Factor("all", 2.0, 4.0), Factor("most")]
+    table = diagnostics.shrinkage(at, np.full(4000, 1 / 4000), factors).set_index("parameter")
+    assert table["shrinkage"].to_dict() == pytest.approx({"nothing": 0.0, "all": 1.0, "most": 0.9}, abs=0.02)
+    assert table.loc["all", "median"] == pytest.approx(2.5)
+
+
+def test_pairs_that_trade_off_are_told_with_their_sign():
+    luck = np.random.default_rng(6)
+    first = luck.random(3000)
+    at = np.stack([first, 1 - first + 0.1 * luck.normal(size=3000), luck.random(3000)], axis=1)
+    table = diagnostics.trade_offs(at, np.full(3000, 1 / 3000), [Factor(name) for name in "abc"], 0.3)
+    assert [tuple(row) for row in table[["parameter", "other"]].to_numpy()] == [("a", "b")]
+    assert table["correlation"].iloc[0] < -0.9
+
+
+def test_a_prediction_holds_error_and_discrepancy_and_tells_what_lies_outside():
+    simulated = np.random.default_rng(7).normal([10.0, 10.0], 0.01, (500, 2))
+    asked = [Observation("in", "percent", 14.0, 2.0, 1.5), Observation("out", "percent", 15.0, 2.0, 1.5)]
+    table = diagnostics.predictive(asked, simulated, np.full(500, 1 / 500), simulated, {}, 1).set_index("observation")
+    assert table["inside"].to_dict() == {"in": True, "out": False}
+    assert table.loc["in", "high"] == pytest.approx(10 + 1.645 * 2.5, abs=0.2)
+    assert table.loc["in", "model_high"] == pytest.approx(10.0, abs=0.1)
+
+
+# -- a posterior knows its model --------------------------------------------------------------------------------------
+
+MECHANISM = '''
+"""A process."""
+from sim.language.grammar import Mechanism, param, stock
+
+class Rest(Mechanism):
+    """What it claims."""
+
+    night: float = param(0.2, "sd/sd", "what a night gives", low=0.1, high=0.3, source="assumed")
+
+    @stock("sd")
+    def fatigue(self, fatigue):
+        """Tomorrow's fatigue."""
+        if fatigue < 0:
+            raise ValueError("too little")
+        return fatigue - self.night  # every night
+'''
+
+
+def print_of(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "rest.py"
+    path.write_text(text)
+    return fingerprint.text_of(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# every night", "# night after night"),
+        ("Tomorrow's fatigue.", "How tired tomorrow."),
+        ("what a night gives", "what is gained by night"),
+        ("too little", "there is too little of it"),
+        ("low=0.1", "low=0.0"),  # told with its name, by the passport
+    ],
+)
+def test_prose_does_not_change_a_fingerprint(old, new, tmp_path):
+    assert old in MECHANISM
+    assert print_of(tmp_path, MECHANISM) == print_of(tmp_path, MECHANISM.replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [("- self.night", "+ self.night"), ('"sd")', '"sd", start=1.0)')])
+def test_an_equation_changes_a_fingerprint(old, new, tmp_path):
+    assert print_of(tmp_path, MECHANISM) != print_of(tmp_path, MECHANISM.replace(old, new))
+
+
+def test_what_changed_is_told_by_name():
+    now = {"numbers": {"a": [0, 1], "b": [0, 2], "c": 3.0, "new": 1.0}, "equations": {"recovery": "x"}, "data": {}}
+    before = {"numbers": {"a": [0, 1], "b": [0, 1], "c": 2.0, "old": 1.0}, "equations": {"recovery": "y"}, "data": {}}
+    told = changes(before, now)
+    assert told == "added: new; gone: old; other range: b; other value: c; other equations: recovery"
+    assert changes(now, now) == ""
+
+
+@pytest.fixture
+def posterior(tmp_path) -> Path:
+    """A posterior of two draws, made for the model as it is."""
+    design = prior.draws(prior.factors(ground().plan), 2, 1)
+    design.table.to_csv(tmp_path / DRAWS, index=False)
+    (tmp_path / MADE).write_text(json.dumps({"fingerprint": present()}))
+    return tmp_path
+
+
+def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
+    table = draws(posterior)
+    assert len(table) == 2
+    assert (
+        numbers.at(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
+        == table["mechanisms.recovery.night"][0]
+    )
+
+
+def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_do(posterior):
+    told = json.loads((posterior / MADE).read_text())
+    told["fingerprint"]["numbers"]["mechanisms.recovery.night"] = [0.0, 9.0]
+    (posterior / MADE).write_text(json.dumps(told))
+    with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*`hybridwork posterior`") as mistake:
+        draws(posterior)
+    assert "\n" not in str(mistake.value)
+
+
+def test_no_posterior_and_half_a_posterior_are_told_apart_from_one(posterior, tmp_path):
+    with pytest.raises(UserError, match="there is no posterior in"):
+        draws(tmp_path / "none")
+    (posterior / MADE).write_text("{")
+    with pytest.raises(UserError, match="not as it was written"):
+        draws(posterior)
+
+
+def test_the_posterior_is_read_without_sbi_and_torch():
+    import subprocess
+    import sys
+
+    asked = "import sys, sim.studies.posterior.draws; print({'sbi', 'torch', 'pandas', 'scipy'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
+
+
+# -- slow: the flow, and the whole command ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_flow_finds_the_posterior_of_a_linear_gaussian_model():
+    """theta ~ N(0, I), y = theta A + N(0, 0.5): the posterior is normal, with known mean and covariance."""
+    pytest.importorskip("sbi")
+    from sim.studies.posterior import flow
+
+    luck = np.random.default_rng(8)
+    slopes = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, -1.0]])
+    scores = luck.normal(size=(4000, 2))
+    error = np.full(3, 0.5)
+    trained = flow.train(scores, scores @ slopes, error, 1)
+    seen = np.array([0.8, -0.3, 0.4])
+    covariance = np.linalg.inv(np.eye(2) + slopes @ slopes.T / 0.25)
+    mean = covariance @ slopes @ seen / 0.25
+    drawn = trained.draw(seen, 4000, 1)
+    assert drawn.mean(axis=0) == pytest.approx(mean, abs=0.08)
+    assert np.cov(drawn.T) == pytest.approx(covariance, abs=0.05)
+    log_exact = -0.5 * np.einsum("ij,jk,ik->i", drawn - mean, np.linalg.inv(covariance), drawn - mean)
+    log_exact -= 0.5 * np.linalg.slogdet(2 * math.pi * covariance)[1]
+    found = weights.normalised(log_exact - trained.log_density(drawn, seen))
+    assert weights.effective_size(found) > 3000
+    truths = luck.normal(size=(400, 2))
+    shown = truths @ slopes + 0.5 * luck.normal(size=(400, 3))
+    covered = diagnostics.coverage(truths, trained.draw_many(shown, 300, 1), ["a", "b"])
+    assert (covered["covered"] - covered["nominal"]).abs().max() < 0.08
+    print(diagnostics.of_sbi(trained, truths, shown, 300), trained.epochs, covered)
+
+
+@pytest.mark.slow
+def test_the_whole_command_makes_draws_that_other_studies_can_take(tmp_path, monkeypatch):
+    pytest.importorskip("sbi")
+    from sim.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    small = [
+        "firm.establishments=10", "burn_in=2", "weeks=1", "folder=mine", "posterior.simulations=260",
+        "posterior.held_out=100", "posterior.trajectories=2", "posterior.threshold=3", "posterior.proposals=40",
+        "posterior.rounds=1", "posterior.alike=20", "posterior.draws=20", "posterior.kept=false",
+    ]  # fmt: skip
+    assert main(["posterior", *small]) == 0
+    (own,) = Path("mine").glob("calibration-*")
+    table = draws(own)
+    assert len(table) == 20 and len(table.columns) == len(prior.factors(ground().plan))
+    assert {path.name for path in (own / "figures").glob("*.png")} == {"predictive.png", "recovery.png", "learned.png"}
+    assert "inside the 90% interval" in (own / "summary.md").read_text(encoding="utf-8")
+    made = json.loads((own / MADE).read_text())
+    assert made["effective"] >= 1 and made["packages"]["sbi"]
+    shutil.rmtree(own / "figures")
+    assert main(["posterior", *small]) == 0  # nothing is lived or learned again
+    assert draws(own).equals(table) and (own / "figures").is_dir()
