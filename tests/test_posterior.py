@@ -482,7 +482,8 @@ def test_the_flow_finds_the_posterior_of_a_linear_gaussian_model():
     shown = truths @ slopes + 0.5 * luck.normal(size=(400, 3))
     covered = diagnostics.coverage(truths, trained.draw_many(shown, 300, 1), ["a", "b"])
     assert (covered["covered"] - covered["nominal"]).abs().max() < 0.08
-    print(diagnostics.of_sbi(trained, truths, shown, 300), trained.epochs, covered)
+    found = diagnostics.of_sbi(trained, truths, trained.draw_many(shown, 300, 1), shown)
+    assert abs(found["tarp_area"]) < 1 and 0 <= found["ranks_p"] <= 1
 
 
 @pytest.mark.slow

@@ -72,24 +72,25 @@ def coverage(truths: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> pd.
     return pd.DataFrame(rows)
 
 
-def of_sbi(flow: Flow, truths: np.ndarray, seen: np.ndarray, draws: int) -> dict[str, float]:
-    """sbi's own checks on truths (truth, parameter) and what they showed, error included (truth, observation).
+def of_sbi(flow: Flow, truths: np.ndarray, drawn: np.ndarray, seen: np.ndarray) -> dict[str, float]:
+    """sbi's own checks on truths (truth, parameter), what was `drawn` (draw, truth, parameter) for each, and what they
+    showed, error included (truth, observation).
 
     `ranks_p` is the least p of the uniformity of ranks (SBC; Talts and others 2018) over the parameters, times their
     number; `tarp_area` the area between expected and nominal coverage (0: none) and `tarp_p` its p (Lemos and others
     2023).
     """
     import torch
-    from sbi.diagnostics import check_tarp, run_sbc, run_tarp
+    from sbi.diagnostics import check_tarp, run_tarp
     from sbi.diagnostics.sbc import check_uniformity_frequentist
 
-    theta, x = torch.as_tensor(truths, dtype=torch.float32), flow.seen(seen)
+    draws, theta = len(drawn), torch.as_tensor(truths, dtype=torch.float32)
+    ranks = torch.as_tensor((drawn < truths).sum(axis=0), dtype=torch.float32)
+    p_of_ranks = check_uniformity_frequentist(ranks, draws)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sbi tells how many it draws at a time
-        ranks, _ = run_sbc(theta, x, flow.posterior, num_posterior_samples=draws, show_progress_bar=False)
-        expected, alpha = run_tarp(theta, x, flow.posterior, num_posterior_samples=draws, show_progress_bar=False)
-    p_of_ranks = check_uniformity_frequentist(ranks, draws)
-    area, p = check_tarp(expected, alpha)
+        found = run_tarp(theta, flow.seen(seen), flow.posterior, num_posterior_samples=draws, show_progress_bar=False)
+    area, p = check_tarp(*found)
     return {
         "ranks_p": min(1.0, float(p_of_ranks.min()) * truths.shape[1]),
         "tarp_area": float(area),

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.studies.posterior.prior import shares
 
-LEADERS, LEADING = 22, 90
+LEADERS, LEADING = 30, 90
 """Parameters of each observation whose squares and products are in its regression, and of all observations together."""
 FAR = 0.3
 """What a simulation counts for that is not near what was observed; the others count for one."""
@@ -24,6 +24,7 @@ _PENALTY, _FOLDS = 30.0, 3
 CHAINS, SETTLING = 100, 500
 """Chains of the sampler, and the steps after which they have forgotten where they began."""
 _NEWTON, _LEAST = 30, 1e-4
+_NO_PAIRS = np.empty((0, 2), int)
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def learned(at: np.ndarray, simulated: np.ndarray, error: np.ndarray, alike: np.
 
 
 def _leaders(at: np.ndarray, told: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-    """The parameters that each observation goes with most, of those that go most with any."""
-    strength = np.abs((at - 0.5).T @ (weights[:, None] * (told - np.average(told, axis=0, weights=weights))))
+    """The parameters that move each observation most by themselves, all others being equal, of those that move any."""
+    alone = [np.arange(1 + at.shape[1])] * told.shape[1]
+    strength = np.abs(_solved([_sums(at, told, weights, _NO_PAIRS)], alone)[1:])
     leading = np.argsort(-(strength / strength.max(axis=0)).max(axis=1), kind="stable")[:LEADING]
     return [leading[np.argsort(-own, kind="stable")[:LEADERS]] for own in strength[leading].T]
 

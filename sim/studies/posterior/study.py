@@ -40,7 +40,7 @@ Carry = Callable[[str, Sweep], Results]
 PACKAGES = ("sbi", "torch", "numpy", "scipy", "scikit-learn", "SALib", "pandas", "numba")
 LEAST_CORRELATION = 0.3
 """From which on a pair of parameters is told to trade off."""
-_SHOWN_DRAWS = 500
+_SHOWN_DRAWS = 300
 """Of the flow, for each truth."""
 _DIGITS = 5
 _PROPOSED = "at.npz"
@@ -184,12 +184,13 @@ def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], 
         folder, lambda: flow.train(scores[learned_from], before.seen[learned_from], question.error, asked.seed)
     )
     truths, shown = scores[~learned_from], _with_error(before.seen[~learned_from], question)
+    drawn = trained.draw_many(shown, _SHOWN_DRAWS, asked.seed)
     rounds = _Rounds(question, carry, folder, say, trained, columns, before).all()
     best = _best(rounds, asked.enough)
     chosen = weights.resampled(best.weights, asked.draws, asked.seed)
     tables = {
         "screening": table,
-        **_of_flow(trained, truths, shown, [question.factors[place] for place in columns], asked.seed),
+        **_of_flow(truths, drawn, [question.factors[place] for place in columns]),
         **_of_draws(question, best, before),
         "rounds": _told_of(rounds),
     }
@@ -199,7 +200,7 @@ def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], 
         "learned_from": int(learned_from.sum()),
         "epochs": trained.epochs,
         "truths": len(truths),
-        "sbi": diagnostics.of_sbi(trained, truths, shown, _SHOWN_DRAWS),
+        "sbi": diagnostics.of_sbi(trained, truths, drawn, shown),
         "simulations": {
             "prior": len(before),
             "screening": len(question.screening),
@@ -373,10 +374,7 @@ class _Rounds:
 # -- what came out ----------------------------------------------------------------------------------------------------
 
 
-def _of_flow(
-    trained: flow.Flow, truths: np.ndarray, shown: np.ndarray, factors: Sequence[Factor], seed: int
-) -> dict[str, pd.DataFrame]:
-    drawn = trained.draw_many(shown, _SHOWN_DRAWS, seed)
+def _of_flow(truths: np.ndarray, drawn: np.ndarray, factors: Sequence[Factor]) -> dict[str, pd.DataFrame]:
     return {
         "recovery": diagnostics.recovery(truths, drawn, factors),
         "coverage": diagnostics.coverage(truths, drawn, [factor.name for factor in factors]),
