@@ -207,7 +207,7 @@ def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], 
             "weighed": sum(map(len, (r.lived for r in rounds))),
         },
         "effective": max(one.effective for one in rounds),
-        "weighed": best in rounds,
+        "weighed": any(best is one for one in rounds),
         "by": best.by,
         "distinct": len(np.unique(chosen)),
     }
