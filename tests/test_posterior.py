@@ -272,9 +272,8 @@ def test_a_stand_in_learns_what_the_model_shows_and_knows_what_is_luck(model):
 
 
 def test_draws_of_a_stand_in_agree_with_what_was_observed_and_leave_the_rest_alone(model, monkeypatch):
-    monkeypatch.setattr(stand_in, "CHAINS", 40)
     monkeypatch.setattr(stand_in, "SETTLING", 80)
-    drawn, agreement = stand_in.draws(model, np.array([18.0, 13.5]), 400, 1)
+    drawn, agreement = stand_in.draws(model, np.array([18.0, 13.5]), 400, 1, chains=40)
     assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and agreement < 1.2
     assert model(drawn).mean(axis=0) == pytest.approx([18.0, 13.5], abs=0.15)
     assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # nothing is known of it
@@ -486,6 +485,9 @@ def test_the_flow_finds_the_posterior_of_a_linear_gaussian_model():
     assert abs(found["tarp_area"]) < 1 and 0 <= found["ranks_p"] <= 1
 
 
+FIGURES = {"predictive.png", "recovery.png", "recovery_of_stand_in.png", "learned.png"}
+
+
 @pytest.mark.slow
 def test_the_whole_command_makes_draws_that_other_studies_can_take(tmp_path, monkeypatch):
     pytest.importorskip("sbi")
@@ -495,13 +497,13 @@ def test_the_whole_command_makes_draws_that_other_studies_can_take(tmp_path, mon
     small = [
         "firm.establishments=10", "burn_in=2", "weeks=1", "folder=mine", "posterior.simulations=260",
         "posterior.held_out=100", "posterior.trajectories=2", "posterior.threshold=3", "posterior.proposals=40",
-        "posterior.rounds=1", "posterior.alike=20", "posterior.draws=20", "posterior.kept=false",
+        "posterior.rounds=1", "posterior.alike=20", "posterior.truths=3", "posterior.draws=20", "posterior.kept=false",
     ]  # fmt: skip
     assert main(["posterior", *small]) == 0
     (own,) = Path("mine").glob("calibration-*")
     table = draws(own)
     assert len(table) == 20 and len(table.columns) == len(prior.factors(ground().plan))
-    assert {path.name for path in (own / "figures").glob("*.png")} == {"predictive.png", "recovery.png", "learned.png"}
+    assert {path.name for path in (own / "figures").glob("*.png")} == FIGURES
     assert "inside the 90% interval" in (own / "summary.md").read_text(encoding="utf-8")
     made = json.loads((own / MADE).read_text())
     assert made["effective"] >= 1 and made["packages"]["sbi"]

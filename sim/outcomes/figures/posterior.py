@@ -35,10 +35,13 @@ _UNITS = {"percent": "%", "hours per week": " h", "count": "", "r": "", "sd": " 
 def draw_all(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Iterator[tuple[str, Figure]]:
     """Every figure of a posterior with its name.
 
-    `tables` holds predictive, recovery, coverage, shrinkage and trade_offs.
+    `tables` holds predictive, recovery, coverage, shrinkage and trade_offs; where there was a stand-in, its own
+    recovery and coverage too.
     """
     yield "predictive", predictive(tables["predictive"], footer)
-    yield "recovery", recovery(tables["recovery"], tables["coverage"], footer)
+    for who, of in (("flow", ""), ("stand-in", "_of_stand_in")):
+        if f"recovery{of}" in tables:
+            yield f"recovery{of}", recovery(tables[f"recovery{of}"], tables[f"coverage{of}"], who, footer)
     yield "learned", learned(tables["shrinkage"], tables["trade_offs"], footer)
 
 
@@ -108,10 +111,10 @@ def _list(axes: Axes, names: Sequence[str]) -> None:
 
 
 @in_house_style
-def recovery(table: pd.DataFrame, coverage: pd.DataFrame, footer: str = "") -> Figure:
+def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", footer: str = "") -> Figure:
     """Whether intervals hold as many truths as they say, and truths beside what is made of them.
 
-    `table` has a row per truth and parameter, `coverage` one per parameter and nominal level.
+    `table` has a row per truth and parameter, `coverage` one per parameter and nominal level; `who` looks for truths.
     """
     table = require_columns(table, ("truth", "parameter", "true", "median", "low", "high"), "recovery")
     found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
@@ -121,7 +124,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, footer: str = "") -> F
     step, above = side + 0.62, 1.75
     sheet = blank(
         body=above + 0.4 + lines * step,
-        title="Whether the flow finds truths that are known",
+        title=f"Whether the {who} finds truths that are known",
         subtitle=f"{table['truth'].nunique()} simulations that it has not learned from, error and discrepancy drawn as "
         f"if observed. Below: the {len(names)} parameters found best of {table['parameter'].nunique()}, "
         f"{min(_TRUTHS, table['truth'].nunique())} truths each; both axes go through the parameter's range.",
@@ -134,7 +137,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, footer: str = "") -> F
     )
     _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75, 0.95), coverage)
     sheet.heading("Truths inside intervals of 50, 80 and 95%", 0.02)
-    sheet.heading("Truths, and what the flow makes of them", above)
+    sheet.heading(f"Truths, and what the {who} makes of them", above)
     panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         _truths(axes, table[(table["parameter"] == name) & (table["truth"] < _TRUTHS)])

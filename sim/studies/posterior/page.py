@@ -27,6 +27,11 @@ def headlines(tables: Tables, facts: Mapping[str, Any]) -> str:
             else ["too few draws count, so they are kept unweighed, which is wider than it should be"]
         ),
         f"the flow's intervals of {_levels()} hold {_covered(tables['coverage'])} of known truths",
+        *(
+            [f"the stand-in's hold {_covered(tables['coverage_of_stand_in'])}"]
+            if "coverage_of_stand_in" in tables
+            else []
+        ),
         f"{len(facts['matter'])} of {facts['parameters']} parameters move an observation by a fair part of its error",
     ]
     return "\n".join(lines)
@@ -107,20 +112,12 @@ def _predicted(table: pd.DataFrame) -> str:
 
 
 def _trust(tables: Tables, facts: Mapping[str, Any]) -> str:
-    coverage, sbi = tables["coverage"], facts["sbi"]
-    singles = coverage[coverage["parameter"] != "all"]
-    worst = singles.loc[(singles["covered"] - singles["nominal"]).abs().idxmax()]
-    found = (
-        tables["recovery"].groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
-    )
+    sbi = facts["sbi"]
+    stand_in = [_known(tables, "stand-in", "_of_stand_in")] if "coverage_of_stand_in" in tables else []
     return "\n".join(
         [
-            f"- **Coverage**: of {facts['truths']} simulations that the flow has not learned from, its intervals of "
-            f"{_levels()} hold {_covered(coverage)} of the truths; farthest off is `{worst['parameter']}` "
-            f"({worst['covered']:.0%} at {worst['nominal']:.0%}).",
-            f"- **Recovery**: truths and medians correlate by more than .5 for {int((found > 0.5).sum())} of "
-            f"{len(found)} parameters, and by less than .2 for {int((found < 0.2).sum())}, of which these observations "
-            "say next to nothing.",
+            _known(tables, "flow"),
+            *stand_in,
             f"- **sbi's own checks**: ranks of truths are uniform with p {sbi['ranks_p']:.2g} (SBC, the least of all "
             f"parameters times their number); TARP's area is {sbi['tarp_area']:+.2f} (p {sbi['tarp_p']:.2g}).",
             "- **Rounds**: parameter sets that were lived anew and weighed by what they showed. Misfit is how far runs "
@@ -129,6 +126,21 @@ def _trust(tables: Tables, facts: Mapping[str, Any]) -> str:
             "",
             _rounds(tables["rounds"]),
         ]
+    )
+
+
+def _known(tables: Tables, who: str, of: str = "") -> str:
+    """How well known truths are found."""
+    coverage, recovery = tables[f"coverage{of}"], tables[f"recovery{of}"]
+    found = recovery.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
+    singles = coverage[coverage["parameter"] != "all"]
+    worst = singles.loc[(singles["covered"] - singles["nominal"]).abs().idxmax()]
+    return (
+        f"- **Known truths, {who}**: of {recovery['truth'].nunique()} simulations that the {who} has not learned from, "
+        f"its intervals of {_levels()} hold {_covered(coverage)} of the parameters' values; farthest off is "
+        f"`{worst['parameter']}` ({worst['covered']:.0%} at {worst['nominal']:.0%}). Truths and medians correlate by "
+        f"more than .5 for {int((found > 0.5).sum())} of {len(found)} parameters, and by less than .2 for "
+        f"{int((found < 0.2).sum())}, of which these observations say next to nothing."
     )
 
 

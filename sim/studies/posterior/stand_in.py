@@ -156,7 +156,9 @@ def _positive(covariance: np.ndarray) -> np.ndarray:
 # -- draws that agree with the observations ---------------------------------------------------------------------------
 
 
-def draws(model: StandIn, observed: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, float]:
+def draws(
+    model: StandIn, observed: np.ndarray, count: int, seed: int, chains: int = CHAINS
+) -> tuple[np.ndarray, float]:
     """(count, parameter) shares drawn from prior times the stand-in's likelihood, and how well the chains agree.
 
     Elliptical slice sampling, which has no step to tune: in turn about the prior (Murray, Adams and MacKay 2010) and
@@ -167,8 +169,8 @@ def draws(model: StandIn, observed: np.ndarray, count: int, seed: int) -> tuple[
     luck = np.random.default_rng(seed)
     model = replace(model, coefficients=model.coefficients.astype(np.float32))  # half the time, and as good
     near = _if_linear(model, observed)
-    at = near.draw(luck, CHAINS)
-    each = -(-count // CHAINS)
+    at = near.draw(luck, chains)
+    each = -(-count // chains)
     steps = max(SETTLING, each)
     kept: list[np.ndarray] = []
     levels: list[np.ndarray] = []
@@ -183,7 +185,7 @@ def draws(model: StandIn, observed: np.ndarray, count: int, seed: int) -> tuple[
         other = luck.standard_normal(at.shape, np.float32)
         at = _step(at, other, likelihood, luck)
         at = near.centre + _step(
-            at - near.centre, near.draw(luck, CHAINS) - near.centre, lambda one: beside(near.centre + one), luck
+            at - near.centre, near.draw(luck, chains) - near.centre, lambda one: beside(near.centre + one), luck
         )
         if step >= SETTLING:
             levels.append(likelihood(at))
