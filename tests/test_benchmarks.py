@@ -79,6 +79,7 @@ def test_the_table_leaves_blank_what_was_not_measured():
     assert "| 1,000 " in text and "12.3" in text and "- a note" in text
 
 
+@pytest.mark.slow
 def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
     sizes = ["--sizes", "40", "--turns", "1", "--replicates", "2", "--weeks", "1", "--runs", "0"]
     try:

@@ -271,6 +271,7 @@ class Short(Mechanism):
 """
 
 
+@pytest.mark.slow
 def test_an_edited_equation_or_curve_or_another_processor_never_runs_stale_code(tmp_path):
     package, cache = tmp_path / "package", tmp_path / "cache"
     shutil.copytree(HERE.parent / "sim", package / "sim", ignore=shutil.ignore_patterns("__pycache__"))

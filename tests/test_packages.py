@@ -287,13 +287,14 @@ def test_a_mistake_in_the_search_is_told_before_anything_is_lived(setting, told)
         ("search.measures=breaks", "search.measures is breaks; a list is right"),
         ("design.method=sobol", "design is sobol; .* design=draws is right"),
         ("design.n=1", "design.n is 1; a whole number of draws from 2 on"),
-        ("design.factors=[levers]", "which makes other worlds"),
+        ("design.factors=[levers]", "does not go with design=posterior"),
+        ("design=draws design.factors=[levers]", "which makes other worlds"),
         ("scenarios=[baseline,anchor_days]", "packages are made by the search, and anchor_days is none"),
     ],
 )
 def test_a_mistake_in_the_question_is_told_before_anything_is_lived(setting, told):
     with pytest.raises(UserError, match=told):
-        question_of(asked(*TINY, setting))
+        question_of(asked(*TINY, *setting.split()))
 
 
 # -- living packages -------------------------------------------------------------------------------------------------
@@ -394,7 +395,8 @@ def told(measures) -> tuple[dict[str, pd.DataFrame], dict]:
     about = {
         "search": {"budget": 250, "hourly_cost": 45, "pairs": 20, "generations": 30,
                    "smallest": {"burn_out_complaints": 1.0, "isolation_from_colleagues": 0.01, "cost": 10}},
-        "tried": 700, "replicates": 4, "weeks": 52, "draws": 200, "drawn_factors": 283, "failed_draws": {},
+        "tried": 700, "replicates": 4, "weeks": 52, "draws": 200, "drawn_factors": 283,
+        "drawn_by": "draws", "failed_draws": {},
         "front_of_search": 20, "last_change": 26, "duties": ["chair_and_desk"], "seed": 1, "version": "0",
         "duties_effect": {"burn_out_complaints": [-0.2, -0.5, 0.1], "isolation_from_colleagues": [0.0, 0.0, 0.0]},
         "measures": {one.name: {"hygiene": one.hygiene, "legal": one.legal} for one in measures},

@@ -311,7 +311,8 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, ca
     [
         ("scenarios=[baseline,always_on]", "what-if world"),
         ("scenarios=[baseline]", "nothing to compare"),
-        ("design.factors=[availability]", "would change the policies"),
+        ("design=draws design.factors=[availability]", "would change the policies"),
+        ("design.factors=[availability]", "does not go with design=posterior"),
         ("ranking.clear=2", "ranking.clear is 2"),
         ("ranking.same_burn_out=much", "a number from 0 on is right"),
         ("ranking.shuffles=null", "a whole number from 1 on is right"),
@@ -319,7 +320,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, ca
     ],
 )
 def test_what_cannot_be_counted_is_refused_before_anything_runs(mistake: str, said: str):
-    cfg = configure.compose("+study=robust_ranking", "design.n=2", mistake)
+    cfg = configure.compose("+study=robust_ranking", "design.n=2", *mistake.split())
     with pytest.raises(UserError, match=said):
         robust_ranking.settings_of(cfg)
         robust_ranking.draws_of(cfg)

@@ -380,6 +380,7 @@ def test_nothing_is_drawn_where_nobody_looks(tmp_path, capsys):
     assert "2 rows of 1 factors" in told.out
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_a_sweep_loses_nothing_and_doubles_nothing(tmp_path):
     asked = (*SMALL[:-1], "workers=2", "batch=4", "design.factors=[mechanisms.recovery.*,switches]")
     report = killed(tmp_path, times=2, asked=asked, rows=100, seed=3, moments=(2.2, 3.2))

@@ -41,8 +41,20 @@ _COUNT_COLUMNS = ("scenario", "kind", "outcome", "group", "lower", "little", "hi
 _GAIN_COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
 
 _NOTHING = "No group has ten people in every week, so none is large enough to be reported."
-_UNDER = "under"
-_SIZE_WORDS = ((0.05, "hardly "), (0.20, "slightly "), (0.50, ""), (math.inf, "much "))
+PHRASES = {
+    "exactly": f"exactly as {TODAY}",
+    "not_distinguishable": NOT_DISTINGUISHABLE,
+    "nothing": "no difference",
+    **{word: word for word in ("fewer", "more", "lower", "higher", "under", "hardly", "slightly", "much")},
+    "about": "about {amount}",
+    "to": "{near} to {far} {word}",
+    "around": "{low} {less} to {high} {more}",
+    "either_way": "{amount} either way",
+    "up_to": "up to {amount} either way",
+    "decimal": ".",
+}
+"""What `change_in_words` makes a change of; a view in another language gives its own."""
+_SIZES = ((0.05, "hardly"), (0.20, "slightly"), (0.50, ""), (math.inf, "much"))
 """Upper bounds in SD. Cohen (1988) calls 0.2 small and 0.5 medium; below 0.05 nobody would notice."""
 
 
@@ -80,7 +92,7 @@ def direction_words(unit: str) -> tuple[str, str]:
     return ("fewer", "more") if unit.startswith("per 1,000") else ("lower", "higher")
 
 
-def change_in_words(difference: float, low: float, high: float, unit: str) -> str:
+def change_in_words(difference: float, low: float, high: float, unit: str, phrases: Mapping[str, str] = PHRASES) -> str:
     """A difference from today's practice with its interval, as a policymaker would say it.
 
     People per 1,000 are whole; anything else keeps two decimals and its unit. Of one run, whose `low` and `high` are
@@ -95,19 +107,20 @@ def change_in_words(difference: float, low: float, high: float, unit: str) -> st
     >>> change_in_words(-2.0, -6.0, 2.0, "per 1,000 employees")
     "not distinguishable from today's practice (6 fewer to 2 more)"
     """
-    less, more = direction_words(unit)
-    decimals = 0 if less == "fewer" else 2
+    less, more = (phrases[word] for word in direction_words(unit))
+    decimals = 0 if unit.startswith("per 1,000") else 2
     if difference == low == high == 0:
-        return f"exactly as {TODAY}"
+        return phrases["exactly"]
     noun = "" if decimals == 0 else f" {unit}"
     word = less if difference < 0 else more
-    size = f"{_amount(difference, decimals)}{noun}"
-    said = f"{size} {word}" if decimals == 0 else f"{_size_word(difference, unit)}{word}: {size}"
+    size = f"{_amount(difference, decimals, phrases)}{noun}"
+    said = f"{size} {word}" if decimals == 0 else f"{_size_word(difference, unit, phrases)}{word}: {size}"
     if math.isnan(low) or math.isnan(high):
-        return said if difference else "no difference"
+        return said if difference else phrases["nothing"]
     if not is_distinguishable(low, high):
-        return f"{NOT_DISTINGUISHABLE} ({_around_zero(low, high, decimals, noun, (less, more))})"
-    interval = _span(low, high, decimals, word if decimals == 0 else "")
+        around = _around_zero(low, high, decimals, noun, (less, more), phrases)
+        return f"{phrases['not_distinguishable']} ({around})"
+    interval = _span(low, high, decimals, word if decimals == 0 else "", phrases)
     return f"{said} ({interval})" if interval else said
 
 
@@ -445,35 +458,39 @@ def _of(effects: pd.DataFrame, outcome: str, group: str) -> pd.DataFrame:
     return effects[(effects["outcome"] == outcome) & (effects["group"] == group)]
 
 
-def _amount(value: float, decimals: int) -> str:
+def _amount(value: float, decimals: int, phrases: Mapping[str, str]) -> str:
     """The size of a change without its sign; what rounds to nothing is said to be small, not to be zero."""
     smallest = 10.0**-decimals
     rounded = f"{abs(value):.{decimals}f}"
-    return f"{_UNDER} {smallest:.{decimals}f}" if value and float(rounded) == 0 else rounded
+    written = f"{phrases['under']} {smallest:.{decimals}f}" if value and float(rounded) == 0 else rounded
+    return written.replace(".", phrases["decimal"])
 
 
-def _span(low: float, high: float, decimals: int, word: str) -> str:
+def _span(low: float, high: float, decimals: int, word: str, phrases: Mapping[str, str]) -> str:
     """Both ends of an interval on one side of zero; nothing where both are too small to be written."""
-    near, far = (_amount(value, decimals) for value in sorted((low, high), key=abs))
+    near, far = (_amount(value, decimals, phrases) for value in sorted((low, high), key=abs))
     if near == far:
-        return "" if near.startswith(_UNDER) else f"about {near}"
-    return f"{near} to {far} {word}".rstrip()
+        return "" if near.startswith(phrases["under"]) else phrases["about"].format(amount=near)
+    return phrases["to"].format(near=near, far=far, word=word).rstrip()
 
 
-def _around_zero(low: float, high: float, decimals: int, noun: str, words: tuple[str, str]) -> str:
+def _around_zero(
+    low: float, high: float, decimals: int, noun: str, words: tuple[str, str], phrases: Mapping[str, str]
+) -> str:
     """Both ends of an interval that holds zero."""
-    (less, more), ends = words, [_amount(value, decimals) for value in (low, high)]
+    (less, more), ends = words, [_amount(value, decimals, phrases) + noun for value in (low, high)]
     if ends[0] == ends[1]:
-        return f"{'' if ends[0].startswith(_UNDER) else 'up to '}{ends[0]}{noun} either way"
-    return f"{ends[0]}{noun} {less} to {ends[1]}{noun} {more}"
+        return phrases["either_way" if ends[0].startswith(phrases["under"]) else "up_to"].format(amount=ends[0])
+    return phrases["around"].format(low=ends[0], less=less, high=ends[1], more=more)
 
 
-def _size_word(difference: float, unit: str) -> str:
-    return next(word for bound, word in _SIZE_WORDS if abs(difference) < bound) if unit == "SD" else ""
+def _size_word(difference: float, unit: str, phrases: Mapping[str, str]) -> str:
+    size = next(word for bound, word in _SIZES if abs(difference) < bound) if unit == "SD" else ""
+    return f"{phrases[size]} " if size else ""
 
 
 def _share(share: float) -> str:
-    return f"{_UNDER} 1%" if 0 < share < NOTICEABLE_SHARE else f"{share:.0%}"
+    return f"{PHRASES['under']} 1%" if 0 < share < NOTICEABLE_SHARE else f"{share:.0%}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.engine.plan import Plan
 from sim.errors import UserError, first_line, instead, is_number
-from sim.studies.factors import Factor
+from sim.studies.factors import Factor, choose, with_every_measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +105,12 @@ def factors_asked(settings: Settings) -> Any:
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
+
+
+def factors_of(settings: Settings, plan: Plan) -> tuple[Factor, ...]:
+    """The factors asked for, of a plan; a draw of the posterior holds numbers of measures that it lacks too."""
+    named = factors_asked(settings)
+    return choose(named, with_every_measure(plan) if settings.method == "posterior" else plan)
 
 
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:

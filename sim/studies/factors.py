@@ -19,7 +19,7 @@ from sim.engine.plan import BASELINE, Plan, needed, registry_of
 from sim.errors import UserError, as_written, instead, is_number
 from sim.language.grammar import Passport
 from sim.levers.measure import FAMILIES
-from sim.levers.scenario import Scenario, check_horizon, combined, dosed
+from sim.levers.scenario import Introduction, Scenario, check_horizon, combined, dosed
 from sim.outcomes.instruments import INSTRUMENTS
 from sim.studies import configure
 from sim.studies import numbers as numbers_of_plan
@@ -91,6 +91,12 @@ def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
             "design.factors=[switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
         )
     return tuple(found.values())
+
+
+def with_every_measure(plan: Plan) -> Plan:
+    """The plan with every measure introduced, so that the numbers of all of them are known."""
+    introduced = tuple(Introduction(measure.name) for measure in plan.measures)
+    return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
 
 
 def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:

@@ -21,7 +21,7 @@ from sim.runs.crew import Crew, finished
 from sim.runs.identity import Identifier, digest, model_version
 from sim.studies import configure, designs, store
 from sim.studies.designs import ROW, Design
-from sim.studies.factors import Ground, choose
+from sim.studies.factors import Ground
 from sim.studies.results import Results
 from sim.world.calendar import DAYS_A_WEEK
 
@@ -196,7 +196,7 @@ def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more
     runs = pd.DataFrame({"run": identifiers})
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
     _check_extends(Results(folder), set(identifiers))
-    table = sweep.design.table.rename_axis(ROW).reset_index()
+    table = sweep.design.table.copy().rename_axis(ROW).reset_index()
     design = {"method": sweep.design.method, "factors": [asdict(factor) for factor in sweep.design.factors]}
     described = {
         **store.about(plan),
@@ -250,7 +250,7 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios))
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
-    factors = choose(designs.factors_asked(settings), ground.plan)
+    factors = designs.factors_of(settings, ground.plan)
     return Sweep(ground, designs.make(settings, factors), configure.settings_of(cfg).replicates, tables_of(cfg))
 
 

@@ -17,7 +17,7 @@ from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.runs.identity import Identifier, digest
 from sim.studies import configure, designs
-from sim.studies.factors import Ground, choose
+from sim.studies.factors import Ground
 from sim.studies.packages.costs import Costs, costs_of
 from sim.studies.packages.front import Package, Space
 from sim.studies.sweep import ground_of
@@ -30,6 +30,8 @@ GOALS = ("burn_out_complaints", "isolation_from_colleagues")
 COST = "cost"
 DUTIES = "duties"
 """Today's practice with all legal duties carried out, which the packages are compared with."""
+DRAWN_BY = ("posterior", "draws")
+"""Designs whose rows are draws alike."""
 FRESH, DRAWN = 100_000, 200_000
 """Replicates from which on people and chance are those of fresh pairs, and of draws; the search has the first ones."""
 _ROUNDING = 1e-9
@@ -64,6 +66,7 @@ class Question:
     duties      the measures that are in every package
     replicates  pairs of histories of every package that the search tries
     draws       by draw, the value of every factor that is drawn
+    drawn_by    the method of the design: from the posterior, or from ranges
     """
 
     ground: Ground
@@ -73,6 +76,7 @@ class Question:
     space: Space
     replicates: int
     draws: Sequence[Mapping[str, Any]]
+    drawn_by: str
 
     @property
     def compared_with(self) -> str:
@@ -136,7 +140,9 @@ def question_of(cfg: DictConfig) -> Question:
         ground.plan = replace(ground.plan, scenarios=(introducing(DUTIES, duties, "baseline"), BASELINE))
     check_memory(ground.plan, max(asked.population, asked.candidates) + len(ground.plan.scenarios))
     draws = _draws(cfg, ground.plan, space)
-    return Question(ground, asked, costs, duties, space, configure.settings_of(cfg).replicates, draws)
+    return Question(
+        ground, asked, costs, duties, space, configure.settings_of(cfg).replicates, draws, cfg.design.method
+    )
 
 
 def search_of(cfg: DictConfig) -> Search:
@@ -187,12 +193,15 @@ def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
 def _draws(cfg: DictConfig, plan: Plan, space: Space) -> list[dict[str, Any]]:
     """What is drawn, by draw: the amounts of all measures that may be in a package are among what can be."""
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
-    if settings.method != "draws":
-        raise UserError(f"design is {settings.method}; packages are lived again in draws, so design=draws is right")
+    if settings.method not in DRAWN_BY:
+        raise UserError(
+            f"design is {settings.method}; packages are lived again in draws, so design=posterior or design=draws is "
+            "right"
+        )
     if settings.n < 2:
         raise UserError(f"design.n is {settings.n}; a whole number of draws from 2 on is right")
     whole = replace(plan, scenarios=(*plan.scenarios, introducing("all", frozenset(space.measures))))
-    factors = choose(designs.factors_asked(settings), whole)
+    factors = designs.factors_of(settings, whole)
     for factor in factors:
         if not factor.name.startswith(("mechanisms.", "measures.", "survey.")):
             raise UserError(

@@ -55,6 +55,18 @@ def headlines(front: pd.DataFrame) -> str:
 # -- sections ---------------------------------------------------------------------------------------------------------
 
 
+def _from_where(about: Facts) -> str:
+    if about["drawn_by"] == "posterior":
+        return "too, the numbers from the posterior, the costs from their ranges"
+    return "from their ranges too"
+
+
+def _against_figures(about: Facts) -> str:
+    if about["drawn_by"] == "posterior":
+        return "of numbers agree with the figures of 2021 and 2022"
+    return "were not first checked against the figures of 2021 and 2022"
+
+
 def _opening(front: pd.DataFrame, about: Facts) -> str:
     asked = about["search"]
     still = int(front["on_front"].sum())
@@ -64,8 +76,8 @@ def _opening(front: pd.DataFrame, about: Facts) -> str:
             f"{about['tried']:,} packages of measures were tried in the model, each in {about['replicates']} pairs of "
             f"simulated histories of {about['weeks']} weeks. {_counted(len(front), 'package')} that did best, or "
             f"nearly, {'was' if len(front) == 1 else 'were'} then lived again: in {asked['pairs']} pairs with other "
-            f"people and other chance, and in {about['draws']} draws in which {about['drawn_factors']} assumed numbers "
-            "of the model and all costs were drawn from their ranges too. "
+            f"people and other chance, and in {about['draws']} draws in which {about['drawn_factors']} open numbers "
+            f"of the model and all costs were drawn {_from_where(about)}. "
             f"{_counted(still, 'package')} {'is' if still == 1 else 'are'} left that no other beats: to get fewer "
             "burn-out complaints or less isolation than with one of these, one has to pay more or to accept more of "
             "the other.",
@@ -118,8 +130,7 @@ def _on_the_front(front: pd.DataFrame, about: Facts) -> str:
         "the costs; as these can turn out much higher but not much lower, most draws cost more than stated.",
         f"- **Numbers in brackets behind an effect** are those between which nine of ten of the {about['draws']} draws "
         "lie. They hold the doubt about the numbers that were drawn, and chance: other people, other lives. They do "
-        "not hold the doubt about the structure of the model, and the draws were not first checked against the "
-        "figures of 2022.",
+        f"not hold the doubt about the structure of the model, and the draws {_against_figures(about)}.",
         "- **Burn-out complaints** are employees per 1,000 (NEA: work-related exhaustion), a survey's answer and no "
         "diagnosis. Isolation is in standard deviations (SD): *hardly* is below 0.05 SD, *slightly* below 0.20.",
         f"- **Differences too small to matter count as none**, as set beforehand: {smallest[BURN_OUT]:g} in 1,000 "

@@ -94,6 +94,7 @@ def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dic
         "replicates": question.replicates,
         "draws": len(again.numbers),
         "drawn_factors": len(question.draws[0]),
+        "drawn_by": question.drawn_by,
         "failed_draws": again.failed,
         "tried": len(tried.packages) - 1,
         "front_of_search": len([place for place in on_front if place]),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS, MADE = "posterior.csv", "posterior.json"
-_AGAIN = "`hybridwork posterior` makes it anew"
+_AGAIN = "`hybridwork posterior` makes it anew, and `fit=point` does without"
 _FEW = 3
 
 

@@ -7,15 +7,13 @@ What is centred, what defines something and what switches a loop keeps its value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from sim.engine.plan import BASELINE, Plan
-from sim.levers.scenario import Introduction, Scenario
+from sim.engine.plan import Plan
 from sim.studies import designs
 from sim.studies.designs import Design
-from sim.studies.factors import Factor, choose
+from sim.studies.factors import Factor, choose, with_every_measure
 
 OPEN = ("assumed", "sourced", "fitted", "amounts")
 _SMALLEST = 1e-9
@@ -24,12 +22,6 @@ _SMALLEST = 1e-9
 def factors(plan: Plan) -> tuple[Factor, ...]:
     """Everything open, in the order of the names."""
     return tuple(sorted(choose(OPEN, with_every_measure(plan)), key=lambda factor: factor.name))
-
-
-def with_every_measure(plan: Plan) -> Plan:
-    """The plan with every measure introduced, so that the numbers of all of them are known."""
-    introduced = tuple(Introduction(measure.name) for measure in plan.measures)
-    return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
 
 
 def draws(own: Sequence[Factor], count: int, seed: int) -> Design:

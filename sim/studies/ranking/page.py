@@ -120,6 +120,13 @@ def _between_leaders(tables: Tables, facts: Facts) -> str:
 # -- the worlds -------------------------------------------------------------------------------------------------------
 
 
+_NOT_ASKED = {
+    True: "Draws of the posterior agree with the figures of 2021 and 2022 within their error, so all of them count as "
+    "plausible.",
+    False: "Nearness to what was measured was not asked for: all draws count as plausible.",
+}
+
+
 def _how_made(facts: Facts) -> str:
     own = facts["ranking"]
     asked = [
@@ -133,21 +140,32 @@ def _how_made(facts: Facts) -> str:
         + "\n".join(f"- {line};" for line in asked)
         + f"\n- all of these together: {facts['plausible']:,} of {facts['lived']:,} draws.\n\n"
         "These distances are assumptions of this study, not results. People and chance alone move one organisation of "
-        "500 people by some 1.5 percentage points and 0.07 SD (one standard deviation); the defaults, 5 points and "
-        "0.25 SD, leave room for three times as much. Draws fall outside because the scales are centred on the fitted "
-        "values, and a draw moves everything else. Nearness to these three numbers is a weak test: a draw that passes "
-        "it may still miss other data."
+        "500 people by some 1.5 percentage points and 0.07 SD (one standard deviation); 5 points and "
+        "0.25 SD would leave room for three times as much. Draws fall outside because the scales are centred on the "
+        "fitted values, and a draw moves everything else. Nearness to these three numbers is a weak test: a draw that "
+        "passes it may still miss other data."
         if asked
-        else "Nearness to what was measured was not asked for: all draws count as plausible."
+        else _NOT_ASKED[facts["method"] == "posterior"]
     )
     lives = "" if facts["replicates"] == 1 else f", lived {facts['replicates']} times and averaged"
     return (
         "## How the worlds were made\n\n"
-        f"Each draw takes {facts['factors']:,} numbers at once: parameters that are assumed or taken from sources, "
-        f"amounts of what measures do, and {facts['switches']} loops of the model on or off, each anywhere in its "
-        f"range and independent of the others. Every draw has people and chance of its own{lives}; within a draw all "
-        f"policies and today's practice share both. {_organisation(facts)} The horizon is {facts['weeks']} "
-        f"weeks.{_not_lived(facts)}\n\n{rule}"
+        f"Each draw takes {facts['factors']:,} numbers at once: {_drawn(facts)}. Every draw has people and chance "
+        f"of its own{lives}; within a draw all policies and today's practice share both. {_organisation(facts)} "
+        f"The horizon is {facts['weeks']} weeks.{_not_lived(facts)}\n\n{rule}"
+    )
+
+
+def _drawn(facts: Facts) -> str:
+    if facts["method"] == "posterior":
+        return (
+            "parameters that are assumed or taken from sources and amounts of what measures do, all from the posterior,"
+            " so that what was observed in 2021 and 2022 holds some of them and ties some to each other. The loops of "
+            "the model stay as they are"
+        )
+    return (
+        "parameters that are assumed or taken from sources, amounts of what measures do, and "
+        f"{facts['switches']} loops of the model on or off, each anywhere in its range and independent of the others"
     )
 
 
@@ -196,7 +214,7 @@ def _today_table(tables: Tables, outcome: str, facts: Facts, labels: Labels) -> 
     unit, margin = OUTCOMES[outcome].unit, _margin(facts, outcome)
     less, more = ("Fewer", "More") if outcome == BURN_OUT else ("Lower", "Higher")
     heads = ["Policy", less, "About the same", "Nothing at all", more, f"Median, {unit} (5th to 95th percentile)",
-             f"All draws: {less.lower()}, same, {more.lower()}"]  # fmt: skip
+             *([f"All draws: {less.lower()}, same, {more.lower()}"] if _some_left_out(facts) else [])]  # fmt: skip
     of_all = today_rows(tables, outcome, ALL).set_index("policy")
     cells = []
     for _, row in today_rows(tables, outcome, PLAUSIBLE).iterrows():
@@ -204,9 +222,14 @@ def _today_table(tables: Tables, outcome: str, facts: Facts, labels: Labels) -> 
         every = of_hundred([int(of_all.loc[row["policy"], name]) for name in ("better", "same", "worse")])
         cells.append(
             [label_of(row["policy"]), f"{better} {ends_of(row, 'better')}", str(same + nothing), str(nothing),
-             f"{worse} {ends_of(row, 'worse')}", _spread(row, outcome), ", ".join(map(str, every))]
+             f"{worse} {ends_of(row, 'worse')}", _spread(row, outcome),
+             *([", ".join(map(str, every))] if _some_left_out(facts) else [])]
         )  # fmt: skip
     return f"**{label_of(outcome, labels)}, everybody.** About the same: up to {margin}.\n\n{table_of(heads, cells)}"
+
+
+def _some_left_out(facts: Facts) -> bool:
+    return bool(facts["plausible"] < facts["lived"])
 
 
 def _spread(row: pd.Series, outcome: str) -> str:

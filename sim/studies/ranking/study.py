@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
-ALIKE = ("draws", "latin_hypercube", "file")
+ALIKE = ("posterior", "draws", "latin_hypercube", "file")
 """Methods whose rows all stand for as much; a share of the rows of another means nothing."""
 Facts = dict[str, Any]
 Said = tuple[dict[str, str], dict[str, str]]

@@ -46,7 +46,7 @@ def said_too_few(facts: Facts) -> str:
     return (
         f"Only {facts['plausible']:,} of {facts['lived']:,} draws are plausible, fewer than the "
         f"{facts['ranking']['fewest']} that it takes to speak of a hundred worlds; ask for more draws, as in "
-        "design.n=1600, or for less nearness, as in ranking.near_burn_out=8."
+        f"design.n={2 * max(facts['lived'], 100)}, or for less nearness, as in ranking.near_burn_out=8."
     )
 
 
