@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.model import HybridWorkModel
     from sim.runs.run import run, run_many
-    from sim.studies.configure import plan
+    from sim.studies.configure import plan, plans
 
 __version__ = "0.3.0"
-__all__ = ["HybridWorkModel", "__version__", "plan", "run", "run_many"]
+__all__ = ["HybridWorkModel", "__version__", "plan", "plans", "run", "run_many"]
 
 # Looked up when first asked for, so that `import sim` and the command's help cost nothing.
 _ROOMS = {
     "HybridWorkModel": "sim.model",
     "plan": "sim.studies.configure",
+    "plans": "sim.studies.configure",
     "run": "sim.runs.run",
     "run_many": "sim.runs.run",
 }

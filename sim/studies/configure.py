@@ -256,8 +256,21 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     with a dot written as two underscores, as in `firm__employees=300`. Raises UserError for whatever does not exist or
     lies out of range.
     """
-    asked = (*overrides, *(f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items()))
+    asked = _with_keywords(overrides, options)
     return replace(plan_of(compose(*asked), asked), replicate=replicate)
+
+
+def plans(*overrides: str, **options: Any) -> list[Plan]:
+    """The plans of a comparison's replicates, told as for `plan`; each has a draw of its own unless fit="point".
+
+    `compare(plans("experiment=quick", replicates=8))` of `sim.studies.scenarios` gives their tables.
+    """
+    asked = _with_keywords(overrides, options)
+    return plans_of(compose(*asked), asked)
+
+
+def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*overrides, *(f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items()))
 
 
 def setting_of(keyword: str) -> str:
