@@ -485,7 +485,7 @@ def test_the_flow_finds_the_posterior_of_a_linear_gaussian_model():
     assert abs(found["tarp_area"]) < 1 and 0 <= found["ranks_p"] <= 1
 
 
-FIGURES = {"predictive.png", "recovery.png", "recovery_of_stand_in.png", "learned.png"}
+FIGURES = {f"calibration_{name}.png" for name in ("predictive", "recovery", "recovery_of_stand_in", "learned")}
 
 
 @pytest.mark.slow

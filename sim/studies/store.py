@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -111,6 +112,13 @@ def write_by(path: Path, write: Callable[[Path], Any]) -> None:
         raise UserError(f"{path} cannot be written ({error.strerror or first_line(error)})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish(folder: Path, docs: Path, page: str) -> None:
+    """Put a study's `summary.md` and its figures (PNG) where the project's own pages are, as `docs/<page>.md`."""
+    write_text((folder / "summary.md").read_text(encoding="utf-8"), docs / f"{page}.md")
+    for figure in sorted((folder / "figures").glob("*.png")):
+        write_by(docs / "figures" / figure.name, partial(shutil.copyfile, figure))
 
 
 def write_json(content: Any, path: Path) -> None:

@@ -119,7 +119,7 @@ def study(cfg: DictConfig) -> None:
         store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(table, plans[0], asked, folder.path))
         if asked.docs:
-            publish(STUDY, folder.path, Path(asked.docs))
+            store.publish(folder.path, Path(asked.docs), STUDY)
     print(folder.path)
 
 
@@ -137,13 +137,6 @@ def write(table: Table, plan: Plan, asked: Settings, folder: Path) -> str:
     figure = patterns.draw(frames["rows"], {who: one.label for who, one in ALL.items()}, IN_WORDS, footer)
     save(figure, folder / "figures" / STUDY)
     return page.verdict(table)
-
-
-def publish(name: str, folder: Path, docs: Path) -> None:
-    """Put a study's page and figure where the project's own pages are."""
-    store.write_text((folder / "summary.md").read_text(encoding="utf-8"), docs / f"{name}.md")
-    figure = (folder / "figures" / f"{name}.png").read_bytes()
-    store.write_by(docs / "figures" / f"{name}.png", lambda path: path.write_bytes(figure))
 
 
 def main(argv: list[str]) -> int:

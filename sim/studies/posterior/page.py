@@ -14,6 +14,25 @@ Tables = Mapping[str, "pd.DataFrame"]
 _SHOWN, _PAIRS, _DRIFTED = 20, 12, 5
 
 
+_OPENING = (
+    "The point in `conf/fit/point.yaml` meets every target. Many other points would meet them as well. "
+    "`hybridwork posterior` looks for those: complete sets of everything that is open that agree with what was "
+    "observed within its error. Comparisons give every run a draw of its own (`fit=posterior`, the default), "
+    "sweeps take them by `design=posterior`, and draws that were made for other equations, ranges or data are "
+    "refused, with what has changed.\n\n"
+    "Observed are the levels and the cells of the study's table to which the model is fitted. Each has an "
+    "*error*, the SD that another study of the kind would show, and a *discrepancy*, the SD by which a model like "
+    "this would miss it with the right numbers too; both stand with their grounds in `sim/data/observations.csv`. "
+    "A file of your own takes its place (`observations=mine.csv`): a missing or impossible value is named by its "
+    "row, and a target beyond what the model reaches is refused with the reach."
+)
+_PREDICTIVE = (
+    "![Every observation with its predictive interval, in SDs of error and discrepancy]"
+    "(figures/calibration_predictive.png)"
+)
+_LEARNED = "![How much narrower the posterior is than the prior](figures/calibration_learned.png)"
+
+
 def headlines(tables: Tables, facts: Mapping[str, Any]) -> str:
     """What came out, in a few lines."""
     predictive = tables["predictive"]
@@ -40,11 +59,12 @@ def headlines(tables: Tables, facts: Mapping[str, Any]) -> str:
 def write(tables: Tables, facts: Mapping[str, Any]) -> str:
     """The page as markdown."""
     parts = (
-        "# Parameter sets that agree with what was observed",
+        "# Calibration with uncertainty",
+        _OPENING,
         _verdict(tables, facts),
-        f"## What was observed, and what the draws predict\n\n{_predicted(tables['predictive'])}",
-        f"## How far the draws can be trusted\n\n{_trust(tables, facts)}",
-        f"## What was learned\n\n{_learned(tables['shrinkage'])}",
+        f"## What was observed, and what the draws predict\n\n{_PREDICTIVE}\n\n{_predicted(tables['predictive'])}",
+        f"## How far the draws can be trusted\n\n{_trust(tables, facts)}\n\n{_recoveries(tables)}",
+        f"## What was learned\n\n{_LEARNED}\n\n{_learned(tables['shrinkage'])}",
         f"## What stands in for what\n\n{_pairs(tables['trade_offs'])}",
         f"## Scales\n\n{_scales(tables['scales'])}",
         f"## How this was found, and what it does not hold\n\n{_how(facts)}",
@@ -126,6 +146,13 @@ def _trust(tables: Tables, facts: Mapping[str, Any]) -> str:
             "",
             _rounds(tables["rounds"]),
         ]
+    )
+
+
+def _recoveries(tables: Tables) -> str:
+    of_stand_in = "\n\n![The same for the stand-in](figures/calibration_recovery_of_stand_in.png)"
+    return "![Known truths beside what the flow makes of them](figures/calibration_recovery.png)" + (
+        of_stand_in if "recovery_of_stand_in" in tables else ""
     )
 
 

@@ -37,6 +37,7 @@ class Settings:
     draws: int
     seed: int
     kept: bool
+    docs: str | None
 
 
 @dataclass(frozen=True)

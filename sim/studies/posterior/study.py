@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,7 +231,9 @@ def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: 
     store.write_text(page.write(found.tables, about), folder / "summary.md")
     footer = f"seed {question.settings.seed}, version {about['version']}"
     for name, figure in figures.draw_all(found.tables, footer):
-        save(figure, folder / "figures" / name)
+        save(figure, folder / "figures" / f"calibration_{name}")
+    if question.settings.docs:
+        store.publish(folder, Path(question.settings.docs), "calibration")
     made = _made(found, question)
     for where in (folder, configure.conf_folder() / "fit") if question.settings.kept else (folder,):
         store.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
@@ -266,7 +268,8 @@ def folder_of(cfg: DictConfig, question: Question) -> Path:
 
 def _name_of(question: Question) -> str:
     """A name for one calibration on these runs."""
-    return digest([vars(question.settings), question.observations, model_version(), OBSERVED.version])[:8]
+    asked = replace(question.settings, kept=True, docs=None)  # where it is put makes it no other
+    return digest([vars(asked), question.observations, model_version(), OBSERVED.version])[:8]
 
 
 def _check_writable() -> None:

@@ -16,7 +16,7 @@ from sim.runs.crew import Crew, processes
 from sim.studies import configure, store
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scenes import SCENARIOS
-from sim.studies.patterns.study import lived, publish
+from sim.studies.patterns.study import lived
 from sim.studies.structure import tables
 from sim.studies.structure.worlds import SEEN, Task, live, switches
 
@@ -96,7 +96,7 @@ def study(cfg: DictConfig) -> None:
         store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(found, folder.path))
         if asked.docs:
-            publish(STUDY, folder.path, Path(asked.docs))
+            store.publish(folder.path, Path(asked.docs), STUDY)
     print(folder.path)
 
 

@@ -196,7 +196,7 @@ def study(cfg: DictConfig) -> None:
         store.write_config(cfg, output.path / "config.yaml")
         answer = write(question, found, output.path)
         if question.settings.docs:
-            publish(output.path, Path(question.settings.docs))
+            store.publish(output.path, Path(question.settings.docs), STUDY)
     print(answer)
     print(output.path)
 
@@ -238,14 +238,6 @@ def read(folder: Path) -> Found:
 
 _SMALL = 5000
 """Rows up to which a table is written as csv too."""
-
-
-def publish(folder: Path, docs: Path) -> None:
-    """Put the page and its figures where the project's own pages are."""
-    text = (folder / "summary.md").read_text(encoding="utf-8")
-    store.write_text(text, docs / f"{STUDY}.md")
-    for figure in sorted((folder / "figures").glob("*.png")):
-        store.write_by(docs / "figures" / figure.name, lambda path, own=figure: path.write_bytes(own.read_bytes()))  # type: ignore[misc]
 
 
 def main(argv: list[str]) -> int:
