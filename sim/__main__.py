@@ -57,6 +57,8 @@ COMMANDS = {
         "Which parameter sets agree with what was observed, error and all: draws that other studies take.",
     ),
     "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
+    "report": ("sim.views.report", "One page of a comparison, to read, print and mail, in Dutch or English (extra: report)."),
+    "watch": ("sim.views.watch.command", "Watch one organisation week by week in the browser (extra: viz)."),
     "describe": (
         "sim.studies.describe.command",
         "Print the model: the day, the night, every parameter, the references. write=docs writes its documents.",

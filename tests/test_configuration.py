@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,9 +237,22 @@ def test_composing_neither_moves_nor_writes(tmp_path, monkeypatch):
     assert Path.cwd() == tmp_path and not list(tmp_path.iterdir())
 
 
+def test_by_default_every_replicate_has_a_draw_of_its_own_and_with_the_point_all_have_the_same():
+    one, other = sim.plans("experiment=quick", replicates=2)
+    assert one.parameters != other.parameters and one.measures != other.measures
+    one, other = sim.plans("experiment=quick", replicates=2, fit="point")
+    assert one == replace(other, replicate=0)
+
+
+def test_what_is_set_by_hand_stays_as_it_is_in_every_draw():
+    drawn = sim.plans("experiment=quick", "mechanisms.recovery.night=0.11", replicates=3)
+    assert {one.parameters["recovery"]["night"] for one in drawn} == {0.11}
+    assert len({one.parameters["recovery"]["demands_hold"] for one in drawn}) == 3
+
+
 def test_the_package_offers_its_few_names_and_no_others():
-    assert sim.plan is plan and callable(sim.run) and callable(sim.run_many)
-    assert set(dir(sim)) == {"HybridWorkModel", "__version__", "plan", "run", "run_many"}
+    assert sim.plan is plan and callable(sim.plans) and callable(sim.run) and callable(sim.run_many)
+    assert set(dir(sim)) == {"HybridWorkModel", "__version__", "plan", "plans", "run", "run_many"}
     with pytest.raises(AttributeError, match="has no attribute 'walk'"):
         sim.walk  # noqa: B018
 

@@ -1,0 +1,1 @@
+"""Mesa's own live view: one organisation, week by week, in the browser."""

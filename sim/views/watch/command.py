@@ -1,0 +1,95 @@
+"""Watch one organisation's ties and weeks in the browser, with levers: Mesa's own live view."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from omegaconf import OmegaConf
+
+from sim.errors import UserError
+from sim.studies.configure import read
+from sim.views.words import Words
+
+_NEEDED = ("solara", "solara_assets", "ipyvuetify", "altair")
+_PORTS = (1024, 65_535)
+_SERVER = {
+    "SOLARA_APP": "sim.views.watch.page",
+    "SOLARA_MODE": "production",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
+    "SOLARA_THEME_SHOW_BANNER": "false",
+    "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",
+}
+"""Settings of the server: nothing is counted, reported or fetched from elsewhere; what is not installed is missing."""
+HELP = """hybridwork watch [name=value ...]
+
+Watch one organisation's ties and weeks in the browser, with levers: Mesa's own live view.
+
+  language=en       en or nl; it can be changed on the page
+  port=8765         where it listens
+  host=127.0.0.1    this computer alone; another address lets others in, and nothing asks them who they are
+  browser=true      whether to open the page"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the page is served; `host` is the address to listen on, `port` 1024 to 65535."""
+
+    language: str = "en"
+    port: int = 8765
+    host: str = "127.0.0.1"
+    browser: bool = True
+
+
+def main(words: Sequence[str]) -> int:
+    """Serve the page until interrupted; UserError for a wrong setting or where the extra `viz` is missing."""
+    if {"--help", "-h"} & set(words):
+        print(HELP)
+        return 0
+    settings = settings_of(words)
+    require_extra()
+    serve(settings)
+    return 0
+
+
+def settings_of(words: Sequence[str]) -> Settings:
+    """The settings as they were asked for, or UserError."""
+    for word in words:
+        if "=" not in word:
+            raise UserError(f"'{word}' is no setting of watch; settings are written as name=value, as in language=nl")
+    settings: Settings = read("", Settings, OmegaConf.from_dotlist(list(words)))
+    Words(settings.language)
+    least, most = _PORTS
+    if not least <= settings.port <= most:
+        raise UserError(f"port is {settings.port}; a whole number from {least} to {most} is right")
+    return settings
+
+
+def require_extra() -> None:
+    """Raise UserError where what the page needs is not installed."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UserError(f'watch needs {missing[0]}; install the extra with: pip install "hybridwork[viz]"')
+
+
+def serve(settings: Settings) -> None:
+    """Listen and serve the page; UserError where somebody else listens there already."""
+    os.environ.update(_SERVER)  # before Solara is imported, which reads them once
+    warnings.filterwarnings("ignore", module=r"solara\.")  # hooks and cookies, which nobody who watches can mend
+    import uvicorn
+    from solara.server.starlette import app
+
+    address = f"http://{settings.host}:{settings.port}/?language={settings.language}"
+    server = uvicorn.Server(uvicorn.Config(app, settings.host, settings.port, log_level="warning"))
+    print(f"{address}\nCtrl+C ends it.", flush=True)
+    if settings.browser:
+        threading.Timer(1.0, webbrowser.open, [address]).start()
+    try:
+        server.run()
+    except SystemExit:
+        raise UserError(f"nothing can listen on {settings.host}:{settings.port}; try another port") from None

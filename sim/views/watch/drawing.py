@@ -1,0 +1,166 @@
+"""What is drawn of a watched organisation: its ties, and its weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib
+import networkx as nx
+import numpy as np
+import seaborn as sns
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from mesa.visualization import SpaceRenderer
+from mesa.visualization.components import AgentPortrayalStyle
+from mesa.visualization.space_drawers import NetworkSpaceDrawer
+
+from sim.outcomes.figures.style import BLUE, INK, LARGE, PALE, PLAIN, STYLE, VERMILLION, in_house_style
+from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
+from sim.views.words import Words
+
+_SHADES = ScalarMappable(Normalize(-2, 2), sns.light_palette(VERMILLION, as_cmap=True))
+"""Exhaustion in SD, the same shade for the same state in every week and every organisation."""
+_WEAKEST = 0.1
+"""Ties below this strength are not drawn."""
+_WIDTH = 1.2
+"""Points of a tie of strength 1."""
+_SIZE, _SHARPNESS = (5.6, 6.0), 160
+"""Inches of each drawing, and dots in an inch."""
+_SUNFLOWER = np.pi * (3 - np.sqrt(5))
+"""The golden angle, at which the seeds of a sunflower leave one another equal room."""
+_ROOM = 0.36
+"""Radius of a team, where neighbouring teams are about 1 apart."""
+
+
+class TeamsApart(SpaceRenderer):
+    """Mesa's renderer of spaces, with every team on a spot of its own and lines as wide as ties are strong."""
+
+    def __init__(self, model: Organisation, backend: str = "matplotlib"):
+        self.model = model
+        with matplotlib.rc_context({**STYLE, "figure.figsize": _SIZE, "figure.dpi": _SHARPNESS}):
+            super().__init__(model, backend=backend)
+        pyplot.close(self.canvas.get_figure())  # it is drawn from here; pyplot would keep it for ever
+
+    def _get_space_drawer(self) -> NetworkSpaceDrawer:
+        return NetworkSpaceDrawer(self.space, layout_alg=teams_apart, layout_kwargs={})
+
+    def draw_structure(self, **kwargs: Any) -> Any:
+        """Draw the ties as they stand this week."""
+        strength = self.model.tie_strengths
+        across = [across for *_, across in self.space.G.edges(data="across")]
+        lines = {
+            "width": np.where(strength < _WEAKEST, 0, _WIDTH * strength),
+            "edge_color": [to_hex(PALE if other_team else BLUE) for other_team in across],
+            "style": "-",
+            "alpha": 0.8,
+        }
+        return super().draw_structure(node_kwargs={"node_size": 0}, edge_kwargs=lines)
+
+
+def teams_apart(graph: nx.Graph) -> dict[int, np.ndarray]:
+    """A place (2,) for each person: teams as the seeds of a sunflower, their people in a ring around who leads them."""
+    teams: dict[int, list[int]] = {}
+    for place, team in graph.nodes(data="team"):
+        teams.setdefault(team, []).append(place)
+    places: dict[int, np.ndarray] = {}
+    for number, members in enumerate(teams.values()):
+        centre = np.sqrt(number + 0.5) * _on_circle(number * _SUNFLOWER)
+        leads = [place for place in members if graph.nodes[place]["is_manager"]][:1]
+        others = [place for place in members if place not in leads]
+        places |= {place: centre for place in leads}
+        places |= {
+            place: centre + _ROOM * _on_circle(2 * np.pi * turn / len(others)) for turn, place in enumerate(others)
+        }
+    return {place: places[place] for place in graph}
+
+
+def _on_circle(angle: float) -> np.ndarray:
+    return np.array([np.cos(angle), np.sin(angle)])
+
+
+def network(organisation: Organisation, words: Words) -> TeamsApart:
+    """The renderer of an organisation's ties, people shaded by exhaustion."""
+    renderer = TeamsApart(organisation)
+    return renderer.render(_portrayal, post_process=_key_of(words))
+
+
+def _portrayal(person: Any) -> AgentPortrayalStyle:
+    """How a person looks: shaded by exhaustion, who leads as a square; sizes in square points."""
+    return AgentPortrayalStyle(
+        color=_shade(person.exhaustion),
+        marker="s" if person.is_manager else "o",
+        size=max(10.0, min(50.0, 5000 / person.model.people)),
+        zorder=3,
+        edgecolors=INK,
+        linewidths=0.5,
+    )
+
+
+def _shade(exhaustion: float) -> str:
+    red, green, blue, _ = _SHADES.to_rgba(np.array([exhaustion]))[0]
+    return to_hex((red, green, blue))
+
+
+def _key_of(words: Words) -> Callable[[Axes], None]:
+    """Adds title, key and scale of shades to the drawing of the ties, once."""
+
+    @matplotlib.rc_context(STYLE)
+    def add(axes: Axes) -> None:
+        person: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "linestyle": "none"}
+        key = [
+            Line2D([], [], color=BLUE, linewidth=_WIDTH, label=words("watch.ties.within")),
+            Line2D([], [], color=PALE, linewidth=_WIDTH, label=words("watch.ties.across")),
+            Line2D([], [], marker="o", label=words("watch.ties.employee"), **person),
+            Line2D([], [], marker="s", label=words("watch.ties.manager"), **person),
+        ]
+        axes.set_aspect("equal")
+        axes.set_title(words("watch.ties.title"), fontsize=LARGE, weight="bold")
+        axes.legend(handles=key, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=PLAIN)
+        bar = axes.figure.colorbar(_SHADES, ax=axes, orientation="horizontal", fraction=0.03, pad=0.02, aspect=40)
+        bar.ax.tick_params(labelsize=PLAIN)
+        bar.set_label(words("watch.ties.shades"), fontsize=PLAIN)
+
+    return add
+
+
+@in_house_style
+def weeks(organisation: Organisation, words: Words) -> Figure:
+    """What is watched by week: under levers, and as today beside it."""
+    figure = Figure(figsize=_SIZE, dpi=_SHARPNESS, layout="constrained")
+    looks: dict[str, dict[str, Any]] = {
+        LEVERS: {"color": BLUE, "linewidth": 2.2, "markersize": 6, "clip_on": False},
+        TODAY: {"color": INK, "linestyle": "--", "linewidth": 1.4, "markersize": 4, "clip_on": False},
+    }
+    collected = organisation.series()
+    panels = figure.subplots(len(WATCHED), sharex=True)
+    for axes, name in zip(panels, WATCHED, strict=True):
+        for life, look in looks.items():
+            values = collected[name, life]
+            axes.plot(values, label=words(f"watch.weeks.{life}"), marker="o", markevery=[len(values) - 1], **look)
+        axes.set_title(words(f"watch.weeks.{name}"), fontsize=LARGE, weight="bold")
+        axes.set_ylabel(words(f"watch.weeks.unit.{name}"), fontsize=PLAIN)
+        axes.tick_params(labelsize=PLAIN)
+        _leave_room(axes, *_LEAST_RANGE[name])
+    panels[-1].set_xlim(0, max(12, organisation.steps))
+    lived, date = organisation.lived, organisation.lived.date.isoformat()
+    axis = words("watch.weeks.axis", week=organisation.steps, date=date, people=lived.people)
+    panels[-1].set_xlabel(axis, fontsize=PLAIN)
+    panels[0].legend(loc="upper left", ncols=2, fontsize=PLAIN)
+    return figure
+
+
+_LEAST_RANGE = {"burn_out_complaints": (60.0, 0.0), "isolation_from_colleagues": (0.3, -np.inf)}
+"""The least an axis spans, so that a ripple looks like one, and the least it starts at."""
+
+
+def _leave_room(axes: Axes, span: float, least: float) -> None:
+    """Widen an axis to `span` about its middle, with room for a key on top."""
+    low, high = axes.get_ylim()
+    missing = max(0.0, span - (high - low)) / 2
+    low, high = max(least, low - missing), high + missing
+    axes.set_ylim(low, high + 0.15 * (high - low))
