@@ -88,7 +88,7 @@ def test_a_wrong_setting_is_answered_in_one_line(asked: str, said: str) -> None:
 
 
 def test_it_listens_on_this_computer_alone_unless_told_otherwise() -> None:
-    assert command.settings_of([]).host == "127.0.0.1"
+    assert command.settings_of([]).address == "127.0.0.1"
 
 
 def test_a_missing_extra_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,7 @@ class Settings:
     output: str
     engine: str
     draws: str | None
+    report: str | None
     scenarios: list[str]
 
 

@@ -82,8 +82,13 @@ def measures_of(plan: Plan) -> list[Measure]:
 def study(cfg: DictConfig) -> None:
     """Compare the scenarios of a composed configuration and write everything to a folder of its own."""
     from sim.studies import configure, store
+    from sim.views.report import beside
+    from sim.views.words import Words
 
     plans = configure.plans_of(cfg)
+    language = configure.settings_of(cfg).report
+    if language is not None:
+        Words(language)  # one that is not there is told before anything is lived
     with store.OutputFolder(cfg.output, "scenarios") as folder:
         records, tables = compare(plans, configure.workers_of(cfg))
         for name, table in tables.items():
@@ -94,6 +99,8 @@ def study(cfg: DictConfig) -> None:
         if len(plans[0].scenarios) > 1:
             wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
             show(tables, about, folder.path, wordings)
+    if language is not None:
+        beside(folder.path, language)
     print(headlines(tables))
     print(folder.path)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Carry = Callable[[str, Sweep], Results]
 """Carries out a sweep in a folder below the study's own, which is named first."""
 _PROPOSED, _TESTED = "at.npz", "tested.npz"
-_EACH, _FEW = 300, 30
+_EACH, _FEW = 300, 20
 """Draws for each known truth, and the chains they come from."""
 
 

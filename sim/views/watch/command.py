@@ -32,17 +32,17 @@ Watch one organisation's ties and weeks in the browser, with levers: Mesa's own 
 
   language=en       en or nl; it can be changed on the page
   port=8765         where it listens
-  host=127.0.0.1    this computer alone; another address lets others in, and nothing asks them who they are
+  address=127.0.0.1  this computer alone; another one lets others in, and nothing asks them who they are
   browser=true      whether to open the page"""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the page is served; `host` is the address to listen on, `port` 1024 to 65535."""
+    """How the page is served; `address` is where it listens to listen on, `port` 1024 to 65535."""
 
     language: str = "en"
     port: int = 8765
-    host: str = "127.0.0.1"
+    address: str = "127.0.0.1"
     browser: bool = True
 
 
@@ -84,12 +84,12 @@ def serve(settings: Settings) -> None:
     import uvicorn
     from solara.server.starlette import app
 
-    address = f"http://{settings.host}:{settings.port}/?language={settings.language}"
-    server = uvicorn.Server(uvicorn.Config(app, settings.host, settings.port, log_level="warning"))
+    address = f"http://{settings.address}:{settings.port}/?language={settings.language}"
+    server = uvicorn.Server(uvicorn.Config(app, settings.address, settings.port, log_level="warning"))
     print(f"{address}\nCtrl+C ends it.", flush=True)
     if settings.browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
     try:
         server.run()
     except SystemExit:
-        raise UserError(f"nothing can listen on {settings.host}:{settings.port}; try another port") from None
+        raise UserError(f"nothing can listen on {settings.address}:{settings.port}; try another port") from None

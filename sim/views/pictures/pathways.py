@@ -1,0 +1,105 @@
+"""Why: one scenario's effect split by pathway, as steps from today's practice to the whole effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from sim.outcomes.summary import require_columns
+from sim.views import phrases
+from sim.views.pictures.effects import around_zero
+from sim.views.pictures.style import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILLION,
+    finished,
+    is_narrow,
+    names_width,
+    row_height,
+    rows_axis,
+    wrapped,
+)
+from sim.views.words import Words
+
+_COLUMNS = ("outcome", "unit", "pathway", "part")
+WHOLE = "whole"
+
+
+def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
+    """Steps by pathway, burn-out complaints beside isolation.
+
+    `table` has a row for each outcome and pathway: outcome, unit, pathway (its name, as it is to be shown) and part
+    (how much of the difference from today's practice is gone when that pathway alone is switched off, in the unit). One
+    row for each outcome has the pathway "whole": its part is the whole difference. What the parts do not add up to is a
+    step of its own, since pathways work on each other.
+    """
+    rows = require_columns(table, _COLUMNS, "pathways")
+    outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
+    narrow, room = is_narrow(width), names_width(width)
+    across = width - room - 12 if narrow else (width - room - 42) // 2
+    names = [one for one in dict.fromkeys(rows["pathway"]) if one != WHOLE]
+    found = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
+    panels = [_panel(found[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)]
+    told = " ".join(_told(found[one], one, words) for one in outcomes)
+    chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+    return finished(chart, words, words("common.alt.pathways", name=phrases.name_of(scenario, words), told=told))
+
+
+def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
+    """A row a step with where it starts and ends: pathways, what is beyond their sum, and the whole."""
+    part = rows.set_index("pathway")["part"].astype(float)
+    whole, parts = float(part[WHOLE]), part.reindex(names).fillna(0.0)
+    sizes = [*parts, whole - float(parts.sum())]
+    ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    return pd.DataFrame(
+        {
+            "name": [*names, words("common.picture.rest"), words("common.picture.whole")],
+            "part": [*sizes, whole],
+            "start": [0.0, *ends[:-1], 0.0],
+            "end": [*ends, whole],
+            "colour": [*(BLUE if size <= 0 else VERMILLION for size in sizes), INK],
+            "unit": rows["unit"].iloc[0],
+        }
+    )
+
+
+def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: int, named: bool) -> Any:
+    names, unit = list(steps["name"]), str(steps["unit"].iloc[0])
+    steps = steps.assign(
+        text=[_signed(part, unit, words) for part in steps["part"]], edge=steps[["start", "end"]].max(axis=1)
+    )
+    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, named), scale=alt.Scale(domain=names))
+    low, high = around_zero([*steps["start"], *steps["end"]])
+    scale = alt.Scale(domain=[low, high + 0.12 * (high - low)], nice=False)
+    axis = alt.Axis(title=phrases.direction(unit, words), titleColor=GREY, tickCount=4, ticks=True, tickSize=4)
+    base = alt.Chart(steps)
+    zero = alt.Chart(pd.DataFrame({"start": [0.0]})).mark_rule(color=INK, strokeWidth=1)
+    title = alt.TitleParams(
+        wrapped(words(f"common.outcome.{outcome}"), across, 13),
+        subtitle=words("common.picture.difference", unit=phrases.unit_of(unit, words)),
+        frame="group",
+    )
+    return alt.layer(
+        zero.encode(x=alt.X("start:Q", scale=scale, axis=axis)),
+        base.mark_bar(height=16).encode(
+            y=y, x=alt.X("start:Q", scale=scale, axis=axis), x2="end:Q", color=alt.Color("colour:N", scale=None)
+        ),
+        base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(
+            y=y, x=alt.X("edge:Q", scale=scale, axis=axis), text="text:N"
+        ),
+    ).properties(width=across, height=row_height(names, width) * len(names), title=title)
+
+
+def _signed(part: float, unit: str, words: Words) -> str:
+    decimals = 1 if unit.startswith("per 1,000") else 3
+    written = phrases.number(abs(part), words, decimals)
+    return written if not any(letter in "123456789" for letter in written) else f"{'−' if part < 0 else '+'}{written}"
+
+
+def _told(steps: pd.DataFrame, outcome: str, words: Words) -> str:
+    said = "; ".join(f"{row['name']} {_signed(row['part'], row['unit'], words)}" for _, row in steps.iterrows())
+    return f"{words(f'common.outcome.{outcome}')}: {said}."

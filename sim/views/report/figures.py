@@ -1,0 +1,106 @@
+"""The figures of the report: each drawn for a page and for a phone, and held by the page itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim.views import phrases, pictures
+from sim.views.pictures.style import PHONE, WIDE
+from sim.views.report.sections import Sections
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture for a page and one for a phone, as addresses that hold them, with its words."""
+
+    wide: str
+    phone: str
+    alternative: str
+    caption: str
+    footer: str
+
+
+def drawn(sections: Sections, screening: pd.DataFrame | None = None) -> dict[str, Figure]:
+    """Every figure of the report by its name; what there is nothing to show of is left out."""
+    found = _of_policies(sections) if sections.policies else {}
+    words, tables = sections.words, sections.tables
+    if sections.follows:
+        found["cascade"] = figure(
+            sections,
+            lambda width: pictures.cascade(tables["cascade"], words, width, beside=sections.focus),
+            words("report.cascade.caption"),
+        )
+    if worlds := [world.id for world in sections.worlds]:
+        found["worlds"] = figure(
+            sections,
+            lambda width: pictures.effects(tables["effects"], words, width, "counterfactual", worlds),
+            words("report.worlds.caption"),
+        )
+    if screening is not None:
+        asked = sections.asked_of(screening)
+        found["sensitivity"] = figure(
+            sections,
+            lambda width: pictures.sensitivity(screening, words, asked, width),
+            words("report.sensitivity.caption", name=phrases.quoted(asked, words)),
+        )
+    return found
+
+
+def _of_policies(sections: Sections) -> dict[str, Figure]:
+    words, tables, order = sections.words, sections.tables, [policy.id for policy in sections.policies]
+    found = {
+        "effects": figure(
+            sections,
+            lambda width: pictures.effects(tables["effects"], words, width, order=order),
+            words("report.effects.caption"),
+        ),
+        "trajectories": figure(
+            sections,
+            lambda width: pictures.trajectories(tables["trajectories"], words, width, order=order),
+            words("report.trajectories.caption"),
+        ),
+        "frontier": figure(
+            sections,
+            lambda width: pictures.frontier(tables["effects"], words, width, order=order),
+            words("report.frontier.caption"),
+        ),
+    }
+    if not sections.gains.empty:
+        found["groups"] = figure(
+            sections,
+            lambda width: pictures.groups(sections.gains, words, sections.focus, width),
+            words("report.groups.caption", margin=sections.margin, name=sections.focus_quoted),
+        )
+    return found
+
+
+def figure(sections: Sections, picture: Callable[[int], Any], caption: str) -> Figure:
+    """A picture drawn for a page and for a phone; `picture` gives the chart of a width."""
+    wide, phone = (picture(width).to_dict(validate=False) for width in (WIDE, PHONE))
+    return Figure(
+        wide=address(pictures.svg(wide)),
+        phone=address(pictures.svg(phone)),
+        alternative=wide["description"],
+        caption=caption,
+        footer=footer(sections),
+    )
+
+
+def footer(sections: Sections) -> str:
+    """Runs, what the band is, seed and version."""
+    about, words, holds = sections.about, sections.words, sections.comparison.holds
+    told = {"seed": about["seed"], "version": about["version"]}
+    if holds == phrases.ONE_RUN:
+        return words("report.figure.footer_one", **told)
+    return words("report.figure.footer", replicates=about["replicates"], interval=words(f"common.sure.{holds}"), **told)
+
+
+def address(svg: str) -> str:
+    """A picture as an address that holds it, so that the page needs nothing else."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

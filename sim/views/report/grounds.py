@@ -1,0 +1,83 @@
+"""What a report rests on: how its numbers are known, which sources stand behind it, and how to compute it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.data import rows
+from sim.levers.measure import Measure
+
+_RECALLED = "recalled"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A reference: what it is, where it is found (an address or nothing), and whether it was seen."""
+
+    text: str
+    address: str
+    seen: bool
+
+
+def grades(about: Mapping[str, Any]) -> Counter[str]:
+    """How many numbers of the model have which grade; empty where the comparison was made by another model.
+
+    Levers with numbers of their own count where their measure was in a world of the comparison.
+    """
+    from sim.language.discovery import levers, mechanisms
+
+    introduced = {measure for own in about["introduced"].values() for measure in own}
+    own = [kind for name, kind in levers().items() if name in introduced]
+    passports = [passport for kind in (*mechanisms().values(), *own) for passport in kind.passports().values()]
+    told = len(passports), sum(passport.assumed for passport in passports)
+    if told != (about["parameters"], about["assumed"]):
+        return Counter()
+    return Counter(passport.grade for passport in passports)
+
+
+def documents() -> list[str]:
+    """The study, letters and interviews that levels were taken from."""
+    return sorted({row["source"] for row in rows("targets")})
+
+
+def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
+    """The literature that the measures of these scenarios cite."""
+    from sim.studies.configure import measures
+
+    names = {name for own in introduced for name in own}
+    cited = [source for measure in measures() if measure.name in names for source in _cited(measure)]
+    return _literature(cited)
+
+
+def behind_parameters() -> list[Source]:
+    """The literature that the numbers of the model cite."""
+    from sim.studies.configure import described
+
+    return _literature(passport.source for kind in described().values() for passport in kind.passports().values())
+
+
+def _cited(measure: Measure) -> list[str]:
+    return [measure.source, *(shift.source for shift in measure.shifts.values())]
+
+
+def _literature(cited: Iterable[str]) -> list[Source]:
+    """Each work once, by its name; a work of several rows counts as seen where one of them was."""
+    keys = {key for source in cited for key in source.split()}
+    found: dict[str, Source] = {}
+    for row in rows("effects"):
+        if row["id"] in keys:
+            address = f"https://doi.org/{row['doi']}" if row["doi"] else ""
+            known = found.get(address or row["source"])
+            seen = row["provenance"] != _RECALLED or (known is not None and known.seen)
+            longest = max((row["source"], known.text if known else ""), key=len)
+            found[address or row["source"]] = Source(longest, address, seen)
+    return sorted(found.values(), key=lambda source: source.text.lower())
+
+
+def command(about: Mapping[str, Any]) -> str:
+    """The command that makes the comparison again."""
+    return shlex.join(["hybridwork", "scenarios", *about["asked"]])

@@ -1,0 +1,420 @@
+"""What each section of the report says, in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import UserError, instead
+from sim.outcomes.effects import DRAWS
+from sim.outcomes.sensitivity import leading_of
+from sim.outcomes.summary import BURN_OUT, not_told_apart, without_small_groups
+from sim.views import phrases, pictures
+from sim.views.pictures.cascade import STAGES, largest_leak, steps
+from sim.views.pictures.groups import SHOWN
+from sim.views.pictures.trajectories import as_effects
+from sim.views.report.folder import Comparison
+from sim.views.report.policies import Policy, policies
+from sim.views.words import Words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_A_QUARTER, _MOST_DATES = 13, 4
+"""Weeks; columns of dates at most."""
+_WORSE = 0.01
+"""A group is named where so much more of it is made worse than gains."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its caption, the heads of its columns, and its rows, each beginning with its own head."""
+
+    caption: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Sections:
+    """All that the report says of one comparison, in one language; `focus` is the policy shown large."""
+
+    def __init__(self, comparison: Comparison, words: Words, focus: str | None = None):
+        self.comparison, self.words = comparison, words
+        self.about, self.tables = comparison.about, comparison.tables
+        options = [one for one, kind in comparison.kinds.items() if kind == "policy"] or list(comparison.kinds)
+        if focus is not None and focus not in options:
+            raise UserError(f"the comparison has no policy '{focus}' {instead(focus, options)}")
+        self.focus = focus or options[-1]
+
+    # -- what was compared ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """What could be chosen, from the source of a problem to the individual."""
+        return self._of_kind("policy")
+
+    @cached_property
+    def worlds(self) -> list[Policy]:
+        """What explains, and is no option."""
+        return self._of_kind("counterfactual")
+
+    def _of_kind(self, kind: str) -> list[Policy]:
+        scenarios = [one for one, its in self.comparison.kinds.items() if its == kind]
+        return policies(scenarios, self.about["introduced"], self.about["scenarios"], self.words)
+
+    @property
+    def title(self) -> str:
+        """The question that the report answers."""
+        if not self.policies:
+            return self.words("report.title.worlds", count=len(self.worlds))
+        if len(self.policies) == 1:
+            return self.words("report.title.one", name=phrases.quoted(self.policies[0].id, self.words))
+        return self.words("report.title.several", count=len(self.policies))
+
+    @property
+    def lead(self) -> str:
+        """What was done to answer it."""
+        from datetime import date
+
+        pairs, words = int(self.about["replicates"]), self.words
+        key = "report.pairs.one" if pairs == 1 else "report.pairs.several"
+        return words(
+            "report.lead",
+            pairs=words(key, count=phrases.number(pairs, words)),
+            weeks=words("report.weeks", count=self.about["weeks"]),
+            start=phrases.day(date.fromisoformat(self.about["start"]), words),
+            people=phrases.number(int(self.about["people"]), words),
+        )
+
+    @property
+    def compared(self) -> Table:
+        """The policies with where they act, what the law says, and how well founded they are."""
+        words = self.words
+        heads = [words(f"report.question.{name}") for name in ("policy", "level", "legal", "grade")]
+        rows = [[f"{one.name}. {one.text}", words(f"common.level.{one.level}"), self._law(one), self._grade(one)]
+                for one in self.policies]  # fmt: skip
+        return Table(words("report.question.caption"), heads, rows)
+
+    def _law(self, policy: Policy) -> str:
+        laws = [self.words(f"common.legal.{law}") for law in policy.laws]
+        mark = f"{self.words('common.duty.mark')} " if policy.duties else ""
+        return f"{mark}{', '.join(laws)}" if laws else "–"
+
+    def _grade(self, policy: Policy) -> str:
+        return ", ".join(self.words(f"common.grade.{grade}") for grade in policy.grades)
+
+    def _marked(self, policy: Policy) -> str:
+        """The name, with a mark where the law demands some of it."""
+        return f"{policy.name} {self.words('common.duty.mark')}" if policy.duties else policy.name
+
+    @property
+    def holds_duties(self) -> bool:
+        """Whether any policy holds what the law demands anyhow."""
+        return any(policy.duties for policy in self.policies)
+
+    def quoted(self, scenario: str) -> str:
+        """The name of a scenario within a sentence."""
+        return phrases.quoted(scenario, self.words)
+
+    @property
+    def contents(self) -> list[str]:
+        """The sections of the page, in its order."""
+        of_policies = ["question", "effects", "trajectories", "frontier", "groups"] if self.policies else []
+        worlds = ["worlds"] if self.worlds else []
+        return ["short", *of_policies, "cascade", *worlds, "sensitivity", "rests", "card", "again", "references"]
+
+    # -- in short ------------------------------------------------------------------------------------------------------
+
+    def effect(self, outcome: str, scenario: str | None = None, group: str = "everybody") -> dict[Any, Any] | None:
+        """The row of effects of a scenario; None where it has none."""
+        table = self.tables["effects"]
+        scenario = scenario or self.focus
+        own = table[(table["scenario"] == scenario) & (table["outcome"] == outcome) & (table["group"] == group)]
+        return None if own.empty else own.iloc[0].to_dict()
+
+    @property
+    def focus_name(self) -> str:
+        """The name of the policy shown large."""
+        return phrases.name_of(self.focus, self.words)
+
+    @property
+    def focus_quoted(self) -> str:
+        """The same within a sentence."""
+        return phrases.quoted(self.focus, self.words)
+
+    @property
+    def focus_text(self) -> str:
+        """What the policy shown large is."""
+        return phrases.text_of(self.focus, self.words, self.about["scenarios"].get(self.focus, ""))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the policy shown large is today's practice to the last digit."""
+        found = [self.effect(outcome) for outcome in phrases.HEADLINES]
+        return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in found)
+
+    @property
+    def today(self) -> str:
+        """How many have burn-out complaints under today's practice."""
+        row, words = self.effect(BURN_OUT), self.words
+        return "" if row is None else words("report.short.today", burn_out=phrases.number(row["baseline"], words))
+
+    @property
+    def headline(self) -> list[dict[str, str]]:
+        """For both outcomes its name, unit and change in words; of several runs their dots as well."""
+        parts = []
+        for outcome in phrases.HEADLINES:
+            row, counted = self.effect(outcome), self._counted(outcome, self.focus)
+            part = {
+                "outcome": self.words(f"common.outcome.{outcome}"),
+                "unit": "" if row is None else phrases.unit_of(str(row["unit"]), self.words),
+                "change": phrases.change(row, self.words) if row is not None else "–",
+            }
+            if counted is not None and counted["replicates"] > 1:
+                part |= {
+                    "dots": pictures.dots(counted, self.words),
+                    "sentence": phrases.dot_sentence(counted, self.comparison.interval, self.words),
+                    "key": phrases.dots_key(counted, self.words),
+                }
+            parts.append(part)
+        return parts
+
+    def _counted(self, outcome: str, scenario: str) -> dict[Any, Any] | None:
+        counts = self.tables["counts"]
+        own = counts[
+            (counts["scenario"] == scenario) & (counts["outcome"] == outcome) & (counts["group"] == "everybody")
+        ]
+        return None if own.empty else own.iloc[0].to_dict()
+
+    @property
+    def counted(self) -> list[dict[str, Any]]:
+        """Every policy with its dots for both outcomes, and what they count in words."""
+        rows = []
+        for policy in self.policies:
+            cells = []
+            for outcome in phrases.HEADLINES:
+                row = self._counted(outcome, policy.id)
+                cells.append(None if row is None else (pictures.dots(row, self.words, 20), self._dots_in_words(row)))
+            rows.append({"name": self._marked(policy), "cells": cells})
+        return rows
+
+    def _dots_in_words(self, row: dict[Any, Any]) -> str:
+        names = phrases.dot_words(str(row["unit"]), self.words)
+        return ", ".join(f"{dots} {name}" for dots, name in zip(phrases.dots_of(row), names, strict=True))
+
+    # -- effects -------------------------------------------------------------------------------------------------------
+
+    def effects(self, group: str = "everybody") -> Table:
+        """Every policy's change in both headlines, of everybody or of the users alone."""
+        caption = "report.effects.caption" if group == "everybody" else "report.effects.users_caption"
+        rows = [
+            [self._marked(policy), *(self._change(outcome, policy.id, group) for outcome in phrases.HEADLINES)]
+            for policy in self.policies
+        ]
+        return Table(self.words(caption), self._heads(group == "everybody"), rows)
+
+    def _heads(self, today: bool = False) -> list[str]:
+        row = self.effect(BURN_OUT)
+        head = self.words("report.table.burn_out")
+        if today and row is not None:
+            head = self.words("report.table.burn_out_today", today=phrases.number(row["baseline"], self.words))
+        return [self.words("report.table.policy"), head, self.words("report.table.isolation")]
+
+    def _change(self, outcome: str, scenario: str, group: str) -> str:
+        row = self.effect(outcome, scenario, group)
+        if row is not None:
+            return phrases.change(row, self.words)
+        if group != "users":
+            return self.words("report.effects.not_computed")
+        few = "few_users" if self.about["introduced"].get(scenario) else "no_users"
+        return self.words(f"report.effects.{few}")
+
+    @property
+    def told_apart(self) -> list[dict[str, Any]]:
+        """For both outcomes: a sentence, and the sets of policies that chance alone could have ordered."""
+        if self.comparison.holds != "chance" or len(self.policies) < 2:
+            return []
+        table = self.tables["effects"]
+        names = {policy.id: policy.name for policy in self.policies}
+        parts = []
+        for outcome in phrases.HEADLINES:
+            rows = table[(table["outcome"] == outcome) & (table["group"] == "everybody")]
+            rows = rows.set_index("scenario").loc[list(names)].reset_index()
+            sets = not_told_apart(rows)
+            every = bool(sets) and len(sets[0]) == len(rows)
+            kind = "none" if not sets else "all" if every else "some"
+            listed = [] if every else [phrases.listed([names[one] for one in own], self.words) for own in sets]
+            parts.append(
+                {
+                    "outcome": self.words(f"common.outcome_short.{outcome}"),
+                    "sentence": self.words(f"report.effects.told_apart.{kind}"),
+                    "sets": listed,
+                }
+            )
+        return parts
+
+    @property
+    def asks_ranking(self) -> bool:
+        """Whether which of two does more is a question for `hybridwork robust_ranking`."""
+        return self.comparison.holds == DRAWS and len(self.policies) > 1
+
+    # -- over time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def by_date(self) -> list[Table]:
+        """For both outcomes, every policy's change on a few dates."""
+        table = self.tables["trajectories"]
+        table = table[table["group"] == "everybody"]
+        dates = self._dates(table)
+        tables = []
+        for outcome in phrases.HEADLINES:
+            own = as_effects(table[(table["outcome"] == outcome) & table["date"].isin(dates)])
+            at = {(row["scenario"], row["date"]): row for row in own.to_dict("records")}
+            name = self.words(f"common.outcome_short.{outcome}")
+            caption = f"{name}. {self.words('report.trajectories.table_caption')}"
+            heads = [self.words("report.table.policy"), *(phrases.day(date, self.words) for date in dates)]
+            rows = [
+                [self._marked(one), *(phrases.change(at[one.id, date], self.words) for date in dates)]
+                for one in self.policies
+            ]
+            tables.append(Table(caption, heads, rows))
+        return tables
+
+    @staticmethod
+    def _dates(table: pd.DataFrame) -> list[Any]:
+        """The last week of every quarter, or of as many together that few enough are left."""
+        dates = sorted(table["date"].unique())
+        step = _A_QUARTER
+        while len(dates) // step > _MOST_DATES:
+            step *= 2
+        return dates[step - 1 :: step] or dates[-1:]
+
+    # -- groups --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """The rows of gains that may be shown."""
+        table = without_small_groups(self.tables["gains"])
+        return table[table["outcome"].isin(SHOWN)]
+
+    @property
+    def margin(self) -> str:
+        """By how much a person must change to be counted."""
+        return phrases.number(float(self.gains["margin"].iloc[0]), self.words, 2)
+
+    @property
+    def who_gains(self) -> Table:
+        """Every policy: how many of everybody gain or are made worse, and the groups that lose."""
+        words = self.words
+        heads = [words("report.table.policy")]
+        for outcome in SHOWN:
+            name = words(f"common.outcome_short.{outcome}")
+            heads += [words("report.groups.gain", outcome=name), words("report.groups.worse", outcome=name)]
+        heads.append(words("report.groups.losing"))
+        rows = [[self._marked(policy), *self._gains_of(policy.id)] for policy in self.policies]
+        return Table(words("report.groups.table_caption"), heads, rows)
+
+    def _gains_of(self, scenario: str) -> list[str]:
+        own = self.gains[self.gains["scenario"] == scenario]
+        cells = []
+        for outcome in SHOWN:
+            rows = own[(own["outcome"] == outcome) & (own["group"] == "everybody")]
+            cells += [phrases.per_1000(float(rows[name].iloc[0]), self.words) if len(rows) else "–"
+                      for name in ("gained", "worse")]  # fmt: skip
+        losing = own[(own["worse"] >= own["gained"] + _WORSE) & (own["group"] != "everybody")]
+        told = [
+            self.words(
+                "report.groups.losing_one",
+                group=phrases.group_name(row["group"], self.words),
+                outcome=self.words(f"common.outcome_short.{row['outcome']}"),
+                worse=phrases.per_1000(row["worse"], self.words),
+                gained=phrases.per_1000(row["gained"], self.words),
+            )
+            for row in losing.to_dict("records")
+        ]
+        return [*cells, "; ".join(told) or self.words("report.groups.none")]
+
+    @property
+    def by_group(self) -> Table:
+        """The change in both headlines by group, of the policy shown large."""
+        table = without_small_groups(self.tables["effects"])
+        own = table[(table["scenario"] == self.focus) & (table["group"] != "users")]
+        rows = [
+            [phrases.group_name(group, self.words),
+             *(self._change(outcome, self.focus, group) for outcome in phrases.HEADLINES)]
+            for group in dict.fromkeys(own["group"])
+        ]  # fmt: skip
+        caption = self.words("report.groups.group_caption", name=self.focus_quoted)
+        return Table(caption, [self.words("report.groups.group"), *self._heads()[1:]], rows)
+
+    # -- the cascade ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def follows(self) -> bool:
+        """Whether measures can be followed to employees at all."""
+        try:
+            steps(self.tables["cascade"])
+        except UserError:
+            return False
+        return True
+
+    @property
+    def leak(self) -> str:
+        """Where most is lost under today's practice."""
+        worst = largest_leak(steps(self.tables["cascade"]))
+        lost = phrases.per_1000(float(worst["lost"]), self.words)
+        leak = self.words(f"common.leak.{worst['stage']}")
+        return self.words("report.cascade.explanation", leak=leak, lost=lost)
+
+    @property
+    def by_measure(self) -> Table:
+        """Each measure of the study, stage by stage."""
+        table = self.tables["cascade"]
+        table = table[table["scenario"] == "baseline"]
+        at = {(row["measure"], row["role"], row["stage"]): row["share"] for row in table.to_dict("records")}
+        wordings = phrases.wordings(self.words)
+        rows = [
+            [wordings.get(measure, measure),
+             *(phrases.per_1000(at[measure, role, stage], self.words) if (measure, role, stage) in at else "–"
+               for stage, role in STAGES.items())]
+            for measure in dict.fromkeys(table["measure"])
+        ]  # fmt: skip
+        heads = [self.words("report.cascade.measure"), *(self.words(f"common.stage.{stage}") for stage in STAGES)]
+        return Table(self.words("report.cascade.table_caption"), heads, rows)
+
+    # -- what-if worlds ------------------------------------------------------------------------------------------------
+
+    @property
+    def what_if(self) -> Table:
+        """The what-if worlds, apart from the policies."""
+        rows = [
+            [f"{world.name}. {world.text}",
+             *(self._change(outcome, world.id, "everybody") for outcome in phrases.HEADLINES)]
+            for world in self.worlds
+        ]  # fmt: skip
+        heads = [self.words("report.worlds.world"), *self._heads()[1:]]
+        return Table(self.words("report.worlds.caption"), heads, rows)
+
+    # -- sensitivity ---------------------------------------------------------------------------------------------------
+
+    def asked_of(self, screening: pd.DataFrame) -> str:
+        """The scenario that a sensitivity study is shown for: the policy shown large, or else its first."""
+        scenarios = list(dict.fromkeys(screening.loc[screening["kind"] == "difference", "scenario"]))
+        return self.focus if self.focus in scenarios else str(scenarios[0])
+
+    def assumptions(self, screening: pd.DataFrame, shown: int = 8) -> Table:
+        """The assumptions that move most what a policy changes."""
+        scenario, words = self.asked_of(screening), self.words
+        rows = []
+        for outcome in phrases.HEADLINES:
+            own = screening[(screening["scenario"] == scenario) & (screening["outcome"] == outcome)]
+            decimals = 1 if outcome == BURN_OUT else 3
+            for row in leading_of(own, "mu_star", shown).to_dict("records"):
+                numbers = [phrases.number(row[name], words, decimals) for name in ("mu_star", "low", "high")]
+                move = f"{numbers[0]} ({numbers[1]}–{numbers[2]}) {phrases.unit_of(str(row['unit']), words)}"
+                tier = str(row["tier"]) if row["tier"] else words("report.sensitivity.no_tier")
+                rows.append([row["words"], words(f"common.outcome_short.{outcome}"), tier, move])
+        heads = [words(f"report.sensitivity.{name}") for name in ("assumption", "outcome", "tier", "moves")]
+        return Table(words("report.sensitivity.caption", name=phrases.quoted(scenario, words)), heads, rows)

@@ -1,0 +1,477 @@
+"""The report: one page that needs nothing else, honest in both languages, and fair to people."""
+
+import json
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+pd = pytest.importorskip("pandas")
+for package in ("altair", "vl_convert", "jinja2"):
+    pytest.importorskip(package)
+
+from sim.errors import UserError  # noqa: E402
+from sim.outcomes.summary import PHRASES  # noqa: E402
+from sim.views import phrases, pictures  # noqa: E402
+from sim.views.report import command, figures, folder, grounds, main  # noqa: E402
+from sim.views.report.page import page  # noqa: E402
+from sim.views.words import LANGUAGES, Words, texts  # noqa: E402
+
+BURN_OUT, ISOLATION = phrases.HEADLINES
+UNITS = {BURN_OUT: "per 1,000 employees", ISOLATION: "SD", "exhaustion": "SD"}
+KINDS = {
+    "full_ergonomics": "policy",
+    "weekly_social_moments": "policy",
+    "no_need_to_answer": "policy",
+    "always_on": "counterfactual",
+}
+INTRODUCED = {
+    "full_ergonomics": ["chair_and_desk", "move_in_breaks"],
+    "weekly_social_moments": ["social_moments"],
+    "no_need_to_answer": ["no_need_to_answer"],
+}
+CHANGES = {
+    "full_ergonomics": {BURN_OUT: (-2.0, -6.0, 2.0), ISOLATION: (0.0, -0.004, 0.003)},
+    "weekly_social_moments": {BURN_OUT: (-5.2, -8.1, -2.3), ISOLATION: (-0.08, -0.12, -0.04)},
+    "no_need_to_answer": {BURN_OUT: (0.0, 0.0, 0.0), ISOLATION: (0.0, 0.0, 0.0)},
+    "always_on": {BURN_OUT: (42.0, 39.0, 44.0), ISOLATION: (0.02, 0.01, 0.03)},
+}
+STAGES = {"employer": ("claimed", "implemented", "communicated"), "non_manager": ("known", "used", "used_well")}
+
+
+def tables(interval="chance", replicates=100):
+    """Tables as a comparison writes them, of four scenarios, three groups, two measures and 26 weeks."""
+    told = {"interval": interval, "replicates": replicates}
+    effects, counts, weeks, gains, cascade = [], [], [], [], []
+    for scenario, kind in KINDS.items():
+        of = {"scenario": scenario, "kind": kind}
+        for outcome, (difference, low, high) in CHANGES[scenario].items():
+            row = {**of, "outcome": outcome, "unit": UNITS[outcome], "baseline": 168.0, **told}
+            row |= {"difference": difference, "low": low, "high": high}
+            effects += [{**row, "group": group} for group in ("everybody", "users", "women")]
+            runs = {"lower": 83, "little": 12, "higher": 5} if difference else {"lower": 0, "little": 100, "higher": 0}
+            counts.append({**of, **runs, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody",
+                           "margin": 0.5, "replicates": replicates})  # fmt: skip
+            weeks += [
+                {**of, **told, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody", "week": week,
+                 "date": pd.Timestamp(date(2022, 9, 5) + timedelta(weeks=week)), "mean": 168.0, "low": 1.0, "high": 2.0,
+                 "difference": difference * week / 26, "difference_low": low * week / 26,
+                 "difference_high": high * week / 26}
+                for week in range(27)
+            ]  # fmt: skip
+        for outcome in ("exhaustion", ISOLATION):
+            gains += [
+                {**of, "outcome": outcome, "group": group, "gained": 0.1, "unchanged": 0.7, "worse": worse,
+                 "margin": 0.05, "unit": "SD", "replicates": replicates, "people": people}
+                for group, worse, people in (("everybody", 0.02, 300), ("women", 0.2, 100), ("newcomers", 0.3, 9))
+            ]  # fmt: skip
+    for scenario in ("baseline", *KINDS):
+        for measure in ("social_moments", "chair_and_desk"):
+            cascade += [
+                {"scenario": scenario, "measure": measure, "role": role, "stage": stage, "share": 0.6 - 0.1 * place,
+                 "low": 0.0, "high": 1.0, "study_share": 0.6 if stage in ("claimed", "known") else float("nan"), **told}
+                for role, stages in STAGES.items()
+                for place, stage in enumerate(stages)
+            ]  # fmt: skip
+    frames = {"effects": effects, "counts": counts, "trajectories": weeks, "gains": gains, "cascade": cascade}
+    return {name: pd.DataFrame(rows) for name, rows in frames.items()}
+
+
+def about(holds="chance", replicates=100):
+    return {
+        "version": "0.3.0", "git_revision": "606715a58157c2cc660c398710a5fe69b58f2c05", "python": "3.11.7",
+        "asked": ["replicates=100", "scenarios=[baseline,always_on]"], "written": "2026-11-21T20:48:13+00:00",
+        "seed": 1, "weeks": 27, "start": "2022-09-05", "replicates": replicates, "people": 300, "parameters": 374,
+        "assumed": 258, "holds": holds, "introduced": INTRODUCED,
+        "scenarios": {"baseline": "The practice of 2022 goes on.", **dict.fromkeys(KINDS, "What its file says.")},
+    }  # fmt: skip
+
+
+def comparison(holds="chance", replicates=100, **changed):
+    return folder.Comparison(None, about(holds, replicates), {**tables(holds, replicates), **changed})
+
+
+class Parts(HTMLParser):
+    """The elements of a page with their attributes, and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self._skipped = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self._skipped = tag if tag == "style" else ""
+
+    def handle_data(self, data):
+        self.text += "" if self._skipped else f"{data} "
+
+    def handle_endtag(self, tag):
+        self._skipped = ""
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def described(sections, picture, caption):
+    """A figure of which only the words are made: drawing takes seconds."""
+    told = picture(figures.WIDE).to_dict(validate=False)["description"]
+    empty = figures.address("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return figures.Figure(empty, empty, told, caption, figures.footer(sections))
+
+
+def named(sections, picture, caption):
+    """A figure with its caption for words: even describing all of them takes a second or two."""
+    empty = figures.address("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return figures.Figure(empty, empty, caption, caption, figures.footer(sections))
+
+
+def made(language, figure):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "figure", figure)
+        return page(comparison("draws"), Words(language))
+
+
+@pytest.fixture(scope="module")
+def written():
+    """The report in both languages with captions for figures."""
+    return {language: made(language, named) for language in LANGUAGES}
+
+
+@pytest.fixture(params=LANGUAGES)
+def report(request, written):
+    return Parts(written[request.param])
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    monkeypatch.setattr("sim.views.report.page.drawn", lambda *_: {})
+
+
+def section(html, name):
+    return html.partition(f'<section id="{name}"')[2].partition("</section>")[0]
+
+
+# -- one page that needs nothing else ---------------------------------------------------------------------------------
+
+
+def test_the_page_loads_nothing_and_runs_nothing(report):
+    assert not report.of("script") and not report.of("link") and not report.of("iframe")
+    loaded = [value for _, of in report.elements for name, value in of.items() if name in ("src", "srcset", "data")]
+    assert loaded and all(value.startswith("data:image/svg+xml;base64,") for value in loaded)
+    assert not [name for _, of in report.elements for name in of if name.startswith("on")]
+
+
+def test_tables_are_tables_with_captions_and_heads_of_rows_and_columns(report):
+    heads = report.of("th")
+    assert len(report.of("table")) == len(report.of("caption")) > 8
+    assert {head["scope"] for head in heads} == {"col", "row"}
+
+
+@pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=pytest.mark.slow)])
+def test_every_figure_says_in_words_what_it_shows(language):
+    html = made(language, described)
+    images = Parts(html).of("img")
+    assert len(images) == 2 * 6
+    assert all(len(image["alt"].split()) > 20 for image in images)
+    assert not (english_in(html) if language == "nl" else [])
+
+
+def test_headings_skip_no_level(report):
+    levels = [int(tag[1]) for tag, _ in report.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_link_within_the_page_leads_somewhere(report):
+    ids = {of.get("id") for _, of in report.elements}
+    within = [of["href"][1:] for of in report.of("a") if of["href"].startswith("#")]
+    assert within and set(within) <= ids
+
+
+def test_the_same_folder_gives_the_same_page(undrawn):
+    assert page(comparison(), Words("nl")) == page(comparison(), Words("nl"))
+
+
+def test_a_name_from_outside_cannot_become_part_of_the_page(undrawn):
+    hostile = '<script>alert("x")</script>'
+    changed = comparison()
+    for table in changed.tables.values():
+        table["scenario"] = table["scenario"].replace("weekly_social_moments", hostile)
+    html = page(changed, Words(), hostile)
+    assert "<script" not in html and "&lt;script" in html.lower()
+
+
+# -- complete in both languages ---------------------------------------------------------------------------------------
+
+
+def english_in(html):
+    """Texts of ours in English that a Dutch page holds, in its text or in the words of its figures."""
+    shown = Parts(html)
+    dutch = shown.text + " ".join(image["alt"] for image in shown.of("img"))
+    english = {
+        text
+        for key, text in texts("en").items()
+        if key.startswith(("common.", "report.")) and "{" not in text and len(text) > 14 and texts("nl")[key] != text
+    }
+    return [text for text in english if text in dutch]
+
+
+def test_the_dutch_page_holds_no_english_text_of_ours(written):
+    assert english_in(written["nl"]) == []
+    assert len(english_in(written["en"])) > 50
+
+
+def test_both_languages_have_the_same_parts(written):
+    english, dutch = (Parts(written[language]) for language in LANGUAGES)
+    assert [tag for tag, _ in english.elements] == [tag for tag, _ in dutch.elements]
+
+
+def test_the_page_says_its_language(written):
+    assert [Parts(html).of("html")[0]["lang"] for html in written.values()] == list(written)
+
+
+def test_english_changes_are_those_of_the_summary():
+    assert Words("en").each("common.change") == PHRASES
+
+
+def test_dutch_changes_are_dutch():
+    effect = {"difference": -0.08, "low": -0.12, "high": -0.04, "unit": "SD"}
+    assert phrases.change(effect, Words("nl")) == "iets lager: 0,08 SD (0,04 tot 0,12)"
+    effect = {"difference": -2.0, "low": -6.0, "high": 2.0, "unit": "per 1,000 employees"}
+    assert phrases.change(effect, Words("nl")).endswith("(6 minder tot 2 meer)")
+
+
+# -- honest ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "exactly as today"), ("nl", "precies zoals in de huidige praktijk")]
+)
+def test_a_policy_without_effect_reads_exactly_as_today(undrawn, language, said):
+    html = Parts(page(comparison(), Words(language), "no_need_to_answer")).text
+    assert f"{said}" in html.partition("In 100")[0]
+
+
+def test_of_draws_the_sentence_names_settings_that_agree_and_is_no_chance_of_success(written):
+    text = Parts(written["en"]).text
+    assert "In 100 runs with settings that agree with the 2021–2022 figures, burn-out complaints were" in text
+    assert "This is not the chance that it works with you." in text
+    assert "one and the same setting" not in text
+
+
+def test_of_chance_alone_the_sentence_says_so(undrawn):
+    html = page(comparison("chance"), Words())
+    assert "runs with one and the same setting" in html and "settings that agree" not in html
+    assert "the doubt about the parameters is not in them" in html
+
+
+def test_of_one_run_nothing_is_counted(undrawn):
+    one = comparison("chance", 1)
+    one.tables["effects"][["low", "high"]] = float("nan")
+    one.tables["trajectories"][["difference_low", "difference_high"]] = float("nan")
+    text = Parts(page(one, Words())).text
+    assert Words()("report.short.one_run") in text
+    assert "not distinguishable" not in text.lower()
+
+
+def test_a_dot_is_a_run_and_more_than_a_hundred_make_a_hundred_dots():
+    counted = {"outcome": BURN_OUT, "unit": "per 1,000 employees", "scenario": "always_on"}
+    assert phrases.dots_of({"lower": 3, "little": 1, "higher": 0}) == (3, 1, 0)
+    many = {"lower": 333, "little": 333, "higher": 334}
+    assert sum(phrases.dots_of(many)) == 100 and max(phrases.dots_of(many)) == 34
+    svg = pictures.dots({**counted, "lower": 83, "little": 12, "higher": 5}, Words())
+    assert (svg.count("#0173b2"), svg.count("stroke="), svg.count("<polygon")) == (83, 12, 5)
+
+
+def test_what_if_worlds_stand_apart_from_policies(written):
+    name = Words()("common.scenario.always_on.name")
+    for part in ("short", "question", "effects", "trajectories", "frontier", "groups"):
+        assert name not in section(written["en"], part), part
+    assert name in section(written["en"], "worlds")
+
+
+def test_policies_stand_from_the_source_to_several_at_once(written):
+    rows = re.findall(r'<tr><th scope="row">([^<.§]*)', section(written["en"], "question"))
+    assert [row.strip() for row in rows] == ["“No need to answer”", "Weekly social moments", "Full ergonomics at home"]
+
+
+def test_a_legal_duty_is_marked_and_stays_one(written):
+    for language, html in written.items():
+        assert re.search(r'<th scope="row">[^<]+ §</th>', section(html, "effects"))
+        assert Words(language)("common.duty.stays") in section(html, "effects")
+
+
+def test_small_groups_are_hidden(written):
+    shown = section(written["en"], "groups")
+    assert "Women" in shown and "Newcomers" not in shown
+
+
+def test_groups_that_lose_are_named(written):
+    assert "Women (Exhaustion, 200 against 100)" in section(written["en"], "groups")
+
+
+@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.slow)])
+def test_no_chart_says_burn_out_alone(language):
+    words, frames = Words(language), tables()
+    charts = [
+        pictures.effects(frames["effects"], words, 343),
+        pictures.trajectories(frames["trajectories"], words),
+        pictures.frontier(frames["effects"], words),
+    ]
+    said = json.dumps([chart.to_dict(validate=False) for chart in charts], ensure_ascii=False)
+    said = said.replace("burn_out_complaints", "")
+    found = re.findall(r"burn-out[\s\-]?\w*", said, re.IGNORECASE)
+    assert found and all(re.fullmatch("burn-out( complaints|klachten)", one, re.IGNORECASE) for one in found)
+
+
+def test_the_cascade_loses_what_its_steps_lose():
+    from sim.views.pictures.cascade import largest_leak, steps
+
+    frames = tables()
+    found = steps(frames["cascade"])
+    assert found["share"].round(3).tolist() == [0.6, 0.5, 0.4, 0.6, 0.5, 0.4]
+    assert found["lost"].fillna(0).round(3).tolist() == [0, 0.1, 0.1, 0, 0.1, 0.1]
+    assert largest_leak(found)["lost"] == pytest.approx(0.1)
+
+
+def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
+    parts = {"evenings": -3.0, "first weeks": 1.0, "whole": -4.0}
+    rows = [{"outcome": BURN_OUT, "unit": UNITS[BURN_OUT], "pathway": one, "part": part} for one, part in parts.items()]
+    chart = pictures.pathways(pd.DataFrame(rows), Words(), "right_to_disconnect", 343)
+    assert "all together beyond the sum −2.0; the whole effect −4.0" in chart.to_dict(validate=False)["description"]
+
+
+# -- what it rests on --------------------------------------------------------------------------------------------------
+
+
+def test_the_commands_can_be_pasted_as_they_stand(written):
+    assert grounds.command(about()) == "hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"
+    assert "hybridwork report FOLDER language=nl policy=no_need_to_answer" in written["nl"]
+
+
+def test_grades_are_told_only_of_the_model_that_made_the_comparison():
+    assert grounds.grades({"parameters": 3, "assumed": 1, "introduced": {}}) == {}
+
+
+def test_references_are_those_of_the_measures_shown():
+    shown = grounds.behind_measures([["social_moments"], ["no_need_to_answer"]])
+    all_of_them = grounds.behind_measures([["social_moments"], ["no_need_to_answer"], ["sit_stand_desk"]])
+    assert shown and len(shown) < len(all_of_them)
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder as `hybridwork scenarios` leaves it."""
+    for name, table in tables().items():
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    (tmp_path / "about.json").write_text(json.dumps(about()))
+    return tmp_path
+
+
+def _without(name):
+    return lambda kept: (kept / name).unlink()
+
+
+def _write(name, text):
+    return lambda kept: (kept / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_without("effects.parquet"), "holds no comparison of scenarios"),
+        (_without("counts.parquet"), "lacks counts.parquet, which versions before"),
+        (_without("about.json"), "about.json cannot be read"),
+        (_write("about.json", "{"), "about.json cannot be read"),
+        (_write("about.json", "[]"), "holds no facts"),
+        (_write("about.json", '{"version": "0.1.0"}'), "was written by another version (0.1.0)"),
+        (_write("effects.parquet", "no table"), "effects.parquet cannot be read"),
+        (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice alone"),
+    ],
+)
+def test_a_folder_that_is_none_is_told_in_one_line(kept, spoil, said):
+    spoil(kept)
+    with pytest.raises(UserError) as told:
+        folder.read(kept)
+    assert said in str(told.value) and "\n" not in str(told.value) and "is right" in str(told.value)
+
+
+def test_a_folder_of_comparisons_names_the_last(tmp_path):
+    for name in ("2026-11-20", "2026-11-21"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "effects.parquet").touch()
+    with pytest.raises(UserError, match=r"holds 2 comparisons; one of them is right, as in .*2026-11-21"):
+        folder.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "one folder"),
+        (["a", "b"], "one folder"),
+        (["a", "taal=nl"], "no setting 'taal'"),
+        (["a", "pdf=yes"], "true or false"),
+        (["a", "language=fr"], "no language 'fr'"),
+        (["nowhere"], "no folder nowhere"),
+    ],
+)
+def test_a_wrong_word_is_told_in_one_line(words, said):
+    with pytest.raises(UserError, match=said):
+        main(words)
+
+
+def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept, monkeypatch, capsys):
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "altair" else object())
+    command.beside(kept)
+    assert capsys.readouterr().err == f"no report.html: a report needs altair, which is not installed; " \
+                                      f"{command.INSTALL} is right\n"  # fmt: skip
+    assert not (kept / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["desks", "always_on"])
+def test_only_a_policy_is_shown_large(undrawn, name):
+    with pytest.raises(UserError, match=f"no policy '{name}' .there are full_ergonomics"):
+        page(comparison(), Words(), name)
+
+
+# -- drawn -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_page_is_small_and_the_same_when_drawn_again(kept):
+    assert main([str(kept), "language=nl"]) == 0
+    first = (kept / "report_nl.html").read_bytes()
+    command.write(kept, "nl")
+    assert (kept / "report_nl.html").read_bytes() == first
+    assert len(first) < 3_000_000
+    pictures_held = re.findall(rb'<img class="\w+" src="([^"]*)"', first)
+    assert len(pictures_held) == 12 and min(map(len, pictures_held)) > 5_000
+
+
+@pytest.mark.slow
+def test_the_page_prints_where_a_browser_is_present(kept):
+    from sim.views.report.pdf import browser
+
+    if browser() is None:
+        pytest.skip("no browser")
+    command.write(kept, pdf="true")
+    assert (kept / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.slow
+def test_the_colours_are_those_of_the_other_figures():
+    from matplotlib.colors import to_hex
+
+    from sim.outcomes.figures import style as other
+    from sim.views.pictures import style
+
+    assert [to_hex(colour) for colour in (other.BLUE, other.ORANGE, other.VERMILLION)] == [
+        style.BLUE, style.ORANGE, style.VERMILLION
+    ]  # fmt: skip
