@@ -237,6 +237,28 @@ def test_composing_neither_moves_nor_writes(tmp_path, monkeypatch):
     assert Path.cwd() == tmp_path and not list(tmp_path.iterdir())
 
 
+def test_one_organisation_may_say_what_it_has_in_place():
+    told = sim.plan("firm=one", "in_place=[breaks,social_moments]")
+    shares = {measure.name: measure.study["employer"] for measure in told.measures if measure.in_study}
+    assert {name for name, share in shares.items() if share == 1.0} == {"breaks", "social_moments"}
+    assert sum(shares.values()) == 2 and len(shares) == 15
+    drawn = sim.plans("experiment=quick", "in_place=[]", replicates=2)[1]
+    assert not any(measure.study["employer"] for measure in drawn.measures if measure.in_study)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("in_place=[breaks]",), "firm=one or firm=own is right"),
+        (("firm=one", "in_place=[quiet_evenings]"), "none of the measures of 2022"),
+        (("firm=one", "in_place=breaks"), "in_place"),
+    ],
+)
+def test_what_cannot_be_in_place_is_told(words, told):
+    with pytest.raises(UserError, match=told):
+        plan(*words)
+
+
 def test_by_default_every_replicate_has_a_draw_of_its_own_and_with_the_point_all_have_the_same():
     one, other = sim.plans("experiment=quick", replicates=2)
     assert one.parameters != other.parameters and one.measures != other.measures

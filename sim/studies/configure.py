@@ -74,6 +74,7 @@ class Settings:
     engine: str
     draws: str | None
     report: str | None
+    in_place: list[str] | None
     scenarios: list[str]
 
 
@@ -444,7 +445,20 @@ def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
         changed = {n: v for n, v in _as_group(f"measures.{name}", given).items() if own.get(n) != v}
         if changed:
             known[name] = with_numbers(known[name], changed)
-    return tuple(known.values())
+    claimed = settings_of(cfg).in_place
+    return tuple(known.values()) if claimed is None else _in_place(known, claimed, cfg)
+
+
+def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictConfig) -> tuple[Measure, ...]:
+    """Measures of one organisation that says which of the study's it has: those surely, the others surely not."""
+    asked = [name for name, measure in known.items() if measure.in_study]
+    if cfg.firm.get("kind") == "study":
+        raise UserError("in_place is about one organisation, and firm=study has many; firm=one or firm=own is right")
+    for name in claimed:
+        if name not in asked:
+            raise UserError(f"in_place names '{name}', which is none of the measures of 2022 {instead(name, asked)}")
+    said = {name: {**known[name].study, "employer": float(name in claimed)} for name in asked}
+    return tuple(replace(measure, study=said.get(name, measure.study)) for name, measure in known.items())
 
 
 def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
