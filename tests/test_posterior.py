@@ -17,7 +17,7 @@ from sim.errors import UserError
 from sim.runs import crew as crews
 from sim.studies import configure, numbers, sweep
 from sim.studies.factors import Factor, Ground
-from sim.studies.posterior import diagnostics, fingerprint, prior, stand_in, weights
+from sim.studies.posterior import diagnostics, fingerprint, prior, rounds, stand_in, weights
 from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present
 from sim.studies.posterior.lived import OBSERVED, TABLE
 from sim.studies.posterior.observed import Observation, check_reach, labels, observations
@@ -228,6 +228,30 @@ def test_resampling_takes_each_draw_as_often_as_its_weight_says():
     chosen = weights.resampled(np.array([0.5, 0.0, 0.25, 0.25]), 400, 1)
     assert [int((chosen == number).sum()) for number in range(4)] == [200, 0, 100, 100]
     assert list(chosen) != sorted(chosen)
+
+
+def round_of(log_weights: np.ndarray, by: str = "stand-in") -> rounds.Weighed:
+    count = len(log_weights)
+    own = rounds.Lived(np.zeros((count, 2)), np.zeros((count, 1)), {"centre.a.mean": np.zeros(count)}, np.arange(count))
+    return rounds.Weighed(by, own, own.seen, weights.normalised(log_weights))
+
+
+def test_effective_draws_of_rounds_add_up_and_a_round_of_few_counts_for_little():
+    luck = np.random.default_rng(9)
+    few, many = round_of(luck.normal(0, 2.5, 400)), round_of(luck.normal(0, 0.5, 300))
+    together = rounds.pooled([few, many])
+    assert together.effective == pytest.approx(few.effective + many.effective)
+    assert (
+        together.weights[:400].sum() == pytest.approx(few.effective / together.effective) and len(together.lived) == 700
+    )
+
+
+def test_with_too_few_effective_draws_the_last_round_is_kept_unweighed():
+    luck = np.random.default_rng(10)
+    found = [round_of(luck.normal(0, 3, 50), "flow"), *(round_of(luck.normal(0, 1, 200)) for _ in range(2))]
+    assert len(rounds.best(found, 50).lived) == 400
+    last = rounds.best(found, 10_000)
+    assert len(last.lived) == 200 and np.ptp(last.weights) == 0
 
 
 def test_weighted_quantiles_are_plain_ones_where_weights_are_equal():

@@ -113,10 +113,11 @@ class Rounds:
         asked = self.question.settings
         found = [self._by_flow()]
         self.say(f"drawn by the flow: {found[0].effective:.0f} effective of {len(found[0].lived):,}")
-        if found[0].effective < asked.enough and asked.rounds:
-            while found[-1].effective < asked.enough and len(found) <= asked.rounds:
-                found.append(self._by_stand_in([self.before, *(one.lived for one in found)], len(found)))
-                self.say(f"sought with a stand-in: {found[-1].effective:.0f} effective of {len(found[-1].lived):,}")
+        counted = found[0].effective
+        while counted < asked.enough and len(found) <= asked.rounds:
+            found.append(self._by_stand_in([self.before, *(one.lived for one in found)], len(found)))
+            counted = pooled(found[1:]).effective
+            self.say(f"sought with a stand-in: {found[-1].effective:.0f} effective of {len(found[-1].lived):,}")
         return found
 
     def _by_flow(self) -> Weighed:
@@ -203,13 +204,26 @@ def _kept(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, np.nda
 
 
 def best(rounds: Sequence[Weighed], enough: float) -> Weighed:
-    """The round whose draws count most, if they are enough; else the last one, unweighed.
+    """The draws of all rounds of one kind together, if enough of them count; else those of the last one, unweighed.
 
     With weights that rest on a handful of draws everything would seem known. Without, draws are those of the stand-in
     (or of the flow), whose doubt about the model is in them: they err on the side of too little being known.
     """
-    most = max(rounds, key=lambda one: one.effective)
-    if most.effective >= enough:
-        return most
+    together = pooled([one for one in rounds if one.by == rounds[-1].by])
+    if together.effective >= enough:
+        return together
     last = rounds[-1]
     return replace(last, weights=np.full(len(last.lived), 1 / len(last.lived)))
+
+
+def pooled(rounds: Sequence[Weighed]) -> Weighed:
+    """Rounds as one: each counts for as many draws as are effective in it, so that these add up."""
+    lives = [one.lived for one in rounds]
+    whole = Lived(
+        np.concatenate([one.at for one in lives]),
+        np.concatenate([one.seen for one in lives]),
+        {name: np.concatenate([one.centres[name] for one in lives]) for name in lives[0].centres},
+        np.concatenate([one.rows for one in lives]),
+    )
+    counts = np.concatenate([one.weights * one.effective for one in rounds])
+    return Weighed(rounds[-1].by, whole, np.concatenate([one.shown for one in rounds]), counts / counts.sum())

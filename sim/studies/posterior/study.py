@@ -26,7 +26,7 @@ from sim.studies.posterior.fingerprint import fingerprint
 from sim.studies.posterior.lived import OBSERVED
 from sim.studies.posterior.observed import check_reach, labels
 from sim.studies.posterior.question import Question, Settings, question_of
-from sim.studies.posterior.rounds import Carry, Lived, Rounds, Weighed, best, lived, with_error
+from sim.studies.posterior.rounds import Carry, Lived, Rounds, Weighed, best, lived, pooled, with_error
 from sim.studies.posterior.screening import mattering, screening
 from sim.studies.results import Results
 from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, named_folder, retry_of
@@ -88,6 +88,7 @@ def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], 
     }
     if kept_round.by == "stand-in":
         tables |= _where_the_truth_is_known(*seeking.tested(learned_from), own, "_of_stand_in")
+    effective = pooled([one for one in rounds if one.by == kept_round.by]).effective
     facts = {
         "parameters": len(question.factors),
         "matter": kept,
@@ -100,8 +101,8 @@ def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], 
             "screening": len(question.screening),
             "weighed": sum(map(len, (r.lived for r in rounds))),
         },
-        "effective": max(one.effective for one in rounds),
-        "weighed": any(kept_round is one for one in rounds),
+        "effective": effective,
+        "weighed": effective >= asked.enough,
         "by": kept_round.by,
         "distinct": len(np.unique(chosen)),
     }
