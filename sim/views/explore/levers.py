@@ -1,0 +1,138 @@
+"""Levers in plain words, and how well founded each is: families, their options, the measures behind them.
+
+Within a family options stand in the order of occupational hygiene: at the source, collective, individual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
+from sim.views.explore.choice import TODAY, content, measures_in, options_of, studied
+from sim.views.words import Words
+
+FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "leadership")
+"""The six levers that everybody sees; the other families stand behind "more"."""
+MORE = tuple(family for family in FAMILIES if family not in FIRST)
+_SETTINGS_ONLY = "collective"
+"""Where an option without a measure stands: it sets how the whole organisation works."""
+ASSUMPTIONS = (
+    "mechanisms.availability.norm_loop",
+    "mechanisms.availability.over_reading",
+    "mechanisms.availability.stickiness",
+    "mechanisms.recovery.night",
+    "mechanisms.recovery.messaging_holds",
+    "mechanisms.recovery.telepressure_direct",
+    "mechanisms.isolation.isolation_strains",
+    "mechanisms.workload.spiral",
+    "mechanisms.resources.relief_of_manager",
+    "mechanisms.contact.online",
+    "mechanisms.cascade.forgetting",
+    "mechanisms.practice.floor",
+)
+"""Assumptions that people ask about, or that move results most; any other can be set in a link."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a family.
+
+    grade      how well founded it is: that of its weakest measure; what only sets something is assumed
+    hygiene    source, collective or individual: the first of its measures
+    is_duty    whether it holds a legal duty
+    what_if    whether it is no option that anybody could take
+    """
+
+    family: str
+    name: str
+    measures: tuple[Measure, ...]
+    what_if: bool = False
+
+    @property
+    def grade(self) -> str:
+        """assumed, weak, moderate or strong."""
+        return min((measure.grade for measure in self.measures), key=GRADES.index, default="assumed")
+
+    @property
+    def hygiene(self) -> str:
+        """Where it acts."""
+        return min((measure.hygiene for measure in self.measures), key=HYGIENE.index, default=_SETTINGS_ONLY)
+
+    @property
+    def is_duty(self) -> bool:
+        """Whether any of its measures is a legal duty of the employer."""
+        return any(measure.legal == "duty" for measure in self.measures)
+
+    @property
+    def is_today(self) -> bool:
+        """Whether it changes nothing."""
+        return self.name == TODAY
+
+    def label(self, words: Words) -> str:
+        """Its name in plain words."""
+        key = f"explore.option.{self.family}.{self.name}"
+        if key in words:
+            return words(key)
+        return self.measures[0].tekst if words.language == "nl" else self.measures[0].text
+
+
+@cache
+def family(name: str) -> tuple[Option, ...]:
+    """The options of a family: today's practice, then from the source to the individual, what-if worlds last.
+
+    A measure that an option with a file takes alone, in its own doses, is not an option a second time.
+    """
+    files = {path.stem: path for path in (_conf() / name).glob("*.yaml")}
+    alone = {own for option in files if len(own := measures_in(name, option)) == 1}
+    found = [
+        _option(name, option, files.get(option))
+        for option in options_of(name)
+        if option in files or measures_in(name, option) not in alone
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.is_today, one.what_if, HYGIENE.index(one.hygiene), one.name)))
+
+
+def _conf() -> Path:
+    from sim.studies import configure
+
+    return configure.conf_folder()
+
+
+def _option(family: str, name: str, file: Path | None) -> Option:
+    from sim.studies import configure
+
+    known = {measure.name: measure for measure in configure.measures()}
+    kind = content(file).get("kind") if file else None
+    own = tuple(known[measure] for measure in measures_in(family, name))
+    return Option(family, name, own, what_if=kind == "counterfactual")
+
+
+@cache
+def fifteen() -> tuple[Measure, ...]:
+    """The 15 measures of the study, from the source to the individual."""
+    from sim.studies import configure
+
+    own = [measure for measure in configure.measures() if measure.name in studied()]
+    return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
+
+
+def evidence(measure: Measure) -> list[dict[str, str]]:
+    """What a measure's source and its shifts cite of effects and patterns: id, source, and doi where there is one."""
+    from sim.data import rows
+
+    cited = " ".join([measure.source, *(shift.source for shift in measure.shifts.values())]).split()
+    found = [row for name in ("effects", "patterns") for row in rows(name) if row["id"] in cited]
+    return [{name: row.get(name) or "" for name in ("id", "source", "doi")} for row in found]
+
+
+@cache
+def usual_of(name: str) -> float:
+    """The value of an assumption as the model is fitted."""
+    from omegaconf import OmegaConf
+
+    from sim.studies import configure
+
+    known = OmegaConf.merge(configure.defaults(), OmegaConf.load(configure.conf_folder() / "fit" / "point.yaml"))
+    return float(OmegaConf.select(known, name))

@@ -1,0 +1,399 @@
+"""Answers that stream in: two workers for all who look, and the choice with the fewest runs goes first.
+
+Replicates of a choice are lived a few at a time, each in pairs; after every stage the tables of the command line are
+made of them, so that the page shows what `hybridwork run` computes for as many replicates. What nobody looks at
+any more waits, and is forgotten when room is needed. Before anything is shown the null scenario is lived, and must be
+nought.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing import get_context
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.plan import Plan
+from sim.errors import UserError, first_line
+from sim.outcomes.record import Record
+from sim.views.explore import worker
+from sim.views.explore.choice import FIRST_LOOK, Choice, presets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORKERS = 2
+STAGES = (FIRST_LOOK, 20, 50, 100)
+"""Replicates after which the picture is drawn anew; the last stage is what the choice may get."""
+AT_A_TIME = 2
+"""Replicates that a worker lives before it looks who else waits."""
+LOOKING = 20.0
+"""Seconds after which somebody who has not asked again no longer looks."""
+MOST_ANSWERS = 40
+"""Answers kept; of those nobody looks at, the one that was asked for longest ago goes first."""
+MOST_RECORDS = 1_000_000_000
+"""Bytes of records kept between stages; beyond, first looks alone go on."""
+_TRIES = 2
+
+_settings = threading.Lock()
+"""Hydra composes for one at a time."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known so far: tables by name as `scenarios.tables_of` makes them, None before the first look.
+
+    `replicates` are behind the tables, `lived` are done, of `most`; `plan` is the first's. `error` is one line.
+    """
+
+    replicates: int = 0
+    lived: int = 0
+    most: int = 0
+    tables: Mapping[str, pd.DataFrame] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    plan: Plan | None = None
+    waiting: int = 0
+    error: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come."""
+        return self.error is not None or (self.tables is not None and self.replicates == self.most)
+
+
+class _Case:
+    """One choice at work: its plans, the records that are in, and the answer so far."""
+
+    def __init__(self, choice: Choice, number: int) -> None:
+        self.choice, self.number = choice, number
+        self.plans: list[Plan] = []
+        self.begun: set[int] = set()
+        self.records: dict[int, Record] = {}
+        self.bytes = 0
+        self.answer = Answer(most=choice.most_replicates)
+        self.made = 0
+
+    @property
+    def ready(self) -> int:
+        """Replicates from the first on that are in without a gap."""
+        return next((number for number in range(len(self.plans)) if number not in self.records), len(self.plans))
+
+    @property
+    def stage(self) -> int:
+        """The largest stage for which all replicates are in; 0 before the first."""
+        return max((stage for stage in stages(self.answer.most) if stage <= self.ready), default=0)
+
+    def following(self, own: int) -> list[int]:
+        """The next replicates of worker `own`, which always has the same ones, so that it finds their past again."""
+        open_ones = (n for n in range(own, len(self.plans), WORKERS) if n not in self.begun)
+        return [number for number, _ in zip(open_ones, range(AT_A_TIME), strict=False)]
+
+
+def stages(most: int) -> tuple[int, ...]:
+    """The numbers of replicates at which a choice that may get `most` is drawn."""
+    return (*(stage for stage in STAGES if stage < most), most)
+
+
+class Live:
+    """The workers, the queue and the answers of everybody who looks at the explorer."""
+
+    def __init__(self, check: bool = True, hire: Callable[[], Any] | None = None) -> None:
+        """Begin the workers; `check` lives the null scenario first. `hire` opens what lives plans (for tests)."""
+        self._hire = hire or _hired
+        self._pools: list[Any] = [self._hire() for _ in range(WORKERS)]
+        self._cases: OrderedDict[tuple[str, ...], _Case] = OrderedDict()
+        self._looking: dict[str, tuple[tuple[str, ...], float]] = {}
+        lock = threading.RLock()
+        self._change, self._news = threading.Condition(lock), threading.Condition(lock)
+        self._closed = False
+        self._asked = 0
+        self.error = self._null() if check else None
+        jobs = [(self._work, own) for own in range(WORKERS)] + [(self._plan, 0), (self._tell, 0)]
+        self._threads = [threading.Thread(target=job, args=(own,), daemon=True) for job, own in jobs]
+        for thread in self._threads:
+            thread.start()
+
+    # -- what a page does ------------------------------------------------------------------------------------------
+
+    def look(self, who: str, choice: Choice, patience: float = 0.0) -> Answer:
+        """What is known of a choice, waiting `patience` seconds for a first answer; `who` looks at nothing else now."""
+        if self.error:
+            return Answer(error=self.error)
+        key = choice.overrides
+        with self._change:
+            before, at = self._looking.get(who, (None, 0.0))
+            self._looking[who] = key, monotonic()
+            if key not in self._cases:
+                self._asked += 1
+                self._cases[key] = _Case(choice, self._asked)
+                self._make_room()
+            self._cases.move_to_end(key)
+            if before != key or monotonic() - at > LOOKING / 2:
+                self._change.notify_all()
+            case = self._cases[key]
+            self._news.wait_for(lambda: case.answer.tables is not None or case.answer.error, patience)
+            return self._told(case)
+
+    @property
+    def lookers(self) -> int:
+        """How many look at something now."""
+        with self._change:
+            self._watched()
+            return len(self._looking)
+
+    def leave(self, who: str) -> None:
+        """Somebody has gone."""
+        with self._change:
+            self._looking.pop(who, None)
+
+    def answer(self, choice: Choice, replicates: int = FIRST_LOOK, timeout: float = 120.0) -> Answer:
+        """Wait for so many replicates of a choice; raises UserError where it cannot be answered or takes too long."""
+        who, until = f"wait {id(choice)} {monotonic()}", monotonic() + timeout
+        try:
+            while not (found := self.look(who, choice)).complete and found.replicates < replicates:
+                with self._news:
+                    self._news.wait(0.5)
+                if monotonic() > until:
+                    raise UserError(f"no answer within {timeout:g} seconds; ask for fewer people or weeks")
+        finally:
+            self.leave(who)
+        if found.error:
+            raise UserError(found.error)
+        return found
+
+    def lend(self, plans: Sequence[Plan], work: Callable[[Sequence[Plan]], Sequence[Any]]) -> list[Any]:
+        """What the workers make of each plan when they do something else with it, as a split by pathway.
+
+        One plan at a time, so that answers go on in between.
+        """
+        with ThreadPoolExecutor(WORKERS) as hands:
+            return list(hands.map(lambda pair: self._done(pair[0] % WORKERS, work, [pair[1]])[0], enumerate(plans)))
+
+    def forget(self, persons: str) -> None:
+        """Forget everything that came of an uploaded file."""
+        with self._change:
+            for key, case in list(self._cases.items()):
+                if case.choice.persons == persons:
+                    del self._cases[key]
+        for own in range(WORKERS):
+            self._done(own, worker.forget, persons)
+
+    def close(self) -> None:
+        """End the workers; what they are at is lost."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+            self._news.notify_all()
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- who is next -----------------------------------------------------------------------------------------------
+
+    def _watched(self) -> list[_Case]:
+        """The cases somebody looks at: those with the fewest replicates first, then in the order of asking."""
+        now = monotonic()
+        self._looking = {who: (key, at) for who, (key, at) in self._looking.items() if now - at < LOOKING}
+        keys = {key for key, _ in self._looking.values()}
+        cases = [case for key, case in self._cases.items() if key in keys and not case.answer.error]
+        return sorted(cases, key=lambda case: (len(case.begun), case.number))
+
+    def _next(self, own: int) -> tuple[_Case, list[int]] | None:
+        full = sum(case.bytes for case in self._cases.values()) > MOST_RECORDS
+        for case in self._watched():
+            numbers = case.following(own)
+            if numbers and not (full and numbers[0] >= FIRST_LOOK):
+                return case, numbers
+        return None
+
+    def _told(self, case: _Case) -> Answer:
+        before = [other for other in self._watched() if other.number < case.number and not other.answer.tables]
+        return replace(case.answer, lived=max(len(case.records), case.answer.replicates), waiting=len(before))
+
+    def _make_room(self) -> None:
+        """Forget answers that nobody looks at, beyond as many as are kept, and their records before that."""
+        watched = {id(case) for case in self._watched()}
+        idle = [key for key, case in self._cases.items() if id(case) not in watched]
+        for key in idle[: max(len(self._cases) - MOST_ANSWERS, 0)]:
+            del self._cases[key]
+        held = sum(case.bytes for case in self._cases.values())
+        for key in idle:
+            if held > MOST_RECORDS // 2 and key in self._cases:
+                held -= self._cases[key].bytes
+                del self._cases[key]
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def _wait_for(self, find: Callable[[], Any]) -> Any:
+        """What `find` finds, as soon as it does; None once all is closed."""
+        with self._change:
+            while not self._closed:
+                if found := find():
+                    return found
+                self._change.wait(1.0)
+        return None
+
+    def _plan(self, _: int) -> None:
+        """Make the plans of each choice: Hydra is slow, and takes one at a time."""
+
+        def find() -> _Case | None:
+            cases = [case for case in self._watched() if not case.plans]
+            return cases[0] if cases else None
+
+        while case := self._wait_for(find):
+            try:
+                plans = plans_of(case.choice)
+            except Exception as error:
+                self._fail(case, error)
+                continue
+            with self._change:
+                case.plans = plans
+                self._change.notify_all()
+
+    def _work(self, own: int) -> None:
+        """Keep one worker busy."""
+
+        def find() -> tuple[_Case, list[int]] | None:
+            found = self._next(own)
+            if found:
+                found[0].begun.update(found[1])
+            return found
+
+        while found := self._wait_for(find):
+            case, numbers = found
+            try:
+                records = self._done(own, worker.lived, [case.plans[number] for number in numbers])
+            except Exception as error:
+                self._fail(case, error)
+                continue
+            with self._change:
+                case.records.update(zip(numbers, records, strict=True))
+                case.bytes += sum(_size(record) for record in records)
+                self._change.notify_all()
+
+    def _tell(self, _: int) -> None:
+        """Make the tables of every stage that is complete."""
+
+        def find() -> tuple[_Case, int] | None:
+            found = [(case, case.stage) for case in self._watched() if case.stage > case.made]
+            return min(found, key=lambda pair: pair[0].made) if found else None
+
+        while found := self._wait_for(find):
+            case, stage = found
+            case.made = stage
+            try:
+                made = _answered(case, stage)
+            except Exception as error:
+                self._fail(case, error)
+                continue
+            with self._change:
+                case.answer = made
+                if made.complete:
+                    case.records, case.bytes = {}, 0
+                self._news.notify_all()
+
+    def _fail(self, case: _Case, error: Exception) -> None:
+        with self._change:
+            if not self._closed:
+                case.answer = replace(case.answer, error=first_line(error))
+                case.records, case.bytes = {}, 0
+            self._news.notify_all()
+
+    def _done(self, own: int, work: Callable[[Any], Any], asked: Any) -> Any:
+        """What a worker makes of it; one that has ended is replaced, and tried again once."""
+        for attempt in range(_TRIES):
+            try:
+                return self._pools[own].submit(work, asked).result()
+            except BrokenExecutor:
+                self._pools[own] = self._hire()
+                if attempt + 1 == _TRIES:
+                    raise UserError("the worker ended twice over this; ask for fewer people or weeks") from None
+        return None
+
+    # -- the null scenario -----------------------------------------------------------------------------------------
+
+    def _null(self) -> str | None:
+        """Live today's practice against itself, in both workers; one line where the difference is not exactly zero."""
+        try:
+            plans = plans_of(Choice(employees=60, weeks=26), 1)
+            for own in range(WORKERS):
+                for record in self._done(own, worker.lived, plans):
+                    check_null(record)
+        except Exception as error:
+            return first_line(error)
+        return None
+
+
+def check_null(record: Record) -> None:
+    """Raise UserError unless the second world is the first one, to the bit."""
+    pairs = {"outcomes": record.weekly, "people": record.people, "use": record.using, **record.final}
+    for name, values in pairs.items():
+        if not np.array_equal(values[0], values[1], equal_nan=True):
+            raise UserError(
+                f"today's practice differs from itself in {name.replace('_', ' ')}, so no result can be trusted; "
+                "please report it with the version"
+            )
+
+
+def plans_of(choice: Choice, replicates: int | None = None) -> list[Plan]:
+    """The plans of a choice as the command line makes them, each replicate with a draw of its own where asked."""
+    from sim.studies import configure
+
+    asked = (*choice.overrides, f"replicates={replicates or choice.most_replicates}")
+    with _settings:
+        return configure.plans_of(configure.compose(*asked), asked)
+
+
+def _answered(case: _Case, stage: int) -> Answer:
+    """The answer of the first `stage` replicates."""
+    from sim.studies.scenarios import facts, held_by, tables_of
+    from sim.world.establishments import build
+
+    plans, records = case.plans[:stage], [case.records[number] for number in range(stage)]
+    holds = held_by(plans)
+    firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
+    return Answer(
+        replicates=stage,
+        lived=stage,
+        most=case.answer.most,
+        tables=tables_of(plans[0], records, firm, holds),
+        facts=facts(plans[0], records, holds),
+        plan=plans[0],
+    )
+
+
+def _size(record: Record) -> int:
+    arrays = (record.weekly, record.people, record.cascade, record.using, record.stayed)
+    return int(sum(array.nbytes for array in (*arrays, *record.final.values(), *record.groups.values())))
+
+
+# -- workers ---------------------------------------------------------------------------------------------------------
+
+
+def _hired() -> ProcessPoolExecutor:
+    """One process, begun by spawn; it yields to the page, which has to stay quick."""
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_serve)
+
+
+def _serve() -> None:
+    from sim.runs.crew import _serve as serve
+
+    serve()
+    os.nice(5)
+
+
+@cache
+def live() -> Live:
+    """The one that all sessions of this process share; named scenarios are read once, before anybody waits for them."""
+    from sim.studies import configure
+
+    for name in presets():
+        configure.scenario_named(name)
+    return Live()

@@ -1,0 +1,112 @@
+"""The ten questions of those who ask, each with the choices that answer it, what to look at, and what it cannot tell.
+
+Texts stand in `sim/views/words/*/questions.yaml`. Answers come from live runs, from studies that were done before
+(`kept`), or from both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.views.explore.choice import Choice, presets
+from sim.views.explore.kept import numbers
+from sim.views.words import Words
+
+LIVED, KEPT, BOTH = "lived", "kept", "both"
+VIEWS = ("effects", "time", "groups", "cascade", "why", "evening", "visits", "respondents", "body")
+"""What a question may show, in this order."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    who       those who ask it
+    levers    what is compared, each against today's practice; the first is what opens among the levers
+    numbers   assumptions that go with some of them, by their place
+    views     what to look at, of `VIEWS`
+    answered  by live runs, by a study done before, or both
+    study     which study that was
+    """
+
+    number: int
+    who: tuple[str, ...]
+    levers: tuple[Mapping[str, str], ...]
+    views: tuple[str, ...]
+    answered: str = LIVED
+    study: str | None = None
+    numbers: Mapping[int, Mapping[str, float]] | None = None
+
+    def choices(self, **common: Any) -> list[Choice]:
+        """What it compares, of the organisation in `common`."""
+        own = self.numbers or {}
+        return [
+            Choice(question=self.number, levers=levers, numbers=own.get(place, {}), **common)
+            for place, levers in enumerate(self.levers)
+        ]
+
+    def said(self, part: str, words: Words) -> str:
+        """Its text: short, asked, answer, look or cannot; an answer is empty where live runs alone give it."""
+        key = f"questions.q{self.number}.{part}"
+        return words(key, **_as_written(words)) if key in words else ""
+
+
+def _as_written(words: Words) -> dict[str, str]:
+    """The kept numbers with the marks of the language."""
+    marks = str.maketrans({".": words("common.number.decimal"), ",": words("common.number.thousands")})
+    return {name: value if name == "version" else value.translate(marks) for name, value in numbers().items()}
+
+
+def questions() -> tuple[Question, ...]:
+    """The ten, in the order in which they are asked."""
+    return (
+        Question(1, ("inspectorate",), ({"communication": "no_loss"},), ("cascade", "visits"), BOTH, "inspection"),
+        Question(2, ("inspectorate",), ({"adoption": "active_oversight"},), ("effects", "cascade"), BOTH, "inspection"),
+        Question(
+            3,
+            ("ministry",),
+            (
+                {"availability": "right_to_disconnect"},
+                {"availability": "reachability_agreements"},
+                {"availability": "quiet_evenings"},
+            ),
+            ("effects", "why", "evening"),
+        ),
+        Question(4, ("ministry",), (presets()["whole_package"],), ("effects", "time", "groups")),
+        Question(
+            5,
+            ("employer",),
+            (
+                {"availability": "quiet_evenings"},
+                {"ergonomics": "chairs_and_desks"},
+                {"leadership": "manager_training"},
+                {"social": "organisation_days"},
+            ),
+            ("effects", "groups"),
+        ),
+        Question(
+            6,
+            ("employer",),
+            (
+                {"schedule": "anchor_days"},
+                {"schedule": "anchor_days"},
+                {"schedule": "two_office_days"},
+                {"schedule": "three_office_days"},
+            ),
+            ("effects", "groups", "why"),
+            numbers={1: {"mechanisms.anchor_days.days": 3.0}},
+        ),
+        Question(7, ("works_council",), ({"schedule": "anchor_days"},), ("groups", "effects")),
+        Question(
+            8,
+            ("works_council", "prevention_officer"),
+            ({"communication": "reminders"}, {"communication": "through_the_manager"}, {"communication": "checked"}),
+            ("effects", "cascade"),
+            BOTH,
+            "inspection",
+        ),
+        Question(9, ("prevention_officer",), ({"ergonomics": "sit_stand_desks"},), ("body", "effects"), BOTH),
+        Question(10, ("everybody",), (), ("respondents",), KEPT, "vanishing_measures"),
+    )

@@ -1,0 +1,165 @@
+"""What a session of the page remembers: the choice, the choice before it, and who this session is.
+
+The choice is the truth; widgets are filled from it and read back into it, so that a link, a preset or a question
+can set them all at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import streamlit as st
+
+from sim.errors import UserError
+from sim.levers.measure import FAMILIES
+from sim.views.explore.choice import TODAY, Choice, choice_of
+from sim.views.words import Words
+
+HOME, ANSWER = "home", "answer"
+_WIDGET = "set_"
+
+
+def begin() -> None:
+    """Set up a session: as its link says, or with the ten questions."""
+    state = st.session_state
+    if "choice" in state:
+        return
+    state.who = uuid.uuid4().hex
+    state.before, state.mistake, state.upload, state.uploads = None, None, None, 0
+    query = {name: st.query_params[name] for name in st.query_params}
+    try:
+        state.choice = choice_of(query)
+    except UserError as mistake:
+        state.choice, state.mistake = Choice(), str(mistake)
+    state.view = ANSWER if query and not state.mistake else HOME
+
+
+def words() -> Words:
+    """The words of the session's language."""
+    return Words(st.session_state.choice.language)
+
+
+def choice() -> Choice:
+    """What the session asks now."""
+    found: Choice = st.session_state.choice
+    return found
+
+
+def take(new: Choice, view: str = ANSWER) -> None:
+    """Let the session ask something else."""
+    state = st.session_state
+    _remember(new)
+    state.choice, state.view, state.mistake = new, view, None
+
+
+def change(**differing: Any) -> None:
+    """Change parts of the choice as a widget was moved; a mistake is kept to be shown, and the choice stays."""
+    try:
+        new = replace(choice(), **differing)
+    except UserError as mistake:
+        st.session_state.mistake = str(mistake)
+        return
+    _remember(new)
+    st.session_state.choice, st.session_state.mistake = new, None
+
+
+def _remember(new: Choice) -> None:
+    old = choice()
+    if new.overrides != old.overrides:
+        st.session_state.before = old
+
+
+def key(name: str) -> str:
+    """The key of the widget that sets this."""
+    return _WIDGET + name.replace(".", "_")
+
+
+def fill(name: str, value: Any) -> str:
+    """The key of a widget, filled with what the choice says; a move has changed the choice before."""
+    st.session_state[key(name)] = value
+    return key(name)
+
+
+def lever(family: str) -> None:
+    """A lever was moved."""
+    option = st.session_state.get(key(family), choice().levers.get(family, TODAY))
+    numbers = dict(choice().numbers)
+    if family == "schedule" and option != "anchor_days":
+        numbers.pop("mechanisms.anchor_days.days", None)
+    change(levers={**choice().levers, family: option}, numbers=numbers)
+
+
+def measure(name: str) -> None:
+    """One of the 15 measures was ticked or not."""
+    measures: Mapping[str, float] = choice().measures
+    ticked = st.session_state.get(key(f"m_{name}"), name in measures)
+    others = {own: share for own, share in measures.items() if own != name}
+    change(measures={**others, name: measures.get(name, 1.0)} if ticked else others)
+
+
+def number(name: str, usual: float) -> None:
+    """An assumption was moved; at its usual value it is not said."""
+    value = float(st.session_state.get(key(name), usual))
+    others = {own: set_to for own, set_to in choice().numbers.items() if own != name}
+    change(numbers=others if value == usual else {**others, name: value})
+
+
+def setting(name: str) -> None:
+    """A setting of the organisation was changed."""
+    change(**{name: st.session_state.get(key(name), getattr(choice(), name))})
+
+
+def preset(levers: Mapping[str, str]) -> None:
+    """All levers at once, as a named scenario has them."""
+    take(replace(choice(), question=None, levers=dict(levers), measures={}, numbers={}))
+
+
+def language(name: str) -> None:
+    """Another language, and everything else as it is."""
+    take(replace(choice(), language=name), st.session_state.view)
+
+
+def home() -> None:
+    """Back to the ten questions."""
+    st.session_state.view = HOME
+
+
+def levers_now() -> dict[str, str]:
+    """The option of every family."""
+    return {family: choice().levers.get(family, TODAY) for family in FAMILIES}
+
+
+# -- a file of one's own ---------------------------------------------------------------------------------------------
+
+
+class Upload:
+    """A file of persons, kept in a folder of its own until the session lets go of it."""
+
+    def __init__(self, content: bytes) -> None:
+        """Check the file; raises UserError for one that cannot be, or holds what must not be in it."""
+        from sim.views.explore.choice import Choice as Asked
+        from sim.world.establishments import build
+        from sim.world.firm import FirmOptions
+
+        folder = Path(mkdtemp(prefix="hybridwork-"))
+        self._gone = weakref.finalize(self, shutil.rmtree, folder, True)
+        self.path = folder / "persons.csv"
+        try:
+            self.path.write_bytes(content)
+            self.path.chmod(0o600)
+            self.people = len(build(FirmOptions(kind="own", persons=str(self.path)), 1, 0).identifier)
+            Asked(employees=max(self.people, 20))
+        except BaseException:
+            self._gone()
+            raise
+
+    def remove(self) -> None:
+        """Delete it now."""
+        self._gone()

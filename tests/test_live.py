@@ -1,0 +1,357 @@
+"""The explorer without a browser: choices and their links, answers that stream in, questions, pathways, an evening."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.errors import UserError
+from sim.runs.run import run
+from sim.studies import configure
+from sim.studies.scenarios import compare
+from sim.views.explore import evening, kept, live, why, worker
+from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, assumptions, choice_of, presets
+from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
+from sim.views.explore.questions import VIEWS, questions
+from sim.views.words import LANGUAGES, Words
+
+SMALL = {"employees": 40, "weeks": 26}
+QUIET = {"availability": "quiet_evenings"}
+
+
+class Here:
+    """An executor that works at once, in this process."""
+
+    lock = threading.RLock()
+
+    def submit(self, work, asked):
+        future: Future = Future()
+        try:
+            with self.lock:
+                future.set_result(work(asked))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **_) -> None:
+        """Nothing to end."""
+
+
+@pytest.fixture
+def answers():
+    """A live one without processes of its own."""
+    found = live.Live(check=False, hire=Here)
+    yield found
+    found.close()
+
+
+# -- choices and links ------------------------------------------------------------------------------------------------
+
+EVERYTHING = Choice(
+    language="nl", question=5, levers={**QUIET, "schedule": "anchor_days"}, measures={"breaks": 0.5}, employees=300,
+    numbers={"mechanisms.recovery.night": 0.2, "measures.quiet_evenings.use": 0.5}, team_size=6, at_home=70, seed=3,
+    weeks=52,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", [Choice(), EVERYTHING, Choice(levers=presets()["whole_package"])])
+def test_a_link_gives_back_the_very_choice(choice):
+    assert choice_of(choice.query) == choice
+    assert len("".join(f"{name}={value}&" for name, value in choice.query.items())) < 300
+
+
+def test_the_command_to_copy_makes_the_plans_of_the_page():
+    words = shlex.split(EVERYTHING.command(2))
+    assert words[:2] == ["hybridwork", "run"]
+    assert configure.plans_of(configure.compose(*words[2:]), words[2:]) == live.plans_of(EVERYTHING, 2)
+
+
+def test_levers_that_are_a_named_scenario_are_called_by_its_name():
+    assert Choice(levers=presets()["whole_package"]).scenario == "whole_package"
+    assert Choice(levers={**presets()["whole_package"], "social": "buddies"}).scenario is None
+
+
+FORGED = [
+    ({"v": "2"}, "version"),
+    ({"v": "1", "persons": "/etc/passwd"}, "no part of the link"),
+    ({"v": "1", "firm.persons": "x"}, "no part of the link"),
+    ({"v": "1", "availability": "../../etc/passwd"}, "no option of availability"),
+    ({"v": "1", "availability": "quiet_evenings,always_on"}, "no option of availability"),
+    ({"v": "1", "measures": "__import__('os').system('x'):1"}, "name:number"),
+    ({"v": "1", "measures": "breaks:2"}, "share of breaks"),
+    ({"v": "1", "measures": "breaks:nan"}, "plain number"),
+    ({"v": "1", "measures": "no_such_measure:1"}, "no measure of the 15"),
+    ({"v": "1", "numbers": "mechanisms.recovery.night:9"}, "range"),
+    ({"v": "1", "numbers": "firm.persons:1"}, "no assumption"),
+    ({"v": "1", "numbers": "hydra.run.dir:1"}, "no assumption"),
+    ({"v": "1", "numbers": ",".join(f"{name}:1" for name in list(assumptions())[:13])}, "at most"),
+    ({"v": "1", "employees": "1000000"}, "employees"),
+    ({"v": "1", "employees": "5000", "weeks": "260"}, "more than the page computes"),
+    ({"v": "1", "seed": "1e9"}, "whole number"),
+    ({"v": "1", "weeks": "-5"}, "whole number"),
+    ({"v": "1", "question": "11"}, "question"),
+    ({"v": "1", "language": "../nl"}, "no language"),
+    ({"v": "1", "social": "x" * 3000}, "longer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "says"), FORGED)
+def test_a_forged_link_gets_one_harmless_line(query, says):
+    with pytest.raises(UserError, match=re.escape(says)) as told:
+        choice_of(query)
+    assert "\n" not in str(told.value)
+    assert not re.search(r"[<>$`/\\]", str(told.value))
+
+
+def test_a_measure_chosen_twice_is_refused():
+    with pytest.raises(UserError, match="chosen twice"):
+        Choice(levers={"availability": "reachability_agreements"}, measures={"reachability_agreements": 1.0})
+
+
+def test_an_uploaded_file_is_in_no_link_and_its_path_in_no_command():
+    choice = Choice(persons="/tmp/secret/persons.csv")
+    assert "secret" not in str(choice.query) + choice.command(8) + repr(choice)
+
+
+def test_large_organisations_get_fewer_replicates_and_never_too_few():
+    assert Choice().most_replicates == MOST
+    assert FIRST_LOOK < Choice(employees=5000).most_replicates < 20
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_streams_in_is_what_the_command_line_computes(answers):
+    choice = Choice(levers=QUIET, **SMALL)
+    shown = answers.answer(choice)
+    plans = live.plans_of(choice, shown.replicates)
+    _, tables = compare(plans, quiet=True)
+    assert shown.replicates == FIRST_LOOK
+    assert set(shown.tables) == set(tables)
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(shown.tables[name], table, check_exact=True)
+
+
+@pytest.mark.parametrize("levers", [QUIET, {"schedule": "anchor_days"}, {"social": "weekly_social_moments"}])
+def test_a_past_that_is_kept_changes_no_bit(levers):
+    plan = live.plans_of(Choice(levers=levers, **SMALL), 1)[0]
+    worker.lived([plan])
+    kept_one, alone = worker.lived([replace(plan, weeks=27)])[0], run(replace(plan, weeks=27))
+    for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
+        np.testing.assert_array_equal(getattr(kept_one, name), getattr(alone, name), err_msg=name)
+    for name in ("final", "groups", "ties_after"):
+        for key, values in getattr(alone, name).items():
+            np.testing.assert_array_equal(getattr(kept_one, name)[key], values, err_msg=f"{name} {key}")
+
+
+def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
+    plan = live.plans_of(Choice(**SMALL), 1)[0]
+    record = worker.lived([plan])[0]
+    live.check_null(record)
+    record.weekly[1, -1, 0, 0] += np.float32(1e-4)
+    with pytest.raises(UserError, match="differs from itself"):
+        live.check_null(record)
+    answers.error = "today's practice differs from itself"
+    assert answers.look("somebody", Choice()).tables is None
+
+
+class Sparing:
+    """An executor that works off what it is given only when told to, and remembers whose it was."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future, list]] = []
+
+    def submit(self, _work, plans):
+        future: Future = Future()
+        self.waiting.append((future, plans))
+        return future
+
+    def shutdown(self, **_) -> None:
+        for future, _ in self.waiting:
+            future.cancel()
+
+
+class Fake:
+    """What stands for a record or a plan where only the order of work matters."""
+
+    weekly = people = cascade = using = stayed = np.zeros(1)
+    final = groups = MappingProxyType({})
+
+    def __init__(self, choice=None) -> None:
+        self.choice = choice
+
+
+def _until(true) -> None:
+    for _ in range(400):
+        if true():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("it did not come to pass")
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """A live one whose two workers wait to be told, with plans that only know their choice."""
+    monkeypatch.setattr(live, "plans_of", lambda choice, n=None: [Fake(choice) for _ in range(choice.most_replicates)])
+    monkeypatch.setattr(
+        live, "_answered", lambda case, stage: live.Answer(stage, stage, case.answer.most, {"effects": 1})
+    )
+    hired: list[Sparing] = []
+    found = live.Live(check=False, hire=lambda: hired.append(Sparing()) or hired[-1])
+    yield found, hired
+    found.close()
+
+
+def _work_off(hired) -> list[Choice]:
+    """Let both workers finish what they hold; whose it was."""
+    _until(lambda: all(own.waiting for own in hired))
+    done = []
+    for own in hired:
+        future, plans = own.waiting.pop(0)
+        done.append(plans[0].choice)
+        future.set_result([Fake()] * len(plans))
+    return done
+
+
+def test_who_has_least_goes_first(queue):
+    found, hired = queue
+    first, second = Choice(seed=1), Choice(seed=2)
+    found.look("early", first)
+    for _ in range(5):
+        _work_off(hired)
+    found.look("late", second)
+    _work_off(hired)  # what was begun before
+    served = [choice for _ in range(2) for choice in _work_off(hired)]
+    assert served == [second] * 4
+    _until(lambda: found.look("late", second).replicates == FIRST_LOOK)
+
+
+def test_what_nobody_looks_at_any_more_waits(queue):
+    found, hired = queue
+    left, wanted = Choice(seed=1), Choice(seed=2)
+    found.look("me", left)
+    _work_off(hired)
+    found.look("me", wanted)
+    _work_off(hired)
+    assert {choice.seed for _ in range(6) for choice in _work_off(hired)} == {2}
+
+
+def test_nobody_sees_the_scenario_of_another(queue):
+    found, hired = queue
+    found.look("me", Choice(seed=1))
+    for _ in range(4):
+        _work_off(hired)
+    _until(lambda: found.look("me", Choice(seed=1)).tables is not None)
+    assert found.look("you", Choice(seed=2)).tables is None
+
+
+def test_answers_are_forgotten_beyond_a_number(queue):
+    found, _ = queue
+    for seed in range(1, live.MOST_ANSWERS + 30):
+        found.look("me", Choice(seed=seed))
+    assert len(found._cases) <= live.MOST_ANSWERS + 1
+
+
+def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
+    made = live.plans_of
+
+    def plans_of(choice, replicates=None):
+        if choice.seed == 2:
+            raise ValueError("first\nsecond")
+        return made(choice, replicates)
+
+    monkeypatch.setattr(live, "plans_of", plans_of)
+    with pytest.raises(UserError, match=r"^first$"):
+        answers.answer(Choice(seed=2, **SMALL))
+    assert answers.answer(Choice(**SMALL)).tables["effects"].difference.eq(0).all()
+
+
+# -- why, and an evening ----------------------------------------------------------------------------------------------
+
+
+def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers):
+    parts = why.split(answers, Choice(levers=QUIET, **SMALL), 2)
+    for _, own in parts.groupby("outcome"):
+        of = own.set_index("pathway").part
+        assert of.drop(why.WHOLE).sum() == pytest.approx(of[why.WHOLE])
+    assert set(parts.pathway) == {*(p for own in why.PATHWAYS.values() for p in own), why.TOGETHER, why.WHOLE}
+
+
+@pytest.mark.slow
+def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
+    plan = live.plans_of(Choice(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
+    every = tuple(cut for own in why.PATHWAYS.values() for cuts in own.values() for cut in cuts)
+    worlds = [why.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
+    record = worker.past(plan).live(worlds)[0]
+    exhaustion = record.weekly[:, :, list(live_outcomes()).index("exhaustion"), 0]
+    np.testing.assert_array_equal(exhaustion[0], exhaustion[1])
+
+
+def live_outcomes():
+    from sim.outcomes.outcomes import OUTCOMES
+
+    return OUTCOMES
+
+
+def test_an_evening_is_the_same_people_twice(answers):
+    choice = Choice(levers=QUIET, **SMALL)
+    scene = evening.evening(answers, choice)
+    again = evening.evening(answers, choice)
+    assert scene.works.shape == scene.detachment.shape == (2, len(scene.is_manager))
+    assert scene.works[0, 0], "the manager works late under today's practice"
+    np.testing.assert_array_equal(scene.detachment, again.detachment)
+    assert scene.usually[1] < scene.usually[0], "a delay that holds messages back makes evenings quieter"
+    assert {scene.state(world, person) for world in (0, 1) for person in range(len(scene.is_manager))} <= {
+        "works", "awake", "rests",
+    }  # fmt: skip
+
+
+def test_of_an_own_file_no_evening_is_shown(answers):
+    with pytest.raises(UserError, match="own file"):
+        evening.evening(answers, Choice(persons="persons.csv"))
+
+
+# -- questions, levers, what is kept ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_question_has_its_words_and_its_choices(language):
+    words = Words(language)
+    for number, question in enumerate(questions(), start=1):
+        assert question.number == number
+        assert all(question.said(part, words) for part in ("short", "asked", "look", "cannot"))
+        assert set(question.views) <= set(VIEWS)
+        assert question.answered != "kept" or question.said("answer", words)
+        for choice in question.choices(language=language):
+            assert choice_of(choice.query) == choice
+            assert not choice.changes_nothing
+
+
+def test_what_is_kept_stands_on_the_pages_of_the_studies():
+    docs = Path(__file__).parents[1] / "docs"
+    for name, rows in kept.taken(docs).items():
+        own = kept.table(name)
+        assert [list(own.columns), *own.to_numpy().tolist()] == rows, (
+            f"{name}.csv is older than docs; python -c 'from sim.views.explore.kept import rewrite; …' writes it anew"
+        )
+
+
+def test_levers_stand_in_the_order_source_collective_individual():
+    for name in (*FIRST, *MORE):
+        own = family(name)
+        assert own[0].is_today
+        places = [("source", "collective", "individual").index(option.hygiene) for option in own if not option.what_if][
+            1:
+        ]
+        assert places == sorted(places)
+    assert len(fifteen()) == 15
+    assert set(ASSUMPTIONS) <= set(assumptions())
