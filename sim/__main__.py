@@ -56,7 +56,7 @@ COMMANDS = {
         "sim.studies.posterior.study",
         "Which parameter sets agree with what was observed, error and all: draws that other studies take.",
     ),
-    "explore": ("sim.views.explore.command", "Move a lever in the browser, and burn-out complaints and isolation answer."),
+    "explore": ("sim.views.explore.command", "Move a lever in the browser; the model answers (extra: explore)."),
     "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
     "report": ("sim.views.report", "One page of a comparison, to read, print and mail (extra: report)."),
     "watch": ("sim.views.watch.command", "Watch one organisation week by week in the browser (extra: viz)."),

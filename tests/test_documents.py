@@ -20,6 +20,8 @@ from sim.studies import configure
 HOME = Path(__file__).resolve().parent.parent
 PAGES = sorted([*HOME.glob("*.md"), *HOME.glob("docs/**/*.md")])
 GROUPS = (*FAMILIES, "firm", "scenario", "experiment")
+VIEWS = ("explore", "report", "watch")
+"""Commands with settings of their own, which are none of a study."""
 FLAGS = {"--help", "--cfg", "--multirun"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -119,6 +121,9 @@ def test_every_command_shown_can_be_run(line):
     flags = [word for word in words if word.startswith("-")]
     assert set(flags) <= FLAGS
     if command == "results":
+        return
+    if command in VIEWS:
+        importlib.import_module(COMMANDS[command][0]).settings_of(words)
         return
     if command == "fit":
         words = [word for word in words if word != "check"]

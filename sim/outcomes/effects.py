@@ -113,7 +113,8 @@ def spread(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     """
     mean, _, _, count = interval(samples)
     some = np.where(count > 1, samples, 0.0)  # numpy warns of columns without any number
-    low, high = np.nanquantile(some, [(1 - SHARE_OF_DRAWS) / 2, (1 + SHARE_OF_DRAWS) / 2], axis=0)
+    quantile = np.nanquantile if np.isnan(some).any() else np.quantile  # the same bits, column by column or at once
+    low, high = quantile(some, [(1 - SHARE_OF_DRAWS) / 2, (1 + SHARE_OF_DRAWS) / 2], axis=0)
     return mean, np.where(count > 1, low, np.nan), np.where(count > 1, high, np.nan), count
 
 
@@ -252,21 +253,29 @@ def trajectories(
     weeks = np.arange(weekly.shape[2])
     dates = pd.to_datetime([calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks])
     reported = reported_groups(records)
+    shown = [
+        (row, column)
+        for row, outcome in enumerate(OUTCOMES)
+        for column, group in enumerate(GROUPS)
+        if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
+        if reported[:, column].any()
+    ]
+    rows, columns = np.array(shown, int).reshape(-1, 2).T
+    weekly = weekly[:, :, :, rows, columns]
+    found = [_by_week(weekly, world, holds) for world in range(len(scenarios))]
     pieces = [
         {
             "scenario": scenario.name,
             "kind": scenario.kind,
-            "outcome": outcome,
-            "group": group,
+            "outcome": list(OUTCOMES)[row],
+            "group": list(GROUPS)[column],
             "week": weeks,
             "date": dates,
-            **_by_week(weekly[..., row, column], world, holds),
+            **{name: values[:, place] for name, values in found[world].items()},
             "interval": holds,
-            "unit": OUTCOMES[outcome].unit,
+            "unit": list(OUTCOMES.values())[row].unit,
         }
-        for row, outcome in enumerate(OUTCOMES)
-        for column, group in enumerate(GROUPS)
-        if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
+        for place, (row, column) in enumerate(shown)
         for world, scenario in enumerate(scenarios)
         if reported[world, column]
     ]
@@ -276,7 +285,7 @@ def trajectories(
 
 
 def _by_week(weekly: np.ndarray, world: int, holds: str) -> dict[str, np.ndarray]:
-    """One world's means and differences by week, from those of one outcome and group: (replicate, world, week)."""
+    """One world's means and differences by week: (week, item) each, from (replicate, world, week, item)."""
     mean, low, high, count = _INTERVALS[holds](weekly[:, world])
     difference, difference_low, difference_high, _ = _INTERVALS[holds](weekly[:, world] - weekly[:, 0])
     return {

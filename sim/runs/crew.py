@@ -171,7 +171,7 @@ def _by_itself(work: Callable[[Item], Result], item: Item, crew: Crew) -> Result
 def _spawned(workers: int) -> Iterator[Executor]:
     """Processes begun by spawn (Mesa and threads of numba forbid fork); ended at once when nobody waits for them."""
     others = set(active_children())
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_serve)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=serve)
     try:
         yield pool
     except BaseException:
@@ -183,7 +183,7 @@ def _spawned(workers: int) -> Iterator[Executor]:
         pool.shutdown()
 
 
-def _serve() -> None:
+def serve() -> None:
     """A worker leaves Ctrl-C to the one who hired it, and ends when that one does, even by SIGKILL."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -204,8 +204,7 @@ def _against_today(tables: Tables, facts: Facts, labels: Labels) -> str:
     note = (
         "Of a hundred worlds each; in brackets the 95% interval over draws. *Nothing at all*: not one number of "
         f"anybody differs from {TODAY}, because the organisation does it already or never carries it out; these worlds "
-        "are among *about the same*. The last columns are of all draws, plausible or not. Policies stand in a fixed "
-        "order."
+        f"are among *about the same*.{_of_all_draws(facts)} Policies stand in a fixed order."
     )
     return "\n\n".join([f"## Every policy against {TODAY}", note, *parts])
 
@@ -226,6 +225,10 @@ def _today_table(tables: Tables, outcome: str, facts: Facts, labels: Labels) -> 
              *([", ".join(map(str, every))] if _some_left_out(facts) else [])]
         )  # fmt: skip
     return f"**{label_of(outcome, labels)}, everybody.** About the same: up to {margin}.\n\n{table_of(heads, cells)}"
+
+
+def _of_all_draws(facts: Facts) -> str:
+    return " The last columns are of all draws, plausible or not." if _some_left_out(facts) else ""
 
 
 def _some_left_out(facts: Facts) -> bool:

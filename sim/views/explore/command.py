@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(HELP, end="")
         return 0
-    asked = settings(argv)
+    asked = settings_of(argv)
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UserError(
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def settings(argv: Sequence[str]) -> dict[str, str]:
+def settings_of(argv: Sequence[str]) -> dict[str, str]:
     """The settings as they were asked for; UserError for one that does not exist or is wrong."""
     asked = dict(_USUAL)
     for word in argv:

@@ -24,6 +24,7 @@ import numpy as np
 from sim.engine.plan import Plan
 from sim.errors import UserError, first_line
 from sim.outcomes.record import Record
+from sim.runs.crew import serve
 from sim.views.explore import worker
 from sim.views.explore.choice import FIRST_LOOK, Choice, presets
 
@@ -383,8 +384,6 @@ def _hired() -> ProcessPoolExecutor:
 
 
 def _serve() -> None:
-    from sim.runs.crew import _serve as serve
-
     serve()
     os.nice(5)
 

@@ -1,5 +1,5 @@
 """The report: one page of a comparison of scenarios, to be read, printed and mailed, in Dutch or English."""
 
-from sim.views.report.command import beside, main
+from sim.views.report.command import beside, main, settings_of
 
-__all__ = ["beside", "main"]
+__all__ = ["beside", "main", "settings_of"]

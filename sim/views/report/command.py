@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(USAGE)
         return 0
-    folder, options = _asked(argv)
+    folder, options = settings_of(argv)
     for path in write(folder, **options):
         print(path)
     return 0
@@ -71,7 +71,8 @@ def _check_packages() -> None:
         raise UserError(f"a report needs {missing[0]}, which is not installed; {INSTALL} is right")
 
 
-def _asked(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
+def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
+    """The folder and the options asked for; UserError for a setting that does not exist or is wrong."""
     given = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
     folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
     names = [name for name, _ in given]
