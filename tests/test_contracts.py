@@ -393,7 +393,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 UPWARD = {
     ("model", "outcomes"): "the Mesa face shows outcomes, which need the engine alone",
     ("model", "studies"): "the Mesa face is handed a plan, or makes one from the configuration",
-    ("studies", "views"): "the main job leaves its report beside its tables",
+    ("studies.scenarios", "views"): "the main job leaves its report beside its tables",
 }
 """Imports that point up, each with its reason; the list may shrink, and grows by decision alone."""
 SCIENCE_MAY_IMPORT = {"__future__", "dataclasses", "numpy", "sim.language.grammar", "sim.language.curves"}

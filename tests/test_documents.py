@@ -120,7 +120,7 @@ def test_every_command_shown_can_be_run(line):
     assert command in COMMANDS
     flags = [word for word in words if word.startswith("-")]
     assert set(flags) <= FLAGS
-    if command == "results":
+    if command == "results" or (command in VIEWS and not words):
         return
     if command in VIEWS:
         importlib.import_module(COMMANDS[command][0]).settings_of(words)

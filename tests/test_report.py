@@ -429,7 +429,7 @@ def test_a_wrong_word_is_told_in_one_line(words, said):
 
 def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept, monkeypatch, capsys):
     monkeypatch.setattr(command, "find_spec", lambda name: None if name == "altair" else object())
-    command.beside(kept)
+    command.beside(kept, "en")
     assert capsys.readouterr().err == f"no report.html: a report needs altair, which is not installed; " \
                                       f"{command.INSTALL} is right\n"  # fmt: skip
     assert not (kept / "report.html").exists()
