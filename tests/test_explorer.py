@@ -404,7 +404,7 @@ PERSONS = "id,team,department,manager,role\n" + "".join(
 @pytest.mark.slow
 def test_an_own_file_is_checked_and_stays_out_of_the_link(visitor):
     visitor.open(QUIET).answered()
-    visitor.page.get_by_text(EN("explore.panel.organisation")).click()
+    visitor.page.get_by_text(EN("explore.panel.organisation"), exact=True).click()
     upload = visitor.page.locator("[data-testid=stFileUploaderDropzone] input, input[type=file]").first
     refused = (
         PERSONS.replace("role\n", "role,email\n", 1)
