@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -40,3 +43,16 @@ def lived(plan: Plan, days: int) -> Reference:
     for day in range(days):
         engine.run_day(day)
     return engine
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, driven by Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    where = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if where is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
+        yield opened
+        opened.close()

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -118,19 +117,6 @@ def _until(true, seconds: float) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    where = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if where is None:
-        pytest.skip("no Chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 class Visitor:
@@ -245,6 +231,7 @@ def test_every_question_fits_the_screen(browser, address, viewport, number):
     come.leave()
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIRST)
 def test_every_lever_moves_the_answer_and_the_link(visitor, name):
@@ -266,6 +253,7 @@ def test_a_preset_sets_all_its_levers(visitor):
     _until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_a_link_restores_the_whole_choice(visitor):
     choice = Choice(levers={"social": "buddies"}, measures={"breaks": 1.0}, numbers={"mechanisms.recovery.night": 0.2},
@@ -322,6 +310,7 @@ def test_the_keyboard_is_enough(visitor):
     assert visitor.query["question"] == "9"
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_today_against_itself_is_shown_as_zero(visitor):
     visitor.open(Choice(**SMALL)).answered()
@@ -329,6 +318,7 @@ def test_today_against_itself_is_shown_as_zero(visitor):
     visitor.shot("nothing_changed")
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
@@ -401,6 +391,7 @@ PERSONS = "id,team,department,manager,role\n" + "".join(
 )
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_an_own_file_is_checked_and_stays_out_of_the_link(visitor):
     visitor.open(QUIET).answered()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -20,8 +21,6 @@ from sim.studies.configure import measures, options
 from sim.views.watch import command
 from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
 from sim.views.words import Words
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -167,36 +166,34 @@ def _wait_for(address: str) -> None:
     raise TimeoutError(address)
 
 
+@pytest.mark.browser
 @pytest.mark.slow
-def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(address: str, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
+def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
     asked: list[str] = []
     errors: list[str] = []
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.set_default_timeout(60_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{address}?language=nl")
-        _choose(page, "Bereikbaarheid in de avond", "recht op onbereikbaarheid")
-        page.get_by_role("button", name="Opnieuw").click()
-        page.get_by_text("Week 0", exact=True).wait_for()
-        for week in range(1, 4):
-            page.get_by_role("button", name="Eén week").click()
-            page.get_by_text(f"Week {week}", exact=True).wait_for()
-        dutch = page.inner_text("body")
-        page.get_by_role("button", name="en", exact=True).click()
-        page.get_by_role("button", name="One week").wait_for()
-        page.get_by_text("Week 3", exact=True).wait_for()
-        page.locator(".v-select__selection", has_text="right to disconnect").wait_for()
-        page.screenshot(path=str(tmp_path / "watch.png"))
-        assert page.locator(".vue-grid-item img").count() == 2
-        browser.close()
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(60_000)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}?language=nl")
+    _choose(page, "Bereikbaarheid in de avond", "recht op onbereikbaarheid")
+    page.get_by_role("button", name="Opnieuw").click()
+    page.get_by_text("Week 0", exact=True).wait_for()
+    for week in range(1, 4):
+        page.get_by_role("button", name="Eén week").click()
+        page.get_by_text(f"Week {week}", exact=True).wait_for()
+    dutch = page.inner_text("body")
+    page.get_by_role("button", name="en", exact=True).click()
+    page.get_by_role("button", name="One week").wait_for()
+    page.get_by_text("Week 3", exact=True).wait_for()
+    page.locator(".v-select__selection", has_text="right to disconnect").wait_for()
+    page.screenshot(path=str(tmp_path / "watch.png"))
+    assert page.locator(".vue-grid-item img").count() == 2
+    page.close()
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
     assert errors == []
     assert [word for word in ("Reset", "Step", "Interval", "Threads", "Model", "Solara") if word in dutch] == []
