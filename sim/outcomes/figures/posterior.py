@@ -26,6 +26,8 @@ _TRUTHS, _PANELS, _COLUMNS = 40, 12, 4
 """Of recovery: truths in a panel, panels on a page and in a row."""
 _SHOWN, _PAIRS = 24, 12
 """Parameters and pairs of parameters shown of all."""
+_LAST = 0.15
+"""Inches that the last number of an axis reaches beyond it."""
 _FARTHEST = 8.0
 """SDs beyond which a prediction is cut."""
 _DECIMALS = {"percent": 0, "hours per week": 1, "count": 1, "r": 2, "sd": 2}
@@ -120,7 +122,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", foo
     found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
     names = list(found.sort_values(ascending=False, kind="stable").index[:_PANELS])
     lines = -(-len(names) // _COLUMNS)
-    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3), 0.45, 0.3
+    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3) - _LAST / _COLUMNS, 0.45, 0.3
     step, above = side + 0.62, 1.75
     sheet = blank(
         body=above + 0.4 + lines * step,
@@ -135,7 +137,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", foo
         ],
         footer=footer,
     )
-    _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75, 0.95), coverage)
+    _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75 - _LAST, 0.95), coverage)
     sheet.heading("Truths inside intervals of 50, 80 and 95%", 0.02)
     sheet.heading(f"Truths, and what the {who} makes of them", above)
     panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
