@@ -122,7 +122,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", foo
     found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
     names = list(found.sort_values(ascending=False, kind="stable").index[:_PANELS])
     lines = -(-len(names) // _COLUMNS)
-    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3) - _LAST / _COLUMNS, 0.45, 0.3
+    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3), 0.45, 0.3
     step, above = side + 0.62, 1.75
     sheet = blank(
         body=above + 0.4 + lines * step,
@@ -187,8 +187,8 @@ def _truths(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(rows["true"], rows["median"], "o", color=BLUE, markersize=3, zorder=3)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([0, 0.5, 1], ["0", "50", "100%"])
+    for axis, last in ((axes.xaxis, "100"), (axes.yaxis, "100%")):
+        axis.set_ticks([0, 0.5, 1], ["0", "50", last])
 
 
 # -- what was learned -------------------------------------------------------------------------------------------------
