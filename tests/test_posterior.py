@@ -517,6 +517,7 @@ def test_the_whole_command_makes_draws_that_other_studies_can_take(tmp_path, mon
     pytest.importorskip("sbi")
     from sim.__main__ import main
 
+    monkeypatch.setattr(stand_in, "SETTLING", 20)  # chains that have not settled do for this
     monkeypatch.chdir(tmp_path)
     small = [
         "firm.establishments=10", "burn_in=2", "weeks=1", "folder=mine", "posterior.simulations=260",
