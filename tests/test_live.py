@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
+from sim.levers.measure import FAMILIES
 from sim.runs.run import run
 from sim.studies import configure
 from sim.studies.scenarios import compare
@@ -141,16 +142,24 @@ def test_what_streams_in_is_what_the_command_line_computes(answers):
         pd.testing.assert_frame_equal(shown.tables[name], table, check_exact=True)
 
 
-@pytest.mark.parametrize("levers", [QUIET, {"schedule": "anchor_days"}, {"social": "weekly_social_moments"}])
-def test_a_past_that_is_kept_changes_no_bit(levers):
-    plan = live.plans_of(Choice(levers=levers, **SMALL), 1)[0]
-    worker.lived([plan])
-    kept_one, alone = worker.lived([replace(plan, weeks=27)])[0], run(replace(plan, weeks=27))
+OPTIONS = [{name: option.name} for name in FAMILIES for option in family(name) if not option.is_today]
+
+
+@pytest.mark.parametrize("levers", OPTIONS, ids=lambda levers: "-".join(next(iter(levers.items()))))
+def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
+    plan = replace(live.plans_of(Choice(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
+    kept_one, alone = worker.lived([plan])[0], run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
         np.testing.assert_array_equal(getattr(kept_one, name), getattr(alone, name), err_msg=name)
     for name in ("final", "groups", "ties_after"):
         for key, values in getattr(alone, name).items():
             np.testing.assert_array_equal(getattr(kept_one, name)[key], values, err_msg=f"{name} {key}")
+
+
+def test_a_past_that_is_kept_serves_another_horizon():
+    plan = replace(live.plans_of(Choice(levers=QUIET, **SMALL), 1)[0], weeks=27)
+    worker.lived([replace(plan, weeks=26)])
+    np.testing.assert_array_equal(worker.lived([plan])[0].weekly, run(plan).weekly)
 
 
 def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
@@ -201,7 +210,7 @@ def _until(true) -> None:
 @pytest.fixture
 def queue(monkeypatch):
     """A live one whose two workers wait to be told, with plans that only know their choice."""
-    monkeypatch.setattr(live, "plans_of", lambda choice, n=None: [Fake(choice) for _ in range(choice.most_replicates)])
+    monkeypatch.setattr(live, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]]))
     monkeypatch.setattr(
         live, "_answered", lambda case, stage: live.Answer(stage, stage, case.answer.most, {"effects": 1})
     )
@@ -226,12 +235,12 @@ def test_who_has_least_goes_first(queue):
     found, hired = queue
     first, second = Choice(seed=1), Choice(seed=2)
     found.look("early", first)
-    for _ in range(5):
+    for _ in range(FIRST_LOOK // 2):
         _work_off(hired)
     found.look("late", second)
     _work_off(hired)  # what was begun before
-    served = [choice for _ in range(2) for choice in _work_off(hired)]
-    assert served == [second] * 4
+    served = [choice for _ in range(FIRST_LOOK // 2) for choice in _work_off(hired)]
+    assert served == [second] * FIRST_LOOK
     _until(lambda: found.look("late", second).replicates == FIRST_LOOK)
 
 
@@ -262,14 +271,14 @@ def test_answers_are_forgotten_beyond_a_number(queue):
 
 
 def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
-    made = live.plans_of
+    made = live.plans_by_stage
 
-    def plans_of(choice, replicates=None):
+    def plans_by_stage(choice):
         if choice.seed == 2:
             raise ValueError("first\nsecond")
-        return made(choice, replicates)
+        return made(choice)
 
-    monkeypatch.setattr(live, "plans_of", plans_of)
+    monkeypatch.setattr(live, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):
         answers.answer(Choice(seed=2, **SMALL))
     assert answers.answer(Choice(**SMALL)).tables["effects"].difference.eq(0).all()

@@ -264,24 +264,29 @@ def trajectories(
     weekly = weekly[:, :, :, rows, columns]
     found = [_by_week(weekly, world, holds) for world in range(len(scenarios))]
     pieces = [
-        {
-            "scenario": scenario.name,
-            "kind": scenario.kind,
-            "outcome": list(OUTCOMES)[row],
-            "group": list(GROUPS)[column],
-            "week": weeks,
-            "date": dates,
-            **{name: values[:, place] for name, values in found[world].items()},
-            "interval": holds,
-            "unit": list(OUTCOMES.values())[row].unit,
-        }
-        for place, (row, column) in enumerate(shown)
-        for world, scenario in enumerate(scenarios)
-        if reported[world, column]
+        (place, world)
+        for place in range(len(shown))
+        for world in range(len(scenarios))
+        if reported[world, shown[place][1]]
     ]
-    if not pieces:
-        return _table([], _TRAJECTORIES)
-    return pd.concat([pd.DataFrame(piece) for piece in pieces], ignore_index=True).astype(_TRAJECTORIES)
+    places, worlds = np.array(pieces, int).reshape(-1, 2).T
+    by_week = {name: np.stack([own[name] for own in found])[worlds, :, places].ravel() for name in found[0]}
+
+    def said(labels: Sequence[str], of: np.ndarray) -> np.ndarray:
+        return np.repeat(np.array(labels, object)[of], len(weeks))
+
+    table = {
+        "scenario": said([scenario.name for scenario in scenarios], worlds),
+        "kind": said([scenario.kind for scenario in scenarios], worlds),
+        "outcome": said(list(OUTCOMES), rows[places]),
+        "group": said(list(GROUPS), columns[places]),
+        "week": np.tile(weeks, len(pieces)),
+        "date": np.tile(dates, len(pieces)),
+        **by_week,
+        "interval": holds,
+        "unit": said([outcome.unit for outcome in OUTCOMES.values()], rows[places]),
+    }
+    return pd.DataFrame(table, columns=list(_TRAJECTORIES)).astype(_TRAJECTORIES)
 
 
 def _by_week(weekly: np.ndarray, world: int, holds: str) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WORKERS = 2
 STAGES = (FIRST_LOOK, 20, 50, 100)
 """Replicates after which the picture is drawn anew; the last stage is what the choice may get."""
-AT_A_TIME = 2
+AT_A_TIME = 1
 """Replicates that a worker lives before it looks who else waits."""
 LOOKING = 20.0
 """Seconds after which somebody who has not asked again no longer looks."""
@@ -250,13 +250,12 @@ class Live:
 
         while case := self._wait_for(find):
             try:
-                plans = plans_of(case.choice)
+                for plans in plans_by_stage(case.choice):
+                    with self._change:
+                        case.plans = plans
+                        self._change.notify_all()
             except Exception as error:
                 self._fail(case, error)
-                continue
-            with self._change:
-                case.plans = plans
-                self._change.notify_all()
 
     def _work(self, own: int) -> None:
         """Keep one worker busy."""
@@ -345,11 +344,19 @@ def check_null(record: Record) -> None:
 
 def plans_of(choice: Choice, replicates: int | None = None) -> list[Plan]:
     """The plans of a choice as the command line makes them, each replicate with a draw of its own where asked."""
+    return next(plans_by_stage(choice, (replicates or choice.most_replicates,)))
+
+
+def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
+    """The plans of a choice for a first look, and then all of them; or for other numbers of replicates."""
     from sim.studies import configure
 
-    asked = (*choice.overrides, f"replicates={replicates or choice.most_replicates}")
+    asked = (*choice.overrides, f"replicates={choice.most_replicates}")
     with _settings:
-        return configure.plans_of(configure.compose(*asked), asked)
+        composed = configure.compose(*asked)
+    for count in counts or (FIRST_LOOK, choice.most_replicates):
+        composed.replicates = count
+        yield configure.plans_of(composed, asked)
 
 
 def _answered(case: _Case, stage: int) -> Answer:
@@ -390,9 +397,14 @@ def _serve() -> None:
 
 @cache
 def live() -> Live:
-    """The one that all sessions of this process share; named scenarios are read once, before anybody waits for them."""
+    """The one that all sessions of this process share.
+
+    What the first to come would wait for is done before: named scenarios are read, and today's practice is lived.
+    """
     from sim.studies import configure
 
     for name in presets():
         configure.scenario_named(name)
-    return Live()
+    own = Live()
+    own.look("house", Choice())
+    return own

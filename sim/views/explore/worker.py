@@ -14,6 +14,8 @@ from typing import TypeVar
 import numpy as np
 
 from sim.engine.plan import Plan, needed
+from sim.levers.measure import Measure
+from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
 from sim.runs.stack import Past, past_of
 
@@ -40,35 +42,36 @@ def forget(persons: str) -> None:
 
 
 def past(plan: Plan) -> Past:
-    """The plan after its burn-in, kept for other policies of the same measures and for other horizons."""
-    people = max(plan.firm.people, 1) if plan.firm.kind == "one" else ROOMY
-    alike = replace(plan, scenarios=plan.scenarios[:1], measures=needed(plan), weeks=1)
-    found = _kept(_pasts, repr(alike), lambda: past_of([plan]), MOST_PASTS * ROOMY // max(people, ROOMY))
+    """The plan after its burn-in, which knows every measure: other policies and horizons find the same one again.
+
+    A measure that nobody introduces changes nothing, to the bit.
+    """
+    people = plan.firm.people if plan.firm.kind == "one" else ROOMY
+    alike = replace(plan, scenarios=(plan.scenarios[0], _everything(plan.measures)), weeks=1)
+    found = _kept(_pasts, repr(alike), lambda: past_of([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
     return replace(found, plans=(plan,))
+
+
+def _everything(measures: Sequence[Measure]) -> Scenario:
+    """A scenario that nobody lives, by which the past knows all measures."""
+    return Scenario("everything", "policy", tuple(Introduction(measure.name, share=1.0) for measure in measures))
 
 
 def _live(plan: Plan) -> Record:
     usual = replace(plan, scenarios=plan.scenarios[:1])
-    known = replace(usual, measures=needed(usual))
     people = plan.firm.people if plan.firm.kind == "one" else ROOMY
     baseline = _kept(
-        _usual, repr(known), lambda: past(known).live(known.scenarios)[0], MOST_RECORDS * ROOMY // max(people, ROOMY)
+        _usual, repr(usual), lambda: past(usual).live(usual.scenarios)[0], MOST_RECORDS * ROOMY // max(people, ROOMY)
     )
     policy = past(plan).live(plan.scenarios[1:])[0]
-    return _side_by_side(_spread(baseline, known, plan), policy)
+    return _narrowed(_side_by_side(baseline, policy), plan)
 
 
-def _spread(record: Record, known: Plan, plan: Plan) -> Record:
-    """The record of today's practice with rows for the plan's other measures, which nobody has there."""
-    names = sorted(measure.name for measure in needed(plan))
-    own = np.isin(names, [measure.name for measure in needed(known)])
-    if own.all():
-        return record
-    using = np.zeros((len(record.using), len(names), record.using.shape[-1]), record.using.dtype)
-    nobody = np.where(np.isnan(record.cascade[:, :1]), record.cascade.dtype.type(np.nan), 0)
-    cascade = np.repeat(nobody, len(names), axis=1).astype(record.cascade.dtype)
-    using[:, own], cascade[:, own] = record.using, record.cascade
-    return replace(record, using=using, cascade=cascade)
+def _narrowed(record: Record, plan: Plan) -> Record:
+    """The record with the rows of the measures alone that the plan needs."""
+    needs = {measure.name for measure in needed(plan)}
+    rows = [row for row, name in enumerate(sorted(measure.name for measure in plan.measures)) if name in needs]
+    return replace(record, using=record.using[:, rows], cascade=record.cascade[:, rows])
 
 
 def _side_by_side(baseline: Record, policy: Record) -> Record:
