@@ -238,6 +238,7 @@ def test_who_has_least_goes_first(queue):
     for _ in range(FIRST_LOOK // 2):
         _work_off(hired)
     found.look("late", second)
+    _until(lambda: found._cases[second.overrides].plans)
     _work_off(hired)  # what was begun before
     served = [choice for _ in range(FIRST_LOOK // 2) for choice in _work_off(hired)]
     assert served == [second] * FIRST_LOOK
@@ -250,6 +251,7 @@ def test_what_nobody_looks_at_any_more_waits(queue):
     found.look("me", left)
     _work_off(hired)
     found.look("me", wanted)
+    _until(lambda: found._cases[wanted.overrides].plans)
     _work_off(hired)
     assert {choice.seed for _ in range(6) for choice in _work_off(hired)} == {2}
 
@@ -276,7 +278,7 @@ def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
     def plans_by_stage(choice):
         if choice.seed == 2:
             raise ValueError("first\nsecond")
-        return made(choice)
+        yield from made(choice)
 
     monkeypatch.setattr(live, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):

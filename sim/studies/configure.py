@@ -307,15 +307,20 @@ def replicates_of(cfg: DictConfig, first: Plan, overrides: Sequence[str] | None 
     with other people and chance.
     """
     count = settings_of(cfg).replicates
-    drawn = draws_of(cfg, overrides)
+    drawn = draws_of(cfg, overrides, count)
     if not drawn:
         return [replace(first, replicate=number) for number in range(count)]
     own = {measure.name: measure for measure in first.measures}
     return [replace(numbers.at(first, drawn[number % len(drawn)], own), replicate=number) for number in range(count)]
 
 
-def draws_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[dict[str, float]]:
-    """The posterior draws that a study asks for, but for what its overrides set; none where all have the point."""
+def draws_of(
+    cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
+) -> list[dict[str, float]]:
+    """The posterior draws that a study asks for, but for what its overrides set; none where all have the point.
+
+    `most`: no more than so many, the first.
+    """
     if settings_of(cfg).draws is None:
         return []
     from sim.studies.posterior.draws import draws
@@ -324,7 +329,7 @@ def draws_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[di
     parsed = OverridesParser.create().parse_overrides(list(asked))
     table = draws()
     kept = [name for name in table.columns if name not in {override.key_or_group for override in parsed}]
-    return list(table[kept].to_dict("records"))
+    return list(table[kept].head(len(table) if most is None else most).to_dict("records"))
 
 
 def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:

@@ -53,6 +53,17 @@ def compared(choice: Choice) -> list[Choice]:
     return prepared if prepared[0] == choice else [choice]
 
 
+def ask() -> None:
+    """Let what is chosen be lived, while the page is drawn."""
+    for place, choice in enumerate(compared(state.choice())):
+        live().look(_seat(place), choice)
+
+
+def _seat(place: int) -> str:
+    """Who looks, in this session, at one of what is compared."""
+    return f"{st.session_state.who}/{place}"
+
+
 def answer(words: Words) -> None:
     """The answer as a part of the page that renews itself until nothing more will come."""
     asked = compared(state.choice())
@@ -90,10 +101,10 @@ def _answer(words: Words) -> None:
 
 def _looked(asked: Sequence[Choice]) -> list[Answer]:
     """The answers so far; waits a moment for first ones."""
-    until, own, who = monotonic() + _PATIENCE, live(), st.session_state.who
+    until, own = monotonic() + _PATIENCE, live()
     for place, choice in enumerate(asked):
-        own.look(f"{who}/{place}", choice)
-    return [own.look(f"{who}/{place}", choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(asked)]
+        own.look(_seat(place), choice)
+    return [own.look(_seat(place), choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(asked)]
 
 
 def _replaying() -> bool:
@@ -502,16 +513,24 @@ _figures: OrderedDict[tuple[Any, ...], str] = OrderedDict()
 
 
 def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:
-    """A chart in the width of a desk and of a phone, of which the screen shows one; `key` says all it depends on."""
+    """A chart in the width of a desk and of a phone, of which the screen shows one; `key` says all it depends on.
+
+    A first look has one alone, for the screen that probably asks: the other is there with the next runs.
+    """
+    widths = {"wide": WIDE, "narrow": NARROW}
+    if FIRST_LOOK in key:
+        own = "narrow" if "Mobi" in st.context.headers.get("User-Agent", "") else "wide"
+        widths = {own: widths[own]}
 
     def drawn() -> str:
         shown = []
-        for width, kind in ((WIDE, "wide"), (NARROW, "narrow")):
+        for kind, width in widths.items():
             spec = make(width).to_dict(validate=False)
-            shown.append(_img(pictures.svg(spec), str(spec.get("description", "")), f"chart {kind}"))
+            only = " only" if len(widths) == 1 else ""
+            shown.append(_img(pictures.svg(spec), str(spec.get("description", "")), f"chart {kind}{only}"))
         return f"<figure>{''.join(shown)}</figure>"
 
-    st.html(_kept((words.language, *key), drawn))
+    st.html(_kept((words.language, *widths, *key), drawn))
 
 
 def _kept(key: tuple[Any, ...], make: Callable[[], str]) -> str:

@@ -89,7 +89,7 @@ def _settle() -> None:
     import gc
 
     import_module("sim.views.explore.page")
-
+    import_module("sim.views.pictures").svg({"mark": "point", "data": {"values": []}})
     gc.collect()
     gc.freeze()
 

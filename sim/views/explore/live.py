@@ -27,6 +27,8 @@ from sim.outcomes.record import Record
 from sim.runs.crew import serve
 from sim.views.explore import worker
 from sim.views.explore.choice import FIRST_LOOK, Choice, presets
+from sim.views.explore.levers import FIRST, family
+from sim.views.explore.questions import questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +40,13 @@ AT_A_TIME = 1
 """Replicates that a worker lives before it looks who else waits."""
 LOOKING = 20.0
 """Seconds after which somebody who has not asked again no longer looks."""
-MOST_ANSWERS = 40
+MOST_ANSWERS = 90
 """Answers kept; of those nobody looks at, the one that was asked for longest ago goes first."""
-MOST_RECORDS = 1_000_000_000
+MOST_RECORDS = 800_000_000
 """Bytes of records kept between stages; beyond, first looks alone go on."""
 _TRIES = 2
+_HOUSE = "house"
+"""Who looks at what is made ready before anybody asks for it."""
 
 _settings = threading.Lock()
 """Hydra composes for one at a time."""
@@ -75,12 +79,18 @@ class _Case:
 
     def __init__(self, choice: Choice, number: int) -> None:
         self.choice, self.number = choice, number
+        self.planning = plans_by_stage(choice)
         self.plans: list[Plan] = []
         self.begun: set[int] = set()
         self.records: dict[int, Record] = {}
         self.bytes = 0
         self.answer = Answer(most=choice.most_replicates)
         self.made = 0
+
+    @property
+    def wants_plans(self) -> bool:
+        """Whether the plans of the next stage are due: the first at once, others when there are tables of those before."""
+        return len(self.plans) == self.answer.replicates < self.answer.most
 
     @property
     def ready(self) -> int:
@@ -155,9 +165,11 @@ class Live:
         with self._change:
             self._looking.pop(who, None)
 
-    def answer(self, choice: Choice, replicates: int = FIRST_LOOK, timeout: float = 120.0) -> Answer:
+    def answer(
+        self, choice: Choice, replicates: int = FIRST_LOOK, timeout: float = 120.0, who: str | None = None
+    ) -> Answer:
         """Wait for so many replicates of a choice; raises UserError where it cannot be answered or takes too long."""
-        who, until = f"wait {id(choice)} {monotonic()}", monotonic() + timeout
+        who, until = who or f"wait {id(choice)} {monotonic()}", monotonic() + timeout
         try:
             while not (found := self.look(who, choice)).complete and found.replicates < replicates:
                 with self._news:
@@ -169,6 +181,22 @@ class Live:
         if found.error:
             raise UserError(found.error)
         return found
+
+    def make_ready(self, choices: Sequence[Choice]) -> threading.Thread:
+        """Live first looks of these choices whenever nobody else waits, one after another."""
+
+        def ready() -> None:
+            for choice in choices:
+                if self._closed:
+                    return
+                try:
+                    self.answer(choice, timeout=600.0, who=_HOUSE)
+                except UserError:
+                    continue  # whoever asks for it is told why
+
+        made = threading.Thread(target=ready, daemon=True)
+        made.start()
+        return made
 
     def lend(self, plans: Sequence[Plan], work: Callable[[Sequence[Plan]], Sequence[Any]]) -> list[Any]:
         """What the workers make of each plan when they do something else with it, as a split by pathway.
@@ -199,12 +227,16 @@ class Live:
     # -- who is next -----------------------------------------------------------------------------------------------
 
     def _watched(self) -> list[_Case]:
-        """The cases somebody looks at: those with the fewest replicates first, then in the order of asking."""
+        """The cases somebody looks at: those with the fewest replicates first, then in the order of asking.
+
+        What is made ready for those who may come is last.
+        """
         now = monotonic()
         self._looking = {who: (key, at) for who, (key, at) in self._looking.items() if now - at < LOOKING}
-        keys = {key for key, _ in self._looking.values()}
-        cases = [case for key, case in self._cases.items() if key in keys and not case.answer.error]
-        return sorted(cases, key=lambda case: (len(case.begun), case.number))
+        keys = {key for who, (key, _) in self._looking.items() if who != _HOUSE}
+        ahead = self._looking.get(_HOUSE, (None, 0.0))[0]
+        cases = [case for key, case in self._cases.items() if key in {*keys, ahead} and not case.answer.error]
+        return sorted(cases, key=lambda case: (case.choice.overrides not in keys, len(case.begun), case.number))
 
     def _next(self, own: int) -> tuple[_Case, list[int]] | None:
         full = sum(case.bytes for case in self._cases.values()) > MOST_RECORDS
@@ -245,17 +277,18 @@ class Live:
         """Make the plans of each choice: Hydra is slow, and takes one at a time."""
 
         def find() -> _Case | None:
-            cases = [case for case in self._watched() if not case.plans]
-            return cases[0] if cases else None
+            wanting = [case for case in self._watched() if case.wants_plans]
+            return min(wanting, key=lambda case: len(case.plans), default=None)
 
         while case := self._wait_for(find):
             try:
-                for plans in plans_by_stage(case.choice):
-                    with self._change:
-                        case.plans = plans
-                        self._change.notify_all()
+                plans = next(case.planning)
             except Exception as error:
                 self._fail(case, error)
+                continue
+            with self._change:
+                case.plans = plans
+                self._change.notify_all()
 
     def _work(self, own: int) -> None:
         """Keep one worker busy."""
@@ -298,6 +331,7 @@ class Live:
                 if made.complete:
                     case.records, case.bytes = {}, 0
                 self._news.notify_all()
+                self._change.notify_all()
 
     def _fail(self, case: _Case, error: Exception) -> None:
         with self._change:
@@ -348,13 +382,13 @@ def plans_of(choice: Choice, replicates: int | None = None) -> list[Plan]:
 
 
 def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
-    """The plans of a choice for a first look, and then all of them; or for other numbers of replicates."""
+    """The plans of a choice, of as many replicates as each stage has; or of other numbers of them."""
     from sim.studies import configure
 
     asked = (*choice.overrides, f"replicates={choice.most_replicates}")
     with _settings:
         composed = configure.compose(*asked)
-    for count in counts or (FIRST_LOOK, choice.most_replicates):
+    for count in counts or stages(choice.most_replicates):
         composed.replicates = count
         yield configure.plans_of(composed, asked)
 
@@ -392,19 +426,28 @@ def _hired() -> ProcessPoolExecutor:
 
 def _serve() -> None:
     serve()
-    os.nice(5)
+    os.nice(15)
 
 
 @cache
 def live() -> Live:
     """The one that all sessions of this process share.
 
-    What the first to come would wait for is done before: named scenarios are read, and today's practice is lived.
+    What those who come would wait for is done before: named scenarios are read, and first looks are lived of `likely`.
     """
     from sim.studies import configure
 
     for name in presets():
         configure.scenario_named(name)
     own = Live()
-    own.look("house", Choice())
+    if not own.error:
+        own.make_ready(likely())
     return own
+
+
+def likely() -> list[Choice]:
+    """What somebody is likely to ask first, each once: what questions compare, each lever alone, named scenarios."""
+    asked = [choice for question in questions() for choice in question.choices()]
+    alone = [{name: option.name} for name in FIRST for option in family(name) if not option.is_today]
+    found = [Choice(), *asked, *(Choice(levers=levers) for levers in (*alone, *presets().values()))]
+    return list({choice.overrides: choice for choice in found}.values())

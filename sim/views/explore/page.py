@@ -10,7 +10,7 @@ import streamlit as st
 
 from sim.views import phrases
 from sim.views.explore import state
-from sim.views.explore.answer import answer, compared, question_of, respondents, visits
+from sim.views.explore.answer import answer, ask, compared, question_of, respondents, visits
 from sim.views.explore.choice import Choice, presets
 from sim.views.explore.kept import numbers
 from sim.views.explore.live import live
@@ -111,6 +111,7 @@ def _ask(number: int, language: str) -> None:
 
 def _answered(words: Words) -> None:
     choice = state.choice()
+    ask()
     with st.sidebar:
         panel(words)
     st.button(f"← {words('explore.home')}", type="tertiary", on_click=state.home, key="home")
