@@ -294,24 +294,24 @@ def written(value: Any) -> str:
 
 def plans_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
     """One plan for each replicate of a comparison; UserError where there is nothing to compare with the baseline."""
-    first = plan_of(cfg, overrides)
-    if len(first.scenarios) < 2:
-        raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
-    return replicates_of(cfg, first, overrides)
+    return list(replicates_of(cfg, overrides))
 
 
-def replicates_of(cfg: DictConfig, first: Plan, overrides: Sequence[str] | None = None) -> list[Plan]:
+def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Iterator[Plan]:
     """The plan of each replicate: other people and chance, and with `fit=posterior` a draw of its own.
 
     What an override sets stays as it is set in every draw. There are more replicates than draws where draws come again,
-    with other people and chance.
+    with other people and chance. Raises UserError, with the first, where there is nothing to compare.
     """
+    first = plan_of(cfg, overrides)
+    if len(first.scenarios) < 2:
+        raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
     count = settings_of(cfg).replicates
     drawn = draws_of(cfg, overrides, count)
-    if not drawn:
-        return [replace(first, replicate=number) for number in range(count)]
     own = {measure.name: measure for measure in first.measures}
-    return [replace(numbers.at(first, drawn[number % len(drawn)], own), replicate=number) for number in range(count)]
+    for number in range(count):
+        drawn_one = numbers.at(first, drawn[number % len(drawn)], own) if drawn else first
+        yield replace(drawn_one, replicate=number)
 
 
 def draws_of(

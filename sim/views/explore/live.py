@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from multiprocessing import get_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -385,12 +386,15 @@ def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Itera
     """The plans of a choice, of as many replicates as each stage has; or of other numbers of them."""
     from sim.studies import configure
 
-    asked = (*choice.overrides, f"replicates={choice.most_replicates}")
+    wanted = counts or stages(choice.most_replicates)
+    asked = (*choice.overrides, f"replicates={wanted[-1]}")
     with _settings:
         composed = configure.compose(*asked)
-    for count in counts or stages(choice.most_replicates):
-        composed.replicates = count
-        yield configure.plans_of(composed, asked)
+    made: list[Plan] = []
+    each = configure.replicates_of(composed, asked)
+    for count in wanted:
+        made.extend(islice(each, count - len(made)))
+        yield list(made)
 
 
 def _answered(case: _Case, stage: int) -> Answer:
