@@ -43,10 +43,10 @@ def opened(monkeypatch):
     from streamlit.testing.v1 import AppTest
     from test_live import Here
 
-    from sim.views.explore import answer, live, take
+    from sim.views.explore import answer, live, looks, take
 
     own = live.Live(check=False, hire=Here)
-    for room in (live, answer, take):
+    for room in (live, answer, looks, take):
         monkeypatch.setattr(room, "live", lambda: own)
 
     def opened(**query: str):
@@ -71,6 +71,31 @@ def test_a_forged_link_is_told_in_one_line_above_the_questions(opened):
     shown = opened(v="1", persons="/etc/passwd")
     assert len(shown.error) == 1
     assert any(str(button.key) == "ask_1" for button in shown.button)
+
+
+def test_a_forged_link_is_told_in_the_language_that_it_names(opened):
+    shown = opened(v="1", language="nl", availability="quiet_evening")
+    assert "er geen keuze ‘quiet_evening’" in shown.error[0].value
+
+
+def test_what_cannot_be_set_is_refused_and_the_choice_stays(opened):
+    shown = opened(v="1", employees="40", weeks="260")
+    shown.number_input(key="set_employees").set_value(5000).run()
+    assert shown.error[0].value.startswith("This was not changed: 5000 people for 260 weeks")
+    assert shown.session_state.choice.employees == 40
+
+
+def test_what_is_in_place_is_ticked_on_a_checklist(opened):
+    shown = opened(v="1", employees="40", weeks="26")
+    assert shown.session_state.choice.in_place is None
+    shown.toggle(key="set_in_place").set_value(True).run()
+    assert shown.session_state.choice.in_place == ()
+    shown.checkbox(key="set_p_breaks").set_value(True).run()
+    shown.checkbox(key="set_p_social_moments").set_value(True).run()
+    assert shown.session_state.choice.in_place == ("breaks", "social_moments")
+    assert "in_place=[breaks,social_moments]" in shown.session_state.choice.overrides
+    shown.toggle(key="set_in_place").set_value(False).run()
+    assert shown.session_state.choice.in_place is None
 
 
 def test_unless_the_null_scenario_is_zero_no_result_is_shown(opened):

@@ -20,7 +20,7 @@ from sim.runs.run import run
 from sim.studies import configure
 from sim.studies.scenarios import compare
 from sim.views.explore import evening, kept, live, why, worker
-from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, assumptions, choice_of, presets
+from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
 from sim.views.explore.questions import VIEWS, questions
 from sim.views.words import LANGUAGES, Words
@@ -91,7 +91,7 @@ FORGED = [
     ({"v": "1", "measures": "breaks:2"}, "share of breaks"),
     ({"v": "1", "measures": "breaks:nan"}, "plain number"),
     ({"v": "1", "measures": "no_such_measure:1"}, "no measure of the 15"),
-    ({"v": "1", "numbers": "mechanisms.recovery.night:9"}, "range"),
+    ({"v": "1", "numbers": "mechanisms.recovery.night:9"}, "0.05 to 0.3 is right"),
     ({"v": "1", "numbers": "firm.persons:1"}, "no assumption"),
     ({"v": "1", "numbers": "hydra.run.dir:1"}, "no assumption"),
     ({"v": "1", "numbers": ",".join(f"{name}:1" for name in list(assumptions())[:13])}, "at most"),
@@ -111,6 +111,13 @@ def test_a_forged_link_gets_one_harmless_line(query, says):
         choice_of(query)
     assert "\n" not in str(told.value)
     assert not re.search(r"[<>$`/\\]", str(told.value))
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_reader():
+    with pytest.raises(Mistake) as told:
+        choice_of({"v": "1", "availability": "quiet_evening"})
+    assert "quiet_evenings" in str(told.value)
+    assert told.value.said(Words("nl")).startswith("van availability is er geen keuze ‘quiet_evening’")
 
 
 def test_a_measure_chosen_twice_is_refused():

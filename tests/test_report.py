@@ -335,7 +335,10 @@ def test_the_cascade_loses_what_its_steps_lose():
     found = steps(frames["cascade"])
     assert found["share"].round(3).tolist() == [0.6, 0.5, 0.4, 0.6, 0.5, 0.4]
     assert found["lost"].fillna(0).round(3).tolist() == [0, 0.1, 0.1, 0, 0.1, 0.1]
+    assert found["more"].fillna(0).round(3).tolist() == [0, 0, 0, 0.2, 0, 0]
     assert largest_leak(found)["lost"] == pytest.approx(0.1)
+    said = json.dumps(pictures.cascade(frames["cascade"], Words()).to_dict(validate=False), ensure_ascii=False)
+    assert "600   (+200  more than were told)" in said and "500   (−100  known, not used)" in said
 
 
 def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
@@ -349,8 +352,16 @@ def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
 
 
 def test_the_commands_can_be_pasted_as_they_stand(written):
-    assert grounds.command(about()) == "hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"
+    assert grounds.commands(about()) == ["hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"]
     assert "hybridwork report FOLDER language=nl policy=no_need_to_answer" in written["nl"]
+
+
+def test_policies_that_were_lived_one_by_one_have_a_command_each():
+    made = comparison()
+    made.about["commands"] = ["hybridwork run scenario=always_on", "hybridwork run social=buddies"]
+    html = section(page(made, Words()), "again")
+    assert all(command in html for command in made.about["commands"])
+    assert "FOLDER" not in html and "config.yaml" not in html
 
 
 def test_grades_are_told_only_of_the_model_that_made_the_comparison():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, signed, write
+from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, signed, write
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")
@@ -286,3 +286,12 @@ def test_a_missing_table_or_column_is_named(tables):
         write({}, ABOUT)
     with pytest.raises(UserError, match="low"):
         write({"effects": tables["effects"].drop(columns="low")}, ABOUT)
+
+
+def test_a_share_of_the_last_difference_is_reached_when_it_is_not_lost_again():
+    weekly = pd.DataFrame(
+        {"date": pd.date_range("2023-01-02", periods=5, freq="7D"), "difference": [-6.0, -1, -5, -9, -10]}
+    )
+    assert str(reached(weekly, 0.5)) == "2023-01-16"
+    assert str(reached(weekly, 0.9)) == "2023-01-23"
+    assert str(reached(weekly.assign(difference=0.0), 0.5)) == "2023-01-02"

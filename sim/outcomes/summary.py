@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sim.errors import UserError
@@ -70,6 +72,18 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> p
     if missing:
         raise UserError(f"table '{name}' lacks {', '.join(missing)}; it has {', '.join(map(str, table.columns))}")
     return table
+
+
+def reached(weekly: pd.DataFrame, share: float) -> date:
+    """The week from which on a mean difference keeps at least this share of what it is in the last week.
+
+    `weekly` holds one outcome of one group and scenario, with the columns date and difference.
+    """
+    rows = require_columns(weekly, ("date", "difference"), "trajectories").sort_values("date")
+    last = rows["difference"].iloc[-1]
+    short = (rows["difference"] / last < share).to_numpy() if last else np.zeros(len(rows), bool)
+    first = int(np.flatnonzero(short)[-1]) + 1 if short.any() else 0
+    return pd.Timestamp(rows["date"].iloc[first]).date()
 
 
 def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:

@@ -104,6 +104,11 @@ def day(when: date, words: Words) -> str:
     return words("common.number.date", day=when.day, month=month, year=when.year)
 
 
+def month(when: date, words: Words) -> str:
+    """A month with its year, in words."""
+    return f"{words('common.number.months_long').split()[when.month - 1]} {when.year}"
+
+
 def listed(names: Iterable[str], words: Words) -> str:
     """Names joined as in a sentence; nothing for none."""
     *others, last = [*names] or [""]

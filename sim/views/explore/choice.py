@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sim.errors import UserError, instead
+from sim.errors import UserError
 from sim.levers.measure import FAMILIES
-from sim.views.words import LANGUAGES
+from sim.views.words import LANGUAGES, Words
 
 TODAY = "practice_2022"
 """The option of every family of levers that changes nothing."""
@@ -32,6 +33,7 @@ MOST_WORK = 900_000
 _WORK_AT_MOST = 100 * 500 * 156
 _LONGEST_LINK = 2_000
 _MOST_NUMBERS = 12
+_FEW = 8
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RANGES = {
     "employees": (20, 5_000),
@@ -41,6 +43,18 @@ _RANGES = {
     "question": (1, 10),
     "at_home": (0, 100),
 }
+
+
+class Mistake(UserError):
+    """What is wrong with a choice or a link, and what would be right, in the language of whoever reads it."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        self._key, self._values = key, values
+        super().__init__(self.said(Words()))
+
+    def said(self, words: Words) -> str:
+        """The one line."""
+        return words(f"explore.mistake.{self._key}", **self._values)
 
 
 @dataclass(frozen=True)
@@ -161,12 +175,12 @@ _KEYS = ("v", "language", "question", *FAMILIES, "measures", "numbers", *_NUMBER
 def choice_of(query: Mapping[str, str]) -> Choice:
     """The choice that a link holds; raises UserError, in one line, for everything that no link of ours holds."""
     if sum(len(name) + len(value) for name, value in query.items()) > _LONGEST_LINK:
-        raise UserError(f"the link is longer than {_LONGEST_LINK:,} characters; copy it anew from the page")
-    _check_known("part of the link", query, _KEYS)
+        raise Mistake("long", most=_LONGEST_LINK)
+    _check_known("part", query, _KEYS)
     if not query:
         return Choice()
     if query.get("v") != VERSION:
-        raise UserError(f"the link is of version {_told(query.get('v', 'none'))}; this page reads version {VERSION}")
+        raise Mistake("version", version=_told(query.get("v", "–")), right=VERSION)
     given: dict[str, Any] = {name: _whole(name, query[name]) for name in (*_NUMBERS, "question") if name in query}
     if "in_place" in query:
         given["in_place"] = () if query["in_place"] == "none" else tuple(query["in_place"].split(","))
@@ -188,20 +202,20 @@ def _read_pairs(where: str, text: str) -> dict[str, float]:
     for part in filter(None, text.split(",")):
         name, colon, value = part.partition(":")
         if not colon or not _NAME.fullmatch(name):
-            raise UserError(f"{where} holds '{_told(part)}'; name:number is right, as in breaks:1")
+            raise Mistake("pair", where=where, part=_told(part))
         found[name] = _number(where, value)
     return found
 
 
 def _number(where: str, text: str) -> float:
     if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?(e-?\d)?", text):
-        raise UserError(f"{where} holds '{_told(text)}'; a plain number is right, as in 0.25")
+        raise Mistake("number", where=where, text=_told(text))
     return float(text)
 
 
 def _whole(where: str, text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        raise UserError(f"{where} is '{_told(text)}'; a whole number is right")
+        raise Mistake("whole", where=where, text=_told(text))
     return int(text)
 
 
@@ -218,43 +232,42 @@ def _check(choice: Choice) -> None:
     for name, (least, most) in _RANGES.items():
         value = getattr(choice, name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
-            raise UserError(f"{name} is {_told(str(value))}; a whole number from {least:,} to {most:,} is right")
+            raise Mistake("range", name=name, value=_told(str(value)), least=least, most=most)
     if choice.work > MOST_WORK:
-        raise UserError(
-            f"{choice.employees:,} people for {choice.weeks} weeks are more than the page computes; "
-            "ask for fewer people or weeks, or use the command line"
-        )
+        raise Mistake("work", employees=choice.employees, weeks=choice.weeks)
     for family, option in choice.levers.items():
-        _check_known(f"option of {family}", [option], options_of(family))
+        _check_known("option", [option], options_of(family), family)
     _check_measures(choice)
     _check_numbers(choice.numbers)
 
 
 def _check_measures(choice: Choice) -> None:
     asked = studied()
-    _check_known("measure of the 15", [*choice.measures, *(choice.in_place or ())], asked)
+    _check_known("measure", [*choice.measures, *(choice.in_place or ())], asked)
     for name, share in choice.measures.items():
         if not (0 < share <= 1 and math.isfinite(share)):
-            raise UserError(f"the share of {name} is {share:g}; a number above 0 and up to 1 is right")
+            raise Mistake("share", name=name, share=f"{share:g}")
         if name in _introduced_by(choice.levers):
-            raise UserError(f"{name} is chosen twice, as a measure and within a lever; one of the two is right")
+            raise Mistake("twice", name=name)
 
 
 def _check_numbers(numbers: Mapping[str, float]) -> None:
     if len(numbers) > _MOST_NUMBERS:
-        raise UserError(f"{len(numbers)} assumptions are changed; at most {_MOST_NUMBERS} are right")
+        raise Mistake("many", count=len(numbers), most=_MOST_NUMBERS)
     known = assumptions()
     _check_known("assumption", numbers, known)
     for name, value in numbers.items():
         least, most = known[name]
         if not least <= value <= most:
-            raise UserError(f"{name} is {value:g}; its range is {least:g} to {most:g}")
+            raise Mistake("range", name=name, value=f"{value:g}", least=f"{least:g}", most=f"{most:g}")
 
 
-def _check_known(what: str, names: Any, known: Any) -> None:
+def _check_known(what: str, names: Iterable[Any], known: Iterable[str], of: str = "") -> None:
     for name in names:
         if name not in known:
-            raise UserError(f"there is no {what} '{_told(str(name))}' {instead(_told(str(name)), known)}")
+            told = _told(str(name))
+            near = get_close_matches(told, list(known)) or list(known)[:_FEW]
+            raise Mistake(f"unknown.{what}", name=told, known=", ".join(near), of=of)
 
 
 # -- what there is ---------------------------------------------------------------------------------------------------

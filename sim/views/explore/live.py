@@ -90,7 +90,7 @@ class _Case:
 
     @property
     def wants_plans(self) -> bool:
-        """Whether the plans of the next stage are due: the first at once, others when there are tables of those before."""
+        """Whether the plans of the next stage are due: the first at once, others after the tables of those before."""
         return len(self.plans) == self.answer.replicates < self.answer.most
 
     @property

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
+from json import dumps
 from pathlib import Path
 
 import streamlit as st
 
 from sim.views import phrases
 from sim.views.explore import state
-from sim.views.explore.answer import answer, ask, compared, question_of, respondents, visits
+from sim.views.explore.answer import answer, ask
 from sim.views.explore.choice import Choice, presets
 from sim.views.explore.kept import numbers
+from sim.views.explore.levers import assumed
 from sim.views.explore.live import live
+from sim.views.explore.looks import respondents, visits
 from sim.views.explore.named import option_of, title
 from sim.views.explore.panel import founded, panel
-from sim.views.explore.questions import Question, questions
+from sim.views.explore.questions import Question, compared, question_of, questions
 from sim.views.explore.take import take
 from sim.views.words import LANGUAGES, Words
 
@@ -34,19 +37,27 @@ def main() -> None:
     st.html(
         f"<style>[data-testid='stExpandSidebarButton']::after {{ content: '{words('explore.panel.title')}' }}</style>"
     )
-    st.html(f"<script>document.documentElement.lang = '{words.language}'</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{_spoken(words)}</script>", unsafe_allow_javascript=True)
     _head(words)
     if live().error:
         st.error(words("explore.state.stopped", error=live().error))
         return
-    if st.session_state.mistake:
-        st.error(words("explore.state.link", error=st.session_state.mistake))
+    if mistake := state.mistake():
+        st.error(mistake)
     st.query_params.from_dict(state.choice().query if wide else {})
     if wide:
         _answered(words)
     else:
         _home(words)
     _foot(words)
+
+
+def _spoken(words: Words) -> str:
+    """The script that makes the page, and the controls that Streamlit knows in English alone, speak a language."""
+    controls = Words().each("explore.controls")
+    said = {text: words(f"explore.controls.{name}") for name, text in controls.items()}
+    script = Path(__file__).with_name("controls.js").read_text(encoding="utf-8")
+    return f"({script})({dumps(words.language)}, {dumps(said)})"
 
 
 def _head(words: Words) -> None:
@@ -116,7 +127,9 @@ def _answered(words: Words) -> None:
         panel(words)
     st.button(f"← {words('explore.home')}", type="tertiary", on_click=state.home, key="home")
     question = question_of(choice)
-    if question is not None:
+    if question is None:
+        _chosen(choice, words, "h1")
+    else:
         _asked(question, words)
         if question.number == 10 and choice.changes_nothing:
             respondents(words)
@@ -124,17 +137,22 @@ def _answered(words: Words) -> None:
             return
         if question.number == 1:
             visits(words)
-    else:
-        st.html(f"<h1>{escape(title(choice, words))}</h1>")
-        if choice.scenario:
-            st.html(f"<p class='lead'>{escape(phrases.text_of(choice.scenario, words))}</p>")
-        several = len(choice.levers) > 1
-        rows = [founded(option_of(name, option), words, several) for name, option in choice.levers.items()]
-        st.html(f"<div class='chosen'>{''.join(rows)}</div>")
+        if len(compared(choice)) == 1:
+            _chosen(choice, words, "h2")
     answer(words)
     if question is not None:
         _limits(question, words)
     take(compared(choice), words)
+
+
+def _chosen(choice: Choice, words: Words, head: str) -> None:
+    """What is lived: its name, what that is, and how well founded it is."""
+    said = f"<{head}>{escape(title(choice, words))}</{head}>"
+    if choice.scenario:
+        said += f"<p class='lead'>{escape(phrases.text_of(choice.scenario, words))}</p>"
+    several = len(choice.levers) > 1
+    rows = [founded(option_of(name, option), words, several) for name, option in choice.levers.items()]
+    st.html(f"{said}<div class='chosen'>{''.join(rows)}</div>")
 
 
 def _asked(question: Question, words: Words) -> None:
@@ -173,7 +191,7 @@ def _foot(words: Words) -> None:
     with st.expander(words("common.card.title")):
         _paper(words)
     when = phrases.day(date.today(), words)
-    st.html(f"<p class='made'>{escape(words('explore.made_short', version=__version__, date=when))}</p>")
+    st.html(f"<p class='made'>{escape(words('explore.made', version=__version__, date=when, **assumed()))}</p>")
 
 
 def _paper(words: Words) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -11,7 +12,7 @@ import streamlit as st
 from sim.errors import UserError
 from sim.views import phrases
 from sim.views.explore import state
-from sim.views.explore.choice import Choice, assumptions, measures_in, presets
+from sim.views.explore.choice import Choice, Mistake, assumptions, measures_in, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
 from sim.views.words import Words
 
@@ -121,18 +122,25 @@ def _fifteen(choice: Choice, words: Words) -> None:
     st.markdown(f"**{words('explore.panel.fifteen')}**")
     st.caption(words("explore.panel.fifteen_text"))
     in_levers = {own for name, option in choice.levers.items() for own in measures_in(name, option)}
+    _checklist("m", {*choice.measures, *in_levers}, state.measure, words, fixed=in_levers)
+
+
+def _checklist(
+    start: str, ticked: Collection[str], on_change: Callable[[str], None], words: Words, fixed: Collection[str] = ()
+) -> None:
+    """The 15 measures to tick, from the source to the individual; those that a lever has already are fixed."""
     names, level = phrases.wordings(words), ""
     for measure in fifteen():
         if measure.hygiene != level:
             level = measure.hygiene
             st.html(f"<p class='level'>{escape(words(f'common.level.{level}'))}</p>")
-        taken = measure.name in in_levers
         mark = " §" if measure.legal == "duty" else ""
         st.checkbox(
-            f"{names[measure.name]}{mark}" + (f" ({words('explore.panel.in_a_lever')})" if taken else ""),
-            key=state.fill(f"m_{measure.name}", taken or measure.name in choice.measures),
-            disabled=taken,
-            on_change=state.measure,
+            f"{names[measure.name]}{mark}"
+            + (f" ({words('explore.panel.in_a_lever')})" if measure.name in fixed else ""),
+            key=state.fill(f"{start}_{measure.name}", measure.name in ticked),
+            disabled=measure.name in fixed,
+            on_change=on_change,
             args=(measure.name,),
         )
     st.caption(words("common.duty.holds", mark="§"))
@@ -152,7 +160,7 @@ def _assumptions(choice: Choice, words: Words) -> None:
             st.toggle(label, **asked)
         else:
             state.fill(name, float(value))
-            st.slider(label, least, most, step=(most - least) / 100, format="%.3g", **asked)
+            st.slider(label, least, most, step=(most - least) / 100, format="localized", **asked)
 
 
 def _organisation(choice: Choice, words: Words) -> None:
@@ -194,25 +202,15 @@ def _years(weeks: int, words: Words) -> str:
 
 
 def _in_place(choice: Choice, words: Words) -> None:
-    """The checklist of the 15, where the command line has a setting for it."""
-    from sim.studies.configure import Settings
-
-    if "in_place" not in [field.name for field in fields(Settings)]:
-        return
-    names = phrases.wordings(words)
-    st.caption(words("explore.panel.in_place_text"))
-    st.multiselect(
+    """What an organisation has already: drawn as among employers in 2022, or ticked on a checklist."""
+    st.toggle(
         words("explore.panel.in_place"),
-        [measure.name for measure in fifteen()],
-        format_func=names.__getitem__,
-        key=state.fill("in_place", list(choice.in_place or ())),
-        on_change=_placed,
+        key=state.fill("in_place", choice.in_place is not None),
+        on_change=state.known_in_place,
+        help=words("explore.panel.in_place_text"),
     )
-
-
-def _placed() -> None:
-    ticked = st.session_state.get(state.key("in_place"), ())
-    state.change(in_place=tuple(ticked) or None)
+    if choice.in_place is not None:
+        _checklist("p", choice.in_place, state.in_place, words)
 
 
 def _upload(choice: Choice, words: Words) -> None:
@@ -227,7 +225,7 @@ def _upload(choice: Choice, words: Words) -> None:
     try:
         upload = state.Upload(given.getvalue())
     except UserError as mistake:
-        st.error(str(mistake))
+        st.error(mistake.said(words) if isinstance(mistake, Mistake) else words("explore.state.file", error=mistake))
         return
     st.session_state.upload = upload
     state.take(replace(choice, persons=str(upload.path), employees=max(upload.people, 20), at_home=None))

@@ -110,3 +110,21 @@ def questions() -> tuple[Question, ...]:
         Question(9, ("prevention_officer",), ({"ergonomics": "sit_stand_desks"},), ("body", "effects"), BOTH),
         Question(10, ("everybody",), (), ("respondents",), KEPT, "vanishing_measures"),
     )
+
+
+def question_of(choice: Choice) -> Question | None:
+    """The question that a choice belongs to."""
+    return None if choice.question is None else questions()[choice.question - 1]
+
+
+def compared(choice: Choice) -> list[Choice]:
+    """What is shown: all that a question compares as long as its own levers are set, else the choice alone."""
+    question = question_of(choice)
+    if question is None or not question.levers:
+        return [choice]
+    common = {
+        name: getattr(choice, name)
+        for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")
+    }
+    prepared = question.choices(**common)
+    return prepared if prepared[0] == choice else [choice]

@@ -17,10 +17,9 @@ from typing import Any
 
 import streamlit as st
 
-from sim.errors import UserError
 from sim.levers.measure import FAMILIES
-from sim.views.explore.choice import TODAY, Choice, choice_of
-from sim.views.words import Words
+from sim.views.explore.choice import TODAY, Choice, Mistake, choice_of
+from sim.views.words import LANGUAGES, Words
 
 HOME, ANSWER = "home", "answer"
 _WIDGET = "set_"
@@ -32,13 +31,25 @@ def begin() -> None:
     if "choice" in state:
         return
     state.who = uuid.uuid4().hex
-    state.before, state.mistake, state.upload, state.uploads = None, None, None, 0
+    state.before, state.upload, state.uploads = None, None, 0
+    state.mistake, state.broken_link = None, False
     query = {name: st.query_params[name] for name in st.query_params}
     try:
         state.choice = choice_of(query)
-    except UserError as mistake:
-        state.choice, state.mistake = Choice(), str(mistake)
+    except Mistake as mistake:
+        spoken = query.get("language", "")
+        state.choice = Choice(language=spoken) if spoken in LANGUAGES else Choice()
+        state.mistake, state.broken_link = mistake, True
     state.view = ANSWER if query and not state.mistake else HOME
+
+
+def mistake() -> str | None:
+    """What went wrong last, if anything did, in the language of the session."""
+    state = st.session_state
+    if state.mistake is None:
+        return None
+    kind = "link" if state.broken_link else "refused"
+    return words()(f"explore.state.{kind}", error=state.mistake.said(words()))
 
 
 def words() -> Words:
@@ -63,8 +74,8 @@ def change(**differing: Any) -> None:
     """Change parts of the choice as a widget was moved; a mistake is kept to be shown, and the choice stays."""
     try:
         new = replace(choice(), **differing)
-    except UserError as mistake:
-        st.session_state.mistake = str(mistake)
+    except Mistake as mistake:
+        st.session_state.mistake, st.session_state.broken_link = mistake, False
         return
     _remember(new)
     st.session_state.choice, st.session_state.mistake = new, None
@@ -102,6 +113,17 @@ def measure(name: str) -> None:
     ticked = st.session_state.get(key(f"m_{name}"), name in measures)
     others = {own: share for own, share in measures.items() if own != name}
     change(measures={**others, name: measures.get(name, 1.0)} if ticked else others)
+
+
+def known_in_place() -> None:
+    """It was said that what is in place is known, and will be ticked, or that it is not."""
+    change(in_place=() if st.session_state.get(key("in_place")) else None)
+
+
+def in_place(name: str) -> None:
+    """One of the 15 measures was ticked as being in place, or not."""
+    others = {own for own in choice().in_place or () if own != name}
+    change(in_place=tuple(others | {name} if st.session_state.get(key(f"p_{name}")) else others))
 
 
 def number(name: str, usual: float) -> None:

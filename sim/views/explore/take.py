@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from sim.views import pictures
-from sim.views.explore.answer import WIDE, replay
+from sim.views.explore.answer import replay
 from sim.views.explore.choice import Choice
+from sim.views.explore.drawn import WIDE
 from sim.views.explore.live import Answer, live
 from sim.views.explore.named import identifier, joined, named, title
 from sim.views.words import Words
@@ -106,6 +107,7 @@ def report(asked: Sequence[Choice], words: Words) -> str:
 
     found = _answers(asked)
     facts = about(asked[0], found[0])
+    facts["commands"] = [choice.command(one.replicates) for choice, one in zip(asked, found, strict=True)]
     facts["scenarios"] = {"baseline": words("common.scenario.baseline.text")} | {
         identifier(place): title(choice, words) for place, choice in enumerate(asked)
     }

@@ -28,7 +28,9 @@ _ROW = 46
 
 
 def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
-    """A row a stage: stage, share, study_share, lost (since the stage before); means over the 15 measures, 0 to 1.
+    """A row a stage: stage, share, study_share, lost (since the stage before), more (where there are more than before).
+
+    All are means over the 15 measures, 0 to 1.
 
     `table` is that of the cascade. UserError where it lacks the scenario, or hides employees for being too few.
     """
@@ -42,6 +44,7 @@ def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
         )
     found = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGES.items()], index=list(STAGES))
     found["lost"] = (found["share"].shift() - found["share"]).clip(lower=0)
+    found["more"] = (found["share"] - found["share"].shift()).clip(lower=0)
     return found.reset_index(names="stage")
 
 
@@ -77,10 +80,14 @@ def cascade(
 
 
 def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
-    """What is left, and what was lost in this step; on a phone without its words."""
+    """What is left, and what was lost in this step or came to it; on a phone without its words."""
     left = phrases.per_1000(row["share"], words)
     if row["lost"] != row["lost"]:
         return left
+    if row["more"] > 0:
+        told = "" if narrow else words("common.picture.more_words")
+        more = words("common.picture.more", more=phrases.per_1000(row["more"], words), told=told)
+        return f"{left}   ({more.strip()})"
     leak = "" if narrow else words(f"common.leak.{row['stage']}")
     lost = words("common.picture.lost", lost=phrases.per_1000(row["lost"], words), leak=leak)
     return f"{left}   ({lost.strip()})"

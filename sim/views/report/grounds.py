@@ -78,6 +78,6 @@ def _literature(cited: Iterable[str]) -> list[Source]:
     return sorted(found.values(), key=lambda source: source.text.lower())
 
 
-def command(about: Mapping[str, Any]) -> str:
-    """The command that makes the comparison again."""
-    return shlex.join(["hybridwork", "scenarios", *about["asked"]])
+def commands(about: Mapping[str, Any]) -> list[str]:
+    """The commands that make the comparison again: one, or one a policy where each was lived by itself."""
+    return list(about.get("commands") or [shlex.join(["hybridwork", "scenarios", *about["asked"]])])

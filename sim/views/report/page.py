@@ -50,8 +50,8 @@ def page(comparison: Comparison, words: Words, focus: str | None = None, screeni
         documents=grounds.documents(),
         behind_measures=grounds.behind_measures(about["introduced"].values()),
         behind_parameters=grounds.behind_parameters(),
-        command=grounds.command(about),
-        report_command=_report_command(words, sections, screening is not None),
+        commands=grounds.commands(about),
+        report_command=None if "commands" in about else _report_command(words, sections, screening is not None),
         facts=_facts(about, words),
         version=words("common.card.version", version=about["version"], date=_day(about, words)),
     )
