@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import pandas as pd
 import pytest
 
-from sim.views.explore.choice import Choice, presets
+from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, presets
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
 from sim.views.words import Words
@@ -149,7 +150,12 @@ class Visitor:
 
     def __init__(self, browser, address: str, viewport=DESK) -> None:
         self.address, self.wrong = address, []
-        self.room = browser.new_context(viewport=viewport, accept_downloads=True)
+        own = (
+            {"user_agent": "Mozilla/5.0 (Linux; Android 14) Chrome/140 Mobile Safari/537.36"}
+            if viewport is PHONE
+            else {}
+        )
+        self.room = browser.new_context(viewport=viewport, accept_downloads=True, **own)
         self.page = self.room.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("request", self._asked)
@@ -170,6 +176,11 @@ class Visitor:
         """Wait for an answer."""
         self.page.wait_for_selector(".card .change, table.compared, table.kept")
         self.page.wait_for_selector("[data-testid=stSpinner]", state="detached")
+        return self
+
+    def complete(self) -> Visitor:
+        """Wait until no more runs will come."""
+        self.page.wait_for_function("said => document.body.innerText.split('\\n').includes(said)", arg=f"{MOST} runs.")
         return self
 
     def settled(self) -> Visitor:
@@ -251,6 +262,10 @@ def test_every_question_fits_the_screen(browser, address, viewport, number):
     question = questions()[number - 1]
     prepared = question.choices(**SMALL)
     come.open(prepared[0] if prepared else Choice(question=number, **SMALL)).answered()
+    if prepared:
+        come.complete()
+    figures = come.page.locator("figure:visible")
+    assert [one.locator("img:visible").count() for one in figures.all()] == [1] * figures.count()
     come.shot(f"question_{number}")
     assert come.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= viewport["width"]
     come.leave()
@@ -311,8 +326,10 @@ def test_dutch_is_complete(visitor):
     visitor.page.wait_for_function("document.body.innerText.includes('Verslag (één bladzijde)')")
     visitor.answered()
     said = visitor.page.locator("[data-testid=stApp]").inner_text()
-    for english in ("today's practice", "Levers", "runs", "Take it along", "Isolation from", "assumed"):
+    for english in ("today's practice", "Levers", "runs", "Take it along", "Isolation from", "assumed", "Skip to"):
         assert english not in said
+    labels = visitor.page.eval_on_selector_all("[aria-label]", "all => all.map(one => one.ariaLabel)")
+    assert not {"Copy to clipboard", "Open", "Increment", "Collapse sidebar"} & set(labels)
     assert visitor.query["language"] == "nl"
     visitor.shot("dutch")
     visitor.page.locator(".st-key-home button").click()
@@ -367,12 +384,11 @@ def test_a_forged_link_gets_a_line_and_the_ten_questions(visitor, query):
 
 @pytest.mark.slow
 def test_more_runs_stream_in_while_one_looks(visitor):
-    visitor.open(QUIET).answered()
+    visitor.open(replace(QUIET, seed=9, employees=500)).answered()
     first = visitor.page.locator("[data-testid=stMain]").inner_text()
-    visitor.page.wait_for_function("document.body.innerText.includes('100 runs.')")
-    visitor.page.wait_for_function("document.body.innerText.includes('of 100 runs')")
-    last = visitor.page.locator("[data-testid=stMain]").inner_text()
-    assert first != last
+    assert f"of {FIRST_LOOK} runs" in first
+    visitor.complete()
+    assert f"of {MOST} runs" in visitor.page.locator(".card .change").first.inner_text()
     visitor.shot("complete")
 
 
