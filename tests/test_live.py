@@ -23,6 +23,7 @@ from sim.views.explore import evening, kept, live, why, worker
 from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
 from sim.views.explore.questions import VIEWS, questions
+from sim.views.pictures.pathways import TOGETHER, WHOLE
 from sim.views.words import LANGUAGES, Words
 
 SMALL = {"employees": 40, "weeks": 26}
@@ -300,8 +301,8 @@ def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers
     parts = why.split(answers, Choice(levers=QUIET, **SMALL), 2)
     for _, own in parts.groupby("outcome"):
         of = own.set_index("pathway").part
-        assert of.drop(why.WHOLE).sum() == pytest.approx(of[why.WHOLE])
-    assert set(parts.pathway) == {*(p for own in why.PATHWAYS.values() for p in own), why.TOGETHER, why.WHOLE}
+        assert of.drop(WHOLE).sum() == pytest.approx(of[WHOLE])
+    assert set(parts.pathway) == {*(p for own in why.PATHWAYS.values() for p in own), TOGETHER, WHOLE}
 
 
 @pytest.mark.slow

@@ -342,10 +342,22 @@ def test_the_cascade_loses_what_its_steps_lose():
 
 
 def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
-    parts = {"evenings": -3.0, "first weeks": 1.0, "whole": -4.0}
-    rows = [{"outcome": BURN_OUT, "unit": UNITS[BURN_OUT], "pathway": one, "part": part} for one, part in parts.items()]
-    chart = pictures.pathways(pd.DataFrame(rows), Words(), "right_to_disconnect", 343)
-    assert "all together beyond the sum −2.0; the whole effect −4.0" in chart.to_dict(validate=False)["description"]
+    parts = {
+        "evenings": (-3.0, -4, -1),
+        "first weeks": (1.0, -1, 2),
+        "together": (-2.0, -3, -1),
+        "whole": (-4.0, -5, -1),
+    }
+    rows = [
+        {"outcome": BURN_OUT, "unit": UNITS[BURN_OUT], "pathway": one, "part": part, "low": low, "high": high}
+        for one, (part, low, high) in parts.items()
+    ]
+    chart = pictures.pathways(pd.DataFrame(rows), Words(), "right_to_disconnect", 343).to_dict(validate=False)
+    assert "all together beyond the sum −2.0 −3.0 −1.0; the whole effect −4.0 −5.0 −1.0" in chart["description"]
+    steps = next(rows for rows in chart["datasets"].values() if len(rows) == 4)
+    assert [(row["start"], row["end"]) for row in steps] == [(0, -3), (-3, -2), (-2, -4), (0, -4)]
+    assert [(row["from"], row["to"]) for row in steps] == [(-4, -1), (-4, -1), (-5, -3), (-5, -1)]
+    assert len({row["colour"] for row in steps}) == 3, "a step that could be nothing is grey"
 
 
 # -- what it rests on --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sim.views.explore.kept import table as kept_table
 from sim.views.explore.live import Answer, live
 from sim.views.explore.named import identifier, joined, named, title
 from sim.views.explore.questions import question_of
-from sim.views.explore.why import TOGETHER
+from sim.views.pictures.pathways import TOGETHER, WHOLE
 from sim.views.words import Words
 
 LOOKS = ("effects", "time", "groups", "cascade", "why", "evening", "ties", "rests")
@@ -165,8 +165,8 @@ def _why(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Wo
     if parts is None:
         return
     st.caption(words("explore.text.why"))
-    own = parts[parts["pathway"] != TOGETHER]
-    own = own.assign(pathway=[p if p == "whole" else words(f"explore.pathway.{p}") for p in own["pathway"]])
+    names = {name: words(f"explore.pathway.{name}") for name in set(parts["pathway"]) - {TOGETHER, WHOLE}}
+    own = parts.assign(pathway=parts["pathway"].replace(names))
     figure(
         lambda width: pictures.pathways(own, words, identifier(place), width),
         words,

@@ -44,7 +44,6 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
     },
 }
 """By outcome: pathway -> the numbers that are set to 0 to cut it. Together they are all that moves the outcome."""
-TOGETHER, WHOLE = "together", "whole"
 REPLICATES = 8
 
 
@@ -57,6 +56,7 @@ def split(live: Live, choice: Choice, replicates: int = REPLICATES) -> pd.DataFr
 
     from sim.studies.scenarios import held_by
     from sim.views.explore.live import plans_of
+    from sim.views.pictures.pathways import TOGETHER, WHOLE
 
     plans = plans_of(choice, replicates)
     samples = np.stack(live.lend(plans, effects_without))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from sim.outcomes.summary import require_columns
@@ -18,6 +19,7 @@ from sim.views.pictures.style import (
     VERMILLION,
     finished,
     is_narrow,
+    key,
     names_width,
     row_height,
     rows_axis,
@@ -25,44 +27,52 @@ from sim.views.pictures.style import (
 )
 from sim.views.words import Words
 
-_COLUMNS = ("outcome", "unit", "pathway", "part")
-WHOLE = "whole"
+_COLUMNS = ("outcome", "unit", "pathway", "part", "low", "high")
+TOGETHER, WHOLE = "together", "whole"
+QUIET = "#a9b1ba"
+"""A step that cannot be told from nothing."""
 
 
 def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
     """Steps by pathway, burn-out complaints beside isolation.
 
-    `table` has a row for each outcome and pathway: outcome, unit, pathway (its name, as it is to be shown) and part
-    (how much of the difference from today's practice is gone when that pathway alone is switched off, in the unit). One
-    row for each outcome has the pathway "whole": its part is the whole difference. What the parts do not add up to is a
-    step of its own, since pathways work on each other.
+    `table` has a row for each outcome and pathway: outcome, unit, pathway (its name, as it is to be shown), part (how
+    much of the difference from today's practice is gone when that pathway alone is switched off, in the unit) and its
+    interval, low and high. For each outcome the pathway "whole" is the whole difference, and "together" what the parts
+    do not add up to, since pathways work on each other.
     """
     rows = require_columns(table, _COLUMNS, "pathways")
     outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
     narrow, room = is_narrow(width), names_width(width)
     across = width - room - 12 if narrow else (width - room - 42) // 2
-    names = [one for one in dict.fromkeys(rows["pathway"]) if one != WHOLE]
+    names = [one for one in dict.fromkeys(rows["pathway"]) if one not in (TOGETHER, WHOLE)]
     found = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
     panels = [_panel(found[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)]
     told = " ".join(_told(found[one], one, words) for one in outcomes)
     chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
-    return finished(chart, words, words("common.alt.pathways", name=phrases.name_of(scenario, words), told=told))
+    said = words("common.alt.pathways", name=phrases.name_of(scenario, words), told=told)
+    return finished(chart, words, said, key(words("common.picture.key_pathways"), width))
 
 
 def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
-    """A row a step with where it starts and ends: pathways, what is beyond their sum, and the whole."""
-    part = rows.set_index("pathway")["part"].astype(float)
-    whole, parts = float(part[WHOLE]), part.reindex(names).fillna(0.0)
-    sizes = [*parts, whole - float(parts.sum())]
-    ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+    """A row a step with where it starts and ends, and its interval there: pathways, what is beyond, and the whole."""
+    own = (
+        rows.set_index("pathway")[["part", "low", "high"]].astype(float).reindex([*names, TOGETHER, WHOLE]).fillna(0.0)
+    )
+    ends = own["part"].cumsum()
+    start = (ends - own["part"]).where(own.index != WHOLE, 0.0)
+    told = np.sign(own["low"]) * np.sign(own["high"]) > 0
+    colours = np.where(own["part"] < 0, BLUE, VERMILLION)
     return pd.DataFrame(
         {
             "name": [*names, words("common.picture.rest"), words("common.picture.whole")],
-            "part": [*sizes, whole],
-            "start": [0.0, *ends[:-1], 0.0],
-            "end": [*ends, whole],
-            "colour": [*(BLUE if size <= 0 else VERMILLION for size in sizes), INK],
+            "start": start.to_numpy(),
+            "end": (start + own["part"]).to_numpy(),
+            "from": (start + own["low"]).to_numpy(),
+            "to": (start + own["high"]).to_numpy(),
+            "colour": np.where(own.index == WHOLE, INK, np.where(told, colours, QUIET)),
             "unit": rows["unit"].iloc[0],
+            **{name: own[name].to_numpy() for name in own},
         }
     )
 
@@ -70,10 +80,11 @@ def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFra
 def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: int, named: bool) -> Any:
     names, unit = list(steps["name"]), str(steps["unit"].iloc[0])
     steps = steps.assign(
-        text=[_signed(part, unit, words) for part in steps["part"]], edge=steps[["start", "end"]].max(axis=1)
+        text=[_signed(part, unit, words) for part in steps["part"]],
+        edge=steps[["start", "end", "from", "to"]].max(axis=1),
     )
     y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, named), scale=alt.Scale(domain=names))
-    low, high = around_zero([*steps["start"], *steps["end"]])
+    low, high = around_zero([*steps["start"], *steps["end"], *steps["from"], *steps["to"]])
     scale = alt.Scale(domain=[low, high + 0.12 * (high - low)], nice=False)
     axis = alt.Axis(title=phrases.direction(unit, words), titleColor=GREY, tickCount=4, ticks=True, tickSize=4)
     base = alt.Chart(steps)
@@ -88,6 +99,7 @@ def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: 
         base.mark_bar(height=16).encode(
             y=y, x=alt.X("start:Q", scale=scale, axis=axis), x2="end:Q", color=alt.Color("colour:N", scale=None)
         ),
+        base.mark_rule(color=INK, strokeWidth=1.4).encode(y=y, x=alt.X("from:Q", scale=scale, axis=axis), x2="to:Q"),
         base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(
             y=y, x=alt.X("edge:Q", scale=scale, axis=axis), text="text:N"
         ),
@@ -101,5 +113,8 @@ def _signed(part: float, unit: str, words: Words) -> str:
 
 
 def _told(steps: pd.DataFrame, outcome: str, words: Words) -> str:
-    said = "; ".join(f"{row['name']} {_signed(row['part'], row['unit'], words)}" for _, row in steps.iterrows())
+    said = "; ".join(
+        f"{row['name']} {' '.join(_signed(row[part], row['unit'], words) for part in ('part', 'low', 'high'))}"
+        for _, row in steps.iterrows()
+    )
     return f"{words(f'common.outcome.{outcome}')}: {said}."
