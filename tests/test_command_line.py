@@ -183,6 +183,7 @@ def test_flags_and_settings_come_in_any_order(capsys):
     assert ask(print, "seed=41", "--cfg", "job", "weeks=7") == 0
     told = capsys.readouterr().out
     assert "seed: 41" in told and "weeks: 7" in told
+    assert configure.overrides_of_job() == (), "a configuration that was shown is no job that runs"
 
 
 def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, monkeypatch):

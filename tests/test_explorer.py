@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlparse
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs, urlencode, urlparse
 import pandas as pd
 import pytest
 
+from sim.errors import UserError
 from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, presets
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
@@ -79,15 +81,34 @@ def test_a_forged_link_is_told_in_the_language_that_it_names(opened):
     assert "er geen keuze ‘quiet_evening’" in shown.error[0].value
 
 
-def test_what_cannot_be_set_is_refused_and_the_choice_stays(opened):
-    shown = opened(v="1", employees="40", weeks="260")
+class Refusing:
+    """An executor that lives nothing, where only the panel is looked at."""
+
+    def submit(self, _work, _plans):
+        future: Future = Future()
+        future.set_exception(UserError("nothing is lived here"))
+        return future
+
+    def shutdown(self, **_) -> None:
+        """Nothing to end."""
+
+
+@pytest.fixture
+def unlived(opened):
+    """The page beside which nothing is lived."""
+    opened.live._pools = [Refusing(), Refusing()]
+    return opened
+
+
+def test_what_cannot_be_set_is_refused_and_the_choice_stays(unlived):
+    shown = unlived(v="1", employees="40", weeks="260")
     shown.number_input(key="set_employees").set_value(5000).run()
     assert shown.error[0].value.startswith("This was not changed: 5000 people for 260 weeks")
     assert shown.session_state.choice.employees == 40
 
 
-def test_what_is_in_place_is_ticked_on_a_checklist(opened):
-    shown = opened(v="1", employees="40", weeks="26")
+def test_what_is_in_place_is_ticked_on_a_checklist(unlived):
+    shown = unlived(v="1", employees="40", weeks="26")
     assert shown.session_state.choice.in_place is None
     shown.toggle(key="set_in_place").set_value(True).run()
     assert shown.session_state.choice.in_place == ()

@@ -368,7 +368,7 @@ def test_the_commands_can_be_pasted_as_they_stand(written):
     assert "hybridwork report FOLDER language=nl policy=no_need_to_answer" in written["nl"]
 
 
-def test_policies_that_were_lived_one_by_one_have_a_command_each():
+def test_policies_that_were_lived_one_by_one_have_a_command_each(undrawn):
     made = comparison()
     made.about["commands"] = ["hybridwork run scenario=always_on", "hybridwork run social=buddies"]
     html = section(page(made, Words()), "again")

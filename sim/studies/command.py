@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim.errors import UserError
@@ -65,10 +66,20 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
     task = hydra.main(str(conf_folder()), "config", version_base=VERSION_BASE)(_keeping(study, mistakes))
     with TemporaryDirectory(prefix="hybridwork-") as sweep:
         own = [f"hydra.job.name={name}", *_sweep_folder(flags, overrides, sweep)]
-        with _arguments([*flags, *overrides, *own]):
+        with _arguments([*flags, *overrides, *own]), _no_trace_of_a_job():
             task()
     if mistakes:
         raise mistakes[0]
+
+
+@contextmanager
+def _no_trace_of_a_job() -> Iterator[None]:
+    """Let Hydra forget the job when it has ended, which it does not where it only shows a configuration."""
+    before = HydraConfig.instance().cfg
+    try:
+        yield
+    finally:
+        HydraConfig.instance().cfg = before
 
 
 def _keeping(study: Callable[[DictConfig], None], mistakes: list[UserError]) -> Callable[[DictConfig], None]:
