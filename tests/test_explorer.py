@@ -322,7 +322,7 @@ def test_a_link_restores_the_whole_choice(visitor):
     visitor.open(choice).answered()
     assert visitor.query == choice.query
     assert visitor.title.startswith(EN("explore.option.social.buddies"))
-    assert "hybridwork run firm=one firm.employees=60" in visitor.page.content()
+    _until(lambda: "hybridwork run firm=one firm.employees=60" in visitor.page.content(), 20)
 
 
 @pytest.mark.slow

@@ -4,7 +4,9 @@
   document.documentElement.lang = language;
   const english = Object.fromEntries(Object.entries(window.hybridworkSaid || {}).map(([own, other]) => [other, own]));
   window.hybridworkSaid = said;
-  const spoken = (text) => text && said[english[text] || text];
+  const helps = "Help for";
+  const spoken = (text) =>
+    text && (text.startsWith(helps) ? said[helps] + text.slice(helps.length) : said[english[text] || text]);
   const speak = (element) => {
     for (const name of ["aria-label", "placeholder", "title"]) {
       const now = spoken(element.getAttribute(name));
