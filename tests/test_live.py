@@ -259,6 +259,16 @@ def test_who_has_least_goes_first(queue):
     _until(lambda: found.look("late", second).replicates == FIRST_LOOK)
 
 
+def test_first_looks_are_finished_in_the_order_of_asking(queue):
+    found, hired = queue
+    guests = [Choice(seed=seed) for seed in range(1, 5)]
+    for place, guest in enumerate(guests):
+        found.look(f"guest {place}", guest)
+    _until(lambda: all(found._cases[guest.overrides].plans for guest in guests))
+    served = [choice.seed for _ in range(4 * FIRST_LOOK // 2) for choice in _work_off(hired)]
+    assert served == sorted(served)
+
+
 def test_what_nobody_looks_at_any_more_waits(queue):
     found, hired = queue
     left, wanted = Choice(seed=1), Choice(seed=2)

@@ -1,4 +1,4 @@
-"""Answers that stream in: two workers for all who look, and the choice with the fewest runs goes first.
+"""Answers that stream in: two workers for all who look; first looks in turn, then the choice with the fewest runs.
 
 Replicates of a choice are lived a few at a time, each in pairs; after every stage the tables of the command line are
 made of them, so that the page shows what `hybridwork run` computes for as many replicates. What nobody looks at
@@ -87,6 +87,11 @@ class _Case:
         self.bytes = 0
         self.answer = Answer(most=choice.most_replicates)
         self.made = 0
+
+    @property
+    def advance(self) -> int:
+        """How many replicates are begun; before a first look they count as none, so that it is finished at once."""
+        return len(self.begun) if len(self.begun) >= FIRST_LOOK else 0
 
     @property
     def wants_plans(self) -> bool:
@@ -228,7 +233,7 @@ class Live:
     # -- who is next -----------------------------------------------------------------------------------------------
 
     def _watched(self) -> list[_Case]:
-        """The cases somebody looks at: those with the fewest replicates first, then in the order of asking.
+        """The cases somebody looks at: first looks in the order of asking, then those with the fewest replicates.
 
         What is made ready for those who may come is last.
         """
@@ -237,7 +242,7 @@ class Live:
         keys = {key for who, (key, _) in self._looking.items() if who != _HOUSE}
         ahead = self._looking.get(_HOUSE, (None, 0.0))[0]
         cases = [case for key, case in self._cases.items() if key in {*keys, ahead} and not case.answer.error]
-        return sorted(cases, key=lambda case: (case.choice.overrides not in keys, len(case.begun), case.number))
+        return sorted(cases, key=lambda case: (case.choice.overrides not in keys, case.advance, case.number))
 
     def _next(self, own: int) -> tuple[_Case, list[int]] | None:
         full = sum(case.bytes for case in self._cases.values()) > MOST_RECORDS
