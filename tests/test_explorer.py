@@ -25,6 +25,7 @@ import pytest
 from sim.errors import UserError
 from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, presets
 from sim.views.explore.levers import FIRST, family
+from sim.views.explore.named import option_of
 from sim.views.explore.questions import questions
 from sim.views.words import Words
 
@@ -298,7 +299,7 @@ def test_every_question_fits_the_screen(browser, address, viewport, number):
 def test_every_lever_moves_the_answer_and_the_link(visitor, name):
     visitor.open(Choice(**SMALL)).answered()
     option = next(one for one in family(name) if not one.is_today)
-    visitor.choose(EN(f"common.family.{name}"), option.label(EN))
+    visitor.choose(EN(f"common.family.{name}"), option.marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText !== \"Today's practice\"")
     visitor.answered()
     _until(lambda: visitor.query.get(name) == option.name, 20)
@@ -439,7 +440,7 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
 @pytest.mark.slow
 def test_the_last_change_can_be_replayed(visitor):
     visitor.open(Choice(**SMALL)).answered()
-    visitor.choose(EN("common.family.availability"), EN("explore.option.availability.quiet_evenings"))
+    visitor.choose(EN("common.family.availability"), option_of("availability", "quiet_evenings").marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Quiet')")
     visitor.answered().page.get_by_role("button", name=EN("explore.take.replay")).click()
     visitor.page.wait_for_function('document.body.innerText.includes("Before: Today\'s practice")')

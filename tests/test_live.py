@@ -22,7 +22,7 @@ from sim.studies.scenarios import compare
 from sim.views.explore import evening, kept, live, why, worker
 from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
-from sim.views.explore.questions import VIEWS, questions
+from sim.views.explore.questions import VIEWS, compared, question_of, questions
 from sim.views.pictures.pathways import TOGETHER, WHOLE
 from sim.views.words import LANGUAGES, Words
 
@@ -308,6 +308,33 @@ def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
     with pytest.raises(UserError, match=r"^first$"):
         answers.answer(Choice(seed=2, **SMALL))
     assert answers.answer(Choice(**SMALL)).tables["effects"].difference.eq(0).all()
+
+
+# -- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_one_kind_stands_alone_in_the_headline_only_where_it_clearly_leads():
+    pytest.importorskip("streamlit")
+    from sim.views.explore.headline import _counted
+
+    kinds = ("fewer", "little changed", "more")
+    assert _counted((84, 16, 0), kinds, Words()) == "fewer in 84 of 100 runs"
+    assert _counted((50, 50, 0), kinds, Words()) == "fewer in 50, little changed in 50 of 100 runs"
+    assert _counted((52, 46, 2), kinds, Words()) == "fewer in 52, little changed in 46, more in 2 of 100 runs"
+    assert _counted((40, 30, 30), kinds, Words()).startswith("fewer in 40, ")
+
+
+def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others():
+    chairs, rule = questions()[8].choices()[0], questions()[6].choices()[0]
+    assert question_of(chairs).number == 9 and question_of(replace(chairs, employees=300)).number == 9
+    assert question_of(replace(chairs, levers=QUIET)) is None
+    assert question_of(replace(chairs, numbers={"mechanisms.recovery.night": 0.2})) is None
+    assert question_of(replace(rule, levers=QUIET)).number == 7
+    assert question_of(Choice(question=10)).number == 10 and question_of(Choice(question=10, levers=QUIET)) is None
+    three = questions()[2].choices()
+    assert compared(three[0]) == three and compared(replace(three[0], levers=QUIET)) == [
+        replace(three[0], levers=QUIET)
+    ]
 
 
 # -- why, and an evening ----------------------------------------------------------------------------------------------

@@ -165,15 +165,17 @@ def not_the_chance(interval: str, words: Words) -> str:
 
 def dots_key(counted: Mapping[Any, Any], words: Words) -> str:
     """What a dot is, and the margin below which little changed."""
+    runs = int(counted["replicates"])
+    key = "common.dots.key" if runs <= MOST_DOTS else "common.dots.key_scaled"
+    return words(key, runs=runs, margin=margin(counted, words))
+
+
+def margin(counted: Mapping[Any, Any], words: Words) -> str:
+    """Up to which difference little has changed."""
     unit = str(counted["unit"])
     decimals = 1 if unit.startswith("per 1,000") else 2
-    margin = words(
-        "common.dots.margin",
-        margin=number(float(counted["margin"]), words, decimals),
-        unit=unit_of(unit, words),
-    )
-    runs = int(counted["replicates"])
-    return words("common.dots.key" if runs <= MOST_DOTS else "common.dots.key_scaled", runs=runs, margin=margin)
+    size = number(float(counted["margin"]), words, decimals)
+    return words("common.dots.margin", margin=size, unit=unit_of(unit, words))
 
 
 def dot_words(unit: str, words: Words) -> tuple[str, str, str]:

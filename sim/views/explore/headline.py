@@ -13,11 +13,15 @@ from sim.views import phrases, pictures
 from sim.views.explore.choice import Choice
 from sim.views.explore.drawn import depends, image, kept
 from sim.views.explore.live import Answer
-from sim.views.explore.named import option_of, title
+from sim.views.explore.named import of_its_own, option_of, title, years
 from sim.views.explore.panel import founded
 from sim.views.words import Words
 
 _HEADLINES = phrases.HEADLINES
+_ENOUGH = 20
+"""Runs from which on it is said where nine in ten of them lie."""
+_CLEARLY = 0.1
+"""By how large a share of the runs one kind must lead to stand alone in the headline."""
 
 
 def headline(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> None:
@@ -41,12 +45,13 @@ def _one(choice: Choice, found: Answer, words: Words) -> str:
     null = f"<p class='null'>{escape(words('explore.state.unchanged'))}</p>" if choice.changes_nothing else ""
     if row_of(found, "effects", _HEADLINES[0]) is None:
         return f"{null}<p class='null'>{escape(words('explore.text.too_few'))}</p>"
-    cards = "".join(_card(outcome, found, words) for outcome in _HEADLINES)
-    sure = f"<p class='sure'>{escape(_sureness(found, words))} {escape(_users([found], words))}</p>"
+    cards = "".join(_card(outcome, choice, found, words) for outcome in _HEADLINES)
+    said = " ".join([_sureness([choice], [found], words), _users([found], words), words("common.sizes")])
+    sure = f"<p class='sure'>{escape(said)}</p>"
     return f"{null}<div class='cards'>{cards}</div>{sure}"
 
 
-def _card(outcome: str, found: Answer, words: Words) -> str:
+def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
     effect, counted = row_of(found, "effects", outcome), row_of(found, "counts", outcome)
     if effect is None or counted is None:
         return ""
@@ -63,13 +68,22 @@ def _card(outcome: str, found: Answer, words: Words) -> str:
     return (
         f"<section class='card' aria-label='{escape(words(f'common.outcome.{outcome}'), quote=True)}'>"
         f"<h3>{escape(words(f'common.outcome.{outcome}'))}</h3><p class='unit'>{escape(unit)}, "
-        f"{escape(words('explore.against'))}</p>"
+        f"{escape(words('explore.against'))}; {escape(_over(choice, words))}</p>"
         f"<p class='change'>{escape(head)}</p><p class='mean'>{escape(line)}</p>{today}"
         f"{image(pictures.dots(counted, words, columns=columns), pictures_alt(counted, words), 'dots')}"
-        f"<p class='dotted'>{escape(phrases.dot_sentence(counted, effect['interval'], words))} "
+        f"<p class='dotted'>{escape(_dots_in_words(choice, counted, effect['interval'], words))} "
         f"{escape(phrases.dots_key(counted, words))}</p>"
         f"<p class='users'>{escape(said)}</p></section>"
     )
+
+
+def _dots_in_words(choice: Choice, counted: dict[Any, Any], interval: str, words: Words) -> str:
+    """The sentence of the dots; runs with somebody's own assumptions are not said to agree with the figures."""
+    if not of_its_own(choice):
+        return phrases.dot_sentence(counted, interval, words)
+    lower, little, higher = parts = phrases.dots_of(counted)
+    key = f"explore.head.dots_own.{counted['outcome']}"
+    return words(key, runs=sum(parts), lower=lower, little=little, higher=higher)
 
 
 def _said(effect: dict[Any, Any], counted: dict[Any, Any], words: Words) -> tuple[str, str]:
@@ -78,11 +92,29 @@ def _said(effect: dict[Any, Any], counted: dict[Any, Any], words: Words) -> tupl
     if effect["interval"] != DRAWS or effect["difference"] == effect["low"] == effect["high"] == 0:
         head, bracket, rest = change.partition(" (")
         return head, bracket.strip() + rest
-    parts = dict(zip(("lower", "little", "higher"), phrases.dots_of(counted), strict=True))
-    most = max(parts, key=lambda name: parts[name])
-    kinds = dict(zip(parts, phrases.dot_words(str(effect["unit"]), words), strict=True))
-    said = words("explore.head.in_runs", change=kinds[most], runs=parts[most], of=sum(parts.values()))
-    return said, words("explore.head.on_average", mean=_mean(effect, words), between=_between(effect, words))
+    parts = phrases.dots_of(counted)
+    kinds = phrases.dot_words(str(effect["unit"]), words)
+    runs = sum(parts)
+    told = {"mean": _mean(effect, words), "between": _between(effect, words)}
+    if runs < _ENOUGH:
+        return _counted(parts, kinds, words), words("explore.head.on_average_few", runs=runs, **told)
+    return _counted(parts, kinds, words), words("explore.head.on_average", **told)
+
+
+def _counted(parts: Sequence[int], kinds: Sequence[str], words: Words) -> str:
+    """In how many runs it is fewer, little changed and more: one part alone where most runs are clearly of it."""
+    runs = sum(parts)
+    first, second, _ = sorted(parts, reverse=True)
+    if 2 * first > runs and first - second >= _CLEARLY * runs:
+        return words("explore.head.in_runs", change=kinds[parts.index(first)], runs=first, of=runs)
+    said = [words("explore.head.part", change=kind, runs=part) for kind, part in zip(kinds, parts, strict=True) if part]
+    return words("explore.head.split", parts=", ".join(said), of=runs)
+
+
+def _over(choice: Choice, words: Words) -> str:
+    """Over which time, and of how many people, a difference is a mean."""
+    people = phrases.number(choice.employees, words)
+    return words("explore.head.over", horizon=years(choice.weeks, words), employees=people)
 
 
 def _mean(effect: dict[Any, Any], words: Words) -> str:
@@ -98,18 +130,29 @@ def pictures_alt(counted: dict[Any, Any], words: Words) -> str:
     return alternative(counted, words)
 
 
-def _sureness(found: Answer, words: Words) -> str:
-    effect = row_of(found, "effects", _HEADLINES[0])
+def _sureness(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
+    """What the ranges hold, what a count of runs is not, and what runs must be told of."""
+    effect = row_of(found[0], "effects", _HEADLINES[0])
     assert effect is not None
-    holds = phrases.holds(effect["interval"], found.replicates)
+    holds = phrases.holds(effect["interval"], found[0].replicates)
     said = [words(f"common.sure.{holds}_in_words"), phrases.not_the_chance(effect["interval"], words)]
+    if own := max(len(of_its_own(choice)) for choice in asked):
+        said.append(words("explore.head.own_assumptions", number=own))
+    if any(_introduces(one) for one in found):
+        said.append(words("explore.head.not_done"))
     return " ".join(said)
 
 
+def _introduces(found: Answer) -> bool:
+    """Whether a measure is introduced, which an employer may announce and not carry out."""
+    return found.plan is not None and bool(found.plan.scenarios[1].measures)
+
+
 def _users(found: Sequence[Answer], words: Words) -> str:
-    """What to know of users: that they are others than everybody, or that there are none."""
-    some = any(row_of(one, "effects", _HEADLINES[0], "users") for one in found)
-    return words("explore.head.apart" if some else "explore.head.no_users")
+    """What to know of users: that everybody holds them too, that they are few, or that there can be none."""
+    if any(row_of(one, "effects", _HEADLINES[0], "users") for one in found):
+        return words("explore.head.apart")
+    return words("explore.head.few_users" if any(map(_introduces, found)) else "explore.head.no_users")
 
 
 def _between(effect: dict[Any, Any], words: Words) -> str:
@@ -138,7 +181,7 @@ def _amount(value: float, decimals: int, words: Words) -> str:
 
 def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
     """A table of what a question compares, in the order of the question."""
-    heads = "".join(f"<th scope='col'>{escape(words(f'common.outcome.{one}'))}</th>" for one in _HEADLINES)
+    heads = "".join(f"<th scope='col'>{_head(one, found[0], words)}</th>" for one in _HEADLINES)
     lines = []
     for choice, one in zip(asked, found, strict=True):
         cells = []
@@ -149,11 +192,30 @@ def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
                 continue
             dots = image(pictures.dots(counted, words, columns=20), pictures_alt(counted, words), "dots small")
             head, line = _said(effect, counted, words)
-            cells.append(f"<td><b>{escape(head)}</b><small>{escape(line)}</small>{dots}</td>")
+            what = f"<i>{escape(words(f'common.outcome_short.{outcome}'))}</i>"
+            cells.append(f"<td>{what}<b>{escape(head)}</b><small>{escape(line)}</small>{dots}</td>")
         grounds = "".join(founded(option_of(name, option), words) for name, option in choice.levers.items())
         lines.append(f"<tr><th scope='row'>{escape(title(choice, words))}{grounds}</th>{''.join(cells)}</tr>")
     table = f"<table class='compared'><thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    counted = row_of(found[0], "counts", _HEADLINES[0])
-    key = phrases.dots_key(counted, words) if counted else ""
-    said = " ".join([key, _sureness(found[0], words), _users(found, words), words("explore.head.not_the_same")])
-    return f"{table}<p class='sure'>{escape(said)} {escape(words('explore.head.fixed_order'))}</p>"
+    kinds = [row_of(found[0], "counts", outcome) for outcome in _HEADLINES]
+    said = [
+        words("explore.head.a_dot"),
+        *(phrases.margin(kind, words) for kind in kinds if kind),
+        _sureness(asked, found, words),
+        _users(found, words),
+        *(words(f"explore.head.{key}") for key in ("not_the_same", "fixed_order")),
+        words("common.sizes"),
+    ]
+    return f"{table}<p class='sure'>{escape(_over(asked[0], words).capitalize())}. {escape(' '.join(said))}</p>"
+
+
+def _head(outcome: str, found: Answer, words: Words) -> str:
+    """The head of a column: the outcome, its unit, and today's level where it is a share of people."""
+    effect = row_of(found, "effects", outcome)
+    if effect is None:
+        return escape(words(f"common.outcome.{outcome}"))
+    unit = phrases.unit_of(effect["unit"], words)
+    if str(effect["unit"]).startswith("per 1,000"):
+        level = words("explore.head.per_1000", level=phrases.number(effect["baseline"], words))
+        unit = f"{unit}. {words('explore.head.today', level=level)}"
+    return f"{escape(words(f'common.outcome.{outcome}'))}<small>{escape(unit)}</small>"

@@ -16,6 +16,7 @@ from sim.views.words import Words
 FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "leadership")
 """The six levers that everybody sees; the other families stand behind "more"."""
 MORE = tuple(family for family in FAMILIES if family not in FIRST)
+_MARKS = {"assumed": "○", "weak": "◐", "moderate": "◕", "strong": "●"}
 _SETTINGS_ONLY = "collective"
 """Where an option without a measure stands: it sets how the whole organisation works."""
 ASSUMPTIONS = (
@@ -76,6 +77,11 @@ class Option:
         if key in words:
             return words(key)
         return self.measures[0].tekst if words.language == "nl" else self.measures[0].text
+
+    def marked(self, words: Words) -> str:
+        """Its name after a mark of how well founded it is, which today's practice and what-if worlds have none of."""
+        label = self.label(words)
+        return label if self.is_today or self.what_if else f"{_MARKS[self.grade]} {label}"
 
 
 @cache

@@ -36,8 +36,7 @@ def title(choice: Choice, words: Words) -> str:
     """What a choice is called: a named scenario, or its levers joined, with what was added."""
     if choice.changes_nothing:
         return words("common.today_name")
-    numbers = dict(choice.numbers)
-    days = numbers.pop(_ANCHOR_DAYS, None)
+    numbers, days = of_its_own(choice), choice.numbers.get(_ANCHOR_DAYS)
     if choice.levers == {"schedule": "anchor_days"} and not choice.measures:
         name = words(f"explore.fixed_days.days_{round(days)}") if days else phrases.name_of("anchor_days", words)
     elif choice.scenario:
@@ -47,6 +46,18 @@ def title(choice: Choice, words: Words) -> str:
         parts += [words("explore.also", number=len(choice.measures))] if choice.measures else []
         name = "; ".join(parts)
     return f"{name}, {words('explore.with_assumptions', number=len(numbers))}" if numbers else name
+
+
+def of_its_own(choice: Choice) -> dict[str, float]:
+    """The assumptions that somebody has set; how many days are fixed is part of a lever."""
+    return {name: value for name, value in choice.numbers.items() if name != _ANCHOR_DAYS}
+
+
+def years(weeks: int, words: Words) -> str:
+    """A horizon in years."""
+    if weeks == 52:
+        return words("explore.panel.year")
+    return words("explore.panel.years", years=phrases.number(weeks / 52, words, 0 if weeks % 52 == 0 else 1))
 
 
 def joined(answers: Sequence[Answer], table: str) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from sim.views.explore.looks import respondents, visits
 from sim.views.explore.named import option_of, title
 from sim.views.explore.panel import founded, panel
 from sim.views.explore.questions import Question, compared, question_of, questions
-from sim.views.explore.take import take
+from sim.views.explore.take import link, take
 from sim.views.words import LANGUAGES, Words
 
 _SIDEBAR = 340
@@ -83,22 +83,23 @@ def _home(words: Words) -> None:
     st.html(f"<h2>{escape(words('explore.own'))}</h2><p>{escape(words('explore.own_text'))}</p>")
     with st.container(horizontal=True, key="begin"):
         st.button(words("explore.own"), type="primary", on_click=state.take, args=(Choice(language=words.language),))
-    st.html(f"<p>{escape(words('explore.open_preset'))}</p>")
-    with st.container(horizontal=True, key="presets"):
-        for name, levers in _policies_first():
-            st.button(
-                phrases.name_of(name, words), key=f"preset_{name}", on_click=state.take,
-                args=(Choice(language=words.language, levers=levers),),
-            )  # fmt: skip
+    for head, what_if in (("open_preset", False), ("open_what_if", True)):
+        st.html(f"<p>{escape(words(f'explore.{head}'))}</p>")
+        with st.container(horizontal=True, key=head):
+            for name, levers in _named_scenarios(what_if):
+                st.button(
+                    phrases.name_of(name, words), key=f"preset_{name}", on_click=state.take,
+                    args=(Choice(language=words.language, levers=levers),),
+                )  # fmt: skip
 
 
-def _policies_first() -> list[tuple[str, dict[str, str]]]:
-    """The named scenarios, what-if worlds last."""
-    what_if = {
-        name: any(option_of(family, option).what_if for family, option in levers.items())
+def _named_scenarios(what_if: bool) -> list[tuple[str, dict[str, str]]]:
+    """The named scenarios that are policies, or those that are what-if worlds."""
+    return [
+        (name, levers)
         for name, levers in presets().items()
-    }
-    return sorted(presets().items(), key=lambda pair: what_if[pair[0]])
+        if any(option_of(family, option).what_if for family, option in levers.items()) == what_if
+    ]
 
 
 def _card(question: Question, words: Words) -> None:
@@ -131,9 +132,10 @@ def _answered(words: Words) -> None:
         _chosen(choice, words, "h1")
     else:
         _asked(question, words)
-        if question.number == 10 and choice.changes_nothing:
+        if not question.levers:
             respondents(words)
             _limits(question, words)
+            link(choice, words)
             return
         if question.number == 1:
             visits(words)

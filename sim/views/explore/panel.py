@@ -14,6 +14,7 @@ from sim.views import phrases
 from sim.views.explore import state
 from sim.views.explore.choice import Choice, Mistake, assumptions, measures_in, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
+from sim.views.explore.named import years
 from sim.views.words import Words
 
 _ANCHOR_DAYS = "mechanisms.anchor_days.days"
@@ -65,7 +66,7 @@ def _lever(name: str, choice: Choice, words: Words) -> None:
     st.selectbox(
         words(f"common.family.{name}"),
         list(options),
-        format_func=lambda option: options[option].label(words),
+        format_func=lambda option: options[option].marked(words),
         key=state.fill(name, now),
         on_change=state.lever,
         args=(name,),
@@ -183,7 +184,7 @@ def _organisation(choice: Choice, words: Words) -> None:
     st.select_slider(
         words("explore.panel.weeks"),
         horizons,
-        format_func=lambda weeks: _years(weeks, words),
+        format_func=lambda weeks: years(weeks, words),
         key=state.fill("weeks", choice.weeks),
         on_change=state.setting,
         args=("weeks",),
@@ -193,12 +194,6 @@ def _organisation(choice: Choice, words: Words) -> None:
         args=("seed",), help=words("explore.panel.seed_help"),
     )  # fmt: skip
     _upload(choice, words)
-
-
-def _years(weeks: int, words: Words) -> str:
-    if weeks == 52:
-        return words("explore.panel.year")
-    return words("explore.panel.years", years=phrases.number(weeks / 52, words, 0 if weeks % 52 == 0 else 1))
 
 
 def _in_place(choice: Choice, words: Words) -> None:

@@ -15,6 +15,8 @@ from sim.views.explore.kept import numbers
 from sim.views.words import Words
 
 LIVED, KEPT, BOTH = "lived", "kept", "both"
+_INVITES = 7
+"""The question whose text asks for levers of one's own."""
 VIEWS = ("effects", "time", "groups", "cascade", "why", "evening", "visits", "respondents", "body")
 """What a question may show, in this order."""
 
@@ -113,18 +115,24 @@ def questions() -> tuple[Question, ...]:
 
 
 def question_of(choice: Choice) -> Question | None:
-    """The question that a choice belongs to."""
-    return None if choice.question is None else questions()[choice.question - 1]
+    """The question that a choice belongs to, as long as it asks what was prepared or the question invites levers."""
+    if choice.question is None:
+        return None
+    question = questions()[choice.question - 1]
+    return question if question.number == _INVITES or _prepared(question, choice)[0] == choice else None
+
+
+def _prepared(question: Question, choice: Choice) -> list[Choice]:
+    """What a question compares, of the organisation of a choice; one without levers shows today's practice."""
+    common = {
+        name: getattr(choice, name)
+        for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")
+    }
+    return question.choices(**common) or [Choice(question=question.number, **common)]
 
 
 def compared(choice: Choice) -> list[Choice]:
     """What is shown: all that a question compares as long as its own levers are set, else the choice alone."""
     question = question_of(choice)
-    if question is None or not question.levers:
-        return [choice]
-    common = {
-        name: getattr(choice, name)
-        for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")
-    }
-    prepared = question.choices(**common)
-    return prepared if prepared[0] == choice else [choice]
+    prepared = [] if question is None else _prepared(question, choice)
+    return prepared if choice in prepared else [choice]

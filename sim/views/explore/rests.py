@@ -26,7 +26,7 @@ def rests(choice: Choice, found: Answer, words: Words) -> None:
     )
     own = _measures(found)
     if own:
-        st.caption(words("explore.rests.chosen"))
+        st.caption(f"{words('explore.rests.chosen')} {words('explore.rests.amounts')}")
         st.html(f"<div class='scroll'>{_table(own, words)}</div>")
         grades = dict.fromkeys(measure.grade for measure in own)
         for grade in grades:
@@ -35,10 +35,12 @@ def rests(choice: Choice, found: Answer, words: Words) -> None:
 
 
 def _measures(found: Answer) -> list[Measure]:
+    from sim.studies import configure
+
     if found.plan is None:
         return []
     taken = found.plan.scenarios[1].measures
-    own = [measure for measure in found.plan.measures if measure.name in taken]
+    own = [measure for measure in configure.measures() if measure.name in taken]  # a plan's have amounts of one draw
     return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
 
 
@@ -59,7 +61,7 @@ def _line(measure: Measure, name: str, words: Words) -> str:
         + escape(
             words(
                 "explore.rests.amount",
-                **{part: phrases.number(getattr(shift, part), words, 2) for part in ("amount", "low", "high")},
+                **{part: _signed(getattr(shift, part), words) for part in ("amount", "low", "high")},
             )
         )
         for target, shift in measure.shifts.items()
@@ -77,3 +79,8 @@ def _line(measure: Measure, name: str, words: Words) -> str:
         f"<td><span class='founded {measure.grade}'><i></i>{escape(grade)}</span></td><td>{moves or '–'}</td>"
         f"<td>{sources}</td></tr>"
     )
+
+
+def _signed(amount: float, words: Words) -> str:
+    """An amount, with a minus where it takes away."""
+    return ("−" if amount < 0 else "") + phrases.number(abs(amount), words, 2)

@@ -26,9 +26,7 @@ def take(asked: Sequence[Choice], words: Words) -> None:
     st.html(f"<h2>{words('explore.take.title')}</h2>")
     left, right = st.columns(2)
     with left:
-        st.markdown(words("explore.take.link"))
-        st.code(link(asked[0]), language=None, wrap_lines=True)
-        st.caption(words("explore.take.link_text"))
+        link(asked[0], words)
     with right:
         st.markdown(words("explore.take.command"))
         st.code("\n".join(one.command(one.most_replicates) for one in asked), language=None, wrap_lines=True)
@@ -48,14 +46,17 @@ def take(asked: Sequence[Choice], words: Words) -> None:
             st.button(words("explore.take.replay"), on_click=replay)
 
 
-def link(choice: Choice) -> str:
+def link(choice: Choice, words: Words) -> None:
     """The address that restores the whole choice."""
     address = str(st.context.url or "").partition("?")[0]
-    return f"{address}?{urlencode(choice.query)}"
+    st.markdown(words("explore.take.link"))
+    st.code(f"{address}?{urlencode(choice.query)}", language=None, wrap_lines=True)
+    st.caption(words("explore.take.link_text"))
 
 
 def _answers(asked: Sequence[Choice]) -> list[Answer]:
-    return [live().answer(choice) for choice in asked]
+    """The answers with all their runs, as the command beside them computes them."""
+    return [live().answer(choice, choice.most_replicates, timeout=600.0) for choice in asked]
 
 
 def about(choice: Choice, found: Answer) -> dict[str, Any]:
