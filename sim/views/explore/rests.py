@@ -26,7 +26,7 @@ def rests(choice: Choice, found: Answer, words: Words) -> None:
     )
     own = _measures(found)
     if own:
-        st.caption(f"{words('explore.rests.chosen')} {words('explore.rests.amounts')}")
+        st.caption(f"{words('explore.rests.chosen')}. {words('explore.rests.amounts')}")
         st.html(f"<div class='scroll'>{_table(own, words)}</div>")
         grades = dict.fromkeys(measure.grade for measure in own)
         for grade in grades:
