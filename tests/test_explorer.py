@@ -108,6 +108,14 @@ def test_what_cannot_be_set_is_refused_and_the_choice_stays(unlived):
     assert shown.session_state.choice.employees == 40
 
 
+def test_the_loss_with_each_layer_of_management_is_a_lever(unlived):
+    shown = unlived(v="1", employees="40", weeks="26")
+    shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.25).run()
+    assert shown.session_state.choice.numbers == {"mechanisms.cascade.layer_loss": 0.25}
+    shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.12).run()
+    assert not shown.session_state.choice.numbers
+
+
 def test_what_is_in_place_is_ticked_on_a_checklist(unlived):
     shown = unlived(v="1", employees="40", weeks="26")
     assert shown.session_state.choice.in_place is None

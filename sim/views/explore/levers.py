@@ -30,6 +30,7 @@ ASSUMPTIONS = (
     "mechanisms.workload.spiral",
     "mechanisms.resources.relief_of_manager",
     "mechanisms.contact.online",
+    "mechanisms.cascade.carried_out",
     "mechanisms.cascade.forgetting",
     "mechanisms.practice.floor",
 )

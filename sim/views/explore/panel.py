@@ -18,6 +18,7 @@ from sim.views.explore.named import years
 from sim.views.words import Words
 
 _ANCHOR_DAYS = "mechanisms.anchor_days.days"
+_LAYER_LOSS = "mechanisms.cascade.layer_loss"
 _HORIZONS = (52, 104, 156)
 
 
@@ -75,6 +76,8 @@ def _lever(name: str, choice: Choice, words: Words) -> None:
         st.html(founded(options[now], words))
     if now == "anchor_days":
         _fixed_days(choice, words)
+    if name == "communication":
+        _layer_loss(choice, words)
 
 
 def _grades() -> list[str]:
@@ -116,6 +119,21 @@ def _fixed_days(choice: Choice, words: Words) -> None:
         key=state.fill(_ANCHOR_DAYS, int(choice.numbers.get(_ANCHOR_DAYS, usual))),
         on_change=state.number,
         args=(_ANCHOR_DAYS, usual),
+    )
+
+
+def _layer_loss(choice: Choice, words: Words) -> None:
+    least, most = assumptions()[_LAYER_LOSS]
+    usual = usual_of(_LAYER_LOSS)
+    st.slider(
+        words("explore.panel.layer_loss"),
+        least,
+        most,
+        step=0.01,
+        format="percent",
+        key=state.fill(_LAYER_LOSS, float(choice.numbers.get(_LAYER_LOSS, usual))),
+        on_change=state.number,
+        args=(_LAYER_LOSS, usual),
     )
 
 
