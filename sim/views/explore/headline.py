@@ -135,7 +135,9 @@ def _sureness(asked: Sequence[Choice], found: Sequence[Answer], words: Words) ->
     effect = row_of(found[0], "effects", _HEADLINES[0])
     assert effect is not None
     holds = phrases.holds(effect["interval"], found[0].replicates)
-    said = [words(f"common.sure.{holds}_in_words"), phrases.not_the_chance(effect["interval"], words)]
+    few = holds == DRAWS and min(one.replicates for one in found) < _ENOUGH
+    ranges = words("explore.head.few_in_words" if few else f"common.sure.{holds}_in_words")
+    said = [ranges, phrases.not_the_chance(effect["interval"], words)]
     if own := max(len(of_its_own(choice)) for choice in asked):
         said.append(words("explore.head.own_assumptions", number=own))
     if any(_introduces(one) for one in found):
