@@ -15,6 +15,7 @@ from sim.views.explore.drawn import depends, image, kept
 from sim.views.explore.live import Answer
 from sim.views.explore.named import of_its_own, option_of, title, years
 from sim.views.explore.panel import founded
+from sim.views.pictures.dots import alternative
 from sim.views.words import Words
 
 _HEADLINES = phrases.HEADLINES
@@ -34,6 +35,7 @@ def headline(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
 
 
 def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -> dict[Any, Any] | None:
+    """The policy's row of an answer's table of effects or counts; None where a group is too small to be shown."""
     assert answer.tables is not None
     own = answer.tables[table]
     rows = own[(own["outcome"] == outcome) & (own["group"] == group) & (own["scenario"] != "baseline")]
@@ -70,7 +72,7 @@ def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
         f"<h3>{escape(words(f'common.outcome.{outcome}'))}</h3><p class='unit'>{escape(unit)}, "
         f"{escape(words('explore.against'))}; {escape(_over(choice, words))}</p>"
         f"<p class='change'>{escape(head)}</p><p class='mean'>{escape(line)}</p>{today}"
-        f"{image(pictures.dots(counted, words, columns=columns), pictures_alt(counted, words), 'dots')}"
+        f"{image(pictures.dots(counted, words, columns=columns), alternative(counted, words), 'dots')}"
         f"<p class='dotted'>{escape(_dots_in_words(choice, counted, effect['interval'], words))} "
         f"{escape(phrases.dots_key(counted, words))}</p>"
         f"<p class='users'>{escape(said)}</p></section>"
@@ -121,13 +123,6 @@ def _mean(effect: dict[Any, Any], words: Words) -> str:
     """The mean difference alone."""
     nothing = float("nan")
     return phrases.change({**effect, "low": nothing, "high": nothing}, words)
-
-
-def pictures_alt(counted: dict[Any, Any], words: Words) -> str:
-    """The dots in words."""
-    from sim.views.pictures.dots import alternative
-
-    return alternative(counted, words)
 
 
 def _sureness(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
@@ -192,7 +187,7 @@ def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
             if effect is None or counted is None:
                 cells.append("<td>–</td>")
                 continue
-            dots = image(pictures.dots(counted, words, columns=20), pictures_alt(counted, words), "dots small")
+            dots = image(pictures.dots(counted, words, columns=20), alternative(counted, words), "dots small")
             head, line = _said(effect, counted, words)
             what = f"<i>{escape(words(f'common.outcome_short.{outcome}'))}</i>"
             cells.append(f"<td>{what}<b>{escape(head)}</b><small>{escape(line)}</small>{dots}</td>")
