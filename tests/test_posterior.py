@@ -22,7 +22,7 @@ from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present
 from sim.studies.posterior.lived import OBSERVED, TABLE
 from sim.studies.posterior.observed import Observation, check_reach, labels, observations
 from sim.studies.posterior.screening import mattering, screening
-from sim.studies.sweep import Draws, carry_out
+from sim.studies.sweep import Sweep, carry_out
 
 ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
 
@@ -161,8 +161,8 @@ def test_a_draw_of_the_prior_becomes_a_plan():
 # -- simulations, kept and gone on with -------------------------------------------------------------------------------
 
 
-def simulations(count: int = 5) -> Draws:
-    return Draws(ground(), prior.draws(prior.factors(ground().plan), count, 1), 1, (TABLE,), OBSERVED)
+def simulations(count: int = 5) -> Sweep:
+    return Sweep(ground(), prior.draws(prior.factors(ground().plan), count, 1), 1, (TABLE,), OBSERVED)
 
 
 def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monkeypatch, measures):

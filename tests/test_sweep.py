@@ -76,7 +76,7 @@ def test_a_run_of_a_sweep_is_the_run_of_its_plan(peace):
     from sim.runs.run import run
 
     asked = swept()
-    plan = asked.ground.at(asked.design.rows()[3], replicate=1)
+    plan = asked.ground.at(asked.design.rows()[3], replicate=3 * 2 + 1)
     alone = levels(plan, run(plan))["exhaustion"]
     kept = peace.levels(["exhaustion"], groups=None).query("row == 3 and replicate == 1")["exhaustion"]
     assert list(kept) == list(alone)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import Plan
-from sim.errors import UserError, first_line, instead, is_number
+from sim.errors import UserError, as_written, first_line, instead, is_number
 from sim.studies.factors import Factor, choose, with_every_measure
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ class Design:
     table    one row per setting, one column per factor; None leaves a factor as it is
     shares   (row, factor) how far each value lies from its factor's lowest (0) to its highest (1); None where a method
              has no such
+    chance   `SHARED`: all rows have the same people and random numbers; `BY_ROW`: each row has its own
     """
 
     method: str
     factors: tuple[Factor, ...]
     table: pd.DataFrame
     shares: np.ndarray | None = None
+    chance: str = "shared"
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class Settings:
     second_order  sobol: whether interactions of two are estimated too, for twice the rows
     seed          of the design; the model's own is `seed`
     file          file: a csv table, one column per factor, one row per setting, blank where a factor stays as it is
+    chance        `SHARED` or `BY_ROW`, as in `Design`; None: `SHARED` where the method is in `COMPARES_ROWS`
     """
 
     method: str = "latin_hypercube"
@@ -81,8 +84,14 @@ class Settings:
     second_order: bool = False
     seed: int = 1
     file: str | None = None
+    chance: str | None = None
 
 
+SHARED, BY_ROW = "shared", "by_row"
+COMPARES_ROWS = ("one_at_a_time", "morris", "sobol")
+"""Methods that compare rows with each other. Rows with different people and random numbers would add noise to every
+comparison, so that all rows share theirs by default. Rows of the other methods stand for themselves: there, sharing
+would make every result depend on one organisation."""
 GROWS_BY = {"latin_hypercube": "times"}
 """What makes a design of this method larger with all its rows kept; `n` for the others."""
 OPEN = ("assumed", "sourced", "switches", "amounts")
@@ -122,7 +131,25 @@ def make(settings: Settings, factors: Sequence[Factor]) -> Design:
             raise UserError(f"design.{name} is {getattr(settings, name)}; a whole number from 1 on is right")
     if settings.seed < 0:
         raise UserError(f"design.seed is {settings.seed}; a whole number from 0 on is right")
-    return _METHODS[settings.method](settings, tuple(factors))
+    return replace(_METHODS[settings.method](settings, tuple(factors)), chance=chance_of(settings))
+
+
+def chance_of(settings: Settings) -> str:
+    """The chance asked for, or the usual one of the method; raises UserError where there is no such setting."""
+    if settings.chance is None:
+        return SHARED if settings.method in COMPARES_ROWS else BY_ROW
+    if settings.chance not in (SHARED, BY_ROW):
+        raise UserError(f"Invalid value for design.chance: {as_written(settings.chance)}. Use {SHARED} or {BY_ROW}.")
+    return settings.chance
+
+
+def require_own_chance(settings: Settings, study: str) -> None:
+    """Raise UserError where rows of a study that needs rows with people of their own are to share them."""
+    if chance_of(settings) == SHARED:
+        raise UserError(
+            f"Invalid value for design.chance: {SHARED}. Every row of {study} has people and random numbers of its "
+            f"own; use {BY_ROW} or leave it out."
+        )
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:

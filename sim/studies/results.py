@@ -15,7 +15,7 @@ from sim.errors import UserError, first_line, instead
 from sim.outcomes.condensed import SHARES, USERS, WITHOUT
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.runs.archive import Archive
-from sim.studies.designs import ROW
+from sim.studies.designs import BY_ROW, ROW, SHARED
 from sim.studies.store import write_by, write_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _AGAIN = "the sweep's own command, given again, writes it anew"
 _FEW = 5
+_CHANCE = {
+    SHARED: "; all rows on the same people and random numbers",
+    BY_ROW: "; each row with its own people and random numbers",
+}
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 
 
@@ -198,7 +202,7 @@ class Results:
         design = self.about["design"]
         lines = [
             f"{len(self.design):,} rows of {len(design['factors'])} factors ({design['method']}), "
-            f"{len(self.runs):,} runs: {counts}"
+            f"{len(self.runs):,} runs: {counts}{_CHANCE.get(design.get('chance'), '')}"
         ]
         failed = self.states[self.states["state"] == "failed"]
         by_error = list(failed.groupby("error", sort=False))

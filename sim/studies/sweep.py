@@ -36,7 +36,11 @@ _MOST_RUNS, _RAMP = 100, 40
 
 @dataclass(frozen=True)
 class Sweep:
-    """The rows of a design on a ground, each lived `replicates` times on the same chance; `tables` are kept of each."""
+    """The rows of a design on a ground, each run `replicates` times; `tables` are kept of each run.
+
+    The design says whether all rows share people and random numbers, or each run has its own. Within a run the baseline
+    and every policy share them either way.
+    """
 
     ground: Ground
     design: Design
@@ -57,8 +61,8 @@ class Sweep:
             yield Run(digest([name, self.life.version]) if self.life.version else name, plan)
 
     def _chance(self, plan: Plan, number: int) -> Plan:
-        """The plan of a run of this number, with the chance it is lived on."""
-        return plan
+        """The plan of a run of this number; its replicate decides on people and random numbers."""
+        return replace(plan, replicate=number) if self.design.chance == designs.BY_ROW else plan
 
     def __len__(self) -> int:
         return len(self.design.table) * self.replicates
@@ -70,15 +74,8 @@ class Sweep:
         if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
         ground = Identifier()(self.ground.plan)
-        asked = [type(self).__name__, ground, self.replicates, self.design.rows()]
+        asked = [ground, self.replicates, self.design.chance, self.design.rows()]
         return digest([*asked, self.life.version] if self.life.version else asked)
-
-
-class Draws(Sweep):
-    """A sweep in which every run has people and chance of its own: its number is its replicate."""
-
-    def _chance(self, plan: Plan, number: int) -> Plan:
-        return replace(plan, replicate=number)
 
 
 def carry_out(
@@ -197,7 +194,11 @@ def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
     _check_extends(Results(folder), set(identifiers))
     table = sweep.design.table.copy().rename_axis(ROW).reset_index()
-    design = {"method": sweep.design.method, "factors": [asdict(factor) for factor in sweep.design.factors]}
+    design = {
+        "method": sweep.design.method,
+        "chance": sweep.design.chance,
+        "factors": [asdict(factor) for factor in sweep.design.factors],
+    }
     described = {
         **store.about(plan),
         "model": model_version(),
@@ -235,7 +236,9 @@ def _check_extends(before: Results, identifiers: set[str]) -> None:
 
 def study(cfg: DictConfig) -> None:
     """Carry out the sweep of a composed configuration and print what came out."""
-    sweep, folder = sweep_of(cfg), folder_of(cfg, "sweep")
+    sweep = sweep_of(cfg)
+    # With a chance of its own a run is known by its number, which depends on how many replicates a row has.
+    folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     with crew_of(cfg) as crew:
         results = carry_out(sweep, folder, crew, part, batch, retry)
@@ -312,6 +315,7 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     """
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
+    settings["chance"] = designs.chance_of(configure.read("design", designs.Settings, cfg.design))
     question = digest([Identifier()(configure.plan_of(cfg)), settings, *more])
     return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
 

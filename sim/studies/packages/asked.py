@@ -198,6 +198,7 @@ def _draws(cfg: DictConfig, plan: Plan, space: Space) -> list[dict[str, Any]]:
             f"design is {settings.method}; packages are lived again in draws, so design=posterior or design=draws is "
             "right"
         )
+    designs.require_own_chance(settings, "packages")
     if settings.n < 2:
         raise UserError(f"design.n is {settings.n}; a whole number of draws from 2 on is right")
     whole = replace(plan, scenarios=(*plan.scenarios, introducing("all", frozenset(space.measures))))

@@ -49,4 +49,4 @@ def design_at(own: Sequence[Factor], at: np.ndarray) -> Design:
 
     columns = {factor.name: factor.at(at[:, column]) for column, factor in enumerate(own)}
     table = pd.DataFrame(columns, index=range(len(at)))
-    return Design("draws", tuple(own), table, at)
+    return Design("draws", tuple(own), table, at, designs.BY_ROW)

@@ -14,7 +14,7 @@ from sim.studies.factors import Factor, Ground
 from sim.studies.posterior import prior
 from sim.studies.posterior.lived import OBSERVED, TABLE
 from sim.studies.posterior.observed import Observation, observations
-from sim.studies.sweep import Draws, Sweep, ground_of
+from sim.studies.sweep import Sweep, ground_of
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -63,7 +63,7 @@ class Question:
     def prior(self) -> Sweep:
         """The draws from the prior, each with people and chance of its own."""
         design = prior.draws(self.factors, self.settings.simulations, self.settings.seed)
-        return Draws(self.ground, design, 1, (TABLE,), OBSERVED)
+        return Sweep(self.ground, design, 1, (TABLE,), OBSERVED)
 
     @property
     def screening(self) -> Sweep:
@@ -77,7 +77,7 @@ class Question:
     def alike(self) -> Sweep:
         """Runs of the point, which differ in people and chance alone."""
         nothing = prior.design_at((), np.empty((1, 0)))
-        return Draws(self.ground, nothing, self.settings.alike, (TABLE,), OBSERVED)
+        return Sweep(self.ground, nothing, self.settings.alike, (TABLE,), OBSERVED)
 
     def proposals(self, at: np.ndarray, number: int) -> Sweep:
         """Parameter sets (row, parameter), shares of the ranges, of a round; its people are those of no other round."""
@@ -86,7 +86,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class _Round(Draws):
+class _Round(Sweep):
     """Draws whose replicates begin with a number of their own."""
 
     first: int = 0

@@ -20,12 +20,12 @@ from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
 from sim.levers.measure import FAMILIES
 from sim.outcomes.outcomes import OUTCOMES
-from sim.studies import store
+from sim.studies import configure, designs, store
 from sim.studies.factors import numbers_with_passports
 from sim.studies.ranking import counts, flips
 from sim.studies.ranking.counts import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
 from sim.studies.results import HEADLINES, Results
-from sim.studies.sweep import Draws, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
+from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,13 +110,14 @@ def _check_number(where: str, kind: str, value: Any) -> None:
         raise UserError(f"{where} is {as_written(value)}; {right} is right{', or null' if may_be_null else ''}")
 
 
-def draws_of(cfg: DictConfig) -> Draws:
+def draws_of(cfg: DictConfig) -> Sweep:
     """The draws that a composed configuration asks for; UserError for what would make shares of them meaningless."""
     if cfg.design.method not in ALIKE:
         raise UserError(
             f"design.method is '{as_written(cfg.design.method)}'; the rows must be draws alike, so one of "
             f"{', '.join(ALIKE)} is right"
         )
+    designs.require_own_chance(configure.read("design", designs.Settings, cfg.design), "robust_ranking")
     sweep = sweep_of(cfg)
     policies = sweep.ground.plan.scenarios[1:]
     if not policies:
@@ -132,7 +133,7 @@ def draws_of(cfg: DictConfig) -> Draws:
             raise UserError(
                 f"factor {name} would change the policies from draw to draw; name them in scenarios, and draw the rest"
             )
-    return Draws(sweep.ground, sweep.design, sweep.replicates, sweep.tables)
+    return sweep
 
 
 # -- counting ---------------------------------------------------------------------------------------------------------
