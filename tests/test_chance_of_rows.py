@@ -87,6 +87,7 @@ def test_a_shared_and_an_own_chance_have_folders_of_their_own():
 
     asked = ["+study=sweep", "design=latin_hypercube"]
     folders = {
-        folder_of(configure.compose(*asked, f"design.chance={chance}"), "sweep") for chance in ("shared", "by_row", "null")
+        folder_of(configure.compose(*asked, f"design.chance={chance}"), "sweep")
+        for chance in ("shared", "by_row", "null")
     }
     assert len(folders) == 2
