@@ -30,6 +30,7 @@ from sim.outcomes.effects import (
 )
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
+from sim.outcomes.samples import Samples, samples_of
 from sim.outcomes.survey import Survey
 from sim.runs.run import run
 from sim.studies.configure import plan as plan_of
@@ -79,6 +80,11 @@ def record_of(number: int) -> Record:
     return Record(weekly, people, final, cascade, groups, using, np.ones((3, PLACES), bool))
 
 
+def of(records: list[Record]) -> Samples:
+    """The samples of records of noise."""
+    return samples_of(records, SCENARIOS, MEASURES)
+
+
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     return [record_of(number) for number in range(5)]
@@ -86,7 +92,7 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def table(records):
-    return effects(records, SCENARIOS, MEASURES)
+    return effects(of(records))
 
 
 # -- intervals -------------------------------------------------------------------------------------------------------
@@ -160,7 +166,7 @@ def test_the_columns_are_exactly_these(table):
 
 
 def test_a_table_says_what_its_intervals_hold(records, table):
-    drawn = effects(records, SCENARIOS, MEASURES, DRAWS)
+    drawn = effects(of(records), DRAWS)
     assert set(table.interval) == {CHANCE}
     assert set(drawn.interval) == {DRAWS}
     pd.testing.assert_series_equal(drawn.difference, table.difference)
@@ -168,7 +174,7 @@ def test_a_table_says_what_its_intervals_hold(records, table):
 
 
 def test_runs_are_counted_by_what_they_show(records):
-    found = counts(records, SCENARIOS, MEASURES).set_index(["scenario", "outcome", "group"]).sort_index()
+    found = counts(of(records)).set_index(["scenario", "outcome", "group"]).sort_index()
     assert (found[["lower", "little", "higher"]].sum(axis=1) == len(records)).all()
     assert (found.loc["policy", "higher"] == len(records)).all(), "the policy adds to every outcome in every run"
     assert (found.loc["no_measure", "little"] == len(records)).all(), "what changes nothing changes little"
@@ -221,11 +227,11 @@ def test_a_scenario_without_measures_has_no_users(table):
 
 def test_fewer_than_ten_users_are_not_shown(records):
     few = [replace(r, using=np.where(np.arange(PLACES) < 9, r.using, 0)) for r in records]
-    assert not (effects(few, SCENARIOS, MEASURES).group == "users").any()
+    assert not (effects(of(few)).group == "users").any()
 
 
 def test_those_who_gain_and_lose_beyond_the_margin_add_up(records):
-    table = gains(records, SCENARIOS)
+    table = gains(of(records))
     assert set(table.outcome) == set(GAINS_IN)
     assert (table.gained + table.unchanged + table.worse).to_numpy() == pytest.approx(1)
     policy = table[(table.scenario == "policy") & (table.outcome == "exhaustion")]
@@ -236,11 +242,11 @@ def test_those_who_gain_and_lose_beyond_the_margin_add_up(records):
 
 def test_whoever_left_is_not_among_those_who_gain(records):
     left = [replace(r, stayed=np.repeat([(np.arange(PLACES) >= 15)], 3, axis=0)) for r in records]
-    assert gains(left, SCENARIOS).empty, "five are left of each group, fewer than ten"
+    assert gains(of(left)).empty, "five are left of each group, fewer than ten"
 
 
 def test_trajectories_hold_every_week_and_its_date(records):
-    table = trajectories(records, SCENARIOS, Calendar())
+    table = trajectories(of(records), Calendar())
     one = table[(table.scenario == "policy") & (table.outcome == "exhaustion") & (table.group == "everybody")]
     assert one.week.tolist() == list(range(WEEKS))
     assert (one.date.diff().dropna().dt.days == 7).all()
@@ -261,16 +267,16 @@ def with_people(records: list[Record], **counts: int) -> list[Record]:
 
 
 def test_trajectories_leave_out_groups_below_ten(records):
-    groups = set(trajectories(with_people(records, managers=9), SCENARIOS, Calendar()).group)
+    groups = set(trajectories(of(with_people(records, managers=9)), Calendar()).group)
     assert groups == set(GROUPS) - {"managers", "newcomers"}
 
 
 def test_the_cascade_leaves_out_roles_below_ten_but_not_employers(real):
     plan, found = real
     few = with_people(found, managers=9)
-    assert set(cascade_table(few, plan.scenarios, asked(plan)).role) == {"employer", "non_manager"}
+    assert set(cascade_table(of_plan(plan, few), asked(plan)).role) == {"employer", "non_manager"}
     few = with_people(found, managers=9, non_managers=9)
-    assert set(cascade_table(few, plan.scenarios, asked(plan)).role) == {"employer"}
+    assert set(cascade_table(of_plan(plan, few), asked(plan)).role) == {"employer"}
 
 
 def test_three_managers_of_an_own_organisation_of_24_stand_in_no_table(tmp_path):
@@ -298,10 +304,10 @@ def test_without_any_group_large_enough_every_table_keeps_its_columns_and_their_
     left = [replace(r, stayed=np.zeros_like(r.stayed), using=np.zeros_like(r.using)) for r in nobody]
     plan, found = real
     for full, empty in (
-        (effects(records, SCENARIOS, MEASURES), effects(left, SCENARIOS, MEASURES)),
-        (trajectories(records, SCENARIOS, Calendar()), trajectories(left, SCENARIOS, Calendar())),
-        (gains(records, SCENARIOS), gains(left, SCENARIOS)),
-        (cascade_table(found, plan.scenarios, asked(plan)), cascade_table(found, plan.scenarios, ())),
+        (effects(of(records)), effects(of(left))),
+        (trajectories(of(records), Calendar()), trajectories(of(left), Calendar())),
+        (gains(of(records)), gains(of(left))),
+        (cascade_table(of_plan(plan, found), asked(plan)), cascade_table(of_plan(plan, found), ())),
     ):
         assert empty.empty and not full.empty
         assert empty.dtypes.to_dict() == full.dtypes.to_dict()
@@ -317,8 +323,8 @@ def test_without_any_group_large_enough_every_table_keeps_its_columns_and_their_
 )
 def test_a_study_of_few_people_is_written(firm, tmp_path):
     asked = short_plans(*firm)
-    records, tables = compare(asked, quiet=True)
-    show(tables, {"version": "0"} | facts(asked[0], records), tmp_path)
+    samples, tables = compare(asked, quiet=True)
+    show(tables, {"version": "0"} | facts(asked[0], samples), tmp_path)
     assert "large enough to be reported" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert drawn == ({"ties_right_to_disconnect"} | (set() if tables["effects"].empty else SHOWN))
@@ -368,9 +374,14 @@ def asked(plan: Plan) -> list:
     return sorted((m for m in plan.measures if m.in_study or m.name in introduced), key=lambda m: m.name)
 
 
+def of_plan(plan: Plan, records: list[Record]) -> Samples:
+    """The samples of records that come from a plan."""
+    return samples_of(records, plan.scenarios, [measure.name for measure in asked(plan)])
+
+
 def test_a_real_run_fills_every_row(real):
     plan, found = real
-    table = effects(found, plan.scenarios, [m.name for m in asked(plan)])
+    table = effects(of_plan(plan, found))
     assert list(table.columns) == COLUMNS
     everybody = table[table.group == "everybody"].set_index("outcome")
     assert set(everybody.index) == set(OUTCOMES)
@@ -398,7 +409,7 @@ def test_groups_that_exclude_each_other_add_up_to_everybody(real):
 
 def test_the_cascade_falls_from_stage_to_stage(real):
     plan, found = real
-    table = cascade_table(found, plan.scenarios, asked(plan))
+    table = cascade_table(of_plan(plan, found), asked(plan))
     assert set(table.role) == {"employer", "manager", "non_manager"}
     wide = table.pivot_table(index=["scenario", "measure", "role"], columns="stage", values="share")
     assert (wide.implemented.dropna() <= wide.claimed.dropna() + 1e-6).all()

@@ -50,7 +50,7 @@ TABLES: dict[str, Callable[[Plan, Record], Columns]] = {"levels": levels, "weekl
 
 
 def _groups(plan: Plan, record: Record):
-    means, reported = last_weeks(record), reported_groups([record])
+    means, reported = last_weeks(record), reported_groups(record.people)
     people = record.people.mean(axis=1)
     for world, scenario in enumerate(plan.scenarios):
         for column, group in enumerate(GROUPS):

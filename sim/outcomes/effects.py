@@ -1,4 +1,4 @@
-"""From records to tables: paired differences from the first scenario, with intervals over replicates.
+"""From samples to tables: paired differences from the first scenario, with intervals over replicates.
 
 Worlds of one replicate share people and chance, so a difference is taken within a replicate first and averaged after.
 What an interval holds depends on the replicates, and every table says it. Where all have the same parameters it is
@@ -25,6 +25,8 @@ from sim.world.firm import Firm
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.outcomes.samples import Samples
+
 CONFIDENCE = 0.95
 SHARE_OF_DRAWS = 0.90
 CHANCE, DRAWS = "chance", "draws"
@@ -33,6 +35,13 @@ USES = 0.5
 MARGIN = 0.05
 """Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
+ITEMS_BY_WEEK = tuple(
+    (row, column)
+    for row, outcome in enumerate(OUTCOMES)
+    for column, group in enumerate(GROUPS)
+    if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
+)
+"""What is shown week by week: row of the outcome and column of the group."""
 LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolation_from_company": 0.01}
 """Fixed beforehand: a difference of so much, in the unit of the outcome, changes little."""
 ROLES = ("employer", "manager", "non_manager")
@@ -128,53 +137,49 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def reported_groups(records: Sequence[Record]) -> np.ndarray:
-    """(world, group) bool: ten people or more in every week, here and in the baseline, on average over records."""
-    people = np.mean([record.people for record in records], axis=0).min(axis=1)
-    return np.asarray(np.minimum(people, people[0]) >= SMALLEST_GROUP)
+def reported_groups(people: np.ndarray) -> np.ndarray:
+    """(world, group) bool: ten people or more in every week, here and in the baseline; from (world, week, group)."""
+    fewest = people.min(axis=1)
+    return np.asarray(np.minimum(fewest, fewest[0]) >= SMALLEST_GROUP)
 
 
-def effects(
-    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str], holds: str = CHANCE
-) -> pd.DataFrame:
+def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
     """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
 
-    `measures` are the names behind the rows of `Record.using`; `holds` is what intervals hold, `CHANCE` or `DRAWS`.
+    `holds` is what intervals hold, `CHANCE` or `DRAWS`.
     Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit.
     """
-    lasts = np.stack([last_weeks(record) for record in records])
-    reported = reported_groups(records)
+    reported, baseline = samples.reported, samples.last_weeks(0)
+    usual = interval(baseline)[0]
     found = []
-    for world, scenario in enumerate(scenarios[1:], start=1):
-        difference, low, high, count = _INTERVALS[holds](lasts[:, world] - lasts[:, 0])
-        usual = interval(lasts[:, 0])[0]
+    for world, scenario in enumerate(samples.scenarios[1:], start=1):
+        difference, low, high, count = _INTERVALS[holds](samples.last_weeks(world) - baseline)
         for column, group in enumerate(GROUPS):
             if reported[world, column]:
                 found += [
                     _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
                     for row, name in enumerate(OUTCOMES)
                 ]
-        for name, policy, without in _users(records, world, scenario, measures):
+        for name, policy, without in _users(samples, world):
             numbers = _INTERVALS[holds](policy - without)
             found.append(_row(scenario, name, "users", without.mean(), *numbers))
     return _table([{**row, "interval": holds} for row in found], _EFFECTS)
 
 
-def counts(records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> pd.DataFrame:
+def counts(samples: Samples) -> pd.DataFrame:
     """In how many runs a scenario lowers a headline, changes little (`LITTLE`) or raises it, for everybody and users.
 
     Columns: scenario, kind, outcome, group, lower, little, higher, margin, replicates, unit.
     """
     everybody = list(GROUPS).index("everybody")
-    lasts = np.stack([last_weeks(record) for record in records])[..., everybody]
-    reported = reported_groups(records)[:, everybody]
+    reported, baseline = samples.reported[:, everybody], samples.last_weeks(0)[..., everybody]
     found = []
-    for world, scenario in enumerate(scenarios[1:], start=1):
+    for world, scenario in enumerate(samples.scenarios[1:], start=1):
         if reported[world]:
-            change = lasts[:, world] - lasts[:, 0]
+            change = samples.last_weeks(world)[..., everybody] - baseline
             of_outcome = {name: change[:, list(OUTCOMES).index(name)] for name in HEADLINES}
             found += [_counted(scenario, name, "everybody", own) for name, own in of_outcome.items()]
-        for name, policy, without in _users(records, world, scenario, measures):
+        for name, policy, without in _users(samples, world):
             if name in HEADLINES:
                 found.append(_counted(scenario, name, "users", policy - without))
     return _table(found, _COUNTS)
@@ -226,51 +231,24 @@ def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str
     return np.asarray((record.using[world, own] >= USES).any(axis=0))
 
 
-def _users(
-    records: Sequence[Record], world: int, scenario: Scenario, measures: Sequence[str]
-) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
+def _users(samples: Samples, world: int) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
     """By outcome, means of the users under the policy and of the same people without, where a replicate has any."""
-    members = [users(record, world, scenario, measures) for record in records]
-    if np.mean([m.sum() for m in members]) < SMALLEST_GROUP:
-        return
-    for name in OUTCOMES:
-        pairs = [
-            (r.final[name][world, m].mean(), r.final[name][0, m].mean())
-            for r, m in zip(records, members, strict=True)
-            if m.any()
-        ]
-        policy, usual = np.array(pairs).T
-        yield name, policy, usual
+    counts, means = samples.users(world)
+    if counts.mean() >= SMALLEST_GROUP:
+        for row, name in enumerate(OUTCOMES):
+            yield name, means[:, row, 0], means[:, row, 1]
 
 
-def trajectories(
-    records: Sequence[Record], scenarios: Sequence[Scenario], calendar: Calendar, holds: str = CHANCE
-) -> pd.DataFrame:
+def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> pd.DataFrame:
     """Weekly means and paired differences with their intervals: all outcomes by role, headlines for every group."""
     import pandas as pd
 
-    weekly = np.stack([record.weekly for record in records]).astype(np.float64)
-    weeks = np.arange(weekly.shape[2])
+    scenarios, reported = samples.scenarios, samples.reported
+    weeks = np.arange(samples.people.shape[1])
     dates = pd.to_datetime([calendar.start + timedelta(days=int(week) * DAYS_A_WEEK) for week in weeks])
-    reported = reported_groups(records)
-    shown = [
-        (row, column)
-        for row, outcome in enumerate(OUTCOMES)
-        for column, group in enumerate(GROUPS)
-        if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
-        if reported[:, column].any()
-    ]
-    rows, columns = np.array(shown, int).reshape(-1, 2).T
-    weekly = weekly[:, :, :, rows, columns]
-    found = [_by_week(weekly, world, holds) for world in range(len(scenarios))]
-    pieces = [
-        (place, world)
-        for place in range(len(shown))
-        for world in range(len(scenarios))
-        if reported[world, shown[place][1]]
-    ]
-    places, worlds = np.array(pieces, int).reshape(-1, 2).T
-    by_week = {name: np.stack([own[name] for own in found])[worlds, :, places].ravel() for name in found[0]}
+    rows, columns = np.array(ITEMS_BY_WEEK).T
+    places, worlds = np.nonzero(reported[:, columns].T)
+    by_week = _by_week(samples, places, worlds, holds)
 
     def said(labels: Sequence[str], of: np.ndarray) -> np.ndarray:
         return np.repeat(np.array(labels, object)[of], len(weeks))
@@ -280,8 +258,8 @@ def trajectories(
         "kind": said([scenario.kind for scenario in scenarios], worlds),
         "outcome": said(list(OUTCOMES), rows[places]),
         "group": said(list(GROUPS), columns[places]),
-        "week": np.tile(weeks, len(pieces)),
-        "date": np.tile(dates, len(pieces)),
+        "week": np.tile(weeks, len(places)),
+        "date": np.tile(dates, len(places)),
         **by_week,
         "interval": holds,
         "unit": said([outcome.unit for outcome in OUTCOMES.values()], rows[places]),
@@ -289,37 +267,40 @@ def trajectories(
     return pd.DataFrame(table, columns=list(_TRAJECTORIES)).astype(_TRAJECTORIES)
 
 
-def _by_week(weekly: np.ndarray, world: int, holds: str) -> dict[str, np.ndarray]:
-    """One world's means and differences by week: (week, item) each, from (replicate, world, week, item)."""
-    mean, low, high, count = _INTERVALS[holds](weekly[:, world])
-    difference, difference_low, difference_high, _ = _INTERVALS[holds](weekly[:, world] - weekly[:, 0])
-    return {
-        "mean": mean,
-        "low": low,
-        "high": high,
-        "difference": difference,
-        "difference_low": difference_low,
-        "difference_high": difference_high,
-        "replicates": count,
-    }
+def _by_week(samples: Samples, places: np.ndarray, worlds: np.ndarray, holds: str) -> dict[str, np.ndarray]:
+    """Means and differences, week after week, of each of these places in `ITEMS_BY_WEEK` in its world."""
+    names = ("mean", "low", "high", "difference", "difference_low", "difference_high", "replicates")
+    found = {name: np.empty((len(places), samples.people.shape[1])) for name in names}
+    for part in samples.parts():
+        usual = samples.weekly(0, part)
+        for world in range(len(samples.scenarios)):
+            here = np.flatnonzero((worlds == world) & (places >= part.start) & (places < part.stop))
+            if not len(here):
+                continue
+            items = places[here] - part.start
+            own = samples.weekly(world, part)[..., items]
+            mean, low, high, count = _INTERVALS[holds](own)
+            difference, difference_low, difference_high, _ = _INTERVALS[holds](own - usual[..., items])
+            numbers = (mean, low, high, difference, difference_low, difference_high, count)
+            for name, of_week in zip(names, numbers, strict=True):
+                found[name][here] = of_week.T
+    return {name: numbers.ravel() for name, numbers in found.items()}
 
 
-def cascade_table(
-    records: Sequence[Record], scenarios: Sequence[Scenario], measures: Sequence[Measure], holds: str = CHANCE
-) -> pd.DataFrame:
+def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CHANCE) -> pd.DataFrame:
     """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked.
 
     Intervals are cut off at 0 and 1, where Student's would go on: near these ends they are too narrow on that side.
     """
-    shares, low, high, count = _INTERVALS[holds](np.stack([record.cascade for record in records]).astype(np.float64))
-    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
-    reported = reported_groups(records)
+    reported = samples.reported
     found = []
-    for world, scenario in enumerate(scenarios):
+    for world, scenario in enumerate(samples.scenarios):
+        shares, low, high, count = _INTERVALS[holds](samples.cascade(world).astype(np.float64))
+        low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
         for row, measure in ((row, m) for row, m in enumerate(measures) if m.in_study):
             for column, role in ((c, r) for c, r in enumerate(ROLES) if _is_reported(r, reported[world])):
                 for stage_row, stage in enumerate(STAGES):
-                    cell = world, row, column, stage_row
+                    cell = row, column, stage_row
                     if np.isnan(shares[cell]):
                         continue
                     asked = (role == "employer" and stage == "claimed") or (role != "employer" and stage == "known")
@@ -345,28 +326,28 @@ def _is_reported(role: str, reported: np.ndarray) -> bool:
     return role not in _GROUP_OF_ROLE or bool(reported[list(GROUPS).index(_GROUP_OF_ROLE[role])])
 
 
-def gains(records: Sequence[Record], scenarios: Sequence[Scenario]) -> pd.DataFrame:
+def gains(samples: Samples) -> pd.DataFrame:
     """Who gains and who is made worse by more than `MARGIN`, of those who stayed in both worlds."""
     found = []
-    for world, scenario in enumerate(scenarios[1:], start=1):
-        for outcome in GAINS_IN:
-            for group in GROUPS:
-                parts = [changes(record, world, outcome, group) for record in records]
-                if np.mean([len(part) for part in parts]) < SMALLEST_GROUP:
+    for world, scenario in enumerate(samples.scenarios[1:], start=1):
+        for row, outcome in enumerate(GAINS_IN):
+            for column, group in enumerate(GROUPS):
+                cell = world, row, column
+                people = samples.stayed[cell]
+                if people / samples.count < SMALLEST_GROUP:
                     continue
-                change = np.concatenate(parts)
                 found.append(
                     {
                         "scenario": scenario.name,
                         "kind": scenario.kind,
                         "outcome": outcome,
                         "group": group,
-                        "gained": float((change < -MARGIN).mean()),
-                        "unchanged": float((np.abs(change) <= MARGIN).mean()),
-                        "worse": float((change > MARGIN).mean()),
+                        "gained": samples.gained[cell] / people,
+                        "unchanged": samples.unchanged[cell] / people,
+                        "worse": samples.worse[cell] / people,
                         "margin": MARGIN,
                         "unit": OUTCOMES[outcome].unit,
-                        "replicates": len(records),
+                        "replicates": samples.count,
                     }
                 )
     return _table(found, _GAINS)

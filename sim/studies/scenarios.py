@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory, needed, registry_of
 from sim.language.describe import passports
 from sim.outcomes.effects import CHANCE, DRAWS
+from sim.outcomes.samples import Samples
 from sim.runs.run import run_many
 from sim.world.establishments import build
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from sim.levers.measure import Measure
-    from sim.outcomes.record import Record
     from sim.world.firm import Firm
 
 _INTERVAL = {
@@ -28,20 +29,24 @@ _INTERVAL = {
 
 
 def compare(
-    plans: Sequence[Plan], workers: int = 1, quiet: bool = False
-) -> tuple[list[Record], dict[str, pd.DataFrame]]:
-    """Run all replicates and return their records and the tables that the study writes.
+    plans: Sequence[Plan], workers: int = 1, quiet: bool = False, folder: Path | None = None
+) -> tuple[Samples, dict[str, pd.DataFrame]]:
+    """Run all replicates and return their samples, closed, and the tables that the study writes.
 
     Tables: effects, counts, trajectories, cascade, gains, ties, people. The first scenario is what the others are
-    compared with.
+    compared with. `folder` is where samples stand until the tables are made; the folder of temporary files by default.
     """
     from tqdm import tqdm
 
     check_memory(plans[0], len(plans[0].scenarios))
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
-    with tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet or None, file=sys.stderr) as bar:
-        records = list(run_many(plans, workers, lambda done: bar.update(done - bar.n)))
-    return records, tables_of(plans[0], records, firm, held_by(plans))
+    with (
+        samples_of(plans[0], folder or Path(gettempdir())) as samples,
+        tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet or None, file=sys.stderr) as bar,
+    ):
+        for record in run_many(plans, workers, lambda done: bar.update(done - bar.n)):
+            samples.add(record)
+        return samples, tables_of(plans[0], samples, firm, held_by(plans))
 
 
 def held_by(plans: Sequence[Plan]) -> str:
@@ -51,24 +56,27 @@ def held_by(plans: Sequence[Plan]) -> str:
     return CHANCE if same else DRAWS
 
 
-def tables_of(plan: Plan, records: Sequence[Record], firm: Firm, holds: str = CHANCE) -> dict[str, pd.DataFrame]:
-    """The tables of records that come from the scenarios of `plan`, in the order of the replicates.
+def samples_of(plan: Plan, folder: Path | None = None) -> Samples:
+    """Samples for the replicates of a comparison, in `folder` or, without one, in memory; none is added yet."""
+    return Samples(plan.scenarios, [measure.name for measure in measures_of(plan)], folder)
+
+
+def tables_of(plan: Plan, samples: Samples, firm: Firm, holds: str = CHANCE) -> dict[str, pd.DataFrame]:
+    """The tables of samples that come from the scenarios of `plan`.
 
     `firm` is the first's; `holds` is what intervals hold.
     """
     from sim.outcomes.effects import cascade_table, counts, effects, gains, tie_tables, trajectories
 
-    measures = measures_of(plan)
-    names = [measure.name for measure in measures]
     tables = {
-        "effects": effects(records, plan.scenarios, names, holds),
-        "counts": counts(records, plan.scenarios, names),
-        "trajectories": trajectories(records, plan.scenarios, plan.calendar, holds),
-        "cascade": cascade_table(records, plan.scenarios, measures, holds),
-        "gains": gains(records, plan.scenarios),
+        "effects": effects(samples, holds),
+        "counts": counts(samples),
+        "trajectories": trajectories(samples, plan.calendar, holds),
+        "cascade": cascade_table(samples, measures_of(plan), holds),
+        "gains": gains(samples),
     }
     if plan.firm.kind != "own":  # the structure of an own organisation is real: no single place of it is shown
-        tables["ties"], tables["people"] = tie_tables(records[0], firm, plan.scenarios)
+        tables["ties"], tables["people"] = tie_tables(samples.first, firm, plan.scenarios)
     return tables
 
 
@@ -90,11 +98,11 @@ def study(cfg: DictConfig) -> None:
     if language is not None:
         Words(language)  # one that is not there is told before anything is lived
     with store.OutputFolder(cfg.output, "scenarios") as folder:
-        records, tables = compare(plans, configure.workers_of(cfg))
+        samples, tables = compare(plans, configure.workers_of(cfg), folder=folder.path)
         for name, table in tables.items():
             store.write_table(table, folder.path / f"{name}.parquet")
         store.write_config(cfg, folder.path / "config.yaml")
-        about = store.about(plans[0]) | facts(plans[0], records, held_by(plans))
+        about = store.about(plans[0]) | facts(plans[0], samples, held_by(plans))
         store.write_json(about, folder.path / "about.json")
         if len(plans[0].scenarios) > 1:
             wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
@@ -133,18 +141,18 @@ def _last_policy(table: pd.DataFrame, scenarios: Sequence[str]) -> str:
     return policies[-1] if policies else scenarios[-1]
 
 
-def facts(plan: Plan, records: Sequence[Record], holds: str = CHANCE) -> dict[str, Any]:
+def facts(plan: Plan, samples: Samples, holds: str = CHANCE) -> dict[str, Any]:
     """What a reader must know of the runs behind the numbers; `holds` is what intervals hold."""
     all_passports = passports(registry_of(plan))
     return {
-        "replicates": len(records),
-        "people": int(records[0].people[0, -1, 0]),
+        "replicates": samples.count,
+        "people": int(samples.first.people[0, -1, 0]),
         "weeks": plan.weeks,
         "seed": plan.seed,
         "parameters": len(all_passports),
         "assumed": sum(row.passport.assumed for row in all_passports),
         "holds": holds,
-        "interval": _INTERVAL[holds] if len(records) > 1 else "none: one run",
+        "interval": _INTERVAL[holds] if samples.count > 1 else "none: one run",
         "introduced": {scenario.name: sorted(scenario.measures) for scenario in plan.scenarios},
     }
 

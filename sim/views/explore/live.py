@@ -404,18 +404,21 @@ def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Itera
 
 def _answered(case: _Case, stage: int) -> Answer:
     """The answer of the first `stage` replicates."""
-    from sim.studies.scenarios import facts, held_by, tables_of
+    from sim.studies.scenarios import facts, held_by, samples_of, tables_of
     from sim.world.establishments import build
 
-    plans, records = case.plans[:stage], [case.records[number] for number in range(stage)]
+    plans = case.plans[:stage]
+    samples = samples_of(plans[0])
+    for number in range(stage):
+        samples.add(case.records[number])
     holds = held_by(plans)
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
     return Answer(
         replicates=stage,
         lived=stage,
         most=case.answer.most,
-        tables=tables_of(plans[0], records, firm, holds),
-        facts=facts(plans[0], records, holds),
+        tables=tables_of(plans[0], samples, firm, holds),
+        facts=facts(plans[0], samples, holds),
         plan=plans[0],
     )
 

@@ -1,0 +1,189 @@
+"""What a comparison keeps of its replicates: the samples that its tables are made of.
+
+Intervals need every replicate, so the samples of each are written to temporary files and read back a part at a time.
+Memory does not grow with the number of replicates.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+
+from sim.errors import UserError, first_line
+from sim.levers.scenario import Scenario
+from sim.outcomes.effects import ITEMS_BY_WEEK, MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.outcomes import GROUPS, OUTCOMES
+from sim.outcomes.record import GAINS_IN, Record
+
+BYTES_AT_A_TIME = 2_000_000
+"""Bytes of weekly samples, in double precision, read at a time; intervals take several times as much."""
+
+
+class SampleFile:
+    """Arrays of one shape and type, one for each replicate, in a temporary file."""
+
+    def __init__(self, folder: Path | None = None):
+        """`folder` is where the file stands while it is open; without one it is held in memory."""
+        self._folder, self.count = folder, 0
+        self._file: IO[bytes] = io.BytesIO() if folder is None else TemporaryFile(dir=folder)
+        self._shape: tuple[int, ...] = ()
+        self._type = np.dtype(np.float32)
+
+    def append(self, array: np.ndarray) -> None:
+        """Add the array of the next replicate; raises UserError where the disk is full."""
+        if not self.count:
+            self._shape, self._type = array.shape, array.dtype
+        if (array.shape, array.dtype) != (self._shape, self._type):
+            raise ValueError(f"{array.dtype}{array.shape} among samples of {self._type}{self._shape}")
+        try:
+            self._file.write(np.ascontiguousarray(array).data)
+            self._file.flush()
+        except OSError as error:
+            raise UserError(
+                f"{self._folder} cannot hold the samples of {self.count + 1:,} replicates ({first_line(error)})"
+            ) from None
+        self.count += 1
+
+    def read(self, row: int, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """One row of the first axis, entries `start` to `stop` of the second: (replicate, entry, …)."""
+        _, entries, *inner = self._shape
+        part = np.empty((self.count, (entries if stop is None else stop) - start, *inner), self._type)
+        array, entry = (int(np.prod(shape)) * self._type.itemsize for shape in (self._shape, inner))
+        for replicate, of_one in enumerate(part):
+            self._file.seek(replicate * array + (row * entries + start) * entry)
+            self._file.readinto(of_one.data)  # type: ignore[attr-defined]
+        return part
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+
+class Samples:
+    """The replicates of a comparison, as far as tables need them.
+
+    scenarios  the worlds of every replicate, of which the first is the baseline
+    count      number of replicates
+    gained, worse, unchanged, stayed
+               (world, outcome of `GAINS_IN`, group) people of all replicates
+    """
+
+    def __init__(self, scenarios: Sequence[Scenario], measures: Sequence[str], folder: Path | None = None):
+        """`measures` are the names behind the rows of `Record.using`.
+
+        `folder` is where temporary files stand; without one the samples are held in memory.
+        """
+        self.scenarios, self.measures = tuple(scenarios), tuple(measures)
+        self.count = 0
+        self._first: Record | None = None
+        self._people: np.ndarray | float = 0.0
+        self._users: list[np.ndarray] = []
+        shape = len(self.scenarios), len(GAINS_IN), len(GROUPS)
+        self.gained, self.worse, self.unchanged, self.stayed = np.zeros((4, *shape), np.int64)
+        self._files = {name: SampleFile(folder) for name in ("last_weeks", "weekly", "cascade", "users")}
+
+    def add(self, record: Record) -> None:
+        """Add the record of the next replicate."""
+        self._first = self._first or record
+        self.count += 1
+        self._people = self._people + record.people.astype(np.float64)
+        self._files["last_weeks"].append(last_weeks(record))
+        rows, columns = np.array(ITEMS_BY_WEEK).T
+        self._files["weekly"].append(record.weekly[:, :, rows, columns].swapaxes(1, 2))
+        self._files["cascade"].append(record.cascade)
+        self._add_users(record)
+        self._add_changes(record)
+
+    def _add_users(self, record: Record) -> None:
+        counts = np.zeros(len(self.scenarios), np.int64)
+        means = np.full((len(self.scenarios), len(OUTCOMES), 2), np.nan, np.float32)
+        for world, scenario in enumerate(self.scenarios[1:], start=1):
+            members = users(record, world, scenario, self.measures)
+            counts[world] = members.sum()
+            if counts[world]:
+                finals = (record.final[name] for name in OUTCOMES)
+                means[world] = [(final[world, members].mean(), final[0, members].mean()) for final in finals]
+        self._users.append(counts)
+        self._files["users"].append(means)
+
+    def _add_changes(self, record: Record) -> None:
+        for world in range(1, len(self.scenarios)):
+            for row, outcome in enumerate(GAINS_IN):
+                for column, group in enumerate(GROUPS):
+                    cell, change = (world, row, column), changes(record, world, outcome, group)
+                    self.gained[cell] += np.count_nonzero(change < -MARGIN)
+                    self.unchanged[cell] += np.count_nonzero(np.abs(change) <= MARGIN)
+                    self.worse[cell] += np.count_nonzero(change > MARGIN)
+                    self.stayed[cell] += len(change)
+
+    @property
+    def first(self) -> Record:
+        """The record of the first replicate."""
+        if self._first is None:
+            raise ValueError("no replicate has been added")
+        return self._first
+
+    @property
+    def people(self) -> np.ndarray:
+        """(world, week, group) people, the mean over replicates."""
+        return np.asarray(self._people / self.count)
+
+    @property
+    def reported(self) -> np.ndarray:
+        """(world, group) bool: groups large enough to be reported."""
+        return reported_groups(self.people)
+
+    def last_weeks(self, world: int) -> np.ndarray:
+        """(replicate, outcome, group) means of the last 26 weeks."""
+        return self._files["last_weeks"].read(world)
+
+    def cascade(self, world: int) -> np.ndarray:
+        """(replicate, measure, role, stage) shares."""
+        return self._files["cascade"].read(world)
+
+    def users(self, world: int) -> tuple[np.ndarray, np.ndarray]:
+        """(replicate,) people who use a measure of this world's scenario, and their means.
+
+        The means are (replicate, outcome, 2): in this world and in the baseline, of replicates that have users.
+        """
+        counts = np.array([of_one[world] for of_one in self._users])
+        return counts, self._files["users"].read(world)[counts > 0]
+
+    def parts(self) -> Iterator[slice]:
+        """Slices of `ITEMS_BY_WEEK`, so small that the weekly samples of one fit into a few megabytes."""
+        bytes_an_item = 8 * self.count * self.first.weekly.shape[1]
+        step = max(BYTES_AT_A_TIME // bytes_an_item, 1)
+        return (slice(start, start + step) for start in range(0, len(ITEMS_BY_WEEK), step))
+
+    def weekly(self, world: int, part: slice) -> np.ndarray:
+        """(replicate, week, item) means by week of a part of `ITEMS_BY_WEEK`."""
+        read = self._files["weekly"].read(world, *part.indices(len(ITEMS_BY_WEEK))[:2])
+        # Items stand outermost in memory, which fixes the order in which replicates are added up.
+        return np.ascontiguousarray(read.swapaxes(0, 1), np.float64).transpose(1, 2, 0)
+
+    def __enter__(self) -> Samples:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary files; `count`, `people` and `first` remain."""
+        for file in self._files.values():
+            file.close()
+
+
+def samples_of(records: Iterable[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> Samples:
+    """The samples of records, held in memory; `measures` are the names behind the rows of `Record.using`."""
+    samples = Samples(scenarios, measures)
+    for record in records:
+        samples.add(record)
+    return samples
