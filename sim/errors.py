@@ -13,6 +13,10 @@ class UserError(ValueError):
     """A mistake in what was asked. The command line prints its text and ends with exit code 2."""
 
 
+class FileChanged(UserError):
+    """A file is no longer what it was when a study started. No run may be stored that was made with it."""
+
+
 def instead(name: Any, known: Iterable[str]) -> str:
     """What somebody who wrote `name` may have meant, or else what there is."""
     names = list(known)

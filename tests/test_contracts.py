@@ -377,7 +377,8 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
 # -- the house -------------------------------------------------------------------------------------------------------
 
 FLOORS = (
-    ("errors", "data"),
+    ("errors",),
+    ("paths", "data"),
     ("language",),
     ("world",),
     ("mechanisms", "levers"),

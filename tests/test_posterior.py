@@ -18,7 +18,7 @@ from sim.runs import crew as crews
 from sim.studies import configure, numbers, sweep
 from sim.studies.factors import Factor, Ground
 from sim.studies.posterior import diagnostics, fingerprint, prior, rounds, stand_in, weights
-from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present
+from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present, restamp
 from sim.studies.posterior.lived import OBSERVED, TABLE
 from sim.studies.posterior.observed import Observation, check_reach, labels, observations
 from sim.studies.posterior.screening import mattering, screening
@@ -458,6 +458,16 @@ def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_d
     with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*`hybridwork posterior`") as mistake:
         draws(posterior)
     assert "\n" not in str(mistake.value)
+
+
+def test_a_restamped_posterior_is_read_with_the_same_draws_and_only_its_fingerprint_differs(posterior):
+    before = draws(posterior)
+    made_as = json.loads((posterior / MADE).read_text()) | {"command": "hybridwork posterior"}
+    other = {**made_as["fingerprint"], "equations": made_as["fingerprint"]["equations"] | {"recovery": "another"}}
+    (posterior / MADE).write_text(json.dumps({**made_as, "fingerprint": other}))
+    assert restamp(posterior) == "other equations: recovery"
+    assert json.loads((posterior / MADE).read_text()) == made_as
+    assert draws(posterior).equals(before)
 
 
 def test_no_posterior_and_half_a_posterior_are_told_apart_from_one(posterior, tmp_path):

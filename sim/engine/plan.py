@@ -22,6 +22,7 @@ from sim.world import staff as staffs
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions
+from sim.world.own import with_file_digests
 from sim.world.staff import Staff
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Plan:
 
     `parameters` maps process to parameter to value, where it differs from the default; `survey` is the process of the
     instruments. The first scenario is what the others are compared with. `engine` is fused, reference, or auto: fused
-    where numba is installed; all give the same bits.
+    where numba is installed; all give the same bits. A plan notes what its files of persons and ties hold when it is
+    made; a run of it refuses other content.
     """
 
     measures: tuple[Measure, ...]
@@ -65,6 +67,8 @@ class Plan:
             raise UserError(
                 f"replicate is {self.replicate}; a whole number from 0 to {_MOST_REPLICATES - 1:,} is right"
             )
+        if self.firm.kind == "own" and self.firm.persons and self.firm.file_digests is None:
+            object.__setattr__(self, "firm", with_file_digests(self.firm))
         check_engine(self.engine)
         for day in (-self.burn_in * DAYS_A_WEEK, self.weeks * DAYS_A_WEEK):
             self.calendar.date(day)

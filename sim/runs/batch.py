@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import Plan
-from sim.errors import UserError, first_line
+from sim.errors import FileChanged, UserError, first_line
 from sim.outcomes.condensed import TABLES, Columns
 from sim.outcomes.record import Record
 from sim.runs.identity import model_version
@@ -112,8 +112,8 @@ def _lived(plans: Sequence[Plan], life: Life) -> Iterator[tuple[Plan, Any]]:
     for stack in batches(plans):
         try:
             yield from zip(stack, life.live(stack), strict=True)
-        except MemoryError:
-            raise  # no fault of the run, which may do well where there is more
+        except (MemoryError, FileChanged):
+            raise  # no fault of the run: it may do well with more memory, or with its files as they were
         except Exception as error:
             if len(stack) == 1:
                 yield stack[0], _told(error)

@@ -5,39 +5,53 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from sim.engine.plan import Plan, needed
 from sim.world.firm import FirmOptions
 
-_MODEL = (
+MODEL_FILES = (
     "language", "world", "mechanisms", "levers", "engine",
-    "data/circumstances.csv", "data/definitions.csv", "data/normal_quantiles.npy", "data/regimes.csv",
-    "data/sectors.csv", "data/size_classes.csv",
+    "data/__init__.py", "data/circumstances.csv", "data/definitions.csv", "data/normal_quantiles.npy",
+    "data/regimes.csv", "data/sectors.csv", "data/size_classes.csv",
     "outcomes/survey.py", "outcomes/outcomes.py", "outcomes/record.py", "outcomes/effects.py", "outcomes/condensed.py",
     "runs/stack.py",
 )  # fmt: skip
 """What of the package a result depends on; evidence, costs, pages and figures can change and it is the same model."""
+LIBRARIES = ("numpy", "scipy")
+"""Libraries whose arithmetic reaches results; decision record 25 says why no others."""
+NOT_IN_ID = ("engine", "overrides")
+"""Fields of a plan on which no result depends: all engines give the same bits, and overrides are for the reader."""
 _LENGTH = 16
 _REMEMBERED = 512
 
 
 @cache
 def model_version() -> str:
-    """The version of the model: the package's, and a hash of the text and data its results depend on."""
+    """Return the version of the model: the package's, a hash of the code and data of the model, and its libraries'.
+
+    Of a library only the feature release counts, as in `numpy2.4`, since a patch release fixes errors.
+    """
     from sim import __version__
 
     package = Path(__file__).resolve().parents[1]
     text = hashlib.sha256()
-    for part in _MODEL:
+    for part in MODEL_FILES:
         place = package / part
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.suffix in (".py", ".csv", ".npy"):
                 text.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{__version__}+{text.hexdigest()[:_LENGTH]}"
+    libraries = [f"{name}{feature_release(metadata.version(name))}" for name in LIBRARIES]
+    return ".".join([f"{__version__}+{text.hexdigest()[:_LENGTH]}", *libraries])
+
+
+def feature_release(version: str) -> str:
+    """Return the first two numbers of a version: 2.4 for 2.4.6."""
+    return ".".join(version.split(".")[:2])
 
 
 class Identifier:
@@ -47,22 +61,15 @@ class Identifier:
         self._known: dict[int, tuple[Any, str]] = {}
 
     def __call__(self, plan: Plan) -> str:
-        """16 hexadecimal digits of a hash of configuration, model version and seed.
-
-        The engine is left out, since all engines give the same bits.
-        """
+        """16 hexadecimal digits of a hash of the model's version and every field of the plan but `NOT_IN_ID`."""
+        parts = {field.name: getattr(plan, field.name) for field in fields(plan) if field.name not in NOT_IN_ID}
         return digest(
-            {
+            parts
+            | {
                 "model": model_version(),
                 "measures": [self._of(measure, repr) for measure in needed(plan)],
                 "scenarios": self._of(plan.scenarios),
                 "firm": self._of(plan.firm, _firm),
-                "parameters": plan.parameters,
-                "weeks": plan.weeks,
-                "burn_in": plan.burn_in,
-                "start": str(plan.calendar.start),
-                "seed": plan.seed,
-                "replicate": plan.replicate,
             }
         )
 
@@ -76,12 +83,8 @@ class Identifier:
 
 
 def _firm(firm: FirmOptions) -> dict[str, Any]:
-    """The options of a firm, with what its files hold in place of where they stand."""
-    files = {name: path for name in ("persons", "ties") if (path := getattr(firm, name)) is not None}
-    return {
-        **asdict(firm),
-        **{name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in files.items()},
-    }
+    """The options of a firm, without the paths of files whose digests are known."""
+    return asdict(firm) | dict.fromkeys(firm.file_digests or ())
 
 
 def digest(content: Any) -> str:
@@ -97,4 +100,6 @@ def _plain(part: Any) -> Any:
         return dict(part)
     if isinstance(part, frozenset | set):
         return sorted(part)
+    if hasattr(part, "tolist"):
+        return part.tolist()  # numbers and arrays of numpy, of which `str` may leave out the middle
     return str(part)

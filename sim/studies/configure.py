@@ -495,7 +495,7 @@ def read(where: str, kind: type, given: DictConfig) -> Any:
     except OmegaConfBaseException as error:
         name = str(error.full_key or error.key or "").split(".")[0].split("[")[0]
         key = f"{where}.{name}" if where else name
-        declared = {field.name: str(field.type) for field in fields(kind)}
+        declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}
         if name not in declared:
             raise UserError(f"{key} does not exist {instead(name, declared)}") from None
         right = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))

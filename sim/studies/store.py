@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 PACKAGES = (
     "mesa", "numpy", "networkx", "pandas", "pyarrow", "scipy", "seaborn", "matplotlib", "hydra-core", "omegaconf",
-    "holidays",
 )  # fmt: skip
 _OF_PERSONS = ("persons", "ties")
 

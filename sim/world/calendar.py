@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 
 from sim.data import rows
 from sim.errors import UserError
+from sim.world.public_holidays import public_holidays
 
 DAYS_A_WEEK = 7
 WORKING_DAYS_A_WEEK = 5
@@ -70,7 +71,7 @@ class Calendar:
         if self.weekday(day) >= WORKING_DAYS_A_WEEK:
             return False
         date = self.date(day)
-        return date not in _public_holidays(date.year)
+        return date not in public_holidays(date.year)
 
     def givens(self, day: int) -> dict[str, float]:
         """What the calendar hands to the equations on this day: 0/1, and the weekday."""
@@ -92,13 +93,6 @@ def _givens(calendar: Calendar, day: int) -> Mapping[str, float]:
         "advice_strict": float(advice == "strict"),
         "advice_half": float(advice == "half"),
     }
-
-
-@cache
-def _public_holidays(year: int) -> frozenset[datetime.date]:
-    import holidays
-
-    return frozenset(holidays.country_holidays("NL", years=year))
 
 
 @cache

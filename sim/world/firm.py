@@ -34,6 +34,7 @@ class FirmOptions:
     sector                one, own: a sector of `sim/data/sectors.csv`; if none, the most frequent one
     persons, ties         own: paths of csv files; ties may be left out
     shares                circumstance -> share of employees 0-1 that replaces the national one
+    file_digests          own: SHA-256 of each file, by option; files that no longer have it are refused. No setting
     """
 
     kind: str = "study"
@@ -46,6 +47,7 @@ class FirmOptions:
     persons: str | None = None
     ties: str | None = None
     shares: dict[str, float] | None = None
+    file_digests: dict[str, str] | None = field(default=None, metadata={"omegaconf_ignore": True})
 
     @property
     def people(self) -> int:

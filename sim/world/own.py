@@ -13,12 +13,13 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from sim.errors import UserError
+from sim.errors import FileChanged, UserError
+from sim.paths import read_path
 from sim.world import ties as slots
 from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
 from sim.world.ties import Seats
@@ -113,11 +114,16 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     are drawn as for any firm. Whatever is missing, unknown, impossible or too personal raises `UserError`
     with file and line.
     """
-    staff = _placed(_read_persons(Path(persons)))
+    digests = options.file_digests or {}
+    staff = _placed(_read_persons(Path(persons), digests.get("persons")))
     people = np.bincount(staff.seats.establishment).astype(np.float32)
+    if ties is None:
+        drawn_or_read = slots.draw(staff.seats, seed, replicate)
+    else:
+        drawn_or_read = _read_ties(Path(ties), digests.get("ties"), staff, seed, replicate)
     return assembled(
         staff.seats,
-        slots.draw(staff.seats, seed, replicate) if ties is None else _read_ties(Path(ties), staff, seed, replicate),
+        drawn_or_read,
         team_identifier=staff.team_identifier,
         establishment_identifier=staff.establishment_identifier,
         size=people,
@@ -166,22 +172,59 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def _read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
+def with_file_digests(options: FirmOptions) -> FirmOptions:
+    """Return the options with the digests of their files as they are now; raises UserError for an unreadable file."""
+    files = {"persons": options.persons, "ties": options.ties}
+    return replace(
+        options, file_digests={name: _digest(_read_bytes(read_path(path))) for name, path in files.items() if path}
+    )
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_table(
+    path: Path, digest: str | None, required: tuple[str, ...], optional: tuple[str, ...], most: int
+) -> _Table:
+    """Read a table, and make sure that it is the file with this digest, where there is one."""
+    path = read_path(path)
+    content = _read_bytes(path) if digest is None else _read_unchanged(path, digest)
+    try:
+        return _table_of(path.name, content.decode("utf-8-sig"), required, optional, most)
+    except UnicodeDecodeError:
+        raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
+    except csv.Error as error:
+        raise UserError(f"{path.name}: the file is not a csv table ({error}); save it as 'CSV UTF-8'") from None
+
+
+def _read_unchanged(path: Path, digest: str) -> bytes:
+    """Read a file whose digest is known. Content is hashed as it is read, so that no edit can come in between."""
+    try:
+        content = _read_bytes(path)
+    except UserError as error:
+        raise FileChanged(f"{error} (it was there when the study started)") from None
+    if _digest(content) != digest:
+        raise FileChanged(
+            f"{path.name} has changed since the study started; runs that were finished before are kept. "
+            "Put the file back, or start a new study with the new file, and leave it alone while it runs."
+        )
+    return content
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
             at_most = f"{MOST_BYTES / 1e6:,.0f} MB at most are right"
             raise UserError(f"{path.name}: {size / 1e6:,.0f} MB are more than persons or ties take; {at_most}")
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return _table_of(path.name, lines.read(), required, optional, most)
-    except FileNotFoundError:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path.name}: there is no such file; give the path of a csv file") from None
     except IsADirectoryError:
         raise UserError(f"{path.name} is a folder; give the path of a csv file") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
-    except csv.Error as error:
-        raise UserError(f"{path.name}: the file is not a csv table ({error}); save it as 'CSV UTF-8'") from None
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be read ({error.strerror}); give the path of a csv file") from None
 
 
 def _table_of(file: str, text: str, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
@@ -255,8 +298,8 @@ class _Staff:
     circumstances: dict[str, np.ndarray]
 
 
-def _read_persons(path: Path) -> _Persons:
-    table = _read_table(path, REQUIRED, OPTIONAL, MOST_ROWS)
+def _read_persons(path: Path, digest: str | None) -> _Persons:
+    table = _read_table(path, digest, REQUIRED, OPTIONAL, MOST_ROWS)
     if len(table.line) < FEWEST_PERSONS:
         raise UserError(
             f"{table.file} line {len(table.line) + 1}: {len(table.line)} persons; groups of fewer than "
@@ -434,8 +477,8 @@ def _layers(seats: Seats) -> np.ndarray:
 # --- ties ---------------------------------------------------------------------------------------------------
 
 
-def _read_ties(path: Path, staff: _Staff, seed: int, replicate: int) -> slots.Ties:
-    table = _read_table(path, ("from", "to"), ("strength",), MOST_TIE_ROWS)
+def _read_ties(path: Path, digest: str | None, staff: _Staff, seed: int, replicate: int) -> slots.Ties:
+    table = _read_table(path, digest, ("from", "to"), ("strength",), MOST_TIE_ROWS)
     ends = [_rows_with(staff.code, _codes(table.columns[end])) for end in ("from", "to")]
     for name, row in zip(("from", "to"), ends, strict=True):
         table.refuse(row < 0, f"'{name}' is an id that is not in the file of persons; name somebody who is")

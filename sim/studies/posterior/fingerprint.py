@@ -26,7 +26,10 @@ Print = dict[str, dict[str, Any]]
 _DRAWN, _SOLVED = {"assumed", "fitted"}, {"centred", "definition"}
 SURVEY = "survey"
 _PARAMETERS = ("param", "param_from", "switch")
-_WORLD = ("language.curves", "outcomes.survey", "world.calendar", "world.establishments", "world.firm", "world.ties")
+_WORLD = (
+    "language.curves", "outcomes.survey", "world.calendar", "world.establishments", "world.firm",
+    "world.public_holidays", "world.ties",
+)  # fmt: skip
 """Modules beside mechanisms and levers that results depend on."""
 _TABLES = ("regimes", "sectors", "size_classes")
 _PROSE = {"text", "label", "meaning", "source", "note"}

@@ -1,0 +1,304 @@
+"""Run ids: whatever a result depends on is in them, and a run is stored under the id of what it was made with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim
+from sim.engine.plan import Plan, needed
+from sim.errors import FileChanged, UserError
+from sim.runs import identity
+from sim.runs.archive import Archive
+from sim.runs.batch import Batch, Run, live_batch
+from sim.runs.crew import alone
+from sim.runs.identity import Identifier, digest, model_version
+from sim.studies import configure
+from sim.studies.designs import Design
+from sim.studies.factors import Ground
+from sim.studies.sweep import Sweep, carry_out
+from sim.world.firm import FirmOptions
+
+PACKAGE = Path(sim.__file__).resolve().parent
+TINY = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "engine=reference", "fit=point")
+CODE_WITHOUT_INFLUENCE = {
+    "__init__.py": "the version, which is named by itself",
+    "errors.py": "messages",
+    "paths.py": "where files are, which are known by their content",
+    "outcomes/__init__.py": "no code",
+    "runs/__init__.py": "no code",
+    "runs/batch.py": "how runs are stored",
+    "runs/identity.py": "ids themselves",
+    "language/describe.py": "text for readers",
+}
+"""Files that a run reads or imports and that are no part of the model's version, with the reason."""
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return configure.plan(*TINY, "firm.shares={woman: 0.5}", "scenario=manager_training", "measures.breaks.use=0.4")
+
+
+# -- every field ------------------------------------------------------------------------------------------------------
+
+
+def changed(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every copy of a value in which one leaf is another, with the path to that leaf."""
+    if is_dataclass(value) and not isinstance(value, type):
+        for field in (field for field in fields(value) if field.init):
+            for path, other in changed(getattr(value, field.name)):
+                yield f".{field.name}{path}", _replaced(value, field.name, other)
+    elif isinstance(value, Mapping):
+        for name in value:
+            for path, other in changed(value[name]):
+                yield f"[{name}]{path}", {**value, name: other}
+        yield "[one more]", {**value, "one_more": 0.25}
+    elif isinstance(value, tuple):
+        for place, own in enumerate(value):
+            for path, other in changed(own):
+                yield f"[{place}]{path}", (*value[:place], other, *value[place + 1 :])
+    else:
+        yield "", _another(value)
+
+
+def _replaced(value: Any, name: str, other: Any) -> Any:
+    """A copy with another value, without the checks of the dataclass: ids must differ even for values out of range."""
+    made = object.__new__(type(value))
+    for field in fields(value):
+        object.__setattr__(made, field.name, getattr(value, field.name))
+    object.__setattr__(made, name, other)
+    return made
+
+
+def _another(value: Any) -> Any:
+    if value is None:
+        return "something"
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if isinstance(value, str):
+        return f"{value}x"
+    return value.replace(year=value.year + 1)  # a date
+
+
+def test_another_value_in_any_field_of_a_plan_gives_another_id(plan, monkeypatch):
+    monkeypatch.setattr(identity, "needed", lambda plan: plan.measures)  # measures that no scenario takes do not count
+    own = Identifier()(plan)
+    same = [path for path, other in changed(plan) if Identifier()(other) == own]
+    allowed = [f".{name}" for name in identity.NOT_IN_ID]
+    assert [path for path in same if not path.startswith(tuple(allowed))] == []
+    assert len(list(changed(plan))) > 500, "every number of every measure is a leaf"
+
+
+def test_the_files_of_a_firm_are_known_by_their_content(plan, tmp_path):
+    firm = own_firm(tmp_path)
+    first = replace(plan, firm=firm)
+    assert first.firm.file_digests is not None and set(first.firm.file_digests) == {"persons"}
+    moved = (tmp_path / "elsewhere.csv").write_bytes(Path(firm.persons).read_bytes())
+    assert moved and Identifier()(first) == Identifier()(
+        replace(plan, firm=FirmOptions("own", persons=str(tmp_path / "elsewhere.csv")))
+    )
+    add_person(Path(firm.persons))
+    assert Identifier()(first) != Identifier()(replace(plan, firm=own_firm(tmp_path, write=False)))
+
+
+# -- every file and library -------------------------------------------------------------------------------------------
+
+_AUDIT = """
+import json, pickle, sys
+from pathlib import Path
+opened = set()
+sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
+plan = pickle.loads(Path(sys.argv[1]).read_bytes())
+from sim.runs.batch import Batch, Run, live_batch
+from sim.outcomes.condensed import TABLES
+from sim.runs.identity import model_version
+import sim.runs.identity as identity
+identity.model_version = None
+loaded = None
+from sim.runs.stack import run_stacked
+record = run_stacked([plan])[0]
+for table in TABLES.values():
+    table(plan, record)
+modules = [module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "sim" and module.__file__]
+print(json.dumps(sorted({*opened, *modules})))
+"""
+
+
+def test_every_file_that_a_run_reads_is_part_of_the_models_version(plan, tmp_path):
+    import pickle
+
+    (tmp_path / "plan").write_bytes(pickle.dumps(plan))
+    command = [sys.executable, "-c", _AUDIT, str(tmp_path / "plan")]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    read = {Path(path).resolve() for path in json.loads(told.stdout)}
+    inside = {path.relative_to(PACKAGE).as_posix() for path in read if PACKAGE in path.parents}
+    inside -= {path for path in inside if path.endswith(".pyc")}
+    covered = {path for path in inside if path.startswith(tuple(identity.MODEL_FILES))}
+    assert inside - covered <= set(CODE_WITHOUT_INFLUENCE)
+    assert {"data/sectors.csv", "world/public_holidays.py", "mechanisms/recovery.py", "runs/stack.py"} <= covered
+    settings = {path for path in read if PACKAGE.parent / "conf" in path.parents}
+    assert not settings, "a plan holds all that it needs of the configuration"
+
+
+@pytest.mark.parametrize("library", identity.LIBRARIES)
+def test_another_feature_release_of_a_library_is_another_model(library, monkeypatch):
+    now = model_version.__wrapped__()
+    version = identity.metadata.version
+    monkeypatch.setattr(identity.metadata, "version", lambda name: "99.5.1" if name == library else version(name))
+    assert model_version.__wrapped__() != now
+    assert f"{library}99.5" in model_version.__wrapped__()
+
+
+def test_a_patch_release_of_a_library_is_the_same_model():
+    assert identity.feature_release("2.4.6") == identity.feature_release("2.4.0rc1") == "2.4"
+    assert identity.feature_release("2.4.6") != identity.feature_release("2.5.0")
+
+
+def test_libraries_that_the_model_imports_are_in_its_version_or_excluded_by_the_record():
+    import ast
+
+    record = (PACKAGE.parent / "docs/decisions/0025-library-versions-in-run-ids.md").read_text(encoding="utf-8")
+    files = [path for part in identity.MODEL_FILES for path in [PACKAGE / part, *(PACKAGE / part).rglob("*.py")]]
+    imported = {
+        name.split(".")[0]
+        for path in files
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    libraries = imported - set(sys.stdlib_module_names) - {"sim", "llvmlite"}  # llvmlite is a part of numba
+    assert libraries >= set(identity.LIBRARIES)
+    assert [name for name in sorted(libraries) if name not in record] == []
+
+
+def test_ids_do_not_depend_on_the_order_in_which_python_hashes(plan):
+    script = (
+        "from sim.runs.identity import Identifier; from sim.studies.configure import plan; "
+        f"print(Identifier()(plan(*{[*TINY, 'scenario=whole_package']!r})))"
+    )
+    ids = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(ids) == 1
+
+
+def test_a_digest_of_numbers_of_numpy_leaves_nothing_out():
+    import numpy as np
+
+    long = np.arange(5000)
+    other = np.where(long == 2500, -1, long)
+    assert digest({"a": long}) != digest({"a": other})
+    assert digest({"a": np.int64(3)}) == digest({"a": 3})
+
+
+# -- files that change while a study runs -----------------------------------------------------------------------------
+
+
+def own_firm(folder: Path, write: bool = True) -> FirmOptions:
+    path = folder / "persons.csv"
+    if write:
+        people = ["id,team,department,manager,role", "m,t,d,,manager", *(f"p{n},t,d,m,employee" for n in range(11))]
+        path.write_text("\n".join(people) + "\n", encoding="utf-8")
+    return FirmOptions("own", persons=str(path))
+
+
+def add_person(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + "new,t,d,m,employee\n", encoding="utf-8")
+
+
+def batch_of(plan: Plan) -> Batch:
+    return Batch((Run(Identifier()(plan), plan),), ("levels",), model_version())
+
+
+def edited(path: Path) -> None:
+    add_person(path)
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def made_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("change", [edited, deleted, made_a_folder])
+def test_no_run_is_stored_when_its_file_of_persons_changed(plan, tmp_path, change):
+    batch = batch_of(replace(plan, firm=own_firm(tmp_path)))
+    assert live_batch(batch).done == 1
+    change(tmp_path / "persons.csv")
+    with pytest.raises(FileChanged, match=r"^persons\.csv"):
+        live_batch(batch)
+
+
+def test_no_run_is_stored_when_its_file_of_ties_changed(plan, tmp_path):
+    ties = tmp_path / "ties.csv"
+    ties.write_text("from,to\np1,p2\np2,p3\n", encoding="utf-8")
+    batch = batch_of(replace(plan, firm=replace(own_firm(tmp_path), ties=str(ties))))
+    assert live_batch(batch).done == 1
+    ties.write_text("from,to\np1,p2\np2,p4\n", encoding="utf-8")
+    with pytest.raises(FileChanged, match=r"^ties\.csv"):
+        live_batch(batch)
+
+
+def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_was(tmp_path):
+    import pandas as pd
+
+    own_firm(tmp_path)
+    overrides = (*(one for one in TINY if "firm" not in one), "firm=own", f"firm.persons={tmp_path / 'persons.csv'}")
+    ground = Ground(configure.compose(*overrides), overrides)
+    table = pd.DataFrame({"mechanisms.recovery.demands_hold": [0.1, 0.2, 0.3]}, dtype=object)
+    sweep = Sweep(ground, Design("file", (), table))
+    asked = [run.identifier for run in sweep.runs()]
+    written = Archive.write
+
+    def write_and_edit(archive: Archive, ready: Any) -> None:
+        written(archive, ready)
+        add_person(tmp_path / "persons.csv")
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError, match="changed since the study started"):
+        patch.setattr(Archive, "write", write_and_edit)
+        carry_out(sweep, tmp_path / "sweep", alone(), batch=1)
+    assert list(Archive(tmp_path / "sweep").known()) == asked[:1]
+
+
+def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
+    before = replace(plan, firm=own_firm(tmp_path))
+    add_person(tmp_path / "persons.csv")
+    after = replace(plan, firm=own_firm(tmp_path, write=False))
+    assert before != after and Identifier()(before) != Identifier()(after)
+    assert live_batch(batch_of(after)).done == 1
+
+
+def test_a_digest_of_a_file_is_no_setting():
+    with pytest.raises(UserError, match="file_digests does not exist"):
+        configure.plan(*TINY, "+firm.file_digests={persons: x}")
+
+
+def test_measures_that_no_scenario_takes_do_not_change_an_id(plan):
+    idle = next(measure for measure in plan.measures if measure not in needed(plan))
+    others = tuple(replace(one, use=0.9) if one is idle else one for one in plan.measures)
+    assert Identifier()(replace(plan, measures=others)) == Identifier()(plan)
