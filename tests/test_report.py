@@ -377,7 +377,7 @@ def test_policies_that_were_lived_one_by_one_have_a_command_each(undrawn):
 
 
 def test_grades_are_told_only_of_the_model_that_made_the_comparison():
-    assert grounds.grades({"parameters": 3, "assumed": 1, "introduced": {}}) == {}
+    assert grounds.grades({"parameters": 3, "assumed": 1}) == {}
 
 
 def test_references_are_those_of_the_measures_shown():

@@ -63,7 +63,7 @@ _SIZES = ((0.05, "hardly"), (0.20, "slightly"), (0.50, ""), (math.inf, "much"))
 def label_of(identifier: str, labels: Mapping[str, str] | None = None) -> str:
     """The plain name of a scenario, outcome, group or measure: given, known, or derived from its id."""
     known = {**LABELS, **(labels or {})}
-    return known.get(identifier) or identifier.replace("_", " ").capitalize()
+    return known.get(identifier) or identifier.replace(".", ": ").replace("_", " ").capitalize()
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> pd.DataFrame:
@@ -442,7 +442,7 @@ def _card(about: Mapping[str, Any]) -> str:
         "- excuse from a legal duty: a duty stays a duty whether or not an effect shows here. Of desks and "
         "chairs, for one, no visible effect within two years is expected;\n"
         f"- say how sure the model itself is{_sureness(about)}: {about['assumed']} of its {about['parameters']} "
-        f"parameters are assumed, not measured.{_not_distinguishable(about)}"
+        f"uncertain numbers are assumed, not measured.{_not_distinguishable(about)}"
     )
 
 

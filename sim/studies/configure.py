@@ -549,7 +549,7 @@ def _name_of(asked: Mapping[str, str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
-    known = scenario_names()
+    known = (*scenario_names(), *option_names())
     for name in names:
         if name not in known:
             raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
@@ -557,19 +557,26 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
 
 
 def scenario_named(name: str) -> Scenario:
-    """One scenario by its name, as its file and the lever families make it."""
+    """Return the scenario of this name; `communication.reminders` is the one that this option makes."""
     return _composed_scenario(name, *_folders())
 
 
 @cache
 def _composed_scenario(name: str, *more: Path) -> Scenario:
-    content = OmegaConf.to_container(compose(f"scenario={name}", config="levers"))
-    return read_scenario(name, content, _names_of_measures(*more))  # type: ignore[arg-type]
+    family, is_option, option = name.partition(".")
+    chosen = f"{family}={option}" if is_option else f"scenario={name}"
+    content: dict[str, Any] = OmegaConf.to_container(compose(chosen, config="levers"))  # type: ignore[assignment]
+    return _scenario_from_levers(name, content, *more)
 
 
 def scenario_names() -> tuple[str, ...]:
     """Every scenario there is, in alphabetical order: the files of `conf/scenario`, and one for each measure."""
     return options("scenario")
+
+
+def option_names() -> tuple[str, ...]:
+    """Every option of every lever family as `family.option`, in the order of the families."""
+    return tuple(f"{family}.{option}" for family in FAMILIES for option in options(family))
 
 
 def options(group: str) -> tuple[str, ...]:
@@ -587,8 +594,13 @@ def _options(group: str, *more: Path) -> tuple[str, ...]:
 def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
     """The scenario that the levers of a study's configuration make together."""
     content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
+    return _scenario_from_levers(name, content, *_folders())
+
+
+def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:
+    """The scenario that the levers of a configuration make; one without a kind of its own gets that of its options."""
     levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
-    made = read_scenario(name, levers_alone, _names_of_measures(*_folders()))
+    made = read_scenario(name, levers_alone, _names_of_measures(*more))
     if made.kind != BASELINE.kind or name == BASELINE.name:
         return made
     chosen = [content[family] for family in FAMILIES if content.get(family)]

@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.plan import Plan, check_memory, needed, registry_of
-from sim.language.describe import passports
+from sim.engine.plan import Plan, check_memory, needed
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.samples import Samples
 from sim.runs.run import run_many
+from sim.studies.uncertainty import assumed_numbers
 from sim.world.establishments import build
 
 if TYPE_CHECKING:
@@ -143,14 +143,12 @@ def _last_policy(table: pd.DataFrame, scenarios: Sequence[str]) -> str:
 
 def facts(plan: Plan, samples: Samples, holds: str = CHANCE) -> dict[str, Any]:
     """What a reader must know of the runs behind the numbers; `holds` is what intervals hold."""
-    all_passports = passports(registry_of(plan))
     return {
         "replicates": samples.count,
         "people": int(samples.first.people[0, -1, 0]),
         "weeks": plan.weeks,
         "seed": plan.seed,
-        "parameters": len(all_passports),
-        "assumed": sum(row.passport.assumed for row in all_passports),
+        **assumed_numbers(),
         "holds": holds,
         "interval": _INTERVAL[holds] if samples.count > 1 else "none: one run",
         "introduced": {scenario.name: sorted(scenario.measures) for scenario in plan.scenarios},

@@ -13,20 +13,22 @@ from sim.outcomes.record import LAST_WEEKS
 from sim.studies import configure
 from sim.studies.describe.markdown import code, fill, table
 from sim.studies.describe.parameters import numbers, parameters
+from sim.studies.uncertainty import assumed_numbers
 
 
 def page(plan: Plan) -> str:
     """The checklist, with every scenario as its difference from the base."""
     told = parameters(plan)
-    settings = configure.settings_of(configure.compose())
+    settings, uncertain = configure.settings_of(configure.compose()), assumed_numbers()
     return fill(
         "stress",
         numbers(told),
         version=__version__,
         scenarios=scenario_table(plan.scenarios, told),
         count=len(plan.scenarios) - 1,
-        parameters=len(told),
-        assumed=sum(row.passport.assumed for row in told),
+        count_of_numbers=len(told),
+        uncertain=uncertain["parameters"],
+        assumed=uncertain["assumed"],
         burn_in=plan.burn_in,
         weeks=plan.weeks,
         last_weeks=LAST_WEEKS,

@@ -143,12 +143,3 @@ def usual_of(name: str) -> float:
 
     known = OmegaConf.merge(configure.defaults(), OmegaConf.load(configure.conf_folder() / "fit" / "point.yaml"))
     return float(OmegaConf.select(known, name))
-
-
-@cache
-def assumed() -> dict[str, int]:
-    """How many numbers the mechanisms have, and how many of these are assumed."""
-    from sim.language.discovery import mechanisms
-
-    passports = [passport for kind in mechanisms().values() for passport in kind.passports().values()]
-    return {"parameters": len(passports), "assumed": sum(passport.assumed for passport in passports)}

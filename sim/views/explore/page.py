@@ -9,12 +9,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from sim.studies.uncertainty import assumed_numbers
 from sim.views import phrases
 from sim.views.explore import state
 from sim.views.explore.answer import answer, ask
 from sim.views.explore.choice import Choice, presets
 from sim.views.explore.kept import numbers
-from sim.views.explore.levers import assumed
 from sim.views.explore.live import live
 from sim.views.explore.looks import respondents, visits
 from sim.views.explore.named import option_of, title
@@ -193,7 +193,7 @@ def _foot(words: Words) -> None:
     with st.expander(words("common.card.title")):
         _paper(words)
     when = phrases.day(date.today(), words)
-    st.html(f"<p class='made'>{escape(words('explore.made', version=__version__, date=when, **assumed()))}</p>")
+    st.html(f"<p class='made'>{escape(words('explore.made', version=__version__, date=when, **assumed_numbers()))}</p>")
 
 
 def _paper(words: Words) -> None:

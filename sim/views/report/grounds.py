@@ -24,19 +24,11 @@ class Source:
 
 
 def grades(about: Mapping[str, Any]) -> Counter[str]:
-    """How many numbers of the model have which grade; empty where the comparison was made by another model.
+    """How many uncertain numbers of the model have which grade; empty for a comparison that another model made."""
+    from sim.studies.uncertainty import assumed_numbers, grade_counts
 
-    Levers with numbers of their own count where their measure was in a world of the comparison.
-    """
-    from sim.language.discovery import levers, mechanisms
-
-    introduced = {measure for own in about["introduced"].values() for measure in own}
-    own = [kind for name, kind in levers().items() if name in introduced]
-    passports = [passport for kind in (*mechanisms().values(), *own) for passport in kind.passports().values()]
-    told = len(passports), sum(passport.assumed for passport in passports)
-    if told != (about["parameters"], about["assumed"]):
-        return Counter()
-    return Counter(passport.grade for passport in passports)
+    counted = {name: about[name] for name in ("parameters", "assumed")}
+    return grade_counts() if counted == assumed_numbers() else Counter()
 
 
 def documents() -> list[str]:

@@ -1,0 +1,45 @@
+"""Every page that says how many numbers are assumed counts the same numbers: those that a run draws."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sim.engine.plan import BASELINE, Plan
+from sim.studies.configure import measures
+from sim.studies.posterior.draws import draws
+from sim.studies.scenarios import facts
+from sim.studies.uncertainty import assumed_numbers, grade_counts
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+def test_the_uncertain_numbers_are_those_that_a_run_draws():
+    assert assumed_numbers()["parameters"] == len(draws().columns)
+
+
+def test_every_uncertain_number_has_one_grade():
+    counts = grade_counts()
+    assert counts.total() == assumed_numbers()["parameters"]
+    assert 0 < counts["assumed"] == assumed_numbers()["assumed"] < counts.total()
+
+
+def test_a_comparison_prints_the_same_count(small_plan):
+    from sim.runs.run import run
+
+    plan = Plan(measures(), (BASELINE,), small_plan.firm, weeks=1, burn_in=1)
+    made = facts(plan, [run(plan)])
+    assert {name: made[name] for name in ("parameters", "assumed")} == assumed_numbers()
+
+
+def test_pages_give_the_counts_of_the_code():
+    count = assumed_numbers()
+    said = [
+        (page.name, found.groups())
+        for page in [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+        for found in re.finditer(
+            r"(\d+) of (?:the|its|these|those|the model's) (\d+) uncertain numbers", page.read_text("utf-8")
+        )
+    ]
+    assert {name for name, _ in said} >= {"README.md", "limits.md", "model.md"}
+    assert {numbers for _, numbers in said} == {(str(count["assumed"]), str(count["parameters"]))}
