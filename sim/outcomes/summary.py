@@ -106,35 +106,45 @@ def direction_words(unit: str) -> tuple[str, str]:
     return ("fewer", "more") if unit.startswith("per 1,000") else ("lower", "higher")
 
 
-def change_in_words(difference: float, low: float, high: float, unit: str, phrases: Mapping[str, str] = PHRASES) -> str:
+def change_in_words(
+    difference: float,
+    low: float,
+    high: float,
+    unit: str,
+    phrases: Mapping[str, str] = PHRASES,
+    people_decimals: int = 0,
+) -> str:
     """A difference from today's practice with its interval, as a policymaker would say it.
 
-    People per 1,000 are whole; anything else keeps two decimals and its unit. Of one run, whose `low` and `high` are
-    nan, the difference stands alone.
+    People per 1,000 have `people_decimals`; anything else keeps two decimals and its unit. Of one run, whose `low` and
+    `high` are nan, the difference stands alone.
 
     >>> change_in_words(-5.2, -8.1, -2.3, "per 1,000 employees")
     '5 fewer (2 to 8 fewer)'
     >>> change_in_words(-2.1, -2.3, -1.9, "per 1,000 employees")
     '2 fewer (about 2)'
+    >>> change_in_words(-5.2, -8.1, -2.3, "per 1,000 employees", people_decimals=1)
+    '5.2 fewer (2.3 to 8.1 fewer)'
     >>> change_in_words(-0.08, -0.12, -0.04, "SD")
     'slightly lower: 0.08 SD (0.04 to 0.12)'
     >>> change_in_words(-2.0, -6.0, 2.0, "per 1,000 employees")
     "not distinguishable from today's practice (6 fewer to 2 more)"
     """
     less, more = (phrases[word] for word in direction_words(unit))
-    decimals = 0 if unit.startswith("per 1,000") else 2
+    of_people = unit.startswith("per 1,000")
+    decimals = people_decimals if of_people else 2
     if difference == low == high == 0:
         return phrases["exactly"]
-    noun = "" if decimals == 0 else f" {unit}"
+    noun = "" if of_people else f" {unit}"
     word = less if difference < 0 else more
     size = f"{_amount(difference, decimals, phrases)}{noun}"
-    said = f"{size} {word}" if decimals == 0 else f"{_size_word(difference, unit, phrases)}{word}: {size}"
+    said = f"{size} {word}" if of_people else f"{_size_word(difference, unit, phrases)}{word}: {size}"
     if math.isnan(low) or math.isnan(high):
         return said if difference else phrases["nothing"]
     if not is_distinguishable(low, high):
         around = _around_zero(low, high, decimals, noun, (less, more), phrases)
         return f"{phrases['not_distinguishable']} ({around})"
-    interval = _span(low, high, decimals, word if decimals == 0 else "", phrases)
+    interval = _span(low, high, decimals, word if of_people else "", phrases)
     return f"{said} ({interval})" if interval else said
 
 
@@ -357,7 +367,7 @@ def _told_apart(effects: pd.DataFrame, outcome: str, labels: Mapping[str, str] |
         return f"{name} All policies are distinguishable from each other: no two intervals overlap."
     if len(sets[0]) == len(rows):
         return f"{name} No policy is distinguishable from any other: all intervals overlap."
-    lines = [f"- {_and(label_of(scenario, labels) for scenario in one)}" for one in sets]
+    lines = [f"- {joined(label_of(scenario, labels) for scenario in one)}" for one in sets]
     return f"{name} Not distinguishable from each other, because their intervals overlap:\n\n" + "\n".join(lines)
 
 
@@ -398,7 +408,7 @@ def _gains_in(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
 def _hardly_anybody(policies: Sequence[str], labels: Mapping[str, str] | None) -> str:
     if not policies:
         return ""
-    names = _and(label_of(policy, labels) for policy in policies)
+    names = joined(label_of(policy, labels) for policy in policies)
     return f" In every group under 1% gain or are made worse by that much with: {names}."
 
 
@@ -511,7 +521,8 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _and(names: Iterable[str]) -> str:
+def joined(names: Iterable[str]) -> str:
+    """Names in a sentence: `a, b and c`."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 

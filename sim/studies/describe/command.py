@@ -1,4 +1,8 @@
-"""`hybridwork describe`: print the model, or write its documents with `write=<folder>`."""
+"""`hybridwork describe`: print the model, or write its documents with `write=<folder>`.
+
+With `write=docs`, `results=<folder>` and `options=<folder>` take the numbers of the results page from the folders of
+two comparisons, and `page=<folder>` copies the page and the figures of a finished study.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,34 @@ import sys
 from pathlib import Path
 
 from sim.engine.plan import registry_of
+from sim.errors import UserError
 from sim.language.describe import tell
 from sim.studies.configure import plan
+from sim.studies.describe import results
 from sim.studies.describe.documents import write
 from sim.studies.describe.parameters import parameters
+from sim.studies.store import publish
 
-_WRITE = "write="
+_WRITE, _PAGE = "write", "page"
+_OWN = (_WRITE, _PAGE, results.RESULTS, results.OPTIONS)
 
 
 def main(argv: list[str]) -> int:
     """Print the day, the night, every parameter (assumed ones first) and the references; or write the documents."""
-    chosen = plan(*(word for word in argv if not word.startswith(_WRITE)))
-    folders = [word.removeprefix(_WRITE) for word in argv if word.startswith(_WRITE)]
+    words = [(word.partition("=")[0], word) for word in argv]
+    own = [(name, Path(word.partition("=")[2])) for name, word in words if name in _OWN]
+    chosen = plan(*(word for name, word in words if name not in _OWN))
+    folders = [path for name, path in own if name == _WRITE]
     if not folders:
+        if own:
+            raise UserError(f"{own[0][0]}= needs a folder to write to. Add write=docs.")
         sys.stdout.write(tell(registry_of(chosen), parameters(chosen)) + "\n")
-    for folder in folders:
-        for path in write(chosen, Path(folder)):
+    for docs in folders:
+        for name, folder in own:
+            if name == _PAGE:
+                publish(folder, docs, folder.absolute().parent.name)
+            elif name != _WRITE:
+                results.update(docs, name, folder)
+        for path in write(chosen, docs):
             print(path)
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sim.engine.plan import Plan
 from sim.errors import UserError
-from sim.studies.describe import data_sets, odd, parameters, references, schedule, stress
+from sim.studies.describe import data_sets, odd, parameters, references, results, schedule, stress
 
 DOCUMENTS: dict[str, Callable[[Plan], str]] = {
     "odd.md": odd.page,
@@ -21,11 +22,14 @@ DOCUMENTS: dict[str, Callable[[Plan], str]] = {
 
 def write(plan: Plan, folder: Path) -> list[Path]:
     """Write every document of the plan into a folder that exists; raises UserError where it cannot be written."""
+    pages = {name: partial(page, plan) for name, page in DOCUMENTS.items()}
+    if (folder / results.FILE).is_file():
+        pages["results.md"] = partial(results.page, folder)
     written = []
-    for name, page in DOCUMENTS.items():
+    for name, page in pages.items():
         path = folder / name
         try:
-            path.write_text(page(plan), encoding="utf-8", newline="\n")
+            path.write_text(page(), encoding="utf-8", newline="\n")
         except OSError as error:
             raise UserError(
                 f"write={folder}: {name} cannot be written ({error.strerror}); a folder that exists is right, as in "
