@@ -255,7 +255,7 @@ def test_the_card_says_what_it_cannot_be_used_for(tables):
         "risk inventory",
         "compliance",
         "one person or one employer",
-        "120 of its 200 parameters",
+        "120 of its 200 uncertain numbers",
     ):
         assert promise in card
     assert "chance only" in card

@@ -1,0 +1,95 @@
+"""The results page and the README's caption hold the numbers of `docs/results.json` and no others."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sim.errors import UserError
+from sim.outcomes.summary import BURN_OUT
+from sim.studies import configure
+from sim.studies.describe import command, results
+from sim.studies.scenarios import compare, facts, held_by
+
+HOME = Path(__file__).resolve().parent.parent
+DOCS = HOME / "docs"
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory) -> Path:
+    """The folder of a small comparison with every scenario that the page quotes."""
+    from sim.studies import store
+
+    folder = tmp_path_factory.mktemp("comparison")
+    plans = configure.plans(
+        "firm.establishments=6", weeks=6, burn_in=2, replicates=2,
+        scenarios=[
+            "quiet_evenings", "anchor_days", "whole_package", "no_measures", "no_communication_loss", "fully_at_home",
+        ],
+    )  # fmt: skip
+    records, tables = compare(plans, quiet=True)
+    for name, table in tables.items():
+        store.write_table(table, folder / f"{name}.parquet")
+    about = store.about(plans[0]) | facts(plans[0], records, held_by(plans))
+    store.write_json(about, folder / "about.json")
+    return folder
+
+
+def test_the_results_page_is_what_its_numbers_give():
+    assert (DOCS / "results.md").read_text(encoding="utf-8") == results.page(DOCS)
+
+
+def test_the_caption_of_the_readme_is_what_the_numbers_give():
+    assert results.caption(DOCS) in (HOME / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_numbers_are_of_the_default_list_and_of_every_option():
+    for part, plan in (("results", configure.plan()), ("options", configure.plan("experiment=every_option"))):
+        known = json.loads((DOCS / results.FILE).read_text(encoding="utf-8"))[part]
+        assert list(known["scenarios"]) == [scenario.name for scenario in plan.scenarios[1:]]
+        assert known["about"]["replicates"] >= 40
+
+
+def test_the_page_names_the_option_with_the_largest_mean_effect():
+    options = json.loads((DOCS / results.FILE).read_text(encoding="utf-8"))["options"]
+    single = results.single_policies(options)
+    largest = min(single, key=lambda name: results.effect_of(options, name)[0])
+    assert results.label_of(largest) in results.caption(DOCS)
+    default = {scenario.name for scenario in configure.plan().scenarios}
+    assert largest in default, "the default list leaves out the option with the largest effect"
+
+
+def test_the_templates_hold_no_number_of_a_result():
+    """What looks like a result, a decimal or a percentage, must come from the numbers' file."""
+    for page in ("results", "caption"):
+        text = (HOME / "sim/studies/describe/pages" / f"{page}.md").read_text(encoding="utf-8")
+        allowed = {"0.5", "0.05", "0.01"}  # margins, fixed beforehand
+        assert set(re.findall(r"\d+\.\d+|\d+%", text)) <= allowed, page
+
+
+def test_a_comparison_fills_the_page(comparison, tmp_path, capsys):
+    words = [f"write={tmp_path}", f"results={comparison}", f"options={comparison}"]
+    assert command.main(words) == 0
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    table = results.extract(comparison)
+    assert results.people(table["scenarios"]["whole_package"]["effects"][BURN_OUT]["everybody"]) in text
+    assert str(tmp_path / "results.md") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["results=", "options=", "page="])
+def test_taking_numbers_needs_a_folder_to_write_to(word, comparison):
+    with pytest.raises(UserError, match="write="):
+        command.main([f"{word}{comparison}"])
+
+
+def test_a_folder_that_is_no_comparison_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="no finished comparison"):
+        results.extract(tmp_path)
+
+
+def test_a_page_without_its_numbers_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="results="):
+        results.page(tmp_path)
