@@ -121,12 +121,15 @@ def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(eng
 def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
     answers = visit(engine)
     state = State(engine)
+    related = {}
     for name, scale in scales().items():
         said = answers.said[name][answers.filled_in]
         assert said.min() >= scale.low and said.max() <= scale.high
         true = state.of(scale.quantity)[answers.place[answers.filled_in]]
-        if true.std() > 0.3:
-            assert np.corrcoef(said, true)[0, 1] > 0.5, name
+        if true.std() > 0.3:  # of a state that hardly differs between people, a score shows little
+            related[name] = np.corrcoef(said, true)[0, 1]
+    assert len(related) > len(scales()) / 2
+    assert {name: r for name, r in related.items() if r <= 0.5} == {}
 
 
 @pytest.mark.parametrize("reliability", [0.75, 0.95])

@@ -224,6 +224,23 @@ def test_recovery_and_calibration_are_of_worlds_that_were_not_seen(weighed):
     assert loud["share"].iloc[-1] > loud["share"].iloc[0] + 0.4
 
 
+def test_the_chance_of_a_world_depends_in_no_way_on_what_is_true_of_it():
+    """Labels of one fold are turned round: the choice of penalty for that fold must not see it."""
+    rows = 40 * weights.FOLDS
+    world, truth = np.arange(rows) % (4 * weights.FOLDS), (np.arange(rows) // weights.FOLDS) % 2
+    numbers = (2.0 * truth - 1 + np.random.default_rng(8).normal(size=rows))[:, None]
+    first = world % weights.FOLDS == 0
+
+    def chances(labels):
+        question = weights.Asked("loud", ("off", "on"), pd.DataFrame(), labels, np.array([0.5, 0.5]), world)
+        return weights._out_of_fold(question, numbers)
+
+    assert truth[first].mean() == 0.5  # as many of each, so that the rows' weights stay as they are
+    turned = np.where(first, 1 - truth, truth)
+    np.testing.assert_array_equal(chances(turned)[first], chances(truth)[first])
+    assert not np.array_equal(chances(turned)[~first], chances(truth)[~first])
+
+
 # -- surveys ----------------------------------------------------------------------------------------------------------
 
 

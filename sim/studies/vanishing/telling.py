@@ -34,7 +34,7 @@ def told_apart(explanations: Sequence[Explanation], tables: Mapping[str, pd.Data
     columns[FEWER] = [name for name in surveys if name.startswith("few.")]
     rows = []
     for design, names in columns.items():
-        seen = _bent(surveys[names].to_numpy(float))
+        seen = surveys[names].to_numpy(float)
         for name, truth in truths.items():
             share, error = _share(seen, truth, worlds["world"].to_numpy())
             rows.append({"explanation": name, "design": design, "told_apart": share, "error": error})
@@ -45,23 +45,23 @@ def _columns(surveys: pd.DataFrame, questions: Sequence[str]) -> list[str]:
     return [name for name in surveys if name.partition(".")[0] in questions]
 
 
-def _bent(numbers: np.ndarray) -> np.ndarray:
-    """The numbers, standardised, and their squares."""
-    spread = numbers.std(axis=0)
-    standard = (numbers - numbers.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return np.hstack([standard, standard**2])
+def _with_squares(numbers: np.ndarray) -> np.ndarray:
+    return np.hstack([numbers, numbers**2])
 
 
 def _share(seen: np.ndarray, truth: np.ndarray, world: np.ndarray) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
     chance = np.zeros(len(truth))
     for fold in range(FOLDS):
         known = world % FOLDS != fold
-        made = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", C=0.02))
+        made = make_pipeline(
+            StandardScaler(), FunctionTransformer(_with_squares), StandardScaler(),
+            LogisticRegression(solver="newton-cholesky", C=0.02),
+        )  # fmt: skip
         chance[~known] = made.fit(seen[known], truth[known]).predict_proba(seen[~known])[:, 1]
     share = float(roc_auc_score(truth, chance))
     return share, _error(share, int(truth.sum()), int((1 - truth).sum()))

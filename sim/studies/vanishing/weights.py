@@ -45,7 +45,7 @@ STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 AMOUNT, BEHIND = "amount", "behind"
 WHAT_IS_BEHIND = ("luck alone", "answers, no effect", "an effect")
 PENALTIES = (1e-4, 1e-3, 1e-2)
-"""Of the classifier (sklearn's C), of which the one that predicts unseen worlds best is taken."""
+"""Of the classifier (sklearn's C): the one that predicts best in cross-validation over worlds is taken."""
 BINS = 5
 
 
@@ -131,7 +131,7 @@ def weigh(questions: Sequence[Asked], report: pd.DataFrame, resamples: int, seed
     for question in questions:
         for kind in question.reports:
             numbers, here = _in_numbers(question.seen, kind), _in_numbers(report, kind)
-            penalty, chance = _best_penalty(question, numbers)
+            penalty, chance = _best_penalty(question, numbers, question.row_weights), _out_of_fold(question, numbers)
             same = [{"question": question.name, "report": kind, "class": name} for name in question.classes]
             weight = _learned(question, numbers, question.row_weights, penalty).predict_proba(here)[0]
             ends = _interval(question, numbers, here, penalty, resamples, seed)
@@ -172,27 +172,34 @@ def _learned(question: Asked, numbers: np.ndarray, row_weights: np.ndarray, pena
     return made.fit(numbers[rows], question.truth[rows], logisticregression__sample_weight=row_weights[rows])
 
 
-def _best_penalty(question: Asked, numbers: np.ndarray) -> tuple[float, np.ndarray]:
-    """The penalty whose chances of unseen worlds fit best, and these chances, (row, class)."""
-    best: tuple[float, float, np.ndarray] | None = None
-    for penalty in PENALTIES:
-        chance = _out_of_fold(question, numbers, penalty)
-        own = chance[np.arange(len(chance)), question.truth]
-        loss = float(-np.average(np.log(np.maximum(own, 1e-12)), weights=question.row_weights))
-        if best is None or loss < best[0]:
-            best = loss, penalty, chance
-    assert best is not None
-    return best[1], best[2]
+def _best_penalty(question: Asked, numbers: np.ndarray, row_weights: np.ndarray) -> float:
+    """The penalty that predicts best, by cross-validation over the worlds of the rows that have a weight."""
+
+    def loss(penalty: float) -> float:
+        chance, rows = np.zeros((len(question.truth), len(question.classes))), row_weights > 0
+        for unseen in _folds(question):
+            if (unseen & rows).any():
+                fitted = _learned(question, numbers, np.where(unseen, 0.0, row_weights), penalty)
+                chance[unseen] = fitted.predict_proba(numbers[unseen])
+        own = chance[np.arange(len(chance)), question.truth][rows]
+        return float(-np.average(np.log(np.maximum(own, 1e-12)), weights=row_weights[rows]))
+
+    return min(PENALTIES, key=loss)
 
 
-def _out_of_fold(question: Asked, numbers: np.ndarray, penalty: float) -> np.ndarray:
-    """(row, class) chances by classifiers that have not seen the row's world."""
+def _out_of_fold(question: Asked, numbers: np.ndarray) -> np.ndarray:
+    """(row, class) chances by classifiers that have not seen the row's world, not for the choice of penalty either."""
     chance = np.zeros((len(question.truth), len(question.classes)))
-    for number in range(FOLDS):
-        unseen = question.world % FOLDS == number
+    for unseen in _folds(question):
         weights = np.where(unseen, 0.0, question.row_weights)
+        penalty = _best_penalty(question, numbers, weights)
         chance[unseen] = _learned(question, numbers, weights, penalty).predict_proba(numbers[unseen])
     return chance
+
+
+def _folds(question: Asked) -> Iterator[np.ndarray]:
+    """(row,) masks that split the rows by their worlds."""
+    return (question.world % FOLDS == number for number in range(FOLDS))
 
 
 def _interval(
