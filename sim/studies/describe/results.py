@@ -29,6 +29,8 @@ _ABOUT = ("version", "seed", "replicates", "people", "weeks", "burn_in", "interv
 _PEOPLE = "per 1,000 employees"
 _SHARES_OF_EFFECT = (0.5, 0.75, 0.9)
 Facts = Mapping[str, Any]
+Effect = tuple[float, float, float]
+"""Difference from today's practice, and the ends of its interval."""
 
 
 # -- from a folder to numbers ----------------------------------------------------------------------------------------
@@ -134,26 +136,29 @@ def caption(docs: Path) -> str:
 def _loaded(docs: Path, part: str) -> Facts:
     try:
         known: dict[str, Any] = json.loads((docs / FILE).read_text(encoding="utf-8"))
-        return known[part]  # type: ignore[no-any-return]
+        return known[part]
     except (OSError, ValueError, KeyError):
         raise UserError(
             f"{docs / FILE} has no {part}. Fill it with `hybridwork describe write={docs} {part}=FOLDER`."
         ) from None
 
 
-def people(effect: Sequence[float]) -> str:
+def people(effect: Effect) -> str:
     """An effect on people per 1,000 with its interval, to one decimal."""
-    return change_in_words(*effect, _PEOPLE, people_decimals=1)
+    difference, low, high = effect
+    return change_in_words(difference, low, high, _PEOPLE, people_decimals=1)
 
 
-def deviations(effect: Sequence[float]) -> str:
+def deviations(effect: Effect) -> str:
     """An effect in standard deviations with its interval."""
-    return change_in_words(*effect, "SD")
+    difference, low, high = effect
+    return change_in_words(difference, low, high, "SD")
 
 
-def effect_of(facts: Facts, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> list[float]:
-    """[difference, low, high] of a scenario; KeyError where the comparison does not have it."""
-    return facts["scenarios"][scenario]["effects"][outcome][group]  # type: ignore[no-any-return]
+def effect_of(facts: Facts, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> Effect:
+    """The effect of a scenario on a group; KeyError where the comparison does not have it."""
+    difference, low, high = facts["scenarios"][scenario]["effects"][outcome][group]
+    return difference, low, high
 
 
 def of_kind(facts: Facts, kind: str) -> list[str]:
@@ -294,7 +299,7 @@ def _named(scenarios: Sequence[str]) -> str:
 
 
 def _without_interval(difference: float) -> str:
-    return people([difference, math.nan, math.nan])
+    return people((difference, math.nan, math.nan))
 
 
 def _percent(share: float) -> str:
