@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, signed, write
+from sim.formatting import signed
+from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import BASELINE
+from sim.formatting import fixed, signed
 from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import TODAY, is_distinguishable, label_of, signed
+from sim.outcomes.summary import TODAY, is_distinguishable, label_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ def _spread(spread: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
         for outcome, ends in of.items():
             digits = decimals(OUTCOMES[outcome].unit)
             low, middle, high = (
-                f"{end:z.{digits}f}" if scenario == BASELINE.name else signed(end, digits) for end in ends
+                fixed(end, digits) if scenario == BASELINE.name else signed(end, digits) for end in ends
             )
             rows.append([_name_of(scenario, outcome), OUTCOMES[outcome].unit, middle, f"{low} to {high}"])
     return _table(["Number", "Unit", "Middle", "Nine rows of ten"], rows)
@@ -335,7 +336,7 @@ def _effect(row: pd.Series) -> str:
 
 
 def _with_interval(middle: float, low: float, high: float, digits: int) -> str:
-    return f"{middle:z.{digits}f} ({low:z.{digits}f} to {high:z.{digits}f})"
+    return f"{fixed(middle, digits)} ({fixed(low, digits)} to {fixed(high, digits)})"
 
 
 def _percent(middle: float, low: float, high: float) -> str:

@@ -148,16 +148,6 @@ def change_in_words(
     return f"{said} ({interval})" if interval else said
 
 
-def signed(number: float, decimals: int) -> str:
-    """A difference with its sign; what rounds to nothing has none.
-
-    >>> signed(1.25, 1), signed(-0.004, 2)
-    ('+1.2', '0.00')
-    """
-    written = f"{number:+z.{decimals}f}"
-    return written if float(written) else written.lstrip("+")
-
-
 def not_told_apart(effects: pd.DataFrame) -> list[list[str]]:
     """The largest sets of scenarios whose intervals all overlap, each in the order of the table.
 

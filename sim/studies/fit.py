@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.data import rows
 from sim.engine.plan import Plan, set_up
+from sim.formatting import signed
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Passport
 from sim.outcomes.record import STAGES, cascade
@@ -318,7 +319,7 @@ def table(report: Sequence[Row]) -> str:
     for row in report:
         sign = "yes" if row.met else "NO"
         lines.append(
-            f"{row.name:44s}{row.target:9.2f}{row.simulated:11.2f}{row.simulated - row.target:+12.2f}  "
+            f"{row.name:44s}{row.target:9.2f}{row.simulated:11.2f}{signed(row.simulated - row.target, 2):>12}  "
             f"{sign} (±{row.tolerance:g} {row.unit})"
         )
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, instead
+from sim.formatting import signed
 from sim.outcomes.condensed import SHARES, USERS, WITHOUT
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.runs.archive import Archive
@@ -225,8 +226,8 @@ class Results:
         for scenario, own in differences.groupby("scenario", sort=False):
             lines.append(f"  {label_of(str(scenario))}")
             for name in HEADLINES:
-                low, middle, high = np.nanpercentile(own[name], (5, 50, 95))
-                lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle:+.2f} ({low:+.2f} to {high:+.2f})")
+                low, middle, high = (signed(one, 2) for one in np.nanpercentile(own[name], (5, 50, 95)))
+                lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
         return lines
 
 
@@ -276,8 +277,13 @@ def main(argv: list[str]) -> int:
         write_frame(frame, _checked_export(options["export"], results))
         print(options["export"])
     else:
-        print(frame.to_string(index=False, max_rows=40, max_cols=12))
+        print(_without_negative_zeros(frame).to_string(index=False, max_rows=40, max_cols=12))
     return 0
+
+
+def _without_negative_zeros(frame: pd.DataFrame) -> pd.DataFrame:
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{name: frame[name] + 0.0 for name in numbers})
 
 
 def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:

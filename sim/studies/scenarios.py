@@ -9,6 +9,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory, needed
+from sim.formatting import signed
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.samples import Samples
 from sim.runs.run import run_many
@@ -192,8 +193,6 @@ def _in_columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _with_interval(effect: pd.Series, digits: int) -> str:
-    from sim.outcomes.summary import signed
-
     difference, low, high = (signed(effect[end], digits) for end in ("difference", "low", "high"))
     return difference if effect.replicates < 2 else f"{difference} ({low} to {high})"
 

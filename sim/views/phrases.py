@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from sim.formatting import fixed
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.summary import BURN_OUT, ISOLATION, change_in_words, direction_words, label_of
 from sim.views.words import Words
@@ -86,9 +87,14 @@ def change(effect: Mapping[Any, Any], words: Words) -> str:
 
 def number(value: float, words: Words, decimals: int = 0) -> str:
     """A number as the language writes it."""
-    written = f"{value:,.{decimals}f}".replace("-0.00", "0.00") if decimals else f"{round(value):,}"
     swap = {",": words("common.number.thousands"), ".": words("common.number.decimal")}
-    return "".join(swap.get(letter, letter) for letter in written)
+    return "".join(swap.get(letter, letter) for letter in fixed(value, decimals, ","))
+
+
+def signed(value: float, words: Words, decimals: int) -> str:
+    """A difference with its sign, the minus as long as the plus; one that rounds to zero has none."""
+    written = number(value, words, decimals).replace("-", "\N{MINUS SIGN}")
+    return f"+{written}" if float(fixed(value, decimals)) > 0 else written
 
 
 def per_1000(share: float, words: Words) -> str:

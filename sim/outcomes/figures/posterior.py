@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
+from sim.formatting import fixed
 from sim.outcomes.figures.rows import round_ticks, wrapped
 from sim.outcomes.figures.sheet import MARGIN, PAGE_WIDTH, blank, letters, panel_width
 from sim.outcomes.figures.style import BLUE, INK, ORANGE, PALE, SMALL, in_house_style
@@ -94,7 +95,7 @@ def _prediction(axes: Axes, place: int, row: Mapping[Any, Any]) -> None:
         axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, **look)
     axes.plot(0, place, color=INK, marker="|", markersize=7, zorder=3)
     digits, unit = _DECIMALS.get(row["unit"], 2), _UNITS.get(row["unit"], "")
-    numbers = [f"{row[name]:.{digits}f}" for name in ("observed", "low", "high")]
+    numbers = [fixed(row[name], digits) for name in ("observed", "low", "high")]
     words = f"{numbers[0]}{unit}  ({numbers[1]} to {numbers[2]})"
     axes.text(
         1.02, place, words, transform=axes.get_yaxis_transform(), va="center", color=INK if row["inside"] else ORANGE
@@ -143,7 +144,7 @@ def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", foo
     panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         _truths(axes, table[(table["parameter"] == name) & (table["truth"] < _TRUTHS)])
-        axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {found[name]:.2f}", fontsize=SMALL)
+        axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {fixed(found[name], 2)}", fontsize=SMALL)
         axes.tick_params(labelleft=number % _COLUMNS == 0, labelbottom=number + _COLUMNS >= len(names))
     return sheet.figure
 

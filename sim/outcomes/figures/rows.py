@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from sim import formatting
 from sim.errors import UserError
-from sim.outcomes import summary
 from sim.outcomes.summary import BURN_OUT, ISOLATION, direction_words, in_given_order, without_small_groups
 
 Labels = Mapping[str, str] | None
@@ -87,7 +87,7 @@ def round_ticks(most: int) -> MaxNLocator:
 
 def signed(number: float, decimals: int) -> str:
     """A difference for print, with a minus sign as long as the plus."""
-    return summary.signed(number, decimals).replace("-", "\N{MINUS SIGN}")
+    return formatting.signed(number, decimals).replace("-", "\N{MINUS SIGN}")
 
 
 def wrapped(words: str, width: int) -> str:

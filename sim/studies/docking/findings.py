@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.formatting import signed
 from sim.studies.docking import trials
 from sim.studies.docking.comparison import Comparison
 from sim.studies.docking.one_person import WEEKS
@@ -260,8 +261,8 @@ def boost_hypothesis(both: Comparison) -> Finding:
     here = float("demands" in both.causes)
     return Finding(
         "Demands themselves raise engagement (boost)",
-        Told(first, f"engagement changes by {first:+.2f} a day for one more unit of demands"),
-        Told(revised, f"{revised:+.2f}"),
+        Told(first, f"engagement changes by {signed(first, 2)} a day for one more unit of demands"),
+        Told(revised, signed(revised, 2)),
         Told(here, f"demands are not among the {len(both.causes)} causes of engagement" if not here else "they do"),
         _yes(here > 0),
         "It is left out here: demands reach engagement through exhaustion alone.",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.formatting import fixed, signed
 from sim.outcomes.patterns import ASKED, BOTH, EQUIVALENT, IN_WORDS
-from sim.outcomes.summary import label_of, signed
+from sim.outcomes.summary import label_of
 from sim.studies import store
 from sim.studies.describe.markdown import table
 from sim.studies.inspection import tables as made
@@ -132,7 +133,7 @@ def _speaking(seen: Inspected) -> Parts:
         "within": f"{sector['within'].iloc[0]:.1f}",
         "between": f"{sector['between'].iloc[0]:.1f}",
         "chosen": f"{100 * seen.chosen:.0f}",
-        "bias": f"{sector['bias'].iloc[0]:.2f}",
+        "bias": fixed(sector["bias"].iloc[0], 2),
         "speaking": _table_of_speaking(off, asked.employees),
         "nobody": table(
             ("Speaking to nobody", "Off at most", "Mean error"),
@@ -291,4 +292,4 @@ def _percent(cell: Mapping[str, Any]) -> str:
 
 
 def _range(row: Mapping[str, Any], decimals: int, before: str = "") -> str:
-    return f"{row[f'{before}low']:.{decimals}f} to {row[f'{before}high']:.{decimals}f}"
+    return f"{fixed(row[f'{before}low'], decimals)} to {fixed(row[f'{before}high'], decimals)}"

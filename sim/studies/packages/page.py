@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from sim.outcomes.summary import BURN_OUT, ISOLATION, TODAY, change_in_words, label_of, signed
+from sim.formatting import signed
+from sim.outcomes.summary import BURN_OUT, ISOLATION, TODAY, change_in_words, label_of
 
 Facts = Mapping[str, Any]
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.formatting import fixed
 from sim.outcomes.interview import scales
 from sim.studies.panel.published import AT_HOME, EXHAUSTION, LOAD
 from sim.studies.panel.results import AS_IT_IS, CROSS_LAGGED, OBSERVED
@@ -63,7 +64,7 @@ def months_of(number: float) -> str:
 
 def two(number: float) -> str:
     """Two decimals; a minus sign as long as a plus, none where it rounds to nothing, and a dash where it is nan."""
-    return "–" if math.isnan(number) else f"{number:z.2f}".replace("-", "\N{MINUS SIGN}")
+    return "–" if math.isnan(number) else fixed(number, 2).replace("-", "\N{MINUS SIGN}")
 
 
 def between(low: float, high: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import Plan
-from sim.outcomes.summary import signed
+from sim.formatting import signed
 from sim.studies import store
 from sim.studies.describe.markdown import code, table
 from sim.studies.patterns import criteria

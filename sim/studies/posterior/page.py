@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.formatting import signed
 from sim.studies.posterior.diagnostics import NOMINAL
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _trust(tables: Tables, facts: Mapping[str, Any]) -> str:
             _known(tables, "flow"),
             *stand_in,
             f"- **sbi's own checks**: ranks of truths are uniform with p {sbi['ranks_p']:.2g} (SBC, the least of all "
-            f"parameters times their number); TARP's area is {sbi['tarp_area']:+.2f} (p {sbi['tarp_p']:.2g}).",
+            f"parameters times their number); TARP's area is {signed(sbi['tarp_area'], 2)} (p {sbi['tarp_p']:.2g}).",
             "- **Rounds**: parameter sets that were lived anew and weighed by what they showed. Misfit is how far runs "
             "lie from the stand-in, squared, over how far it expects them; agreement is the R-hat of its chains. Both "
             "should be near 1.",
@@ -203,7 +204,7 @@ def _pairs(table: pd.DataFrame) -> str:
         return "No two parameters correlate by ±.3 or more."
     rows = table.head(_PAIRS).to_dict("records")
     told = _table(("Parameter", "Other", "Correlation"), (
-        [f"`{row['parameter']}`", f"`{row['other']}`", f"{row['correlation']:+.2f}"] for row in rows
+        [f"`{row['parameter']}`", f"`{row['other']}`", signed(row["correlation"], 2)] for row in rows
     ))  # fmt: skip
     return f"{len(table)} pairs correlate by ±.3 or more; only their combination is known.\n\n{told}"
 
@@ -212,7 +213,8 @@ def _scales(table: pd.DataFrame) -> str:
     own = table.assign(far=table["mean"].abs() + (table["mean_high"] - table["mean_low"]) / 2)
     rows = own.sort_values("far", ascending=False).head(_DRIFTED).to_dict("records")
     told = _table(("Scale", "Mean over draws (90%)", "SD over draws (90%)"), (
-        [row["state"].replace("_", " "), f"{row['mean']:+.2f} ({row['mean_low']:+.2f} to {row['mean_high']:+.2f})",
+        [row["state"].replace("_", " "),
+         "{} ({} to {})".format(*(signed(row[name], 2) for name in ("mean", "mean_low", "mean_high"))),
          f"{row['sd']:.2f} ({row['sd_low']:.2f} to {row['sd_high']:.2f})"]
         for row in rows
     ))  # fmt: skip

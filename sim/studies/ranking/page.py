@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
+from sim.formatting import signed
 from sim.outcomes.condensed import USERS
 from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import TODAY, label_of, signed
+from sim.outcomes.summary import TODAY, label_of
 from sim.studies.ranking.counts import (
     ALL,
     BURN_OUT,

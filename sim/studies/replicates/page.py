@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan
+from sim.formatting import fixed, signed
 from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import label_of, signed
+from sim.outcomes.summary import label_of
 from sim.studies import store
 from sim.studies.replicates.study import OTHERS, Precision
 
@@ -111,7 +112,7 @@ def _saved(row: Mapping[str, Any]) -> list[str]:
     if not math.isfinite(row["pairing"]):
         return ["none", "no chance is left in the difference", f"{row['needed_same']:,}", "none"]
     return [
-        f"{row['correlation']:.3f}",
+        fixed(row["correlation"], 3),
         f"about {_about(row['pairing'])} times as many runs",
         f"{row['needed_same']:,}",
         f"about {_about(row['needed_unpaired'])}",

@@ -7,7 +7,8 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from sim.outcomes.summary import label_of, signed
+from sim.formatting import fixed, signed
+from sim.outcomes.summary import label_of
 from sim.studies import store
 from sim.studies.describe.markdown import code, table
 from sim.studies.patterns.words import IN_WORDS
@@ -56,8 +57,9 @@ def answer(found: Found) -> str:
         + ("; ".join(f"{code(name)}: {_named(patterns)}" for name, patterns in most) or "None does")
         + ".",
         f"**What the policy does hangs on them too.** It lowers burn-out complaints by "
-        f"{-usual['effect_complaints']:.1f} per 1,000 as the model stands, by {-low['effect_complaints']:.1f} at most "
-        f"({code(low['switch'])} {low['turned']}) and by {-high['effect_complaints']:.1f} at least "
+        f"{fixed(-usual['effect_complaints'], 1)} per 1,000 as the model stands, by "
+        f"{fixed(-low['effect_complaints'], 1)} at most ({code(low['switch'])} {low['turned']}) and by "
+        f"{fixed(-high['effect_complaints'], 1)} at least "
         f"({code(high['switch'])} {high['turned']}); it lowers them with {below} of {len(switches)} switches turned.",
     ]
     return "\n".join(f"- {line}" for line in lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.formatting import fixed
 from sim.studies import store
 from sim.studies.describe.markdown import table
 from sim.studies.vanishing import asking, home, power, telling
@@ -85,7 +86,7 @@ def _of_100(share: float) -> str:
 
 def _r(value: float, decimals: int = 2) -> str:
     """A correlation as the field writes it: no zero before the point."""
-    written = f"{value:z.{decimals}f}".replace("0.", ".", 1).replace("-", "−")
+    written = fixed(value, decimals).replace("0.", ".", 1).replace("-", "−")
     return written if written.strip("−.0") else "." + "0" * decimals
 
 

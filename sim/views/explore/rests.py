@@ -83,4 +83,4 @@ def _line(measure: Measure, name: str, words: Words) -> str:
 
 def _signed(amount: float, words: Words) -> str:
     """An amount, with a minus where it takes away."""
-    return ("−" if amount < 0 else "") + phrases.number(abs(amount), words, 2)
+    return phrases.number(amount, words, 2).replace("-", "−")

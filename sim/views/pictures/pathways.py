@@ -108,8 +108,7 @@ def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: 
 
 def _signed(part: float, unit: str, words: Words) -> str:
     decimals = 1 if unit.startswith("per 1,000") else 3
-    written = phrases.number(abs(part), words, decimals)
-    return written if not any(letter in "123456789" for letter in written) else f"{'−' if part < 0 else '+'}{written}"
+    return phrases.signed(part, words, decimals)
 
 
 def _told(steps: pd.DataFrame, outcome: str, words: Words) -> str:
