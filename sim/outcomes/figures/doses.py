@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -81,7 +82,8 @@ def _footer(table: pd.DataFrame, note: str, of: str, footer: str) -> str:
 def _line(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
     look = {name: value for name, value in _LINES[kind].items() if name != "label"}
     axes.fill_between(rows["step"], rows["low"], rows["high"], color=look["color"], alpha=0.2, linewidth=0)
-    axes.plot(rows["step"], rows["difference"], markersize=3.6, linewidth=1.3, zorder=3, **look)
+    sns.lineplot(rows, x="step", y="difference", markersize=3.6, linewidth=1.3, zorder=3, ax=axes, **look)
+    axes.set(xlabel="", ylabel="")
 
 
 @in_house_style
@@ -117,9 +119,11 @@ def maps(table: pd.DataFrame, footer: str = "") -> Figure:
 def _map(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], reach: float, title: str) -> None:
     middle, low, high = (rows.pivot(index="first_step", columns="second_step", values=name) for name in columns)
     told = np.vectorize(is_distinguishable)(low, high)
-    axes.pcolormesh(
-        np.where(told, middle, 0.0), cmap=_LESS_TO_MORE, norm=Normalize(-reach, reach), edgecolors=PALE, linewidth=0.5
-    )
+    sns.heatmap(
+        middle.where(told, 0.0), vmin=-reach, vmax=reach, cmap=_LESS_TO_MORE, cbar=False, linecolor=PALE,
+        linewidth=0.5, ax=axes,
+    )  # fmt: skip
+    axes.invert_yaxis()  # doses rise from the lower left corner
     digits = max(decimals(unit_of(rows)), 2)
     for line, column in np.ndindex(middle.shape):
         number = middle.to_numpy()[line, column]
@@ -127,8 +131,8 @@ def _map(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], reach: f
             {"color": INK, "weight": "bold"} if told[line, column] else {"color": GREY, "style": "italic"}
         )
         axes.text(column + 0.5, line + 0.5, _written(number, digits), ha="center", va="center", **look)
-    axes.set_xticks(np.arange(middle.shape[1]) + 0.5, [f"{step:g}" for step in middle.columns])
-    axes.set_yticks(np.arange(middle.shape[0]) + 0.5, [f"{step:g}" for step in middle.index])
+    axes.set_xticks(np.arange(middle.shape[1]) + 0.5, [f"{step:g}" for step in middle.columns], rotation=0)
+    axes.set_yticks(np.arange(middle.shape[0]) + 0.5, [f"{step:g}" for step in middle.index], rotation=0)
     axes.tick_params(length=0)
     axes.set_title(title)
 

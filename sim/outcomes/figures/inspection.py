@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -148,7 +149,10 @@ def _draw_reach(axes: Axes, table: pd.DataFrame) -> None:
     """Measures of 15 by which one is off at most, in 95 of 100 visits, by the number of employees spoken to."""
     for way, (name, color, marker) in _WAYS.items():
         rows = table[table["way"] == way]
-        axes.plot(rows["employees"], rows["off"], marker=marker, color=color, markersize=3, linewidth=1.2, label=name)
+        sns.lineplot(
+            rows, x="employees", y="off", marker=marker, color=color, markersize=3, markeredgewidth=0, linewidth=1.2,
+            label=name, ax=axes,
+        )  # fmt: skip
     known = table.loc[table["way"] == "mean_of_all", "off"]
     axes.axhline(float(known.iloc[0]), color=GREY, linewidth=0.9, linestyle=":", label="speaking to nobody")
     axes.set_xscale("log")
@@ -166,7 +170,10 @@ def _draw_marks(axes: Axes, table: pd.DataFrame) -> None:
     for shift, (risk, (color, marker, name)) in zip((-0.09, 0.09), _RISKS.items(), strict=True):
         rows = table[table["risk"] == risk]
         at = [places.index(when) + shift for when in rows["when"]]
-        axes.plot(at, rows["mean"], marker=marker, color=color, markersize=4, linewidth=1.2, label=name)
+        sns.lineplot(
+            x=at, y=rows["mean"].to_numpy(), marker=marker, color=color, markersize=4, markeredgewidth=0, linewidth=1.2,
+            label=name, ax=axes,
+        )  # fmt: skip
         axes.vlines(at, rows["low"], rows["high"], color=color, linewidth=1.2)
     axes.set_xlim(-0.4, len(places) - 0.6)
     axes.set_ylim(1, 4)

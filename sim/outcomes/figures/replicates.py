@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -104,7 +105,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     if last["pilot"] < last["pairs"]:
         axes.axvline(last["pilot"], color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     axes.fill_between(pairs, rows["low"], rows["high"], color=color, alpha=_BAND, linewidth=0, zorder=2)
-    axes.plot(pairs, rows["difference"], color=color, linewidth=1.5, zorder=3)
+    sns.lineplot(rows, x="pairs", y="difference", color=color, linewidth=1.5, zorder=3, ax=axes)
+    axes.set(xlabel="", ylabel="")
     axes.plot([last["pairs"]] * 2, [last["low"], last["high"]], color=INK, linewidth=1.2, zorder=4)
     axes.plot(last["pairs"], last["difference"], **_stop(last["kind"]), zorder=5)
     axes.set_xlim(0, 1.04 * last["pairs"])

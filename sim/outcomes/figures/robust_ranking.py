@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -205,8 +206,9 @@ def draw_pairs(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> 
     for place, outcome in enumerate(HEADLINES):
         axes = sheet.axes(_NAMES_OF_PAIRS + place * (width + gap), 0.58, width, height)
         _draw_matrix(axes, table[table["outcome"] == outcome], policies)
-        axes.set_xticks(range(len(names)), [str(number + 1) for number in range(len(names))])
-        axes.set_yticks(range(len(names)), [wrapped(name, 34) for name in names] if place == 0 else [""] * len(names))
+        middles = np.arange(len(names)) + 0.5
+        axes.set_xticks(middles, [str(number + 1) for number in range(len(names))], rotation=0)
+        axes.set_yticks(middles, [wrapped(name, 34) for name in names] if place == 0 else [""] * len(names), rotation=0)
         axes.set_title(label_of(outcome, labels).replace(" (", "\n("), pad=5)
     return sheet.figure
 
@@ -219,15 +221,10 @@ def _draw_matrix(axes: Axes, table: pd.DataFrame, policies: Sequence[str]) -> No
         ahead = row["better_share"] - row["worse_share"] if row["ahead"] else 0.0
         lead[one, two], lead[two, one] = ahead, -ahead
         share[one, two], share[two, one] = row["better_share"], row["worse_share"]
-    axes.imshow(lead, cmap=_LEAD, vmin=-1, vmax=1, aspect="auto")
+    sns.heatmap(lead, cmap=_LEAD, vmin=-1, vmax=1, cbar=False, linecolor=PALE, linewidth=0.5, ax=axes)
     for one, two in np.argwhere(~np.isnan(share)):
         told, dark = lead[one, two] != 0, lead[one, two] > _DARK
-        axes.text(two, one, f"{100 * share[one, two]:.0f}", ha="center", va="center", fontsize=SMALL,
+        axes.text(two + 0.5, one + 0.5, f"{100 * share[one, two]:.0f}", ha="center", va="center", fontsize=SMALL,
                   color="white" if dark else INK if told else GREY, style="normal" if told else "italic")  # fmt: skip
     axes.xaxis.tick_top()
     axes.tick_params(which="both", length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    for ticks in (axes.set_xticks, axes.set_yticks):
-        ticks(np.arange(len(policies) + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color=PALE, linewidth=0.5)

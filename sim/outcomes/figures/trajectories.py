@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.figure import Figure
 
@@ -90,12 +90,13 @@ def _leave_outer_labels(panels: Sequence[Axes], columns: int) -> None:
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> None:
-    others = rows[rows["scenario"] != scenario].groupby("scenario", sort=False)
-    lines = [other[["date", "difference"]].to_numpy() for _, other in others]
-    axes.add_collection(LineCollection(lines, colors=[PALE], linewidths=0.6, zorder=1), autolim=False)
-    own = rows[rows["scenario"] == scenario]
+    own, others = (rows[(rows["scenario"] == scenario) == is_own] for is_own in (True, False))
+    line: dict[str, Any] = {"x": "date", "y": "difference", "estimator": None, "ax": axes}
+    if len(others):
+        sns.lineplot(others, units="scenario", color=PALE, linewidth=0.6, zorder=1, **line)
     axes.fill_between(own["date"], own["difference_low"], own["difference_high"], color=color, alpha=0.25, linewidth=0)
-    axes.plot(own["date"], own["difference"], color=color, linewidth=1.5, zorder=3)
+    sns.lineplot(own, color=color, linewidth=1.5, zorder=3, **line)
+    axes.set(xlabel="", ylabel="")
     axes.axhline(0, color=INK, linewidth=0.8, zorder=2)
     axes.yaxis.set_major_locator(round_ticks(4))
     _mark_dates(axes, own["date"].to_numpy())
