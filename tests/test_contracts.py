@@ -378,7 +378,7 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
 
 FLOORS = (
     ("errors", "formatting"),
-    ("paths", "data"),
+    ("paths", "data", "csv_text"),
     ("language",),
     ("world",),
     ("mechanisms", "levers"),

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import re
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from sim import csv_text
 from sim.errors import FileChanged, UserError
 from sim.paths import read_path
 from sim.world import ties as slots
+from sim.world.chance import key_of
 from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
 from sim.world.ties import Seats
 
@@ -118,7 +120,7 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     staff = _placed(_read_persons(Path(persons), digests.get("persons")))
     people = np.bincount(staff.seats.establishment).astype(np.float32)
     if ties is None:
-        drawn_or_read = slots.draw(staff.seats, seed, replicate)
+        drawn_or_read = _draw_ties(staff.seats, seed, replicate)
     else:
         drawn_or_read = _read_ties(Path(ties), digests.get("ties"), staff, seed, replicate)
     return assembled(
@@ -154,7 +156,7 @@ class _Table:
 
     def numbers(self, column: str, allowed: Callable[[np.ndarray], np.ndarray], right: str) -> np.ndarray:
         """A column of numbers, float64 (rows,); one that is missing or not allowed raises `UserError`."""
-        value = np.array([_number(text) for text in self.columns[column]])
+        value = np.array([csv_text.number(text) for text in self.columns[column]])
         advice = f"'{column}' is not {right}; give every line a value, or leave the column out"
         self.refuse(~allowed(value), advice)
         return value
@@ -163,13 +165,6 @@ class _Table:
         """Raise `UserError` where a column is empty."""
         empty = np.array([not text for text in self.columns[column]], bool)
         self.refuse(empty, f"'{column}' is empty; every line needs one")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return float("nan")
 
 
 def with_file_digests(options: FirmOptions) -> FirmOptions:
@@ -195,7 +190,10 @@ def _read_table(
     except UnicodeDecodeError:
         raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
     except csv.Error as error:
-        raise UserError(f"{path.name}: the file is not a csv table ({error}); save it as 'CSV UTF-8'") from None
+        raise UserError(
+            f"{path.name}: the file is not a csv table ({error}); look for a stray quotation mark, and save it as "
+            "'CSV UTF-8'"
+        ) from None
 
 
 def _read_unchanged(path: Path, digest: str) -> bytes:
@@ -228,24 +226,17 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _table_of(file: str, text: str, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header = [title.strip().lower() for title in next(reader, [])]
+    parsed = csv_text.parse(text, most)
+    header = [title.lower() for title in parsed.header]
     _check_header(file, header, required, optional)
-    kept: list[list[str]] = []
-    at: list[int] = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for count, (line, cells) in enumerate(parsed.rows):
         if len(cells) != len(header):
             found = f"{len(cells)} values under {len(header)} columns"
-            raise UserError(f"{file} line {reader.line_num}: {found}; give one for each")
-        if len(kept) == most:
-            raise UserError(f"{file} line {reader.line_num}: more than {most} rows; give at most {most}")
-        kept.append(cells)
-        at.append(reader.line_num)
-    columns = {title: [cells[index].strip() for cells in kept] for index, title in enumerate(header)}
-    return _Table(file, columns, np.array(at, np.int64))
+            raise UserError(f"{file} line {line}: {found}; give one for each")
+        if count == most:
+            raise UserError(f"{file} line {line}: more than {most} rows; give at most {most}")
+    columns = {title: [cells[index] for _, cells in parsed.rows] for index, title in enumerate(header)}
+    return _Table(file, columns, np.array([line for line, _ in parsed.rows], np.int64))
 
 
 def _check_header(file: str, header: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
@@ -275,11 +266,15 @@ def _check_header(file: str, header: list[str], required: tuple[str, ...], optio
 
 @dataclass(frozen=True)
 class _Persons:
-    """Checked persons in the order of the file: numbers for names, and managers' rows (-1 at the top)."""
+    """Checked persons in the order of the file: numbers for names, and managers' rows (-1 at the top).
+
+    `home` is the department of the team: that of most of its members.
+    """
 
     code: np.ndarray
     team: np.ndarray
     department: np.ndarray
+    home: np.ndarray
     establishment: np.ndarray
     manager: np.ndarray
     is_manager: np.ndarray
@@ -309,13 +304,15 @@ def _read_persons(path: Path, digest: str | None) -> _Persons:
         table.filled(column)
     code = _codes(table.columns["id"])
     table.refuse(_repeated(code), "this id stands on an earlier line too; every person needs an id of his or her own")
-    establishment, department, team = _unit_codes(table)
+    _check_spelling(table)
+    establishment, department, home, team = _unit_codes(table)
     role = np.array([text.lower() for text in table.columns["role"]])
     table.refuse(~np.isin(role, ROLES), "'role' is neither manager nor employee; use one of the two")
     persons = _Persons(
         code=code,
         team=team,
         department=department,
+        home=home,
         establishment=establishment,
         manager=_manager_rows(table, code),
         is_manager=role == "manager",
@@ -340,14 +337,42 @@ def _repeated(code: np.ndarray) -> np.ndarray:
     return repeated
 
 
-def _unit_codes(table: _Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of establishment, department and team: a team is known by its name within both others."""
+def _check_spelling(table: _Table) -> None:
+    """Refuse names that differ only in capitals, spaces or accents: they may be one name, spelled in two ways."""
+    for column in ("id", "team", "department", "establishment"):
+        spellings: dict[str, str] = {}
+        names = table.columns.get(column, [])
+        other = [spellings.setdefault(csv_text.plain_name(name), name) != name for name in names]
+        table.refuse(
+            np.array(other, bool),
+            f"this {column} differs from one above only in capitals, spaces or accents; spell both alike if they are "
+            "one, or give one of them another name",
+        )
+
+
+def _unit_codes(table: _Table) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers of establishment, department, the team's own department, and team.
+
+    A department and a team are known by their names within their establishment. A team whose members belong to several
+    departments is one team, and its own department is that of most of them.
+    """
     if "establishment" in table.columns:
         table.filled("establishment")
     establishment = table.columns.get("establishment", [""] * len(table.line))
     department = [_within(*names) for names in zip(establishment, table.columns["department"], strict=True)]
-    team = [_within(*names) for names in zip(department, table.columns["team"], strict=True)]
-    return _codes(establishment), _codes(department), _codes(team)
+    name = [_within(*names) for names in zip(establishment, table.columns["team"], strict=True)]
+    home_of = _most_common(name, department)
+    home = [home_of[one] for one in name]
+    team = [_within(*names) for names in zip(home, table.columns["team"], strict=True)]
+    return _codes(establishment), _codes(department), _codes(home), _codes(team)
+
+
+def _most_common(groups: list[str], values: list[str]) -> dict[str, str]:
+    """The value that most rows of each group have; of several, the first in alphabetical order."""
+    counts: dict[str, Counter[str]] = {}
+    for group, value in zip(groups, values, strict=True):
+        counts.setdefault(group, Counter())[value] += 1
+    return {group: min(count, key=lambda value: (-count[value], value)) for group, count in counts.items()}
 
 
 def _within(outer: str, inner: str) -> str:
@@ -413,18 +438,21 @@ def _levels(manager: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_teams(table: _Table, persons: _Persons) -> None:
-    """Refuse a team of one: nobody to work with, or a manager without members."""
+    """Refuse somebody who works with nobody. A team of one is right for a head of heads, or for one who has a head."""
     index, count = np.unique(persons.team, return_inverse=True, return_counts=True)[1:]
-    alone = count[index] == 1
-    message = "the team of this {} has no other members; put this person in a team that he or she {}"
-    table.refuse(alone & persons.is_manager, message.format("manager", "leads"))
-    table.refuse(alone, message.format("employee", "works with"))
+    leads = np.zeros(len(index), bool)
+    leads[persons.manager[persons.manager >= 0]] = True
+    table.refuse(
+        (count[index] == 1) & ~leads & (persons.manager < 0),
+        "this person has no team members, no manager and nobody to lead; give this person a 'manager', or the team of "
+        "others",
+    )
 
 
 def _placed(persons: _Persons) -> _Staff:
-    """Persons in the order of a firm: by the numbers of establishment, department, team and person."""
+    """Persons in the order of a firm: by the numbers of establishment, the team's department, team and person."""
     identifier = _identifiers(persons.code)
-    order = np.lexsort((identifier, persons.team, persons.department, persons.establishment))
+    order = np.lexsort((identifier, persons.team, persons.home, persons.establishment))
     row = np.empty(len(order), np.int64)
     row[order] = np.arange(len(order))
     manager = np.where(persons.manager >= 0, row[persons.manager], -1)[order]
@@ -433,7 +461,7 @@ def _placed(persons: _Persons) -> _Staff:
     seats = Seats(
         identifier=identifier[order],
         team=team,
-        department=_indices(persons.department[order])[0],
+        department=_by_first_row(persons.department[order]),
         establishment=establishment,
         manager=manager.astype(np.int32),
     )
@@ -466,6 +494,12 @@ def _indices(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (np.cumsum(begins) - 1).astype(np.int32), np.flatnonzero(begins)
 
 
+def _by_first_row(code: np.ndarray) -> np.ndarray:
+    """Indices int32 (N,) of numbers, counted up in the order in which each first appears."""
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.int32)
+
+
 def _layers(seats: Seats) -> np.ndarray:
     """Managers float32 (E,) above the lowest manager of each establishment, at least 1."""
     leads = np.unique(seats.manager[seats.manager >= 0])
@@ -475,6 +509,21 @@ def _layers(seats: Seats) -> np.ndarray:
 
 
 # --- ties ---------------------------------------------------------------------------------------------------
+
+
+def _draw_ties(seats: Seats, seed: int, replicate: int) -> slots.Ties:
+    """Draw ties as for any firm, in which departments stand together; where a team spans departments, they do not."""
+    if (np.diff(seats.department) >= 0).all():
+        return slots.draw(seats, seed, replicate)
+    rows = np.argsort(seats.department, kind="stable")
+    moved = Seats(*(getattr(seats, field.name)[rows] for field in fields(Seats)))
+    living = [
+        slots._reporting_edges(seats),
+        slots._team_edges(seats),
+        rows[slots._across_edges(moved, moved.department, key_of(seed, replicate, "ties in the department"))],
+        slots._across_edges(seats, seats.establishment, key_of(seed, replicate, "ties in the establishment")),
+    ]
+    return slots._in_slots(seats, np.concatenate(living), slots._dormant_edges(seats, seed, replicate))
 
 
 def _read_ties(path: Path, digest: str | None, staff: _Staff, seed: int, replicate: int) -> slots.Ties:

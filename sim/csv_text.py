@@ -1,0 +1,74 @@
+"""Tables in csv text as spreadsheets write them: one reader for every file that a user gives.
+
+A header with semicolons means that numbers may have decimal commas, as in Dutch spreadsheets.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """The header of a table and its rows, each with the number of its line; blank lines are left out."""
+
+    header: list[str]
+    separator: str
+    rows: list[tuple[int, list[str]]]
+
+
+def parse(text: str, most: int | None = None) -> CsvText:
+    """Parse a table whose first line is its header; cells are stripped. Stops after `most` + 1 rows.
+
+    Raises csv.Error for text that is no table, and for cells with line breaks or other control characters, which a
+    stray quotation mark puts there.
+    """
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    separator = ";" if ";" in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    header = [title.strip() for title in next(reader, [])]
+    rows: list[tuple[int, list[str]]] = []
+    for cells in _without_blanks(reader):
+        rows.append((reader.line_num, cells))
+        if most is not None and len(rows) > most:
+            break
+    return CsvText(header, separator, rows)
+
+
+def _without_blanks(reader) -> Iterator[list[str]]:  # a csv reader, whose type has no name
+    for cells in reader:
+        stripped = [cell.strip() for cell in cells]
+        if not any(stripped):
+            continue
+        if _CONTROL.search("".join(stripped)):
+            raise csv.Error(f"line {reader.line_num} has a cell with a line break or control character")
+        yield stripped
+
+
+def number(text: str) -> float:
+    """A number with a decimal point or a decimal comma; NaN for anything else.
+
+    `1,000` is no number: it is one thousand in English and one in Dutch. Neither is `1_000`, nor `inf`.
+
+    >>> number("0,5"), number("1.25"), number("0,125")
+    (0.5, 1.25, 0.125)
+    """
+    if _THOUSANDS.fullmatch(text) and not text.lstrip("+-").startswith("0,"):
+        return float("nan")
+    plain = text.replace(",", ".")
+    return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
+
+
+def plain_name(text: str) -> str:
+    """What two names have in common that a reader would take for one: capitals, spaces and accents put alike."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,206 @@
+"""Organisations as their records have them: read as they stand, or refused in a line that says what to do."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim import csv_text
+from sim.engine.plan import Plan
+from sim.errors import UserError
+from sim.runs.run import run
+from sim.world.establishments import build
+from sim.world.firm import Firm, FirmOptions
+
+HEADER = ["id", "team", "department", "manager", "role"]
+Rows = list[list[str]]
+
+
+def unit(head: str, members: int, department: str, above: str = "") -> Rows:
+    """A head with a team of so many members."""
+    rows = [[head, f"team {head}", department, above, "manager"]]
+    return rows + [[f"{head}-{n}", f"team {head}", department, head, "employee"] for n in range(members)]
+
+
+def heads_alone() -> Rows:
+    """A director alone, over three heads who are alone too, over leaders of teams."""
+    rows = [["director", "board", "board", "", "manager"]]
+    for head in ("a", "b", "c"):
+        rows += [[head, f"head {head}", f"department {head}", "director", "manager"]]
+        rows += unit(f"{head}1", 4, f"department {head}", head) + unit(f"{head}2", 3, f"department {head}", head)
+    return rows
+
+
+def across_departments() -> Rows:
+    """A team of two departments, and one member of a team who is alone in a third."""
+    rows = unit("x", 5, "sales") + unit("y", 4, "sales", "x") + unit("z", 4, "care", "x")
+    rows[1][2] = rows[2][2] = "care"
+    rows[8][2] = "alone in this department"
+    return rows
+
+
+def leaders_outside_their_teams() -> Rows:
+    rows = unit("x", 5, "sales") + unit("y", 5, "sales", "x")
+    rows[6][1] = "team x"
+    return rows
+
+
+def nobody_leads() -> Rows:
+    return [[f"p{n}", f"team {n % 3}", "all", "", "manager" if n < 3 else "employee"] for n in range(15)]
+
+
+def a_secretary_alone() -> Rows:
+    return [*unit("x", 11, "sales"), ["secretary", "desk", "staff", "x", "employee"]]
+
+
+AS_RECORDED = {
+    "heads alone": heads_alone,
+    "a team across departments": across_departments,
+    "leaders outside their teams": leaders_outside_their_teams,
+    "nobody leads": nobody_leads,
+    "a secretary alone": a_secretary_alone,
+}
+
+
+def written(folder: Path, rows: Rows, name: str = "persons.csv", separator: str = ",", header=HEADER) -> Path:
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines, delimiter=separator).writerows([header, *rows])
+    return path
+
+
+def read(persons: Path, ties: Path | None = None) -> Firm:
+    return build(FirmOptions(kind="own", persons=str(persons), ties=ties and str(ties)), seed=1, replicate=0)
+
+
+def colleagues(firm: Firm) -> list[int]:
+    """The sizes of the teams."""
+    return sorted(np.bincount(firm.team).tolist())
+
+
+@pytest.mark.parametrize("name", AS_RECORDED)
+def test_a_structure_is_taken_as_it_is(tmp_path, name):
+    rows = AS_RECORDED[name]()
+    firm = read(written(tmp_path, rows))
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[row[1]] = sizes.get(row[1], 0) + 1
+    assert colleagues(firm) == sorted(sizes.values())
+    assert len(np.unique(firm.department)) == len({row[2] for row in rows})
+    assert np.bincount(firm.department).tolist() != [] and firm.is_manager.sum() == sum(r[4] == "manager" for r in rows)
+    assert (firm.manager >= 0).sum() == sum(bool(row[3]) for row in rows)
+    slot, place = np.nonzero(firm.ties.exists)
+    ends = set(zip(place.tolist(), firm.ties.partner[slot, place].tolist(), strict=True))
+    assert ends == {(there, here) for here, there in ends} and all(here != there for here, there in ends)
+
+
+@pytest.mark.parametrize("name", AS_RECORDED)
+def test_the_order_of_the_lines_means_nothing(tmp_path, name):
+    rows = AS_RECORDED[name]()
+    one, other = read(written(tmp_path, rows)), read(written(tmp_path, rows[::-1], "other.csv"))
+    for part in ("identifier", "team", "department", "manager", "is_manager", "team_identifier"):
+        np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
+    np.testing.assert_array_equal(one.ties.partner, other.ties.partner)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("name", AS_RECORDED)
+def test_a_structure_runs_as_recorded(tmp_path, measures, name):
+    firm = FirmOptions(kind="own", persons=str(written(tmp_path, AS_RECORDED[name]())))
+    record = run(Plan(measures, firm=firm, weeks=3, burn_in=1))
+    assert np.isfinite(record.final["exhaustion"]).all()
+
+
+def test_drawn_ties_of_a_team_across_departments_are_in_each_persons_own_department(tmp_path):
+    """Half of team x belongs to another department than its team, and has partners from that department."""
+    rows = unit("x", 30, "sales") + unit("y", 30, "care") + unit("z", 30, "care")
+    for row in rows[1:16]:
+        row[2] = "care"
+    firm = read(written(tmp_path, rows))
+    spanning = [team for team in range(3) if len(np.unique(firm.department[firm.team == team])) == 2]
+    assert len(spanning) == 1
+    care = firm.department[firm.team != spanning[0]][0]
+    moved = (firm.team == spanning[0]) & (firm.department == care)
+    slot, place = np.nonzero(firm.ties.exists & ~firm.ties.dormant & firm.ties.across & moved)
+    assert moved.sum() == 15
+    assert (firm.department[firm.ties.partner[slot, place]] == care).sum() >= 15, "two are sought for each in care"
+
+
+# -- what is refused -------------------------------------------------------------------------------------------------
+
+
+def changed(cell: tuple[int, str], text: str) -> Rows:
+    rows = unit("x", 6, "sales") + unit("y", 6, "care", "x")
+    rows[cell[0]][HEADER.index(cell[1])] = text
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "message"),
+    [
+        ((3, "id"), "X-1", "this id differs from one above only in capitals"),
+        ((3, "team"), "Team x", "this team differs from one above only in capitals"),
+        ((3, "team"), "team  x", "this team differs from one above only in capitals"),
+        ((3, "department"), "SALES", "this department differs from one above only in capitals"),
+        ((3, "id"), "x-1", "this id stands on an earlier line"),
+        ((3, "manager"), "x.0", "'manager' is an id that is not in the file"),
+        ((3, "manager"), "0x", "'manager' is an id that is not in the file"),
+        ((3, "manager"), "x-1", "role is employee"),
+        ((3, "department"), "", "'department' is empty"),
+        ((3, "role"), "leider", "'role' is neither manager nor employee"),
+        ((3, "team"), "one\ntwo", "line break"),
+        ((3, "id"), "a\tb", "control character"),
+    ],
+)
+def test_what_would_be_read_otherwise_is_refused_in_a_line(tmp_path, cell, text, message):
+    with pytest.raises(UserError, match=message) as refused:
+        read(written(tmp_path, changed(cell, text)))
+    assert "\n" not in str(refused.value) and repr(text) not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["1,000", "1_0", "inf", "nan", "0x1", "ja", "2019-01-01", "", "1.2.3", "1 0"])
+def test_what_is_no_number_is_refused(tmp_path, text):
+    rows = [[*row, text if place == 2 else "2"] for place, row in enumerate(changed((3, "role"), "employee"))]
+    with pytest.raises(UserError, match="line 4: 'tenure_years' is not a number from 0 to 60"):
+        read(written(tmp_path, rows, header=[*HEADER, "tenure_years"]))
+
+
+@pytest.mark.parametrize(("text", "value"), [("1.5", 1.5), ("1,5", 1.5), ("2", 2.0), ("0,125", 0.125), ("1e1", 10.0)])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_number_is_read_as_it_stands(tmp_path, text, value, separator):
+    rows = [[*row, text] for row in changed((3, "role"), "employee")]
+    firm = read(written(tmp_path, rows, separator=separator, header=[*HEADER, "tenure_years"]))
+    assert (firm.circumstances["tenure_years"] == np.float32(value)).all()
+
+
+def test_spaces_around_cells_and_blank_lines_mean_nothing(tmp_path):
+    rows = unit("x", 6, "sales") + unit("y", 6, "care", "x")
+    spaced = [[f" {cell} " for cell in row] for row in rows]
+    spaced.insert(3, ["", "", "", "", ""])
+    one, other = read(written(tmp_path, rows)), read(written(tmp_path, spaced, "other.csv", ";"))
+    np.testing.assert_array_equal(one.identifier, other.identifier)
+    np.testing.assert_array_equal(one.ties.partner, other.ties.partner)
+
+
+def test_ids_are_texts_so_leading_zeros_count(tmp_path):
+    rows = [
+        *unit("x", 9, "sales"),
+        ["7", "team x", "sales", "x", "employee"],
+        ["007", "team x", "sales", "x", "employee"],
+    ]
+    assert len(read(written(tmp_path, rows)).identifier) == 12
+
+
+def test_a_tie_may_have_another_strength_in_the_other_direction(tmp_path):
+    persons = written(tmp_path, unit("x", 6, "sales") + unit("y", 6, "care", "x"))
+    pairs = [["x-1", "y-1", "0,25"], ["y-1", "x-1", "0,75"]]
+    firm = read(persons, written(tmp_path, pairs, "ties.csv", ";", ["from", "to", "strength"]))
+    assert sorted(firm.ties.given[np.isfinite(firm.ties.given)].tolist()) == [0.25, 0.75]
+
+
+def test_names_are_compared_without_what_a_reader_overlooks():
+    assert csv_text.plain_name(" Zoë  Ⅷ ") == csv_text.plain_name("zoe\N{COMBINING DIAERESIS} viii")
+    assert csv_text.plain_name("007") != csv_text.plain_name("7")
