@@ -1,33 +1,34 @@
 """The kernel as machine code: compiled once, kept in the user's cache, and never stale.
 
-Each function stands in a file whose name is the hash of its text, of the primitives it calls, of the libraries'
-versions and of the processor it is compiled for. Another text is another file, so an edited equation is always
-compiled anew, and two processes can only write the same.
+Each function is a module of its own, made from its text in memory. Its machine code is a signed file whose name holds
+the hash of the text, of the primitives it calls, of the libraries' versions and of the processor it is compiled for.
+Another text is another file, so an edited equation is compiled again, and two processes can only write the same.
 """
 
 from __future__ import annotations
 
-import atexit
 import hashlib
-import importlib.util
-import os
+import pickle
 import platform
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import llvmlite
 import numba
 import numpy as np
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
 from numba.core.registry import cpu_target
+from numba.core.serialize import dumps
 
 from sim.engine import primitives
 from sim.engine.kernel import IMPORTS, Kernel
+from sim.engine.kernel_cache import SignedFolder, kernel_cache, warn
 
 SECONDS_A_LINE = 0.007
 
@@ -43,38 +44,94 @@ _one_at_a_time = threading.Lock()
 
 
 def _compiled(kernel: Kernel) -> Callable:
-    folder = cache_folder()
-    names = {part: _written(folder, text) for part, text in kernel.parts.items()}
+    folder = kernel_cache()
+    names = {part: _name(text) for part, text in kernel.parts.items()}
+    for part, text in kernel.parts.items():
+        _keep_in(folder, vars(_module(names[part], text))[part])
     imported = "".join(f"from {name} import {part}\n" for part, name in names.items())
-    driver = _written(folder, f"{IMPORTS}\n{imported}{kernel.driver}")
-    for name in names.values():
-        _loaded(folder, name)
-    module = _loaded(folder, driver)
-    if not any((folder / "__pycache__").glob(f"{driver}.live-*.nbi")):
-        _announce(folder, kernel, names)
-    return module.live
+    text = f"{IMPORTS}\n{imported}{kernel.driver}"
+    live = _module(_name(text), text).live
+    _keep_in(folder, live)
+    return Driver(live, folder, {name: kernel.parts[part].count("\n") for part, name in names.items()})
 
 
-def _announce(folder: Path, kernel: Kernel, names: dict[str, str]) -> None:
-    known = {path.name.split(".")[0] for path in (folder / "__pycache__").glob("*.nbi")}
-    lines = sum(text.count("\n") for part, text in kernel.parts.items() if names[part] not in known)
-    about = max(5, round(lines * SECONDS_A_LINE))
-    sys.stderr.write(f"compiling the fused engine, about {about} s, once\n")
+class Driver:
+    """The function that calls all others; at its first call it loads its machine code or has it compiled.
+
+    One process compiles while others of the same user wait for it.
+    """
+
+    def __init__(self, live: Any, folder: SignedFolder, lines: dict[str, int]):
+        """`lines` says how long the text of each part is."""
+        self._live, self._folder, self._lines = live, folder, lines
+        self._ready = False
+
+    def __call__(self, *arguments: Any) -> None:
+        """Call the function."""
+        if not self._ready:
+            self._prepare(tuple(self._live.typeof_pyval(argument) for argument in arguments))
+        self._live(*arguments)
+
+    def _prepare(self, types: tuple) -> None:
+        if self._folder.read(_file_name(self._live, types)) is None:
+            with self._folder.lock():
+                if self._folder.read(_file_name(self._live, types)) is None:
+                    self._announce()
+                self._live.compile(types)
+        else:
+            self._live.compile(types)
+        self._ready = True
+
+    def _announce(self) -> None:
+        lines = sum(count for name, count in self._lines.items() if not self._folder.has(f"{name}-*"))
+        about = max(5, round(lines * SECONDS_A_LINE))
+        sys.stderr.write(f"compiling the fused engine, about {about} s, once\n")
 
 
-@cache
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache, or a folder for this process where that cannot be written."""
-    try:
-        home = os.environ.get("XDG_CACHE_HOME")
-        folder = (Path(home) if home else Path.home() / ".cache") / "hybridwork" / "kernels"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except (OSError, RuntimeError):
-        folder = Path(tempfile.mkdtemp(prefix="hybridwork-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+class MachineCode(NullCache):
+    """Where numba looks for a function's machine code before it compiles, and puts it afterwards.
+
+    It takes the place of numba's own cache, whose files are executed without a check.
+    """
+
+    def __init__(self, dispatcher: Any, folder: SignedFolder):
+        self._dispatcher, self._folder = dispatcher, folder
+
+    def load_overload(self, sig: tuple, target_context: Any) -> Any:
+        """The machine code for these types of arguments; None where it has to be compiled."""
+        target_context.refresh()
+        name = _file_name(self._dispatcher, sig)
+        content = self._folder.read(name)
+        if content is not None:
+            try:
+                return CompileResult._rebuild(target_context, *pickle.loads(content))
+            except Exception as error:  # whatever is wrong with a file of the cache, it can be compiled again
+                _say_rebuilt(self._folder, f"{type(error).__name__} in {name}")
+        elif self._folder.has(name):
+            _say_rebuilt(self._folder, "files were damaged or not written by this user")
+        return None
+
+    def save_overload(self, sig: tuple, data: Any) -> None:
+        """Keep what has just been compiled for these types of arguments."""
+        if data.library.has_dynamic_globals:  # addresses of this process
+            return
+        try:
+            self._folder.write(_file_name(self._dispatcher, sig), dumps(data._reduce()))
+        except OSError as error:
+            warn(f"kernel cache {self._folder.folder} cannot be written ({error.strerror}); nothing is kept there")
+
+
+def _say_rebuilt(folder: SignedFolder, reason: str) -> None:
+    warn(f"kernel cache {folder.folder} was rebuilt ({reason})")
+
+
+def _keep_in(folder: SignedFolder, dispatcher: Any) -> None:
+    dispatcher._cache = MachineCode(dispatcher, folder)  # numba offers no other way to replace its cache
+
+
+def _file_name(dispatcher: Any, types: tuple) -> str:
+    signature = hashlib.sha256(repr(types).encode()).hexdigest()
+    return f"{dispatcher.py_func.__module__}-{signature[:16]}"
 
 
 @cache
@@ -87,23 +144,16 @@ def _surroundings() -> str:
     ))  # fmt: skip
 
 
-def _written(folder: Path, text: str) -> str:
-    """Write a module under the name of its hash, unless it is there; returns the name."""
-    name = "fused_" + hashlib.sha256(f"{_surroundings()}\n{text}".encode()).hexdigest()[:24]
-    path = folder / f"{name}.py"
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.replace(file.name, path)
-    return name
+def _name(text: str) -> str:
+    """The name of the module with this text."""
+    return "fused_" + hashlib.sha256(f"{_surroundings()}\n{text}".encode()).hexdigest()[:24]
 
 
-def _loaded(folder: Path, name: str) -> ModuleType:
-    """The module of this name, known to the interpreter before its machine code is looked for."""
+def _module(name: str, text: str) -> ModuleType:
+    """The module of this name, made from its text; the interpreter knows it before its machine code is read."""
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        module = ModuleType(name)
+        code = compile(text, f"<{name}>", "exec")
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        exec(code, vars(module))
     return sys.modules[name]

@@ -32,7 +32,7 @@ from sim.engine.primitives import (
 )
 """
 _WORD = re.compile(r"\w+")
-_COMPILED = '@njit(cache=True, error_model="numpy")'
+_COMPILED = '@njit(error_model="numpy")'
 _BRINGS = re.compile(r"\bbring_(\d+)\(")
 _ACCESS = re.compile(r"\b(near|far|write)\(")
 _PASSES = re.compile(r"\b(?:near|far|write)_(\d+)\(")

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing import active_children, get_context, parent_process
-from typing import TypeVar
+from multiprocessing import active_children, current_process, parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sim.errors import UserError, first_line
 
@@ -49,8 +52,14 @@ def alone() -> Crew:
 
 
 def processes(workers: int) -> Crew:
-    """So many processes of this machine, begun by spawn; one worker is this process itself."""
-    return alone() if workers == 1 else Crew(workers, lambda: _spawned(workers))
+    """So many processes of this machine, begun by spawn; one worker is this process itself.
+
+    Raises UserError where this process cannot start others.
+    """
+    if workers == 1:
+        return alone()
+    check_can_start_processes()
+    return Crew(workers, lambda: _spawned(workers))
 
 
 def given(pool: Executor, workers: int) -> Crew:
@@ -73,6 +82,7 @@ def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) ->
         raise UserError(f"executor.address is '{address}'; an address is right, as in executor.address=tcp://host:8786")
     with ExitStack() as stack:
         if address is None:
+            check_can_start_processes()
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
             )
@@ -166,12 +176,63 @@ def _by_itself(work: Callable[[Item], Result], item: Item, crew: Crew) -> Result
 
 # -- processes of this machine ---------------------------------------------------------------------------------------
 
+WORKER_NAME = "hybridwork worker"
+UNGUARDED = 73
+"""Exit status of a worker that was told to run its parent's script instead of waiting for work."""
+_NO_GUARD = (
+    "worker processes import the script that starts them, and this one would start them again; put the script's calls "
+    'under `if __name__ == "__main__":`, or use workers=1'
+)
+
+
+def check_can_start_processes() -> None:
+    """Raise UserError, with what to do, where Python cannot start worker processes from here."""
+    check_guarded()
+    if current_process().daemon:
+        raise UserError(
+            "this is a worker of multiprocessing.Pool, which cannot start processes of its own; use workers=1 here, or "
+            "concurrent.futures.ProcessPoolExecutor in place of the Pool"
+        )
+    main = sys.modules["__main__"]
+    script = getattr(main, "__file__", None)
+    if script is not None and getattr(main, "__spec__", None) is None and not Path(script).exists():
+        raise UserError(
+            f"worker processes import the script that starts them, and there is no file {script}; save the script as a "
+            "file and run that file, or use workers=1"
+        )
+
+
+def check_guarded() -> None:
+    """Raise UserError in a new process that runs its parent's script because the script has no guard.
+
+    A worker of ours ends instead, with a status that its parent knows: only the parent tells the user.
+    """
+    process = current_process()
+    if getattr(process, "_inheriting", False):  # set while a spawned process imports its parent's script
+        if process.name.startswith(WORKER_NAME):
+            os._exit(UNGUARDED)
+        raise UserError(_NO_GUARD)
+
+
+class _Spawn(SpawnContext):
+    """Python's spawn, which gives workers a name and remembers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workers: list[SpawnProcess] = []
+
+    def Process(self, **options: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        worker = SpawnProcess(**{**options, "name": f"{WORKER_NAME} {len(self.workers) + 1}"})
+        self.workers.append(worker)
+        return worker
+
 
 @contextmanager
 def _spawned(workers: int) -> Iterator[Executor]:
     """Processes begun by spawn (Mesa and threads of numba forbid fork); ended at once when nobody waits for them."""
     others = set(active_children())
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=serve)
+    spawn = _Spawn()
+    pool = ProcessPoolExecutor(workers, spawn, initializer=serve)
     try:
         yield pool
     except BaseException:
@@ -181,6 +242,8 @@ def _spawned(workers: int) -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown()
+    if any(worker.exitcode == UNGUARDED for worker in spawn.workers):
+        raise UserError(_NO_GUARD)
 
 
 def serve() -> None:

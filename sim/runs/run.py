@@ -37,8 +37,7 @@ def run_many(
     for (number, _), ready in finished(_records, todo, crew):
         if ready is None:
             raise UserError(
-                "workers ended again and again before their runs were done; where memory is short, ask for workers=1; "
-                'a script of your own calls this under `if __name__ == "__main__":`'
+                "workers ended again and again before their runs were done; where memory is short, ask for workers=1"
             )
         records[number] = ready
         done += len(ready)

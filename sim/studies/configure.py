@@ -32,6 +32,7 @@ from sim.language.grammar import Mechanism
 from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.instruments import INSTRUMENTS
+from sim.runs.crew import check_guarded
 from sim.studies import numbers
 from sim.studies.mistakes import explanation
 from sim.world.calendar import Calendar
@@ -414,6 +415,7 @@ def processes_of(cfg: DictConfig) -> int:
 
     A process that is itself one of many, as under a launcher that works in parallel, begins no others.
     """
+    check_guarded()
     if current_process().name != "MainProcess":
         return 1
     return settings_of(cfg).workers or _cores()

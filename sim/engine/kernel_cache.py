@@ -1,0 +1,197 @@
+"""A folder of signed files in the user's cache.
+
+To read machine code is to run it, so a file counts only if this user's own runs wrote it. Each file carries a keyed
+digest of its name and content. The key is a private file that lies outside the cache, so a folder that somebody else
+has prepared or copied never has it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import parent_process
+from pathlib import Path
+
+from filelock import FileLock
+
+KEY_BYTES = 32
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True)
+class SignedFolder:
+    """Files that only the holder of `key` can have written."""
+
+    folder: Path
+    key: bytes
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file; None where it is missing, damaged or not signed with the key."""
+        try:
+            stored = (self.folder / name).read_bytes()
+        except OSError:
+            return None
+        digest, content = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
+        return content if hmac.compare_digest(digest, self._digest(name, content)) else None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file as a whole, so that no other process reads a part of it; OSError where it cannot be written."""
+        _write_whole(self.folder / name, self._digest(name, content) + content)
+
+    def has(self, pattern: str) -> bool:
+        """Whether there is a file of such a name, signed or not."""
+        return any(self.folder.glob(pattern))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one process at a time compile; without effect where the file system has no locks."""
+        lock = FileLock(self.folder / "compile.lock")
+        locked = False
+        with suppress(OSError, NotImplementedError):
+            lock.acquire()
+            locked = True
+        try:
+            yield
+        finally:
+            if locked:
+                lock.release()
+
+    def _digest(self, name: str, content: bytes) -> bytes:
+        return hmac.digest(self.key, name.encode() + b"\0" + content, "sha256")
+
+
+@cache
+def kernel_cache() -> SignedFolder:
+    """The user's kernel cache, or one in the folder for temporary files where that cannot be kept private or written.
+
+    A line on stderr says so. Every process of the user finds the same temporary folder, so that workers share what one
+    of them has compiled.
+    """
+    try:
+        folder = _home("XDG_CACHE_HOME", ".cache") / "kernels"
+    except RuntimeError as error:  # there is no home at all
+        return _temporary("~/.cache/hybridwork/kernels", str(error))
+    try:
+        return SignedFolder(private_folder(folder), signing_key(_home("XDG_STATE_HOME", ".local/state")))
+    except (OSError, RuntimeError) as error:
+        return _temporary(folder, _reason(error))
+
+
+def _home(variable: str, default: str) -> Path:
+    """The program's folder in one of the user's base folders; a relative path in the environment is ignored."""
+    given = Path(os.environ.get(variable, ""))
+    return (given if given.is_absolute() else Path.home() / default) / "hybridwork"
+
+
+def _temporary(wanted: Path | str, reason: str) -> SignedFolder:
+    shared = Path(tempfile.gettempdir()) / f"hybridwork-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    try:
+        cached = SignedFolder(private_folder(shared / "kernels"), signing_key(shared))
+    except OSError:
+        own = Path(tempfile.mkdtemp(prefix="hybridwork-"))
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        cached = SignedFolder(own, secrets.token_bytes(KEY_BYTES))
+    if parent_process() is None:
+        warn(
+            f"kernel cache {wanted} is not used ({reason}); compiled code is kept in {cached.folder} instead. "
+            "Set XDG_CACHE_HOME and XDG_STATE_HOME to private folders that you can write to"
+        )
+    return cached
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}"
+    return str(error)
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder, and the one it lies in, private to this user; OSError where that or writing to it is impossible.
+
+    Permissions that are too wide are taken away: what has been put there is not signed.
+    """
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            _make_private(one)
+    with tempfile.TemporaryFile(dir=folder):
+        return folder
+
+
+def _make_private(folder: Path) -> None:
+    found = folder.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(f"{folder} is a symbolic link")
+    if found.st_uid != os.getuid():
+        raise OSError(f"{folder} belongs to another user")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+        if folder.lstat().st_mode & 0o077:
+            raise OSError(f"{folder} is open to other users")
+
+
+def signing_key(folder: Path) -> bytes:
+    """This user's key, kept in a private file of `folder`; a new one where it is missing, damaged or not private.
+
+    Raises OSError where it cannot be kept.
+    """
+    path = private_folder(folder) / "kernels.key"
+    key = _read_key(path)
+    if key is None:
+        path.unlink(missing_ok=True)
+        _write_whole(path, secrets.token_bytes(KEY_BYTES), replace=False)
+        key = _read_key(path)
+    if key is None:
+        raise OSError(f"{path} cannot be kept private")
+    return key
+
+
+def _read_key(path: Path) -> bytes | None:
+    try:
+        found = path.lstat()
+        key = path.read_bytes()
+    except OSError:
+        return None
+    private = os.name != "posix" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
+    return key if stat.S_ISREG(found.st_mode) and private and len(key) == KEY_BYTES else None
+
+
+def _write_whole(path: Path, content: bytes, replace: bool = True) -> None:
+    """Write a file in one step; with `replace` false, a file that another process has written first is left."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+        written = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            if replace:
+                os.replace(written, path)
+            else:
+                _link(written, path)
+        finally:
+            written.unlink(missing_ok=True)
+
+
+def _link(written: Path, path: Path) -> None:
+    try:
+        os.link(written, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        os.replace(written, path)
+
+
+@cache
+def warn(text: str) -> None:
+    """Write one line to stderr, once in a process."""
+    sys.stderr.write(f"hybridwork: {text}\n")

@@ -1,0 +1,73 @@
+"""Where Python cannot start worker processes, one line says why and what to do instead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+WORK = (
+    "from sim.runs.crew import finished, processes\nprint(sorted(found for _, found in finished(abs, [-1, 2], {})))\n"
+)
+TWO, ONE = WORK.format("processes(2)"), WORK.format("processes(1)")
+GUARDED = "if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in TWO.splitlines())
+COUNTED = """
+from omegaconf import OmegaConf
+from sim.studies import configure
+configure.settings_of = lambda cfg: OmegaConf.create({"workers": 1})
+print(configure.processes_of(None))
+"""
+IN_A_POOL = """
+import multiprocessing
+
+def work(_):
+    {body}
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(work, [1]))
+"""
+
+
+def run(code: str, folder, how: str) -> subprocess.CompletedProcess:
+    """Run Python code from a file, from standard input or as an argument."""
+    script = folder / "script.py"
+    script.write_text(code)
+    words = {"file": [str(script)], "input": ["-"], "argument": ["-c", code]}[how]
+    given = code if how == "input" else None
+    return subprocess.run([sys.executable, *words], input=given, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("code", "how"), [(GUARDED, "file"), (TWO, "argument"), (ONE, "file"), (ONE, "input")],
+    ids=["guarded file", "argument", "one worker in a file", "one worker from input"],
+)  # fmt: skip
+def test_workers_start_where_python_can_start_them(code, how, tmp_path):
+    assert run(code, tmp_path, how).stdout == "[1, 2]\n"
+
+
+@pytest.mark.parametrize("code", [TWO, GUARDED])
+def test_a_script_from_standard_input_is_told_to_become_a_file(code, tmp_path):
+    ran = run(code, tmp_path, "input")
+    assert "there is no file <stdin>; save the script as a file and run that file, or use workers=1" in ran.stderr
+    assert ran.stderr.count("Traceback") == 1
+
+
+def test_a_script_without_a_guard_is_told_once_to_have_one(tmp_path):
+    ran = run(TWO, tmp_path, "file")
+    assert ran.stderr.splitlines()[-1].endswith('under `if __name__ == "__main__":`, or use workers=1')
+    assert ran.stderr.count("Traceback") == 1
+    assert ran.stdout == ""
+
+
+def test_no_worker_repeats_the_study_of_a_script_without_a_guard(tmp_path):
+    ran = run(f"{COUNTED}\n{TWO}", tmp_path, "file")
+    assert ran.stdout == "1\n"
+
+
+def test_workers_of_a_pool_are_told_what_to_use_instead(tmp_path):
+    body = "; ".join(TWO.splitlines())
+    ran = run(IN_A_POOL.format(body=body), tmp_path, "file")
+    assert "this is a worker of multiprocessing.Pool, which cannot start processes" in ran.stderr
+    assert run(IN_A_POOL.format(body="; ".join(ONE.splitlines())), tmp_path, "file").stdout == "[1, 2]\n[None]\n"
