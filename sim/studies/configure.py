@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from multiprocessing import current_process
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import hydra
@@ -160,8 +161,12 @@ def prepare(*more: Path) -> None:
 
     `more` are folders with measures of one's own, in place of those of the last call.
     """
-    if _prepared == [more]:
-        return
+    with _hydra_lock:
+        if _prepared != [more]:
+            _prepare(more)
+
+
+def _prepare(more: tuple[Path, ...]) -> None:
     known = [(m, _says_more(m.lever, m, more), _says_more("scenario", m, more)) for m in measures(*more)]
     store = ConfigStore.instance()
     store.store(name="parameters", node=defaults(*more))
@@ -204,20 +209,25 @@ def _scenario_of(measure: Measure) -> dict[str, Any]:
     return {"defaults": [{f"override /{measure.lever}": measure.name}], "kind": "policy", "text": f"{measure.text}."}
 
 
+_hydra_lock = RLock()
+"""Hydra's state is of the whole process: one thread at a time may change or read it."""
+
+
 @contextmanager
 def _our_hydra() -> Iterator[None]:
     """Hydra on our configuration: the one that runs if it is ours, else one of our own that leaves no trace."""
-    running = GlobalHydra.instance()
-    if running.is_initialized() and _is_ours(running):
-        yield
-        return
-    theirs = running.hydra
-    running.clear()
-    try:
-        with hydra.initialize_config_dir(str(conf_folder()), job_name="hybridwork", version_base=VERSION_BASE):
+    with _hydra_lock:
+        running = GlobalHydra.instance()
+        if running.is_initialized() and _is_ours(running):
             yield
-    finally:
-        GlobalHydra.instance().hydra = theirs
+            return
+        theirs = running.hydra
+        running.clear()
+        try:
+            with hydra.initialize_config_dir(str(conf_folder()), job_name="hybridwork", version_base=VERSION_BASE):
+                yield
+        finally:
+            GlobalHydra.instance().hydra = theirs
 
 
 def _is_ours(running: GlobalHydra) -> bool:

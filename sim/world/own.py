@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     with file and line.
     """
     digests = options.file_digests or {}
-    staff = _placed(_read_persons(Path(persons), digests.get("persons")))
+    staff = _held.get(str(persons)) or _placed(_read_persons(Path(persons), digests.get("persons")))
     people = np.bincount(staff.seats.establishment).astype(np.float32)
     if ties is None:
         drawn_or_read = _draw_ties(staff.seats, seed, replicate)
@@ -136,6 +137,34 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
         is_manager=staff.is_manager,
         circumstances=staff.circumstances,
     )
+
+
+# --- organisations in memory --------------------------------------------------------------------------------
+
+_held: dict[str, Staff] = {}
+"""Organisations read from memory, by the name that stands in place of a path; nothing of their text is kept."""
+
+
+def read_staff(data: bytes, name: str = "persons.csv") -> Staff:
+    """The persons in the content of a csv file; raises UserError as `read_own` does, with `name` for the file."""
+    return _placed(_persons_of(_table_in(name, data, REQUIRED, OPTIONAL, MOST_ROWS)))
+
+
+def hold(staff: Staff, name: str | None = None) -> str:
+    """Let `firm.persons` find these persons under a name, a new one that nobody can guess unless it is given."""
+    name = name or f"organisation_{token_hex(16)}"
+    _held[name] = staff
+    return name
+
+
+def held(name: str | None) -> Staff | None:
+    """The persons held under this name, if there are any."""
+    return None if name is None else _held.get(name)
+
+
+def release(name: str) -> None:
+    """Let go of the persons held under this name."""
+    _held.pop(name, None)
 
 
 # --- reading a table ----------------------------------------------------------------------------------------
@@ -170,9 +199,12 @@ class _Table:
 def with_file_digests(options: FirmOptions) -> FirmOptions:
     """Return the options with the digests of their files as they are now; raises UserError for an unreadable file."""
     files = {"persons": options.persons, "ties": options.ties}
-    return replace(
-        options, file_digests={name: _digest(_read_bytes(read_path(path))) for name, path in files.items() if path}
-    )
+    return replace(options, file_digests={name: _digest_of(path) for name, path in files.items() if path})
+
+
+def _digest_of(path: str) -> str:
+    """The digest of a file; of an organisation in memory its name, which no other has."""
+    return path if path in _held else _digest(_read_bytes(read_path(path)))
 
 
 def _digest(content: bytes) -> str:
@@ -185,13 +217,17 @@ def _read_table(
     """Read a table, and make sure that it is the file with this digest, where there is one."""
     path = read_path(path)
     content = _read_bytes(path) if digest is None else _read_unchanged(path, digest)
+    return _table_in(path.name, content, required, optional, most)
+
+
+def _table_in(name: str, content: bytes, required: tuple[str, ...], optional: tuple[str, ...], most: int) -> _Table:
     try:
-        return _table_of(path.name, content.decode("utf-8-sig"), required, optional, most)
+        return _table_of(name, content.decode("utf-8-sig"), required, optional, most)
     except UnicodeDecodeError:
-        raise UserError(f"{path.name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
+        raise UserError(f"{name}: the file is not text in UTF-8; save it as 'CSV UTF-8'") from None
     except csv.Error as error:
         raise UserError(
-            f"{path.name}: the file is not a csv table ({error}); look for a stray quotation mark, and save it as "
+            f"{name}: the file is not a csv table ({error}); look for a stray quotation mark, and save it as "
             "'CSV UTF-8'"
         ) from None
 
@@ -282,7 +318,7 @@ class _Persons:
 
 
 @dataclass(frozen=True)
-class _Staff:
+class Staff:
     """Persons in the order of a firm; `code` (N,) holds the hashed ids, by which ties find their ends."""
 
     seats: Seats
@@ -294,7 +330,10 @@ class _Staff:
 
 
 def _read_persons(path: Path, digest: str | None) -> _Persons:
-    table = _read_table(path, digest, REQUIRED, OPTIONAL, MOST_ROWS)
+    return _persons_of(_read_table(path, digest, REQUIRED, OPTIONAL, MOST_ROWS))
+
+
+def _persons_of(table: _Table) -> _Persons:
     if len(table.line) < FEWEST_PERSONS:
         raise UserError(
             f"{table.file} line {len(table.line) + 1}: {len(table.line)} persons; groups of fewer than "
@@ -449,7 +488,7 @@ def _check_teams(table: _Table, persons: _Persons) -> None:
     )
 
 
-def _placed(persons: _Persons) -> _Staff:
+def _placed(persons: _Persons) -> Staff:
     """Persons in the order of a firm: by the numbers of establishment, the team's department, team and person."""
     identifier = _identifiers(persons.code)
     order = np.lexsort((identifier, persons.team, persons.home, persons.establishment))
@@ -465,7 +504,7 @@ def _placed(persons: _Persons) -> _Staff:
         establishment=establishment,
         manager=manager.astype(np.int32),
     )
-    return _Staff(
+    return Staff(
         seats=seats,
         code=persons.code[order],
         is_manager=persons.is_manager[order],
@@ -526,7 +565,7 @@ def _draw_ties(seats: Seats, seed: int, replicate: int) -> slots.Ties:
     return slots._in_slots(seats, np.concatenate(living), slots._dormant_edges(seats, seed, replicate))
 
 
-def _read_ties(path: Path, digest: str | None, staff: _Staff, seed: int, replicate: int) -> slots.Ties:
+def _read_ties(path: Path, digest: str | None, staff: Staff, seed: int, replicate: int) -> slots.Ties:
     table = _read_table(path, digest, ("from", "to"), ("strength",), MOST_TIE_ROWS)
     ends = [_rows_with(staff.code, _codes(table.columns[end])) for end in ("from", "to")]
     for name, row in zip(("from", "to"), ends, strict=True):

@@ -15,6 +15,7 @@ from sim.views import pictures
 from sim.views.explore.choice import FIRST_LOOK, Choice
 from sim.views.explore.live import Answer
 from sim.views.words import Words
+from sim.world import own
 
 WIDE, NARROW = 860, 343
 """Pixels of a chart on a desk and on a phone."""
@@ -50,16 +51,31 @@ def kept(key: tuple[Any, ...], make: Callable[[], str]) -> str:
     """What is kept under this key, made where it is missing; the oldest has to go."""
     found = _drawn.get(key)
     if found is None:
-        found = _drawn[key] = make()
+        found = make()
         with _shelf:
+            if all(own.held(name) for name in _organisations(key)):
+                _drawn[key] = found
             while len(_drawn) > _MOST_KEPT:
                 _drawn.popitem(last=False)
     return found
 
 
+def forget(organisation: str) -> None:
+    """Let go of every figure of an uploaded organisation."""
+    with _shelf:
+        for key in [key for key in _drawn if organisation in _organisations(key)]:
+            del _drawn[key]
+
+
 def depends(asked: Sequence[Choice], found: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
-    """All that a figure of these answers depends on."""
-    return (*(choice.overrides for choice in asked), *(one.replicates for one in found), *more)
+    """All that a figure of these answers depends on, and the uploaded organisations among it."""
+    of = frozenset(choice.persons for choice in asked if choice.persons is not None)
+    return (of, *(choice.overrides for choice in asked), *(one.replicates for one in found), *more)
+
+
+def _organisations(key: tuple[Any, ...]) -> frozenset[str]:
+    """The uploaded organisations that a figure with this key shows."""
+    return frozenset().union(*(part for part in key if isinstance(part, frozenset)))
 
 
 def image(svg: str, alt: str, kind: str) -> str:

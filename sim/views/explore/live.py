@@ -8,6 +8,7 @@ nought.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict
@@ -30,6 +31,7 @@ from sim.views.explore import worker
 from sim.views.explore.choice import FIRST_LOOK, Choice, presets
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
+from sim.world import own as organisations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +51,7 @@ _TRIES = 2
 _HOUSE = "house"
 """Who looks at what is made ready before anybody asks for it."""
 
-_settings = threading.Lock()
-"""Hydra composes for one at a time."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class Live:
         """Begin the workers; `check` lives the null scenario first. `hire` opens what lives plans (for tests)."""
         self._hire = hire or _hired
         self._pools: list[Any] = [self._hire() for _ in range(WORKERS)]
+        self._hands = [ThreadPoolExecutor(1) for _ in range(WORKERS)]
+        """The one thread of each worker that gives it work and replaces it, so that no two can do so at once."""
         self._cases: OrderedDict[tuple[str, ...], _Case] = OrderedDict()
         self._looking: dict[str, tuple[tuple[str, ...], float]] = {}
         lock = threading.RLock()
@@ -144,6 +147,8 @@ class Live:
         """What is known of a choice, waiting `patience` seconds for a first answer; `who` looks at nothing else now."""
         if self.error:
             return Answer(error=self.error)
+        if choice.persons is not None and organisations.held(choice.persons) is None:
+            return Answer(error="the file is no longer here; upload it again")
         key = choice.overrides
         with self._change:
             before, at = self._looking.get(who, (None, 0.0))
@@ -167,9 +172,10 @@ class Live:
             return len(self._looking)
 
     def leave(self, who: str) -> None:
-        """Somebody has gone."""
+        """Somebody has gone, from all of their seats."""
         with self._change:
-            self._looking.pop(who, None)
+            for seat in [seat for seat in self._looking if seat == who or seat.startswith(f"{who}/")]:
+                del self._looking[seat]
 
     def answer(
         self, choice: Choice, replicates: int = FIRST_LOOK, timeout: float = 120.0, who: str | None = None
@@ -199,6 +205,8 @@ class Live:
                     self.answer(choice, timeout=600.0, who=_HOUSE)
                 except UserError:
                     continue  # whoever asks for it is told why
+                except Exception:
+                    _log.exception("an answer could not be made ready")
 
         made = threading.Thread(target=ready, daemon=True)
         made.start()
@@ -209,11 +217,15 @@ class Live:
 
         One plan at a time, so that answers go on in between.
         """
+
+        def done(place: int, plan: Plan) -> Any:
+            return self._done(place % WORKERS, work, [plan], plan.firm.persons)[0]
+
         with ThreadPoolExecutor(WORKERS) as hands:
-            return list(hands.map(lambda pair: self._done(pair[0] % WORKERS, work, [pair[1]])[0], enumerate(plans)))
+            return list(hands.map(done, range(len(plans)), plans))
 
     def forget(self, persons: str) -> None:
-        """Forget everything that came of an uploaded file."""
+        """Forget everything that came of an uploaded organisation, here and in the workers."""
         with self._change:
             for key, case in list(self._cases.items()):
                 if case.choice.persons == persons:
@@ -227,8 +239,8 @@ class Live:
             self._closed = True
             self._change.notify_all()
             self._news.notify_all()
-        for pool in self._pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for hand in (*self._hands, *self._pools):
+            hand.shutdown(wait=False, cancel_futures=True)
 
     # -- who is next -----------------------------------------------------------------------------------------------
 
@@ -247,7 +259,7 @@ class Live:
     def _next(self, own: int) -> tuple[_Case, list[int]] | None:
         full = sum(case.bytes for case in self._cases.values()) > MOST_RECORDS
         for case in self._watched():
-            numbers = case.following(own)
+            numbers = self._ask(case, lambda one: one.following(own)) or []
             if numbers and not (full and numbers[0] >= FIRST_LOOK):
                 return case, numbers
         return None
@@ -279,22 +291,42 @@ class Live:
                 self._change.wait(1.0)
         return None
 
+    def _repeat(self, find: Callable[[], Any], act: Callable[..., None]) -> None:
+        """Act on whatever is found until all is closed. An error ends the choice it is of, and never the thread."""
+        while not self._closed:
+            try:
+                if found := self._wait_for(find):
+                    try:
+                        act(*found)
+                    except Exception as error:
+                        self._fail(found[0], error)
+            except Exception:
+                _log.exception("the queue of answers could not be read; it is tried again")
+                with self._change:
+                    self._change.wait(1.0)
+
+    def _ask(self, case: _Case, ask: Callable[[_Case], Any]) -> Any:
+        """What a case says; None where asking it fails, which ends this case alone."""
+        try:
+            return ask(case)
+        except Exception as error:
+            self._fail(case, error)
+            return None
+
     def _plan(self, _: int) -> None:
         """Make the plans of each choice: Hydra is slow, and takes one at a time."""
 
-        def find() -> _Case | None:
-            wanting = [case for case in self._watched() if case.wants_plans]
-            return min(wanting, key=lambda case: len(case.plans), default=None)
+        def find() -> tuple[_Case] | None:
+            wanting = [case for case in self._watched() if self._ask(case, lambda one: one.wants_plans)]
+            return (min(wanting, key=lambda case: len(case.plans)),) if wanting else None
 
-        while case := self._wait_for(find):
-            try:
-                plans = next(case.planning)
-            except Exception as error:
-                self._fail(case, error)
-                continue
+        def plan(case: _Case) -> None:
+            plans = next(case.planning)
             with self._change:
                 case.plans = plans
                 self._change.notify_all()
+
+        self._repeat(find, plan)
 
     def _work(self, own: int) -> None:
         """Keep one worker busy."""
@@ -305,33 +337,27 @@ class Live:
                 found[0].begun.update(found[1])
             return found
 
-        while found := self._wait_for(find):
-            case, numbers = found
-            try:
-                records = self._done(own, worker.lived, [case.plans[number] for number in numbers])
-            except Exception as error:
-                self._fail(case, error)
-                continue
+        def live_through(case: _Case, numbers: list[int]) -> None:
+            plans = [case.plans[number] for number in numbers]
+            records = self._done(own, worker.lived, plans, case.choice.persons)
             with self._change:
                 case.records.update(zip(numbers, records, strict=True))
                 case.bytes += sum(_size(record) for record in records)
                 self._change.notify_all()
 
+        self._repeat(find, live_through)
+
     def _tell(self, _: int) -> None:
         """Make the tables of every stage that is complete."""
 
         def find() -> tuple[_Case, int] | None:
-            found = [(case, case.stage) for case in self._watched() if case.stage > case.made]
+            stages = [(case, self._ask(case, lambda one: one.stage) or 0) for case in self._watched()]
+            found = [(case, stage) for case, stage in stages if stage > case.made]
             return min(found, key=lambda pair: pair[0].made) if found else None
 
-        while found := self._wait_for(find):
-            case, stage = found
+        def tell(case: _Case, stage: int) -> None:
             case.made = stage
-            try:
-                made = _answered(case, stage)
-            except Exception as error:
-                self._fail(case, error)
-                continue
+            made = _answered(case, stage)
             with self._change:
                 case.answer = made
                 if made.complete:
@@ -339,23 +365,37 @@ class Live:
                 self._news.notify_all()
                 self._change.notify_all()
 
+        self._repeat(find, tell)
+
     def _fail(self, case: _Case, error: Exception) -> None:
+        """Say in one line why a choice has no answer; what is no mistake of whoever asks is logged in full."""
         with self._change:
-            if not self._closed:
-                case.answer = replace(case.answer, error=first_line(error))
-                case.records, case.bytes = {}, 0
+            if self._closed:
+                return
+            if not isinstance(error, UserError):
+                _log.error("a choice could not be answered: %s", case.choice, exc_info=error)
+            case.answer = replace(case.answer, error=first_line(error))
+            case.records, case.bytes = {}, 0
             self._news.notify_all()
 
-    def _done(self, own: int, work: Callable[[Any], Any], asked: Any) -> Any:
-        """What a worker makes of it; one that has ended is replaced, and tried again once."""
-        for attempt in range(_TRIES):
+    def _done(self, own: int, work: Callable[[Any], Any], asked: Any, persons: str | None = None) -> Any:
+        """What a worker makes of it, which gets an uploaded organisation along with the work it needs it for."""
+        staff = organisations.held(persons)
+        if persons is not None and staff is not None:
+            work, asked = worker.with_staff, (work, asked, persons, staff)
+        return self._hands[own].submit(self._try, own, work, asked).result()
+
+    def _try(self, own: int, work: Callable[[Any], Any], asked: Any) -> Any:
+        """Let a worker do it; one that has ended is replaced, and it is tried once more."""
+        for _ in range(_TRIES):
+            pool = self._pools[own]
             try:
-                return self._pools[own].submit(work, asked).result()
+                return pool.submit(work, asked).result()
             except BrokenExecutor:
+                _log.warning("worker %d has ended, and is replaced", own)
+                pool.shutdown(wait=False, cancel_futures=True)
                 self._pools[own] = self._hire()
-                if attempt + 1 == _TRIES:
-                    raise UserError("the worker ended twice over this; ask for fewer people or weeks") from None
-        return None
+        raise UserError("the worker ended twice over this; ask for fewer people or weeks")
 
     # -- the null scenario -----------------------------------------------------------------------------------------
 
@@ -367,6 +407,8 @@ class Live:
                 for record in self._done(own, worker.lived, plans):
                     check_null(record)
         except Exception as error:
+            if not isinstance(error, UserError):
+                _log.exception("the check at the start could not be made")
             return first_line(error)
         return None
 
@@ -393,8 +435,7 @@ def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Itera
 
     wanted = counts or stages(choice.most_replicates)
     asked = (*choice.overrides, f"replicates={wanted[-1]}")
-    with _settings:
-        composed = configure.compose(*asked)
+    composed = configure.compose(*asked)
     made: list[Plan] = []
     each = configure.replicates_of(composed, asked)
     for count in wanted:

@@ -21,6 +21,7 @@ from sim.views.explore.named import option_of, title
 from sim.views.explore.panel import founded, panel
 from sim.views.explore.questions import Question, compared, question_of, questions
 from sim.views.explore.take import link, take
+from sim.views.text import plain
 from sim.views.words import LANGUAGES, Words
 
 _SIDEBAR = 340
@@ -37,10 +38,10 @@ def main() -> None:
     st.html(
         f"<style>[data-testid='stExpandSidebarButton']::after {{ content: '{words('explore.panel.title')}' }}</style>"
     )
-    st.html(f"<script>{_spoken(words)}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{spoken(words)}</script>", unsafe_allow_javascript=True)
     _head(words)
     if live().error:
-        st.error(words("explore.state.stopped", error=live().error))
+        st.error(words("explore.state.stopped", error=plain(live().error)))
         return
     if mistake := state.mistake():
         st.error(mistake)
@@ -52,7 +53,7 @@ def main() -> None:
     _foot(words)
 
 
-def _spoken(words: Words) -> str:
+def spoken(words: Words) -> str:
     """The script that makes the page, and the controls that Streamlit knows in English alone, speak a language."""
     controls = Words().each("explore.controls")
     said = {text: words(f"explore.controls.{name}") for name, text in controls.items()}

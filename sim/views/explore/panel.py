@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from sim.errors import UserError
 from sim.views import phrases
 from sim.views.explore import state
-from sim.views.explore.choice import Choice, Mistake, assumptions, measures_in, presets
+from sim.views.explore.choice import Choice, assumptions, measures_in, presets
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
 from sim.views.explore.named import years
 from sim.views.words import Words
@@ -229,28 +227,12 @@ def _in_place(choice: Choice, words: Words) -> None:
 def _upload(choice: Choice, words: Words) -> None:
     if choice.persons is not None:
         st.caption(words("explore.panel.uploaded", people=phrases.number(choice.employees, words)))
-        st.button(words("explore.panel.remove"), on_click=_remove)
+        st.button(words("explore.panel.remove"), on_click=state.remove)
         return
     st.caption(words("explore.panel.upload_text"))
     given = st.file_uploader(words("explore.panel.upload"), type="csv", key=f"upload_{st.session_state.uploads}")
-    if given is None:
-        return
-    try:
-        upload = state.Upload(given.getvalue())
-    except UserError as mistake:
-        st.error(mistake.said(words) if isinstance(mistake, Mistake) else words("explore.state.file", error=mistake))
-        return
-    st.session_state.upload = upload
-    state.take(replace(choice, persons=str(upload.path), employees=max(upload.people, 20), at_home=None))
-    st.rerun()
-
-
-def _remove() -> None:
-    from sim.views.explore.live import live
-
-    choice = state.choice()
-    live().forget(str(choice.persons))
-    st.session_state.upload.remove()
-    st.session_state.upload = None
-    st.session_state.uploads += 1
-    state.take(replace(choice, persons=None, employees=500))
+    if mistake := state.file_mistake():
+        st.error(mistake)
+    if given is not None:
+        state.upload(given)
+        st.rerun()  # under another key, so that the widget is empty again

@@ -6,21 +6,26 @@ can set them all at once.
 
 from __future__ import annotations
 
-import shutil
+import logging
 import uuid
-import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from tempfile import mkdtemp
+from traceback import format_tb
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.views.explore import sessions
 from sim.views.explore.choice import TODAY, Choice, Mistake, choice_of
+from sim.views.text import plain
 from sim.views.words import LANGUAGES, Words
+from sim.world.own import read_staff
 
+_log = logging.getLogger(__name__)
 HOME, ANSWER = "home", "answer"
 _WIDGET = "set_"
 
@@ -31,8 +36,9 @@ def begin() -> None:
     if "choice" in state:
         return
     state.who = uuid.uuid4().hex
-    state.before, state.upload, state.uploads = None, None, 0
-    state.mistake, state.broken_link = None, False
+    state.before, state.organisation, state.uploads = None, None, 0
+    state.mistake, state.broken_link, state.file_mistake = None, False, None
+    sessions.begin(_identifier(), state.who)
     query = {name: st.query_params[name] for name in st.query_params}
     try:
         state.choice = choice_of(query)
@@ -49,7 +55,7 @@ def mistake() -> str | None:
     if state.mistake is None:
         return None
     kind = "link" if state.broken_link else "refused"
-    return words()(f"explore.state.{kind}", error=state.mistake.said(words()))
+    return words()(f"explore.state.{kind}", error=plain(state.mistake.said(words())))
 
 
 def words() -> Words:
@@ -67,7 +73,7 @@ def take(new: Choice, view: str = ANSWER) -> None:
     """Let the session ask something else."""
     state = st.session_state
     _remember(new)
-    state.choice, state.view, state.mistake = new, view, None
+    state.choice, state.view, state.mistake, state.file_mistake = new, view, None, None
 
 
 def change(**differing: Any) -> None:
@@ -161,27 +167,60 @@ def levers_now() -> dict[str, str]:
 # -- a file of one's own ---------------------------------------------------------------------------------------------
 
 
-class Upload:
-    """A file of persons, kept in a folder of its own until the session lets go of it."""
+def upload(file: Any) -> None:
+    """Ask for the organisation in a file of persons from now on; a mistake in it is kept to be shown.
 
-    def __init__(self, content: bytes) -> None:
-        """Check the file; raises UserError for one that cannot be, or holds what must not be in it."""
-        from sim.views.explore.choice import Choice as Asked
-        from sim.world.establishments import build
-        from sim.world.firm import FirmOptions
+    Nothing of the text is kept, and nothing is written to a disk: it is read here, and what the workers need goes to
+    them in memory.
+    """
+    state = st.session_state
+    state.uploads += 1
+    try:
+        staff = read_staff(_taken(file))
+        people = max(len(staff.code), 20)
+        asked = replace(choice(), employees=people, at_home=None)
+    except UserError as mistake:
+        state.file_mistake = mistake
+        return
+    except Exception as error:
+        # The message of an unexpected error may quote the file, so it is neither logged nor shown.
+        trace = "".join(format_tb(error.__traceback__))
+        _log.error("an uploaded file could not be read: %s\n%s", type(error).__name__, trace)
+        state.file_mistake = UserError("the file cannot be read as a table of persons")
+        return
+    state.organisation = sessions.hold(_identifier(), staff)
+    take(replace(asked, persons=state.organisation))
 
-        folder = Path(mkdtemp(prefix="hybridwork-"))
-        self._gone = weakref.finalize(self, shutil.rmtree, folder, True)
-        self.path = folder / "persons.csv"
-        try:
-            self.path.write_bytes(content)
-            self.path.chmod(0o600)
-            self.people = len(build(FirmOptions(kind="own", persons=str(self.path)), 1, 0).identifier)
-            Asked(employees=max(self.people, 20))
-        except BaseException:
-            self._gone()
-            raise
 
-    def remove(self) -> None:
-        """Delete it now."""
-        self._gone()
+def _taken(file: Any) -> bytes:
+    """The content of an uploaded file, which Streamlit lets go of."""
+    content: bytes = file.getvalue()
+    if runtime.exists():
+        runtime.get_instance().uploaded_file_mgr.remove_session_files(_identifier())
+    return content
+
+
+def file_mistake() -> str | None:
+    """What was wrong with the file that was uploaded last, if anything was, in the language of the session."""
+    mistake = st.session_state.file_mistake
+    if mistake is None:
+        return None
+    if isinstance(mistake, Mistake):
+        return mistake.said(words())
+    return words()("explore.state.file", error=plain(mistake))
+
+
+def remove() -> None:
+    """Forget the uploaded organisation, and everything that came of it."""
+    state = st.session_state
+    sessions.release(_identifier(), state.organisation)
+    state.organisation, state.shelf = None, {}
+    take(replace(choice(), persons=None, employees=500))
+    state.before = None
+
+
+def _identifier() -> str:
+    """By what Streamlit knows this session."""
+    context = get_script_run_ctx()
+    assert context is not None
+    return context.session_id

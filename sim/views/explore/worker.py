@@ -6,10 +6,11 @@ bounded, and what comes out is to the bit what the command line computes.
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
 from sim.runs.stack import Past, past_of
+from sim.world import own
 
 Kept = TypeVar("Kept")
 
@@ -25,8 +27,11 @@ MOST_PASTS, MOST_RECORDS = 120, 240
 """Kept at most, of organisations of up to `ROOMY` people; of larger ones fewer, in proportion."""
 ROOMY = 500
 
-_pasts: OrderedDict[str, Past] = OrderedDict()
-_usual: OrderedDict[str, Record] = OrderedDict()
+Key = tuple[str | None, str]
+"""The organisation that was uploaded, if any, and all that a value depends on."""
+
+_pasts: OrderedDict[Key, Past] = OrderedDict()
+_usual: OrderedDict[Key, Record] = OrderedDict()
 
 
 def lived(plans: Sequence[Plan]) -> list[Record]:
@@ -34,11 +39,24 @@ def lived(plans: Sequence[Plan]) -> list[Record]:
     return [_live(plan) for plan in plans]
 
 
+def with_staff(job: tuple[Callable[[Any], Any], Any, str, own.Staff]) -> Any:
+    """Do work on an uploaded organisation, known here as long as it takes: work, plans, a name and the staff."""
+    work, asked, name, staff = job
+    if own.held(name) is not None:
+        return work(asked)
+    own.hold(staff, name)
+    try:
+        return work(asked)
+    finally:
+        own.release(name)
+
+
 def forget(persons: str) -> None:
-    """Let go of what is kept of a file of persons."""
+    """Let go of what is kept of an uploaded organisation."""
     for shelf in (_pasts, _usual):
-        for key in [key for key in shelf if repr(persons) in key]:
-            shelf.pop(key)
+        for key in [key for key in shelf if key[0] == persons]:
+            del shelf[key]
+    gc.collect()
 
 
 def past(plan: Plan) -> Past:
@@ -48,8 +66,12 @@ def past(plan: Plan) -> Past:
     """
     people = plan.firm.people if plan.firm.kind == "one" else ROOMY
     alike = replace(plan, scenarios=(plan.scenarios[0], _everything(plan.measures)), weeks=1)
-    found = _kept(_pasts, repr(alike), lambda: past_of([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
+    found = _kept(_pasts, _key(alike), lambda: past_of([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
     return replace(found, plans=(plan,))
+
+
+def _key(plan: Plan) -> Key:
+    return plan.firm.persons, repr(plan)
 
 
 def _everything(measures: Sequence[Measure]) -> Scenario:
@@ -61,7 +83,7 @@ def _live(plan: Plan) -> Record:
     usual = replace(plan, scenarios=plan.scenarios[:1])
     people = plan.firm.people if plan.firm.kind == "one" else ROOMY
     baseline = _kept(
-        _usual, repr(usual), lambda: past(usual).live(usual.scenarios)[0], MOST_RECORDS * ROOMY // max(people, ROOMY)
+        _usual, _key(usual), lambda: past(usual).live(usual.scenarios)[0], MOST_RECORDS * ROOMY // max(people, ROOMY)
     )
     policy = past(plan).live(plan.scenarios[1:])[0]
     return _narrowed(_side_by_side(baseline, policy), plan)
@@ -90,7 +112,7 @@ def _side_by_side(baseline: Record, policy: Record) -> Record:
     )
 
 
-def _kept(shelf: OrderedDict[str, Kept], key: str, make: Callable[[], Kept], most: int) -> Kept:
+def _kept(shelf: OrderedDict[Key, Kept], key: Key, make: Callable[[], Kept], most: int) -> Kept:
     """What stands on the shelf under this key, made where it is missing; the least recently used has to go."""
     if key not in shelf:
         shelf[key] = make()

@@ -9,11 +9,13 @@ import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from secrets import token_hex
 
 from omegaconf import OmegaConf
 
 from sim.errors import UserError
 from sim.studies.configure import read
+from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
 from sim.views.words import Words
 
 _NEEDED = ("solara", "solara_assets", "ipyvuetify", "altair")
@@ -25,7 +27,12 @@ _SERVER = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",
 }
-"""Settings of the server: nothing is counted, reported or fetched from elsewhere; what is not installed is missing."""
+"""Settings of the server: nothing is counted, reported or fetched from elsewhere; what is not installed is missing.
+
+All others have Solara's own defaults: variables of the environment that begin with `SOLARA_` are left out.
+"""
+_POLICY = {"script-src": "'self' 'unsafe-inline' 'unsafe-eval'"}
+"""Solara's page holds scripts, and its components are compiled in the browser."""
 HELP = """hybridwork watch [name=value ...]
 
 Watch one organisation's ties and weeks in the browser, with levers: Mesa's own live view.
@@ -33,16 +40,18 @@ Watch one organisation's ties and weeks in the browser, with levers: Mesa's own 
   language=en       en or nl; it can be changed on the page
   port=8765         where it listens
   address=127.0.0.1  this computer alone; another one lets others in, and nothing asks them who they are
+  hosts=            further host names it may be opened by, separated by commas, where it has a name in a network
   browser=true      whether to open the page"""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the page is served; `address` is where it listens to listen on, `port` 1024 to 65535."""
+    """How the page is served; `address` is where it listens, `port` 1024 to 65535, `hosts` names it is known by."""
 
     language: str = "en"
     port: int = 8765
     address: str = "127.0.0.1"
+    hosts: str = ""
     browser: bool = True
 
 
@@ -64,6 +73,7 @@ def settings_of(words: Sequence[str]) -> Settings:
             raise UserError(f"'{word}' is no setting of watch; settings are written as name=value, as in language=nl")
     settings: Settings = read("", Settings, OmegaConf.from_dotlist(list(words)))
     Words(settings.language)
+    read_hosts(settings.hosts)
     least, most = _PORTS
     if not least <= settings.port <= most:
         raise UserError(f"port is {settings.port}; a whole number from {least} to {most} is right")
@@ -77,15 +87,26 @@ def require_extra() -> None:
         raise UserError(f'watch needs {missing[0]}; install the extra with: pip install "hybridwork[viz]"')
 
 
+def settle() -> None:
+    """Leave Solara no settings but ours; it reads them when it is imported, so this comes first."""
+    for name in [name for name in os.environ if name.upper().startswith("SOLARA_")]:
+        del os.environ[name]
+    os.environ.update({**_SERVER, "SOLARA_SESSION_SECRET_KEY": token_hex(32)})
+
+
 def serve(settings: Settings) -> None:
     """Listen and serve the page; UserError where somebody else listens there already."""
-    os.environ.update(_SERVER)  # before Solara is imported, which reads them once
+    settle()
     warnings.filterwarnings("ignore", module=r"solara\.")  # hooks and cookies, which nobody who watches can mend
     import uvicorn
     from solara.server.starlette import app
 
     address = f"http://{settings.address}:{settings.port}/?language={settings.language}"
-    server = uvicorn.Server(uvicorn.Config(app, settings.address, settings.port, log_level="warning"))
+    hosts = allowed_hosts(settings.address, read_hosts(settings.hosts))
+    guarded = Guard(app, hosts, is_everywhere(settings.address), _POLICY)
+    server = uvicorn.Server(
+        uvicorn.Config(guarded, settings.address, settings.port, log_level="warning", server_header=False)
+    )
     print(f"{address}\nCtrl+C ends it.", flush=True)
     if settings.browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()

@@ -1,0 +1,139 @@
+"""Who may open the pages that this program serves, and which headers go with them.
+
+A page on this machine is reachable from every web site that its user visits. A request is answered only where it names
+a host that the server is known by, so that no other name can be pointed at it (DNS rebinding), and only where it
+comes from the page itself, so that no other site can open a connection to it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
+from typing import Any
+
+from sim.errors import UserError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.IGNORECASE)
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' ws://{host} wss://{host}",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "frame-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""Content security policy: nothing is loaded from, or sent to, another machine."""
+
+
+def read_hosts(text: str) -> tuple[str, ...]:
+    """The host names in a setting such as `hosts=model.example,10.0.0.5`; raises UserError for one that is none."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not (_NAME.fullmatch(name) or _is_address(name)):
+            raise UserError(f"Invalid value for hosts: {name!r}. Use host names without a port, as in model.example")
+    return names
+
+
+def allowed_hosts(address: str, more: Iterable[str] = ()) -> frozenset[str]:
+    """The hosts a server at `address` is known by, in lower case: this machine, its address, its name and `more`."""
+    own = {address, socket.gethostname(), *more} - {""}
+    return LOCAL | {name.lower().rstrip(".") for name in own}
+
+
+def is_everywhere(address: str) -> bool:
+    """Whether a server at this address listens at every address of the machine."""
+    return _is_address(address) and ipaddress.ip_address(address).is_unspecified
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+class Guard:
+    """An ASGI application in front of another one, which refuses strangers and adds headers of security.
+
+    `hosts` are the names it answers to. With `any_address` it also answers to every numeric address, for a server that
+    listens on all of them: a name can be pointed at this machine by a stranger, a number cannot. `policy` changes
+    directives of the content security policy.
+    """
+
+    def __init__(
+        self, app: App, hosts: Collection[str], any_address: bool = False, policy: Mapping[str, str] | None = None
+    ) -> None:
+        self._app, self._hosts, self._any_address = app, hosts, any_address
+        self._policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, **(policy or {})}.items())
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one connection, or refuse it with 403."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        host = self._host(scope)
+        if host is None or not self._is_own(scope, host):
+            await _refuse(scope, send)
+            return
+        headers = {**_HEADERS, "content-security-policy": self._policy.format(host=host)}
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message.get("headers", ()) if pair[0].decode().lower() not in headers]
+                added = [(name.encode(), value.encode()) for name, value in headers.items()]
+                message = {**message, "headers": [*kept, *added]}
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+    def _host(self, scope: Message) -> str | None:
+        """The host that is asked for, with its port; None where it is missing, doubled, malformed or unknown."""
+        given = _values(scope, b"host")
+        found = _HOST.fullmatch(given[0]) if len(given) == 1 else None
+        if found is None:
+            return None
+        name = found["name"].strip("[]").lower().rstrip(".")
+        known = name in self._hosts or (self._any_address and _is_address(name))
+        return found[0].lower() if known else None
+
+    @staticmethod
+    def _is_own(scope: Message, host: str) -> bool:
+        """Whether it comes from the page itself, or from no page at all, as when its address is typed."""
+        return all(origin.lower() in (f"http://{host}", f"https://{host}") for origin in _values(scope, b"origin"))
+
+
+def _values(scope: Message, name: bytes) -> list[str]:
+    return [value.decode("latin-1").strip() for own, value in scope["headers"] if own.lower() == name]
+
+
+async def _refuse(scope: Message, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})  # before it is accepted: 403
+        return
+    body = b"This host or origin is not allowed.\n"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,36 @@
+"""Text from outside, such as names in a file, a link or an error, shown as it stands and never as markup."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+_MOST = 400
+"""Letters that are shown; of a longer text its beginning."""
+_PLAIN = re.compile(r"(?:(?<=\w)_(?=\w)|[^\W_]|[.,;!?'\"()/%=+–—’‘“”…·§°€×−○◐◕●-])*:?")
+"""A word without any character that starts markup: letters and digits, an underscore within, a colon at its end."""
+_MARKUP = re.compile(r"--|^www\.|[^\w]www\.|^[-+]+$|^\d+[.)]$|^=+$", re.IGNORECASE)
+"""What a renderer changes although each of its characters is harmless: dashes, addresses, marks of a list."""
+
+
+def plain(text: Any) -> str:
+    """Markdown that shows this text as it stands, on one line: words that would be markup are shown as code.
+
+    Code alone is safe from every renderer: it holds no image, link, HTML, formula, icon or emoji. Control characters
+    are left out, and so are those that turn the direction of writing.
+    """
+    visible = "".join(" " if letter.isspace() else letter for letter in str(text)[: 4 * _MOST] if _is_visible(letter))
+    words = visible[:_MOST].split()
+    return " ".join(word if _PLAIN.fullmatch(word) and not _MARKUP.search(word) else _code(word) for word in words)
+
+
+def _is_visible(letter: str) -> bool:
+    return letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def _code(word: str) -> str:
+    """A span of code, fenced by more backticks than the word has in a row."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
+    pad = " " if "`" in word else ""
+    return f"{fence}{pad}{word}{pad}{fence}"
