@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 
+from sim.errors import accept_every_character, print_error
+
 COMMANDS = {
     "scenarios": (
         "sim.studies.scenarios",
@@ -78,6 +80,8 @@ EXAMPLES = (
     'eval "$(hybridwork -sc install=bash)"',
 )
 _EXPLAINED_HERE = ("describe", "centre", "fit")
+_WITHOUT_FLAGS = (*_EXPLAINED_HERE, "explore", "watch", "results", "report")
+"""Commands that take nothing but --help beside their settings."""
 _ASKS_ONLY = {"--help", "-h", "--cfg", "-c", "--info", "-i"}
 _INFO = ("--info", "-i")
 _COMPLETION = ("-sc", "--shell-completion")
@@ -85,6 +89,7 @@ _COMPLETION = ("-sc", "--shell-completion")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 fine, 2 a mistake in what was asked, 130 interrupted."""
+    accept_every_character()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("--help", "-h", "help"):
         print(usage())
@@ -99,12 +104,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         near = get_close_matches(words[0], COMMANDS, n=1)
         meant = f" (did you mean {near[0]}?)" if near else ""
-        return _told(f"there is no command '{words[0]}'{meant}; commands are {', '.join(COMMANDS)}")
+        return print_error(f"there is no command '{words[0]}'{meant}; commands are {', '.join(COMMANDS)}")
     if {"--help", "-h"} & set(words) and words[0] in _EXPLAINED_HERE:
         print(f"hybridwork {words[0]} [name=value ...]\n\n{COMMANDS[words[0]][1]}")
         return 0
+    if words[0] in _WITHOUT_FLAGS and (flags := _flags_in(words[1:])):
+        return print_error(f"{words[0]} takes no '{flags[0]}'; its settings are written as name=value, and "
+                           "--config-dir works with scenarios, run and the studies")  # fmt: skip
     if words[0] == "run" and not _ASKS_ONLY & set(words) and not any(map(_names_a_scenario, words[1:])):
-        return _told("run needs scenario=<name> or a lever, as in availability=quiet_evenings; scenarios compares all")
+        return print_error(
+            "run needs scenario=<name> or a lever, as in availability=quiet_evenings; scenarios compares all"
+        )
     return _run(*_with_all_info(words))
 
 
@@ -128,19 +138,18 @@ def usage() -> str:
 
 
 def _run(name: str, *words: str) -> int:
-    from sim.errors import UserError
+    from sim.studies.mistakes import exit_code
 
     try:
-        study = import_module(COMMANDS[name][0])
-        return int(study.main(list(words)) or 0)
-    except UserError as mistake:
-        return _told(str(mistake))
-    except KeyboardInterrupt as stop:
-        return _told(str(stop) or "interrupted; nothing of this run is kept", 130)
+        return exit_code(lambda: import_module(COMMANDS[name][0]).main(list(words)))
     except BrokenPipeError:
         # The reader of the output has seen enough, as in `hybridwork describe | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _flags_in(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word.startswith("-") and word not in ("--help", "-h")]
 
 
 def _names_a_scenario(word: str) -> bool:
@@ -170,11 +179,6 @@ def _complete(words: Sequence[str]) -> int:
     if line:
         os.environ["COMP_LINE"] = " ".join([typed[0], *typed[2:]])
     return _run("scenarios", *words)
-
-
-def _told(line: str, code: int = 2) -> int:
-    print(f"hybridwork: {line}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

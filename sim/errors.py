@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
 _FEW = 15
+_LONGEST_NAME = 100  # longer ones resemble no name, and comparing them takes time
+_LINE_START, _LINE_END = 700, 300
 
 
 class UserError(ValueError):
@@ -17,10 +20,31 @@ class FileChanged(UserError):
     """A file is no longer what it was when a study started. No run may be stored that was made with it."""
 
 
+def print_error(message: str, code: int = 2) -> int:
+    """Print a message as one line on standard error; return the exit code."""
+    print(f"hybridwork: {one_line(message)}", file=sys.stderr)
+    return code
+
+
+def one_line(text: str) -> str:
+    """A text as one safe line: control characters are escaped, and the middle of a long one is left out."""
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    if len(safe) <= _LINE_START + _LINE_END:
+        return safe
+    return f"{safe[:_LINE_START]} … {safe[-_LINE_END:]}"
+
+
+def accept_every_character() -> None:
+    """Replace characters that the terminal cannot show, instead of failing when all work is done."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+
+
 def instead(name: Any, known: Iterable[str]) -> str:
     """What somebody who wrote `name` may have meant, or else what there is."""
     names = list(known)
-    near = get_close_matches(str(name), names, n=3)
+    near = get_close_matches(str(name)[:_LONGEST_NAME], names, n=3)
     if near:
         return f"(did you mean {' or '.join(near)}?)"
     few = ", ".join(names[:_FEW])

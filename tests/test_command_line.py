@@ -252,7 +252,11 @@ def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path,
     [
         (UserError("a share of 2; at most 1 is right"), 2, "hybridwork: a share of 2; at most 1 is right\n"),
         (MemoryError(), 2, "hybridwork: not enough memory; ask for fewer people"),
-        (OSError(28, "No space left on device", "effects.parquet"), 2, "effects.parquet: No space left on device\n"),
+        (
+            OSError(28, "No space left on device", "effects.parquet"),
+            2,
+            "effects.parquet: No space left on device; free some space",
+        ),
         (KeyboardInterrupt(), 130, "hybridwork: interrupted; nothing of this run is kept\n"),
     ],
     ids=lambda value: type(value).__name__,

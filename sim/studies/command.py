@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import hydra
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, open_dict
 
-from sim.errors import UserError
-from sim.studies.configure import VERSION_BASE, conf_folder, explanation, prepare, written
+from sim.errors import UserError, accept_every_character, print_error
+from sim.studies.config_folder import PRIMARY, check_folder
+from sim.studies.configure import VERSION_BASE, check_values, conf_folder, forget_files, groups, prepare, written
+from sim.studies.mistakes import composing, exit_code, explanation
+from sim.studies.overrides import read_overrides
 
 _FLAGS = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
 _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
@@ -25,6 +33,44 @@ _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--info", "-i"), ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")),
     **dict.fromkeys(("--package", "-p", "--config-dir", "-cd"), ()),
 }
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """A job of a multirun that failed: the settings it was given beside those of all jobs, and why it failed."""
+
+    settings: tuple[str, ...]
+    error: Exception
+
+
+class _Task:
+    """A study as Hydra runs it, in this process or in another one: a failure is returned, so that other jobs go on.
+
+    constant: overrides that every job of the command has, None where the command is one job.
+    """
+
+    def __init__(self, study: Callable[[DictConfig], None], constant: Iterable[str] | None = None):
+        self.study = study
+        self.constant = None if constant is None else frozenset(constant)
+
+    def __call__(self, cfg: DictConfig) -> JobFailure | None:
+        accept_every_character()
+        own = self._own_settings()
+        try:
+            check_values(cfg)
+            if own:
+                print(f"# {' '.join(own)}", flush=True)
+            self.study(cfg)
+        except Exception as error:
+            line = explanation(error)  # the text alone travels between processes, as not every error can
+            return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
+        return None
+
+    def _own_settings(self) -> tuple[str, ...]:
+        if self.constant is None:
+            return ()
+        given = HydraConfig.get().overrides.task
+        return tuple(word for word in given if word not in self.constant) or tuple(given)
 
 
 def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:
@@ -35,79 +81,116 @@ def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str],
     0: fine. 2: a mistake in what was asked, told in one line. 130: interrupted. With HYDRA_FULL_ERROR=1 in the
     environment an error shows where it came from instead.
     """
-    if os.environ.get("HYDRA_FULL_ERROR") == "1":
-        _run_with_hydra(study, name, argv, group)
-        return 0
-    try:
-        with _environment("HYDRA_FULL_ERROR", "1"), _terminated_as_interrupted():
-            _run_with_hydra(study, name, argv, group)
-    except KeyboardInterrupt as stop:
-        return told(str(stop) or "interrupted; nothing of this run is kept", 130)
-    except Exception as error:
-        line = explanation(error)
-        if line is None:
-            raise
-        return told(line, 2)
-    return 0
+    with _terminated_as_interrupted():
+        return exit_code(lambda: _run_with_hydra(study, name, argv, group))
 
 
-def told(line: str, code: int) -> int:
-    """Print one line about what went wrong; return the exit code."""
-    print(f"hybridwork: {line}", file=sys.stderr)
-    return code
-
-
-def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None) -> None:
-    flags, overrides = _sorted_words(argv)
+def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None) -> int:
+    flags, words = _sorted_words(argv)
+    multirun = bool({"-m", "--multirun"} & set(flags))
+    folder = _config_dir(flags)
+    with composing():
+        overrides = read_overrides(words, groups(), multirun)
     if group is not None:
         overrides.insert(0, f"+study={group}")
-    prepare(*_given_folders(flags))
-    mistakes: list[UserError] = []
-    task = hydra.main(str(conf_folder()), "config", version_base=VERSION_BASE)(_keeping(study, mistakes))
-    with TemporaryDirectory(prefix="hybridwork-") as sweep:
-        own = [f"hydra.job.name={name}", *_sweep_folder(flags, overrides, sweep)]
-        with _arguments([*flags, *overrides, *own]), _no_trace_of_a_job():
-            task()
-    if mistakes:
-        raise mistakes[0]
+    with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
+        own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
+        return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))
+
+
+def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
+    """Flags and overrides as Hydra's own parser reads them."""
+    asked = get_args_parser().parse_args([*flags, *overrides])
+    modes = (asked.run, asked.multirun, asked.cfg is not None, asked.info is not None, asked.shell_completion)
+    if sum(map(bool, modes)) > 1:
+        raise UserError("Only one of --run, --multirun, --cfg, --info and --shell-completion can be given")
+    if asked.resolve and not (asked.cfg or asked.help):
+        raise UserError("--resolve works with --cfg and --help; add one of them or leave it out")
+    return asked
 
 
 @contextmanager
-def _no_trace_of_a_job() -> Iterator[None]:
-    """Let Hydra forget the job when it has ended, which it does not where it only shows a configuration."""
-    before = HydraConfig.instance().cfg
+def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
+    """Hydra on our configuration, the user's own folder first; it leaves no trace."""
+    running, job = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    forget_files()
+    version.setbase(VERSION_BASE)
+    search = create_config_search_path(str(conf_folder()))
+    if folder is not None:
+        search.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="main"))
     try:
-        yield
+        with composing():
+            prepare(*(() if folder is None else (folder,)))
+            hydra = Hydra.create_main_hydra2(name, search)
+        yield hydra
     finally:
-        HydraConfig.instance().cfg = before
+        GlobalHydra.instance().hydra = running
+        HydraConfig.instance().cfg = job
+        if folder is not None:
+            forget_files()
 
 
-def _keeping(study: Callable[[DictConfig], None], mistakes: list[UserError]) -> Callable[[DictConfig], None]:
-    """The study, with mistakes kept for `command`, since Hydra would print lines of its own about them."""
-    home = os.getpid()
+def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespace) -> int:
+    """Show what is asked, or run the study once or once for each job."""
+    overrides: list[str] = asked.overrides
+    if asked.multirun:
+        return _run_jobs(hydra, study, overrides)
+    if asked.help or asked.hydra_help or asked.cfg or asked.info or asked.shell_completion:
+        return _show(hydra, asked)
+    with composing():
+        cfg = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
+        HydraConfig.instance().set_config(cfg)
+        with open_dict(cfg):
+            del cfg["hydra"]
+    failure = _Task(study)(cfg)
+    if failure is not None:
+        raise failure.error
+    return 0
 
-    def task(cfg: DictConfig) -> None:
-        try:
-            study(cfg)
-        except BrokenPipeError:
-            # The reader of the output has seen enough, as in `hybridwork sweep | head`.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except Exception as error:
-            line = explanation(error)
-            if line is None or os.getpid() != home:
-                raise
-            mistakes.append(UserError(line))
 
-    return task
+def _show(hydra: Hydra, asked: Namespace) -> int:
+    overrides: list[str] = asked.overrides
+    try:
+        with composing():
+            if asked.help:
+                hydra.app_help(PRIMARY, get_args_parser(), asked)
+            elif asked.hydra_help:
+                hydra.hydra_help(PRIMARY, get_args_parser(), asked)
+            elif asked.info:
+                hydra.show_info(asked.info, PRIMARY, overrides)
+            elif asked.shell_completion:
+                hydra.shell_completion(PRIMARY, overrides)
+            else:
+                shown = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
+                with open_dict(shown):
+                    del shown["hydra"]
+                check_values(shown)
+                hydra.show_cfg(PRIMARY, overrides, asked.cfg, asked.package, asked.resolve)
+    except SystemExit:  # Hydra has said in a line of its own what it did not find
+        return 2
+    return 0
 
 
-def _sweep_folder(flags: Sequence[str], overrides: Sequence[str], folder: str) -> list[str]:
+def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list[str]) -> int:
+    """Run one job for each combination of values; name every one that failed. Returns 2 where any did."""
+    with composing():
+        hydra.compose_config(PRIMARY, overrides, RunMode.MULTIRUN)
+    batches = hydra.multirun(PRIMARY, _Task(study, overrides), overrides)
+    failures = [job.return_value for batch in batches for job in batch if isinstance(job.return_value, JobFailure)]
+    for failure in failures:
+        if not isinstance(failure.error, UserError):
+            raise failure.error
+        print_error(f"{' '.join(failure.settings)}: {failure.error}")
+    return 2 if failures else 0
+
+
+def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
     """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed.
 
     Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
     """
     given = dict(override.split("=", 1) for override in overrides if "=" in override)
-    if not {"-m", "--multirun"} & set(flags) or "hydra.sweep.dir" in given:
+    if "hydra.sweep.dir" in given:
         return []
     if given.get("hydra/launcher", "").startswith("submitit"):
         folder = str(Path(given.get("output", "outputs")).resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
@@ -140,13 +223,26 @@ def _checked_value(flag: str, value: str) -> str:
     return value
 
 
-def _given_folders(flags: Sequence[str]) -> tuple[Path, ...]:
-    """The folder that follows `--config-dir`, so that its measures are known before Hydra composes."""
-    given = [Path(flags[place + 1]).resolve() for place, f in enumerate(flags) if f in ("--config-dir", "-cd")]
-    for folder in given:
-        if not folder.is_dir():
-            raise UserError(f"--config-dir {folder} is no folder; give one like conf/")
-    return tuple(given)
+def _config_dir(flags: list[str]) -> Path | None:
+    """Take `--config-dir` out of the flags and return the folder, checked; name what of it is not read."""
+    places = [place for place, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
+    if not places:
+        return None
+    if len(places) > 1:
+        raise UserError("--config-dir is given more than once; give one folder")
+    given = flags[places[0] + 1]
+    del flags[places[0] : places[0] + 2]
+    with suppress(RuntimeError):  # a user whose home is not known
+        given = str(Path(given).expanduser())
+    folder = Path(given).resolve()
+    if not folder.is_dir():
+        raise UserError(f"--config-dir {given} is no folder; give one like conf/")
+    if folder == conf_folder().resolve():
+        return None
+    unread = check_folder(folder, groups())
+    if unread:
+        print_error(f"not read as configuration in {given}: {', '.join(unread)}")
+    return folder
 
 
 @contextmanager
@@ -160,27 +256,3 @@ def _terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _arguments(argv: Sequence[str]) -> Iterator[None]:
-    """Hydra reads its arguments from the process."""
-    before = sys.argv
-    sys.argv = [before[0], *argv]
-    try:
-        yield
-    finally:
-        sys.argv = before
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before

@@ -7,6 +7,7 @@ its own, unless a file of that name says more.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,10 @@ from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.instruments import INSTRUMENTS
 from sim.runs.crew import check_guarded
 from sim.studies import numbers
-from sim.studies.mistakes import explanation
+from sim.studies.config_folder import PRIMARY, ROOT_FILES, merge_root
+from sim.studies.hydra_settings import primary
+from sim.studies.mistakes import composing, explanation, user_errors
+from sim.studies.overrides import read_overrides
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
 from sim.world.firm import FirmOptions
@@ -59,6 +63,7 @@ _RANGES = {
     "workers": (1, 1_024),
 }
 _YEARS = (1900, 2200)
+_TOO_LARGE = 2**63
 POSTERIOR = "posterior"
 
 
@@ -104,6 +109,12 @@ def conf_folder() -> Path:
         if (folder / "config.yaml").is_file():
             return folder
     raise UserError(f"conf/config.yaml is missing beside {package}; install the package anew")
+
+
+@cache
+def groups() -> tuple[str, ...]:
+    """The groups of the configuration: the folders of `conf/`."""
+    return tuple(sorted(path.name for path in conf_folder().iterdir() if path.is_dir()))
 
 
 @cache
@@ -157,9 +168,9 @@ _prepared: list[tuple[Path, ...]] = []
 
 
 def prepare(*more: Path) -> None:
-    """Hand Hydra the parameters, an option and a scenario for every measure, and what its help says of options.
+    """Hand Hydra what stands in the code: its own settings, the parameters, an option and a scenario for every measure.
 
-    `more` are folders with measures of one's own, in place of those of the last call.
+    `more` are the user's own configuration folders, in place of those of the last call.
     """
     with _hydra_lock:
         if _prepared != [more]:
@@ -168,15 +179,63 @@ def prepare(*more: Path) -> None:
 
 def _prepare(more: tuple[Path, ...]) -> None:
     known = [(m, _says_more(m.lever, m, more), _says_more("scenario", m, more)) for m in measures(*more)]
-    store = ConfigStore.instance()
-    store.store(name="parameters", node=defaults(*more))
+    roots = _own_roots(more)
+    _clear_store()
+    _store(PRIMARY, primary(root_name("config", *more)))
+    _store("parameters", defaults(*more))
+    for name, content in roots.items():
+        _store(name, content)
     OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
     for measure, is_option, is_scenario in known:
         if not is_option:
-            store.store(group=measure.lever, name=measure.name, node=_option_of(measure))
+            _store(measure.name, _option_of(measure), measure.lever)
         if not is_scenario:
-            store.store(group="scenario", name=measure.name, node=_scenario_of(measure), package="_global_")
+            _store(measure.name, _scenario_of(measure), "scenario", "_global_")
     _prepared[:] = [more]
+
+
+def forget_files() -> None:
+    """Forget what was read from configuration files, so that a file which was edited since is read again."""
+    for cached in (measures, _options, _composed_scenario):
+        cached.cache_clear()
+    _prepared.clear()
+
+
+def root_name(name: str, *more: Path) -> str:
+    """The name under which Hydra finds `config.yaml` or `levers.yaml`, merged with the user's own if there is one."""
+    return f"own_{name}" if any((folder / f"{own}.yaml").is_file() for folder in more for own in ROOT_FILES) else name
+
+
+def _own_roots(more: Sequence[Path]) -> dict[str, Any]:
+    """`config.yaml` and `levers.yaml` with the user's own entries, by the names of `root_name`; none without any."""
+    if root_name("config", *more) == "config":
+        return {}
+    merged: dict[str, Any] = {}
+    for name in ROOT_FILES:
+        content = _content(conf_folder() / f"{name}.yaml")
+        for path in (folder / f"{name}.yaml" for folder in more):
+            if path.is_file():
+                content = merge_root(content, _content(path))
+        included = [f"own_{one}" if one in ROOT_FILES else one for one in content["defaults"]]
+        merged[f"own_{name}"] = {**content, "defaults": included}
+    return merged
+
+
+_stored: list[tuple[str | None, str]] = []
+"""Group and name of what this module has handed to Hydra's ConfigStore."""
+
+
+def _store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
+    ConfigStore.instance().store(name=name, node=node, group=group, package=package)
+    _stored.append((group, name))
+
+
+def _clear_store() -> None:
+    """Take back what an earlier call stored: measures of another folder are no options here."""
+    repository = ConfigStore.instance().repo
+    for group, name in _stored:
+        repository.get(group, {}).pop(f"{name}.yaml", None) if group else repository.pop(f"{name}.yaml", None)
+    _stored.clear()
 
 
 def _says_more(group: str, measure: Measure, more: Sequence[Path]) -> bool:
@@ -240,22 +299,42 @@ def compose(*overrides: str, config: str = "config") -> DictConfig:
 
     `config` "levers" is the part that scenarios are made of.
     """
-    prepare(*_folders())
-    try:
-        with _our_hydra():
-            return hydra.compose(config, list(overrides))
-    except Exception as error:
-        line = explanation(error)
-        if line is None:
-            raise
-        raise UserError(line) from None
+    folders = own_folders()
+    prepare(*folders)
+    with composing(), _our_hydra():
+        name = PRIMARY if config == "config" else root_name(config, *folders)
+        composed = hydra.compose(name, read_overrides(overrides, groups()))
+        check_values(composed)
+        return composed
 
 
-def _folders() -> tuple[Path, ...]:
-    """The folders that a user has added with `--config-dir`."""
+def check_values(cfg: DictConfig) -> None:
+    """Raise UserError for a reference that leads nowhere, and for a number that is not finite or too large.
+
+    No setting of any study takes such a number, so all are checked here, before anybody reads them.
+    """
+    for name, value in _leaves(OmegaConf.to_container(cfg, resolve=True)):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"Invalid value for {name}: {value}. Use a finite number.")
+        if isinstance(value, int | float) and abs(value) >= _TOO_LARGE:
+            raise UserError(f"Invalid value for {name}: {str(value)[:30]}…. Use a number of less than 2^63 in size.")
+
+
+def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(content, Mapping | list):
+        for key, inner in content.items() if isinstance(content, Mapping) else enumerate(content):
+            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, content
+
+
+def own_folders() -> tuple[Path, ...]:
+    """The folder that the user has given with `--config-dir` to the command that runs; nothing if there is none."""
     if not HydraConfig.initialized():
         return ()
     sources = HydraConfig.get().runtime.config_sources
+    if not any(source.path == str(conf_folder()) for source in sources):
+        return ()  # another application's job runs
     return tuple(Path(s.path) for s in sources if s.schema == "file" and s.path and s.provider == "command-line")
 
 
@@ -269,8 +348,9 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     with a dot written as two underscores, as in `firm__employees=300`. Raises UserError for whatever does not exist or
     lies out of range.
     """
-    asked = _with_keywords(overrides, options)
-    return replace(plan_of(compose(*asked), asked), replicate=replicate)
+    with user_errors():
+        asked = _with_keywords(overrides, options)
+        return replace(plan_of(compose(*asked), asked), replicate=replicate)
 
 
 def plans(*overrides: str, **options: Any) -> list[Plan]:
@@ -278,12 +358,14 @@ def plans(*overrides: str, **options: Any) -> list[Plan]:
 
     `compare(plans("experiment=quick", replicates=8))` of `sim.studies.scenarios` gives their tables.
     """
-    asked = _with_keywords(overrides, options)
-    return plans_of(compose(*asked), asked)
+    with user_errors():
+        asked = _with_keywords(overrides, options)
+        return plans_of(compose(*asked), asked)
 
 
 def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
-    return (*overrides, *(f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items()))
+    given = (f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items())
+    return tuple(read_overrides((*overrides, *given), groups()))
 
 
 def setting_of(keyword: str) -> str:
@@ -454,7 +536,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
 
 def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
     """Every measure, with the numbers that a study gives it; UserError for what does not exist or lies out of range."""
-    known = {measure.name: measure for measure in measures(*_folders())}
+    known = {measure.name: measure for measure in measures(*own_folders())}
     for name, given in _group(cfg, "measures").items():
         if name not in known:
             raise UserError(f"measures.{name}: no such measure {instead(name, known)}")
@@ -504,14 +586,24 @@ def read(where: str, kind: type, given: DictConfig) -> Any:
     """Read entries as the dataclass `kind`, each of its declared type, or raise UserError."""
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), given))
-    except OmegaConfBaseException as error:
-        name = str(error.full_key or error.key or "").split(".")[0].split("[")[0]
-        key = f"{where}.{name}" if where else name
+    except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
         declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}
+        name = next(str(name) for name in given if name not in declared or not _fits(kind, str(name), given[name]))
+        key = f"{where}.{name}" if where else name
         if name not in declared:
             raise UserError(f"{key} does not exist {instead(name, declared)}") from None
-        right = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
-        raise UserError(f"{key} is '{as_written(given.get(name))}'; {right} is right") from None
+        expected = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
+        raise UserError(f"{key} is '{as_written(given[name])}'; {expected} is right") from None
+
+
+def _fits(kind: type, name: str, value: Any) -> bool:
+    """Whether a value is of the type that a dataclass declares for this field."""
+    schema = OmegaConf.structured(kind)
+    try:
+        OmegaConf.to_container(OmegaConf.merge(schema, {name: value}), throw_on_missing=False)
+    except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
+        return False
+    return True
 
 
 # -- scenarios -------------------------------------------------------------------------------------------------------
@@ -570,7 +662,7 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
 
 def scenario_named(name: str) -> Scenario:
     """Return the scenario of this name; `communication.reminders` is the one that this option makes."""
-    return _composed_scenario(name, *_folders())
+    return _composed_scenario(name, *own_folders())
 
 
 @cache
@@ -593,7 +685,7 @@ def option_names() -> tuple[str, ...]:
 
 def options(group: str) -> tuple[str, ...]:
     """The named options of a group of the configuration, a lever family for example."""
-    return _options(group, *_folders())
+    return _options(group, *own_folders())
 
 
 @cache
@@ -606,7 +698,7 @@ def _options(group: str, *more: Path) -> tuple[str, ...]:
 def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
     """The scenario that the levers of a study's configuration make together."""
     content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
-    return _scenario_from_levers(name, content, *_folders())
+    return _scenario_from_levers(name, content, *own_folders())
 
 
 def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:

@@ -2,18 +2,67 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from sim.errors import UserError, first_line, instead
+from sim.errors import UserError, first_line, instead, print_error
 
 _LISTS_AND_ENTRIES = "lists and entries are written as in withdrawn: [breaks] and measures: {breaks: {start: 0}}"
+
+
+def exit_code(call: Callable[[], int | None]) -> int:
+    """Run a command; return 0 or its own code where it ends well, 2 for a user's mistake and 130 for an interruption.
+
+    The mistake is printed in one line. With HYDRA_FULL_ERROR=1 in the environment errors show where they came from.
+    """
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        return int(call() or 0)
+    try:
+        return int(call() or 0)
+    except BrokenPipeError:
+        raise  # the reader of the output has seen enough, which `sim.__main__` answers
+    except KeyboardInterrupt as stop:
+        return print_error(str(stop) or "interrupted; nothing of this run is kept", 130)
+    except Exception as error:
+        line = explanation(error)
+        if line is None:
+            raise
+        return print_error(line)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Raise UserError in place of an error that Hydra, OmegaConf, a parser or a file raised for a user's mistake."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        line = explanation(error)
+        if line is None:
+            raise
+        raise UserError(line) from None
+
+
+@contextmanager
+def composing() -> Iterator[None]:
+    """The same where settings are composed, which runs nothing of the model: there every error is a user's mistake."""
+    try:
+        with user_errors():
+            yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"these settings cannot be combined: {first_line(error)}") from None
 
 
 def explanation(error: Exception) -> str | None:
@@ -67,6 +116,19 @@ def _settings_in(node: Any) -> list[str]:
     return [str(name) for name in node.keys()] if hasattr(node, "keys") else []
 
 
+def _unreadable_override(error: OverrideParseException) -> str:
+    name, equals, value = error.override.partition("=")
+    if not equals or not name.strip():
+        return f"'{error.override}' cannot be read; settings are written as name=value, lists as name=[a,b]"
+    quoted = value.strip("'\"").replace('"', '\\"')
+    if re.fullmatch(r"[~+]*[\w./@-]+", name, re.ASCII):
+        return (
+            f"'{error.override}' cannot be read; write a list as {name}=[a,b] and quote a text twice: "
+            f"'{name}=\"{quoted}\"'"
+        )
+    return f"'{error.override}' cannot be read; names of settings are words with dots, as in firm.employees=300"
+
+
 def _no_yaml(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
@@ -81,22 +143,36 @@ def _value_error(error: ValueError) -> str | None:
         return line
     if line.startswith("Config group override"):
         return "a group takes the name of an option, as in availability=practice_2022 for nothing added"
+    if line.startswith("Exceeds the limit"):
+        return "a whole number has thousands of digits; use one of at most 18"
     if line.startswith(("Expecting one subcommand", "No completion plugin")):
         return "-sc is followed by what to do for which shell; install=bash is right, or uninstall=, and fish or zsh"
     return None
 
 
-def _missing_file(error: OSError) -> str | None:
-    return None if error.filename is None else f"{error.filename}: {error.strerror}"
+def _file_error(error: OSError) -> str:
+    """What the operating system refused, and what to do about it where that is known."""
+    what = "a file" if error.filename is None else str(error.filename)
+    reason = error.strerror or first_line(error)
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{what}: {reason}" + (f"; {advice}" if advice else "")
 
+
+_ADVICE = {
+    errno.ENOSPC: "free some space, or use another disk with output= or folder=",
+    errno.EDQUOT: "free some space, or use another disk with output= or folder=",
+    errno.ENOLCK: "this disk does not support locks; use a folder on another disk",
+    errno.EROFS: "use a folder that can be written, with output= or folder=",
+}
 
 _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     UserError: str,
     MissingConfigException: _missing_option,
-    OverrideParseException: lambda error: (
-        f"'{error.override}' cannot be read; settings are written as name=value, lists as name=[a,b]"
-    ),
+    OverrideParseException: _unreadable_override,
     ConfigCompositionException: _impossible_override,
+    InterpolationResolutionError: lambda error: (
+        f"{error.full_key} refers to what does not exist ({first_line(error)}); write the value itself"
+    ),
     MissingMandatoryValue: lambda error: f"{error.full_key} is missing; give {error.full_key}=<value>",
     HydraException: first_line,
     OmegaConfBaseException: first_line,
@@ -106,6 +182,7 @@ _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     MemoryError: lambda error: (
         "not enough memory; ask for fewer people (firm.employees, firm.sample), scenarios or workers"
     ),
-    OSError: _missing_file,
+    RecursionError: lambda error: "a value is nested too deeply; write it with fewer brackets",
+    OSError: _file_error,
 }
 """How each kind of error is told; the first kind that fits decides."""

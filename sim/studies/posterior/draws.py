@@ -25,19 +25,26 @@ _FEW = 3
 def draws(folder: str | Path | None = None) -> pd.DataFrame:
     """The draws: one row a draw, all of equal weight, one column a parameter, named as on the command line.
 
-    `folder` holds posterior.csv and posterior.json; None: `conf/fit`. `numbers.at(plan, row)` gives the plan of a row.
-    Raises UserError where there is no posterior, and where equations, ranges or values are others than those it was
-    made for.
+    `folder` holds posterior.csv and posterior.json; None: `fit` of the user's own folder, or `conf/fit`.
+    `numbers.at(plan, row)` gives the plan of a row. Raises UserError where there is no posterior, and where equations,
+    ranges or values are others than those it was made for.
     """
     import pandas as pd
 
-    where = configure.conf_folder() / "fit" if folder is None else Path(folder)
+    where = _fit_folder() if folder is None else Path(folder)
     told = made(where)
     table = pd.read_csv(where / DRAWS)
     changed = changes(told["fingerprint"], present())
     if changed:
         raise UserError(f"{where / DRAWS} was made for another model ({changed}); {_AGAIN}")
     return table
+
+
+def _fit_folder() -> Path:
+    """The first of the user's own configuration folder and `conf/` with a posterior, or a part of one, in `fit`."""
+    folders = [folder / "fit" for folder in configure.own_folders()]
+    own = [folder for folder in folders if any((folder / name).is_file() for name in (DRAWS, MADE))]
+    return own[0] if own else configure.conf_folder() / "fit"
 
 
 def made(folder: Path) -> dict[str, Any]:

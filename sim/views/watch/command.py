@@ -71,7 +71,7 @@ def settings_of(words: Sequence[str]) -> Settings:
     for word in words:
         if "=" not in word:
             raise UserError(f"'{word}' is no setting of watch; settings are written as name=value, as in language=nl")
-    settings: Settings = read("", Settings, OmegaConf.from_dotlist(list(words)))
+    settings: Settings = read("", Settings, OmegaConf.create(dict(word.split("=", 1) for word in words)))
     Words(settings.language)
     read_hosts(settings.hosts)
     least, most = _PORTS
