@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +106,17 @@ class Fused:
         self._parameters = np.zeros((0, 0), np.float32)
         self.values = Values(self)
         self._begin()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without compiled code, which every process loads for itself."""
+        return {name: value for name, value in vars(self).items() if name not in ("_live", "_layout")} | {
+            "block": self._layout.block
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        block = state.pop("block")
+        vars(self).update(state)
+        self._layout, _, self._live = _ready(self.registry, block)
 
     def _begin(self) -> None:
         begun = Reference(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,14 @@ class Reference:
         self._passes: dict[tuple[str, ...], tuple[Pass, ...]] = {}
         self._draw_traits()
         self._begin_stocks()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without the wiring, which belongs to one engine."""
+        return {name: value for name, value in vars(self).items() if name != "_equations"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._equations = self._all_equations()
 
     # -- parameters --------------------------------------------------------------------------------------------------
 
@@ -359,7 +368,6 @@ class Reference:
         forked.catalogue, forked.worlds = catalogue, len(catalogue.scenarios)
         forked.values, forked._shift_totals = dict(self.values), dict(self._shift_totals)
         forked._varied, forked._bound = dict(self._varied), dict(self._bound)
-        forked._equations = forked._all_equations()
         return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
