@@ -111,6 +111,17 @@ def test_every_label_that_is_put_in_our_words_is_one_of_mesas() -> None:
     assert [label for label in MESA if f'"{label}' not in source] == []
 
 
+def test_mesas_own_page_keeps_its_labels() -> None:
+    """Whoever serves a Mesa page of their own in the same process gets it as Mesa made it."""
+    solara = pytest.importorskip("solara")
+    from mesa.visualization import SolaraViz, solara_viz
+
+    from sim.views.watch import page
+
+    assert solara_viz.solara is solara
+    assert page.SolaraViz is not SolaraViz
+
+
 @pytest.mark.slow
 def test_levers_that_cannot_go_together_are_refused_and_the_page_lives_on() -> None:
     pytest.importorskip("solara")

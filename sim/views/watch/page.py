@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs
 
 import solara
-from mesa.visualization import Slider, SolaraViz, solara_viz
+from mesa.visualization import Slider
 
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
@@ -84,7 +86,18 @@ def translated(label: str) -> str:
     return label if key is None else _words()(f"watch.mesa.{key}") + label.removeprefix(fixed)
 
 
-solara_viz.solara = InOurWords()
+def _page_of_mesa() -> ModuleType:
+    """A copy of Mesa's page with labels in our words; Mesa's own module stays as it is for everybody else."""
+    spec = find_spec("mesa.visualization.solara_viz")
+    if spec is None or spec.loader is None:
+        raise ImportError("Mesa has no module mesa.visualization.solara_viz")
+    page = module_from_spec(spec)
+    spec.loader.exec_module(page)
+    vars(page)["solara"] = InOurWords()
+    return page
+
+
+SolaraViz = _page_of_mesa().SolaraViz
 
 
 def _words() -> Words:
