@@ -377,7 +377,7 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
 # -- the house -------------------------------------------------------------------------------------------------------
 
 FLOORS = (
-    ("errors", "formatting"),
+    ("errors", "formatting", "text"),
     ("paths", "data", "csv_text"),
     ("language",),
     ("world",),

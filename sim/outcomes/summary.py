@@ -16,6 +16,7 @@ import pandas as pd
 from sim.errors import UserError
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.outcomes import SMALLEST_GROUP
+from sim.text import code, plain
 
 BURN_OUT = "burn_out_complaints"
 ISOLATION = "isolation_from_colleagues"
@@ -188,6 +189,11 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _named(identifier: str, labels: Mapping[str, str] | None = None) -> str:
+    """The plain name in markdown."""
+    return plain(label_of(identifier, labels))
+
+
 def _require_facts(about: Mapping[str, Any]) -> None:
     missing = [fact for fact in _ABOUT if fact not in about]
     if missing:
@@ -239,7 +245,7 @@ def _is_one_run(about: Mapping[str, Any]) -> bool:
 
 
 def _command(about: Mapping[str, Any]) -> str:
-    return f" The command that repeats this: `{about['command']}`" if about.get("command") else ""
+    return f" The command that repeats this: {code(about['command'])}" if about.get("command") else ""
 
 
 def _policies(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
@@ -253,7 +259,7 @@ def _policies(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[s
         f"Isolation from colleagues, everybody{_today(effects, ISOLATION)}",
     ]
     asked = [(BURN_OUT, "everybody"), (BURN_OUT, "users"), (ISOLATION, "everybody")]
-    rows = [[label_of(policy, labels), *_cells(effects, about, policy, asked)] for policy in policies]
+    rows = [[_named(policy, labels), *_cells(effects, about, policy, asked)] for policy in policies]
     notes = f"{_how_to_read(about)} {_how_to_compare(len(rows) * len(asked), about)}"
     return "\n\n".join(["## Policies", _table(heads, rows), notes])
 
@@ -333,11 +339,11 @@ def _counted_runs(counts: pd.DataFrame, labels: Mapping[str, str] | None) -> str
     less, more = direction_words(str(first["unit"]))
     heads = ["Policy", less.capitalize(), "Little changed", more.capitalize()]
     rows = [
-        [label_of(str(row["scenario"]), labels), *(str(row[column]) for column in ("lower", "little", "higher"))]
+        [_named(str(row["scenario"]), labels), *(str(row[column]) for column in ("lower", "little", "higher"))]
         for _, row in counts.iterrows()
     ]
     margin = f"*Little*: up to {first['margin']:g} {first['unit']}."
-    return f"**{label_of(str(first['outcome']), labels)}, everybody.** {margin}\n\n{_table(heads, rows)}"
+    return f"**{_named(str(first['outcome']), labels)}, everybody.** {margin}\n\n{_table(heads, rows)}"
 
 
 def _neighbours(effects: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
@@ -351,13 +357,13 @@ def _told_apart(effects: pd.DataFrame, outcome: str, labels: Mapping[str, str] |
     rows = rows[rows["kind"] == "policy"].dropna(subset=["low", "high"])
     if len(rows) < 2:
         return ""
-    name = f"**{label_of(outcome, labels)}, everybody.**"
+    name = f"**{_named(outcome, labels)}, everybody.**"
     sets = not_told_apart(rows)
     if not sets:
         return f"{name} All policies are distinguishable from each other: no two intervals overlap."
     if len(sets[0]) == len(rows):
         return f"{name} No policy is distinguishable from any other: all intervals overlap."
-    lines = [f"- {joined(label_of(scenario, labels) for scenario in one)}" for one in sets]
+    lines = [f"- {joined(_named(scenario, labels) for scenario in one)}" for one in sets]
     return f"{name} Not distinguishable from each other, because their intervals overlap:\n\n" + "\n".join(lines)
 
 
@@ -388,17 +394,17 @@ def _gains_in(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> str:
     policies = in_given_order(gains, "policy")
     most = gains.groupby("scenario")[["gained", "worse"]].max().max(axis=1)
     moving = [policy for policy in policies if most[policy] >= NOTICEABLE_SHARE]
-    rows = [[label_of(one, labels), *_gain_cells(gains[gains["scenario"] == one], labels)] for one in moving]
+    rows = [[_named(one, labels), *_gain_cells(gains[gains["scenario"] == one], labels)] for one in moving]
     margin = f"Counted are changes of more than {first['margin']:g} {first['unit']}."
     still = _hardly_anybody([one for one in policies if one not in moving], labels)
-    opening = f"**{label_of(str(first['outcome']), labels)}.** {margin}{still}"
+    opening = f"**{_named(str(first['outcome']), labels)}.** {margin}{still}"
     return f"{opening}\n\n{_table(heads, rows)}" if rows else opening
 
 
 def _hardly_anybody(policies: Sequence[str], labels: Mapping[str, str] | None) -> str:
     if not policies:
         return ""
-    names = joined(label_of(policy, labels) for policy in policies)
+    names = joined(_named(policy, labels) for policy in policies)
     return f" In every group under 1% gain or are made worse by that much with: {names}."
 
 
@@ -407,7 +413,7 @@ def _gain_cells(gains: pd.DataFrame, labels: Mapping[str, str] | None) -> list[s
     shares = [_share(everybody[column].iloc[0]) if len(everybody) else "not shown" for column in ("gained", "worse")]
     losing = gains[(gains["worse"] >= gains["gained"] + 0.01) & (gains["group"] != "everybody")]
     groups = [
-        f"{label_of(str(row['group']), labels)} ({_share(row['worse'])} worse, {_share(row['gained'])} gain)"
+        f"{_named(str(row['group']), labels)} ({_share(row['worse'])} worse, {_share(row['gained'])} gain)"
         for _, row in losing.iterrows()
     ]
     return [*shares, "; ".join(groups) or "none"]
@@ -421,7 +427,7 @@ def _what_if_worlds(effects: pd.DataFrame, about: Mapping[str, Any], labels: Map
     warning = "These worlds explain what the model holds to be at work. They are not to be chosen from"
     heads = ["What if", "Burn-out complaints, everybody (per 1,000)", "Isolation from colleagues, everybody"]
     asked = [(BURN_OUT, "everybody"), (ISOLATION, "everybody")]
-    rows = [[label_of(world, labels), *_cells(effects, about, world, asked)] for world in worlds]
+    rows = [[_named(world, labels), *_cells(effects, about, world, asked)] for world in worlds]
     parts = [
         "## What-if worlds, not options",
         f"{warning}." if alone else f"{warning}, and not compared with the policies.",

@@ -48,6 +48,7 @@ STYLE: Any = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "figures",
 }

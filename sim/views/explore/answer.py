@@ -8,6 +8,7 @@ from time import monotonic
 
 import streamlit as st
 
+from sim.text import plain
 from sim.views.explore import state
 from sim.views.explore.choice import FIRST_LOOK, Choice
 from sim.views.explore.headline import headline
@@ -51,12 +52,13 @@ def _answer(words: Words) -> None:
     found = _looked(asked)
     wrong = next((one.error for one in found if one.error), None)
     if wrong:
+        said = plain(wrong)
         st.error(
-            words("explore.state.stopped", error=wrong) if live().error else f"{words('explore.state.error')} {wrong}"
+            words("explore.state.stopped", error=said) if live().error else f"{words('explore.state.error')} {said}"
         )
         return
     if replaying:
-        st.info(words("explore.take.replay_before", name=title(choice, words)))
+        st.info(words("explore.take.replay_before", name=plain(title(choice, words))))
     if any(one.tables is None for one in found):
         _waiting(found, words)
         return

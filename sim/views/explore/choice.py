@@ -67,7 +67,7 @@ class Choice:
     numbers   assumption by its name on the command line -> value
     at_home   percent of employees whose work can be done at home; None: as in the Netherlands
     in_place  measures of the 15 that one's own organisation has already; None: drawn as in 2022
-    persons   the path of an uploaded file of persons; never from a link and never in one
+    persons   the name under which an uploaded organisation is held in memory; never from a link and never in one
     """
 
     language: str = "en"
@@ -144,7 +144,7 @@ class Choice:
         return self.employees * (self.weeks + BURN_IN)
 
     def command(self, replicates: int) -> str:
-        """The command that computes the same, to copy into a terminal; the path of an uploaded file is left out."""
+        """The command that computes the same, to copy into a terminal; an uploaded organisation is a file there."""
         shown = replace(self, persons="persons.csv") if self.persons else self
         words = ("hybridwork", "run", *shown.overrides, f"replicates={replicates}")
         return " ".join(word if re.fullmatch(r"[\w.=+-]+", word) else shlex.quote(word) for word in words)

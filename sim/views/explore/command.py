@@ -24,7 +24,7 @@ from typing import Any
 
 from sim.errors import UserError, instead
 from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
-from sim.views.explore.sessions import GRACE, attended, scrub_freed_memory
+from sim.views.explore.sessions import GRACE, attended, remove_leftovers, scrub_freed_memory
 from sim.views.words import LANGUAGES, Words
 
 HELP = """hybridwork explore [name=value ...]
@@ -38,6 +38,8 @@ The explorer in a browser: move a lever, and burn-out complaints and isolation a
 _USUAL = {"address": "127.0.0.1", "port": "8501", "hosts": ""}
 _NEEDED = ("streamlit", "altair", "vl_convert")
 _PORTS = range(1, 65536)
+MOST_UPLOADED = 8_000_000
+"""Bytes of a form that are held in memory; the theme's `maxUploadSize` is less, and no more is accepted."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -138,8 +140,10 @@ def settle(address: str, port: int, hosts: Sequence[str] = ()) -> None:
 def application(address: str, port: int, hosts: Sequence[str] = ()) -> Guard:
     """The page as an ASGI application, behind the guard against other hosts and origins."""
     import streamlit as st
+    from starlette.formparsers import MultiPartParser
 
     settle(address, port, hosts)
+    MultiPartParser.spool_max_size = MOST_UPLOADED  # an uploaded file stays in memory, however large it may be
     page = st.App(Path(__file__).with_name("page.py"), lifespan=attended)
     return Guard(page, allowed_hosts(address, hosts), is_everywhere(address), _policy())
 
@@ -165,6 +169,7 @@ def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     print("today's practice is compared with itself; the difference must be exactly zero …", file=sys.stderr)
+    remove_leftovers()
     scrub_freed_memory()
     own = live()
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import streamlit as st
 
+from sim.errors import UserError, first_line
 from sim.outcomes.summary import BURN_OUT, reached
+from sim.text import plain
 from sim.views import phrases, pictures
 from sim.views.explore import scenes
 from sim.views.explore.choice import FIRST_LOOK, Choice
@@ -21,6 +24,7 @@ from sim.views.explore.questions import question_of
 from sim.views.pictures.pathways import TOGETHER, WHOLE
 from sim.views.words import Words
 
+_log = logging.getLogger(__name__)
 LOOKS = ("effects", "time", "groups", "cascade", "why", "evening", "ties", "rests")
 _ONE_AT_A_TIME = ("groups", "cascade", "why", "evening", "ties", "rests")
 
@@ -70,7 +74,7 @@ def _time(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: W
     _by_kind(pictures.trajectories, "trajectories", asked, found, words)
     for choice, one in zip(asked, found, strict=True):
         if said := _by_when(one, words):
-            st.markdown(f"{title(choice, words)}: {said}" if len(asked) > 1 else said)
+            st.markdown(f"{plain(title(choice, words))}: {said}" if len(asked) > 1 else said)
 
 
 def _by_when(found: Answer, words: Words) -> str:
@@ -147,7 +151,9 @@ def _on_demand(name: str, asked: Choice, words: Words, make: Callable[[], Any]) 
             try:
                 shelf[key] = make()
             except Exception as error:
-                st.error(str(error).splitlines()[0])
+                if not isinstance(error, UserError):
+                    _log.exception("%s could not be computed", name)
+                st.error(plain(first_line(error)))
                 return None
         while len(shelf) > 8:
             shelf.pop(next(iter(shelf)))

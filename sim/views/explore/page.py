@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from sim.studies.uncertainty import assumed_numbers
+from sim.text import plain
 from sim.views import phrases
 from sim.views.explore import state
 from sim.views.explore.answer import answer, ask
@@ -21,7 +22,6 @@ from sim.views.explore.named import option_of, title
 from sim.views.explore.panel import founded, panel
 from sim.views.explore.questions import Question, compared, question_of, questions
 from sim.views.explore.take import link, take
-from sim.views.text import plain
 from sim.views.words import LANGUAGES, Words
 
 _SIDEBAR = 340
@@ -89,7 +89,7 @@ def _home(words: Words) -> None:
         with st.container(horizontal=True, key=head):
             for name, levers in _named_scenarios(what_if):
                 st.button(
-                    phrases.name_of(name, words), key=f"preset_{name}", on_click=state.take,
+                    plain(phrases.name_of(name, words)), key=f"preset_{name}", on_click=state.take,
                     args=(Choice(language=words.language, levers=levers),),
                 )  # fmt: skip
 

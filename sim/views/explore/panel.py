@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from sim.text import plain
 from sim.views import phrases
 from sim.views.explore import state
 from sim.views.explore.choice import Choice, assumptions, measures_in, presets
@@ -105,7 +106,7 @@ def founded(option: Option, words: Words, named: bool = False) -> str:
     mark = f" · § {words('explore.panel.duty')}" if option.is_duty else ""
     if named:
         said = f"{words(f'common.family.{option.family}')}: {said}"
-    return f"<p class='founded {option.grade}'><i></i>{escape(said)}{escape(mark)}</p>"
+    return f"<p class='founded {escape(option.grade, quote=True)}'><i></i>{escape(said)}{escape(mark)}</p>"
 
 
 def _fixed_days(choice: Choice, words: Words) -> None:
@@ -153,7 +154,7 @@ def _checklist(
             st.html(f"<p class='level'>{escape(words(f'common.level.{level}'))}</p>")
         mark = " §" if measure.legal == "duty" else ""
         st.checkbox(
-            f"{names[measure.name]}{mark}"
+            f"{plain(names[measure.name])}{mark}"
             + (f" ({words('explore.panel.in_a_lever')})" if measure.name in fixed else ""),
             key=state.fill(f"{start}_{measure.name}", measure.name in ticked),
             disabled=measure.name in fixed,

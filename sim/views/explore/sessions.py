@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import gettempdir
 from time import monotonic
 from typing import Any
 
@@ -95,6 +98,19 @@ def ended(is_connected: Callable[[str], bool], now: float) -> list[str]:
             elif now - session.away_since > GRACE:
                 found.append(identifier)
     return found
+
+
+def remove_leftovers() -> None:
+    """Remove files of persons that version 0.3 left in the folder of temporary files where its server was killed.
+
+    Later versions write none. A folder that holds anything else, or belongs to somebody else, stays as it is.
+    """
+    for folder in Path(gettempdir()).glob("hybridwork-" + 8 * "?"):
+        with suppress(OSError, AttributeError):
+            is_own = not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+            if is_own and [path.name for path in folder.iterdir()] == ["persons.csv"]:
+                (folder / "persons.csv").unlink()
+                folder.rmdir()
 
 
 def scrub_freed_memory() -> None:

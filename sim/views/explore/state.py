@@ -19,9 +19,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.text import plain
 from sim.views.explore import sessions
 from sim.views.explore.choice import TODAY, Choice, Mistake, choice_of
-from sim.views.text import plain
 from sim.views.words import LANGUAGES, Words
 from sim.world.own import read_staff
 
@@ -206,7 +206,7 @@ def file_mistake() -> str | None:
     if mistake is None:
         return None
     if isinstance(mistake, Mistake):
-        return mistake.said(words())
+        return plain(mistake.said(words()))
     return words()("explore.state.file", error=plain(mistake))
 
 

@@ -10,8 +10,10 @@ _MOST = 400
 """Letters that are shown; of a longer text its beginning."""
 _PLAIN = re.compile(r"(?:(?<=\w)_(?=\w)|[^\W_]|[.,;!?'\"()/%=+–—’‘“”…·§°€×−○◐◕●-])*:?")
 """A word without any character that starts markup: letters and digits, an underscore within, a colon at its end."""
-_MARKUP = re.compile(r"--|^www\.|[^\w]www\.|^[-+]+$|^\d+[.)]$|^=+$", re.IGNORECASE)
-"""What a renderer changes although each of its characters is harmless: dashes, addresses, marks of a list."""
+_MARKUP = re.compile(r"--|(^|\W)www\.", re.IGNORECASE)
+"""What a renderer changes although each of its characters is harmless: dashes, and addresses."""
+_LIST = re.compile(r"[-+]+|\d+[.)]|=+")
+"""What begins a list or a heading at the beginning of a text."""
 
 
 def plain(text: Any) -> str:
@@ -22,15 +24,19 @@ def plain(text: Any) -> str:
     """
     visible = "".join(" " if letter.isspace() else letter for letter in str(text)[: 4 * _MOST] if _is_visible(letter))
     words = visible[:_MOST].split()
-    return " ".join(word if _PLAIN.fullmatch(word) and not _MARKUP.search(word) else _code(word) for word in words)
+    return " ".join(code(word) if _is_markup(word, place) else word for place, word in enumerate(words))
+
+
+def _is_markup(word: str, place: int) -> bool:
+    return not _PLAIN.fullmatch(word) or bool(_MARKUP.search(word)) or (place == 0 and bool(_LIST.fullmatch(word)))
 
 
 def _is_visible(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-def _code(word: str) -> str:
-    """A span of code, fenced by more backticks than the word has in a row."""
+def code(word: str) -> str:
+    """Markdown that shows a text as code, fenced by more backticks than it has in a row."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
     pad = " " if "`" in word else ""
     return f"{fence}{pad}{word}{pad}{fence}"

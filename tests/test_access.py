@@ -1,0 +1,272 @@
+"""Who may open the pages that this program serves: hosts, origins, headers, and settings that nobody else gives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+import pytest
+
+from sim.errors import UserError
+from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
+
+OWN = ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "127.0.0.1", "[::1]:8501", "localhost.:8501", "model.example"]
+STRANGE = [
+    "evil.example", "evil.example:8501", "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1@evil.example",
+    "evil.example#127.0.0.1", "", "localhost:", "localhost:99999999", "localhost:8501:1", "2130706433", "0x7f.1",
+    "127.0.0.2", "192.168.1.5", "[::1", "::1", "localhost evil.example", "localhost/evil", "é.example",
+]  # fmt: skip
+FOREIGN = [
+    "http://evil.example", "https://evil.example", "null", "", "http://127.0.0.1", "http://localhost:8501",
+    "http://127.0.0.1:9999", "file://", "http://127.0.0.1:8501.evil.example", "chrome-extension://abc",
+]  # fmt: skip
+
+
+def asked(guard: Guard, kind: str = "http", **headers: str | list[str]) -> list[dict]:
+    """What a request with these headers is answered."""
+    pairs = [(name, one) for name, value in headers.items() for one in ([value] if isinstance(value, str) else value)]
+    scope = {"type": kind, "headers": [(name.encode(), value.encode()) for name, value in pairs]}
+    sent: list[dict] = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        return {"type": f"{kind}.request"}
+
+    asyncio.run(guard(scope, receive, send))
+    return sent
+
+
+async def page(scope, _receive, send):
+    """A page that sets headers of its own."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        return
+    own = [(b"X-Frame-Options", b"ALLOWALL"), (b"content-type", b"text/html")]
+    await send({"type": "http.response.start", "status": 200, "headers": own})
+    await send({"type": "http.response.body", "body": b"secret"})
+
+
+def refused(sent: list[dict]) -> bool:
+    """Whether it was refused before the page saw it."""
+    assert sent
+    return sent[0].get("status") == 403 or sent[0]["type"] == "websocket.close"
+
+
+@pytest.fixture
+def guard() -> Guard:
+    """A guard on this machine, which has one more name."""
+    return Guard(page, allowed_hosts("127.0.0.1", ["model.example"]))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("host", OWN)
+def test_a_request_for_a_host_the_server_is_known_by_is_answered(guard, kind, host):
+    assert not refused(asked(guard, kind, host=host))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("host", STRANGE)
+def test_a_request_for_any_other_host_is_refused(guard, kind, host):
+    assert refused(asked(guard, kind, host=host))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_request_without_a_host_or_with_two_is_refused(guard, kind):
+    assert refused(asked(guard, kind))
+    assert refused(asked(guard, kind, host=["127.0.0.1:8501", "evil.example"]))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_request_of_another_page_is_refused(guard, kind, origin):
+    assert refused(asked(guard, kind, host="127.0.0.1:8501", origin=origin))
+    assert refused(asked(guard, kind, host="127.0.0.1:8501", origin=["http://127.0.0.1:8501", origin]))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_request_of_the_page_itself_is_answered(guard, kind):
+    for origin in ("http://127.0.0.1:8501", "https://127.0.0.1:8501"):
+        assert not refused(asked(guard, kind, host="127.0.0.1:8501", origin=origin))
+
+
+def test_a_server_on_all_addresses_answers_to_any_number_and_to_no_strange_name():
+    assert is_everywhere("0.0.0.0") and is_everywhere("::") and not is_everywhere("127.0.0.1")
+    guard = Guard(page, allowed_hosts("0.0.0.0"), any_address=True)
+    assert not refused(asked(guard, host="192.168.1.5:8501"))
+    assert not refused(asked(guard, host="[fe80::1]:8501"))
+    assert not refused(asked(guard, host=socket.gethostname()))
+    assert refused(asked(guard, host="evil.example"))
+
+
+def test_headers_of_security_go_with_every_answer_and_outrank_those_of_the_page(guard):
+    headers = asked(guard, host="127.0.0.1:8501")[0]["headers"]
+    values = {name.decode().lower(): value.decode() for name, value in headers}
+    assert len(values) == len(headers)
+    assert values["x-content-type-options"] == "nosniff"
+    assert values["x-frame-options"] == "DENY"
+    assert values["content-type"] == "text/html"
+    policy = dict(part.strip().split(" ", 1) for part in values["content-security-policy"].split(";"))
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:8501 wss://127.0.0.1:8501"
+    allowed = {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:"}
+    others = {one for name, value in policy.items() if name != "connect-src" for one in value.split()}
+    assert others <= allowed, "nothing is loaded from another machine"
+
+
+@pytest.mark.parametrize("hosts", ["http://a.example", "a.example:80", "a b", "*", "*.example", "a/b", "-"])
+def test_a_host_that_is_none_is_refused_in_one_line(hosts):
+    from sim.views.explore import command as explore
+    from sim.views.watch import command as watch
+
+    for settings_of in (explore.settings_of, watch.settings_of):
+        with pytest.raises(UserError) as told:
+            settings_of([f"hosts={hosts}"])
+        assert "\n" not in str(told.value)
+
+
+def test_further_hosts_are_read_from_a_list():
+    assert read_hosts(" a.example, 10.0.0.5 ,") == ("a.example", "10.0.0.5")
+    assert read_hosts("") == ()
+
+
+# -- Streamlit's settings ---------------------------------------------------------------------------------------------
+
+HOSTILE_SETTINGS = """
+[server]
+enableCORS = false
+enableXsrfProtection = false
+address = "0.0.0.0"
+allowedHosts = ["*"]
+corsAllowedOrigins = ["http://evil.example"]
+enableStaticServing = true
+trustedUserHeaders = {"X-User" = "user"}
+[browser]
+gatherUsageStats = true
+serverAddress = "evil.example"
+[client]
+showErrorDetails = "full"
+[global]
+developmentMode = true
+[theme]
+font = "http://evil.example/font.css"
+[logger]
+level = "debug"
+"""
+
+
+@pytest.fixture
+def hostile_folder(tmp_path, monkeypatch):
+    """The working folder and the home of somebody whose `.streamlit` folders switch protections off."""
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "config.toml").write_text(HOSTILE_SETTINGS, encoding="utf-8")
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\ncookie_secret = "known"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("SERVER_ENABLE_CORS", "SERVER_ENABLE_XSRF_PROTECTION", "SERVER_COOKIE_SECRET"):
+        monkeypatch.setenv(f"STREAMLIT_{name}", "false")
+    return tmp_path
+
+
+@pytest.fixture
+def settled(hostile_folder, monkeypatch):
+    """Streamlit's settings as the explorer gives them there; put back afterwards, since they are of the process."""
+    pytest.importorskip("streamlit")
+    from streamlit import config, net_util
+    from streamlit.runtime.secrets import secrets_singleton
+
+    from sim.views.explore import command
+
+    monkeypatch.setattr(config, "get_config_files", config.get_config_files)
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
+    monkeypatch.setattr(net_util, "get_internal_ip", net_util.get_internal_ip)
+    monkeypatch.setattr(secrets_singleton, "_secrets", None)
+    before = config.get_config_options()
+    command.settle("127.0.0.1", 8765)
+    yield config
+    monkeypatch.setattr(config, "_config_options", before)
+
+
+def test_every_setting_that_streamlit_knows_is_given_by_the_explorer(settled):
+    from sim.views.explore.command import options
+
+    known = settled.get_config_options()
+    given = options("127.0.0.1", 8765)
+    assert set(given) == set(known)
+    elsewhere = [name for name, option in known.items() if "command-line" not in option.where_defined]
+    assert elsewhere == []
+
+
+SAFE = {
+    "server.address": "127.0.0.1", "server.enableCORS": True, "server.enableXsrfProtection": True,
+    "server.corsAllowedOrigins": [], "server.enableStaticServing": False, "server.trustedUserHeaders": {},
+    "server.fileWatcherType": "none", "server.headless": True, "browser.gatherUsageStats": False,
+    "browser.serverAddress": "127.0.0.1", "client.showErrorDetails": "none", "client.allowedOrigins": [],
+    "global.developmentMode": False, "secrets.files": [], "theme.font": "sans-serif",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_no_folder_and_no_environment_switches_a_protection_off(settled, name):
+    assert settled.get_option(name) == SAFE[name]
+
+
+def test_the_secret_of_the_cookies_is_new_at_every_start(settled):
+    from sim.views.explore.command import options
+
+    secrets = {settled.get_option("server.cookieSecret"), *(options("::1", 1)["server.cookieSecret"] for _ in range(2))}
+    assert len(secrets) == 3
+    assert all(len(secret) == 64 for secret in secrets)
+
+
+def test_an_uploaded_file_of_any_size_that_is_accepted_stays_in_memory(settled):
+    from sim.views.explore.command import MOST_UPLOADED
+
+    assert settled.get_option("server.maxUploadSize") * 1024 * 1024 < MOST_UPLOADED
+
+
+def test_no_request_leaves_the_machine_when_another_site_tries_to_connect(settled, monkeypatch):
+    from streamlit.web.server.server_util import is_url_from_allowed_origins
+    from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed
+
+    from sim.views.explore.command import application
+
+    reached: list = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, where: reached.append(where))
+    served = application("127.0.0.1", 8765)
+    for kind in ("http", "websocket"):
+        assert refused(asked(served, kind, host="127.0.0.1:8765", origin="http://evil.example"))
+        assert refused(asked(served, kind, host="evil.example"))
+    assert not _is_origin_allowed("http://evil.example", "127.0.0.1:8765")
+    assert not is_url_from_allowed_origins("http://evil.example")
+    assert reached == []
+
+
+# -- Solara's settings ------------------------------------------------------------------------------------------------
+
+
+def test_the_watch_page_leaves_no_setting_of_solara_to_the_environment(monkeypatch):
+    from sim.views.watch import command
+
+    for name in ("SOLARA_ASSETS_EXTRA_LOCATIONS", "solara_telemetry_mixpanel_enable", "SOLARA_OAUTH_CLIENT_ID"):
+        monkeypatch.setenv(name, "evil")
+    with monkeypatch.context() as kept:
+        kept.setattr(os, "environ", dict(os.environ))
+        command.settle()
+        own = {name: value for name, value in os.environ.items() if name.upper().startswith("SOLARA_")}
+    assert "evil" not in own.values()
+    assert set(own) == {*command._SERVER, "SOLARA_SESSION_SECRET_KEY"}
+    assert len(own["SOLARA_SESSION_SECRET_KEY"]) == 64
+
+
+def test_both_servers_stand_behind_the_guard():
+    import inspect
+
+    from sim.views.explore import command as explore
+    from sim.views.watch import command as watch
+
+    assert "Guard(" in inspect.getsource(watch.serve)
+    assert "Guard(" in inspect.getsource(explore.application)
