@@ -23,6 +23,7 @@ from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.effects import effects
 from sim.outcomes.record import Record
+from sim.outcomes.samples import samples_of
 from sim.runs.run import run, run_many
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
@@ -95,7 +96,7 @@ def test_the_record_and_the_table_of_the_null_test_hold_noughts(small_plan):
         assert np.array_equal(record.weekly[0], record.weekly[1], equal_nan=True)
         assert all((final[0] == final[1]).all() for final in record.final.values())
         assert np.array_equal(record.cascade[0], record.cascade[1], equal_nan=True)
-    table = effects(records, plan.scenarios, [m.name for m in plan.measures if m.in_study])
+    table = effects(samples_of(records, plan.scenarios, [m.name for m in plan.measures if m.in_study]))
     null = table[table.scenario == "copy"]
     assert len(null) > 100
     assert (null[["difference", "low", "high"]] == 0).all(axis=None)

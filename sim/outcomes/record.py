@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine import Engine
+from sim.engine.plan import Plan, needed
 from sim.engine.share import Share
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.survey import Survey
@@ -44,6 +45,14 @@ class Record:
     stayed: np.ndarray
     ties_before: np.ndarray | None = None
     ties_after: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+def bytes_of_record(plan: Plan) -> float:
+    """About how many bytes the record of a plan takes."""
+    worlds = len(plan.scenarios)
+    by_week = worlds * plan.weeks * (len(OUTCOMES) + 1) * len(GROUPS)
+    by_place = worlds * plan.firm.people * (len(OUTCOMES) + len(needed(plan)))
+    return np.dtype(np.float32).itemsize * (by_week + by_place)
 
 
 class Recorder:

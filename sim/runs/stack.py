@@ -20,7 +20,7 @@ from sim.engine.share import Share
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.levers.scenario import Scenario
-from sim.outcomes.record import Record, Recorder, live
+from sim.outcomes.record import Record, Recorder, bytes_of_record, live
 from sim.outcomes.survey import survey_of
 from sim.world.establishments import build
 from sim.world.firm import Firm, stacked
@@ -28,6 +28,8 @@ from sim.world.staff import Staff
 
 AT_A_TIME = 20_000
 """Places stacked at most, in all worlds together; beyond, calls hardly count."""
+_BYTES_OF_RECORDS = 32_000_000
+"""Bytes that the records of stacked replicates hold at most, so that many small firms do not fill the memory."""
 
 
 Tell = Callable[[int], None]
@@ -128,7 +130,8 @@ def batches(plans: Iterable[Plan], workers: int = 1) -> Iterator[list[Plan]]:
 
 
 def _cut(alike: list[Plan], workers: int) -> Iterator[list[Plan]]:
-    fit = max(AT_A_TIME // _places(alike[0]), 1)
+    first = alike[0]
+    fit = max(min(AT_A_TIME // _places(first), int(_BYTES_OF_RECORDS // bytes_of_record(first))), 1)
     rounds = -(-len(alike) // (fit * workers))
     count = min(rounds * workers, len(alike))
     ends = [len(alike) * number // count for number in range(count + 1)]

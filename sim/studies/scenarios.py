@@ -99,19 +99,27 @@ def study(cfg: DictConfig) -> None:
     if language is not None:
         Words(language)  # one that is not there is told before anything is lived
     with store.OutputFolder(cfg.output, "scenarios") as folder:
-        samples, tables = compare(plans, configure.workers_of(cfg), folder=folder.path)
-        for name, table in tables.items():
-            store.write_table(table, folder.path / f"{name}.parquet")
-        store.write_config(cfg, folder.path / "config.yaml")
-        about = store.about(plans[0]) | facts(plans[0], samples, held_by(plans))
-        store.write_json(about, folder.path / "about.json")
-        if len(plans[0].scenarios) > 1:
-            wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
-            show(tables, about, folder.path, wordings)
+        lines = _write_comparison(cfg, plans, folder.path)
     if language is not None:
         beside(folder.path, language)
-    print(headlines(tables))
+    print(lines)
     print(folder.path)
+
+
+def _write_comparison(cfg: DictConfig, plans: Sequence[Plan], folder: Path) -> str:
+    """Run the plans, write all that comes of them into `folder`, and return the lines for the terminal."""
+    from sim.studies import configure, store
+
+    samples, tables = compare(plans, configure.workers_of(cfg), folder=folder)
+    for name, table in tables.items():
+        store.write_table(table, folder / f"{name}.parquet")
+    store.write_config(cfg, folder / "config.yaml")
+    about = store.about(plans[0]) | facts(plans[0], samples, held_by(plans))
+    store.write_json(about, folder / "about.json")
+    if len(plans[0].scenarios) > 1:
+        wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
+        show(tables, about, folder, wordings)
+    return headlines(tables)
 
 
 def show(

@@ -5,6 +5,7 @@ Each figure is a module of its own with one function `draw`; all of them share `
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -32,11 +33,12 @@ def draw_all(
     line and holds seed and version; replicates and the meaning of bands are added from the tables. `labels`
     gives plain names of outcomes, scenarios and groups by id, `wordings` of measures: both may have the same ids.
     """
-    return [
-        path
-        for name, figure in _all_figures(_with_replicates(tables), footer, labels, wordings)
-        for path in save(figure, folder / name)
-    ]
+    paths = []
+    for name, figure in _all_figures(_with_replicates(tables), footer, labels, wordings):
+        paths += save(figure, folder / name)
+        del figure
+        gc.collect()  # the parts of a figure refer to each other, so that it would stay in memory for long
+    return paths
 
 
 def _with_replicates(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
