@@ -378,7 +378,7 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
 
 FLOORS = (
     ("errors", "formatting", "text"),
-    ("paths", "data", "csv_text"),
+    ("paths", "data", "csv_text", "files"),
     ("language",),
     ("world",),
     ("mechanisms", "levers"),

@@ -374,7 +374,7 @@ def test_a_batch_that_was_altered_is_found_and_removed(archive, alter):
 def test_what_unfinished_writing_left_is_removed_but_not_that_of_a_part_beside(tmp_path, ready):
     first, second = (Archive(tmp_path, (part, 2)) for part in range(2))
     with first.locked(), second.locked():
-        left = {part: one.batches / f".{part}-of-2-left" for part, one in enumerate((first, second))}
+        left = {part: one.batches / f".{part}-of-2-{part:016x}" for part, one in enumerate((first, second))}
         for folder in left.values():
             folder.mkdir()
         first.cleared()

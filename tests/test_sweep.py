@@ -502,7 +502,7 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["table=levels"], "one folder"),
         (["{folder}", "groups=managers"], "groups=all"),
         (["{folder}", "table=levels", "export=/nowhere/levels.csv"], "cannot be written"),
-        (["{folder}", "export={folder}/runs.csv"], "overwrite a file of the study"),
+        (["{folder}", "export={folder}/runs.csv"], "is in the folder of the study"),
         (["{folder}", "table=levels", "table=runs"], "once is right"),
         (["{folder}", "table=weekly", "groups=all"], "knows no groups"),
         (["{folder}", "table=runs", "sql=select 1"], "leave table and groups out"),

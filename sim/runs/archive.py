@@ -7,25 +7,33 @@ ids: in which batch a run stands, and who ran it when, means nothing.
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim import files
 from sim.errors import UserError, first_line
+from sim.files import SUMS, SYSTEM_FILES
 from sim.runs.batch import DONE, Ready
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
-SUMS = "sha256sums.txt"
-"""As the command `sha256sum --check` reads it."""
 WHOLE = (0, 1)
 """The part of a study that is all of it: the first of one."""
+RUNS = "runs"
+"""The table of every batch that says which runs are done and which failed."""
+_BATCH_NAME = re.compile(r"[0-9a-f]{16}(-\d+)?")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WAIT = 60.0
+"""Seconds to wait for another part of the same study that writes what the folder says of itself."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +69,42 @@ class Archive:
         with self._held(own):
             for other in self.folder.glob(".lock-*"):
                 if other != own and not other.name.endswith(self._parts):
-                    self._held(other).close()
+                    with self._held(other):
+                        pass
             yield
 
-    def _held(self, path: Path) -> ExitStack:
-        """A lock of the operating system on this file, until it is closed; UserError where somebody else holds it."""
-        from filelock import FileLock, Timeout
+    @contextmanager
+    def record_locked(self) -> Iterator[None]:
+        """Keep other parts of the same study from writing what the folder says of itself at the same time."""
+        with self._held(self.folder / ".record.lock", wait=_WAIT):
+            yield
 
-        held = ExitStack()
+    @contextmanager
+    def _held(self, path: Path, wait: float = 0.0) -> Iterator[None]:
+        """Hold a lock of the operating system on this file; UserError where that cannot be had."""
         try:
-            held.enter_context(FileLock(path, timeout=0))
-        except Timeout:
+            lock = files.acquire(path, wait)
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or first_line(error)
+            raise UserError(
+                f"{self.folder} cannot be locked ({reason}), so nothing would keep two writers apart; "
+                "give a folder on another disk, as in folder=/scratch/mine"
+            ) from None
+        if lock is None:
             raise UserError(
                 f"another process is writing to {self.folder}; wait for it, or give another folder, as in folder=mine"
-            ) from None
-        except NotImplementedError:
-            raise UserError(
-                f"the file system of {self.folder} knows no locks, so that nothing keeps two writers apart; "
-                "give a folder on another, as in folder=/scratch/mine"
-            ) from None
-        return held
+            )
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _make(self) -> None:
+        if self.batches.is_symlink():
+            raise UserError(
+                f"{self.batches} is a link, and batches are never written or removed through one; "
+                "give the folder that the link leads to, as in folder=/scratch/mine"
+            )
         try:
             self.batches.mkdir(parents=True, exist_ok=True)
             for folder in (self.folder, self.batches):
@@ -96,43 +118,64 @@ class Archive:
         return (folder or self.batches) / f".{self._part}-{name}"
 
     def kept(self) -> Iterator[Kept | Path]:
-        """What each batch holds, in the order of their names; the bare folder of one that is not what was written."""
-        import pyarrow.parquet as pq
+        """What each batch holds, in the order of their names; the bare folder of one that is not what was written.
 
+        Files beside the batches, which are none, are left out.
+        """
         for folder in sorted(self.batches.glob("[!.]*")):
-            if not _is_intact(folder):
-                yield folder
-                continue
-            runs = pq.read_table(folder / "runs.parquet", columns=["run", "state", "error"]).to_pylist()
-            done = tuple(run["run"] for run in runs if run["state"] == DONE)
-            yield Kept(folder, done, {run["run"]: run["error"] for run in runs if run["state"] != DONE})
+            if folder.is_dir():
+                yield _intact(folder) or folder
 
     def cleared(self) -> int:
-        """Remove batches that are not what was written, and what unfinished writing left; the number of the former."""
-        for left in self.batches.glob(self._unfinished("*").name):
-            _remove(left)
-        altered = [batch for batch in self.kept() if isinstance(batch, Path)]
+        """Remove batches that are not what was written, and what unfinished writing left; the number of the former.
+
+        Only real folders that bear the name of a batch and hold nothing but files of one are removed.
+        """
+        unfinished = re.compile(rf"\.{self._part}-({_BATCH_NAME.pattern})")
+        if self.batches.is_dir() and not self.batches.is_symlink():
+            for left in self.batches.iterdir():
+                if unfinished.fullmatch(left.name) and _holds_only_a_batch(left):
+                    _remove(left)
+        altered = [batch for batch in self.kept() if isinstance(batch, Path) and _is_removable(batch)]
         for folder in altered:
             _remove(folder)
         return len(altered)
 
+    def foreign(self) -> list[str]:
+        """The names of what stands among the batches and is none; it is never removed."""
+        intact = {batch.folder.name for batch in self.kept() if isinstance(batch, Kept)}
+        return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
+
     def write(self, ready: Ready) -> None:
         """Add a batch, whole or not at all; raises UserError where that cannot be done."""
-        sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(ready.files.items())}
-        listed = "".join(f"{checksum}  {name}.parquet\n" for name, checksum in sums.items())
-        name = hashlib.sha256(listed.encode()).hexdigest()[:16]
+        contents = {f"{table}.parquet": content for table, content in ready.files.items()}
+        listing = files.checksum_listing(contents)
+        name = files.checksum(listing.encode())[:16]
         unfinished = self._unfinished(name)
         try:
             unfinished.mkdir(exist_ok=True)
-            for table, content in ready.files.items():
-                (unfinished / f"{table}.parquet").write_bytes(content)
-            (unfinished / SUMS).write_text(listed, encoding="ascii")
-            os.rename(unfinished, self.batches / name)
+            for file, content in contents.items():
+                (unfinished / file).write_bytes(content)
+            (unfinished / SUMS).write_text(listing, encoding="ascii")
+            self._publish(unfinished, name)
         except OSError as error:
             shutil.rmtree(unfinished, ignore_errors=True)
-            if (self.batches / name).is_dir():
-                return  # the same runs, written by a part beside this one
             raise UserError(_cannot_write(self.folder, error)) from None
+
+    def _publish(self, unfinished: Path, name: str) -> None:
+        """Give a finished batch its name, or the next one that is free where something else has it."""
+        for number in itertools.count():
+            place = self.batches / (f"{name}-{number}" if number else name)
+            try:
+                if not place.exists() and not place.is_symlink():
+                    os.rename(unfinished, place)
+                    return
+            except OSError:
+                if not place.is_dir():
+                    raise
+            if _intact(place):
+                shutil.rmtree(unfinished)  # the same runs, written by a part beside this one
+                return
 
     def known(self, tables: Sequence[str] = ()) -> dict[str, str]:
         """Run to error, "" where it is done, of all intact batches that hold these tables; done anywhere is done."""
@@ -144,52 +187,94 @@ class Archive:
                 known |= {run: error for run, error in batch.failed.items() if run not in known}
         return known
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One table of all intact batches as a data frame, in no order; a run that stands twice is read once.
+    def counted(self, name: str) -> Iterator[tuple[Path, list[str] | None]]:
+        """The files of a table, each with the runs of it that count: None for all that stand in it.
 
-        Raises UserError where no batch has it.
+        This is the one rule for every reader: a run that is done counts in the first intact batch that holds the table
+        and the run, and a run that failed counts only in the table of runs, once, and only where no batch has it done.
+        """
+        batches = [batch for batch in self.kept() if isinstance(batch, Kept)]
+        batches = [batch for batch in batches if (batch.folder / f"{name}.parquet").is_file()]
+        done_anywhere = {run for batch in batches for run in batch.done}
+        seen: set[str] = set()
+        for batch in batches:
+            failed = [run for run in batch.failed if run not in done_anywhere] if name == RUNS else []
+            standing = len(batch.done) + (len(batch.failed) if name == RUNS else 0)
+            own = [run for run in dict.fromkeys([*batch.done, *failed]) if run not in seen]
+            seen.update(own)
+            if own:
+                yield batch.folder / f"{name}.parquet", None if len(own) == standing else own
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One table of all intact batches as a data frame, in no order, of the runs that count.
+
+        Raises UserError where no batch has it, or where batches hold tables that do not fit together.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        known: set[str] = set()
-        parts = []
-        for batch in self.kept():
-            if isinstance(batch, Path) or not (path := batch.folder / f"{name}.parquet").is_file():
-                continue
-            part = pq.read_table(path, columns=columns and ["run", *(c for c in columns if c != "run")])
-            if again := known.intersection(batch.done):
-                part = part.filter(pa.compute.invert(pa.compute.is_in(part["run"].cast(pa.string()), pa.array(again))))
-            known.update(batch.done)
-            parts.append(part)
-        if not parts:
-            known_tables = ", ".join(self.tables()) or "nothing yet"
-            raise UserError(f"{self.folder} holds no table '{name}'; its finished batches hold {known_tables}")
-        return pa.concat_tables(parts).unify_dictionaries().to_pandas()
+        wanted = None if columns is None else ["run", *(column for column in columns if column != "run")]
+        try:
+            parts = [read_counted(path, runs, wanted) for path, runs in self.counted(name)]
+            if parts:
+                return pa.concat_tables(parts).unify_dictionaries().to_pandas()
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
+        known_tables = ", ".join(self.tables()) or "nothing yet"
+        raise UserError(f"{self.folder} holds no table '{name}'; its finished batches hold {known_tables}")
 
     def tables(self) -> list[str]:
-        """The names of the tables that batches hold."""
-        return sorted({path.stem for path in self.batches.glob("[!.]*/*.parquet")})
-
-    def files(self, name: str) -> list[Path]:
-        """The Parquet files of a table, of intact batches."""
-        found = [batch.folder / f"{name}.parquet" for batch in self.kept() if isinstance(batch, Kept)]
-        return [path for path in found if path.is_file()]
+        """The names of the tables that intact batches hold."""
+        intact = [batch.folder for batch in self.kept() if isinstance(batch, Kept)]
+        return sorted({path.stem for folder in intact for path in folder.glob("*.parquet")})
 
 
-def _is_intact(folder: Path) -> bool:
-    """Whether the files of a batch are to the bit what was written."""
+def read_counted(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of these runs of a Parquet file, or all of them; raises errors of pyarrow where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:  # a name would be taken for an address or a pattern
+        part = pq.read_table(file, columns=None if columns is None else list(columns))
+    if runs is None:
+        return part
+    return part.filter(pc.is_in(part["run"].cast(pa.string()), pa.array(runs, pa.string())))
+
+
+def _intact(folder: Path) -> Kept | None:
+    """What a batch holds, or None where its files are not to the bit what was written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
-        listed = {name: checksum for checksum, name in (line.split("  ") for line in lines)}
-        whole = "runs.parquet" in listed and {path.name for path in folder.glob("*.parquet")} == set(listed)
-        return whole and all(_sum(folder / name) == checksum for name, checksum in listed.items())
-    except (OSError, ValueError):
+        listed = files.read_checksums(folder)
+        names = {path.name for path in folder.glob("*.parquet")}
+        known = all(_TABLE_NAME.fullmatch(Path(name).stem) for name in names)
+        if not known or f"{RUNS}.parquet" not in listed or names != set(listed):
+            return None
+        if any(files.checksum((folder / name).read_bytes()) != checksum for name, checksum in listed.items()):
+            return None
+        with (folder / f"{RUNS}.parquet").open("rb") as file:
+            table = pq.read_table(file, columns=["run", "state", "error"])
+        runs = [(str(run["run"]), run["state"], str(run["error"])) for run in table.to_pylist()]
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return None
+    done = tuple(run for run, state, _ in runs if state == DONE)
+    return Kept(folder, done, {run: error for run, state, error in runs if state != DONE})
+
+
+def _is_removable(folder: Path) -> bool:
+    """Whether a folder that is no intact batch can only be a batch of this program that was altered."""
+    return _BATCH_NAME.fullmatch(folder.name) is not None and _holds_only_a_batch(folder)
+
+
+def _holds_only_a_batch(folder: Path) -> bool:
+    """Whether it is a real folder with nothing in it but files of a batch, and what file managers leave."""
+    if folder.is_symlink() or not folder.is_dir():
         return False
-
-
-def _sum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    entries = [entry for entry in folder.iterdir() if entry.name not in SYSTEM_FILES]
+    names = all(entry.name == SUMS or entry.suffix == ".parquet" for entry in entries)
+    return names and not any(entry.is_symlink() or entry.is_dir() for entry in entries)
 
 
 def _remove(folder: Path) -> None:

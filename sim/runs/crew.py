@@ -247,8 +247,10 @@ def _spawned(workers: int) -> Iterator[Executor]:
 
 
 def serve() -> None:
-    """A worker leaves Ctrl-C to the one who hired it, and ends when that one does, even by SIGKILL."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker leaves Ctrl-C and a closed terminal to the process that started it, and ends when that one does."""
+    for name in ("SIGINT", "SIGHUP"):
+        if (one := getattr(signal, name, None)) is not None:
+            signal.signal(one, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -247,12 +247,21 @@ def _config_dir(flags: list[str]) -> Path | None:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """A request to end, as `kill` and schedulers send it, is answered like Ctrl-C: what is unfinished is removed."""
+    """Answer a request to end like Ctrl-C, so that what is unfinished is removed.
+
+    `kill` and schedulers send SIGTERM, a terminal that is closed sends SIGHUP. A signal that this process was started
+    to ignore, as `nohup` has it, stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    requests = [one for name in ("SIGTERM", "SIGHUP") if (one := getattr(signal, name, None)) is not None]
+    before = {one: signal.getsignal(one) for one in requests}
+    answered = {one: handler for one, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for one in answered:
+        signal.signal(one, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in answered.items():
+            signal.signal(one, handler)

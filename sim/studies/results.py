@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,22 +12,36 @@ import numpy as np
 from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, instead
 from sim.formatting import signed
-from sim.outcomes.condensed import SHARES, USERS, WITHOUT
+from sim.outcomes.condensed import SHARES, TABLES, USERS, WITHOUT
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
-from sim.runs.archive import Archive
+from sim.runs.archive import Archive, read_counted
+from sim.studies import sweep_record
 from sim.studies.designs import BY_ROW, ROW, SHARED
 from sim.studies.store import write_by, write_table
+from sim.studies.sweep_record import SweepRecord
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
     import polars as pl
+    import pyarrow as pa
 
-_AGAIN = "the sweep's own command, given again, writes it anew"
 _FEW = 5
 _CHANCE = {
     SHARED: "; all rows on the same people and random numbers",
     BY_ROW: "; each row with its own people and random numbers",
 }
+KNOWN_TABLES = (*TABLES, "observed")
+"""The tables that batches may hold, beside that of their runs; `observed` is of the study `posterior`."""
+_TEXTS = {"run", "scenario", "group"}
+_CLOSED = (
+    "set python_enable_replacements = false",
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    "set temp_directory = ''",
+    "set enable_external_access = false",
+)
+"""What keeps a query from reading or writing other files, fetching addresses, loading extensions, seeing variables."""
 HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 
 
@@ -46,39 +59,28 @@ class Results:
     @property
     def begun(self) -> bool:
         """Whether the folder holds a study at all."""
-        return (self.folder / "about.json").is_file() and (self.folder / "runs.csv").is_file()
+        return sweep_record.exists(self.folder)
 
     @cached_property
+    def record(self) -> SweepRecord:
+        """What the folder says of itself; raises UserError where that is not what was written."""
+        self._check()
+        return sweep_record.read(self.folder)
+
+    @property
     def about(self) -> dict[str, Any]:
         """What the study tells of itself."""
-        self._check()
-        try:
-            content: dict[str, Any] = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
-        except ValueError:
-            raise UserError(f"{self.folder / 'about.json'} is not as it was written; {_AGAIN}") from None
-        return content
+        return self.record.about
 
-    @cached_property
+    @property
     def design(self) -> pd.DataFrame:
         """The table of settings, indexed by row; blank where a factor stays as it is."""
-        import pandas as pd
+        return self.record.design
 
-        self._check()
-        table = pd.read_csv(self.folder / "design.csv")
-        if ROW not in table.columns:
-            raise UserError(f"{self.folder / 'design.csv'} is not as it was written; {_AGAIN}")
-        return table.set_index(ROW)
-
-    @cached_property
+    @property
     def runs(self) -> pd.DataFrame:
         """All runs that were asked for, in the order of the design: run, row, replicate."""
-        import pandas as pd
-
-        self._check()
-        runs = pd.read_csv(self.folder / "runs.csv", dtype={"run": "str"})
-        if list(runs.columns) != ["run", ROW, "replicate"]:
-            raise UserError(f"{self.folder / 'runs.csv'} is not as it was written; {_AGAIN}")
-        return runs
+        return self.record.runs
 
     @cached_property
     def states(self) -> pd.DataFrame:
@@ -137,13 +139,13 @@ class Results:
 
         Rows of a design that ask for the same run each have it.
         """
-        self._check()
+        asked, scenarios = self.runs, self.about["scenarios"]
         table = self.archive.table(name, columns)
         for text in ("run", "scenario", "group"):
             if text in table:
                 table[text] = table[text].astype("str")
-        place = {scenario: number for number, scenario in enumerate(self.about["scenarios"])}
-        asked = self.runs.assign(_number=self.runs.index)
+        place = {scenario: number for number, scenario in enumerate(scenarios)}
+        asked = asked.assign(_number=asked.index)
         joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(asked, on="run")
         ordered = joined.sort_values(["_number", "_place"], kind="stable", ignore_index=True)
         others = [column for column in table.columns if column != "run"]
@@ -157,40 +159,51 @@ class Results:
             import polars as pl
         except ImportError:
             raise UserError("this needs Polars; install hybridwork[analysis]") from None
-        self._check_table(name)
         runs = pl.LazyFrame({column: self.runs[column].to_list() for column in self.runs.columns})
-        of_batches = pl.scan_parquet([str(path) for path in self.archive.files(name)])
-        return of_batches.with_columns(pl.col("run").cast(pl.String)).join(runs, on="run", how="inner")
+        self._check_table(name)
+        whole, others = self._parts(name)
+        parts = [pl.scan_parquet(whole, glob=False, hive_partitioning=False)] if whole else []
+        parts += [pl.LazyFrame(pl.from_arrow(table)) for table in others]
+        return pl.concat(map(_with_texts, parts), how="vertical_relaxed").join(runs, on="run", how="inner")
 
     def query(self, sql: str) -> pd.DataFrame:
         """The answer of DuckDB to a query of the tables `design`, `runs` (with state and error), `levels` and `weekly`.
 
-        Raises UserError where DuckDB is missing or does not understand the query.
+        The query sees these tables and nothing else: no other file, no address, and no setting of DuckDB. Raises
+        UserError where DuckDB is missing or does not understand the query.
         """
         try:
             import duckdb
         except ImportError:
             raise UserError("this needs DuckDB; install hybridwork[analysis]") from None
-        self._check()
+        design, states = self.design.reset_index(), self.states
+        tables = {name: self._parts(name) for name in self.archive.tables() if name in KNOWN_TABLES}
         with duckdb.connect() as connection:
-            connection.register("design", self.design.reset_index())
-            connection.register("runs", self.states)
-            for name in self.archive.tables():
-                if name != "runs":
-                    files = [str(path) for path in self.archive.files(name)]
-                    connection.read_parquet(files).create_view(f"batches_{name}")
-                    connection.execute(
-                        f"create view {name} as select runs.row, runs.replicate, batches_{name}.* "
-                        f"from batches_{name} join runs using (run)"
-                    )
             try:
+                for setting in _CLOSED:
+                    connection.execute(setting)
+                connection.register("design", design)
+                connection.register("runs", states)
+                for name, parts in tables.items():
+                    _create_view(connection, name, *parts)
+                connection.execute("set lock_configuration = true")
                 frame: pd.DataFrame = connection.sql(sql).df()
             except (duckdb.Error, AttributeError) as error:
                 raise UserError(f"DuckDB does not answer this query: {first_line(error)}") from None
         return frame
 
+    def _parts(self, name: str) -> tuple[list[str], list[pa.Table]]:
+        """The files of a table of which every row counts, and the rows that count of other files."""
+        import pyarrow as pa
+
+        counted = list(self.archive.counted(name))
+        try:
+            others = [read_counted(path, runs) for path, runs in counted if runs is not None]
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
+        return [str(path.absolute()) for path, runs in counted if runs is None], others
+
     def _check_table(self, name: str) -> None:
-        self._check()
         if name not in self.archive.tables():
             raise UserError(f"{self.folder} holds no table '{name}'; it holds {', '.join(self.archive.tables())}")
 
@@ -229,6 +242,30 @@ class Results:
                 low, middle, high = (signed(one, 2) for one in np.nanpercentile(own[name], (5, 50, 95)))
                 lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
         return lines
+
+
+def _with_texts(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The frame with texts in place of categories, which differ from file to file."""
+    import polars as pl
+
+    return frame.with_columns(pl.col(name).cast(pl.String) for name in frame.collect_schema().names() if name in _TEXTS)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], others: list[pa.Table]) -> None:
+    """A view of a known table with row and replicate, over whole files and over rows of others.
+
+    The files are handed over as a data set of pyarrow, since DuckDB itself would read their names as patterns.
+    """
+    import pyarrow.dataset as ds
+
+    parts = [ds.dataset(files, format="parquet")] if files else []
+    for number, part in enumerate([*parts, *others]):
+        connection.register(f"{name}_{number}", part)
+    every = " union all by name ".join(f'select * from "{name}_{number}"' for number in range(len(parts) + len(others)))
+    connection.execute(
+        f'create view "{name}" as select runs."row", runs.replicate, kept.* '
+        f"from ({every}) as kept join runs on kept.run = runs.run"
+    )
 
 
 def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -> None:
@@ -322,11 +359,10 @@ def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _checked_export(name: str, results: Results) -> Path:
-    """Where to export to, unless that is a file of the study itself."""
+    """Where to export to, unless that is in the folder of the study itself."""
     path = Path(name)
-    if path.resolve().parent in (results.folder.resolve(), *results.folder.resolve().glob("batches/*")):
-        if path.exists():
-            raise UserError(f"export={name} would overwrite a file of the study; another name is right")
+    if results.folder.resolve() in path.resolve().parents:
+        raise UserError(f"export={name} is in the folder of the study, which holds its runs alone; write it elsewhere")
     return path
 
 

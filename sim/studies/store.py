@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import metadata
@@ -18,10 +18,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sim.errors import UserError, first_line
+from sim.errors import UserError
+from sim.files import acquire, write_by, write_text
 
 if TYPE_CHECKING:
     import pandas
+    from filelock import BaseFileLock
     from omegaconf import DictConfig
 
     from sim.engine.plan import Plan
@@ -37,11 +39,16 @@ class OutputFolder:
 
     Entering makes the hidden folder, or raises UserError where that cannot be written. Leaving gives the folder its
     name, or removes it where an error or an interruption came between. `path` is where the folder is now.
+
+    While the hidden folder exists, this process holds a lock on a file beside it. A process that is killed leaves both;
+    the next study below the same root removes whatever nobody has locked.
     """
 
     def __init__(self, root: str | Path, study: str):
-        self._study = Path(root) / study
-        self._finished = self._study
+        self._root = Path(root)
+        self._study = self._root / study
+        self._moment = ""
+        self._lock: BaseFileLock | None = None
         self._made: list[Path] = []
         self.path = self._study
 
@@ -49,7 +56,13 @@ class OutputFolder:
         try:
             self._made = [folder for folder in (self._study, *self._study.parents) if not folder.exists()]
             self._study.mkdir(parents=True, exist_ok=True)
-            self._claim(f"{datetime.datetime.now():%Y-%m-%d_%H-%M-%S}")
+            clear_unfinished(self._root)
+            self._moment = f"{datetime.datetime.now():%Y-%m-%d_%H-%M-%S}"
+            unfinished = self._study / f".{self._moment}-{uuid4().hex[:8]}-unfinished"
+            with suppress(OSError):  # where the file system has no locks, what a killed process leaves stays
+                self._lock = acquire(_lock_of(unfinished))
+            unfinished.mkdir()
+            self.path = unfinished
         except OSError as error:
             self._remove()
             reason = error.strerror or type(error).__name__
@@ -58,59 +71,73 @@ class OutputFolder:
             ) from None
         return self
 
-    def _claim(self, moment: str) -> None:
-        """Take the first name of this moment that no other study has, finished or not."""
-        for number in itertools.count(1):
-            name = moment if number == 1 else f"{moment}_{number}"
-            unfinished = self._study / f".{name}-unfinished"
-            try:
-                unfinished.mkdir()
-            except FileExistsError:
-                continue
-            if (self._study / name).exists():
-                unfinished.rmdir()
-                continue
-            self.path, self._finished = unfinished, self._study / name
-            return
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            os.rename(self.path, self._finished)
-            self.path = self._finished
-        else:
+        if kind is not None:
             self._remove()
+            return
+        unfinished = self.path
+        self.path = self._finish()
+        self._unlock(unfinished)
+
+    def _finish(self) -> Path:
+        """Give the folder the first name of its moment that no other study has."""
+        number = 1
+        while True:
+            finished = self._study / (self._moment if number == 1 else f"{self._moment}_{number}")
+            try:
+                if not finished.exists():
+                    os.rename(self.path, finished)
+                    return finished
+            except OSError:
+                if not finished.exists():
+                    raise
+            number += 1
 
     def _remove(self) -> None:
         """Remove the hidden folder, and the folders above it that were made for it and are empty."""
         if self.path != self._study:
             shutil.rmtree(self.path, ignore_errors=True)
+            self._unlock(self.path)
         for folder in self._made:
             with suppress(OSError):
                 folder.rmdir()
+
+    def _unlock(self, unfinished: Path) -> None:
+        with suppress(OSError):
+            _lock_of(unfinished).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
+
+
+_UNFINISHED = re.compile(r"\.\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]{8}-unfinished")
+
+
+def _lock_of(unfinished: Path) -> Path:
+    return unfinished.with_name(f"{unfinished.name}.lock")
+
+
+def clear_unfinished(root: Path) -> None:
+    """Remove what killed processes have left of filling output folders below `root`, but nothing that is still in use.
+
+    A hidden folder is in use as long as its lock file is locked, by this machine or another one on the same disk.
+    """
+    for lock_file in root.glob("*/.*-unfinished.lock"):
+        folder = lock_file.with_suffix("")
+        if not _UNFINISHED.fullmatch(folder.name) or lock_file.is_symlink() or folder.is_symlink():
+            continue
+        with suppress(OSError):
+            lock = acquire(lock_file)
+            if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                lock_file.unlink(missing_ok=True)
+                lock.release()
 
 
 def write_table(frame: pandas.DataFrame, path: Path) -> None:
     """Write a table as parquet, whole or not at all."""
     write_by(path, lambda temporary: frame.to_parquet(temporary, engine="pyarrow", index=False))
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a text in UTF-8, whole or not at all."""
-    write_by(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write_by(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a temporary file in the same folder, then give it its name, or raise UserError."""
-    temporary = path.with_name(f".{uuid4().hex}-{path.name}")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror or first_line(error)})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def publish(folder: Path, docs: Path, page: str) -> None:

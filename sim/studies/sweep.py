@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
+from sim.files import check_claim, claim, shown
 from sim.outcomes.condensed import TABLES
 from sim.outcomes.instruments import INSTRUMENTS
 from sim.runs import crew as crews
@@ -19,10 +21,11 @@ from sim.runs.archive import WHOLE, Archive
 from sim.runs.batch import RECORDED, Batch, Life, Run, live_batch
 from sim.runs.crew import Crew, finished
 from sim.runs.identity import Identifier, digest, model_version
-from sim.studies import configure, designs, store
+from sim.studies import configure, designs, store, sweep_record
 from sim.studies.designs import ROW, Design
 from sim.studies.factors import Ground
 from sim.studies.results import Results
+from sim.studies.sweep_record import SweepRecord
 from sim.world.calendar import DAYS_A_WEEK
 
 if TYPE_CHECKING:
@@ -93,13 +96,13 @@ def carry_out(
     sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
     holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
     """
-    identifiers = _identifiers(sweep, Results(folder))
+    check_claim(Path(folder), "runs")
+    identifiers = _identifiers(sweep, _read_record(Path(folder), report=True))
+    claim(Path(folder), "runs")
     archive = Archive(folder, part)
     with archive.locked():
-        _write_question(sweep, archive.folder, identifiers, about or {})
-        altered = archive.cleared()
-        if altered:
-            print(f"{altered} altered or truncated batches in {folder} are done again", file=sys.stderr)
+        _update_record(sweep, archive, identifiers, about or {})
+        report_clearing(archive)
         known = archive.known(sweep.tables)
         tell = {run: error for run, error in known.items() if not (retry and error)}
         lost = _carry_out(sweep, archive, crew, _own(identifiers, part), tell, batch)
@@ -109,16 +112,6 @@ def carry_out(
             "the same command tries them again; where memory is short, ask for workers=1"
         )
     return Results(archive.folder)
-
-
-def _identifiers(sweep: Sweep, before: Results) -> list[str]:
-    """The ids of all runs in the order of the design; those of a folder that was asked the very same are read."""
-    try:
-        if before.begun and sweep.question and before.about.get("question") == sweep.question:
-            return list(before.runs["run"])
-    except UserError:
-        pass  # what was asked before cannot be read, so it is found anew
-    return [run.identifier for run in sweep.runs()]
 
 
 def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
@@ -185,39 +178,83 @@ def _employee_days(plan: Plan) -> int:
 # -- what a folder says of itself -------------------------------------------------------------------------------------
 
 
-def _write_question(sweep: Sweep, folder: Path, identifiers: Sequence[str], more: Mapping[str, Any]) -> None:
-    """Write what was asked, or make sure that it extends what the folder was begun with."""
+def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], more: Mapping[str, Any]) -> None:
+    """Write what was asked, where the folder does not say it yet.
+
+    Raises UserError where the folder was begun with something that this does not extend.
+    """
+    with archive.record_locked():
+        before = _read_record(archive.folder)
+        if before is not None:
+            _check_extends(before, set(identifiers), archive.folder)
+        else:
+            _check_not_another(archive, set(identifiers))
+        contents = _record_of(sweep, identifiers, more)
+        if before is None or not _says(before, contents, archive.folder):
+            sweep_record.write(archive.folder, contents)
+
+
+def _read_record(folder: Path, report: bool = False) -> SweepRecord | None:
+    """What a folder says of itself; None where that is missing or not what was written, which `report` tells."""
+    if not sweep_record.exists(folder):
+        return None
+    try:
+        return sweep_record.read(folder)
+    except UserError as damage:
+        if report:
+            reason = str(damage).partition(", so")[0]
+            print(f"{reason}: it is rebuilt from the design, and runs that are done are kept", file=sys.stderr)
+        return None
+
+
+def _identifiers(sweep: Sweep, before: SweepRecord | None) -> list[str]:
+    """The ids of all runs in the order of the design; read where a verified record answers the very same question."""
+    if before is not None and before.verified and sweep.question and before.about.get("question") == sweep.question:
+        runs = before.runs  # in the order of row and replicate
+        if (runs[ROW] * sweep.replicates + runs["replicate"]).tolist() == list(range(len(sweep))):
+            return list(runs["run"])
+    return [run.identifier for run in sweep.runs()]
+
+
+def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]) -> dict[str, bytes]:
+    """The contents of the files in which a sweep says what it is."""
     import pandas as pd
 
-    plan = sweep.ground.plan
     runs = pd.DataFrame({"run": identifiers})
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
-    _check_extends(Results(folder), set(identifiers))
-    table = sweep.design.table.copy().rename_axis(ROW).reset_index()
-    design = {
-        "method": sweep.design.method,
-        "chance": sweep.design.chance,
-        "factors": [asdict(factor) for factor in sweep.design.factors],
-    }
-    described = {
-        **store.about(plan),
+    about = {
+        **store.about(sweep.ground.plan),
         "model": model_version(),
         "question": sweep.question,
-        "design": design,
+        "design": {
+            "method": sweep.design.method,
+            "chance": sweep.design.chance,
+            "factors": [asdict(factor) for factor in sweep.design.factors],
+        },
         "replicates": sweep.replicates,
+        "tables": list(sweep.tables),
         **more,
     }
-    store.write_by(folder / "design.csv", lambda path: table.to_csv(path, index=False))
-    store.write_by(folder / "runs.csv", lambda path: runs.to_csv(path, index=False))
-    store.write_json(described, folder / "about.json")
+    return sweep_record.encode(about, sweep.design.table, runs)
 
 
-def _check_extends(before: Results, identifiers: set[str]) -> None:
+_OF_ONE_COMMAND = ("written", "asked")
+"""What about.json says of the command that wrote it, in which parts of one study differ."""
+
+
+def _says(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> bool:
+    """Whether a folder says already what it should, but for when and by which command it was written."""
+    if not before.verified or any(
+        (folder / name).read_bytes() != contents[name] for name in (sweep_record.DESIGN, sweep_record.RUNS)
+    ):
+        return False
+    now = json.loads(contents[sweep_record.ABOUT])
+    return all(before.about.get(name) == value for name, value in now.items() if name not in _OF_ONE_COMMAND)
+
+
+def _check_extends(before: SweepRecord, identifiers: set[str], folder: Path) -> None:
     """Raise UserError unless all runs that the folder was begun with are among these."""
-    try:
-        gone = set(before.runs["run"]) - identifiers if before.begun else set()
-    except UserError:
-        return  # what was asked before cannot be read; the runs are known by themselves
+    gone = set(before.runs["run"]) - identifiers
     if not gone:
         return
     model = before.about.get("model")
@@ -225,10 +262,29 @@ def _check_extends(before: Results, identifiers: set[str]) -> None:
         reason = f"was begun with version {model} of the model, and this is {model_version()}"
     else:
         reason = f"holds {len(before.runs):,} runs, {len(gone):,} of which this sweep does not ask for"
-    raise UserError(
-        f"{before.folder} {reason}; a sweep may be extended, by a larger design.n (of latin_hypercube by design.times) "
+    raise _another(folder, reason)
+
+
+def _check_not_another(archive: Archive, identifiers: set[str]) -> None:
+    """Raise UserError where a folder that does not say what it is for keeps runs, and none of them is asked for."""
+    known = archive.known()
+    if known and not identifiers & set(known):
+        raise _another(archive.folder, f"holds {len(known):,} runs, none of which this sweep asks for")
+
+
+def _another(folder: Path, reason: str) -> UserError:
+    return UserError(
+        f"{folder} {reason}; a sweep may be extended, by a larger design.n (of latin_hypercube by design.times) "
         "or more rows of a file, and anything else needs another folder, as in folder=mine"
     )
+
+
+def report_clearing(archive: Archive) -> None:
+    """Remove altered batches and unfinished writing, and say on stderr what was removed and what is not a batch."""
+    if altered := archive.cleared():
+        print(f"{altered} altered or truncated batches in {archive.folder} are done again", file=sys.stderr)
+    if foreign := archive.foreign():
+        print(f"{archive.batches} also holds {shown(foreign)}: no batch as it was written, left alone", file=sys.stderr)
 
 
 # -- the command ------------------------------------------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from sim.files import write_by
 from sim.outcomes.figures.style import STYLE
 
 _UNDATED: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None}}
@@ -23,11 +23,6 @@ def save(figure: Figure, path_stem: Path) -> list[Path]:
 
 def _save_as(figure: Figure, path_stem: Path, kind: str) -> Path:
     path = path_stem.parent / f"{path_stem.name}.{kind}"
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        with matplotlib.rc_context(STYLE):
-            figure.savefig(unfinished, format=kind, dpi=200, metadata=_UNDATED[kind])
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with matplotlib.rc_context(STYLE):
+        write_by(path, lambda temporary: figure.savefig(temporary, format=kind, dpi=200, metadata=_UNDATED[kind]))
     return path

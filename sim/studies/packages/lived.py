@@ -90,6 +90,22 @@ def _with_replicate(archive: Archive, columns: Sequence[str] | None = None) -> p
     return levels.merge(runs.astype({"run": "str"}), on="run")
 
 
+def all_belong(question: Question, archive: Archive) -> bool:
+    """Whether every run that is done in an archive is one of this question: its id follows from what stands in it."""
+    if "levels" not in archive.tables():
+        return True
+    known, usual = Identifier(), {scenario.name for scenario in question.ground.plan.scenarios}
+    for (run, number), own in _with_replicate(archive, ["scenario", "group"]).groupby(["run", "replicate"], sort=False):
+        names = [name for name in dict.fromkeys(own["scenario"]) if name not in usual]
+        try:
+            plan = question.plan(int(number), [frozenset(name.split("+")) for name in names])
+        except (UserError, IndexError):
+            return False
+        if known(plan) != run:
+            return False
+    return True
+
+
 def live(
     question: Question, wanted: Iterable[tuple[int, Sequence[Package]]], memory: Memory, crew: Crew, bar: Any = None
 ) -> dict[int, str]:

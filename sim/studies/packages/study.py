@@ -23,15 +23,16 @@ import numpy as np
 
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
+from sim.files import claim
 from sim.runs.archive import Archive
 from sim.runs.crew import Crew
 from sim.runs.identity import model_version
 from sim.studies import store
 from sim.studies.packages.asked import GOALS, Question, question_of
 from sim.studies.packages.front import candidates, front
-from sim.studies.packages.lived import Again, Memory, Tried, lived_again, searched
+from sim.studies.packages.lived import Again, Memory, Tried, all_belong, lived_again, searched
 from sim.studies.packages.told import MIDDLE, draws_table, front_table, groups_table, packages_table
-from sim.studies.sweep import crew_of, folder_of
+from sim.studies.sweep import crew_of, folder_of, report_clearing
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -41,11 +42,11 @@ def study(cfg: DictConfig) -> None:
     """Search for packages as a composed configuration asks, live the best again, and write what came out."""
     question = question_of(cfg)
     folder = folder_of(cfg, "packages", *question.asks)
+    claim(folder, "packages")
     archive = Archive(folder)
     with archive.locked(), crew_of(cfg) as hired, _kept(hired) as crew:
-        _claim(folder, question)
-        if altered := archive.cleared():
-            print(f"{altered} altered or truncated runs in {folder} are done again", file=sys.stderr)
+        _write_question(archive, question)
+        report_clearing(archive)
         memory = Memory(archive, question.compared_with)
         with _going_on(memory):
             tried = searched(question, memory, crew)
@@ -129,13 +130,22 @@ def _going_on(memory: Memory) -> Iterator[None]:
         ) from None
 
 
-def _claim(folder: Path, question: Question) -> None:
-    """Write what the folder is for, or make sure that it is for this; raises UserError where it is for another."""
-    place, own = folder / "question.json", question.lives
-    if place.is_file() and json.loads(place.read_text(encoding="utf-8"))["question"] != own:
+def _write_question(archive: Archive, question: Question) -> None:
+    """Write what the folder is for, or make sure that it is for this; raises UserError where it is for another.
+
+    Where the file is missing or damaged, the runs themselves show whether they belong to this question.
+    """
+    place, own = archive.folder / "question.json", question.lives
+    try:
+        same = json.loads(place.read_text(encoding="utf-8"))["question"] == own
+    except (OSError, ValueError, KeyError, TypeError):
+        same = all_belong(question, archive)
+        if place.exists():
+            print(f"{place} is not as it was written: rebuilt", file=sys.stderr)
+    if not same:
         raise UserError(
-            f"{folder} was begun with other people, settings, draws or another version of the model; what is lived "
-            "there does not count here, so give another folder, as in folder=mine"
+            f"{archive.folder} was begun with other people, settings, draws or another version of the model; what is "
+            "lived there does not count here, so give another folder, as in folder=mine"
         )
     store.write_json({"question": own, "model": model_version()}, place)
 

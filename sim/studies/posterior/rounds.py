@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import UserError
-from sim.studies import store
+from sim.files import claim, read_checked, write_checked
 from sim.studies.designs import ROW
 from sim.studies.posterior import flow, prior, stand_in, weights
 from sim.studies.posterior.lived import CENTRE, TABLE
@@ -185,21 +187,23 @@ class Rounds:
 
     def _proposed(self, number: int, propose: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
         """What a round proposes, kept before it is lived: an interrupted one goes on with the very same."""
-        return _kept(self.folder / f"round_{number}" / _PROPOSED, propose)
+        folder = self.folder / f"round_{number}"
+        claim(folder, "runs")
+        return _kept(folder / _PROPOSED, propose)
 
 
 def _kept(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """The arrays in a file, which are made and written where it is missing."""
-    if not path.is_file():
+    """The arrays in a file, which are made and written where it is missing or is not what was written."""
+    content = read_checked(path)
+    if content is None:
+        if path.exists():
+            print(f"{path} is not as it was written: made again", file=sys.stderr)
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = make()
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                np.savez(file, **found)
-
-        store.write_by(path, write)
-    with np.load(path) as kept:
+        buffer = io.BytesIO()
+        np.savez(buffer, **make())
+        content = buffer.getvalue()
+        write_checked(content, path)
+    with np.load(io.BytesIO(content)) as kept:
         return dict(kept)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import UserError
+from sim.files import claim
 from sim.runs.identity import Identifier, digest, model_version
 from sim.studies import configure, store
 from sim.studies.factors import Factor
@@ -207,6 +208,8 @@ def study(cfg: DictConfig) -> None:
         _check_writable()
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
     own = folder / f"calibration-{_name_of(question)}"
+    claim(folder, "posterior")
+    claim(own, "calibration")
     with crew_of(cfg) as crew:
 
         def carry(part: str, sweep: Sweep) -> Results:

@@ -18,6 +18,7 @@ import numpy as np
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
+from sim.files import claim
 from sim.levers.measure import FAMILIES
 from sim.outcomes.outcomes import OUTCOMES
 from sim.studies import configure, designs, store
@@ -70,6 +71,7 @@ def study(cfg: DictConfig) -> None:
     settings, sweep = settings_of(cfg), draws_of(cfg)
     folder = folder_of(cfg, "robust_ranking", "own chance", sweep.replicates)
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
+    claim(folder, "robust_ranking")
     with crew_of(cfg) as crew:
         results = carry_out(sweep, folder / "runs", crew, part, batch, retry)
     if not results.any_done:

@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead
+from sim.files import claim
 from sim.levers.measure import FAMILIES
 from sim.outcomes.outcomes import OUTCOMES
 from sim.runs.identity import Identifier, digest
@@ -229,6 +230,7 @@ def study(cfg: DictConfig) -> None:
 
     question = question_of(cfg)
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
+    claim(folder, "sensitivity")
     with crew_of(cfg) as crew:
 
         def carry(part: str, sweep: Sweep) -> Results:
