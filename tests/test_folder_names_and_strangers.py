@@ -1,0 +1,150 @@
+"""Names of folders are names, and what a stranger put into a folder is data: never a pattern, a path or a command."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.__main__ import main
+from sim.errors import UserError
+from sim.files import SUMS, checksum_listing
+from sim.runs.crew import alone
+from sim.studies.results import Results
+from sim.studies.sweep import carry_out
+from tests.test_damaged_folders import small
+
+NAMES = (
+    "run [1]", "run*", "run?", "{a}", "{a,b}", "**", "a b", "it's", 'say "so"', "50%", "%2F", "één", "日本", "-dash",
+    "a=b", "row=3", "~", "$HOME", "#", "a;b", "s3:x", "file:x",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "runs"
+    carry_out(small(3), folder, alone(), batch=4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("other") / "runs"
+    carry_out(small(5, replicates=1), folder, alone())
+    return folder
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("relative", [True, False], ids=["relative", "absolute"])
+def test_a_folder_of_any_name_is_read_whole_and_alone(name, relative, made, other, tmp_path, monkeypatch):
+    pytest.importorskip("duckdb")
+    pytest.importorskip("polars")
+    shutil.copytree(made, tmp_path / name)
+    for neighbour in ("run 1", "runs", "run1", "a", "b"):  # what the names would match as patterns
+        shutil.copytree(other, tmp_path / neighbour, dirs_exist_ok=neighbour == name)
+    monkeypatch.chdir(tmp_path)
+    results, count = Results(name if relative else tmp_path / name), len(Results(made).levels(groups=None))
+    assert len(results.levels(groups=None)) == count
+    assert len(results.scan("levels").collect()) == count
+    assert results.query("select count(*) as n from levels")["n"][0] == count
+    carry_out(small(3), results.folder, alone())
+
+
+@pytest.mark.parametrize("name", ["~", "run [1]", "a b", "één", "50%"])
+def test_an_export_goes_to_the_very_name_that_is_given(name, made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    for kind in ("csv", "parquet"):
+        assert main(["results", str(made), f"export={name}/levels.{kind}"]) == 0
+        assert (tmp_path / name / f"levels.{kind}").stat().st_size > 100
+    assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["levels.csv", "levels.parquet"]
+
+
+# -- names of files and texts of a query -----------------------------------------------------------------------------
+
+
+def _sign(batch: Path) -> None:
+    """Write checksums as a stranger would who wants the batch to be read."""
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(batch.glob("*.parquet"))
+    ]
+    (batch / SUMS).write_text("".join(sums), encoding="utf-8")
+
+
+HOSTILE = (
+    "x as select 1; create table stolen as select 1; --", "levels; drop view runs", 'a"b', "a'b", "runs", "design",
+    "pg_catalog", "levels as select 42 as exhaustion; --", "Levels", "observed", "weekly2", "select", " ", "é",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_name_of_a_file_is_never_executed(name, made, tmp_path):
+    pytest.importorskip("duckdb")
+    folder = Path(shutil.copytree(made, tmp_path / "theirs"))
+    batch = sorted(folder.glob("batches/[!.]*"))[0]
+    if not (batch / f"{name}.parquet").exists():
+        pd.DataFrame({"run": ["x"], "exhaustion": [42.0]}).to_parquet(batch / f"{name}.parquet")
+    _sign(batch)
+    results = Results(folder)
+    tables = set(results.query("select table_name from information_schema.tables")["table_name"])
+    known = {"design", "runs", "levels", "weekly", "observed"}
+    assert {table for table in tables if table.rpartition("_")[0] not in known} <= known
+    assert 42.0 not in set(results.query("select exhaustion from levels")["exhaustion"])
+
+
+FORBIDDEN = {
+    "read text": "select * from read_text('{file}')",
+    "read csv": "select * from read_csv('{file}')",
+    "read by name": "select * from '{file}'",
+    "list files": "select * from glob('{folder}/*')",
+    "read parquet": "select * from read_parquet('{folder}/*')",
+    "sniff": "select * from sniff_csv('{file}')",
+    "address": "select * from read_csv('http://127.0.0.1:9/x.csv')",
+    "copy": "copy (select 1) to '{new}'",
+    "copy after a query": "select 1; copy (select 1) to '{new}'",
+    "attach": "attach '{new}'",
+    "export": "export database '{new}'",
+    "install": "install httpfs",
+    "load": "load httpfs",
+    "open up": "set enable_external_access = true",
+    "open up after a query": "select 1; set enable_external_access = true; select * from read_text('{file}')",
+    "reset": "reset enable_external_access",
+    "variable of Python": "select * from states",
+}
+
+
+@pytest.mark.parametrize("sql", FORBIDDEN.values(), ids=list(FORBIDDEN))
+def test_a_query_sees_the_tables_and_nothing_else(sql, made, tmp_path):
+    pytest.importorskip("duckdb")
+    secret, new = tmp_path / "secret.csv", tmp_path / "new"
+    secret.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="DuckDB does not answer"):
+        Results(made).query(sql.format(file=secret, folder=tmp_path, new=new))
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
+
+
+UNREADABLE = {
+    "no column of runs": pd.DataFrame({"exhaustion": [1.0]}),
+    "runs that are numbers": pd.DataFrame({"run": [1], "exhaustion": [1.0]}),
+    "no rows": pd.DataFrame({"run": pd.Series([], dtype="str")}),
+    "other columns": pd.DataFrame({"run": ["a"], "scenario": ["b"], "group": ["c"], "week": ["d"]}),
+}
+
+
+@pytest.mark.parametrize("table", UNREADABLE.values(), ids=list(UNREADABLE))
+@pytest.mark.parametrize("name", ["levels", "runs"])
+def test_a_table_of_a_stranger_that_does_not_fit_is_one_line(name, table, made, tmp_path, capsys):
+    pytest.importorskip("duckdb")
+    folder = Path(shutil.copytree(made, tmp_path / "theirs"))
+    batch = sorted(folder.glob("batches/[!.]*"))[0]
+    table.to_parquet(batch / f"{name}.parquet")
+    _sign(batch)
+    for asked in ([], ["table=levels"], ["table=runs"], ["sql=select count(*) from levels"]):
+        code = main(["results", str(folder), *asked])
+        told = capsys.readouterr().err.strip().splitlines()
+        assert (code, len(told)) in ((0, 0), (2, 1)), (asked, told)
