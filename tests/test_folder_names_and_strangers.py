@@ -70,10 +70,8 @@ def test_an_export_goes_to_the_very_name_that_is_given(name, made, tmp_path, mon
 
 def _sign(batch: Path) -> None:
     """Write checksums as a stranger would who wants the batch to be read."""
-    sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(batch.glob("*.parquet"))
-    ]
-    (batch / SUMS).write_text("".join(sums), encoding="utf-8")
+    contents = {path.name: path.read_bytes() for path in batch.glob("*.parquet")}
+    (batch / SUMS).write_text(checksum_listing(contents), encoding="utf-8")
 
 
 HOSTILE = (

@@ -202,15 +202,21 @@ def settled(ground: Ground, asked: Precision, folder: str | Path, crew: Crew, re
 
 
 def _run(ground: Ground, asked: Precision, folder: str | Path, crew: Crew, count: int, retry: bool = False) -> Results:
-    before = Results(folder)
-    begun = len(before.runs) if before.begun else 0
     return carry_out(
-        Sweep(ground, nothing_varied(), max(count, begun)),
+        Sweep(ground, nothing_varied(), max(count, _begun(Results(folder)))),
         folder,
         crew,
         retry=retry,
         about={"precision": asdict(asked)},
     )
+
+
+def _begun(before: Results) -> int:
+    """How many replicates a folder was begun with; 0 where it does not say so as it was written."""
+    try:
+        return len(before.runs) if before.begun else 0
+    except UserError:
+        return 0  # which carry_out reports and mends
 
 
 def nothing_varied() -> Design:
