@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from sim.data import rows
+from sim.language.registry import Registry
+from sim.outcomes.unread import unread_traits
 
 PRESSURE = (
     "psychological_load", "exhaustion", "work_home_conflict", "pressure_from_colleagues", "telepressure", "detachment",
@@ -177,3 +179,13 @@ def patterns() -> tuple[Pattern, ...]:
     """Every pattern, in the order of the file."""
     names = ("id", "use", "from", "to", "population", "expected", "origin", "note", "source")
     return tuple(Pattern(*(row[name] for name in names)) for row in rows("patterns"))
+
+
+def built_in(registry: Registry) -> frozenset[str]:
+    """The patterns that say that a trait relates to nothing, of a trait that no equation reads: they cannot fail."""
+    unread = set(unread_traits(registry))
+    return frozenset(
+        name
+        for name, cells in CELLS.items()
+        if all(cell.sign == 0 and unread.issuperset(cell.predictors) for cell in cells)
+    )

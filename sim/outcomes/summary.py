@@ -32,7 +32,8 @@ LABELS = {
     "baseline": "Today's practice",
     "non_managers": "Non-managers",
     "users": "Users of the measures",
-    "other_care": "Other care duties",
+    "women": "Women (in no equation)",
+    "other_care": "Other care duties (in no equation)",
     "no_separate_room": "No separate work room",
     "on_site": "Work on site",
 }

@@ -26,7 +26,7 @@ from sim.outcomes.summary import (
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "unchanged", "worse", "margin", "unit")
 _MOST_IN_A_ROW = 5
-_NAMES, _TITLE, _GROUP, _AXIS, _GAP = 1.5, 0.42, 0.18, 0.24, 0.13
+_NAMES, _TITLE, _GROUP, _AXIS, _GAP = 2.05, 0.42, 0.18, 0.24, 0.13
 """Inches: the column of groups; a panel's title, one group's row, the axis; between panels."""
 _LEAST_REACH = 0.05
 """Axes reach this far to either side at least, so that next to nothing looks like next to nothing."""

@@ -112,6 +112,7 @@ KINDS = {
     "not_in_mind": "Of those, not in mind",
     "in_mind": "Of those, in mind",
     "equivalence": "Equivalence",
+    "built_in": "Equivalence, built in",
 }
 """What is scored by itself, and its heading."""
 _IN_MIND = {"not_in_mind": False, "in_mind": True}
@@ -133,12 +134,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Table:
-    """The pattern table: what counts as met, and the worlds of the model and of every rival, by name."""
+    """The pattern table: what counts as met, and the worlds of the model and of every rival, by name.
+
+    Patterns that are `built_in` cannot fail in the model, so they are shown and counted nowhere.
+    """
 
     criteria: Criteria
     worlds: Mapping[str, Worlds]
     in_mind: frozenset[str]
     groups: int
+    built_in: frozenset[str] = frozenset()
 
     @cached_property
     def verdicts(self) -> Mapping[str, Mapping[str, Verdict]]:
@@ -167,6 +172,8 @@ class Table:
         return tuple(name for name in self.criteria if self._is_of(name, kind))
 
     def _is_of(self, pattern: str, kind: str) -> bool:
+        if pattern in self.built_in or kind == "built_in":
+            return pattern in self.built_in and kind == "built_in"
         use = _uses()[pattern]
         if kind in (*_IN_MIND, "telling"):
             mind = _IN_MIND.get(kind)

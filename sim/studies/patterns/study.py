@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.plan import BASELINE, Plan, check_memory
+from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError
+from sim.outcomes.patterns import built_in
 from sim.runs.crew import Crew, finished, processes
 from sim.studies import configure, store
 from sim.studies.describe.parameters import patterns_in_mind
@@ -104,7 +105,7 @@ def tabled(plans: Sequence[Plan], asked: Settings, crew: Crew) -> Table:
     tasks = [Task(who, plan, asked.visits) for who in ALL for plan in plans]
     statistics = lived(live, tasks, crew, STUDY)
     worlds = {who: statistics[at * len(plans) : (at + 1) * len(plans)] for at, who in enumerate(ALL)}
-    return Table(criteria(), worlds, patterns_in_mind(), asked.groups)
+    return Table(criteria(), worlds, patterns_in_mind(), asked.groups, built_in(registry_of(plans[0])))
 
 
 # -- the command -----------------------------------------------------------------------------------------------------

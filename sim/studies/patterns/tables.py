@@ -12,6 +12,9 @@ from sim.studies.patterns.scoring import KINDS, MODEL, Score, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+BUILT_IN = "built in"
+"""The use of a pattern that cannot fail."""
+
 
 def frames(table: Table) -> dict[str, pd.DataFrame]:
     """Data frames by name: `rows`, `parts`, `scores`, `leads`, and `worlds` with every statistic of each."""
@@ -47,7 +50,7 @@ def _rows(table: Table) -> list[dict[str, object]]:
         rows.append(
             {
                 "pattern": pattern.name,
-                "use": pattern.use,
+                "use": BUILT_IN if pattern.name in table.built_in else pattern.use,
                 "origin": pattern.origin,
                 "in_mind": pattern.name in table.in_mind,
                 "tells": table.tells(pattern.name),
