@@ -8,6 +8,7 @@ Papamakarios and Murray (2016); Greenberg, Nonnenmacher and Macke (2019); Boelts
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError
+from sim.errors import UserError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -70,12 +71,18 @@ class Flow:
         return torch.as_tensor((np.atleast_2d(observed) - self.centre) / self.scale, dtype=torch.float32)
 
     def save(self, path: Path) -> None:
-        """Keep the flow in a file that `load` reads."""
+        """Keep the flow in a file that `load` reads: tensors and whole numbers, and no objects."""
         import torch
 
-        torch.save(
-            {"posterior": self.posterior, "centre": self.centre, "scale": self.scale, "epochs": self.epochs}, path
-        )
+        (parameters,) = self.posterior.posterior_estimator.input_shape
+        kept = {
+            "parameters": parameters,
+            "epochs": self.epochs,
+            "centre": torch.as_tensor(self.centre),
+            "scale": torch.as_tensor(self.scale),
+            "state": self.posterior.posterior_estimator.state_dict(),
+        }
+        torch.save(kept, path)
 
 
 class _Silent:
@@ -89,10 +96,47 @@ class _Silent:
 
 
 def load(path: Path) -> Flow:
-    """The flow that `save` has kept; only a file of one's own making may be read."""
+    """The flow that `save` has kept, rebuilt from its numbers; no object in the file is ever made.
+
+    Raises UserError for a file that `save` has not written, or that is damaged.
+    """
+    import torch
+    from sbi.inference.posteriors import DirectPosterior
+
+    try:
+        kept = torch.load(path, weights_only=True)
+        centre, scale = np.asarray(kept["centre"], float), np.asarray(kept["scale"], float)
+        # A flow takes its shapes from some parameters and observations, and its numbers from the file.
+        shapes = torch.zeros(2, kept["parameters"]), torch.zeros(2, len(centre))
+        estimator = _network()(*shapes)
+        estimator.load_state_dict(kept["state"])
+        epochs = int(kept["epochs"])
+    except Exception as error:  # a damaged or foreign file can be wrong in any way
+        raise UserError(
+            f"{path} cannot be read ({first_line(error)}); delete it, and the same command trains the flow again"
+        ) from None
+    return Flow(DirectPosterior(estimator.eval(), _prior(kept["parameters"])), centre, scale, epochs)
+
+
+def _prior(parameters: int) -> torch.distributions.Distribution:
     import torch
 
-    return Flow(**torch.load(path, weights_only=False))
+    return torch.distributions.MultivariateNormal(torch.zeros(parameters), torch.eye(parameters))
+
+
+def _network() -> Callable[..., Any]:
+    """What makes an untrained flow in the shapes of some parameters and observations."""
+    from sbi.neural_nets import posterior_nn
+
+    network: Callable[..., Any] = posterior_nn(
+        "maf",
+        z_score_theta="none",
+        z_score_x="none",
+        hidden_features=_FEATURES,
+        num_transforms=_TRANSFORMS,
+        dropout_probability=_DROPOUT,
+    )
+    return network
 
 
 def check_installed() -> None:
@@ -111,7 +155,6 @@ def train(scores: np.ndarray, simulated: np.ndarray, error: np.ndarray, seed: in
     """
     import torch
     from sbi.inference import NPE
-    from sbi.neural_nets import posterior_nn
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # layers are so small that threads only wait for each other
@@ -124,15 +167,7 @@ def train(scores: np.ndarray, simulated: np.ndarray, error: np.ndarray, seed: in
         shown, seen, others = torch.utils.data.default_collate(batch)
         return [shown, seen + blur * torch.randn_like(seen), others]
 
-    prior = torch.distributions.MultivariateNormal(torch.zeros(theta.shape[1]), torch.eye(theta.shape[1]))
-    network = posterior_nn(
-        "maf",
-        z_score_theta="none",
-        z_score_x="none",
-        hidden_features=_FEATURES,
-        num_transforms=_TRANSFORMS,
-        dropout_probability=_DROPOUT,
-    )
+    prior, network = _prior(theta.shape[1]), _network()
     learning = NPE(prior=prior, density_estimator=network, show_progress_bars=False, tracker=_Silent())
     with redirect_stdout(StringIO()):  # sbi prints when it has converged
         estimator = learning.append_simulations(theta, x).train(
