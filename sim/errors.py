@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
+Thing = TypeVar("Thing")
 _FEW = 15
 _LONGEST_NAME = 100  # longer ones resemble no name, and comparing them takes time
 _LINE_START, _LINE_END = 700, 300
@@ -68,6 +69,13 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any) -> bool:
     """Whether it is a whole number, which a truth value is not."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def required(value: Thing | None, what: str) -> Thing:
+    """The value, which is there unless the program itself is at fault; then RuntimeError says what is missing."""
+    if value is None:
+        raise RuntimeError(f"{what} is missing, which is a fault of the program")
+    return value
 
 
 def first_line(error: Exception) -> str:

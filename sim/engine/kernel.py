@@ -14,6 +14,7 @@ from sim.engine.layout import VECTOR, Layout, named
 from sim.engine.order import DOMAINS, level_of
 from sim.engine.passes import WITH_MIDDLE, Look, Order, Pass, Segment, methods_of
 from sim.engine.text import CannotFuse, Term, as_kind, constant
+from sim.errors import required
 from sim.language.registry import Quantity, Registry
 
 ARGUMENTS = (
@@ -215,8 +216,7 @@ class _Author:
             result = desk.compute(method, quantity, key, result)
             if len(key) == 1 and quantity.condition:
                 result = self._shifted(desk, quantity, result)
-        assert result is not None
-        return as_kind(result, "f32")
+        return as_kind(required(result, f"the equation of {quantity.name}"), "f32")
 
     def _shifted(self, desk: Desk, quantity: Quantity, result: Term) -> Term:
         whole = result.kind == "number" and result.number == int(result.number)
@@ -228,9 +228,8 @@ class _Author:
 
     # -- looks -------------------------------------------------------------------------------------------------------
 
-    def look(self, look: Look | None, column: int) -> list[str]:
+    def look(self, look: Look, column: int) -> list[str]:
         """A pass that adds something up: over ties, over measures, or over the members of a group."""
-        assert look is not None
         if look.kind == "ties.mean":
             return self._mean_over_ties(look, column)
         if look.kind in ("ties.sum", "measures.sum"):
@@ -332,8 +331,8 @@ class _Author:
         return text
 
     def _begun(self, desk: Desk, stock: Quantity) -> str:
-        assert stock.mark is not None
-        start = stock.mark.start if stock.mark.newcomer is None else stock.mark.newcomer
+        mark = required(stock.mark, f"the beginning of {stock.name}")
+        start = mark.start if mark.newcomer is None else mark.newcomer
         return desk.read(start) if isinstance(start, str) else constant(float(start), "f32")
 
     def _knowing_nothing(self, stocks: Sequence[Quantity]) -> list[str]:

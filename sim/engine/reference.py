@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.order import ROWWISE, Pass, level_of, looked_at, passes
+from sim.errors import required
 from sim.language.grammar import LOOKS, LUCK, Mechanism, causes_of
 from sim.language.registry import Quantity, Registry
 from sim.levers.catalogue import Catalogue
@@ -272,8 +273,7 @@ class Reference:
 
     def _begin_stocks(self) -> None:
         for name in self._stocks:
-            mark = self.registry.quantities[name].mark
-            assert mark is not None
+            mark = required(self.registry.quantities[name].mark, f"the beginning of {name}")
             self.values[name] = self._beginning(name, mark.start)
 
     def _beginning(self, name: str, start: float | str) -> np.ndarray:

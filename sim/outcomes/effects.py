@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.errors import required
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
@@ -371,7 +372,7 @@ def tie_tables(
         for slot in range(len(ties.partner))
         if ties.exists[slot, place] and int(ties.partner[slot, place]) in chosen
     ]
-    assert record.ties_before is not None
+    before = required(record.ties_before, "ties before the horizon")
     edges = [
         {
             "scenario": scenario.name,
@@ -381,7 +382,7 @@ def tie_tables(
             "source_team": int(firm.team[place]),
             "target_team": int(firm.team[ties.partner[slot, place]]),
             "across": bool(ties.across[slot, place]),
-            "before": float(record.ties_before[slot, place]),
+            "before": float(before[slot, place]),
             "after": float(record.ties_after[world][slot, place]),
         }
         for world, scenario in enumerate(scenarios)

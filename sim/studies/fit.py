@@ -164,24 +164,20 @@ class _Problem:
         self.plan, self.say = plan, say
         self.low, self.high, self.now = _bounds(plan)
         self.step = STEP * (self.high - self.low)
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
-        self._at: np.ndarray | None = None
+        self._at, self._last = np.array([]), (np.array([]), np.array([]))
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         """Differences in units of their tolerance."""
-        self._run(x)
-        assert self._last is not None
-        return self._last[0]
+        return self._run(x)[0]
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Change of the residuals with each free parameter."""
-        self._run(x)
-        assert self._last is not None
-        return self._last[1]
+        return self._run(x)[1]
 
-    def _run(self, x: np.ndarray) -> None:
-        if self._at is not None and np.array_equal(x, self._at):
-            return
+    def _run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals and Jacobian; those of the last `x` are kept."""
+        if np.array_equal(x, self._at):
+            return self._last
         signs = np.where(x + self.step > self.high, -1.0, 1.0)
         worlds = np.vstack([x, x + np.diag(signs * self.step)])
         reports = _reports(self.plan, worlds)
@@ -190,6 +186,7 @@ class _Problem:
         self._at = x.copy()
         met = sum(row.met for row in reports[0])
         self.say(f"sum of squares {np.sum(fitted[0] ** 2):.2f}, {met} of {len(reports[0])} rows met")
+        return self._last
 
 
 def _weighted(row: Row) -> float:

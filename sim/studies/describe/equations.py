@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 
+from sim.errors import required
 from sim.language import curves
 from sim.language.grammar import LUCK, Mechanism, causes_of
 from sim.language.registry import Quantity, Registry
@@ -30,7 +31,8 @@ def formula(method: Callable) -> str:
 def _body(function: Callable) -> str:
     source = textwrap.dedent(inspect.getsource(function))
     node = ast.parse(source).body[0]
-    assert isinstance(node, ast.FunctionDef)
+    if not isinstance(node, ast.FunctionDef):
+        raise TypeError(f"{function} is no function that stands in a file by itself")
     first = node.body[1] if ast.get_docstring(node) else node.body[0]
     return textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
 
@@ -58,8 +60,7 @@ def facts(quantity: Quantity) -> str:
 
 def beginning(quantity: Quantity) -> str:
     """What a stock begins with, and a newcomer's where that differs."""
-    mark = quantity.mark
-    assert mark is not None
+    mark = required(quantity.mark, f"the beginning of {quantity.name}")
     start = _start(mark.start)
     return start if mark.newcomer is None else f"{start}, of a newcomer at {_start(mark.newcomer)}"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
+from sim.errors import required
 from sim.formatting import signed
 from sim.outcomes.condensed import USERS
 from sim.outcomes.outcomes import OUTCOMES
@@ -85,9 +86,8 @@ def _opening(tables: Tables, facts: Facts) -> str:
 
 def _pair_on_isolation(tables: Tables, facts: Facts) -> str:
     """The leading two on isolation from colleagues, from the side that the first sentence takes."""
-    ahead = leading_pair(tables, facts)
-    row = leading_pair(tables, facts, COLLEAGUES)
-    assert ahead is not None and row is not None
+    ahead = required(leading_pair(tables, facts), "the leading two")
+    row = required(leading_pair(tables, facts, COLLEAGUES), "the leading two on isolation")
     if row["first"] != ahead["first"]:
         row = seen_from_second(row)
     better, same, worse = of_hundred([int(row[name]) for name in ("better", "same", "worse")])
@@ -100,8 +100,7 @@ def _bullets(lines: Sequence[str]) -> list[str]:
 
 def _between_leaders(tables: Tables, facts: Facts) -> str:
     """How the two were chosen, who else might have been, and whether they can be told apart."""
-    pair = leading_pair(tables, facts)
-    assert pair is not None
+    pair = required(leading_pair(tables, facts), "the leading two")
     rows = where(tables["wins"], draws=PLAUSIBLE, outcome=BURN_OUT, among=singles_of(facts)).set_index("policy")
     one, two, *others = facts["leaders"]
     told = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import UserError
+from sim.errors import UserError, required
 from sim.outcomes.effects import CONFIDENCE
 from sim.studies.designs import ROW, Design
 
@@ -107,8 +107,7 @@ def _whole(values: np.ndarray, size: int, what: str) -> tuple[np.ndarray, int]:
 
 
 def _shares(design: Design) -> np.ndarray:
-    assert design.shares is not None
-    return design.shares
+    return required(design.shares, "the design in shares of the ranges")
 
 
 # -- who can be told apart --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from sim.errors import required
 from sim.outcomes.effects import DRAWS
 from sim.views import phrases, pictures
 from sim.views.explore.choice import Choice
@@ -36,8 +37,7 @@ def headline(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
 
 def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -> dict[Any, Any] | None:
     """The policy's row of an answer's table of effects or counts; None where a group is too small to be shown."""
-    assert answer.tables is not None
-    own = answer.tables[table]
+    own = required(answer.tables, "tables of an answer")[table]
     rows = own[(own["outcome"] == outcome) & (own["group"] == group) & (own["scenario"] != "baseline")]
     return None if rows.empty else rows.iloc[0].to_dict()
 
@@ -127,8 +127,7 @@ def _mean(effect: dict[Any, Any], words: Words) -> str:
 
 def _sureness(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
     """What the ranges hold, what a count of runs is not, and what runs must be told of."""
-    effect = row_of(found[0], "effects", _HEADLINES[0])
-    assert effect is not None
+    effect = required(row_of(found[0], "effects", _HEADLINES[0]), "the effect on everybody")
     holds = phrases.holds(effect["interval"], found[0].replicates)
     few = holds == DRAWS and min(one.replicates for one in found) < _ENOUGH
     ranges = words("explore.head.few_in_words" if few else f"common.sure.{holds}_in_words")

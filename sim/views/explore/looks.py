@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from sim.errors import UserError, first_line
+from sim.errors import UserError, first_line, required
 from sim.outcomes.summary import BURN_OUT, reached
 from sim.text import plain
 from sim.views import phrases, pictures
@@ -59,8 +59,7 @@ def looks(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> Non
 
 
 def _kind(found: Sequence[Answer], place: int = 0) -> str:
-    plan = found[place].plan
-    assert plan is not None
+    plan = required(found[place].plan, "the plan of an answer")
     return plan.scenarios[1].kind if plan.scenarios[1].kind != "baseline" else "policy"
 
 
@@ -82,8 +81,7 @@ def _by_when(found: Answer, words: Words) -> str:
     effect = row_of(found, "effects", BURN_OUT)
     if effect is None or effect["low"] * effect["high"] <= 0:
         return ""
-    assert found.tables is not None
-    weekly = found.tables["trajectories"]
+    weekly = required(found.tables, "tables of an answer")["trajectories"]
     own = weekly[
         (weekly["outcome"] == BURN_OUT) & (weekly["group"] == "everybody") & (weekly["scenario"] != "baseline")
     ]
@@ -206,8 +204,7 @@ def _evening(asked: Sequence[Choice], found: Sequence[Answer], place: int, words
 
 
 def _ties(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
-    tables = found[place].tables
-    assert tables is not None
+    tables = required(found[place].tables, "tables of an answer")
     if "ties" not in tables:
         st.caption(words("explore.text.ties_own"))
         return

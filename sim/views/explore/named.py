@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.errors import required
 from sim.levers.measure import FAMILIES
 from sim.views import phrases
 from sim.views.explore.choice import Choice
@@ -66,8 +67,7 @@ def joined(answers: Sequence[Answer], table: str) -> pd.DataFrame:
 
     tables = []
     for place, answer in enumerate(answers):
-        assert answer.tables is not None
-        own = answer.tables[table]
+        own = required(answer.tables, "tables of an answer")[table]
         tables.append(own.assign(scenario=own["scenario"].where(own["scenario"] == "baseline", identifier(place))))
     return pd.concat(tables, ignore_index=True)
 

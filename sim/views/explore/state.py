@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from sim.errors import UserError
+from sim.errors import UserError, required
 from sim.levers.measure import FAMILIES
 from sim.text import plain
 from sim.views.explore import sessions
@@ -221,6 +221,4 @@ def remove() -> None:
 
 def _identifier() -> str:
     """By what Streamlit knows this session."""
-    context = get_script_run_ctx()
-    assert context is not None
-    return context.session_id
+    return required(get_script_run_ctx(), "the session of the page").session_id

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from sim.errors import required
 from sim.views import pictures
 from sim.views.explore.answer import replay
 from sim.views.explore.choice import Choice
@@ -63,9 +64,8 @@ def about(choice: Choice, found: Answer) -> dict[str, Any]:
     """How an answer was made: versions, seed, what was asked, how many runs, what its intervals hold."""
     from sim.studies import store
 
-    assert found.plan is not None
-    command = choice.command(found.replicates)
-    return store.about(found.plan) | dict(found.facts) | {"asked": shlex.split(command)[2:], "command": command}
+    plan, command = required(found.plan, "the plan of an answer"), choice.command(found.replicates)
+    return store.about(plan) | dict(found.facts) | {"asked": shlex.split(command)[2:], "command": command}
 
 
 def data(asked: Sequence[Choice], words: Words) -> bytes:
@@ -73,9 +73,9 @@ def data(asked: Sequence[Choice], words: Words) -> bytes:
     found = _answers(asked)
     files: dict[str, str] = {}
     for place, (choice, one) in enumerate(zip(asked, found, strict=True)):
-        assert one.tables is not None
+        tables = required(one.tables, "tables of an answer")
         folder = f"{identifier(place)}/" if len(asked) > 1 else ""
-        files |= {f"{folder}{name}.csv": table.to_csv(index=False) for name, table in one.tables.items()}
+        files |= {f"{folder}{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
         said = {"choice": title(choice, words), **about(choice, one)}
         files[f"{folder}about.json"] = json.dumps(said, indent=2, ensure_ascii=False, default=str)
     return _zipped(files)
