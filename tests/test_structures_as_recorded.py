@@ -161,6 +161,12 @@ def test_what_would_be_read_otherwise_is_refused_in_a_line(tmp_path, cell, text,
     assert "\n" not in str(refused.value) and repr(text) not in str(refused.value)
 
 
+def test_an_establishment_of_a_few_is_refused_in_a_line(tmp_path):
+    rows = [[*row, "Utrecht"] for row in unit("x", 11, "sales")] + [[*row, "Zwolle"] for row in unit("y", 3, "care")]
+    with pytest.raises(UserError, match="line 14: this establishment has fewer than 10 persons"):
+        read(written(tmp_path, rows, header=[*HEADER, "establishment"]))
+
+
 @pytest.mark.parametrize("text", ["1,000", "1_0", "inf", "nan", "0x1", "ja", "2019-01-01", "", "1.2.3", "1 0"])
 def test_what_is_no_number_is_refused(tmp_path, text):
     rows = [[*row, text if place == 2 else "2"] for place, row in enumerate(changed((3, "role"), "employee"))]

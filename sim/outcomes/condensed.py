@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.engine.plan import Plan, needed
 from sim.outcomes.effects import MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.no_effect import joined, reasons, without_effect
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, Record
 
@@ -24,14 +25,30 @@ Columns = Mapping[str, Sequence[str] | np.ndarray]
 
 
 def levels(plan: Plan, record: Record) -> Columns:
-    """Columns scenario, group, people, one for each outcome in its unit, and the `SHARES` (0 to 1)."""
+    """Columns scenario, group, people, one for each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
+
+    `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`; it is empty where the
+    scenario has one.
+    """
     rows = [*_groups(plan, record), *_users(plan, record)]
     numbers = np.array([row[2] for row in rows], np.float32).reshape(len(rows), -1)
     names = ("people", *OUTCOMES, *SHARES)
+    reason = _reasons(plan, record)
     return {
         "scenario": [row[0] for row in rows],
         "group": [row[1] for row in rows],
         **{name: numbers[:, column] for column, name in enumerate(names)},
+        "reason": [reason[row[0]] for row in rows],
+    }
+
+
+def _reasons(plan: Plan, record: Record) -> dict[str, str]:
+    """Scenario to why it has no effect; empty where it has one."""
+    alike = without_effect(record.unchanged)
+    own = reasons(record, plan.scenarios, [measure.name for measure in needed(plan)])
+    return {
+        scenario.name: joined(of_world) if same else ""
+        for scenario, of_world, same in zip(plan.scenarios, own, alike, strict=True)
     }
 
 

@@ -9,6 +9,7 @@ No table holds a group of fewer than ten people; one that is left without rows k
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ import numpy as np
 from sim.errors import required
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
-from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.no_effect import joined as joined_reasons
+from sim.outcomes.outcomes import GROUPS, HEADLINES, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.firm import Firm
@@ -35,7 +37,6 @@ CHANCE, DRAWS = "chance", "draws"
 USES = 0.5
 MARGIN = 0.05
 """Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
-HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 ITEMS_BY_WEEK = tuple(
     (row, column)
     for row, outcome in enumerate(OUTCOMES)
@@ -56,7 +57,9 @@ _EFFECTS = {
     "replicates": "int64",
     "interval": "str",
     "unit": "str",
+    "reason": "str",
 }
+_REASONS = {**dict.fromkeys(("scenario", "kind", "part", "reason"), "str"), "runs": "int64", "replicates": "int64"}
 _COUNTS = {
     **_OF_A_GROUP,
     **dict.fromkeys(("lower", "little", "higher"), "int64"),
@@ -148,7 +151,8 @@ def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
     """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
 
     `holds` is what intervals hold, `CHANCE` or `DRAWS`.
-    Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit.
+    Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit, reason. A
+    scenario that has no effect in any replicate has a `reason` in place of numbers where nothing differs.
     """
     reported, baseline = samples.reported, samples.last_weeks(0)
     usual = interval(baseline)[0]
@@ -164,7 +168,34 @@ def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
         for name, policy, without in _users(samples, world):
             numbers = _INTERVALS[holds](policy - without)
             found.append(_row(scenario, name, "users", without.mean(), *numbers))
-    return _table([{**row, "interval": holds} for row in found], _EFFECTS)
+    return _table([_with_reason(samples, {**row, "interval": holds}) for row in found], _EFFECTS)
+
+
+def _with_reason(samples: Samples, row: Mapping[str, Any]) -> dict[str, Any]:
+    world = [scenario.name for scenario in samples.scenarios].index(row["scenario"])
+    reason = samples.reason(world)
+    if not (reason and samples.unchanged[world, list(OUTCOMES).index(row["outcome"])]):
+        return {**row, "reason": ""}
+    return {**row, **dict.fromkeys(("difference", "low", "high"), np.nan), "reason": reason}
+
+
+def reasons_table(samples: Samples) -> pd.DataFrame:
+    """Why scenarios, and measures and settings of theirs, have no effect, and in how many replicates.
+
+    Columns: scenario, kind, part (a measure, a process, or empty for all of the scenario), reason, runs, replicates.
+    """
+    found = []
+    for world, scenario in enumerate(samples.scenarios[1:], start=1):
+        parts: Counter[tuple[str, str]] = Counter()
+        for alike, own in zip(samples.no_effect[:, world], samples.reasons_of(world), strict=True):
+            parts.update((part, reason) for part, reasons in own.items() for reason in reasons)
+            parts.update([("", joined_reasons(own))] if alike else [])
+        found += [
+            {"scenario": scenario.name, "kind": scenario.kind, "part": part, "reason": reason, "runs": runs,
+             "replicates": samples.count}
+            for (part, reason), runs in sorted(parts.items())
+        ]  # fmt: skip
+    return _table(found, _REASONS)
 
 
 def counts(samples: Samples) -> pd.DataFrame:
@@ -176,6 +207,8 @@ def counts(samples: Samples) -> pd.DataFrame:
     reported, baseline = samples.reported[:, everybody], samples.last_weeks(0)[..., everybody]
     found = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
+        if samples.reason(world):
+            continue
         if reported[world]:
             change = samples.last_weeks(world)[..., everybody] - baseline
             of_outcome = {name: change[:, list(OUTCOMES).index(name)] for name in HEADLINES}
@@ -250,6 +283,10 @@ def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> p
     rows, columns = np.array(ITEMS_BY_WEEK).T
     places, worlds = np.nonzero(reported[:, columns].T)
     by_week = _by_week(samples, places, worlds, holds)
+    applies = np.array([not samples.reason(world) for world in range(len(scenarios))], bool)
+    nothing = np.repeat(~applies[worlds] & samples.unchanged[worlds, rows[places]], len(weeks))
+    for name in ("difference", "difference_low", "difference_high"):
+        by_week[name][nothing] = np.nan
 
     def said(labels: Sequence[str], of: np.ndarray) -> np.ndarray:
         return np.repeat(np.array(labels, object)[of], len(weeks))
@@ -331,6 +368,8 @@ def gains(samples: Samples) -> pd.DataFrame:
     """Who gains and who is made worse by more than `MARGIN`, of those who stayed in both worlds."""
     found = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
+        if samples.reason(world):
+            continue
         for row, outcome in enumerate(GAINS_IN):
             for column, group in enumerate(GROUPS):
                 cell = world, row, column
@@ -344,7 +383,7 @@ def gains(samples: Samples) -> pd.DataFrame:
                         "outcome": outcome,
                         "group": group,
                         "gained": samples.gained[cell] / people,
-                        "unchanged": samples.unchanged[cell] / people,
+                        "unchanged": samples.unchanging[cell] / people,
                         "worse": samples.worse[cell] / people,
                         "margin": MARGIN,
                         "unit": OUTCOMES[outcome].unit,

@@ -116,6 +116,9 @@ _ALL = (
 
 OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in _ALL}
 
+HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
+"""The outcomes that a comparison is made for."""
+
 GROUPS: dict[str, Callable[[Values], np.ndarray]] = {
     "everybody": lambda v: np.ones_like(v["is_manager"]),
     "managers": lambda v: v["is_manager"],

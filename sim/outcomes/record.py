@@ -10,6 +10,7 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import Plan, needed
 from sim.engine.share import Share
+from sim.outcomes.no_effect import Adoption, unchanged
 from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.survey import Survey
 
@@ -34,6 +35,8 @@ class Record:
     stayed   (world, place) whether the person of day 0 is still there
     using    (world, measure, place) share of the last 26 weeks in which the place used the measure
     ties     strength of all ties at the start and per world at the end, (slot, place), of the first establishments
+    unchanged  (world, outcome) bool: the outcome is to the bit as in the baseline, for everybody in every week
+    adoption   what employers did with measures, from which `sim.outcomes.no_effect` tells why there is no effect
     """
 
     weekly: np.ndarray
@@ -45,6 +48,11 @@ class Record:
     stayed: np.ndarray
     ties_before: np.ndarray | None = None
     ties_after: dict[int, np.ndarray] = field(default_factory=dict)
+    unchanged: np.ndarray = field(init=False)
+    adoption: Adoption | None = None
+
+    def __post_init__(self) -> None:
+        self.unchanged = unchanged(self)
 
 
 def bytes_of_record(plan: Plan) -> float:
@@ -67,6 +75,7 @@ class Recorder:
         self.using = np.zeros((worlds, len(engine.catalogue.names), places), np.float32)
         self._final = np.zeros((worlds, len(OUTCOMES), places), np.float32)
         self._first_people = engine.values["generation"]
+        self._weeks_carried_out: np.ndarray | int = 0
 
     def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
         """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""
@@ -76,6 +85,7 @@ class Recorder:
         with np.errstate(invalid="ignore", divide="ignore"):
             self.weekly[:, week] = sums / people[:, None]
         self.people[:, week] = people
+        self._weeks_carried_out = self._weeks_carried_out + (self.engine.values["implemented"] > 0).astype(np.int16)
         if week >= self.weeks - LAST_WEEKS:
             share = np.float32(1 / min(LAST_WEEKS, self.weeks))
             self._final += outcomes * share
@@ -85,7 +95,21 @@ class Recorder:
         """The record of the days gathered."""
         first = {name: _stacked([read(self.engine.values)], 1)[0, 0] > 0 for name, read in GROUPS.items()}
         final = {name: self._final[:, row] for row, name in enumerate(OUTCOMES)}
-        return Record(self.weekly, self.people, final, cascade(self.engine), first, self.using, self._stayed())
+        made = Record(self.weekly, self.people, final, cascade(self.engine), first, self.using, self._stayed())
+        made.adoption = self._adoption()
+        return made
+
+    def _adoption(self) -> Adoption:
+        values = self.engine.values
+        at_end = values["implemented"] > 0
+        return Adoption(
+            through_manager=np.array([one.route == "through_manager" for one in self.engine.catalogue.measures], bool),
+            turn=values["turn"][0],
+            weeks=np.broadcast_to(self._weeks_carried_out, (self.engine.worlds, *at_end.shape[1:])),
+            at_end=np.broadcast_to(at_end, (self.engine.worlds, *at_end.shape[1:])),
+            any_in_place=np.broadcast_to((values["in_place"] > 0).any(axis=(1, 2)), self.engine.worlds),
+            leads=self.engine.staff.firm.span > 0,
+        )
 
     def _stayed(self) -> np.ndarray:
         now = self.engine.values["generation"]
@@ -138,6 +162,8 @@ def cascade(engine: Engine | Share) -> np.ndarray:
     used = values["used"]
     by_stage = (values["known"], used, used * values["handled_well"])
     for role, of_role in ((1, firm.is_manager), (2, ~firm.is_manager)):
+        if not of_role.any():
+            continue  # nobody has this role, so no share of them knows or uses anything
         count = np.bincount(firm.establishment, of_role, len(firm.size))
         weight = of_role / np.maximum(count, 1)[firm.establishment] / np.count_nonzero(count)
         for stage, yes in enumerate(by_stage, start=3):

@@ -18,6 +18,7 @@ import numpy as np
 from sim.errors import UserError, first_line
 from sim.levers.scenario import Scenario
 from sim.outcomes.effects import ITEMS_BY_WEEK, MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.no_effect import Reasons, joined, reasons, without_effect
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import GAINS_IN, Record
 
@@ -70,8 +71,9 @@ class Samples:
 
     scenarios  the worlds of every replicate, of which the first is the baseline
     count      number of replicates
-    gained, worse, unchanged, stayed
+    gained, worse, unchanging, stayed
                (world, outcome of `GAINS_IN`, group) people of all replicates
+    unchanged  (world, outcome) bool: in no replicate does the outcome differ from the baseline
     """
 
     def __init__(self, scenarios: Sequence[Scenario], measures: Sequence[str], folder: Path | None = None):
@@ -80,12 +82,15 @@ class Samples:
         `folder` is where temporary files stand; without one the samples are held in memory.
         """
         self.scenarios, self.measures = tuple(scenarios), tuple(measures)
+        self.unchanged = np.ones((len(self.scenarios), len(OUTCOMES)), bool)
+        self._reasons: list[tuple[Reasons, ...]] = []
+        self._no_effect: list[np.ndarray] = []
         self.count = 0
         self._first: Record | None = None
         self._people: np.ndarray | float = 0.0
         self._users: list[np.ndarray] = []
         shape = len(self.scenarios), len(GAINS_IN), len(GROUPS)
-        self.gained, self.worse, self.unchanged, self.stayed = np.zeros((4, *shape), np.int64)
+        self.gained, self.worse, self.unchanging, self.stayed = np.zeros((4, *shape), np.int64)
         self._files = {name: SampleFile(folder) for name in ("last_weeks", "weekly", "cascade", "users")}
 
     def add(self, record: Record) -> None:
@@ -99,6 +104,9 @@ class Samples:
         self._files["cascade"].append(record.cascade)
         self._add_users(record)
         self._add_changes(record)
+        self.unchanged &= record.unchanged
+        self._no_effect.append(without_effect(record.unchanged))
+        self._reasons.append(reasons(record, self.scenarios, self.measures))
 
     def _add_users(self, record: Record) -> None:
         counts = np.zeros(len(self.scenarios), np.int64)
@@ -118,9 +126,25 @@ class Samples:
                 for column, group in enumerate(GROUPS):
                     cell, change = (world, row, column), changes(record, world, outcome, group)
                     self.gained[cell] += np.count_nonzero(change < -MARGIN)
-                    self.unchanged[cell] += np.count_nonzero(np.abs(change) <= MARGIN)
+                    self.unchanging[cell] += np.count_nonzero(np.abs(change) <= MARGIN)
                     self.worse[cell] += np.count_nonzero(change > MARGIN)
                     self.stayed[cell] += len(change)
+
+    @property
+    def no_effect(self) -> np.ndarray:
+        """(replicate, world) bool: no headline differs from the baseline."""
+        return np.stack(self._no_effect)
+
+    def reasons_of(self, world: int) -> list[Reasons]:
+        """By replicate, why a world's scenario or a part of it has no effect."""
+        return [of_one[world] for of_one in self._reasons]
+
+    def reason(self, world: int) -> str:
+        """Why a scenario has no effect in any replicate, as ids of reasons; nothing where it has one."""
+        if not self.no_effect[:, world].all():
+            return ""
+        every = [reason for own in self.reasons_of(world) for reasons in own.values() for reason in reasons]
+        return joined({"": every})
 
     @property
     def first(self) -> Record:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sim.errors import UserError
 from sim.outcomes.effects import CHANCE, DRAWS
+from sim.outcomes.no_effect import REASONS, counted, in_words
 from sim.outcomes.outcomes import SMALLEST_GROUP
 from sim.text import code, plain
 
@@ -56,6 +57,10 @@ PHRASES = {
     "either_way": "{amount} either way",
     "up_to": "up to {amount} either way",
     "decimal": ".",
+    "does_not_apply": "does not apply",
+    "because": "does not apply: {reason}",
+    "or": "or",
+    **REASONS,
 }
 """What `change_in_words` makes a change of; a view in another language gives its own."""
 _SIZES = ((0.05, "hardly"), (0.20, "slightly"), (0.50, ""), (math.inf, "much"))
@@ -83,7 +88,8 @@ def reached(weekly: pd.DataFrame, share: float) -> date:
     """
     rows = require_columns(weekly, ("date", "difference"), "trajectories").sort_values("date")
     last = rows["difference"].iloc[-1]
-    short = (rows["difference"] / last < share).to_numpy() if last else np.zeros(len(rows), bool)
+    moved = bool(last) and not math.isnan(last)
+    short = (rows["difference"] / last < share).to_numpy() if moved else np.zeros(len(rows), bool)
     first = int(np.flatnonzero(short)[-1]) + 1 if short.any() else 0
     return pd.Timestamp(rows["date"].iloc[first]).date()
 
@@ -115,9 +121,11 @@ def change_in_words(
     unit: str,
     phrases: Mapping[str, str] = PHRASES,
     people_decimals: int = 0,
+    reason: str = "",
 ) -> str:
     """A difference from today's practice with its interval, as a policymaker would say it.
 
+    Where there is nothing to differ `difference` is nan, and `reason` says why, as ids of `sim.outcomes.no_effect`.
     People per 1,000 have `people_decimals`; anything else keeps two decimals and its unit. Of one run, whose `low` and
     `high` are nan, the difference stands alone.
 
@@ -132,6 +140,9 @@ def change_in_words(
     >>> change_in_words(-2.0, -6.0, 2.0, "per 1,000 employees")
     "not distinguishable from today's practice (6 fewer to 2 more)"
     """
+    if math.isnan(difference):
+        said = in_words(reason, phrases, f" {phrases['or']} ")
+        return phrases["because"].format(reason=said) if reason else phrases["does_not_apply"]
     less, more = (phrases[word] for word in direction_words(unit))
     of_people = unit.startswith("per 1,000")
     decimals = people_decimals if of_people else 2
@@ -181,7 +192,7 @@ def write(tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any], labels: 
     effects = without_small_groups(require_columns(tables["effects"], _EFFECT_COLUMNS, "effects"))
     sections = [
         _opening(effects, about),
-        _policies(effects, about, labels),
+        _policies(effects, tables, about, labels),
         _in_how_many(tables, labels) if _is_of_draws(about) else _neighbours(effects, labels),
         _gains(effects, tables, labels),
         _what_if_worlds(effects, about, labels),
@@ -249,10 +260,33 @@ def _command(about: Mapping[str, Any]) -> str:
     return f" The command that repeats this: {code(about['command'])}" if about.get("command") else ""
 
 
-def _policies(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
+def without_effect(reasons: pd.DataFrame, labels: Mapping[str, str] | None = None) -> list[str]:
+    """In how many runs a scenario has no effect and why, a line each; `reasons` is the table of that name."""
+    whole = reasons[reasons["part"] == ""]
+    return [
+        f"{label_of(str(scenario), labels)}: "
+        + counted(dict(zip(own["reason"], own["runs"], strict=True)), int(own["replicates"].iloc[0]))
+        for scenario, own in whole.groupby("scenario", sort=False)
+    ]
+
+
+def _partly(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str] | None) -> list[str]:
+    lines = without_effect(tables["reasons"], labels) if "reasons" in tables else []
+    if not lines:
+        return []
+    return ["**Runs without any effect.** " + ". ".join(lines) + ". Such runs count as no difference in the mean."]
+
+
+def _policies(
+    effects: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    about: Mapping[str, Any],
+    labels: Mapping[str, str] | None,
+) -> str:
     policies = in_given_order(effects, "policy")
     if not policies:
         return ""
+    partly = _partly(tables, labels)
     heads = [
         "Policy",
         f"Burn-out complaints, everybody{_today(effects, BURN_OUT)}",
@@ -262,7 +296,7 @@ def _policies(effects: pd.DataFrame, about: Mapping[str, Any], labels: Mapping[s
     asked = [(BURN_OUT, "everybody"), (BURN_OUT, "users"), (ISOLATION, "everybody")]
     rows = [[_named(policy, labels), *_cells(effects, about, policy, asked)] for policy in policies]
     notes = f"{_how_to_read(about)} {_how_to_compare(len(rows) * len(asked), about)}"
-    return "\n\n".join(["## Policies", _table(heads, rows), notes])
+    return "\n\n".join(["## Policies", _table(heads, rows), notes, *partly])
 
 
 def _how_to_read(about: Mapping[str, Any]) -> str:
@@ -309,7 +343,8 @@ def _cell(rows: pd.DataFrame, about: Mapping[str, Any], scenario: str, group: st
     if rows.empty:
         return _too_few_users(about, scenario) if group == "users" else "not computed"
     row = rows.iloc[0]
-    return change_in_words(float(row["difference"]), float(row["low"]), float(row["high"]), str(row["unit"]))
+    difference, low, high = (float(row[name]) for name in ("difference", "low", "high"))
+    return change_in_words(difference, low, high, str(row["unit"]), reason=str(row.get("reason", "")))
 
 
 def _too_few_users(about: Mapping[str, Any], scenario: str) -> str:
@@ -374,6 +409,8 @@ def _gains(effects: pd.DataFrame, tables: Mapping[str, pd.DataFrame], labels: Ma
     gains = without_small_groups(require_columns(tables["gains"], _GAIN_COLUMNS, "gains"))
     gains = gains[gains["kind"] == "policy"]
     title = "## Who gains and who is made worse"
+    if gains.empty and effects.loc[effects["kind"] == "policy", "difference"].isna().all():
+        return ""
     if gains.empty:
         return f"{title}\n\nNo group has ten people who stayed to the end, so none is large enough to be reported."
     parts = [_gains_in(gains[gains["outcome"] == outcome], labels) for outcome in gains["outcome"].unique()]

@@ -13,6 +13,7 @@ from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, instead
 from sim.formatting import signed
 from sim.outcomes.condensed import SHARES, TABLES, USERS, WITHOUT
+from sim.outcomes.no_effect import counted
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.runs.archive import Archive, read_counted
 from sim.studies import sweep_record
@@ -112,8 +113,10 @@ class Results:
         None stands for all outcomes, and for all groups.
         """
         _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
+        return self._of_groups(None if outcomes is None else ["scenario", "group", *outcomes], groups)
+
+    def _of_groups(self, columns: Sequence[str] | None, groups: Sequence[str] | None) -> pd.DataFrame:
         _check_names("group", groups, [*GROUPS, USERS, WITHOUT])
-        columns = None if outcomes is None else ["scenario", "group", *outcomes]
         table = self._in_order("levels", columns)
         return table if groups is None else table[table["group"].isin(groups)].reset_index(drop=True)
 
@@ -125,8 +128,14 @@ class Results:
     def differences(
         self, outcomes: Sequence[str] = HEADLINES, groups: Sequence[str] | None = ("everybody",)
     ) -> pd.DataFrame:
-        """The same as `levels`, less the baseline of the same run: only scenarios that are not the baseline."""
-        levels = self.levels(outcomes, groups)
+        """The same as `levels`, less the baseline of the same run: only scenarios that are not the baseline.
+
+        The last column, `reason`, says why a scenario has no effect in a run; it is empty where the scenario has one.
+        """
+        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
+        levels = self._of_groups(["scenario", "group", *outcomes, "reason"], groups)
+        if "reason" not in levels:
+            levels["reason"] = ""  # versions before 0.4 did not keep it
         keys = [ROW, "replicate", "group"]
         usual = levels[levels["scenario"] == BASELINE.name].set_index(keys)[list(outcomes)]
         others = levels[levels["scenario"] != BASELINE.name].reset_index(drop=True)
@@ -141,7 +150,7 @@ class Results:
         """
         asked, scenarios = self.runs, self.about["scenarios"]
         table = self.archive.table(name, columns)
-        for text in ("run", "scenario", "group"):
+        for text in ("run", "scenario", "group", "reason"):
             if text in table:
                 table[text] = table[text].astype("str")
         place = {scenario: number for number, scenario in enumerate(scenarios)}
@@ -235,11 +244,16 @@ class Results:
         differences = self.differences()
         if differences.empty:
             return []
-        lines = ["", "difference from the baseline over the rows: median (5th to 95th percentile)"]
+        lines = ["", "difference from the baseline over the runs with an effect: median (5th to 95th percentile)"]
         for scenario, own in differences.groupby("scenario", sort=False):
             lines.append(f"  {label_of(str(scenario))}")
-            for name in HEADLINES:
-                low, middle, high = (signed(one, 2) for one in np.nanpercentile(own[name], (5, 50, 95)))
+            without = own.loc[own["reason"] != "", "reason"].value_counts().to_dict()
+            if without:
+                none = "no effect in any run" if sum(without.values()) == len(own) else "no effect"
+                lines.append(f"    {none}: {counted(without, len(own))}")
+            with_effect = own[own["reason"] == ""]
+            for name in HEADLINES if len(with_effect) else ():
+                low, middle, high = (signed(one, 2) for one in np.nanpercentile(with_effect[name], (5, 50, 95)))
                 lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
         return lines
 

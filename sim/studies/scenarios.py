@@ -67,7 +67,7 @@ def tables_of(plan: Plan, samples: Samples, firm: Firm, holds: str = CHANCE) -> 
 
     `firm` is the first's; `holds` is what intervals hold.
     """
-    from sim.outcomes.effects import cascade_table, counts, effects, gains, tie_tables, trajectories
+    from sim.outcomes.effects import cascade_table, counts, effects, gains, reasons_table, tie_tables, trajectories
 
     tables = {
         "effects": effects(samples, holds),
@@ -75,6 +75,7 @@ def tables_of(plan: Plan, samples: Samples, firm: Firm, holds: str = CHANCE) -> 
         "trajectories": trajectories(samples, plan.calendar, holds),
         "cascade": cascade_table(samples, measures_of(plan), holds),
         "gains": gains(samples),
+        "reasons": reasons_table(samples),
     }
     if plan.firm.kind != "own":  # the structure of an own organisation is real: no single place of it is shown
         tables["ties"], tables["people"] = tie_tables(samples.first, firm, plan.scenarios)
@@ -173,7 +174,7 @@ def labels() -> dict[str, str]:
 
 def headlines(tables: dict[str, pd.DataFrame]) -> str:
     """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
-    from sim.outcomes.summary import BURN_OUT, ISOLATION, label_of
+    from sim.outcomes.summary import BURN_OUT, ISOLATION, label_of, without_effect
 
     if tables["trajectories"].empty:
         return "no group has ten people in every week, so none is large enough to be reported"
@@ -188,7 +189,7 @@ def headlines(tables: dict[str, pd.DataFrame]) -> str:
         of = own.set_index("outcome")
         name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
         rows.append((name, _with_interval(of.loc[BURN_OUT], 1), _with_interval(of.loc[ISOLATION], 2)))
-    return _in_columns(rows)
+    return "\n".join([_in_columns(rows), *without_effect(tables["reasons"])])
 
 
 def _in_columns(rows: Sequence[Sequence[str]]) -> str:
@@ -201,6 +202,8 @@ def _in_columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _with_interval(effect: pd.Series, digits: int) -> str:
+    if effect.reason:
+        return "does not apply"
     difference, low, high = (signed(effect[end], digits) for end in ("difference", "low", "high"))
     return difference if effect.replicates < 2 else f"{difference} ({low} to {high})"
 

@@ -82,7 +82,8 @@ def less_and_more(unit: str, words: Words) -> tuple[str, str]:
 def change(effect: Mapping[Any, Any], words: Words) -> str:
     """A difference from today's practice with its interval; `effect` has difference, low, high and unit."""
     difference, low, high = (float(effect[name]) for name in ("difference", "low", "high"))
-    return change_in_words(difference, low, high, str(effect["unit"]), words.each("common.change"))
+    reason = str(effect.get("reason", ""))
+    return change_in_words(difference, low, high, str(effect["unit"]), words.each("common.change"), reason=reason)
 
 
 def number(value: float, words: Words, decimals: int = 0) -> str:

@@ -345,6 +345,12 @@ def _persons_of(table: _Table) -> _Persons:
     table.refuse(_repeated(code), "this id stands on an earlier line too; every person needs an id of his or her own")
     _check_spelling(table)
     establishment, department, home, team = _unit_codes(table)
+    index, count = np.unique(establishment, return_inverse=True, return_counts=True)[1:]
+    table.refuse(
+        count[index] < FEWEST_PERSONS,
+        f"this establishment has fewer than {FEWEST_PERSONS} persons, and smaller groups are not simulated: give it at "
+        "least so many, put its people in another establishment, or leave them out",
+    )
     role = np.array([text.lower() for text in table.columns["role"]])
     table.refuse(~np.isin(role, ROLES), "'role' is neither manager nor employee; use one of the two")
     persons = _Persons(

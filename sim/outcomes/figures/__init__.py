@@ -57,8 +57,10 @@ def _all_figures(
     tables = {name: table for name, table in tables.items() if not table.empty}
     if "effects" in tables:
         yield "effects", effects.draw(tables["effects"], labels, footer)
-        page = burn_out_against_isolation.draw(tables["effects"], labels, footer)
-        yield "burn_out_against_isolation", page
+        numbered = tables["effects"].dropna(subset=["difference"])  # a policy that does not apply has no dot
+        if (numbered["group"] == "everybody").any():
+            page = burn_out_against_isolation.draw(numbered, labels, footer)
+            yield "burn_out_against_isolation", page
     if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:
         yield from _all_trajectories(tables["trajectories"], footer, labels)
     if "cascade" in tables and cascade.reaches_employees(tables["cascade"]):

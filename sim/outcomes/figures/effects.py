@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,8 +27,8 @@ from sim.outcomes.figures.rows import (
     wrapped,
 )
 from sim.outcomes.figures.sheet import blank, footer_of, line_in_key, sureness
-from sim.outcomes.figures.style import COLOURS, GREY, INK, MARKERS, PALE, in_house_style
-from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
+from sim.outcomes.figures.style import COLOURS, GREY, INK, MARKERS, PALE, SMALL, in_house_style
+from sim.outcomes.summary import KINDS, TODAY, change_in_words, in_given_order, label_of, require_columns
 
 _NAMES, _LETTERS, _LINE = 1.72, 24, 0.14
 """Inches of the column of names, most letters a line in it, inches from line to line."""
@@ -119,6 +120,10 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind:
     for row in table.to_dict("records"):
         users = row["group"] == "users"
         height = scenarios.index(row["scenario"]) + (shift if users else -shift)
+        if math.isnan(row["difference"]):
+            if not users:
+                _say_why(axes, row, height)
+            continue
         _dot_and_interval(axes, row, height, kind, hollow=users)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     top = axes.get_xaxis_transform()
@@ -126,6 +131,16 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind:
     axes.set_xlim(around_zero(table[["difference", "low", "high"]], least=_ROOM_BESIDE_ZERO))
     axes.xaxis.set_major_locator(round_ticks(6))
     axes.set_xlabel(f"difference, {unit_of(table)}\n{directions(table)}")
+
+
+def _say_why(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
+    """Words in place of a dot where a scenario does not apply."""
+    nothing = float("nan")
+    why = change_in_words(nothing, nothing, nothing, str(row["unit"]), reason=str(row.get("reason", "")))
+    axes.text(
+        0.5, height, wrapped(why, _LETTERS), transform=axes.get_yaxis_transform(), color=GREY, ha="center", va="center",
+        fontsize=SMALL, backgroundcolor="white", zorder=4,
+    )  # fmt: skip
 
 
 def _dot_and_interval(axes: Axes, row: Mapping[Any, Any], height: float, kind: str, hollow: bool) -> None:

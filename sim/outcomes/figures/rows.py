@@ -71,7 +71,9 @@ def around_zero(ends: pd.DataFrame, least: float) -> tuple[float, float]:
     Values that are missing count for nothing, so one run without intervals has limits as well. What differs by
     nothing but rounding is no scale.
     """
-    low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
+    known = ends.to_numpy(dtype=float)
+    known = known[~np.isnan(known)]
+    low, high = float(np.min(known, initial=0.0)), float(np.max(known, initial=0.0))
     if high - low < _ROUNDING:
         return -_NO_EFFECT, _NO_EFFECT
     room = 0.08 * (high - low)

@@ -26,8 +26,8 @@ from sim.outcomes.figures.rows import (
     wrapped,
 )
 from sim.outcomes.figures.sheet import blank, footer_of, letters, panel_width, sureness
-from sim.outcomes.figures.style import COLOURS, INK, PALE, SMALL, in_house_style
-from sim.outcomes.summary import KINDS, TODAY, in_given_order, label_of, require_columns
+from sim.outcomes.figures.style import COLOURS, GREY, INK, PALE, SMALL, in_house_style
+from sim.outcomes.summary import KINDS, PHRASES, TODAY, in_given_order, label_of, require_columns
 
 _COLUMNS = (
     *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),
@@ -92,10 +92,16 @@ def _leave_outer_labels(panels: Sequence[Axes], columns: int) -> None:
 def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> None:
     own, others = (rows[(rows["scenario"] == scenario) == is_own] for is_own in (True, False))
     line: dict[str, Any] = {"x": "date", "y": "difference", "estimator": None, "ax": axes}
+    others = others.dropna(subset=["difference"])
     if len(others):
         sns.lineplot(others, units="scenario", color=PALE, linewidth=0.6, zorder=1, **line)
     axes.fill_between(own["date"], own["difference_low"], own["difference_high"], color=color, alpha=0.25, linewidth=0)
-    sns.lineplot(own, color=color, linewidth=1.5, zorder=3, **line)
+    if own["difference"].notna().any():
+        sns.lineplot(own, color=color, linewidth=1.5, zorder=3, **line)
+    else:
+        axes.text(
+            0.5, 0.8, PHRASES["does_not_apply"], transform=axes.transAxes, ha="center", color=GREY, fontsize=SMALL
+        )
     axes.set(xlabel="", ylabel="")
     axes.axhline(0, color=INK, linewidth=0.8, zorder=2)
     axes.yaxis.set_major_locator(round_ticks(4))

@@ -55,6 +55,12 @@ def _one(choice: Choice, found: Answer, words: Words) -> str:
 
 def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
     effect, counted = row_of(found, "effects", outcome), row_of(found, "counts", outcome)
+    if effect is not None and effect.get("reason"):
+        return (
+            f"<section class='card' aria-label='{escape(words(f'common.outcome.{outcome}'), quote=True)}'>"
+            f"<h3>{escape(words(f'common.outcome.{outcome}'))}</h3>"
+            f"<p class='change'>{escape(phrases.change(effect, words))}</p></section>"
+        )
     if effect is None or counted is None:
         return ""
     users = row_of(found, "effects", outcome, "users")
@@ -183,6 +189,9 @@ def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
         cells = []
         for outcome in _HEADLINES:
             effect, counted = row_of(one, "effects", outcome), row_of(one, "counts", outcome)
+            if effect is not None and effect.get("reason"):
+                cells.append(f"<td>{escape(phrases.change(effect, words))}</td>")
+                continue
             if effect is None or counted is None:
                 cells.append("<td>–</td>")
                 continue

@@ -93,7 +93,8 @@ def _narrowed(record: Record, plan: Plan) -> Record:
     """The record with the rows of the measures alone that the plan needs."""
     needs = {measure.name for measure in needed(plan)}
     rows = [row for row, name in enumerate(sorted(measure.name for measure in plan.measures)) if name in needs]
-    return replace(record, using=record.using[:, rows], cascade=record.cascade[:, rows])
+    adoption = record.adoption and record.adoption.narrowed(rows)
+    return replace(record, using=record.using[:, rows], cascade=record.cascade[:, rows], adoption=adoption)
 
 
 def _side_by_side(baseline: Record, policy: Record) -> Record:
@@ -109,6 +110,7 @@ def _side_by_side(baseline: Record, policy: Record) -> Record:
         stayed=np.concatenate([baseline.stayed, policy.stayed]),
         ties_before=baseline.ties_before,
         ties_after={**baseline.ties_after, **{first + world: ties for world, ties in policy.ties_after.items()}},
+        adoption=baseline.adoption and policy.adoption and baseline.adoption.beside(policy.adoption),
     )
 
 

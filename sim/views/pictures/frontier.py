@@ -32,6 +32,7 @@ def frontier(
     """
     rows = require_columns(table, _COLUMNS, "effects")
     rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(phrases.HEADLINES)]
+    rows = rows.dropna(subset=["difference"])  # a policy that does not apply has no dot
     order = [one for one in order or in_given_order(rows, kind) if one in set(rows["scenario"])]
     points = _pairs(rows, order, words)
     narrow = is_narrow(width)

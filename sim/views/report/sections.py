@@ -153,7 +153,9 @@ class Sections:
     def changes_nothing(self) -> bool:
         """Whether the policy shown large is today's practice to the last digit."""
         found = [self.effect(outcome) for outcome in phrases.HEADLINES]
-        return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in found)
+        return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in found) or all(
+            row is not None and row.get("reason") for row in found
+        )
 
     @property
     def today(self) -> str:

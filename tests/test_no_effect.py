@@ -1,0 +1,275 @@
+"""Where a policy has nothing to change, tables, pages, figures and the terminal say why instead of zero."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.outcomes import no_effect, summary
+from sim.outcomes.no_effect import REASONS, Adoption, counted, in_words, reasons
+from sim.outcomes.outcomes import GROUPS, OUTCOMES
+from sim.outcomes.record import STAGES, Record
+from sim.outcomes.summary import change_in_words
+from sim.runs import crew as crews
+from sim.studies import configure, designs, store
+from sim.studies.factors import Ground, choose
+from sim.studies.scenarios import compare, facts, headlines, show
+from sim.studies.sweep import Sweep, carry_out
+from sim.views import phrases
+from sim.views.report import beside
+from sim.views.words import Words
+
+HEADER = ["id", "team", "department", "manager", "role"]
+SHORT = ("weeks=5", "burn_in=2", "replicates=2", "fit=point", "workers=1", "engine=reference")
+POLICIES = (
+    "scenarios=[manager_training,right_to_disconnect,coffee_with_a_random_colleague,fully_at_home,fully_on_site,"
+    "no_measures]"
+)
+
+
+def led(people: int, teams: int, role: str = "employee") -> list[list[str]]:
+    return [
+        [f"p{n}", f"team {n % teams}", "all", "" if n == 0 else "p0", "manager" if n == 0 else role]
+        for n in range(people)
+    ]
+
+
+NASTY: dict[str, tuple[list[list[str]], list[str]]] = {
+    "nobody leads": ([[f"p{n}", f"team {n % 3}", "all", "", "employee"] for n in range(15)], []),
+    "managers without reports": ([[f"p{n}", f"team {n % 3}", "all", "", "manager"] for n in range(12)], []),
+    "one team": (led(12, 1), []),
+    "all managers": (led(12, 2, "manager"), []),
+    "ten people": (led(10, 2), []),
+    "everybody may work at home": ([[*row, "1"] for row in led(12, 2)], ["may_work_from_home"]),
+    "nobody may work at home": ([[*row, "0"] for row in led(12, 2)], ["may_work_from_home"]),
+    "two establishments": (
+        [[*row, "Utrecht"] for row in led(10, 3)]
+        + [[f"x{row[0]}", *row[1:3], row[3] and f"x{row[3]}", row[4], "Zwolle"] for row in led(10, 1)],
+        ["establishment"],
+    ),
+}  # fmt: skip
+
+
+def asked(folder: Path, name: str, *more: str) -> tuple[str, ...]:
+    rows, columns = NASTY[name]
+    path = folder / "persons.csv"
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([[*HEADER, *columns], *rows])
+    return ("firm=own", f"firm.persons={path}", *SHORT, *more)
+
+
+def compared(*overrides: str):
+    plans = configure.plans_of(configure.compose(*overrides))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        samples, tables = compare(plans, 1, quiet=True)
+    return plans, samples, tables
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(tmp_path, name):
+    """Every difference that is zero to the last bit in all replicates has a reason and no number."""
+    plans, samples, tables = compared(*asked(tmp_path, name, POLICIES))
+    effects = tables["effects"]
+    assert (effects["difference"].isna() == (effects["reason"] != "")).all()
+    for world, scenario in enumerate(plans[0].scenarios[1:], start=1):
+        own = effects[(effects["scenario"] == scenario.name) & (effects["group"] == "everybody")]
+        alike = samples.no_effect[:, world].all()
+        assert (own.set_index("outcome").loc["burn_out_complaints", "reason"] != "") == alike, scenario.name
+        assert len(tables["counts"][tables["counts"]["scenario"] == scenario.name]) == (0 if alike else 3)
+    told, page = headlines(tables), summary.write(tables, store.about(plans[0]) | facts(plans[0], samples))
+    assert "nan" not in told and "nan" not in page
+    for row in tables["reasons"].query("part == ''").to_dict("records"):
+        assert in_words(row["reason"]) in told and in_words(row["reason"]) in page
+
+
+def test_figures_and_report_say_what_does_not_apply(tmp_path):
+    """A comparison in which a policy applies and another does not, and one in which none does."""
+    for number, scenarios in enumerate(("[manager_training,right_to_disconnect]", "[manager_training]")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        plans, samples, tables = compared(*asked(tmp_path, "nobody leads", f"scenarios={scenarios}"))
+        about = store.about(plans[0]) | facts(plans[0], samples)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            for name, table in tables.items():
+                store.write_table(table, folder / f"{name}.parquet")
+            store.write_json(about, folder / "about.json")
+            if number:
+                show(tables, about, folder)
+                continue
+            beside(folder, "nl")
+        page = next(folder.glob("*.html")).read_text(encoding="utf-8")
+        assert "niet van toepassing: niemand geeft leiding" in page and "nan" not in page.split("<svg")[0]
+
+
+def test_nobody_leads_anybody_so_managers_cannot_be_trained(tmp_path):
+    _, _, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
+    told = headlines(tables)
+    assert "does not apply" in told and "0.0" not in told
+    assert "Manager training: nobody leads anybody in 2 of 2 runs" in told
+
+
+@pytest.mark.parametrize("scenario", ["fully_at_home", "fully_on_site"])
+def test_where_nobody_may_work_at_home_days_at_home_do_not_apply(tmp_path, scenario):
+    _, _, tables = compared(*asked(tmp_path, "nobody may work at home", f"scenarios=[{scenario}]"))
+    assert set(tables["reasons"]["reason"]) == {"nobody_at_home"}
+    assert set(tables["effects"]["reason"]) == {"nobody_at_home"}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "in_place", "reason"),
+    [
+        ("scenarios=[reachability_agreements]", "[reachability_agreements]", "already_in_place"),
+        ("scenarios=[no_measures]", "[]", "nothing_to_withdraw"),
+        ("scenarios=[no_communication_loss]", "[]", "nothing_in_place"),
+        ("scenarios=[manager_training]", "[remote_leadership_training]", "already_in_place"),
+    ],
+)
+def test_what_is_in_place_already_does_not_apply(scenario, in_place, reason):
+    own = "mechanisms.cascade.own_initiative=0"  # no team does anything by itself
+    _, _, tables = compared("firm=one", "firm.employees=20", *SHORT, scenario, f"in_place={in_place}", own)
+    told = tables["effects"].query("outcome == 'burn_out_complaints' and group == 'everybody'")
+    assert told["reason"].tolist() == [reason] and told["difference"].isna().all()
+    assert REASONS[reason] in headlines(tables)
+
+
+# -- every reason, from the structure of a run alone ------------------------------------------------------------------
+
+
+def record(leads: bool = True, used: bool = False, at_home: float = 0.0, **adoption) -> Record:
+    """Two worlds that are alike, of four people under one employer with one measure."""
+    weekly = np.zeros((2, 3, len(OUTCOMES), len(GROUPS)), np.float32)
+    weekly[:, :, list(OUTCOMES).index("share_at_home")] = at_home
+    using = np.full((2, 1, 4), float(used), np.float32)
+    usual = {
+        "through_manager": np.array([False]),
+        "turn": np.array([[0.3]], np.float32),
+        "weeks": np.zeros((2, 1, 1), np.int16),
+        "at_end": np.zeros((2, 1, 1), bool),
+        "any_in_place": np.array([False, False]),
+        "leads": np.array([leads, False, False, False]),
+    }
+    return Record(
+        weekly=weekly,
+        people=np.full((2, 3, len(GROUPS)), 4.0, np.float32),
+        final={name: np.zeros((2, 4), np.float32) for name in OUTCOMES},
+        cascade=np.zeros((2, 1, 3, len(STAGES)), np.float32),
+        groups={name: np.ones(4, bool) for name in GROUPS},
+        using=using,
+        stayed=np.ones((2, 4), bool),
+        adoption=Adoption(**{**usual, **adoption}),
+    )
+
+
+TAKEN = {"weeks": np.array([[[0]], [[3]]], np.int16), "at_end": np.array([[[False]], [[True]]])}
+IN_PLACE = {"weeks": np.full((2, 1, 1), 3, np.int16), "at_end": np.ones((2, 1, 1), bool)}
+MEASURE = Scenario("policy", "policy", (Introduction("breaks"),))
+HALF = Scenario("policy", "policy", (Introduction("breaks", share=0.2),))
+AT_HOME = Scenario("policy", "policy", settings=(Setting("attendance", "home_floor", 1.0),))
+CASES = {
+    "already_in_place": (record(**IN_PLACE), MEASURE),
+    "not_carried_out": (record(), MEASURE),
+    "nobody_takes_it": (record(), HALF),
+    "nobody_leads": (record(leads=False, through_manager=np.array([True]), **TAKEN), MEASURE),
+    "nobody_uses": (record(**TAKEN), MEASURE),
+    "no_path": (record(used=True, **TAKEN), MEASURE),
+    "nobody_at_home": (record(), AT_HOME),
+    "same_as_baseline": (record(at_home=100.0), AT_HOME),
+    "nothing_to_withdraw": (record(), Scenario("policy", "policy", withdrawn=("breaks",))),
+    "nothing_in_place": (record(), Scenario("policy", "policy", settings=(Setting("cascade", "reach", 2.0),))),
+}
+
+
+def test_every_reason_has_a_case():
+    assert set(CASES) == set(REASONS)
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_a_reason_is_found_in_the_structure_of_a_run(reason):
+    made, scenario = CASES[reason]
+    baseline = Scenario("baseline", "baseline")
+    assert [*reasons(made, (baseline, scenario), ["breaks"])[1].values()] == [(reason,)]
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_a_run_in_which_anything_differs_has_no_reason_for_the_whole(reason):
+    made, _ = CASES[reason]
+    made.weekly[1, 0, 0, 0] += 1e-6
+    changed = no_effect.unchanged(made)
+    made.weekly[1, 0, 0, 0] = made.weekly[0, 0, 0, 0]
+    assert no_effect.without_effect(made.unchanged).all()
+    assert not no_effect.without_effect(changed)[1]
+
+
+def test_a_measure_that_is_strengthened_is_no_measure_in_place():
+    stronger = Scenario("policy", "policy", (Introduction("breaks", intensity=2.0),))
+    made = record(**IN_PLACE)
+    made.unchanged[1] = False
+    assert reasons(made, (Scenario("baseline", "baseline"), stronger), ["breaks"])[1] == {}
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("reason", [*REASONS, "already_in_place,not_carried_out"])
+def test_every_reason_is_said_in_every_language(language, reason):
+    nothing = float("nan")
+    effect = {"difference": nothing, "low": nothing, "high": nothing, "unit": "SD", "reason": reason}
+    said = phrases.change(effect, Words(language))
+    assert "nan" not in said and "_" not in said
+    if language == "en":
+        assert said == change_in_words(nothing, nothing, nothing, "SD", reason=reason)
+
+
+def test_reasons_are_counted():
+    assert counted({"already_in_place": 1}, 1) == "already in place in 1 of 1 run"
+    assert counted({"": 7, "not_carried_out": 2, "already_in_place": 7}, 16) == (
+        "already in place in 7 of 16 runs, not carried out in 2"
+    )
+
+
+# -- sweeps -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A sweep on one organisation that has the measure, in all its rows."""
+    asked = (
+        "firm=one",
+        "firm.employees=20",
+        "weeks=3",
+        "burn_in=1",
+        "engine=reference",
+        "scenarios=[manager_training]",
+    )
+    ground = Ground(configure.compose(*asked), (*asked,))
+    measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
+    assert measure.in_study
+    design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], ground.plan))
+    return carry_out(Sweep(ground, design), tmp_path_factory.mktemp("swept"), crews.alone())
+
+
+def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
+    differences = swept.differences(["burn_out_complaints"])
+    assert set(differences["reason"]) - {""} <= set(REASONS)
+    without = differences[differences["reason"] != ""]
+    assert len(without) and (without["burn_out_complaints"] == 0).all()
+    told = swept.told()
+    assert f"in {without['reason'].value_counts().iloc[0]} of {len(differences)} runs" in told
+    assert REASONS[without["reason"].mode()[0].split(",")[0]] in told
+    assert "+0.00" not in told and "-0.00" not in told
+
+
+def test_a_sweep_in_which_no_run_has_an_effect_says_so_in_one_line(swept, monkeypatch):
+    none = swept.differences().assign(reason="already_in_place")
+    monkeypatch.setattr(type(swept), "differences", lambda self: none)
+    told = swept.told()
+    assert f"no effect in any run: already in place in {len(none)} of {len(none)} runs" in told
+    assert "0.00" not in told
