@@ -26,8 +26,10 @@ class CsvText:
     rows: list[tuple[int, list[str]]]
 
 
-def parse(text: str, most: int | None = None) -> CsvText:
+def parse(text: str, most: int | None = None, blank_rows: bool = False) -> CsvText:
     """Parse a table whose first line is its header; cells are stripped. Stops after `most` + 1 rows.
+
+    With `blank_rows` a row of blank cells is a row as well, such as `,,`; an empty line never is.
 
     Raises csv.Error for text that is no table, and for cells with line breaks or other control characters, which a
     stray quotation mark puts there.
@@ -38,17 +40,17 @@ def parse(text: str, most: int | None = None) -> CsvText:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     header = [title.strip() for title in next(reader, [])]
     rows: list[tuple[int, list[str]]] = []
-    for cells in _without_blanks(reader):
+    for cells in _cells(reader, blank_rows):
         rows.append((reader.line_num, cells))
         if most is not None and len(rows) > most:
             break
     return CsvText(header, separator, rows)
 
 
-def _without_blanks(reader) -> Iterator[list[str]]:  # a csv reader, whose type has no name
+def _cells(reader, blank_rows: bool) -> Iterator[list[str]]:  # a csv reader, whose type has no name
     for cells in reader:
         stripped = [cell.strip() for cell in cells]
-        if not any(stripped):
+        if not any(stripped) and not (blank_rows and len(stripped) > 1):
             continue
         if _CONTROL.search("".join(stripped)):
             raise csv.Error(f"line {reader.line_num} has a cell with a line break or control character")

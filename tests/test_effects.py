@@ -50,6 +50,7 @@ COLUMNS = [
     "replicates",
     "interval",
     "unit",
+    "reason",
 ]
 POLICY = Scenario("policy", "policy", (Introduction("chairs"), Introduction("breaks")))
 NO_MEASURE = Scenario("no_measure", "counterfactual")
@@ -291,8 +292,9 @@ def test_three_managers_of_an_own_organisation_of_24_stand_in_no_table(tmp_path)
 
 
 def short_plans(*firm: str) -> list[Plan]:
-    """Two runs of two weeks in a firm."""
-    return [plan_of(*firm, scenario="right_to_disconnect", weeks=2, burn_in=1, replicate=n) for n in range(2)]
+    """Two runs of a few weeks in a firm, in which the policy comes soon enough to have an effect."""
+    soon = ("mechanisms.cascade.weeks_to_carry_out=2", "mechanisms.cascade.carried_out=1")
+    return [plan_of(*firm, *soon, scenario="right_to_disconnect", weeks=6, burn_in=1, replicate=n) for n in range(2)]
 
 
 def role_of(number: int) -> str:

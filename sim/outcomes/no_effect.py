@@ -48,7 +48,7 @@ def without_effect(same: np.ndarray) -> np.ndarray:
     return np.asarray(same[:, [list(OUTCOMES).index(name) for name in HEADLINES]].all(axis=1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adoption:
     """What employers did with measures in a run, as far as reasons need it.
 

@@ -409,7 +409,8 @@ def _gains(effects: pd.DataFrame, tables: Mapping[str, pd.DataFrame], labels: Ma
     gains = without_small_groups(require_columns(tables["gains"], _GAIN_COLUMNS, "gains"))
     gains = gains[gains["kind"] == "policy"]
     title = "## Who gains and who is made worse"
-    if gains.empty and effects.loc[effects["kind"] == "policy", "difference"].isna().all():
+    of_policies = effects.loc[effects["kind"] == "policy", "difference"]
+    if gains.empty and len(of_policies) and of_policies.isna().all():
         return ""
     if gains.empty:
         return f"{title}\n\nNo group has ten people who stayed to the end, so none is large enough to be reported."

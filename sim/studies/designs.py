@@ -6,6 +6,9 @@ A cell that is blank leaves the factor as it is. A larger design begins with the
 
 from __future__ import annotations
 
+import csv
+import math
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import csv_text
 from sim.engine.plan import Plan
 from sim.errors import UserError, as_written, first_line, instead, is_number
+from sim.paths import read_path
 from sim.studies.factors import Factor, choose, with_every_measure
 
 if TYPE_CHECKING:
@@ -164,37 +169,46 @@ def _file_of(settings: Settings) -> str:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """A table of settings from a csv file, a column named `row` left out; UserError where it cannot be one."""
+    """A table of settings from a csv file, a column named `row` left out; UserError where it cannot be one.
+
+    Columns are parted by commas, or by semicolons as in Dutch spreadsheets. A blank cell is None; `NA` is no blank.
+    """
     import pandas as pd
 
-    right = "a csv table is right, columns parted by commas, one factor a column"
+    right = "a csv table is right, columns parted by commas or semicolons, one factor a column"
     try:
-        cells = pd.read_csv(path, dtype=object, header=None, skip_blank_lines=True, skipinitialspace=True)
-    except (OSError, ValueError) as error:
+        parsed = csv_text.parse(read_path(path).read_bytes().decode("utf-8-sig"), blank_rows=True)
+    except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise UserError(f"design file {path} cannot be read ({reason}); {right}") from None
-    names = ["" if pd.isna(name) else str(name).strip() for name in cells.iloc[0]]
+    names = parsed.header
+    if not names:
+        raise UserError(f"design file {path} cannot be read (it is empty); {right}")
     for name in names:
-        if not name or names.count(name) > 1 or set(";*") & set(name):
+        if not name or names.count(name) > 1 or "*" in name:
             raise UserError(f"design file {path}: every column needs a name of its own in the first line; {right}")
-    table = cells.iloc[1:].reset_index(drop=True).set_axis(names, axis=1).drop(columns=[ROW], errors="ignore")
-    if table.empty:
+    if not parsed.rows:
         raise UserError(f"design file {path} holds no rows; the first line names the factors, each other is a setting")
-    return table.apply(lambda column: column.map(_typed)).astype(object)
+    for line, cells in parsed.rows:
+        if len(cells) != len(names):
+            found = f"{len(cells)} values under {len(names)} columns"
+            raise UserError(
+                f"design file {path} line {line}: {found}; give one for each, blank where it stays as it is"
+            )
+    rows = [[_typed(cell) for cell in cells] for _, cells in parsed.rows]
+    return pd.DataFrame(rows, columns=names, dtype=object).drop(columns=[ROW], errors="ignore")
 
 
-def _typed(value: Any) -> Any:
+def _typed(text: str) -> Any:
     """A cell of a csv file as the number or the truth value it may be; None where it is blank."""
-    if not isinstance(value, str) or not value.strip():
+    if not text:
         return None
-    if value.strip().lower() in ("true", "false"):
-        return value.strip().lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError:
-            continue
-    return value.strip()
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if re.fullmatch(r"[+-]?\d+", text):
+        return int(text)
+    number = csv_text.number(text)
+    return text if math.isnan(number) else number
 
 
 # -- the methods ------------------------------------------------------------------------------------------------------

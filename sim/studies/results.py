@@ -294,7 +294,8 @@ def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -
 
 # -- the command ------------------------------------------------------------------------------------------------------
 
-_OPTIONS = ("table", "export", "sql", "groups")
+_OPTIONS = ("table", "export", "sql", "groups", "csv")
+_CSV = ("english", "dutch")
 _TABLES = ("levels", "differences", "weekly", "design", "runs")
 USAGE = """hybridwork results [FOLDER] [name=value ...]
 
@@ -302,6 +303,7 @@ Without a folder: every sweep below outputs/. With one: what it holds, and how i
   table=levels        what to export: levels, differences, weekly, design, or runs (with state and error)
   groups=all          levels and differences of every group instead of everybody
   export=FILE         write that table as .csv or .parquet
+  csv=dutch           write the .csv as Dutch spreadsheets do: semicolons and decimal commas
   sql="select ..."    ask DuckDB; tables are design, runs, levels and weekly; with export= the answer is written
 """
 
@@ -325,7 +327,7 @@ def main(argv: list[str]) -> int:
         return 0
     frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
     if "export" in options:
-        write_frame(frame, _checked_export(options["export"], results))
+        write_frame(frame, _checked_export(options["export"], results), dutch=options.get("csv") == "dutch")
         print(options["export"])
     else:
         print(_without_negative_zeros(frame).to_string(index=False, max_rows=40, max_cols=12))
@@ -356,6 +358,10 @@ def _check_values(options: Mapping[str, str]) -> None:
         raise UserError("sql asks a question of its own; leave table and groups out, or sql")
     if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
         raise UserError(f"table {options['table']} knows no groups; leave groups out")
+    if options.get("csv", _CSV[0]) not in _CSV:
+        raise UserError(f"Invalid value for csv: {options['csv']}. Use {' or '.join(_CSV)}.")
+    if "csv" in options and not options.get("export", "").lower().endswith(".csv"):
+        raise UserError("csv says how a .csv is written; give it together with export=FILE.csv, or leave it out")
     if "sql" in options and not options["sql"].strip():
         raise UserError('sql is empty; a question is right, as in sql="select * from runs"')
 
@@ -380,14 +386,33 @@ def _checked_export(name: str, results: Results) -> Path:
     return path
 
 
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as csv or parquet, as the name says, whole or not at all; UserError for another name."""
+def write_frame(frame: pd.DataFrame, path: Path, dutch: bool = False) -> None:
+    """Write a frame as csv or parquet, as the name says, whole or not at all; UserError for another name.
+
+    `dutch` writes csv with semicolons and decimal commas.
+    """
     if path.suffix.lower() == ".parquet":
         write_table(frame, path)
     elif path.suffix.lower() == ".csv":
-        write_by(path, lambda temporary: frame.to_csv(temporary, index=False))
+        write_by(path, lambda temporary: _write_csv(frame, temporary, dutch))
     else:
         raise UserError(f"export is '{'' if path == Path() else path}'; a name that ends in .csv or .parquet is right")
+
+
+def _write_csv(frame: pd.DataFrame, path: Path, dutch: bool) -> None:
+    if not dutch:
+        frame.to_csv(path, index=False)
+        return
+    mixed = [
+        name for name in frame if frame[name].dtype == object
+    ]  # pandas writes decimal commas in columns of numbers alone
+    with_commas = {name: [_with_comma(cell) for cell in frame[name]] for name in mixed}
+    # Spreadsheets know by the byte order mark that the text is UTF-8.
+    frame.assign(**with_commas).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
+
+
+def _with_comma(cell: Any) -> Any:
+    return str(cell).replace(".", ",") if isinstance(cell, float) and not np.isnan(cell) else cell
 
 
 def listed(root: Path) -> str:

@@ -189,7 +189,7 @@ def headlines(tables: dict[str, pd.DataFrame]) -> str:
         of = own.set_index("outcome")
         name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
         rows.append((name, _with_interval(of.loc[BURN_OUT], 1), _with_interval(of.loc[ISOLATION], 2)))
-    return "\n".join([_in_columns(rows), *without_effect(tables["reasons"])])
+    return "\n".join([_in_columns(rows), *(without_effect(tables["reasons"]) if "reasons" in tables else [])])
 
 
 def _in_columns(rows: Sequence[Sequence[str]]) -> str:
