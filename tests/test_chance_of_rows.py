@@ -85,7 +85,7 @@ def test_a_study_whose_rows_have_their_own_people_refuses_to_share_them(command,
 def test_a_shared_and_an_own_chance_have_folders_of_their_own():
     from sim.studies.sweep import folder_of
 
-    asked = ["+study=sweep", "design=latin_hypercube"]
+    asked = ["study=sweep", "design=latin_hypercube"]
     folders = {
         folder_of(configure.compose(*asked, f"design.chance={chance}"), "sweep")
         for chance in ("shared", "by_row", "null")

@@ -77,7 +77,7 @@ def test_every_experiment_becomes_a_plan(name):
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "study").glob("*.yaml")))
 def test_every_study_becomes_a_plan(name):
-    asked = [f"+study={name}"]
+    asked = [f"study={name}"]
     assert configure.plan_of(configure.compose(*asked), asked).scenarios
 
 
@@ -88,7 +88,7 @@ DESIGNS = sorted(path.stem for path in (CONF / "design").glob("*.yaml"))
 def test_every_design_is_made(name, tmp_path):
     (tmp_path / "rows.csv").write_text("weeks\n4\n")
     factors = "null" if name == "posterior" else "[switches]"
-    asked = ["+study=sweep", f"design={name}", "design.n=4", f"design.factors={factors}"]
+    asked = ["study=sweep", f"design={name}", "design.n=4", f"design.factors={factors}"]
     asked += {"file": [f"design.file={tmp_path / 'rows.csv'}"], "any": ["design.method=grid"]}.get(name, [])
     cfg = configure.compose(*asked)
     made = designs.make(configure.read("design", designs.Settings, cfg.design), (Factor("a"), Factor("b")))

@@ -133,7 +133,7 @@ def test_every_command_shown_can_be_run(line):
     if "--multirun" in flags:
         settings = [re.sub(r"range\(\d+\)|,.*", lambda found: "0" * found[0].startswith("r"), one) for one in settings]
     if (HOME / f"conf/study/{command}.yaml").exists():
-        settings.insert(0, f"+study={command}")
+        settings.insert(0, f"study={command}")
     cfg = configure.compose(*settings)
     configure.settings_of(cfg)
     configure.parameters_of(cfg)

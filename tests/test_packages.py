@@ -38,7 +38,7 @@ TINY = (
 
 def asked(*settings: str):
     """What these settings of the command ask."""
-    return configure.compose("+study=packages", *settings)
+    return configure.compose("study=packages", *settings)
 
 
 # -- costs -----------------------------------------------------------------------------------------------------------

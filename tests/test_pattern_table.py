@@ -275,7 +275,7 @@ def test_the_figure_of_switches_draws_turned_patterns_and_none():
 @pytest.mark.slow
 def test_a_structure_without_a_policy_is_refused():
     with pytest.raises(UserError, match="at least one scenario"):
-        plans_of_structure(configure.compose("+study=structure", "scenarios=[baseline]"))
+        plans_of_structure(configure.compose("study=structure", "scenarios=[baseline]"))
 
 
 # -- fresh runs --------------------------------------------------------------------------------------------------------

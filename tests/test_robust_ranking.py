@@ -320,7 +320,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, ca
     ],
 )
 def test_what_cannot_be_counted_is_refused_before_anything_runs(mistake: str, said: str):
-    cfg = configure.compose("+study=robust_ranking", "design.n=2", *mistake.split())
+    cfg = configure.compose("study=robust_ranking", "design.n=2", *mistake.split())
     with pytest.raises(UserError, match=said):
         robust_ranking.settings_of(cfg)
         robust_ranking.draws_of(cfg)

@@ -164,7 +164,7 @@ def test_factors_have_names_in_plain_words():
 @pytest.fixture(scope="module")
 def cfg():
     """The smallest study that asks everything."""
-    return configure.compose("+study=sensitivity", *TINY)
+    return configure.compose("study=sensitivity", *TINY)
 
 
 def test_two_levers_interact_as_much_as_they_do_together_beyond_the_sum(cfg):

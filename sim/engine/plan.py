@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from sim.world import calendar as calendars
 from sim.world import staff as staffs
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
-from sim.world.firm import FirmOptions
+from sim.world.firm import Firm, FirmOptions
 from sim.world.own import with_file_digests
 from sim.world.staff import Staff
 
@@ -90,19 +90,21 @@ def set_up(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndar
     `varied` maps (process, name) to one value per world: worlds then differ in parameters instead of scenarios.
     """
     measures = needed(plan)
-    registry = registry_of(plan)
     check_memory(plan, worlds)
     firm = build(plan.firm, plan.seed, plan.replicate)
+    registry = registry_of(plan, firm)
     catalogue = Catalogue(measures, ())
     return engine_for(plan.engine)(
         registry, Staff(firm, catalogue.names, plan.replicate), catalogue, plan.calendar, plan.seed, worlds, varied
     )
 
 
-def registry_of(plan: Plan) -> Registry:
+def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     """The registry of a plan: all mechanisms with the plan's parameters, and the levers its measures need.
 
-    Raises UserError for an unknown parameter, a value out of range, or a measure that moves what it may not.
+    `firm` is the plan's firm where it has been built: what a file of persons counts is then known too. Raises UserError
+    for an unknown parameter, a value out of range, a parameter that the organisation has counted, or a measure that
+    moves what it may not.
     """
     measures = needed(plan)
     own = levers()
@@ -115,7 +117,8 @@ def registry_of(plan: Plan) -> Registry:
     for process in parameters:
         if process not in chosen and process not in INSTRUMENTS and process not in own:
             raise UserError(f"parameter {process}.…: no mechanism '{process}'; known are {', '.join(chosen)}")
-    counted = _parameters_of_firm(plan.firm)
+    counted = _counted_by(plan.firm, firm)
+    _check_not_counted(parameters, counted)
     registry = register(
         [with_parameters(kind, parameters.get(p, {}), counted.get(p, {})) for p, kind in mechanisms().items()],
         [with_parameters(lever, parameters.get(lever.process(), {})) for lever in rewriting],  # type: ignore[misc]
@@ -183,10 +186,33 @@ _SHARES = {
 """The parameters that each share of an organisation replaces; one counted over all holds for every role."""
 
 
-def _parameters_of_firm(firm: FirmOptions) -> dict[str, dict[str, float]]:
-    """An own organisation's counts replace the national shares."""
-    own = {parameter: share for name, share in (firm.shares or {}).items() for parameter in _SHARES[name]}
+def counted_parameters(counts: Iterable[str]) -> dict[str, str]:
+    """The parameters of `circumstances` that these counts replace, each with the name of its count.
+
+    >>> counted_parameters(["woman", "commute_minutes"])
+    {'women': 'woman'}
+    """
+    return {parameter: name for name in counts for parameter in _SHARES.get(name, ())}
+
+
+def _counted_by(options: FirmOptions, firm: Firm | None) -> dict[str, dict[str, float]]:
+    """An own organisation's counts replace the national shares, for its people and for those who join later."""
+    in_file = {} if firm is None else {name: float(np.mean(own)) for name, own in firm.circumstances.items()}
+    shares = {**in_file, **(options.shares or {})}
+    own = {parameter: shares[name] for parameter, name in counted_parameters(shares).items()}
     return {"circumstances": own} if own else {}
+
+
+def _check_not_counted(
+    parameters: Mapping[str, Mapping[str, float]], counted: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Raise UserError where a parameter is given that the organisation has counted."""
+    for process, own in counted.items():
+        for name in own.keys() & parameters.get(process, {}).keys():
+            raise UserError(
+                f"parameter {process}.{name} is given, and the organisation has counted it (firm.shares or the file of "
+                "persons). Give one of the two."
+            )
 
 
 def needed(plan: Plan) -> tuple[Measure, ...]:

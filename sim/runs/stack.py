@@ -144,7 +144,7 @@ def _places(plan: Plan) -> int:
 
 def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:
     plan, catalogue = plans[0], Catalogue(needed(plans[0]), ())
-    registry = registry_of(plan)
+    registry = registry_of(plan, firms[0])
     check_memory(plan, len(plan.scenarios) * len(plans))
     replicate = np.repeat([one.replicate for one in plans], [len(firm.establishment_identifier) for firm in firms])
     return engine_for(plan.engine)(

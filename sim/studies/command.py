@@ -92,7 +92,7 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
     with composing():
         overrides = read_overrides(words, groups(), multirun)
     if group is not None:
-        overrides.insert(0, f"+study={group}")
+        overrides.insert(0, f"study={group}")
     with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
         own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
         return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))

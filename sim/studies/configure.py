@@ -27,7 +27,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.engine.plan import BASELINE, Plan, checked, registry_of
+from sim.engine.plan import BASELINE, Plan, checked, counted_parameters, registry_of
 from sim.errors import UserError, as_written, instead
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
@@ -35,7 +35,7 @@ from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.instruments import INSTRUMENTS
 from sim.runs.crew import check_guarded
-from sim.studies import numbers
+from sim.studies import explicit, numbers
 from sim.studies.config_folder import PRIMARY, ROOT_FILES, merge_root
 from sim.studies.hydra_settings import primary
 from sim.studies.mistakes import composing, explanation, user_errors
@@ -43,6 +43,7 @@ from sim.studies.overrides import read_overrides
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
 from sim.world.firm import FirmOptions
+from sim.world.own import columns_of
 
 VERSION_BASE = "1.3"
 _IN_WORDS = {
@@ -393,24 +394,23 @@ def plans_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Pl
 def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Iterator[Plan]:
     """The plan of each replicate: other people and chance, and with `fit=posterior` a draw of its own.
 
-    What an override sets stays as it is set in every draw. There are more replicates than draws where draws come again,
-    with other people and chance. Raises UserError, with the first, where there is nothing to compare.
+    What a user sets or an organisation has counted is the same in every draw. With more replicates than draws, draws
+    come again with other people and chance. Raises UserError, with the first, where there is nothing to compare.
     """
     first = plan_of(cfg, overrides)
     if len(first.scenarios) < 2:
         raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
     count = settings_of(cfg).replicates
     drawn = draws_of(cfg, overrides, count)
-    own = {measure.name: measure for measure in first.measures}
     for number in range(count):
-        drawn_one = numbers.at(first, drawn[number % len(drawn)], own) if drawn else first
+        drawn_one = numbers.at(first, drawn[number % len(drawn)]) if drawn else first
         yield replace(drawn_one, replicate=number)
 
 
 def draws_of(
     cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
 ) -> list[dict[str, float]]:
-    """The posterior draws that a study asks for, but for what its overrides set; none where all have the point.
+    """The posterior draws that a study asks for, without what a user has set or counted; none for the point.
 
     `most`: no more than so many, the first.
     """
@@ -418,11 +418,59 @@ def draws_of(
         return []
     from sim.studies.posterior.draws import draws
 
+    held, table = held_numbers(cfg, overrides), draws()
+    drawn = [name for name in table.columns if name not in held]
+    return list(table[drawn].head(len(table) if most is None else most).to_dict("records"))
+
+
+def held_numbers(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+    """The numbers of a plan that no draw and no group of factors may replace.
+
+    These are the numbers that a user has set, and those that an organisation's own counts replace. `overrides` as in
+    `plan_of`.
+    """
+    return numbers_set(cfg, overrides) | set(_counted(read("firm", FirmOptions, cfg.firm)))
+
+
+def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+    """The numbers of a plan that a user has set.
+
+    A number counts as set where an override or a file of the user's names it, even with its default value, and where
+    its composed value differs from the one that is shipped.
+    """
     asked = overrides_of_job() if overrides is None else overrides
-    parsed = OverridesParser.create().parse_overrides(list(asked))
-    table = draws()
-    kept = [name for name in table.columns if name not in {override.key_or_group for override in parsed}]
-    return list(table[kept].head(len(table) if most is None else most).to_dict("records"))
+    composed = {top: OmegaConf.to_container(cfg[top]) for top in numbers.TOPS if OmegaConf.is_config(cfg.get(top))}
+    values = explicit.flat(composed)
+    named = set(explicit.in_overrides(asked))
+    if own_folders() or explicit.may_bring_files(asked):
+        with _our_hydra():
+            named |= explicit.in_files(asked, conf_folder())
+    changed = {name for name, value in _shipped_numbers().items() if values.get(name) != value}
+    return frozenset({*changed, *filter(numbers.is_number_of_a_plan, named)})
+
+
+@cache
+def _shipped_numbers() -> Mapping[str, float]:
+    """Every number of a plan as it is shipped: beside its equation or in its measure's file, then in the point."""
+    return {**explicit.flat(defaults()), **explicit.flat(_content(conf_folder() / "fit" / "point.yaml"))}
+
+
+def _counted(firm: FirmOptions) -> dict[str, str]:
+    """The parameters that the counts of an organisation replace, each with what counts it."""
+    columns = [] if firm.persons is None else columns_of(firm.persons)
+    counts = {name: f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns}
+    counts |= {name: f"firm.shares.{name}" for name in firm.shares or {}}
+    return {f"mechanisms.circumstances.{p}": counts[name] for p, name in counted_parameters(counts).items()}
+
+
+def _check_counted(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
+    """Raise UserError where a user sets what the organisation's counts replace, or counts something twice."""
+    counted = _counted(firm)
+    for name in sorted(counted.keys() & numbers_set(cfg, overrides) if counted else ()):
+        raise UserError(f"{name} is set, and {counted[name]} replaces it. Give one of the two.")
+    twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
+    for name in sorted(twice):
+        raise UserError(f"firm.shares.{name} is set, and {Path(str(firm.persons)).name} has it as a column. Give one.")
 
 
 def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
@@ -448,6 +496,7 @@ def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
         calendar=_calendar_of(cfg),
     )
     _check_settings("", cfg, (*_SETTINGS, *OF_STUDIES))
+    _check_counted(cfg, firm, asked)
     registry_of(made)
     for scenario in made.scenarios:
         check_horizon(scenario, made.weeks)

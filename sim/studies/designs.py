@@ -10,7 +10,7 @@ import csv
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -103,9 +103,10 @@ OPEN = ("assumed", "sourced", "switches", "amounts")
 """Everything that nobody knows for sure: the factors of a screening and of draws."""
 
 
-def factors_asked(settings: Settings) -> Any:
+def factors_asked(settings: Settings, held: Collection[str] = ()) -> Any:
     """The factors asked for, or those that the method usually varies; of a file its columns, with what stands in them.
 
+    Draws of the posterior leave out what is `held`, which a user has set or an organisation has counted.
     Raises UserError where a file says one thing and the settings another.
     """
     if settings.method == "file":
@@ -115,16 +116,26 @@ def factors_asked(settings: Settings) -> Any:
     if settings.method == "posterior":
         if settings.factors is not None:
             raise UserError("design.factors does not go with design=posterior, whose draws hold everything at once")
-        return list(_drawn().columns)
+        return [name for name in _drawn().columns if name not in held]
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
 
 
-def factors_of(settings: Settings, plan: Plan) -> tuple[Factor, ...]:
+def factors_of(settings: Settings, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
     """The factors asked for, of a plan; a draw of the posterior holds numbers of measures that it lacks too."""
-    named = factors_asked(settings)
-    return choose(named, with_every_measure(plan) if settings.method == "posterior" else plan)
+    named = factors_asked(settings, held)
+    return choose(named, with_every_measure(plan) if settings.method == "posterior" else plan, held)
+
+
+def check_not_named(design: Design, named: Collection[str]) -> None:
+    """Raise UserError where a setting that a user has named is a factor with another value in every row."""
+    for name in design.table.columns:
+        if name in named and not design.table[name].isna().any():
+            raise UserError(
+                f"{name} is set, and it is a factor of the design, which gives it a value in every row. "
+                "Leave it out of one of the two."
+            )
 
 
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:
@@ -283,7 +294,8 @@ def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     table = _drawn()
     if not 1 <= settings.n <= len(table):
         raise UserError(f"design.n is {settings.n}; 1 to {len(table)}, the draws of the posterior, is right")
-    return Design(settings.method, factors, table.iloc[: settings.n].reset_index(drop=True))
+    drawn = table[table.columns.intersection([factor.name for factor in factors])]
+    return Design(settings.method, factors, drawn.iloc[: settings.n].reset_index(drop=True))
 
 
 def _drawn() -> pd.DataFrame:

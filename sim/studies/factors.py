@@ -7,7 +7,7 @@ options. `dose.<scenario>` is the share of employers that take a policy, `streng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,7 +21,7 @@ from sim.language.grammar import Passport
 from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Introduction, Scenario, check_horizon, combined, dosed
 from sim.outcomes.instruments import INSTRUMENTS
-from sim.studies import configure
+from sim.studies import configure, explicit
 from sim.studies import numbers as numbers_of_plan
 
 if TYPE_CHECKING:
@@ -64,13 +64,14 @@ class Factor:
 # -- which factors there are ------------------------------------------------------------------------------------------
 
 
-def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
+def choose(asked: Any, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
     """The factors asked for, in the order asked, each once.
 
     `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without
     switches), switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give
-    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. Raises UserError for
-    a name that fits nothing, and for a range outside a factor's own.
+    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. What is `held` is no
+    member of a group or pattern; its own name still asks for it. Raises UserError for a name that fits nothing, and for
+    a range outside a factor's own.
     """
     listed = [asked] if isinstance(asked, str) else asked
     if not isinstance(listed, Mapping | list | tuple):
@@ -82,7 +83,7 @@ def choose(asked: Any, plan: Plan) -> tuple[Factor, ...]:
     found: dict[str, Factor] = {}
     for name, span in wanted.items():
         names = groups[name] if name in groups else [n for n in known if fnmatchcase(n, name)] or [name]
-        for one in names:
+        for one in [n for n in names if n == name or n not in held]:
             if one not in found or span is not None:
                 found[one] = _spanned(known.get(one) or _made(one, span, known, groups), span)
     if not found:
@@ -222,12 +223,17 @@ def _check_within(factor: Factor, span: Sequence[Any]) -> None:
 
 
 class Ground:
-    """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with."""
+    """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with.
+
+    `held` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
+    `named` are all settings that the overrides name.
+    """
 
     def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
         self._overrides = tuple(overrides)
         self.plan = configure.plan_of(cfg, overrides)
-        self._measures = {measure.name: measure for measure in self.plan.measures}
+        self.held = configure.held_numbers(cfg, overrides)
+        self.named = frozenset(explicit.in_overrides(overrides))
         self._composed = cache(self._compose)
         self._at_doses = cache(self._dosed)
 
@@ -249,7 +255,19 @@ class Ground:
             levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
             policy = combined(POLICY, [*levers, *self._at_doses(tuple(doses))])
             plan = replace(plan, scenarios=(plan.scenarios[0], policy))
-        return replace(numbers_of_plan.at(plan, numbers, self._measures), replicate=replicate)
+        return replace(numbers_of_plan.at(plan, numbers), replicate=replicate)
+
+    def check_policies(self, columns: Iterable[str]) -> None:
+        """Raise UserError where the rows make their own policy and a policy that a user has named would be lost."""
+        tops = {name.partition(".")[0] for name in columns}
+        levers, doses = tops & set(_CHOICES), tops & set(_DOSES)
+        lost = {"scenarios"} if levers else {"scenarios", *_CHOICES} if doses else set()
+        for name in sorted(self.named):
+            if name.partition(".")[0] in lost:
+                raise UserError(
+                    f"{name} is set, and the rows of this design make their own policy from "
+                    f"{', '.join(sorted(levers | doses))}. Leave {name} out, or name it as a factor."
+                )
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
         own = [f"{name}={configure.written(value)}" for name, value in settings]
@@ -278,7 +296,8 @@ class Ground:
         """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""
         if strength in (0.0, 1.0):
             return
-        there = sorted(m for m in configure.scenario_named(name).measures if self._measures[m].in_study)
+        in_study = {measure.name for measure in self.plan.measures if measure.in_study}
+        there = sorted(configure.scenario_named(name).measures & in_study)
         if there:
             raise UserError(
                 f"strength.{name} would also change {there[0]} where employers have it already; "

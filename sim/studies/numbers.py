@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sim.engine.plan import Plan
 from sim.errors import UserError, instead
-from sim.levers.measure import Measure, with_numbers
+from sim.levers.measure import with_numbers
 from sim.outcomes.instruments import INSTRUMENTS
 
 TOPS = ("mechanisms", "measures", *INSTRUMENTS)
@@ -19,13 +19,13 @@ def is_number_of_a_plan(name: str) -> bool:
     return name.partition(".")[0] in TOPS
 
 
-def at(plan: Plan, numbers: Mapping[str, float], measures: Mapping[str, Measure] | None = None) -> Plan:
+def at(plan: Plan, numbers: Mapping[str, float]) -> Plan:
     """The plan with these numbers in place of its own.
 
-    `measures`, by name, are those that amounts replace; None: the plan's own. Raises UserError for a measure, or a
-    number of it, that does not exist and for an amount out of range; parameters are checked when the plan is lived.
+    Raises UserError for a measure, or a number of it, that does not exist and for an amount out of range; parameters
+    are checked when the plan is simulated.
     """
-    known = measures if measures is not None else {measure.name: measure for measure in plan.measures}
+    known = {measure.name: measure for measure in plan.measures}
     parameters = {process: dict(own) for process, own in plan.parameters.items()}
     amounts: dict[str, dict[str, float]] = {}
     for name, value in numbers.items():

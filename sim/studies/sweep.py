@@ -309,8 +309,11 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios))
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
-    factors = designs.factors_of(settings, ground.plan)
-    return Sweep(ground, designs.make(settings, factors), configure.settings_of(cfg).replicates, tables_of(cfg))
+    factors = designs.factors_of(settings, ground.plan, ground.held)
+    design = designs.make(settings, factors)
+    designs.check_not_named(design, ground.named | ground.held)
+    ground.check_policies(design.table.columns)
+    return Sweep(ground, design, configure.settings_of(cfg).replicates, tables_of(cfg))
 
 
 def ground_of(cfg: DictConfig) -> Ground:

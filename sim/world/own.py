@@ -275,6 +275,17 @@ def _table_of(file: str, text: str, required: tuple[str, ...], optional: tuple[s
     return _Table(file, columns, np.array([line for line, _ in parsed.rows], np.int64))
 
 
+def columns_of(persons: str) -> list[str]:
+    """The columns of a file of persons; none where it cannot be read, which `read_own` explains."""
+    if persons in _held:
+        return list(_held[persons].circumstances)
+    try:
+        parsed = csv_text.parse(_read_bytes(read_path(persons)).decode("utf-8-sig"), 0)
+    except (UserError, UnicodeDecodeError, csv.Error):
+        return []
+    return [title.lower() for title in parsed.header]
+
+
 def _check_header(file: str, header: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
     allowed = f"allowed are {', '.join(required + optional)}"
     if not set(required) & set(header):

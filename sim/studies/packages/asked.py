@@ -139,7 +139,7 @@ def question_of(cfg: DictConfig) -> Question:
     if duties:
         ground.plan = replace(ground.plan, scenarios=(introducing(DUTIES, duties, "baseline"), BASELINE))
     check_memory(ground.plan, max(asked.population, asked.candidates) + len(ground.plan.scenarios))
-    draws = _draws(cfg, ground.plan, space)
+    draws = _draws(cfg, ground, space)
     return Question(
         ground, asked, costs, duties, space, configure.settings_of(cfg).replicates, draws, cfg.design.method
     )
@@ -190,7 +190,7 @@ def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
         )
 
 
-def _draws(cfg: DictConfig, plan: Plan, space: Space) -> list[dict[str, Any]]:
+def _draws(cfg: DictConfig, ground: Ground, space: Space) -> list[dict[str, Any]]:
     """What is drawn, by draw: the amounts of all measures that may be in a package are among what can be."""
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
     if settings.method not in DRAWN_BY:
@@ -201,12 +201,15 @@ def _draws(cfg: DictConfig, plan: Plan, space: Space) -> list[dict[str, Any]]:
     designs.require_own_chance(settings, "packages")
     if settings.n < 2:
         raise UserError(f"design.n is {settings.n}; a whole number of draws from 2 on is right")
+    plan = ground.plan
     whole = replace(plan, scenarios=(*plan.scenarios, introducing("all", frozenset(space.measures))))
-    factors = designs.factors_of(settings, whole)
+    factors = designs.factors_of(settings, whole, ground.held)
     for factor in factors:
         if not factor.name.startswith(("mechanisms.", "measures.", "survey.")):
             raise UserError(
                 f"design.factors names {factor.name}, which makes other worlds; the packages of a draw differ from "
                 "others in numbers alone, as in design.factors=[amounts,assumed]"
             )
-    return designs.make(settings, factors).rows()
+    design = designs.make(settings, factors)
+    designs.check_not_named(design, ground.named | ground.held)
+    return design.rows()

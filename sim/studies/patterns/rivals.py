@@ -251,7 +251,7 @@ def _without_ties(plan: Plan) -> Engine:
     firm = replace(firm, ties=replace(firm.ties, exists=nobody, across=nobody, dormant=nobody))
     catalogue = Catalogue(measures, ())
     staff = Staff(firm, catalogue.names, plan.replicate)
-    engine = engine_for(plan.engine)(registry_of(plan), staff, catalogue, plan.calendar, plan.seed, 1, None)
+    engine = engine_for(plan.engine)(registry_of(plan, firm), staff, catalogue, plan.calendar, plan.seed, 1, None)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
     return engine

@@ -6,7 +6,7 @@ What is centred, what defines something and what switches a loop keeps its value
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -19,9 +19,9 @@ OPEN = ("assumed", "sourced", "fitted", "amounts")
 _SMALLEST = 1e-9
 
 
-def factors(plan: Plan) -> tuple[Factor, ...]:
-    """Everything open, in the order of the names."""
-    return tuple(sorted(choose(OPEN, with_every_measure(plan)), key=lambda factor: factor.name))
+def factors(plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
+    """Everything open but what is held, in the order of the names."""
+    return tuple(sorted(choose(OPEN, with_every_measure(plan), held), key=lambda factor: factor.name))
 
 
 def draws(own: Sequence[Factor], count: int, seed: int) -> Design:

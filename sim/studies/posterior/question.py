@@ -104,7 +104,7 @@ def question_of(cfg: DictConfig) -> Question:
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):
         raise UserError(f"observations is {as_written(path)}; the path of a csv file is right, or null")
-    return Question(asked, ground, prior.factors(ground.plan), observations(ground.plan.measures, path))
+    return Question(asked, ground, prior.factors(ground.plan, ground.held), observations(ground.plan.measures, path))
 
 
 def _check(asked: Settings, scenarios: int) -> None:

@@ -154,20 +154,21 @@ def question_of(cfg: DictConfig) -> Question:
     plan = ground.plan
     check_memory(plan, len(plan.scenarios))
     _check(asked, len(plan.scenarios), replicates)
-    factors = _factors(asked.factors, plan)
+    factors = _factors(asked.factors, ground)
     settings = designs.Settings("morris", n=asked.trajectories, levels=asked.levels, seed=asked.seed)
     screening = Sweep(ground, designs.make(settings, factors))
+    designs.check_not_named(screening.design, ground.named | ground.held)
     others = {folder: Sweep(ground, design, replicates) for folder, design in _designs(asked, plan).items()}
     for row in (row for sweep in others.values() for row in sweep.design.rows()):
         ground.at(row)  # a mistake shows now, not after the hours of the screening
     return Question(asked, ground, screening, others)
 
 
-def _factors(asked: Any, plan: Plan) -> tuple[Factor, ...]:
+def _factors(asked: Any, ground: Ground) -> tuple[Factor, ...]:
     """What is screened: all that is open, or what is asked for, but no levers."""
     if not isinstance(asked, str | list | dict | None):
         raise UserError(f"sensitivity.factors is {as_written(asked)}; a list is right, as in [assumed,switches]")
-    factors = choose(designs.OPEN if asked is None else asked, plan)
+    factors = choose(designs.OPEN if asked is None else asked, ground.plan, ground.held)
     for factor in factors:
         if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
             raise UserError(

@@ -1,0 +1,337 @@
+"""What a user sets or an organisation has counted holds in every draw of every study, however it is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+import sim
+from sim.engine.plan import Plan, set_up
+from sim.errors import UserError
+from sim.levers.measure import numbers_of
+from sim.outcomes.outcomes import GROUPS
+from sim.studies import configure
+from sim.studies.command import command
+from sim.studies.factors import Ground, choose, numbers_with_passports, with_every_measure
+from sim.studies.packages.asked import DRAWN
+from sim.studies.packages.asked import question_of as packages_of
+from sim.studies.posterior import prior
+from sim.studies.posterior.draws import draws
+from sim.studies.ranking.study import draws_of as ranking_of
+from sim.studies.sensitivity.study import question_of as sensitivity_of
+from sim.studies.sweep import sweep_of
+from sim.views.explore.choice import Choice
+from sim.views.explore.live import plans_of as plans_of_explorer
+
+SMALL = ("firm=one", "firm.employees=60", "weeks=26", "burn_in=4")
+DRAWS = draws()
+DRAWN_NUMBERS = tuple(DRAWS.columns)
+SOME = (
+    "mechanisms.anchor_days.firmness", "mechanisms.cascade.own_initiative", "mechanisms.recovery.night",
+    "measures.breaks.encouragement_to_break", "measures.quiet_evenings.messages_held_back", "survey.cut_off",
+)  # fmt: skip
+"""Numbers of a lever, of the point, of an equation, of measures and of an instrument."""
+
+
+@cache
+def usual() -> dict[str, float]:
+    """Every number that is drawn, with its value in the point."""
+    return numbers_of_plan(configure.plan("fit=point"))
+
+
+@cache
+def moved() -> dict[str, float]:
+    """Every number that is drawn, with another value within its range."""
+    ranges = {factor.name: factor for factor in prior.factors(configure.plan("fit=point"))}
+    return {name: round(ranges[name].low + 0.37 * (ranges[name].high - ranges[name].low), 6) for name in DRAWN_NUMBERS}
+
+
+def numbers_of_plan(plan: Plan) -> dict[str, float]:
+    """The numbers of a plan that the posterior draws, by name."""
+    found = {name: value for name, (value, _) in numbers_with_passports(with_every_measure(plan)).items()}
+    found |= {f"measures.{m.name}.{name}": value for m in plan.measures for name, value in numbers_of(m).items()}
+    return {name: found[name] for name in DRAWN_NUMBERS}
+
+
+def nested(values: Mapping[str, float], depth: int = 3) -> dict[str, Any]:
+    """The numbers as nested mappings, the names of the first levels joined by dots where `depth` is smaller."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        parts = name.split(".")
+        joined = [".".join(parts[: len(parts) - depth + 1]), *parts[len(parts) - depth + 1 :]] if depth < 3 else parts
+        place = found
+        for part in joined[:-1]:
+            place = place.setdefault(part, {})
+        place[joined[-1]] = value
+    return found
+
+
+def in_a_file(folder: Path, group: str, content: Mapping[str, Any], head: Mapping[str, Any] | None = None) -> list[str]:
+    """Write an option of a group in a folder of one's own; the words that choose it."""
+    (folder / group).mkdir()
+    text = "# @package _global_\n" + yaml.safe_dump({**(head or {}), **content}, sort_keys=False)
+    (folder / group / "mine.yaml").write_text(text, encoding="utf-8")
+    return ["--config-dir", str(folder), f"{group}=mine"]
+
+
+def plans_of(words: Sequence[str], options: Mapping[str, Any]) -> list[Plan]:
+    """The plans of three replicates, as a command makes them where the words have a flag."""
+    if "--config-dir" not in words:
+        return sim.plans(*words, replicates=3, **options)
+    found: list[Plan] = []
+    assert command(lambda cfg: found.extend(configure.plans_of(cfg)), "scenarios", [*words, "replicates=3"]) == 0
+    return found
+
+
+def leaf(values, folder):
+    return [f"{name}={value}" for name, value in values.items()], {}
+
+
+def forced_leaf(values, folder):
+    return [f"++{name}={value}" for name, value in values.items()], {}
+
+
+def group_of_a_process(values, folder):
+    groups = nested(values, depth=2)
+    return [f"{name}={configure.written(own)}" for name, own in groups.items()], {}
+
+
+def whole_group(values, folder):
+    return [f"{name}={configure.written(own)}" for name, own in nested(values).items()], {}
+
+
+def keyword(values, folder):
+    return [], {name.replace(".", "__"): value for name, value in values.items()}
+
+
+def nested_keyword(values, folder):
+    return [], nested(values)
+
+
+def experiment(values, folder):
+    return in_a_file(folder, "experiment", nested(values)), {}
+
+
+def own_fit(values, folder):
+    head = {"defaults": ["point", "_self_"], "draws": "posterior"}
+    return in_a_file(folder, "fit", nested(values), head), {}
+
+
+SPELLINGS: tuple[Callable[..., tuple[list[str], dict[str, Any]]], ...] = (
+    leaf, forced_leaf, group_of_a_process, whole_group, keyword, nested_keyword, experiment, own_fit,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [moved, usual], ids=["another value", "the default value"])
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.__name__)
+def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spelling, values, tmp_path):
+    own = {name: values()[name] for name in SOME}
+    words, options = spelling(own, tmp_path)
+    first, second, third = map(numbers_of_plan, plans_of(words, options))
+    for name in DRAWN_NUMBERS:
+        if name in own:
+            assert first[name] == second[name] == third[name] == own[name], name
+        else:
+            assert (first[name], second[name], third[name]) == tuple(DRAWS[name].head(3)), name
+
+
+def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another():
+    cfg = configure.compose()
+    assert configure.numbers_set(cfg, ()) == frozenset()
+    for name, value in moved().items():
+        OmegaConf.update(cfg, name, value)
+    assert configure.numbers_set(cfg, ()) == set(DRAWN_NUMBERS)
+
+
+def test_every_number_that_is_drawn_is_held_where_an_override_names_its_default():
+    cfg, marks = configure.compose(), cycle(("", "+", "++"))
+    for (name, value), mark in zip(usual().items(), marks, strict=False):
+        assert configure.numbers_set(cfg, [f"{mark}{name}={value}"]) == {name}
+
+
+def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
+    copy = shutil.copytree(configure.conf_folder(), tmp_path / "mine")
+    found: list[frozenset[str]] = []
+    words = ["--config-dir", str(copy), "fit=posterior"]
+    assert command(lambda cfg: found.append(configure.numbers_set(cfg)), "scenarios", words) == 0
+    assert found == [frozenset()]
+
+
+def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
+    text = (configure.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    shift = content["shifts"]["encouragement_to_break"]
+    shift["amount"] = round(0.5 * (shift["amount"] + shift["low"]), 6)
+    (tmp_path / "measure").mkdir()
+    (tmp_path / "measure" / "breaks.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    for plan in plans_of(["--config-dir", str(tmp_path)], {}):
+        assert numbers_of_plan(plan)["measures.breaks.encouragement_to_break"] == shift["amount"]
+
+
+# -- every study that draws ------------------------------------------------------------------------------------------
+
+
+def of_design(sweep) -> Iterable[Plan]:
+    return [run.plan for run in sweep.runs(range(min(3, len(sweep))))]
+
+
+def swept(*words):
+    return of_design(sweep_of(configure.compose("study=sweep", "design=posterior", "design.n=3", *words)))
+
+
+def swept_from_ranges(*words):
+    return of_design(sweep_of(configure.compose("study=sweep", "design=draws", "design.n=3", *words)))
+
+
+def ranked(*words):
+    return of_design(ranking_of(configure.compose("study=robust_ranking", "design.n=3", *words)))
+
+
+def screened(*words):
+    words = ("sensitivity.trajectories=2", "sensitivity.policies=[]", "sensitivity.pairs=[]", *words)
+    return of_design(sensitivity_of(configure.compose("study=sensitivity", *words)).screening)
+
+
+def packaged(*words):
+    question = packages_of(configure.compose("study=packages", "firm=one", "design.n=3", *words))
+    return [question.plan(DRAWN + number, []) for number in range(3)]
+
+
+def inspected(*words):
+    return configure.plans_of(configure.compose("study=inspection", "replicates=3", *words), words)
+
+
+def compared(*words):
+    return sim.plans(*words, "firm=one", replicates=3)
+
+
+STUDIES = (compared, swept, swept_from_ranges, ranked, screened, packaged, inspected)
+SET = {"mechanisms.recovery.night": 0.21, "measures.breaks.encouragement_to_break": 0.44, "survey.reliability": 0.81}
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.__name__)
+def test_what_is_set_holds_in_every_study_that_draws(study):
+    plans = list(study(*(f"{name}={value}" for name, value in SET.items())))
+    told = [numbers_of_plan(plan) for plan in plans]
+    assert len(told) == 3
+    assert all({name: one[name] for name in SET} == SET for one in told)
+    assert any(one != told[0] for one in told[1:]), "what is not set is drawn"
+
+
+@pytest.mark.parametrize("study", [one for one in STUDIES if one is not inspected], ids=lambda study: study.__name__)
+def test_what_an_organisation_has_counted_holds_in_every_study_that_draws(study):
+    plans = list(study("firm=one", "firm.shares={woman: 0.6, may_work_from_home: 0.25}"))
+    assert len(plans) == 3
+    for plan in plans:
+        circumstances = numbers_of_plan(plan)
+        told = [circumstances[f"mechanisms.circumstances.{name}"] for name in ("women", "may_share", "managers_may")]
+        assert told == [0.6, 0.25, 0.25]
+
+
+def test_what_the_explorer_asks_holds_in_every_draw():
+    choice = Choice(employees=60, at_home=20, numbers={"mechanisms.recovery.night": 0.21}, in_place=("breaks",))
+    for plan in plans_of_explorer(choice, 3):
+        told = numbers_of_plan(plan)
+        assert told["mechanisms.recovery.night"] == 0.21
+        assert told["mechanisms.circumstances.may_share"] == 0.2
+        claimed = {m.name for m in plan.measures if m.in_study and m.study["employer"]}
+        assert claimed == {"breaks"}
+
+
+def test_rows_keep_what_they_themselves_put_in_place():
+    words = ["firm=one", "in_place=[]"]
+    row = {"in_place": ("breaks",), "measures.breaks.encouragement_to_break": 0.44}
+    plan = Ground(configure.compose(*words), words).at(row)
+    assert {m.name for m in plan.measures if m.in_study and m.study["employer"]} == {"breaks"}
+
+
+# -- counts ----------------------------------------------------------------------------------------------------------
+
+
+def home_workers(*words: str) -> list[list[float]]:
+    """Employees who may work from home, week by week, of two replicates."""
+    records = [sim.run(plan) for plan in sim.plans(*SMALL, *words, "scenarios=[breaks]", replicates=2)]
+    return [record.people[0, :, list(GROUPS).index("home_workers")].tolist() for record in records]
+
+
+def test_shares_that_are_counted_change_the_result_of_every_draw():
+    counted = home_workers("firm.shares={may_work_from_home: 0}")
+    assert all(number == 0 for weeks in counted for number in weeks)
+    assert all(min(weeks) > 0 for weeks in home_workers())
+
+
+@pytest.fixture
+def persons(tmp_path: Path) -> Path:
+    """Twenty-four people, half of them women, nobody able to work from home."""
+    rows = ["id,team,department,manager,role,woman,may_work_from_home", "1,t0,d,,manager,1,0"]
+    rows += [f"{number},t{number % 3},d,1,employee,{number % 2},0" for number in range(2, 25)]
+    path = tmp_path / "persons.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
+    for plan in sim.plans("firm=own", firm__persons=str(persons), replicates=2):
+        own = set_up(plan).registry.mechanisms["circumstances"]
+        assert (own.women, own.may_share, own.managers_may) == (0.5, 0.0, 0.0)
+        assert "women" not in plan.parameters["circumstances"]
+        assert "older_share" in plan.parameters["circumstances"], "what is not counted is drawn"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["firm=one", "firm.shares={woman: 0.5}", "mechanisms.circumstances.women=0.4"], "firm.shares.woman replaces"),
+        (["firm=one", "firm.shares={woman: 0.5}", "mechanisms={circumstances: {women: 0.4}}"], "firm.shares.woman"),
+        (["firm=one", "firm.shares={older: 0.5}", "mechanisms.circumstances.older_share=0.3"], "firm.shares.older"),
+        (["firm=own", "firm.persons={persons}", "mechanisms.circumstances.women=0.4"], "column 'woman' of persons.csv"),
+        (["firm=own", "firm.persons={persons}", "firm.shares={woman: 0.5}"], "persons.csv has it as a column"),
+    ],
+)
+def test_a_number_that_is_set_and_counted_is_refused_in_one_line(words, told, persons):
+    with pytest.raises(UserError, match=told) as mistake:
+        sim.plans(*(word.replace("{persons}", str(persons)) for word in words))
+    assert len(str(mistake.value).splitlines()) == 1
+
+
+def test_a_row_that_replaces_what_is_counted_is_refused():
+    words = ["firm=one", "firm.shares={woman: 0.5}"]
+    plan = Ground(configure.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
+    with pytest.raises(UserError, match="the organisation has counted it"):
+        set_up(plan)
+
+
+@pytest.mark.parametrize(
+    ("factors", "words", "told"),
+    [
+        ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is a factor of the design"),
+        ("{weeks: [26, 52]}", ["weeks=30"], "weeks is set, and it is a factor"),
+        ("[availability]", ["scenarios=[breaks]"], "make their own policy from availability"),
+        ("[dose.breaks]", ["scenarios=[buddies]"], "make their own policy from dose"),
+        ("[dose.breaks]", ["scenario=buddies"], "make their own policy from dose"),
+        ("[strength.buddies]", ["social=coffee_with_a_random_colleague"], "make their own policy from strength"),
+    ],
+)
+def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, told, monkeypatch):
+    asked = ["study=sweep", "design=grid", f"design.factors={factors}", *words]
+    monkeypatch.setattr(configure, "overrides_of_job", lambda: asked)
+    with pytest.raises(UserError, match=told):
+        sweep_of(configure.compose(*asked))
+
+
+def test_a_group_of_factors_leaves_out_what_is_set_and_its_own_name_still_asks_for_it():
+    words = ["firm=one", "mechanisms.recovery.night=0.2"]
+    ground = Ground(configure.compose(*words), words)
+    names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.held)]
+    assert len(names) > 3 and "mechanisms.recovery.night" not in names
+    assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.held)] == [
+        "mechanisms.recovery.night"
+    ]
