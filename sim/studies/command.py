@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hydra import version
 from hydra._internal.hydra import Hydra
@@ -19,7 +22,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim.errors import UserError, accept_every_character, print_error
 from sim.studies.config_folder import PRIMARY, check_folder
@@ -113,7 +116,9 @@ def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
 def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
     """Hydra on our configuration, the user's own folder first; it leaves no trace."""
     running, job = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
-    forget_files()
+    handlers, level = list(logging.root.handlers), logging.root.level  # `--info` adds one that prints everything
+    if folder is not None:
+        forget_files()  # they may have been edited since the last command of this process
     version.setbase(VERSION_BASE)
     search = create_config_search_path(str(conf_folder()))
     if folder is not None:
@@ -126,6 +131,8 @@ def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
     finally:
         GlobalHydra.instance().hydra = running
         HydraConfig.instance().cfg = job
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
         if folder is not None:
             forget_files()
 
@@ -149,7 +156,6 @@ def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespa
 
 
 def _show(hydra: Hydra, asked: Namespace) -> int:
-    overrides: list[str] = asked.overrides
     try:
         with composing():
             if asked.help:
@@ -157,18 +163,31 @@ def _show(hydra: Hydra, asked: Namespace) -> int:
             elif asked.hydra_help:
                 hydra.hydra_help(PRIMARY, get_args_parser(), asked)
             elif asked.info:
-                hydra.show_info(asked.info, PRIMARY, overrides)
+                hydra.show_info(asked.info, PRIMARY, asked.overrides)
             elif asked.shell_completion:
-                hydra.shell_completion(PRIMARY, overrides)
+                hydra.shell_completion(PRIMARY, asked.overrides)
             else:
-                shown = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
-                with open_dict(shown):
-                    del shown["hydra"]
-                check_values(shown)
-                hydra.show_cfg(PRIMARY, overrides, asked.cfg, asked.package, asked.resolve)
+                _show_configuration(hydra, asked)
     except SystemExit:  # Hydra has said in a line of its own what it did not find
         return 2
     return 0
+
+
+def _show_configuration(hydra: Hydra, asked: Namespace) -> None:
+    """Print what `--cfg` asks for, or the part of it that `--package` names."""
+    cfg = hydra.compose_config(PRIMARY, asked.overrides, RunMode.RUN)
+    HydraConfig.instance().set_config(cfg)
+    OmegaConf.set_readonly(cfg.hydra, None)
+    check_values(OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"]))
+    shown: Any = hydra.get_sanitized_cfg(cfg, asked.cfg)
+    if asked.package not in (None, "_global_"):
+        shown = OmegaConf.select(shown, asked.package)
+        if not OmegaConf.is_config(shown):
+            raise UserError(f"there is no group '{asked.package}' to show; --package firm is an example")
+        print(f"# @package {asked.package}")
+    if asked.resolve:
+        OmegaConf.resolve(shown)
+    sys.stdout.write(OmegaConf.to_yaml(shown))
 
 
 def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list[str]) -> int:

@@ -76,7 +76,8 @@ def choose(asked: Any, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, 
     listed = [asked] if isinstance(asked, str) else asked
     if not isinstance(listed, Mapping | list | tuple):
         raise UserError(f"design.factors is {as_written(asked)}; names are right, as in design.factors=[switches]")
-    wanted = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
+    spans = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
+    wanted = {str(name): span for name, span in spans.items()}
     groups = _groups(plan)
     names_asked = [one for name in wanted for one in groups.get(name, [name])]
     known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, asked_for) for asked_for in names_asked)])
@@ -190,6 +191,12 @@ def _spanned(factor: Factor, span: Any) -> Factor:
         raise UserError(
             f"factor {factor.name} is to vary over {as_written(span)}; [low, high] or a list of options is right"
         )
+    for value in span:
+        if isinstance(value, Mapping | list | tuple):
+            raise UserError(
+                f"Invalid option for factor {factor.name}: {as_written(value)}. Use texts and numbers; "
+                "lists and maps cannot be the values of a factor."
+            )
     numbers = all(map(is_number, span))
     if factor.options:
         _check_options(factor, span)

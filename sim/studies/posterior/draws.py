@@ -51,7 +51,7 @@ def made(folder: Path) -> dict[str, Any]:
     """How the posterior in a folder was made; UserError where there is none, or it is not as it was written."""
     try:
         told: dict[str, Any] = json.loads((folder / MADE).read_text(encoding="utf-8"))
-        complete = "fingerprint" in told and (folder / DRAWS).is_file()
+        complete = isinstance(told, dict) and "fingerprint" in told and (folder / DRAWS).is_file()
     except OSError:
         raise UserError(f"there is no posterior in {folder}; {_AGAIN}") from None
     except ValueError:
