@@ -8,9 +8,10 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,9 +62,8 @@ class _Task:
         own = self._own_settings()
         try:
             check_values(cfg)
-            if own:
-                print(f"# {' '.join(own)}", flush=True)
-            self.study(cfg)
+            with _under(f"# {' '.join(own)}") if own else nullcontext():
+                self.study(cfg)
         except Exception as error:
             line = explanation(error)  # the text alone travels between processes, as not every error can
             return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
@@ -74,6 +74,18 @@ class _Task:
             return ()
         given = HydraConfig.get().overrides.task
         return tuple(word for word in given if word not in self.constant) or tuple(given)
+
+
+@contextmanager
+def _under(heading: str) -> Iterator[None]:
+    """Print what a job prints in one piece and under a heading: jobs may run at the same time."""
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        if printed.getvalue():
+            print(f"{heading}\n{printed.getvalue()}", end="", flush=True)
 
 
 def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:

@@ -1,0 +1,199 @@
+"""A user's mistake is one line with what to do, wherever it is noticed, and no work is lost to a terminal."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+
+import pytest
+from omegaconf import DictConfig
+
+from sim.__main__ import main
+from sim.errors import UserError, one_line
+from sim.studies import configure
+from sim.studies.command import command
+from sim.studies.configure import compose, plan
+from sim.studies.factors import choose
+from sim.studies.mistakes import explanation
+from sim.studies.posterior import draws
+from sim.views.watch import command as watch
+
+DEEP: list = []
+for _ in range(3_000):
+    DEEP = [DEEP]
+
+
+def line_of(capsys: pytest.CaptureFixture[str]) -> str:
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def no_study(cfg: DictConfig) -> None:
+    pytest.fail("a mistake is noticed before any work")
+
+
+# -- texts that need no quotes, and those that do ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["één", "persons (1).csv", "a=b", "R&D", "a: b & c", "~/my file.csv", "100%", "日本", "a\\"]
+)
+def test_a_plain_text_needs_no_quotes(text):
+    assert compose(f"title={text}").title == text
+    seen: list[DictConfig] = []
+    assert command(seen.append, "a_study", [f"title={text}"]) == 0
+    assert seen[0].title == text
+
+
+def test_a_file_of_persons_with_blanks_and_brackets_is_taken_as_typed():
+    with pytest.raises(UserError, match=r"^persons \(1\)\.csv: there is no such file"):
+        plan("firm=own", "firm.persons=persons (1).csv")
+
+
+@pytest.mark.parametrize("text", ["R&D, one", "it's", "[draft", "é}", "two\nlines&"])
+def test_for_another_text_the_line_says_how_to_quote(text, capsys):
+    assert command(no_study, "a_study", [f"title={text}"]) == 2
+    assert """'title=\"""" in line_of(capsys)
+
+
+def test_several_values_that_cannot_be_read_are_no_text(capsys):
+    assert command(no_study, "a_study", ["-m", "title=R&D,HR"]) == 2
+    assert "cannot be read" in line_of(capsys)
+
+
+# -- values that no setting has ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "nan", "inf", "-inf", "9" * 400, "9" * 30])
+@pytest.mark.parametrize(
+    "name", ["seed", "weeks", "firm.team_size", "mechanisms.recovery.night", "measures.breaks.use", "survey.cut_off"]
+)
+def test_a_number_that_is_not_finite_or_too_large_is_refused_everywhere(name, value):
+    with pytest.raises(UserError, match=f"Invalid value for {name}") as mistake:
+        compose("firm=one", f"{name}={value}")
+    assert len(str(mistake.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"weeks": 10**5_000},
+        {"title": DEEP},
+        {"title": {"a": DEEP}},
+        {"weeks": float("nan")},
+        {"title": "${nope}"},
+        {"title": "a\0b"},
+        {"a b": 3},
+        {"": 3},
+        {"weeks": object()},
+        {"scenarios": [["breaks"]]},
+        {"in_place": {"a": 1}, "firm": "one"},
+        {"social": [1, 2]},
+    ],
+    ids=range(12),
+)
+def test_odd_values_from_python_raise_a_user_error(options):
+    with pytest.raises(UserError) as mistake:
+        plan(**options)
+    assert "\n" not in one_line(str(mistake.value))
+
+
+@pytest.mark.parametrize("group", [*configure.FAMILIES, "scenario", "fit", "experiment", "firm"])
+@pytest.mark.parametrize("value", ["[1,2]", "[breaks]", "../fit/point", "a/b", "[[a]]"])
+def test_a_group_takes_one_name(group, value):
+    with pytest.raises(UserError, match=f"{group} takes the name of one option"):
+        compose(f"{group}={value}")
+
+
+@pytest.mark.parametrize("options", [[["breaks"], []], [{"a": 1}], ["a", []]])
+def test_lists_and_maps_are_no_options_of_a_factor(options):
+    with pytest.raises(UserError, match="Invalid option for factor in_place"):
+        choose({"in_place": options}, plan("firm=one"))
+
+
+# -- what is printed --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odd", ["\x1b[31m", "\x07", "\n", "\r", "\u2028", "\u202e", "\ud800", "\x9b", "\0"])
+@pytest.mark.parametrize("name", ["scenarios", "results", "report", "watch", "explore", "describe", "\x1b"])
+def test_control_characters_are_not_echoed(name, odd, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([name, f"port={odd}"]) == 2
+    line = capsys.readouterr().err.removesuffix("\n")
+    assert line.isprintable() and line.startswith("hybridwork: ")
+
+
+def test_a_long_message_keeps_its_beginning_and_its_end():
+    line = one_line("start " + "9" * 5_000 + " end")
+    assert line.startswith("start 999") and line.endswith("999 end") and len(line) < 1_100
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+def test_a_terminal_that_lacks_characters_costs_no_results(encoding, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert command(lambda cfg: print("Δ → één"), "a_study", []) == 0
+    sys.stdout.flush()
+    assert written.getvalue().rstrip().endswith(b"n")
+
+
+# -- several jobs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_multirun_names_every_job_that_failed_and_heads_what_the_others_print(capsys):
+    def study(cfg: DictConfig) -> None:
+        print(f"weeks are {configure.settings_of(cfg).weeks}")
+
+    assert command(study, "a_study", ["-m", "weeks=5,x,7,-1", "seed=3"]) == 2
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["# weeks=5", "weeks are 5", "# weeks=7", "weeks are 7"]
+    first, second = told.err.splitlines()
+    assert first.startswith("hybridwork: weeks=x: ") and second.startswith("hybridwork: weeks=-1: ")
+
+
+def test_one_job_of_a_multirun_is_headed_by_all_its_settings(capsys):
+    assert command(lambda cfg: print("done"), "a_study", ["-m", "weeks=5"]) == 0
+    assert capsys.readouterr().out == "# weeks=5\ndone\n"
+
+
+# -- files and the machine --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", sorted(errno.errorcode))
+@pytest.mark.parametrize("file", [None, "effects.parquet"])
+def test_what_the_operating_system_refuses_is_told(code, file):
+    error = OSError(code, os.strerror(code)) if file is None else OSError(code, os.strerror(code), file)
+    line = explanation(error)
+    assert line is not None and os.strerror(code) in line and (file or "a file") in line
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"), [(errno.ENOSPC, "free some space"), (errno.ENOLCK, "does not support locks")]
+)
+def test_a_full_disk_and_one_without_locks_come_with_advice(code, advice, capsys):
+    def study(cfg: DictConfig) -> None:
+        raise OSError(code, os.strerror(code))  # as matplotlib and filelock raise it, without the name of a file
+
+    assert command(study, "a_study", []) == 2
+    assert advice in line_of(capsys)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", '"x"', "{}", "", "{"])
+def test_a_posterior_whose_facts_are_none_is_refused(content, tmp_path):
+    (tmp_path / draws.DRAWS).write_text("a\n1\n")
+    (tmp_path / draws.MADE).write_text(content)
+    with pytest.raises(UserError, match="not as it was written"):
+        draws.draws(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["*a", "&a 1", "[1,", "!x", "{a: 1}", "9" * 5_000, "x", "", "${nope}", "1: 2"])
+def test_settings_of_the_live_view_are_no_yaml(value, capsys):
+    assert main(["watch", f"port={value}"]) == 2
+    assert "port" in line_of(capsys)
+
+
+def test_the_settings_of_the_live_view_are_read():
+    asked = watch.settings_of(["port=8800", "browser=false", "language=nl"])
+    assert (asked.port, asked.browser, asked.language) == (8800, False, "nl")
