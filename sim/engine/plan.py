@@ -33,8 +33,10 @@ GIVENS = {**staffs.GIVENS, **catalogues.GIVENS, **calendars.GIVENS}
 INSTRUMENTS = ("survey", "interview")
 """Processes of a plan that only look at what is lived; they stand in `sim/outcomes`."""
 _MOST_REPLICATES = 2**31
-_BYTES_A_PLACE_AND_WORLD = 3_000
-_BYTES_A_PLACE = 6_000
+_BYTES_A_PLACE_AND_WORLD = 3_500
+_BYTES_A_PLACE = 7_000
+_BYTES_A_PROCESS = 200_000_000
+"""Of the program itself, in a worker."""
 
 
 @dataclass(frozen=True)
@@ -221,19 +223,56 @@ def needed(plan: Plan) -> tuple[Measure, ...]:
     return tuple(m for m in plan.measures if m.in_study or m.name in introduced)
 
 
-def check_memory(plan: Plan, worlds: int) -> None:
-    """Raise UserError where the firm asked for cannot fit the memory that is free."""
-    people = plan.firm.people
-    if plan.firm.kind == "study":
-        people = min(people, plan.firm.establishments * 700)
-    worlds = max(worlds, len(plan.scenarios))
-    need = people * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
+def check_memory(plan: Plan, worlds: int, workers: int = 1, held: float = 0.0, afterwards: float = 0.0) -> None:
+    """Raise UserError where a study needs more memory than is free.
+
+    `worlds` are simulated side by side by each of `workers` processes. `held` are bytes that the study keeps meanwhile,
+    `afterwards` bytes that it takes once everything is simulated.
+    """
+    worlds, people = max(worlds, len(plan.scenarios)), _people(plan.firm)
     free = _free_memory()
-    if need > free:
-        raise UserError(
-            f"{people:,} people in {worlds} worlds need about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
-            "ask for fewer people (firm.employees, firm.sample) or fewer scenarios"
-        )
+    need = max(bytes_simulating(plan, worlds, workers) + held, afterwards)
+    if need <= free:
+        return
+    simulated = f"{people:,} people in {worlds} worlds"
+    if workers > 1:
+        simulated += f", simulated by {workers} processes,"
+    raise UserError(
+        f"{simulated} need about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
+        f"ask for {_what_needs_less(plan, worlds, workers, held, afterwards, free)}"
+    )
+
+
+def bytes_simulating(plan: Plan, worlds: int, workers: int = 1) -> float:
+    """About how many bytes so many processes take while each of them simulates so many worlds of a plan."""
+    engine = _people(plan.firm) * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
+    return workers * (_BYTES_A_PROCESS + engine) if workers > 1 else engine
+
+
+def _what_needs_less(plan: Plan, worlds: int, workers: int, held: float, afterwards: float, free: float) -> str:
+    if afterwards > free:
+        return "fewer weeks (weeks) or fewer scenarios"
+    fitting = [fewer for fewer in range(1, workers) if bytes_simulating(plan, worlds, fewer) + held <= free]
+    if fitting:
+        return f"fewer processes (workers={fitting[-1]})"
+    if held > free:
+        return "fewer replicates or fewer weeks"
+    return "fewer people (firm.employees, firm.sample) or fewer scenarios"
+
+
+def _people(firm: FirmOptions) -> int:
+    """How many people a firm has at most."""
+    if firm.kind == "study":
+        return min(firm.people, firm.establishments * 700)
+    return _rows(firm.persons) if firm.kind == "own" and firm.persons else firm.people
+
+
+def _rows(path: str) -> int:
+    try:
+        with open(path, "rb") as lines:
+            return max(sum(1 for _ in lines) - 1, 0)
+    except OSError:
+        return 0  # whoever reads the file says what is wrong
 
 
 def _free_memory() -> float:

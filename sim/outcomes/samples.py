@@ -15,15 +15,23 @@ from typing import IO
 
 import numpy as np
 
+from sim.engine.plan import Plan, needed
 from sim.errors import UserError, first_line
 from sim.levers.scenario import Scenario
 from sim.outcomes.effects import ITEMS_BY_WEEK, MARGIN, changes, last_weeks, reported_groups, users
 from sim.outcomes.no_effect import Reasons, joined, reasons, without_effect
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
-from sim.outcomes.record import GAINS_IN, Record
+from sim.outcomes.record import GAINS_IN, STAGES, Record
 
 BYTES_AT_A_TIME = 2_000_000
 """Bytes of weekly samples, in double precision, read at a time; intervals take several times as much."""
+
+
+def bytes_of_samples(plan: Plan) -> float:
+    """About how many bytes the samples of one replicate take on the disk."""
+    by_week = 4 * plan.weeks * len(ITEMS_BY_WEEK)
+    at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * 3 * len(STAGES) * len(needed(plan))
+    return len(plan.scenarios) * (by_week + at_the_end)
 
 
 class SampleFile:
@@ -60,6 +68,11 @@ class SampleFile:
             self._file.seek(replicate * array + (row * entries + start) * entry)
             self._file.readinto(of_one.data)  # type: ignore[attr-defined]
         return part
+
+    @property
+    def bytes(self) -> int:
+        """How much has been written."""
+        return self.count * int(np.prod(self._shape)) * self._type.itemsize
 
     def close(self) -> None:
         """Remove the file."""
@@ -152,6 +165,11 @@ class Samples:
         if self._first is None:
             raise ValueError("no replicate has been added")
         return self._first
+
+    @property
+    def bytes(self) -> int:
+        """How much stands in the files."""
+        return sum(file.bytes for file in self._files.values())
 
     @property
     def people(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,9 +10,11 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory, needed
+from sim.errors import UserError
 from sim.formatting import signed
-from sim.outcomes.effects import CHANCE, DRAWS
-from sim.outcomes.samples import Samples
+from sim.outcomes.effects import CHANCE, DRAWS, ITEMS_BY_WEEK
+from sim.outcomes.record import bytes_of_record
+from sim.outcomes.samples import Samples, bytes_of_samples
 from sim.runs.run import run_many
 from sim.studies.uncertainty import assumed_numbers
 from sim.world.establishments import build
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
     from sim.levers.measure import Measure
     from sim.world.firm import Firm
 
+_BYTES_A_PLAN = 60_000
+_BYTES_A_ROW = 420
+"""Of the trajectories, the largest table, while tables are made and written."""
+_BYTES_OF_PAGES = 350_000_000
+"""Of the libraries for tables, figures and the report, and of what they draw."""
 _INTERVAL = {
     CHANCE: "95%, chance only: people and lives drawn anew; parameters and structure held fixed",
     DRAWS: "90% of runs: people, lives and parameters (posterior draws) drawn anew; structure held fixed",
@@ -39,15 +47,39 @@ def compare(
     """
     from tqdm import tqdm
 
-    check_memory(plans[0], len(plans[0].scenarios))
+    folder = folder or Path(gettempdir())
+    check_room(plans, workers, folder)
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
     with (
-        samples_of(plans[0], folder or Path(gettempdir())) as samples,
+        samples_of(plans[0], folder) as samples,
         tqdm(total=len(plans), unit="run", desc="replicates", disable=quiet or None, file=sys.stderr) as bar,
     ):
         for record in run_many(plans, workers, lambda done: bar.update(done - bar.n)):
             samples.add(record)
         return samples, tables_of(plans[0], samples, firm, held_by(plans))
+
+
+def check_room(plans: Sequence[Plan], workers: int, folder: Path) -> None:
+    """Raise UserError where a comparison needs more memory, or more of the disk of `folder`, than is free."""
+    first = plans[0]
+    check_memory(first, len(first.scenarios), workers, *bytes_held(first, len(plans), workers))
+    need, free = len(plans) * bytes_of_samples(first), shutil.disk_usage(folder).free
+    if need > free:
+        raise UserError(
+            f"{len(plans):,} replicates need about {need / 1e9:.1f} GB in {folder} until their tables are made and "
+            f"{free / 1e9:.1f} GB are free; ask for fewer replicates, weeks or scenarios, or give another folder, as "
+            "in output=results"
+        )
+
+
+def bytes_held(plan: Plan, replicates: int, workers: int) -> tuple[float, float]:
+    """About how many bytes a comparison holds beside the worlds it simulates, and how many its tables and pages take.
+
+    While it simulates these are the plans and the records on their way; samples stand on the disk.
+    """
+    plans, on_their_way = replicates * _BYTES_A_PLAN, 3 * workers * bytes_of_record(plan)
+    rows = len(ITEMS_BY_WEEK) * len(plan.scenarios) * plan.weeks
+    return plans + on_their_way, plans + _BYTES_OF_PAGES + _BYTES_A_ROW * rows
 
 
 def held_by(plans: Sequence[Plan]) -> str:

@@ -307,7 +307,7 @@ def study(cfg: DictConfig) -> None:
 def sweep_of(cfg: DictConfig) -> Sweep:
     """The sweep that a composed configuration asks for; raises UserError for whatever is wrong with it."""
     ground = ground_of(cfg)
-    check_memory(ground.plan, len(ground.plan.scenarios))
+    check_memory(ground.plan, len(ground.plan.scenarios), local_workers(cfg))
     settings: designs.Settings = configure.read("design", designs.Settings, cfg.design)
     factors = designs.factors_of(settings, ground.plan, ground.held)
     design = designs.make(settings, factors)
@@ -365,6 +365,11 @@ def crew_of(cfg: DictConfig) -> AbstractContextManager[Crew]:
     if kind != "local":
         raise UserError(f"executor.kind is '{as_written(kind)}' {instead(str(kind), EXECUTORS)}")
     return nullcontext(crews.processes(workers))
+
+
+def local_workers(cfg: DictConfig) -> int:
+    """How many processes of this machine do the work; of a cluster, none but this one."""
+    return 1 if cfg.executor.kind == "dask" else configure.processes_of(cfg)
 
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:

@@ -87,6 +87,10 @@ class Inspection:
             raise UserError(f"inspection.close is {self.close:g}; a number of measures above 0 and up to 15 is right")
 
 
+_BYTES_A_STUDY, _BYTES_A_PLACE = 50_000, 710
+"""What is kept of each virtual study, and of each place of the worlds of large establishments."""
+
+
 @dataclass(frozen=True)
 class Inspected:
     """All that came out.
@@ -146,8 +150,9 @@ def inspect(
     from tqdm import tqdm
 
     large = [_large(plan, asked) for plan in plans[: asked.reach_worlds]]
+    held = len(plans) * _BYTES_A_STUDY + sum(plan.firm.people for plan in large) * _BYTES_A_PLACE
     for plan in (plans[0], large[0]):
-        check_memory(plan, 2)
+        check_memory(plan, 2, crew.workers, held)
     todo = [("study", number, plan, asked) for number, plan in enumerate(plans)]
     todo += [("reach", number, plan, asked) for number, plan in enumerate(large)]
     done: dict[tuple[str, int], Study | Reach] = {}

@@ -20,7 +20,7 @@ from sim.studies import configure, designs
 from sim.studies.factors import Ground
 from sim.studies.packages.costs import Costs, costs_of
 from sim.studies.packages.front import Package, Space
-from sim.studies.sweep import ground_of
+from sim.studies.sweep import ground_of, local_workers
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -138,7 +138,8 @@ def question_of(cfg: DictConfig) -> Question:
     _check_affordable(space, costs, asked.budget)
     if duties:
         ground.plan = replace(ground.plan, scenarios=(introducing(DUTIES, duties, "baseline"), BASELINE))
-    check_memory(ground.plan, max(asked.population, asked.candidates) + len(ground.plan.scenarios))
+    worlds = max(asked.population, asked.candidates) + len(ground.plan.scenarios)
+    check_memory(ground.plan, worlds, local_workers(cfg))
     draws = _draws(cfg, ground, space)
     return Question(
         ground, asked, costs, duties, space, configure.settings_of(cfg).replicates, draws, cfg.design.method

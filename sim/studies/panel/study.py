@@ -23,12 +23,16 @@ from sim.studies import configure, store
 from sim.studies.panel import codebook, page, results, syntax, tables
 from sim.studies.panel.fieldwork import Panel, followed
 from sim.studies.panel.results import Asked
-from sim.studies.sweep import crew_of
+from sim.studies.sweep import crew_of, local_workers
 
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
+_BYTES_AN_ANSWER = 1_000
+"""What is kept of each member on each occasion in each world."""
+_COPIES = 3
+"""In how many tables and texts the panel stands at once when it is written."""
 _LONGEST = 240.0
 """Months."""
 _MOST_WAVES = 24
@@ -163,8 +167,15 @@ def plan_of(cfg: DictConfig, asked: Asked) -> Plan:
             "firm=one with its size and circumstances is right"
         )
     plan = configure.plan_of(cfg)
-    check_memory(plan, len(plan.scenarios))
+    check_memory(plan, len(plan.scenarios), local_workers(cfg), *_bytes_held(plan, asked, local_workers(cfg)))
     return replace(plan, weeks=max(asked.looks[-1], 1))
+
+
+def _bytes_held(plan: Plan, asked: Asked, workers: int) -> tuple[float, float]:
+    """About how many bytes panels take while worlds are simulated, and with their tables when they are written."""
+    written = len(plan.scenarios) * len(asked.waves) * asked.invited * _BYTES_AN_ANSWER
+    followed_now = workers * len(asked.looks) * asked.invited * _BYTES_AN_ANSWER
+    return written + followed_now, written * (1 + _COPIES)
 
 
 def main(argv: list[str]) -> int:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 STUDY = "patterns"
+BYTES_OF_STATISTICS = 120_000
+"""Of one world, kept until the table is made."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ def plans_of(cfg: DictConfig) -> list[Plan]:
     others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
     if others:
         raise UserError(f"{others[0]} has no place in the table of patterns; leave it out, or change parameters")
-    check_memory(first, len(SCENARIOS))
-    return [replace(first, replicate=number) for number in range(configure.settings_of(cfg).replicates)]
+    count = configure.settings_of(cfg).replicates
+    check_memory(first, len(SCENARIOS), configure.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
+    return [replace(first, replicate=number) for number in range(count)]
 
 
 # -- the work --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sim.studies.factors import Factor, Ground
 from sim.studies.posterior import prior
 from sim.studies.posterior.lived import OBSERVED, TABLE
 from sim.studies.posterior.observed import Observation, observations
-from sim.studies.sweep import Sweep, ground_of
+from sim.studies.sweep import Sweep, ground_of, local_workers
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -99,7 +99,7 @@ def question_of(cfg: DictConfig) -> Question:
     """The question of a composed configuration; raises UserError for whatever is wrong with it."""
     asked: Settings = configure.read("posterior", Settings, cfg.posterior)
     ground = ground_of(cfg)
-    check_memory(ground.plan, 1)
+    check_memory(ground.plan, 1, local_workers(cfg))
     _check(asked, len(ground.plan.scenarios))
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):

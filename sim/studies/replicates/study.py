@@ -39,7 +39,7 @@ from sim.studies import configure, store
 from sim.studies.designs import Design
 from sim.studies.factors import Ground
 from sim.studies.results import Results
-from sim.studies.sweep import Sweep, carry_out, crew_of, named_folder, retry_of
+from sim.studies.sweep import Sweep, carry_out, crew_of, local_workers, named_folder, retry_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -347,7 +347,7 @@ def _running(pairs: Pairs, smallest: float) -> pd.DataFrame:
 def study(cfg: DictConfig) -> None:
     """Find how many replicates are enough for a composed configuration; print and write what came out."""
     asked, ground = precision_of(cfg), Ground(cfg, configure.overrides_of_job())
-    check_ground(ground.plan)
+    check_ground(ground.plan, local_workers(cfg))
     folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
     with crew_of(cfg) as crew:
         reached = settled(ground, asked, folder, crew, retry)
@@ -404,13 +404,13 @@ def _check_group(name: str, group: Any) -> None:
         raise UserError(f"{name} is '{as_written(group)}'; it is a group, so write {name}.<name>=<value>")
 
 
-def check_ground(plan: Plan) -> None:
-    """Raise UserError where there is no policy to look at, or not the memory for a single pair."""
+def check_ground(plan: Plan, workers: int) -> None:
+    """Raise UserError where there is no policy to look at, or not the memory for a pair in each of the processes."""
     if len(plan.scenarios) < 2:
         raise UserError(
             "there is no policy to look at; name one beside the baseline, as in scenario=right_to_disconnect"
         )
-    check_memory(plan, len(plan.scenarios))
+    check_memory(plan, len(plan.scenarios), workers)
 
 
 def folder_of(cfg: DictConfig, plan: Plan) -> Path:

@@ -27,7 +27,7 @@ from sim.studies.factors import Factor, Ground, choose
 from sim.studies.results import Results
 from sim.studies.sensitivity import doses
 from sim.studies.sensitivity.indices import as_array, indices, leading, screened
-from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, named_folder, retry_of
+from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, local_workers, named_folder, retry_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,7 @@ def question_of(cfg: DictConfig) -> Question:
     asked: Settings = configure.read("sensitivity", Settings, cfg.sensitivity)
     ground, replicates = ground_of(cfg), configure.settings_of(cfg).replicates
     plan = ground.plan
-    check_memory(plan, len(plan.scenarios))
+    check_memory(plan, len(plan.scenarios), local_workers(cfg))
     _check(asked, len(plan.scenarios), replicates)
     factors = _factors(asked.factors, ground)
     settings = designs.Settings("morris", n=asked.trajectories, levels=asked.levels, seed=asked.seed)

@@ -16,7 +16,7 @@ from sim.runs.crew import Crew, processes
 from sim.studies import configure, store
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scenes import SCENARIOS
-from sim.studies.patterns.study import lived
+from sim.studies.patterns.study import BYTES_OF_STATISTICS, lived
 from sim.studies.structure import tables
 from sim.studies.structure.worlds import SEEN, Task, live, switches
 
@@ -67,7 +67,8 @@ def plans_of(cfg: DictConfig) -> list[Plan]:
         raise UserError(
             f"weeks is {first.weeks} and replicates {len(plans)}; at least {SEEN} weeks and {_FEWEST_WORLDS} are right"
         )
-    check_memory(first, len(SCENARIOS))
+    held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
+    check_memory(first, len(SCENARIOS), configure.processes_of(cfg), held)
     return plans
 
 

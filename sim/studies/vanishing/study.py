@@ -17,7 +17,7 @@ from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
 from sim.runs.crew import Crew, finished
 from sim.studies import configure, store
-from sim.studies.sweep import crew_of
+from sim.studies.sweep import crew_of, local_workers
 from sim.studies.vanishing import alone, home, power, telling, worlds
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
 from sim.studies.vanishing.pattern import limits_of, reported, told
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 STUDY = "vanishing_measures"
 _WORLDS_AT_A_TIME = 5
+_BYTES_A_STUDY, _BYTES_A_WORLD = 3_200, 43_000
+"""What is kept of each virtual study, and of each world beside its studies."""
 _FEWEST = {
     "worlds": 50, "visits": worlds.DEALT, "alone": 2, "visits_alone": 1, "resamples": 2, "trials": 1, "samples": 10,
     "home": 2,
@@ -97,8 +99,15 @@ def question_of(cfg: DictConfig) -> Question:
         if name not in settings.explanations:
             raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
     plan = configure.plan_of(cfg)
-    check_memory(plan, len(power.EFFECTS) + 1)
+    check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
     return Question(settings, explanations_of(settings.explanations), plan)
+
+
+def _bytes_held(settings: Settings) -> float:
+    """About how many bytes the rows of all worlds take, kept until the tables are made."""
+    of_cases = len(alone.cases(explanations_of(settings.explanations))) * settings.alone * settings.visits_alone
+    studies = settings.worlds * (settings.visits + worlds.DEALT) + of_cases
+    return _BYTES_A_STUDY * studies + _BYTES_A_WORLD * settings.worlds
 
 
 # -- what is done -----------------------------------------------------------------------------------------------------
