@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sim.errors import UserError
@@ -75,7 +77,7 @@ def test_a_comparison_fills_the_page(comparison, tmp_path, capsys):
     assert command.main(words) == 0
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
     table = results.extract(comparison)
-    assert results.people(table["scenarios"]["whole_package"]["effects"][BURN_OUT]["everybody"]) in text
+    assert results.people(results.effect_of(table, "whole_package")) in text
     assert str(tmp_path / "results.md") in capsys.readouterr().out
 
 
@@ -93,3 +95,18 @@ def test_a_folder_that_is_no_comparison_is_one_line(tmp_path):
 def test_a_page_without_its_numbers_is_one_line(tmp_path):
     with pytest.raises(UserError, match="results="):
         results.page(tmp_path)
+
+
+def test_a_policy_without_an_effect_has_its_reason_and_no_number(comparison, tmp_path):
+    effects = pd.read_parquet(comparison / "effects.parquet")
+    own = effects["scenario"] == "quiet_evenings"
+    effects.loc[own, ["difference", "low", "high"]] = math.nan
+    effects.loc[own, "reason"] = "already_in_place"
+    for name in ("about.json", "counts.parquet", "gains.parquet", "cascade.parquet", "trajectories.parquet"):
+        (tmp_path / name).write_bytes((comparison / name).read_bytes())
+    effects.to_parquet(tmp_path / "effects.parquet")
+    for part in ("results", "options"):
+        results.update(tmp_path, part, tmp_path)
+    [row, *_] = [line for line in results.page(tmp_path).splitlines() if line.startswith("| Quiet evenings")]
+    assert row.split(" | ")[1] == "does not apply: already in place"
+    assert "quiet_evenings" not in results.single_policies(results.extract(tmp_path))

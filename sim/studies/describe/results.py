@@ -29,8 +29,8 @@ _ABOUT = ("version", "seed", "replicates", "people", "weeks", "burn_in", "interv
 _PEOPLE = "per 1,000 employees"
 _SHARES_OF_EFFECT = (0.5, 0.75, 0.9)
 Facts = Mapping[str, Any]
-Effect = tuple[float, float, float]
-"""Difference from today's practice, and the ends of its interval."""
+Effect = tuple[float, float, float, str]
+"""Difference from today's practice, the ends of its interval, and why there is none where these are nan."""
 
 
 # -- from a folder to numbers ----------------------------------------------------------------------------------------
@@ -66,17 +66,21 @@ def extract(folder: Path) -> dict[str, Any]:
     }
 
 
-def _effects(own: pd.DataFrame, detailed: bool) -> dict[str, dict[str, list[float]]]:
-    """Outcome to group to [difference, low, high]."""
+def _effects(own: pd.DataFrame, detailed: bool) -> dict[str, dict[str, list[float | str | None]]]:
+    """Outcome to group to [difference, low, high, reason]; of these three numbers or a reason."""
     shown = own[own["outcome"].isin(_OUTCOMES)]
     if not detailed:
         shown = shown[shown["group"].isin(("everybody", "users"))]
     return {
         str(outcome): {
-            row.group: [round(x, 4) for x in (row.difference, row.low, row.high)] for row in rows.itertuples()
+            row.group: [*map(_rounded, (row.difference, row.low, row.high)), row.reason] for row in rows.itertuples()
         }
         for outcome, rows in shown.groupby("outcome", sort=False)
     }
+
+
+def _rounded(number: float) -> float | None:
+    return None if math.isnan(number) else round(number, 4)
 
 
 def _runs(counts: pd.DataFrame, scenario: str) -> list[int]:
@@ -92,7 +96,7 @@ def _gains(gains: pd.DataFrame, scenario: str) -> list[float]:
 def _weeks_to(weekly: pd.DataFrame, scenario: str) -> list[int]:
     """After how many weeks half, three quarters and nine tenths of the last week's mean difference are reached."""
     own = weekly[(weekly.scenario == scenario) & (weekly.group == "everybody")].sort_values("week")
-    if own.empty or not own["difference"].iloc[-1]:
+    if own.empty or not own["difference"].iloc[-1] or own["difference"].isna().any():
         return []
     week_of = dict(zip(own["date"].dt.date, own["week"], strict=True))
     return [int(week_of[reached(own, share)]) for share in _SHARES_OF_EFFECT]
@@ -145,20 +149,21 @@ def _loaded(docs: Path, part: str) -> Facts:
 
 def people(effect: Effect) -> str:
     """An effect on people per 1,000 with its interval, to one decimal."""
-    difference, low, high = effect
-    return change_in_words(difference, low, high, _PEOPLE, people_decimals=1)
+    difference, low, high, reason = effect
+    return change_in_words(difference, low, high, _PEOPLE, people_decimals=1, reason=reason)
 
 
 def deviations(effect: Effect) -> str:
     """An effect in standard deviations with its interval."""
-    difference, low, high = effect
-    return change_in_words(difference, low, high, "SD")
+    difference, low, high, reason = effect
+    return change_in_words(difference, low, high, "SD", reason=reason)
 
 
 def effect_of(facts: Facts, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> Effect:
     """The effect of a scenario on a group; KeyError where the comparison does not have it."""
-    difference, low, high = facts["scenarios"][scenario]["effects"][outcome][group]
-    return difference, low, high
+    *numbers, reason = facts["scenarios"][scenario]["effects"][outcome][group]
+    difference, low, high = (math.nan if number is None else number for number in numbers)
+    return difference, low, high, reason
 
 
 def of_kind(facts: Facts, kind: str) -> list[str]:
@@ -167,8 +172,9 @@ def of_kind(facts: Facts, kind: str) -> list[str]:
 
 
 def single_policies(facts: Facts) -> list[str]:
-    """The policies that are one option of one lever."""
-    return [name for name in of_kind(facts, "policy") if name != PACKAGE and not name.startswith("adoption.")]
+    """The policies that are one option of one lever and have an effect."""
+    single = [name for name in of_kind(facts, "policy") if name != PACKAGE and not name.startswith("adoption.")]
+    return [name for name in single if not math.isnan(effect_of(facts, name)[0])]
 
 
 def _parts(facts: Facts) -> dict[str, object]:
@@ -197,7 +203,7 @@ def _policy_table(facts: Facts) -> str:
 def _policy_row(facts: Facts, name: str) -> tuple[str, ...]:
     own = facts["scenarios"][name]
     users = own["effects"][BURN_OUT].get("users")
-    counts = ", ".join(map(str, own["runs"]))
+    counts = ", ".join(map(str, own["runs"])) or "does not apply"
     return (
         label_of(name), people(effect_of(facts, name)), people(users) if users else "no users",
         deviations(effect_of(facts, name, ISOLATION)), counts,
@@ -213,7 +219,8 @@ def _world_table(facts: Facts) -> str:
 
 
 def _gain_table(facts: Facts) -> str:
-    rows = ((label_of(name), *map(_percent, facts["scenarios"][name]["gains"])) for name in of_kind(facts, "policy"))
+    gains = {name: facts["scenarios"][name]["gains"] for name in of_kind(facts, "policy")}
+    rows = ((label_of(name), *map(_percent, shares)) for name, shares in gains.items() if shares)
     return table(("policy", "gain", "made worse"), rows)
 
 
@@ -259,8 +266,8 @@ def _largest(facts: Facts, count: int = 3) -> str:
 
 def _quoted(facts: Facts) -> dict[str, object]:
     """The numbers that sentences of the page quote."""
-    clear = [name for name in single_policies(facts) if is_distinguishable(*effect_of(facts, name)[1:])]
-    both = [name for name in clear if is_distinguishable(*effect_of(facts, name, ISOLATION)[1:])]
+    clear = [name for name in single_policies(facts) if _is_clear(effect_of(facts, name))]
+    both = [name for name in clear if _is_clear(effect_of(facts, name, ISOLATION))]
     noticeable = [name for name in both if effect_of(facts, name, ISOLATION)[0] <= -0.01]
     half, three_quarters, nine_tenths = facts["scenarios"][PACKAGE]["weeks"]
     return {
@@ -294,12 +301,17 @@ def _quoted_in_caption(facts: Facts, options: Facts) -> dict[str, object]:
     }
 
 
+def _is_clear(effect: Effect) -> bool:
+    _, low, high, _ = effect
+    return is_distinguishable(low, high)
+
+
 def _named(scenarios: Sequence[str]) -> str:
     return joined(label_of(name).lower() for name in scenarios) if scenarios else "none"
 
 
 def _without_interval(difference: float) -> str:
-    return people((difference, math.nan, math.nan))
+    return people((difference, math.nan, math.nan, ""))
 
 
 def _percent(share: float) -> str:
