@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sim.errors import UserError
+
+INPUTS = ("firm.persons", "firm.ties", "design.file", "observations", "search.costs", "vanishing.tables")
+"""Settings that name a file or folder which a study reads."""
+OUTPUTS = (
+    "output", "folder", "panel.page", "patterns.docs", "posterior.docs", "structure.docs", "vanishing.docs",
+)  # fmt: skip
+"""Settings that name a file or folder which a study writes."""
+SETTINGS = (*INPUTS, *OUTPUTS)
+_FACTORS = "design.factors"
+"""The setting that may list values for each other setting."""
+_ABSOLUTE = re.compile(r"(?<![\w/\\.])(?:[A-Za-z]:|~)?[/\\](?:[^\s/\\'\":;,()]+[/\\])+(?=[^\s/\\'\":;,()])")
 
 
 def read_path(text: str | Path) -> Path:
@@ -23,3 +37,40 @@ def file_name(text: str | Path) -> str:
     """Return the last part of a path, whichever separators it has; this is all that is stored of a path."""
     parts = [part for part in re.split(r"[/\\]+", str(text)) if part not in ("", ".")]
     return parts[-1] if parts else str(text)
+
+
+def without_folders(text: str) -> str:
+    """Return a message with every absolute path in it reduced to its last part."""
+    return _ABSOLUTE.sub("", text)
+
+
+def shorten(value: Any, name: str = "") -> Any:
+    """Return settings with every path in them reduced to its last part.
+
+    value  a setting, or nested mappings and lists of settings
+    name   the setting that it is, dots and all; empty for the whole configuration
+    """
+    if isinstance(value, Mapping):
+        return {key: shorten(of, str(key) if name in ("", _FACTORS) else f"{name}.{key}") for key, of in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(shorten(of, name) for of in value)
+    is_path = name in SETTINGS and isinstance(value, str | Path) and str(value)
+    return file_name(value) if is_path else value
+
+
+def check_writable(path: str | Path, setting: str) -> None:
+    """Raise UserError where no file can be created in a folder, or in the nearest folder above it that exists.
+
+    Nothing is left behind. `setting` is what the user calls the path.
+    """
+    folder = Path(path)
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryDirectory(prefix=".hybridwork-", dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserError(
+            f"Invalid value for {setting}: {path} cannot be written ({reason}). Use another place."
+        ) from None

@@ -322,13 +322,13 @@ def test_a_page_gets_its_results_between_its_marks_and_keeps_the_rest(tmp_path):
     figure.write_bytes(b"drawn")
     (page.parent / "figures").mkdir()
     page.write_text(f"# Title\n\nWords.\n\n{study.BEGIN}\n\nold\n\n{study.END}\n", encoding="utf-8")
-    study.renew(page, "# What a panel would find\n\nnew\n", figure)
+    study.Page.read(page).write("# What a panel would find\n\nnew\n", figure)
     text = page.read_text(encoding="utf-8")
     assert text == f"# Title\n\nWords.\n\n{study.BEGIN}\n\nnew\n\n{study.END}\n"
     assert (page.parent / "figures" / "panel.png").read_bytes() == b"drawn"
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(UserError, match="lacks the marks"):
-        study.renew(page, "# x\n\ny", figure)
+        study.Page.read(page)
 
 
 @pytest.mark.slow

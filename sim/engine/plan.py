@@ -46,7 +46,7 @@ class Plan:
     `parameters` maps process to parameter to value, where it differs from the default; `survey` is the process of the
     instruments. The first scenario is what the others are compared with. `engine` is fused, reference, or auto: fused
     where numba is installed; all give the same bits. A plan notes what its files of persons and ties hold when it is
-    made; a run of it refuses other content.
+    made; a run of it refuses other content. `overrides` say how it was composed; no result depends on them.
     """
 
     measures: tuple[Measure, ...]
@@ -59,6 +59,7 @@ class Plan:
     replicate: int = 0
     calendar: Calendar = field(default_factory=Calendar)
     engine: str = "auto"
+    overrides: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.weeks < 1 or self.burn_in < 0:

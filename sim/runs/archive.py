@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from sim import files
 from sim.errors import UserError, first_line
 from sim.files import SUMS, SYSTEM_FILES
+from sim.paths import read_path
 from sim.runs.batch import DONE, Ready
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Archive:
     """
 
     def __init__(self, folder: str | Path, part: tuple[int, int] = WHOLE):
-        self.folder = Path(folder)
+        self.folder = read_path(folder)
         self.batches = self.folder / "batches"
         self._part = f"{part[0]}-of-{part[1]}"
         self._parts = f"-of-{part[1]}"

@@ -14,6 +14,7 @@ from sim.engine.plan import Plan
 from sim.errors import FileChanged, UserError, first_line
 from sim.outcomes.condensed import TABLES, Columns
 from sim.outcomes.record import Record
+from sim.paths import without_folders
 from sim.runs.identity import model_version
 from sim.runs.stack import batches, run_stacked
 
@@ -124,7 +125,8 @@ def _lived(plans: Sequence[Plan], life: Life) -> Iterator[tuple[Plan, Any]]:
 
 
 def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
+    line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
+    return without_folders(line)  # it is stored beside results, which others may read
 
 
 def _runs(runs: Sequence[Run], errors: Sequence[str]) -> pyarrow.Table:

@@ -27,9 +27,19 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim.errors import UserError, accept_every_character, print_error
 from sim.studies.config_folder import PRIMARY, check_folder
-from sim.studies.configure import VERSION_BASE, check_values, conf_folder, forget_files, groups, prepare, written
+from sim.studies.configure import (
+    VERSION_BASE,
+    check_values,
+    conf_folder,
+    forget_files,
+    groups,
+    overrides_of_job,
+    prepare,
+    written,
+)
 from sim.studies.mistakes import composing, exit_code, explanation
 from sim.studies.overrides import read_overrides
+from sim.studies.provenance import complete
 
 _FLAGS = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
 _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
@@ -63,7 +73,7 @@ class _Task:
         try:
             check_values(cfg)
             with _under(f"# {' '.join(own)}") if own else nullcontext():
-                self.study(cfg)
+                self.study(complete(cfg, overrides_of_job()))
         except Exception as error:
             line = explanation(error)  # the text alone travels between processes, as not every error can
             return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
@@ -107,7 +117,8 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
     with composing():
         overrides = read_overrides(words, groups(), multirun)
     if group is not None:
-        overrides.insert(0, f"study={group}")
+        chosen = f"study={group}"
+        overrides = [chosen, *(word for word in overrides if word != chosen)]
     with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
         own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
         return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))

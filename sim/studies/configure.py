@@ -40,6 +40,7 @@ from sim.studies.config_folder import PRIMARY, ROOT_FILES, merge_root
 from sim.studies.hydra_settings import primary
 from sim.studies.mistakes import composing, explanation, user_errors
 from sim.studies.overrides import read_overrides
+from sim.studies.provenance import OVERRIDES, complete, overrides_noted
 from sim.world.calendar import Calendar
 from sim.world.establishments import check_options
 from sim.world.firm import FirmOptions
@@ -291,8 +292,25 @@ def _our_hydra() -> Iterator[None]:
 
 
 def _is_ours(running: GlobalHydra) -> bool:
-    loader = running.config_loader()
-    return any(source.path == str(conf_folder()) for source in loader.get_search_path().get_path())
+    return _reads_ours(running.config_loader().get_search_path().get_path())
+
+
+def _reads_ours(sources: Iterable[Any]) -> bool:
+    """Whether the main folder among the places that Hydra searches is ours; another application may search it too."""
+    return any(
+        source.provider == "main" and (source.path or "").removeprefix("file://") == str(conf_folder())
+        for source in sources
+    )
+
+
+def _is_our_job() -> bool:
+    """Whether a Hydra job of this package runs, and not one of another application that calls it."""
+    return HydraConfig.initialized() and _reads_ours(HydraConfig.get().runtime.config_sources)
+
+
+def config_dirs() -> tuple[str, ...]:
+    """Return the names of the folders that were added with `--config-dir`."""
+    return tuple(folder.name for folder in own_folders())
 
 
 def compose(*overrides: str, config: str = "config") -> DictConfig:
@@ -304,9 +322,10 @@ def compose(*overrides: str, config: str = "config") -> DictConfig:
     prepare(*folders)
     with composing(), _our_hydra():
         name = PRIMARY if config == "config" else root_name(config, *folders)
-        composed = hydra.compose(name, read_overrides(overrides, groups()))
+        read = read_overrides(overrides, groups())
+        composed = hydra.compose(name, read)
         check_values(composed)
-        return composed
+        return complete(composed, read)
 
 
 def check_values(cfg: DictConfig) -> None:
@@ -331,11 +350,9 @@ def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def own_folders() -> tuple[Path, ...]:
     """The folder that the user has given with `--config-dir` to the command that runs; nothing if there is none."""
-    if not HydraConfig.initialized():
+    if not _is_our_job():
         return ()
     sources = HydraConfig.get().runtime.config_sources
-    if not any(source.path == str(conf_folder()) for source in sources):
-        return ()  # another application's job runs
     return tuple(Path(s.path) for s in sources if s.schema == "file" and s.path and s.provider == "command-line")
 
 
@@ -438,7 +455,7 @@ def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> froz
     A number counts as set where an override or a file of the user's names it, even with its default value, and where
     its composed value differs from the one that is shipped.
     """
-    asked = overrides_of_job() if overrides is None else overrides
+    asked = overrides_of(cfg) if overrides is None else overrides
     composed = {top: OmegaConf.to_container(cfg[top]) for top in numbers.TOPS if OmegaConf.is_config(cfg.get(top))}
     values = explicit.flat(composed)
     named = set(explicit.in_overrides(asked))
@@ -476,10 +493,10 @@ def _check_counted(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str])
 def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
     """The plan of a study's first replicate.
 
-    `overrides` are those the study was asked with; None: those of the Hydra job that runs. Raises UserError for a
+    `overrides` are those the study was asked with; None: those that the configuration lists. Raises UserError for a
     setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
     """
-    asked = overrides_of_job() if overrides is None else overrides
+    asked = overrides_of(cfg) if overrides is None else overrides
     _check_overrides(asked)
     settings = settings_of(cfg)
     firm = read("firm", FirmOptions, cfg.firm)
@@ -494,8 +511,9 @@ def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
         seed=settings.seed,
         engine=settings.engine,
         calendar=_calendar_of(cfg),
+        overrides=tuple(asked),
     )
-    _check_settings("", cfg, (*_SETTINGS, *OF_STUDIES))
+    _check_settings("", cfg, (*_SETTINGS, *OF_STUDIES, OVERRIDES))
     _check_counted(cfg, firm, asked)
     registry_of(made)
     for scenario in made.scenarios:
@@ -664,7 +682,7 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
     Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
     """
-    asked = _asked(overrides_of_job() if overrides is None else overrides)
+    asked = _asked(overrides_of(cfg) if overrides is None else overrides)
     if asked.get("scenario") in scenario_names():
         scenario_named(
             asked["scenario"]
@@ -677,9 +695,15 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     return (scenario_named(BASELINE.name),) if own.name == BASELINE.name else (scenario_named(BASELINE.name), own)
 
 
-def overrides_of_job() -> Sequence[str]:
-    """The settings that the Hydra job which runs was asked with; none where none runs."""
-    return tuple(HydraConfig.get().overrides.task) if HydraConfig.initialized() else ()
+def overrides_of(cfg: DictConfig) -> tuple[str, ...]:
+    """Return the overrides that a configuration was composed with; where it does not say, those of our Hydra job."""
+    noted = overrides_noted(cfg)
+    return overrides_of_job() if noted is None else noted
+
+
+def overrides_of_job() -> tuple[str, ...]:
+    """Return the overrides of the Hydra job that runs; none where it is another application's, or none runs."""
+    return tuple(HydraConfig.get().overrides.task) if _is_our_job() else ()
 
 
 def _asked(overrides: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from sim.formatting import signed
 from sim.outcomes.condensed import SHARES, TABLES, USERS, WITHOUT
 from sim.outcomes.no_effect import counted
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
+from sim.paths import check_writable, read_path
 from sim.runs.archive import Archive, read_counted
 from sim.studies import sweep_record
 from sim.studies.designs import BY_ROW, ROW, SHARED
@@ -54,7 +55,7 @@ class Results:
     """
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+        self.folder = read_path(folder)
         self.archive = Archive(self.folder)
 
     @property
@@ -325,6 +326,8 @@ def main(argv: list[str]) -> int:
     if not options:
         print(results.told())
         return 0
+    if "export" in options:
+        check_writable(_checked_export(options["export"], results).parent, "export")
     frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
     if "export" in options:
         write_frame(frame, _checked_export(options["export"], results), dutch=options.get("csv") == "dutch")
@@ -380,7 +383,7 @@ def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
 
 def _checked_export(name: str, results: Results) -> Path:
     """Where to export to, unless that is in the folder of the study itself."""
-    path = Path(name)
+    path = read_path(name)
     if results.folder.resolve() in path.resolve().parents:
         raise UserError(f"export={name} is in the folder of the study, which holds its runs alone; write it elsewhere")
     return path

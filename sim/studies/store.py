@@ -18,8 +18,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from sim import paths
 from sim.errors import UserError
 from sim.files import acquire, write_by, write_text
+from sim.studies import configure
+from sim.studies.provenance import OVERRIDES, files_needed, stored_overrides
 
 if TYPE_CHECKING:
     import pandas
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
 PACKAGES = (
     "mesa", "numpy", "networkx", "pandas", "pyarrow", "scipy", "seaborn", "matplotlib", "hydra-core", "omegaconf",
 )  # fmt: skip
-_OF_PERSONS = ("persons", "ties")
 
 
 class OutputFolder:
@@ -45,7 +47,7 @@ class OutputFolder:
     """
 
     def __init__(self, root: str | Path, study: str):
-        self._root = Path(root)
+        self._root = paths.read_path(root)
         self._study = self._root / study
         self._moment = ""
         self._lock: BaseFileLock | None = None
@@ -140,11 +142,19 @@ def write_table(frame: pandas.DataFrame, path: Path) -> None:
     write_by(path, lambda temporary: frame.to_parquet(temporary, engine="pyarrow", index=False))
 
 
-def publish(folder: Path, docs: Path, page: str) -> None:
-    """Put a study's `summary.md` and its figures (PNG) where the project's own pages are, as `docs/<page>.md`."""
-    write_text((folder / "summary.md").read_text(encoding="utf-8"), docs / f"{page}.md")
+def check_docs(docs: str | None, group: str) -> None:
+    """Raise UserError where a study is to publish into a folder that cannot be written; `group` has the setting."""
+    if docs:
+        paths.check_writable(paths.read_path(docs), f"{group}.docs")
+
+
+def publish(folder: Path, docs: str | Path, page: str) -> None:
+    """Copy a study's `summary.md` and its figures (PNG) to `<docs>/<page>.md` and `<docs>/figures`, made if missing."""
+    place = paths.read_path(docs)
+    (place / "figures").mkdir(parents=True, exist_ok=True)
+    write_text((folder / "summary.md").read_text(encoding="utf-8"), place / f"{page}.md")
     for figure in sorted((folder / "figures").glob("*.png")):
-        write_by(docs / "figures" / figure.name, partial(shutil.copyfile, figure))
+        write_by(place / "figures" / figure.name, partial(shutil.copyfile, figure))
 
 
 def write_json(content: Any, path: Path) -> None:
@@ -153,25 +163,29 @@ def write_json(content: Any, path: Path) -> None:
 
 
 def write_config(cfg: DictConfig, path: Path) -> None:
-    """Write the whole configuration as yaml; of an organisation's own files only their names are kept."""
+    """Write the whole configuration as yaml, with every path reduced to its last part."""
     from omegaconf import OmegaConf
 
-    kept = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
-    for name in _OF_PERSONS:
-        if kept.firm.get(name):
-            kept.firm[name] = Path(kept.firm[name]).name
-    write_text(OmegaConf.to_yaml(kept), path)
+    content = OmegaConf.to_container(cfg, resolve=True)
+    overrides = configure.overrides_of(cfg)
+    kept = paths.shorten(content) | {OVERRIDES: stored_overrides(overrides)}
+    beside = [*configure.config_dirs(), *files_needed(overrides)]
+    note = f"# Paths are stored without their folders. To repeat this, put beside you: {', '.join(beside)}\n"
+    write_text((note if beside else "") + OmegaConf.to_yaml(OmegaConf.create(kept)), path)
 
 
 def about(plan: Plan) -> dict[str, Any]:
     """What it takes to repeat a study: versions, seeds, and what it was asked.
 
-    Nothing about the user, and no name of the machine, is in it.
+    `asked` are words for the same command, and `files_needed` what must then be in the working folder, since paths are
+    stored without their folders. Nothing about the user, and no name of the machine, is in it.
     """
+    own_folders = configure.config_dirs()
     return {
         "version": version(),
         "git_revision": git_revision(),
-        "asked": asked(),
+        "asked": [*(f"--config-dir={name}" for name in own_folders), *stored_overrides(plan.overrides)],
+        "files_needed": [*own_folders, *files_needed(plan.overrides)],
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "weeks": plan.weeks,
@@ -185,19 +199,6 @@ def about(plan: Plan) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "packages": versions(PACKAGES),
     }
-
-
-def asked() -> list[str]:
-    """The settings a study was asked with on the command line; of an organisation's own files only their names."""
-    from hydra.core.hydra_config import HydraConfig
-
-    if not HydraConfig.initialized():
-        return []
-    pairs = [override.partition("=") for override in HydraConfig.get().overrides.task]
-    own = {f"firm.{name}" for name in _OF_PERSONS}
-    return [
-        f"{name}={Path(value).name if name in own else value}" for name, _, value in pairs if name != "output" and value
-    ]
 
 
 def version() -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim import paths
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.files import check_claim, claim, shown
@@ -23,12 +24,13 @@ from sim.runs.crew import Crew, finished
 from sim.runs.identity import Identifier, digest, model_version
 from sim.studies import configure, designs, store, sweep_record
 from sim.studies.designs import ROW, Design
-from sim.studies.factors import Ground
+from sim.studies.factors import Factor, Ground
 from sim.studies.results import Results
 from sim.studies.sweep_record import SweepRecord
 from sim.world.calendar import DAYS_A_WEEK
 
 if TYPE_CHECKING:
+    import pandas as pd
     from omegaconf import DictConfig
 
 EXECUTORS = ("local", "dask")
@@ -96,9 +98,10 @@ def carry_out(
     sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
     holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
     """
-    check_claim(Path(folder), "runs")
-    identifiers = _identifiers(sweep, _read_record(Path(folder), report=True))
-    claim(Path(folder), "runs")
+    folder = paths.read_path(folder)
+    check_claim(folder, "runs")
+    identifiers = _identifiers(sweep, _read_record(folder, report=True))
+    claim(folder, "runs")
     archive = Archive(folder, part)
     with archive.locked():
         _update_record(sweep, archive, identifiers, about or {})
@@ -229,16 +232,26 @@ def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]
         "design": {
             "method": sweep.design.method,
             "chance": sweep.design.chance,
-            "factors": [asdict(factor) for factor in sweep.design.factors],
+            "factors": [_described(factor) for factor in sweep.design.factors],
         },
         "replicates": sweep.replicates,
         "tables": list(sweep.tables),
         **more,
     }
-    return sweep_record.encode(about, sweep.design.table, runs)
+    return sweep_record.encode(about, _shortened(sweep.design.table), runs)
 
 
-_OF_ONE_COMMAND = ("written", "asked")
+def _shortened(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy of a table of settings, with the paths in it reduced to their last parts."""
+    own = [name for name in table if name in paths.SETTINGS]
+    return table.assign(**{name: [paths.shorten(value, name) for value in table[name]] for name in own})
+
+
+def _described(factor: Factor) -> dict[str, Any]:
+    return {**asdict(factor), "options": paths.shorten(factor.options, factor.name)}
+
+
+_OF_ONE_COMMAND = ("written", "asked", "files_needed")
 """What about.json says of the command that wrote it, in which parts of one study differ."""
 
 
@@ -318,7 +331,7 @@ def sweep_of(cfg: DictConfig) -> Sweep:
 
 def ground_of(cfg: DictConfig) -> Ground:
     """What the rows of the study's designs are deltas from."""
-    return Ground(cfg, configure.overrides_of_job())
+    return Ground(cfg, configure.overrides_of(cfg))
 
 
 def tables_of(cfg: DictConfig) -> tuple[str, ...]:
@@ -379,18 +392,25 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     """
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
+    settings = paths.shorten(settings, "design")
     settings["chance"] = designs.chance_of(configure.read("design", designs.Settings, cfg.design))
     question = digest([Identifier()(configure.plan_of(cfg)), settings, *more])
     return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
 
 
 def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
-    """The folder asked for, else one named after the question, so that it is found again; UserError for no name."""
+    """The folder asked for, else one named after the question, so that it is found again.
+
+    Raises UserError for no name, and for a folder that cannot be written, before anything is simulated.
+    """
     if cfg.folder is None:
-        return Path(str(cfg.output)) / study / name
-    if not str(cfg.folder):
+        setting, folder = "output", paths.read_path(str(cfg.output)) / study / name
+    elif not str(cfg.folder):
         raise UserError("folder is empty; a name is right, as in folder=outputs/mine, or null for one of its own")
-    return Path(str(cfg.folder))
+    else:
+        setting, folder = "folder", paths.read_path(str(cfg.folder))
+    paths.check_writable(folder, setting)
+    return folder
 
 
 def _plain(value: Any) -> Any:

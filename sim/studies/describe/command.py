@@ -7,11 +7,11 @@ two comparisons, and `page=<folder>` copies the page and the figures of a finish
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.language.describe import tell
+from sim.paths import read_path
 from sim.studies.configure import plan
 from sim.studies.describe import results
 from sim.studies.describe.documents import write
@@ -25,7 +25,7 @@ _OWN = (_WRITE, _PAGE, results.RESULTS, results.OPTIONS)
 def main(argv: list[str]) -> int:
     """Print the day, the night, every parameter (assumed ones first) and the references; or write the documents."""
     words = [(word.partition("=")[0], word) for word in argv]
-    own = [(name, Path(word.partition("=")[2])) for name, word in words if name in _OWN]
+    own = [(name, read_path(word.partition("=")[2])) for name, word in words if name in _OWN]
     chosen = plan(*(word for name, word in words if name not in _OWN))
     folders = [path for name, path in own if name == _WRITE]
     if not folders:

@@ -20,6 +20,7 @@ import numpy as np
 
 from sim.errors import UserError, first_line, instead
 from sim.levers.measure import Measure
+from sim.paths import read_path
 from sim.studies.store import write_by
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def costs_of(measures: Sequence[Measure], hour: float, path: str | None = None) 
 
     Raises UserError, naming file, line and column, for a table that is not right.
     """
-    place = Path(path) if path is not None else Path(str(files("sim.data").joinpath("costs.csv")))
+    place = read_path(path) if path is not None else Path(str(files("sim.data").joinpath("costs.csv")))
     table = read(place, [measure.name for measure in measures])
     return Costs(table, {measure.name: 1 - measure.study.get("employer", 0.0) for measure in measures}, hour)
 

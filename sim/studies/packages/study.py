@@ -24,6 +24,7 @@ import numpy as np
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.files import claim
+from sim.paths import shorten
 from sim.runs.archive import Archive
 from sim.runs.crew import Crew
 from sim.runs.identity import model_version
@@ -91,7 +92,7 @@ def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dic
     return {
         **store.about(plan),
         "question": question.lives,
-        "search": asdict(asked),
+        "search": shorten(asdict(asked), "search"),
         "replicates": question.replicates,
         "draws": len(again.numbers),
         "drawn_factors": len(question.draws[0]),

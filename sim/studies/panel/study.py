@@ -10,7 +10,7 @@ import itertools
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
 from sim.outcomes.interview import interview_of
+from sim.paths import check_writable, read_path
 from sim.runs.crew import Crew, finished
 from sim.studies import configure, store
 from sim.studies.panel import codebook, page, results, syntax, tables
@@ -44,6 +45,7 @@ def study(cfg: DictConfig) -> None:
     asked = asked_of(cfg)
     plan = plan_of(cfg, asked)
     plans = [replace(plan, replicate=number) for number in range(configure.settings_of(cfg).replicates)]
+    published = None if asked.page is None else Page.read(read_path(asked.page))
     with store.OutputFolder(cfg.output, "panel") as folder:
         panel = followed(plan, asked.weeks, asked.invited)
         with crew_of(cfg) as crew:
@@ -52,8 +54,8 @@ def study(cfg: DictConfig) -> None:
         told = write(panel, plan, asked, found, folder.path)
         store.write_config(cfg, folder.path / "config.yaml")
         store.write_json(store.about(plan) | {"worlds": len(plans)}, folder.path / "about.json")
-        if asked.page:
-            renew(Path(asked.page), told, folder.path / "figures" / "panel.png")
+        if published is not None:
+            published.write(told, folder.path / "figures" / "panel.png")
     print(page.opening(found, asked))
     print(folder.path)
 
@@ -113,19 +115,35 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     store.write_text(table.to_csv(index=False, lineterminator="\n"), path)
 
 
-def renew(path: Path, told: str, figure: Path) -> None:
-    """Put the results of a page between its two marks, and the figure into the folder `figures` beside it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"panel.page is {path}, which cannot be read ({error.strerror}); name a page") from None
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise UserError(f"{path} lacks the marks '{BEGIN}' and '{END}' between which results are written")
-    results_alone = told.partition("\n")[2].strip()
-    store.write_text(f"{head}{BEGIN}\n\n{results_alone}\n\n{END}{tail}", path)
-    store.write_by(path.parent / "figures" / figure.name, lambda temporary: shutil.copyfile(figure, temporary))
+@dataclass(frozen=True)
+class Page:
+    """A page with results between two marks: its path, and the text before and after them."""
+
+    path: Path
+    head: str
+    tail: str
+
+    @classmethod
+    def read(cls, path: Path) -> Page:
+        """Read a page; raises UserError where it cannot be read or written, or lacks the marks."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"panel.page is {path}, which cannot be read ({error.strerror}); name a page") from None
+        head, begin, rest = text.partition(BEGIN)
+        _, end, tail = rest.partition(END)
+        if not begin or not end:
+            raise UserError(f"{path} lacks the marks '{BEGIN}' and '{END}' between which results are written")
+        check_writable(path.parent, "panel.page")
+        return cls(path, head, tail)
+
+    def write(self, told: str, figure: Path) -> None:
+        """Put results between the marks, and the figure into the folder `figures` beside the page."""
+        results_alone = told.partition("\n")[2].strip()
+        store.write_text(f"{self.head}{BEGIN}\n\n{results_alone}\n\n{END}{self.tail}", self.path)
+        figures = self.path.parent / "figures"
+        figures.mkdir(exist_ok=True)
+        store.write_by(figures / figure.name, lambda temporary: shutil.copyfile(figure, temporary))
 
 
 # -- what is asked ---------------------------------------------------------------------------------------------------
@@ -159,7 +177,7 @@ def _check_months(name: str, months: Sequence[float], first: float | None = None
 
 def plan_of(cfg: DictConfig, asked: Asked) -> Plan:
     """The plan of the first world, as long as anybody is looked at; raises UserError for whatever cannot be."""
-    if any(override.lstrip("+").startswith("weeks=") for override in configure.overrides_of_job()):
+    if any(override.lstrip("+").startswith("weeks=") for override in configure.overrides_of(cfg)):
         raise UserError("panel.waves and panel.spacings say how long the panel goes on; leave weeks out")
     if cfg.firm.kind == "own":
         raise UserError(

@@ -117,13 +117,14 @@ def tabled(plans: Sequence[Plan], asked: Settings, crew: Crew) -> Table:
 def study(cfg: DictConfig) -> None:
     """Execute the pattern table of a composed configuration; print the scores and write what came out."""
     asked, plans = settings_of(cfg), plans_of(cfg)
+    store.check_docs(asked.docs, STUDY)
     with store.OutputFolder(cfg.output, STUDY) as folder:
         table = tabled(plans, asked, processes(configure.processes_of(cfg)))
         store.write_config(cfg, folder.path / "config.yaml")
         store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(table, plans[0], asked, folder.path))
         if asked.docs:
-            store.publish(folder.path, Path(asked.docs), STUDY)
+            store.publish(folder.path, asked.docs, STUDY)
     print(folder.path)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.paths import read_path
 from sim.studies import configure, store
 from sim.studies.posterior.fingerprint import Print, fingerprint
 
@@ -31,7 +32,7 @@ def draws(folder: str | Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    where = _fit_folder() if folder is None else Path(folder)
+    where = _fit_folder() if folder is None else read_path(folder)
     told = made(where)
     table = pd.read_csv(where / DRAWS)
     changed = changes(told["fingerprint"], present())

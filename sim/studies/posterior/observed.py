@@ -19,6 +19,7 @@ import numpy as np
 from sim.data import rows
 from sim.errors import UserError, instead
 from sim.levers.measure import Measure
+from sim.paths import read_path
 
 COLUMNS = ("id", "label", "value", "error", "error_from", "discrepancy", "discrepancy_from")
 ROLES = ("manager", "non_manager")
@@ -54,7 +55,7 @@ class Observation:
 def observations(measures: Sequence[Measure], path: str | Path | None = None) -> tuple[Observation, ...]:
     """The observations of this project, or those of a csv file; UserError names the row of the file that is wrong."""
     own = _of_project(measures)
-    return tuple(own.values()) if path is None else _of_file(Path(path), own)
+    return tuple(own.values()) if path is None else _of_file(read_path(path), own)
 
 
 def labels() -> dict[str, str]:

@@ -7,7 +7,7 @@ anew and weighed. Where too few of them count, further rounds are sought with a 
 
 from __future__ import annotations
 
-import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ import numpy as np
 
 from sim.errors import UserError
 from sim.files import claim
+from sim.paths import check_writable, shorten
 from sim.runs.identity import Identifier, digest, model_version
 from sim.studies import configure, store
 from sim.studies.factors import Factor
@@ -29,6 +30,7 @@ from sim.studies.posterior.observed import check_reach, labels
 from sim.studies.posterior.question import Question, Settings, question_of
 from sim.studies.posterior.rounds import Carry, Lived, Rounds, Weighed, best, lived, pooled, with_error
 from sim.studies.posterior.screening import mattering, screening
+from sim.studies.provenance import stored_overrides
 from sim.studies.results import Results
 from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, named_folder, retry_of
 
@@ -204,6 +206,7 @@ def study(cfg: DictConfig) -> None:
 
     flow.check_installed()
     question = question_of(cfg)
+    store.check_docs(question.settings.docs, "posterior")
     if question.settings.kept:
         _check_writable()
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
@@ -217,7 +220,8 @@ def study(cfg: DictConfig) -> None:
             return carry_out(sweep, folder / part, crew, batch=batch, retry=retry)
 
         found = answer(question, carry, own, _say)
-    about = {**store.about(question.ground.plan), **found.facts, "firm": vars(question.ground.plan.firm)}
+    plan = question.ground.plan
+    about = {**store.about(plan), **found.facts, "firm": shorten(vars(plan.firm), "firm")}
     _write(found, about, question, own, cfg)
     print(page.headlines(found.tables, about))
     print(own)
@@ -237,7 +241,7 @@ def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: 
     for name, figure in figures.draw_all(found.tables, footer):
         save(figure, folder / "figures" / f"calibration_{name}")
     if question.settings.docs:
-        store.publish(folder, Path(question.settings.docs), "calibration")
+        store.publish(folder, question.settings.docs, "calibration")
     made = _made(found, question)
     for where in (folder, configure.conf_folder() / "fit") if question.settings.kept else (folder,):
         store.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
@@ -249,11 +253,11 @@ def _made(found: Answer, question: Question) -> dict[str, Any]:
     plan = question.ground.plan
     return {
         "what": "draws of all open numbers, of equal weight, given the observations below",
-        "command": " ".join(["hybridwork posterior", *store.asked()]),
+        "command": shlex.join(["hybridwork", "posterior", *stored_overrides(plan.overrides)]),
         "version": store.version(),
         "model": model_version(),
-        "settings": vars(question.settings),
-        "firm": vars(plan.firm),
+        "settings": shorten(vars(question.settings), "posterior"),
+        "firm": shorten(vars(plan.firm), "firm"),
         "weeks": {"lived before": plan.burn_in, "looked at": plan.weeks},
         "seed": plan.seed,
         **{name: found.facts[name] for name in ("simulations", "by", "effective", "weighed", "distinct")},
@@ -278,10 +282,10 @@ def _name_of(question: Question) -> str:
 
 def _check_writable() -> None:
     folder = configure.conf_folder() / "fit"
-    if not os.access(folder, os.W_OK):
-        raise UserError(
-            f"{folder} cannot be written; {DRAWS} goes there, so work in a checkout or ask posterior.kept=false"
-        )
+    try:
+        check_writable(folder, "posterior.kept")
+    except UserError as error:
+        raise UserError(f"{error} {DRAWS} goes there, so work in a checkout or ask posterior.kept=false") from None
 
 
 def _say(text: str) -> None:

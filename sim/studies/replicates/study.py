@@ -346,7 +346,7 @@ def _running(pairs: Pairs, smallest: float) -> pd.DataFrame:
 
 def study(cfg: DictConfig) -> None:
     """Find how many replicates are enough for a composed configuration; print and write what came out."""
-    asked, ground = precision_of(cfg), Ground(cfg, configure.overrides_of_job())
+    asked, ground = precision_of(cfg), Ground(cfg, configure.overrides_of(cfg))
     check_ground(ground.plan, local_workers(cfg))
     folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
     with crew_of(cfg) as crew:
@@ -374,7 +374,7 @@ def precision_of(cfg: DictConfig) -> Precision:
     """What a composed configuration asks for; raises UserError for whatever cannot be."""
     from omegaconf import OmegaConf
 
-    if any(override.lstrip("+").startswith("replicates=") for override in configure.overrides_of_job()):
+    if any(override.lstrip("+").startswith("replicates=") for override in configure.overrides_of(cfg)):
         raise UserError(
             "replicates finds their number itself; precision.pilot=<pairs> and precision.most=<pairs> bound it"
         )

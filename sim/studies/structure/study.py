@@ -91,13 +91,14 @@ def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: Crew) -> Found:
 def study(cfg: DictConfig) -> None:
     """Turn every switch of a composed configuration; print the answer and write what came out."""
     asked, plans = settings_of(cfg), plans_of(cfg)
+    store.check_docs(asked.docs, STUDY)
     with store.OutputFolder(cfg.output, STUDY) as folder:
         found = turned_one_by_one(plans, asked.visits, processes(configure.processes_of(cfg)))
         store.write_config(cfg, folder.path / "config.yaml")
         store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(found, folder.path))
         if asked.docs:
-            store.publish(folder.path, Path(asked.docs), STUDY)
+            store.publish(folder.path, asked.docs, STUDY)
     print(folder.path)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
+from sim.paths import read_path
 from sim.runs.crew import Crew, finished
 from sim.studies import configure, store
 from sim.studies.sweep import crew_of, local_workers
@@ -200,12 +201,14 @@ def _tables(question: Question, lived: Mapping[type, list[Any]]) -> dict[str, pd
 def study(cfg: DictConfig) -> None:
     """Carry out the study of a composed configuration; write tables, figures and the page, and print its answer."""
     question = question_of(cfg)
+    store.check_docs(question.settings.docs, "vanishing")
     with store.OutputFolder(str(cfg.output), STUDY) as output, crew_of(cfg) as crew:
-        found = answered(question, crew) if question.settings.tables is None else read(Path(question.settings.tables))
+        tables = question.settings.tables
+        found = answered(question, crew) if tables is None else read(read_path(tables))
         store.write_config(cfg, output.path / "config.yaml")
         answer = write(question, found, output.path)
         if question.settings.docs:
-            store.publish(output.path, Path(question.settings.docs), STUDY)
+            store.publish(output.path, question.settings.docs, STUDY)
     print(answer)
     print(output.path)
 

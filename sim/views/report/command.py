@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sim.errors import UserError, instead
+from sim.paths import read_path
 from sim.views.words import Words
 
 _OPTIONS = ("language", "policy", "sensitivity", "pdf")
@@ -44,7 +45,7 @@ def write(
     words = Words(language)
     _check_packages()
     comparison = read(folder)
-    screening = None if sensitivity is None else screening_of(Path(sensitivity))
+    screening = None if sensitivity is None else screening_of(read_path(sensitivity))
     from sim.views.report.page import page
 
     path = folder / ("report.html" if language == "en" else f"report_{language}.html")
@@ -87,4 +88,4 @@ def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
     options = dict(given)
     if options.get("pdf", "false") not in ("true", "false"):
         raise UserError(f"pdf is '{options['pdf']}'; true or false is right")
-    return Path(folders[0]), options
+    return read_path(folders[0]), options
