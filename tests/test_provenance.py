@@ -52,7 +52,7 @@ def place(tmp_path, monkeypatch) -> Path:
 
 def words_of(study: str) -> list[str]:
     """What composes every setting of a study; "own" stands for those of an organisation of one's own."""
-    return ["firm=own"] if study == "own" else [f"+study={study}"]
+    return ["firm=own"] if study == "own" else [f"study={study}"]
 
 
 @cache

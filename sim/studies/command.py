@@ -8,7 +8,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
@@ -26,6 +26,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim.errors import UserError, accept_every_character, print_error
+from sim.paths import read_path
 from sim.studies.config_folder import PRIMARY, check_folder
 from sim.studies.configure import (
     VERSION_BASE,
@@ -235,7 +236,8 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
     if "hydra.sweep.dir" in given:
         return []
     if given.get("hydra/launcher", "").startswith("submitit"):
-        folder = str(Path(given.get("output", "outputs")).resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
+        output = read_path(given.get("output", "outputs").strip("'\""))
+        folder = str(output.resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
     return [f"hydra.sweep.dir={written(folder)}"]
 
 
@@ -274,9 +276,7 @@ def _config_dir(flags: list[str]) -> Path | None:
         raise UserError("--config-dir is given more than once; give one folder")
     given = flags[places[0] + 1]
     del flags[places[0] : places[0] + 2]
-    with suppress(RuntimeError):  # a user whose home is not known
-        given = str(Path(given).expanduser())
-    folder = Path(given).resolve()
+    folder = read_path(given).resolve()
     if not folder.is_dir():
         raise UserError(f"--config-dir {given} is no folder; give one like conf/")
     if folder == conf_folder().resolve():
