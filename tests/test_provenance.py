@@ -21,7 +21,7 @@ from sim.errors import UserError
 from sim.runs.archive import Archive
 from sim.runs.crew import alone
 from sim.studies import configure, store
-from sim.studies.provenance import files_needed, stored_overrides
+from sim.studies.provenance import complete, files_needed, stored_overrides
 from sim.studies.sweep import carry_out, sweep_of
 
 ROOT = Path(configure.__file__).resolve().parents[2]
@@ -75,19 +75,30 @@ def test_every_setting_that_is_a_path_is_declared():
     assert found == set(paths.SETTINGS)
 
 
-def words_with(setting: str) -> list[str]:
-    return words_of(next(study for study in STUDIES if setting in settings_of(study)))
+@cache
+def settings_by_study() -> dict[str, list[str]]:
+    """The settings that are paths, each under the first study that has it."""
+    found: dict[str, list[str]] = {}
+    for setting in paths.SETTINGS:
+        found.setdefault(next(study for study in STUDIES if setting in settings_of(study)), []).append(setting)
+    return found
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("setting", paths.SETTINGS)
-def test_the_home_directory_is_written_as_a_tilde_in_every_path_setting(setting, tmp_path, monkeypatch):
+def test_the_home_directory_is_written_as_a_tilde_in_every_path_setting(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    study = words_with(setting)
-    for written, read in (("~/a/b", f"{tmp_path}/a/b"), ("$HOME/b", "$HOME/b"), ("a~/b", "a~/b"), ("./~/b", "./~/b")):
-        assert OmegaConf.select(configure.compose(*study, f"{setting}='{written}'"), setting) == read
+    for study, settings in settings_by_study().items():
+        cfg = configure.compose(*words_of(study), *(f"{setting}='~/a/b'" for setting in settings))
+        assert {OmegaConf.select(cfg, setting) for setting in settings} == {f"{tmp_path}/a/b"}
+
+
+@pytest.mark.parametrize("written", ["$HOME/b", "a~/b", "./~/b", "~"])
+def test_no_other_sign_is_replaced(written, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cfg = complete(OmegaConf.create({"output": written, "title": "~/b"}), [])
+    assert cfg.output == (str(tmp_path) if written == "~" else written) and cfg.title == "~/b"
 
 
 @pytest.mark.parametrize("text", ["~", "~/mine", Path("~/mine")])
@@ -143,13 +154,13 @@ def test_an_override_is_stored_without_the_folder_however_it_is_written(spelling
     assert stored == SPELLINGS[spelling] and PLACE not in stored
 
 
-@pytest.mark.parametrize("setting", paths.SETTINGS)
-def test_no_path_setting_is_stored_with_its_folder(setting, tmp_path):
-    cfg = configure.compose(*words_with(setting), f"{setting}=/{PLACE}/mine")
-    store.write_config(cfg, tmp_path / "config.yaml")
-    text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
-    assert PLACE not in text
-    assert OmegaConf.select(OmegaConf.load(tmp_path / "config.yaml"), setting) == "mine"
+def test_no_path_setting_is_stored_with_its_folder(tmp_path):
+    for study, settings in settings_by_study().items():
+        cfg = configure.compose(*words_of(study), *(f"{setting}=/{PLACE}/mine" for setting in settings))
+        store.write_config(cfg, tmp_path / "config.yaml")
+        assert PLACE not in (tmp_path / "config.yaml").read_text(encoding="utf-8")
+        stored = OmegaConf.load(tmp_path / "config.yaml")
+        assert {OmegaConf.select(stored, setting) for setting in settings} == {"mine"}
 
 
 def test_where_results_go_is_not_stored_and_other_words_stay_as_they_are():
