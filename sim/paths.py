@@ -19,7 +19,10 @@ OUTPUTS = (
 SETTINGS = (*INPUTS, *OUTPUTS)
 _FACTORS = "design.factors"
 """The setting that may list values for each other setting."""
-_ABSOLUTE = re.compile(r"(?<![\w/\\.])(?:[A-Za-z]:|~)?[/\\](?:[^\s/\\'\":;,()]+[/\\])+(?=[^\s/\\'\":;,()])")
+_ABSOLUTE = re.compile(
+    r"(?<=['\"])(?:[A-Za-z]:|~)?[/\\][^'\"\n]*[/\\](?=[^'\"/\\\n]+['\"])"  # in quotes, with any signs
+    r"|(?<![\w/\\.])(?:[A-Za-z]:|~)?[/\\](?:[^\s/\\'\":;,()]+[/\\])+(?=[^\s/\\'\":;,()])"
+)
 
 
 def read_path(text: str | Path) -> Path:
@@ -64,13 +67,22 @@ def check_writable(path: str | Path, setting: str) -> None:
     Nothing is left behind. `setting` is what the user calls the path.
     """
     folder = Path(path)
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
+        while not _exists(folder) and folder != folder.parent:
+            folder = folder.parent
         with tempfile.TemporaryDirectory(prefix=".hybridwork-", dir=folder):
             pass
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise UserError(
             f"Invalid value for {setting}: {path} cannot be written ({reason}). Use another place."
         ) from None
+
+
+def _exists(path: Path) -> bool:
+    """Whether a path exists; raises OSError or ValueError where it never can, as `Path.exists` does for some only."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True

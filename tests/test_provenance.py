@@ -191,6 +191,7 @@ def test_files_that_must_be_in_the_working_folder_are_listed(tmp_path):
         ),
         (f"/{PLACE}/p.csv line 3: no", "p.csv line 3: no"),
         (f"cannot load C:\\Users\\{PLACE}\\p.csv", "cannot load p.csv"),
+        (f"No such file: '/home/jan de {PLACE}/R&D (1), één/p 1.csv' or so", "No such file: 'p 1.csv' or so"),
         ("give 1/2 and/or a share", "give 1/2 and/or a share"),
         ("persons.csv line 3: 'role' is neither manager nor employee", None),
     ],
@@ -444,6 +445,14 @@ def test_a_probe_leaves_nothing_and_finds_a_folder_that_is_only_to_be_made(tmp_p
     (tmp_path / "a").write_text("a file")
     with pytest.raises(UserError, match=r"Invalid value for folder: .* cannot be written"):
         paths.check_writable(tmp_path / "a" / "b", "folder")
+
+
+@pytest.mark.parametrize("place", ["n" * 300, "d/" * 3000, "zero\0byte", "file", "file/new", "/dev/null/new"])
+def test_a_place_that_never_can_be_made_is_the_users_mistake(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("no folder", encoding="utf-8")
+    with pytest.raises(UserError, match=r"Invalid value for folder: .* cannot be written"):
+        paths.check_writable(place, "folder")
 
 
 def test_an_export_that_cannot_be_written_is_reported_in_one_line(place, capsys):

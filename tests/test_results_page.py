@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.outcomes.summary import BURN_OUT
 from sim.studies import configure
 from sim.studies.describe import command, results
 from sim.studies.scenarios import compare, facts, held_by
