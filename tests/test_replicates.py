@@ -277,7 +277,7 @@ def test_the_command_writes_all_and_goes_on_where_it_was_left(tmp_path, capsys, 
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("replicates=50", "precision.pilot="),
+        ("replicates=50", "between precision.pilot and"),
         ("precision.pilot=1", "a pilot of at least 2 pairs"),
         ("precision.most=5", "precision.pilot is 20 and precision.most 5"),
         ("precision.pilot=many", "precision.pilot is 'many'"),

@@ -27,6 +27,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim.errors import UserError, accept_every_character, print_error
 from sim.paths import read_path
+from sim.studies.command_settings import check_read
 from sim.studies.config_folder import PRIMARY, check_folder
 from sim.studies.configure import (
     VERSION_BASE,
@@ -73,6 +74,7 @@ class _Task:
         own = self._own_settings()
         try:
             check_values(cfg)
+            check_read(cfg)
             with _under(f"# {' '.join(own)}") if own else nullcontext():
                 self.study(complete(cfg, overrides_of_job()))
         except Exception as error:
@@ -202,7 +204,9 @@ def _show_configuration(hydra: Hydra, asked: Namespace) -> None:
     cfg = hydra.compose_config(PRIMARY, asked.overrides, RunMode.RUN)
     HydraConfig.instance().set_config(cfg)
     OmegaConf.set_readonly(cfg.hydra, None)
-    check_values(OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"]))
+    own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
+    check_values(own)
+    check_read(own)
     shown: Any = hydra.get_sanitized_cfg(cfg, asked.cfg)
     if asked.package not in (None, "_global_"):
         shown = OmegaConf.select(shown, asked.package)

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 POLICY = "policy"
 """What the scenario of a row is called where the row itself makes it."""
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
-_NO_FACTORS = ("workers", "output", "engine", "title", "study", "hydra", "replicates", *configure.OF_STUDIES)
+_NO_FACTORS = (
+    "workers", "output", "engine", "title", "study", "hydra", "replicates", "draws", "fit", "report", "interview",
+    *configure.OF_STUDIES,
+)  # fmt: skip
 _CHOICES = (*FAMILIES, "scenario")
 _OF_VISITS = "interview."
-"""What begins the names of numbers on which no run depends; a study of visits may name them itself."""
+"""What begins the names of numbers on which no run depends: they are of visits, which runs do not make."""
 _SOLVED = ("centred", "fitted", "definition")
 """Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
 
@@ -103,7 +106,11 @@ def with_every_measure(plan: Plan) -> Plan:
 
 def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
     """Every factor there is but for the choices, of which these alone, since their options take time to look up."""
-    numbers = {name: _number(name, passport) for name, (_, passport) in numbers_with_passports(plan).items()}
+    numbers = {
+        name: _number(name, passport)
+        for name, (_, passport) in numbers_with_passports(plan).items()
+        if not name.startswith(_OF_VISITS)
+    }
     amounts = {
         f"measures.{measure.name}.{condition}": Factor(
             f"measures.{measure.name}.{condition}", shift.low, shift.high, registry.quantities[condition].unit

@@ -37,6 +37,10 @@ def compare(plan: Plan) -> Comparison:
             f"weeks is {plan.weeks} and burn_in {plan.burn_in}; the docking needs at least {FEWEST_WEEKS} and "
             f"{FEWEST_RUN_IN}, so that what is pushed has time to come back"
         )
+    if plan.firm.kind != "one":
+        raise UserError(
+            f"firm is '{plan.firm.kind}'; here everybody is alone, so firm=one and firm.employees are right"
+        )
     if plan.firm.people < FEWEST_PEOPLE:
         raise UserError(
             f"{plan.firm.people} people are too few for a mean; firm.employees={FEWEST_PEOPLE} or more is right"

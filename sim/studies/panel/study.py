@@ -177,8 +177,6 @@ def _check_months(name: str, months: Sequence[float], first: float | None = None
 
 def plan_of(cfg: DictConfig, asked: Asked) -> Plan:
     """The plan of the first world, as long as anybody is looked at; raises UserError for whatever cannot be."""
-    if any(override.lstrip("+").startswith("weeks=") for override in configure.overrides_of(cfg)):
-        raise UserError("panel.waves and panel.spacings say how long the panel goes on; leave weeks out")
     if cfg.firm.kind == "own":
         raise UserError(
             "panel writes a row for every person, which must not be done for the places of a real organisation; "

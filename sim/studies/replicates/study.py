@@ -374,10 +374,6 @@ def precision_of(cfg: DictConfig) -> Precision:
     """What a composed configuration asks for; raises UserError for whatever cannot be."""
     from omegaconf import OmegaConf
 
-    if any(override.lstrip("+").startswith("replicates=") for override in configure.overrides_of(cfg)):
-        raise UserError(
-            "replicates finds their number itself; precision.pilot=<pairs> and precision.most=<pairs> bound it"
-        )
     for name in ("precision", "precision.smallest"):
         _check_group(name, OmegaConf.select(cfg, name))
     asked: Precision = configure.read("precision", Precision, cfg.precision)

@@ -1,0 +1,161 @@
+"""A command refuses every setting that it does not read, and says what does read it."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from sim.__main__ import COMMANDS
+from sim.errors import UserError
+from sim.studies import command_settings
+from sim.studies.command import command
+from sim.studies.command_settings import READS, check_read
+from sim.studies.configure import compose, conf_folder, described, options
+
+OWN_WORDS = {"run", "explore", "results", "report", "watch", "describe", "centre", "fit"}
+"""`run` is `scenarios`; the others compose no study and check their words themselves."""
+
+
+def leaves(content: dict, above: str = "") -> list[str]:
+    return [
+        leaf
+        for key, value in content.items()
+        for leaf in (leaves(value, f"{above}{key}.") if isinstance(value, dict) and value else [f"{above}{key}"])
+    ]
+
+
+@cache
+def composed(name: str) -> OmegaConf:
+    return compose(*([] if name == "scenarios" else [f"study={name}"]))
+
+
+def settings_of(name: str) -> set[str]:
+    """All settings of a command, of the numbers only some: they are read or not as a whole."""
+    every = leaves(OmegaConf.to_container(composed(name)))
+    return {leaf for leaf in every if not leaf.startswith(("mechanisms.", "measures."))} - {"kind", "text"}
+
+
+EVERY = sorted({leaf for name in READS for leaf in settings_of(name)} | {"mechanisms.recovery.night", "executor.kind"})
+
+
+def refusal(monkeypatch, name: str, given: str) -> str | None:
+    """What a command answers where this setting is given; None where it takes it."""
+    job = SimpleNamespace(job=SimpleNamespace(name=name), runtime=SimpleNamespace(choices={}))
+    monkeypatch.setattr(command_settings.HydraConfig, "get", lambda: job)
+    monkeypatch.setattr(command_settings, "overrides_of_job", lambda: [given])
+    monkeypatch.setattr(command_settings, "own_folders", lambda: ())
+    try:
+        check_read(composed(name))
+    except UserError as mistake:
+        return str(mistake)
+    return None
+
+
+def test_every_command_that_composes_settings_says_which_it_reads():
+    assert set(READS) == set(COMMANDS) - OWN_WORDS
+
+
+@pytest.mark.parametrize("name", READS)
+def test_every_setting_is_read_or_refused(name, monkeypatch):
+    for setting in EVERY:
+        line = refusal(monkeypatch, name, f"++{setting}=null")
+        read = any(f"{setting}.".startswith(f"{one}.") for one in READS[name])
+        if not read:
+            assert line and line.startswith(f"{name} does not read {setting}; "), setting
+        elif line:  # another entry of its group decides that it counts for nothing
+            assert f"{name} does not read {setting} with {setting.partition('.')[0]}." in line
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_command_offers_no_setting_that_it_refuses(name):
+    """What stands in the file of a study is read by it, but for the list of scenarios and what other methods read."""
+    path = conf_folder() / "study" / f"{name}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    offered = [leaf for leaf in leaves(content) if not leaf.startswith(("defaults", "scenarios"))]
+    assert [leaf for leaf in offered if command_settings._reason(name, leaf, composed(name))] == []
+
+
+@pytest.mark.parametrize("method", options("design"))
+def test_a_sweep_refuses_what_its_method_of_design_does_not_read(method, monkeypatch):
+    cfg = compose("study=sweep", f"design={method}", *(["design.file=x.csv"] if method == "file" else [])) if (
+        method != "any"
+    ) else None  # fmt: skip
+    if cfg is None:
+        return
+    read = command_settings._BY_METHOD["design"][1][method]
+    for entry in ("factors", "n", "times", "levels", "second_order", "seed", "file"):
+        assert bool(command_settings._reason("sweep", f"design.{entry}", cfg)) == (entry not in read), entry
+
+
+ANSWERS = [
+    ("sweep", ["fit=posterior"], "fit=posterior; design=posterior takes the draws as rows"),
+    ("panel", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
+    ("replicates", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
+    ("sensitivity", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
+    ("packages", ["fit=posterior"], "fit=posterior; design=posterior takes the draws, and is the default"),
+    ("docking", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
+    ("vanishing_measures", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
+    ("vanishing_measures", ["scenario=whole_package"], "scenario; scenarios, sweep, sensitivity and others do"),
+    ("sweep", ["draws=posterior"], "draws; design=posterior takes the draws as rows"),
+    ("sweep", ["design={n: 4, file: rows.csv}"], "design.file with design.method=latin_hypercube; file does"),
+    ("sweep", ["interview={stop: 0.2}"], "interview.stop; panel does"),
+    ("sweep", ["++firm.sample=20"], "firm.sample with firm.kind=one; study does"),
+    ("scenarios", ["++panel.waves=[0, 1]"], "panel.waves; panel does"),
+    ("docking", ["replicates=100"], "replicates; scenarios, sweep, sensitivity and others do"),
+    ("panel", ["weeks=20"], "weeks; panel.waves and panel.spacings say how long it goes on, so leave weeks out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "asked", "answer"), ANSWERS)
+def test_a_command_says_what_reads_the_setting_and_runs_nothing(name, asked, answer, capsys):
+    ran = []
+    group = None if name == "scenarios" else name
+    assert command(ran.append, name, asked, group=group) == 2 and not ran
+    assert capsys.readouterr().err == f"hybridwork: {name} does not read {answer}\n"
+
+
+@pytest.mark.parametrize("name", READS)
+def test_the_point_and_a_seed_are_taken_by_every_command(name, capsys):
+    ran = []
+    asked = ["fit=point", "seed=3", "mechanisms.recovery.night=0.2"]
+    assert command(ran.append, name, asked, group=None if name == "scenarios" else name) == 0, capsys.readouterr().err
+    assert len(ran) == 1 and ran[0].draws is None
+
+
+def test_docking_refuses_the_numbers_that_being_alone_replaces(monkeypatch):
+    from sim.studies.docking.one_person import ALONE
+
+    own = {f"mechanisms.{process}.{name}" for process, values in ALONE.items() for name in values}
+    every = {f"mechanisms.{process}.{name}" for process, kind in described().items() for name in kind.passports()}
+    assert own == {name for name in every if refusal(monkeypatch, "docking", f"{name}=1")}
+
+
+def test_a_file_of_ones_own_is_refused_or_told_where_it_is_not_read(tmp_path, capsys):
+    ran = []
+    (tmp_path / "study").mkdir()
+    shipped = (conf_folder() / "study" / "sweep.yaml").read_text(encoding="utf-8")
+    (tmp_path / "study" / "sweep.yaml").write_text(f"{shipped}report: nl\n", encoding="utf-8")
+    assert command(ran.append, "sweep", ["--config-dir", str(tmp_path)], group="sweep") == 2
+    assert "sweep does not read report of study/sweep.yaml; scenarios does" in capsys.readouterr().err
+
+    (tmp_path / "config.yaml").write_text("report: nl\nreplicates: 7\nseed: 4\n", encoding="utf-8")
+    assert command(ran.append, "docking", ["--config-dir", str(tmp_path)], group="docking") == 0
+    assert capsys.readouterr().err == "hybridwork: docking does not read from config.yaml: replicates, report\n"
+    assert ran[0].seed == 4
+
+
+def test_an_experiment_is_refused_where_a_command_does_not_read_all_of_it(capsys):
+    ran = []
+    assert command(ran.append, "docking", ["experiment=quick"], group="docking") == 2 and not ran
+    assert "docking does not read replicates of experiment/quick.yaml" in capsys.readouterr().err
+    assert command(ran.append, "sweep", ["experiment=quick"], group="sweep") == 0
+    assert ran[0].replicates == 4
+
+
+def test_a_command_is_no_other_study(capsys):
+    assert command(print, "sweep", ["study=panel"], group="sweep") == 2
+    assert "study=panel is what `hybridwork panel` does" in capsys.readouterr().err
