@@ -25,7 +25,7 @@ CONF = conf_folder()
 SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
 OPTIONS = [(family, path.stem) for family in FAMILIES for path in sorted((CONF / family).glob("*.yaml"))]
 POLICIES = (
-    "reachability_agreements", "right_to_disconnect", "no_need_to_answer", "weekly_social_moments",
+    "reachability_agreements", "right_to_disconnect", "no_need_to_answer", "quiet_evenings", "weekly_social_moments",
     "coffee_with_a_random_colleague", "full_ergonomics", "manager_training", "active_communication", "anchor_days",
     "whole_package",
 )  # fmt: skip
@@ -39,7 +39,7 @@ def read(*path: str) -> dict:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_study_compares_the_baseline_ten_policies_and_five_counterfactuals():
+def test_the_study_compares_the_baseline_eleven_policies_and_five_counterfactuals():
     kinds = {scenario.name: scenario.kind for scenario in plan().scenarios}
     assert list(kinds) == ["baseline", *POLICIES, *COUNTERFACTUALS]
     assert kinds["baseline"] == "baseline"

@@ -28,6 +28,7 @@ from sim.studies.posterior.draws import draws
 from sim.studies.ranking.study import draws_of as ranking_of
 from sim.studies.sensitivity.study import question_of as sensitivity_of
 from sim.studies.sweep import sweep_of
+from sim.studies.vanishing.study import question_of as vanishing_of
 from sim.views.explore.choice import Choice
 from sim.views.explore.live import plans_of as plans_of_explorer
 
@@ -174,6 +175,64 @@ def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
     (tmp_path / "measure" / "breaks.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     for plan in plans_of(["--config-dir", str(tmp_path)], {}):
         assert numbers_of_plan(plan)["measures.breaks.encouragement_to_break"] == shift["amount"]
+
+
+def own_root(values, folder):
+    """Numbers in a `config.yaml` or `levers.yaml` of one's own."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(nested(values)), encoding="utf-8")
+    return ["--config-dir", str(folder)], {}
+
+
+def own_levers(values, folder):
+    (folder / "levers.yaml").write_text(yaml.safe_dump(nested(values)), encoding="utf-8")
+    return ["--config-dir", str(folder)], {}
+
+
+def own_firm(values, folder):
+    firm = {"kind": "one", "employees": 60, "team_size": 8, "teams_per_department": 6, "sector": None, "shares": None}
+    return in_a_file(folder, "firm", {"firm": firm, **nested(values)}), {}
+
+
+def own_scenario(values, folder):
+    head = {"defaults": [{"override /recovery": "breaks"}], "kind": "policy", "text": "Breaks."}
+    return in_a_file(folder, "scenario", nested(values), head), {}
+
+
+@pytest.mark.parametrize("values", [moved, usual], ids=["another value", "the default value"])
+@pytest.mark.parametrize("place", [own_root, own_levers, own_firm, own_scenario], ids=lambda place: place.__name__)
+def test_a_number_in_any_file_of_ones_own_holds_in_every_draw(place, values, tmp_path):
+    own = {name: values()[name] for name in SOME}
+    words, options = place(own, tmp_path)
+    first, second, third = map(numbers_of_plan, plans_of(words, options))
+    for name in DRAWN_NUMBERS:
+        told = (first[name], second[name], third[name])
+        assert told == ((own[name],) * 3 if name in own else tuple(DRAWS[name].head(3))), name
+
+
+def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
+    (tmp_path / "config.yaml").write_text("draws: null\n", encoding="utf-8")
+    first, second, _ = map(numbers_of_plan, plans_of(["--config-dir", str(tmp_path)], {}))
+    assert first == second == usual()
+
+
+def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
+    words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
+    assert command(configure.plans_of, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
+    assert "scenario mine sets mechanisms" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "measures.breaks.encouragement_to_break", "measures.breaks.hoops", "mechanisms.cascade.own_initiative",
+        "mechanisms.cascade.carried_out", "mechanisms.practice.used_poorly",
+    ],
+)  # fmt: skip
+def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, monkeypatch):
+    asked = ["study=vanishing_measures", f"{name}=0.2"]
+    monkeypatch.setattr(configure, "overrides_of_job", lambda: asked)
+    with pytest.raises(UserError, match=f"{name} is set, and the worlds"):
+        vanishing_of(configure.compose(*asked))
 
 
 # -- every study that draws ------------------------------------------------------------------------------------------

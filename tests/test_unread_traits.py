@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import sim
 from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.patterns import CELLS, built_in
 from sim.outcomes.summary import label_of
-from sim.outcomes.unread import unread_traits, unrelated_groups
+from sim.outcomes.unread import unread_parameters, unread_traits, unrelated_groups
 from sim.runs.run import run
+from sim.studies import configure
+from sim.studies.command import command
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scoring import KINDS, MODEL, Table
 from sim.views.words import Words
@@ -53,6 +56,46 @@ def test_a_share_of_people_moves_outcomes_exactly_where_an_equation_reads_the_tr
     moved = everybody(replace(plan, firm=replace(plan.firm, shares={share: 0.05})))
     assert len(moved) == len(OUTCOMES)
     assert np.array_equal(moved, without_shares) == (share in unread_traits(registry_of(plan)))
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_command_says_which_shares_change_no_result(share, plan, capsys):
+    words = ["firm=one", f"firm.shares={{{share}: 0.05}}"]
+    assert command(lambda cfg: None, "scenarios", words) == 0
+    noted = f"hybridwork: firm.shares.{share}: no equation reads this. Results do not change" in capsys.readouterr().err
+    assert noted == (share in unread_traits(registry_of(plan)))
+
+
+def test_python_warns_of_what_no_equation_reads():
+    with pytest.warns(UserWarning, match=r"firm.sector, firm.shares.woman: no equation reads these"):
+        sim.plan("firm=one", firm__sector="education", firm__shares={"woman": 0.6, "separate_room": 0.2})
+
+
+def test_numbers_change_outcomes_exactly_where_an_equation_of_an_outcome_reads_them(plan, without_shares):
+    """Every number of circumstances, moved as far as its range lets it."""
+    registry = registry_of(plan)
+    for name, passport in registry.mechanisms["circumstances"].passports().items():
+        value = passport.low if getattr(registry.mechanisms["circumstances"], name) > passport.low else passport.high
+        moved = everybody(replace(plan, parameters={"circumstances": {name: value}}))
+        unread = f"mechanisms.circumstances.{name}" in unread_parameters(registry)
+        assert not (unread and not np.array_equal(moved, without_shares)), name
+    assert unread_parameters(registry) >= {f"mechanisms.circumstances.{name}" for name in ("women", "care", "alone")}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mechanisms.circumstances.women", ["firm=one", "mechanisms.circumstances.women=0.3"]),
+        ("firm.sector", ["study=sweep", "design=grid", "firm=one", "design.factors={firm.sector: [education]}"]),
+    ],
+)  # fmt: skip
+def test_numbers_and_factors_that_no_equation_reads_are_told(name, words):
+    assert configure.unread_note(configure.compose(*words), words).startswith(f"{name}: no equation reads this.")
+
+
+def test_nothing_is_told_where_every_setting_is_read():
+    words = ["firm=one", "mechanisms.recovery.night=0.2", "firm.shares={may_work_from_home: 0.5}"]
+    assert configure.unread_note(configure.compose(*words), words) is None
 
 
 def test_a_group_is_unrelated_only_where_nothing_behind_it_is_read(plan):

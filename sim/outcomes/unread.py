@@ -1,4 +1,4 @@
-"""Traits and groups that reach no outcome, because no equation reads them.
+"""Traits, groups and parameters that reach no outcome, because no equation reads them.
 
 Effects on such a group differ from those on other people by chance alone: that is built in, and no finding.
 """
@@ -32,6 +32,20 @@ def unrelated_groups(registry: Registry) -> tuple[str, ...]:
     """
     read = _read(registry)
     return tuple(name for name, members in GROUPS.items() if not read & _with_causes(registry, _names_read(members)))
+
+
+def unread_parameters(registry: Registry) -> frozenset[str]:
+    """The parameters, as `mechanisms.<process>.<name>`, that only equations of no outcome name.
+
+    Setting them changes no outcome.
+    """
+    read = _read(registry)
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for process, mechanism in registry.mechanisms.items():
+        for quantity, equation in mechanism.equations().items():
+            own = {*equation.__code__.co_names, equation.mark.start, equation.mark.newcomer}  # type: ignore[attr-defined]
+            names[quantity in read] |= {f"mechanisms.{process}.{name}" for name in own & mechanism.passports().keys()}
+    return frozenset(names[False] - names[True])
 
 
 def _read(registry: Registry) -> set[str]:

@@ -8,7 +8,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
@@ -37,6 +37,7 @@ from sim.studies.configure import (
     groups,
     overrides_of_job,
     prepare,
+    unread_note,
     written,
 )
 from sim.studies.mistakes import composing, exit_code, explanation
@@ -75,6 +76,7 @@ class _Task:
         try:
             check_values(cfg)
             check_read(cfg)
+            _note_unread(cfg)
             with _under(f"# {' '.join(own)}") if own else nullcontext():
                 self.study(complete(cfg, overrides_of_job()))
         except Exception as error:
@@ -99,6 +101,14 @@ def _under(heading: str) -> Iterator[None]:
     finally:
         if printed.getvalue():
             print(f"{heading}\n{printed.getvalue()}", end="", flush=True)
+
+
+def _note_unread(cfg: DictConfig) -> None:
+    """Say on stderr which settings change no result; what is wrong with the settings is left to the study to say."""
+    with suppress(UserError):
+        note = unread_note(cfg)
+        if note is not None:
+            print_error(note)
 
 
 def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:

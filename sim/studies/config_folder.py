@@ -20,7 +20,9 @@ ROOT_FILES = ("config", "levers")
 """Files at the top of a configuration folder, without `.yaml`: their entries are merged with the shipped file's."""
 PRIMARY = "hybridwork"
 """The name of the configuration that Hydra composes first; it is registered by the program and includes `config`."""
-_RESERVED = (PRIMARY, "parameters", *(f"own_{name}" for name in ROOT_FILES))
+OWN_ENTRIES = "own_entries"
+"""The name of a user's entries of `config.yaml` where they are composed: after the fit, whose numbers they replace."""
+_RESERVED = (PRIMARY, "parameters", OWN_ENTRIES, *(f"own_{name}" for name in ROOT_FILES))
 _DATA = {"fit": ("posterior.csv", "posterior.json")}
 _MAX_BYTES = 256_000
 _MAX_NODES = 20_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -34,9 +35,10 @@ from sim.language.grammar import Mechanism
 from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.instruments import INSTRUMENTS
+from sim.outcomes.unread import unread_parameters, unread_traits
 from sim.runs.crew import check_guarded
 from sim.studies import explicit, numbers
-from sim.studies.config_folder import PRIMARY, ROOT_FILES, merge_root
+from sim.studies.config_folder import OWN_ENTRIES, PRIMARY, ROOT_FILES, merge_root
 from sim.studies.hydra_settings import primary
 from sim.studies.mistakes import composing, explanation, user_errors
 from sim.studies.overrides import read_overrides
@@ -184,7 +186,7 @@ def _prepare(more: tuple[Path, ...]) -> None:
     roots = _own_roots(more)
     _clear_store()
     _store(PRIMARY, primary(root_name("config", *more)))
-    _store("parameters", defaults(*more))
+    _store("parameters", {**defaults(*more), "draws": None})  # a fit says whether there are draws
     for name, content in roots.items():
         _store(name, content)
     OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
@@ -198,7 +200,7 @@ def _prepare(more: tuple[Path, ...]) -> None:
 
 def forget_files() -> None:
     """Forget what was read from configuration files, so that a file which was edited since is read again."""
-    for cached in (measures, _options, _composed_scenario):
+    for cached in (measures, _options, _composed_scenario, _composed_levers):
         cached.cache_clear()
     _prepared.clear()
 
@@ -214,13 +216,25 @@ def _own_roots(more: Sequence[Path]) -> dict[str, Any]:
         return {}
     merged: dict[str, Any] = {}
     for name in ROOT_FILES:
-        content = _content(conf_folder() / f"{name}.yaml")
-        for path in (folder / f"{name}.yaml" for folder in more):
-            if path.is_file():
-                content = merge_root(content, _content(path))
+        shipped, own = _content(conf_folder() / f"{name}.yaml"), _own_content(name, more)
+        if name == "config":
+            merged[OWN_ENTRIES] = {k: v for k, v in own.items() if k != "defaults" and (k, v) not in shipped.items()}
+            own = {"defaults": own["defaults"]}
+        content = merge_root(shipped, own)
         included = [f"own_{one}" if one in ROOT_FILES else one for one in content["defaults"]]
+        if name == "config":
+            included.insert(included.index("own_levers"), OWN_ENTRIES)
         merged[f"own_{name}"] = {**content, "defaults": included}
     return merged
+
+
+def _own_content(name: str, folders: Sequence[Path]) -> dict[str, Any]:
+    """The user's own entries of `config.yaml` or `levers.yaml`."""
+    content: dict[str, Any] = {"defaults": []}
+    for path in (folder / f"{name}.yaml" for folder in folders):
+        if path.is_file():
+            content = merge_root(content, _content(path))
+    return content
 
 
 _stored: list[tuple[str | None, str]] = []
@@ -368,7 +382,10 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     """
     with user_errors():
         asked = _with_keywords(overrides, options)
-        return replace(plan_of(compose(*asked), asked), replicate=replicate)
+        cfg = compose(*asked)
+        made = plan_of(cfg, asked)
+        _warn_of_unread(cfg, asked)
+        return replace(made, replicate=replicate)
 
 
 def plans(*overrides: str, **options: Any) -> list[Plan]:
@@ -378,7 +395,16 @@ def plans(*overrides: str, **options: Any) -> list[Plan]:
     """
     with user_errors():
         asked = _with_keywords(overrides, options)
-        return plans_of(compose(*asked), asked)
+        cfg = compose(*asked)
+        made = plans_of(cfg, asked)
+        _warn_of_unread(cfg, asked)
+        return made
+
+
+def _warn_of_unread(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    note = unread_note(cfg, overrides)
+    if note is not None:
+        warnings.warn(note, stacklevel=3)
 
 
 def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -462,6 +488,8 @@ def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> froz
     if own_folders() or explicit.may_bring_files(asked):
         with _our_hydra():
             named |= explicit.in_files(asked, conf_folder())
+        for name in ROOT_FILES:
+            named |= set(explicit.flat(_own_content(name, own_folders())))
     changed = {name for name, value in _shipped_numbers().items() if values.get(name) != value}
     return frozenset({*changed, *filter(numbers.is_number_of_a_plan, named)})
 
@@ -488,6 +516,36 @@ def _check_counted(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str])
     twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
     for name in sorted(twice):
         raise UserError(f"firm.shares.{name} is set, and {Path(str(firm.persons)).name} has it as a column. Give one.")
+
+
+def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[str]:
+    """The settings a user has given, or names as factors of a design, that no equation reads on the way to an outcome.
+
+    Each with what it is about. `overrides` as in `plan_of`.
+    """
+    firm = read("firm", FirmOptions, cfg.firm)
+    factors = OmegaConf.select(cfg, "design.factors")
+    named = set(numbers_set(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
+    named |= {str(name) for name in factors} if OmegaConf.is_config(factors) else set()
+    columns = [] if firm.persons is None else columns_of(firm.persons)
+    if firm.sector is not None:
+        named.add("firm.sector")
+    if not named and not columns:
+        return []
+    registry = registry_of(plan_of(cfg, overrides))
+    traits = unread_traits(registry)
+    unread = {"firm.sector", *unread_parameters(registry), *(f"firm.shares.{name}" for name in traits)}
+    told = [f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns if name in traits]
+    return [*sorted(named & unread), *told]
+
+
+def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str | None:
+    """One line on the settings of `unread_settings`; None where there are none."""
+    names = unread_settings(cfg, overrides)
+    if not names:
+        return None
+    these = "this" if len(names) == 1 else "these"
+    return f"{', '.join(names)}: no equation reads {these}. Results do not change, except for who counts in a group."
 
 
 def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
@@ -730,7 +788,19 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
     for name in names:
         if name not in known:
             raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
+        _check_levers_alone(name)
     return tuple(scenario_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
+
+
+def _check_levers_alone(name: str) -> None:
+    """Raise UserError where the file of a listed scenario sets more than levers: that would hold for one of many."""
+    content, usual = (_composed_levers(one, *own_folders()) for one in (name, BASELINE.name))
+    for key, value in content.items():
+        if key not in (*FAMILIES, "kind", "text", OVERRIDES) and usual.get(key) != value:
+            raise UserError(
+                f"scenario {name} sets {key}, which holds for all scenarios of a run. Leave it out of its file, or "
+                f"compare it alone with scenario={name}."
+            )
 
 
 def scenario_named(name: str) -> Scenario:
@@ -740,10 +810,15 @@ def scenario_named(name: str) -> Scenario:
 
 @cache
 def _composed_scenario(name: str, *more: Path) -> Scenario:
+    return _scenario_from_levers(name, _composed_levers(name, *more), *more)
+
+
+@cache
+def _composed_levers(name: str, *more: Path) -> dict[str, Any]:
+    """All that the files of a scenario or an option set; `more` are the folders that they may stand in."""
     family, is_option, option = name.partition(".")
     chosen = f"{family}={option}" if is_option else f"scenario={name}"
-    content: dict[str, Any] = OmegaConf.to_container(compose(chosen, config="levers"))  # type: ignore[assignment]
-    return _scenario_from_levers(name, content, *more)
+    return OmegaConf.to_container(compose(chosen, config="levers"))  # type: ignore[return-value]
 
 
 def scenario_names() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
+from sim.outcomes.instruments import INSTRUMENTS
 from sim.paths import read_path
 from sim.runs.crew import Crew, finished
 from sim.studies import configure, store
@@ -22,7 +23,7 @@ from sim.studies.sweep import crew_of, local_workers
 from sim.studies.vanishing import alone, home, power, telling, worlds
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
 from sim.studies.vanishing.pattern import limits_of, reported, told
-from sim.studies.vanishing.reading import Reading, read_so, second_reading
+from sim.studies.vanishing.reading import FREE, Reading, read_so, second_reading
 from sim.studies.vanishing.weights import asked, counted, weigh
 
 if TYPE_CHECKING:
@@ -101,7 +102,20 @@ def question_of(cfg: DictConfig) -> Question:
             raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
     plan = configure.plan_of(cfg)
     check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
-    return Question(settings, explanations_of(settings.explanations), plan)
+    explanations = explanations_of(settings.explanations)
+    _check_not_drawn(cfg, explanations, plan)
+    return Question(settings, explanations, plan)
+
+
+def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan: Plan) -> None:
+    """Raise UserError where a user has set a number that worlds draw, or that the second reading is fitted with."""
+    moved = {number for one in explanations for number in one.moves} | {("cascade", name) for name in FREE}
+    replaced = {f"{owner}.{own}" if owner in INSTRUMENTS else f"mechanisms.{owner}.{own}" for owner, own in moved}
+    for measure in (one for one in plan.measures if one.in_study):
+        replaced |= {f"measures.{measure.name}.{name}" for name in measure.shifts}
+        replaced |= {f"measures.{measure.name}.{own}" for owner, own in moved if owner == "measures"}
+    for name in sorted(replaced & configure.numbers_set(cfg)):
+        raise UserError(f"{name} is set, and the worlds of vanishing_measures have a value of their own. Leave it out.")
 
 
 def _bytes_held(settings: Settings) -> float:
