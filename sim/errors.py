@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -35,11 +36,25 @@ def one_line(text: str) -> str:
     return f"{safe[:_LINE_START]} … {safe[-_LINE_END:]}"
 
 
+_PLAIN = {"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "←": "<-", "…": "..."}
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    """Write a character that an encoding lacks in a way that keeps its meaning: a minus sign is never lost."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c, "?") for c in lacking), error.end
+
+
+codecs.register_error("hybridwork", _replace)
+
+
 def accept_every_character() -> None:
     """Replace characters that the terminal cannot show, instead of failing when all work is done."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+            stream.reconfigure(errors="hybridwork" if stream is sys.stdout else "backslashreplace")
 
 
 def instead(name: Any, known: Iterable[str]) -> str:

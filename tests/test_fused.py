@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from models import INTRODUCED, SCENARIOS, engine, lucky_parameters, registry_of_traps, small, standing_in, trapped
+from test_properties import random_parameters, random_scenario
 
 pytest.importorskip("numba")
 
@@ -24,6 +25,7 @@ from sim.engine.text import CannotFuse
 from sim.errors import UserError
 from sim.language.grammar import Mechanism, flow
 from sim.levers.catalogue import Catalogue
+from sim.world.calendar import Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stacked
 from sim.world.staff import Staff
@@ -116,6 +118,26 @@ def test_it_agrees_when_people_keep_leaving(measures):
     )
     agree(reference, fused, weeks=range(-26, 0))
     assert reference.values["generation"].max() >= 1
+
+
+@pytest.mark.parametrize("number", range(int(os.environ.get("HYBRIDWORK_CONFIGURATIONS", "3"))))
+def test_it_agrees_for_a_random_configuration(number, measures):
+    """Any organisation, past, start and levers; `HYBRIDWORK_CONFIGURATIONS=60` tries more than three."""
+    luck = np.random.default_rng([2022, number])
+    firm = (
+        FirmOptions(kind="one", employees=int(luck.integers(5, 200)), team_size=int(luck.integers(4, 15)))
+        if luck.uniform() < 0.6
+        else FirmOptions(kind="study", establishments=int(luck.integers(2, 7)), sample=int(luck.integers(8, 40)))
+    )
+    plan = small(
+        measures, firm=firm, seed=int(luck.integers(0, 1_000)), replicate=int(luck.integers(0, 9)), burn_in=1, weeks=3,
+        calendar=Calendar.starting(str(np.datetime64("2019-01-07") + 7 * int(luck.integers(0, 300)))),
+        scenarios=(BASELINE, *(random_scenario(one, measures, luck, weeks=3) for one in range(2))),
+    )  # fmt: skip
+    reference, fused = both(plan, worlds=3, varied=random_parameters(3, luck))
+    agree(reference, fused, weeks=[-1])
+    forked = [one.fork(Catalogue(one.catalogue.measures, plan.scenarios)) for one in (reference, fused)]
+    agree(*forked, weeks=range(0, 3), daily=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -244,6 +266,7 @@ from sim.engine.plan import GIVENS
 from sim.language.registry import register
 from sim.levers.catalogue import Catalogue
 from sim.mechanisms.short import Short
+from sim.world.calendar import Calendar
 from sim.world.calendar import Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stacked

@@ -72,7 +72,7 @@ def no_simulation(monkeypatch, tmp_path):
 @cache
 def settings_of(study: str | None) -> tuple[str, ...]:
     """Every setting of a study, groups and single values, as it is named on the command line."""
-    cfg = configure.compose("firm=one", *([f"+study={study}"] if study else []))
+    cfg = configure.compose("firm=one", *([f"study={study}"] if study else []))
     found: list[str] = []
 
     def walk(content: object, above: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import socket
 import sys
 
 import pytest
@@ -139,6 +140,15 @@ def test_a_terminal_that_lacks_characters_costs_no_results(encoding, monkeypatch
     assert written.getvalue().rstrip().endswith(b"n")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+def test_a_terminal_that_lacks_the_minus_sign_shows_a_hyphen(encoding, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert command(lambda cfg: print("−0.02 → 0.03"), "a_study", []) == 0
+    sys.stdout.flush()
+    assert written.getvalue().decode(encoding).rstrip() == "-0.02 -> 0.03"
+
+
 # -- several jobs -----------------------------------------------------------------------------------------------------
 
 
@@ -197,3 +207,17 @@ def test_settings_of_the_live_view_are_no_yaml(value, capsys):
 def test_the_settings_of_the_live_view_are_read():
     asked = watch.settings_of(["port=8800", "browser=false", "language=nl"])
     assert (asked.port, asked.browser, asked.language) == (8800, False, "nl")
+
+
+@pytest.mark.parametrize("page", ["watch", "explore"])
+@pytest.mark.parametrize("address", ["&x", "nowhere", "127.0.0.1.5", "http://127.0.0.1", "", "::g"])
+def test_a_page_listens_at_a_numeric_address(page, address, capsys):
+    assert main([page, f"address={address}"]) == 2
+    assert "Invalid value for address" in line_of(capsys)
+
+
+@pytest.mark.parametrize("page", ["watch", "explore"])
+def test_a_port_in_use_is_told_before_anything_is_served(page, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert main([page, f"port={other.getsockname()[1]}", "browser=false"][: 3 if page == "watch" else 2]) == 2
+    assert "cannot be listened on" in line_of(capsys)

@@ -254,6 +254,23 @@ HOSTILE = {
         "title: !!python/object/apply:os.getcwd []",
         "title: !!python/name:os.system",
         "title: !mine x",
+        "defaults: [hydra/launcher: joblib]",
+        "defaults: [{optional hydra/launcher: joblib}]",
+        "defaults: [{override /hydra/job_logging: default}]",
+        "defaults: [{'${title}': joblib}, {experiment: '${title}'}]",
+        "hydra.searchpath: [pkg://sim]",
+        "hydra/launcher: joblib",
+    ],
+    "experiment/mine": [
+        "# @package hydra.job\nenv_set: {HYBRIDWORK_TEST: x}",
+        "#\t@package\thydra.job\r\nenv_set: {HYBRIDWORK_TEST: x}",
+        "# first\n\n  ## @package hydra.job\nenv_set: {HYBRIDWORK_TEST: x}",
+        HEAD + "defaults: [{override hydra/launcher: joblib}]",
+        HEAD + "defaults: [{override /hydra/launcher: joblib}]",
+        HEAD + "defaults: [{override /firm@hydra.job: one}]",
+        HEAD + "defaults: [/firm@hydra.job]",
+        HEAD + "hydra: {searchpath: [pkg://sim]}",
+        HEAD + "a: &a {hydra: {job: {env_set: {HYBRIDWORK_TEST: x}}}}\n<<: *a",
     ],
     "scenario/mine": [
         "# @package hydra.job\nenv_set: {HYBRIDWORK_TEST: x}",
@@ -264,7 +281,10 @@ HOSTILE = {
         HEAD + "text: ${oc.env:HOME}",
         HEAD + "a: {b: {c: [{d: {_target_: os.getcwd}}]}}",
     ],
+    "firm/deep/mine": ["# @package hydra.job\nenv_set: {HYBRIDWORK_TEST: x}", "_target_: os.getcwd"],
+    "other/deep/deeper/mine": [HEAD + "hydra: {job: {env_set: {HYBRIDWORK_TEST: x}}}"],
     "hydra/launcher/mine": ["_target_: os.getcwd"],
+    "Hydra/job_logging/none": ["formatters: {}"],
     "hydra/mine": ["a: 1"],
 }  # fmt: skip
 
@@ -275,7 +295,57 @@ def test_a_file_that_does_more_than_give_values_is_refused(name, text, tmp_path,
     assert command(lambda cfg: pytest.fail("composed"), "a_study", ["--config-dir", str(folder)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("hybridwork: ") and "HYBRIDWORK_TEST" not in os.environ
-    assert Path(name).name in line or "hydra" in line
+    assert Path(name).name in line or "hydra" in line.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "word"),
+    [
+        ("firm/.deep/mine", "firm: .deep/mine", "firm=.deep/mine"),
+        ("firm/.deep/mine", "firm/.deep: mine", "+firm/.deep=mine"),
+        ("firm/deep/.mine", "firm/deep: .mine", "+firm/deep=.mine"),
+        ("experiment/.mine", "experiment: .mine", "experiment=.mine"),
+        ("experiment/__mine", "experiment: __mine", "experiment=__mine"),
+        (".other/mine", ".other: mine", "+.other=mine"),
+        ("other/.mine", "other: .mine", "+other=.mine"),
+        (".mine", ".mine", "+other=.mine"),
+    ],
+)
+def test_a_hidden_file_is_no_option(name, entry, word, tmp_path, capsys):
+    """Files of editors and file managers are not checked, so nothing may lead to them."""
+    folder = folder_of(tmp_path)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.yaml").write_text(HEAD + "hydra: {job: {env_set: {HYBRIDWORK_TEST: x}}}")
+    asked = ["--config-dir", str(folder)]
+    assert command(lambda cfg: pytest.fail("composed"), "a_study", [*asked, word]) == 2
+    folder_of(tmp_path, config=f"defaults: [{entry}]\n")
+    assert command(lambda cfg: pytest.fail("composed"), "a_study", asked) == 2
+    told = capsys.readouterr().err.splitlines()
+    first, second = (line for line in told if "not read as configuration" not in line)
+    assert any(said in first for said in ("hidden", "takes the name of one option", "cannot be read"))
+    assert "is not accepted in a defaults list" in second or "is not the name of an option" in second
+    assert "HYBRIDWORK_TEST" not in os.environ
+
+
+def test_folders_in_a_ring_are_refused(tmp_path, capsys):
+    folder = folder_of(tmp_path) / "firm"
+    folder.mkdir()
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    assert command(print, "a_study", ["--config-dir", str(folder.parent)]) == 2
+    assert "nested too deeply" in capsys.readouterr().err
+
+
+def test_options_that_choose_other_options_are_read(tmp_path):
+    """Defaults lists within defaults lists, all of them the user's own."""
+    folder = folder_of(
+        tmp_path,
+        experiment__mine=HEAD + "defaults: [more, {override /firm: mine}]\nweeks: 30\n",
+        experiment__more=HEAD + "burn_in: 5\n",
+        firm__mine="defaults: [one]\nemployees: 55\n",
+        firm__one="kind: one\nemployees: 44\nteam_size: 6\n",
+    )
+    cfg = seen_by(folder, "experiment=mine")
+    assert (cfg.weeks, cfg.burn_in, cfg.firm.employees, cfg.firm.team_size) == (30, 5, 55, 6)
 
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(

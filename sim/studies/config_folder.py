@@ -26,7 +26,10 @@ _RESERVED = (PRIMARY, "parameters", OWN_ENTRIES, *(f"own_{name}" for name in ROO
 _DATA = {"fit": ("posterior.csv", "posterior.json")}
 _MAX_BYTES = 256_000
 _MAX_NODES = 20_000
+_MAX_FOLDERS = 5
 MAX_DEPTH = 20
+HIDDEN = (".", "__")
+"""How names begin of files and folders that are neither read nor checked, such as those of editors."""
 _RESOLVER = re.compile(r"\$\{[^{}$]*:|\$\{[^{}]*\$\{")  # a nested interpolation can spell a resolver
 _HEADER = re.compile(r"#+\s*@(.*)")
 _OPTION = re.compile(r"[\w.-]+")
@@ -111,23 +114,25 @@ def check_folder(folder: Path, groups: Sequence[str]) -> list[str]:
 
 def _visible(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__")))
+        return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
     except OSError as error:
         raise UserError(f"{folder} cannot be read ({error.strerror or first_line(error)})") from None
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
-    """Every YAML file at the top of the folder and in its subfolders; options in deeper folders cannot be chosen."""
+def _yaml_files(folder: Path, above: str = "") -> Iterator[Path]:
+    """Every YAML file at any depth, which a defaults list can name wherever it lies."""
+    if above.count("/") > _MAX_FOLDERS:
+        raise UserError(f"{above} is nested too deeply; use at most {_MAX_FOLDERS} levels of folders")
     for path in _visible(folder):
-        if path.name == "hydra":
-            raise UserError("the folder hydra is not read from --config-dir; remove it")
+        if not above and path.name.lower() == "hydra":  # some file systems do not tell the two apart
+            raise UserError(f"the folder {path.name} is not read from --config-dir; remove it")
         if path.is_dir():
-            yield from (inner for inner in _visible(path) if _is_yaml(inner, f"{path.name}/"))
-        elif _is_yaml(path):
+            yield from _yaml_files(path, f"{above}{path.name}/")
+        elif _is_yaml(path, above):
             yield path
 
 
-def _is_yaml(path: Path, above: str = "") -> bool:
+def _is_yaml(path: Path, above: str) -> bool:
     if path.suffix.lower() == ".yml" or (path.suffix.lower() == ".yaml" and path.suffix != ".yaml"):
         raise UserError(f"{above}{path.name} is not read; rename it to {path.stem}.yaml")
     return path.suffix == ".yaml" and path.is_file()
@@ -187,12 +192,14 @@ def _check_group(where: str, words: str) -> None:
     """Check a group or a file as a defaults list writes it: `override /firm`, `optional firm`, `point`."""
     name, _, package = (words.split() or [""])[-1].partition("@")
     parts = name.removeprefix("/").split("/")
-    if "hydra" in parts or ".." in parts or len(parts) > 2 or (package and package not in _PACKAGES):
+    hidden = name != "_self_" and any(part.startswith(HIDDEN) for part in parts)
+    if "hydra" in parts or hidden or len(parts) > 2 or (package and package not in _PACKAGES):
         raise UserError(f"{where}: '{words}' is not accepted in a defaults list; choose an option of a group")
 
 
 def _check_option(where: str, option: Any) -> None:
-    if option is not None and not (isinstance(option, str) and _OPTION.fullmatch(option) and ".." not in option):
+    named = isinstance(option, str) and _OPTION.fullmatch(option) and not option.startswith(HIDDEN)
+    if option is not None and not named:
         raise UserError(f"{where}: '{option}' is not the name of an option; use the name of a file without .yaml")
 
 

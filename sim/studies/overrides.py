@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
 
 from sim.errors import UserError
-from sim.studies.config_folder import MAX_DEPTH
+from sim.studies.config_folder import HIDDEN, MAX_DEPTH
 
 OF_MULTIRUN = ("hydra/launcher", "hydra.launcher", "hydra.sweep.dir", "hydra.sweep.subdir",
                "hydra.sweeper.max_batch_size")  # fmt: skip
@@ -40,9 +40,10 @@ def _read(word: str, groups: Collection[str], multirun: bool) -> str:
     value = list(override.sweep_iterator()) if override.is_discrete_sweep() else override.value()
     _check_hydra(name, override.package, multirun)
     _check_objects([*re.split(r"[./]", name), *_keys_in(value)])
+    options = value if multirun and override.is_sweep_override() and isinstance(value, list) else [value]
     if name in groups and not isinstance(value, dict):
-        options = value if multirun and override.is_sweep_override() and isinstance(value, list) else [value]
         _check_options(name, options)
+    _check_visible([*name.split("/"), *(options if override.is_add() or "/" in name else [])])
     return readable
 
 
@@ -100,7 +101,15 @@ def _keys_in(value: Any) -> list[str]:
     return [key for inner in value for key in _keys_in(inner)] if isinstance(value, list) else []
 
 
+def _check_visible(names: Iterable[Any]) -> None:
+    """Raise UserError for a hidden file or folder, as those of a configuration folder are not checked."""
+    for name in names:
+        if str(name).startswith(HIDDEN):
+            raise UserError(f"'{name}' is the name of a hidden file; groups and options begin with a letter")
+
+
 def _check_options(group: str, options: Sequence[Any]) -> None:
+    _check_visible(options)
     for option in options:
         text = str(option)
         if isinstance(option, list) or "/" in text or ".." in text:

@@ -67,6 +67,23 @@ def is_everywhere(address: str) -> bool:
     return _is_address(address) and ipaddress.ip_address(address).is_unspecified
 
 
+def check_address(address: str) -> None:
+    """Raise UserError unless it is a numeric address or this computer's name for itself."""
+    if not (address == "localhost" or _is_address(address)):
+        raise UserError(f"Invalid value for address: {address!r}. Use a numeric address, as in 127.0.0.1")
+
+
+def check_free(address: str, port: int) -> None:
+    """Raise UserError where a server cannot listen at this address and port."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((address, port))
+        except OSError as error:
+            reason = error.strerror or "it cannot be used"
+            raise UserError(f"{address}:{port} cannot be listened on ({reason}); give another port=") from None
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

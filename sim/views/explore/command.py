@@ -6,10 +6,8 @@ belong to whoever wrote the folder the command happens to be run in.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
-import socket
 import sys
 import tomllib
 from base64 import b64encode
@@ -23,7 +21,7 @@ from secrets import token_hex
 from typing import Any
 
 from sim.errors import UserError, instead
-from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
+from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.views.explore.sessions import GRACE, attended, remove_leftovers, scrub_freed_memory
 from sim.views.words import LANGUAGES, Words
 
@@ -53,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         raise UserError(
             f'the explorer needs {missing[0]}, which is not installed; pip install "hybridwork[explore]" is right'
         )
-    _check_free(asked["address"], int(asked["port"]))
+    check_free(asked["address"], int(asked["port"]))
     serve(asked["address"], int(asked["port"]), read_hosts(asked["hosts"]))
     return 0
 
@@ -68,22 +66,9 @@ def settings_of(argv: Sequence[str]) -> dict[str, str]:
         asked[name] = value
     if not re.fullmatch(r"\d{1,5}", asked["port"]) or int(asked["port"]) not in _PORTS:
         raise UserError(f"port is '{asked['port']}'; a whole number from 1 to 65535 is right")
-    try:
-        ipaddress.ip_address("127.0.0.1" if asked["address"] == "localhost" else asked["address"])
-    except ValueError:
-        raise UserError(f"address is '{asked['address']}'; an address is right, as in 127.0.0.1") from None
+    check_address(asked["address"])
     read_hosts(asked["hosts"])
     return asked
-
-
-def _check_free(address: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((address, port))
-        except OSError as error:
-            reason = error.strerror or "it cannot be used"
-            raise UserError(f"{address}:{port} cannot be listened on ({reason}); give another port=") from None
 
 
 def options(address: str, port: int, hosts: Sequence[str] = ()) -> dict[str, Any]:

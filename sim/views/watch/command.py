@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from sim.errors import UserError
 from sim.studies.configure import read
-from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
+from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.views.words import Words
 
 _NEEDED = ("solara", "solara_assets", "ipyvuetify", "altair")
@@ -62,6 +62,7 @@ def main(words: Sequence[str]) -> int:
         return 0
     settings = settings_of(words)
     require_extra()
+    check_free(settings.address, settings.port)
     serve(settings)
     return 0
 
@@ -73,6 +74,7 @@ def settings_of(words: Sequence[str]) -> Settings:
             raise UserError(f"'{word}' is no setting of watch; settings are written as name=value, as in language=nl")
     settings: Settings = read("", Settings, OmegaConf.create(dict(word.split("=", 1) for word in words)))
     Words(settings.language)
+    check_address(settings.address)
     read_hosts(settings.hosts)
     least, most = _PORTS
     if not least <= settings.port <= most:
@@ -95,7 +97,7 @@ def settle() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Listen and serve the page; UserError where somebody else listens there already."""
+    """Listen and serve the page until it is ended by Ctrl-C."""
     settle()
     warnings.filterwarnings("ignore", module=r"solara\.")  # hooks and cookies, which nobody who watches can mend
     import uvicorn
@@ -110,7 +112,4 @@ def serve(settings: Settings) -> None:
     print(f"{address}\nCtrl+C ends it.", flush=True)
     if settings.browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
-    try:
-        server.run()
-    except SystemExit:
-        raise UserError(f"nothing can listen on {settings.address}:{settings.port}; try another port") from None
+    server.run()
