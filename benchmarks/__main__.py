@@ -13,12 +13,11 @@ import logging
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.memory import alone, memory
 from benchmarks.peers import MesaModel, missing_peers, starsim_runner
 from benchmarks.precision import precision
 from benchmarks.report import Row, markdown, write
@@ -72,9 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--runs", type=int, default=500, help="rows of the Sobol design that is kept, at least; 0 for none"
     )
-    parser.add_argument("--full", action="store_true", help="also 131,775 employees in 206 establishments for a year")
     parser.add_argument(
-        "--only", choices=("small", "whole", "studies", "sweeps", "precision"), help="one part of the table"
+        "--full",
+        action="store_true",
+        help="also 131,775 employees in 206 establishments for a year, and the memory of the main job",
+    )
+    parser.add_argument(
+        "--only", choices=("small", "whole", "studies", "sweeps", "precision", "memory"), help="one part of the table"
     )
     parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="where folders of results go")
     return parser
@@ -109,10 +112,10 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
         yield from sweeps(asked.runs, asked.weeks)
     if asked.only in (None, "precision"):
         yield from precision(asked.replicates, asked.weeks)
+    if asked.only in (None, "memory"):
+        yield from memory(asked.full)
     if asked.full:
-        # A process of its own, so that the memory of what went before does not count.
-        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-            yield alone.submit(large_study).result()
+        yield alone(large_study)
 
 
 def small_model(people: int, turns: int) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from statistics import median
 
+from benchmarks.memory import Watch
 from benchmarks.report import Row
 from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
@@ -80,26 +80,17 @@ def help_time(turns: int = 5) -> Row:
     return Row("python -m sim --help", "", 0, note=f"{once:.2f} s")
 
 
-def _most_held() -> float:
-    """Bytes that this process has held at most; what the system tells of its parent too does not count."""
-    try:
-        with open("/proc/self/status") as lines:
-            return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
-
-
 def large_study() -> Row:
     """All employees of 206 establishments for one year, in one world, without burn-in."""
     everybody = FirmOptions("study", establishments=206, sample=MOST_EMPLOYEES)
     study = replace(plan_of(1_000, ("baseline",)), firm=everybody)
-    firm = firm_of(study)
     name, engine = list(engines().items())[-1]
-    model = WholeModel(engine, study, firm, 1)
-    year = seconds(lambda: model.live(364))
-    held = _most_held() / 1e9
+    with Watch() as watch:
+        firm = firm_of(study)
+        model = WholeModel(engine, study, firm, 1)
+        year = seconds(lambda: model.live(364))
     people = len(firm.identifier)
     return Row(
         "one year of 206 establishments", name, people, 1, people * 364 / year / 1e6,
-        note=f"{year:.1f} s, {held:.2f} GB at most in memory",
+        note=f"{year:.1f} s, {watch.most / 1e9:.2f} GB at most in memory",
     )  # fmt: skip

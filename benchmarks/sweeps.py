@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import psutil
 
+from benchmarks.memory import alone, held
 from benchmarks.report import Row
 from sim.outcomes.outcomes import OUTCOMES
 from sim.runs.archive import Archive
@@ -41,8 +42,7 @@ class Watched:
         """Take note of a batch: when the first came, the seconds of work in it, and the memory that everybody holds."""
         self.first = self.first or perf_counter() - self.begun
         self.work += ready.seconds
-        here = psutil.Process()
-        self.memory.append(sum(one.memory_info().rss for one in (here, *here.children(recursive=True))) / 1e6)
+        self.memory.append(held() / 1e6)
 
 
 @contextmanager
@@ -79,10 +79,7 @@ def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
     sweep = sobol_of(rows, weeks)
     with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
         folder = Path(place)
-        with watched() as seen:
-            begun = perf_counter()
-            carry_out(sweep, folder, processes(workers))
-            wall = perf_counter() - begun
+        seen, wall = alone(_carried_out, rows, weeks, folder, workers)
         what = f"Sobol design of {len(sweep):,} runs"
         idle = wall * workers / seen.work - 1
         yield Row(what, "fused", PEOPLE, 2, note=(
@@ -96,6 +93,15 @@ def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
         yield _room(folder, len(sweep), weeks)
         yield _going_on(folder, weeks)
     yield _first_run(weeks)
+
+
+def _carried_out(rows: int, weeks: int, folder: Path, workers: int) -> tuple[Watched, float]:
+    """What was seen of a sweep while it was carried out, and the seconds it took."""
+    sweep = sobol_of(rows, weeks)
+    with watched() as seen:
+        begun = perf_counter()
+        carry_out(sweep, folder, processes(workers))
+        return seen, perf_counter() - begun
 
 
 def _room(folder: Path, runs: int, weeks: int) -> Row:

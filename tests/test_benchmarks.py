@@ -1,12 +1,15 @@
 """The benchmark command runs and says what it measured; how fast anything is, no test asks."""
 
 import logging
+import sys
 
 import numpy as np
 import pandas
+import psutil
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.memory import Watch, alone, held
 from benchmarks.peers import MesaModel
 from benchmarks.report import HEADS, Row, markdown
 from benchmarks.small import COLLEAGUES, REPORTED, STATES, SmallModel, partners_of
@@ -70,6 +73,21 @@ def test_runs_take_turns_and_an_employee_day_is_counted_in_every_world():
     taken = nanoseconds([Runner(name, 10, 2, live(name), 7) for name in lived], turns=1)
     assert set(taken) == set(lived)
     assert all(days % 7 == 0 and days > 0 for days in lived.values())
+
+
+def test_memory_is_measured_without_what_earlier_parts_left():
+    left = np.ones(50_000_000)
+    assert held() > left.nbytes
+    assert alone(held) < left.nbytes
+
+
+def test_memory_of_all_processes_of_a_job_counts():
+    grown = "x = bytearray(100_000_000); import time; time.sleep(2)"
+    started = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grown!r}])"
+    job = psutil.Popen([sys.executable, "-c", started])
+    with Watch(job) as watch:
+        assert job.wait() == 0
+    assert 100e6 < watch.most < 200e6
 
 
 def test_the_table_leaves_blank_what_was_not_measured():
