@@ -106,8 +106,8 @@ def finished(
     """Each item with what `work` made of it, as they become ready.
 
     None stands for an item over which workers ended again and again. Items that were at work when a worker ended are
-    done again one by one, after all others, so that one of them alone can be to blame. An error that `work` raises is
-    raised here.
+    done again one by one, so that one of them alone can be to blame, and before others are begun: whoever needs results
+    in order then holds few that wait for them. An error that `work` raises is raised here.
     """
     if crew.hire is None:
         yield from ((item, work(item)) for item in items)
@@ -120,6 +120,11 @@ def finished(
             ready += 1
             yield item, result
         futile = 0 if ready else futile + 1
+        while interrupted and futile <= 1:  # more than one failure in a row is the fault of no item
+            item = interrupted.pop(0)
+            repeated = _by_itself(work, item, crew)
+            futile = 0 if repeated is not None else futile + 1
+            yield item, repeated
     for item in interrupted:
         yield item, _by_itself(work, item, crew) if futile < ROUNDS else None
     yield from ((item, None) for item in chain(following, fresh))
