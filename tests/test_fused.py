@@ -125,7 +125,7 @@ def test_it_agrees_for_a_random_configuration(number, measures):
     """Any organisation, past, start and levers; `HYBRIDWORK_CONFIGURATIONS=60` tries more than three."""
     luck = np.random.default_rng([2022, number])
     firm = (
-        FirmOptions(kind="one", employees=int(luck.integers(5, 200)), team_size=int(luck.integers(4, 15)))
+        FirmOptions(kind="one", employees=int(luck.integers(10, 200)), team_size=int(luck.integers(3, 13)))
         if luck.uniform() < 0.6
         else FirmOptions(kind="study", establishments=int(luck.integers(2, 7)), sample=int(luck.integers(8, 40)))
     )

@@ -14,12 +14,16 @@ import pytest
 from omegaconf import OmegaConf
 
 from sim import __main__ as command_line
+from sim.errors import UserError, one_line
 from sim.levers.measure import FAMILIES
 from sim.runs import crew
 from sim.studies import centring, configure, fit, store
 from sim.studies.describe import command as describing
+from sim.studies.mistakes import composing
+from sim.studies.overrides import read_overrides
 
-COUNT = int(os.environ.get("HYBRIDWORK_FUZZ", "6"))
+COUNT = int(os.environ.get("HYBRIDWORK_FUZZ", "3"))
+WORDS = 300
 SEED = int(os.environ.get("HYBRIDWORK_FUZZ_SEED", "1"))
 STUDIES = {
     "scenarios": None, "run": None, "sweep": "sweep", "sensitivity": "sensitivity", "robust_ranking": "robust_ranking",
@@ -109,6 +113,18 @@ def check_answer(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert lines, words
         for line in lines:
             assert line.startswith("hybridwork: ") and line.isprintable() and len(line) < 1_200, (words, told)
+
+
+def test_odd_words_are_read_or_refused_in_one_line():
+    """What comes before Hydra composes, which takes far longer than reading the words."""
+    draw = random.Random(SEED)
+    for _ in range(WORDS):
+        word = odd_words(draw, "sweep")[0]
+        try:
+            with composing():
+                read_overrides([word], configure.groups(), multirun=draw.random() < 0.3)
+        except UserError as refused:
+            assert one_line(str(refused)).isprintable(), word
 
 
 @pytest.mark.parametrize("number", range(COUNT))

@@ -276,7 +276,7 @@ def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _checked_value(flag: str, value: str) -> str:
     allowed = _FLAGS_WITH_VALUE[flag]
-    if not value or (allowed and value not in allowed):
+    if not value or value.startswith("-") or (allowed and value not in allowed):
         raise UserError(f"{flag} is followed by '{value}'; {' or '.join(allowed) or 'a name'} is right")
     return value
 
