@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -270,3 +272,23 @@ def test_both_servers_stand_behind_the_guard():
 
     assert "Guard(" in inspect.getsource(watch.serve)
     assert "Guard(" in inspect.getsource(explore.application)
+
+
+def test_importing_the_pages_changes_nothing_of_the_process():
+    checked = """
+import gc, importlib, logging, os, signal, sys, threading, warnings
+import altair, mesa.visualization, solara, streamlit.runtime
+def found():
+    handlers = [signal.getsignal(one) for one in signal.valid_signals()]
+    return dict(os.environ), sys.argv, handlers, threading.active_count(), logging.root.handlers, logging.root.level, \\
+        logging.getLogger("mesa").level, gc.get_freeze_count(), streamlit.config.get_config_files
+before = found()
+for name in ("explore.command", "explore.page", "watch.command", "watch.page"):
+    importlib.import_module(f"sim.views.{name}")
+assert found() == before
+from mesa.visualization import solara_viz
+assert solara_viz.solara is solara
+"""
+    pytest.importorskip("streamlit")
+    pytest.importorskip("solara")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", checked], check=True, timeout=300)

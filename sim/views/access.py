@@ -151,6 +151,10 @@ async def _refuse(scope: Message, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1008, "reason": ""})  # before it is accepted: 403
         return
     body = b"This host or origin is not allowed.\n"
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        *((name.encode(), value.encode()) for name, value in _HEADERS.items()),
+    ]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

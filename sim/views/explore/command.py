@@ -149,7 +149,11 @@ def _policy() -> dict[str, str]:
 
 
 def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
-    """Serve the page until it is ended by Ctrl-C."""
+    """Serve the page until it is ended by Ctrl-C.
+
+    What is set here, such as Streamlit's settings, logging and the treatment of freed memory, holds for the whole
+    process. That is right for a command, which serves this page and nothing else; importing this module sets nothing.
+    """
     from sim.views.explore.live import live
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)

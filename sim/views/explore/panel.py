@@ -231,7 +231,7 @@ def _upload(choice: Choice, words: Words) -> None:
         st.button(words("explore.panel.remove"), on_click=state.remove)
         return
     st.caption(words("explore.panel.upload_text"))
-    given = st.file_uploader(words("explore.panel.upload"), type="csv", key=f"upload_{st.session_state.uploads}")
+    given = st.file_uploader(words("explore.panel.upload"), type="csv", key=state.upload_key())
     if mistake := state.file_mistake():
         st.error(mistake)
     if given is not None:

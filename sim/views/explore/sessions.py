@@ -144,6 +144,10 @@ async def _attend(runtime: Any) -> None:
 
 async def _give_up(runtime: Any, identifiers: Sequence[str]) -> None:
     for identifier in identifiers:
+        # Streamlit's own loop refers to the session it served last until another one comes, so it is emptied as well.
+        info = runtime._session_mgr.get_session_info(identifier)
         runtime.close_session(identifier)
+        if info is not None:
+            info.session.session_state.clear()
         runtime.uploaded_file_mgr.remove_session_files(identifier)
     await asyncio.gather(*(asyncio.to_thread(end, identifier) for identifier in identifiers))

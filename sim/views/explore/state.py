@@ -174,9 +174,11 @@ def upload(file: Any) -> None:
     them in memory.
     """
     state = st.session_state
+    content = file.getvalue()
+    _drop(upload_key())
     state.uploads += 1
     try:
-        staff = read_staff(_taken(file))
+        staff = read_staff(content)
         people = max(len(staff.code), 20)
         asked = replace(choice(), employees=people, at_home=None)
     except UserError as mistake:
@@ -192,12 +194,16 @@ def upload(file: Any) -> None:
     take(replace(asked, persons=state.organisation))
 
 
-def _taken(file: Any) -> bytes:
-    """The content of an uploaded file, which Streamlit lets go of."""
-    content: bytes = file.getvalue()
+def upload_key() -> str:
+    """The key of the widget that takes a file; another one after each file, so that it is empty again."""
+    return f"upload_{st.session_state.uploads}"
+
+
+def _drop(widget: str) -> None:
+    """Let Streamlit drop an uploaded file: its own copy, and the one that it keeps as the value of the widget."""
     if runtime.exists():
         runtime.get_instance().uploaded_file_mgr.remove_session_files(_identifier())
-    return content
+    st.session_state.pop(widget, None)
 
 
 def file_mistake() -> str | None:

@@ -97,7 +97,10 @@ def settle() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Listen and serve the page until it is ended by Ctrl-C."""
+    """Listen and serve the page until it is ended by Ctrl-C.
+
+    Solara's settings and the filter of warnings hold for the whole process, which serves this page and nothing else.
+    """
     settle()
     warnings.filterwarnings("ignore", module=r"solara\.")  # hooks and cookies, which nobody who watches can mend
     import uvicorn

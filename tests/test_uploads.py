@@ -1,0 +1,357 @@
+"""An uploaded organisation: in memory alone, for its own session alone, and gone soon after its page is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import re
+import shutil
+import socket
+import threading
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from test_live import Here
+
+from benchmarks import sessions as sessions_benchmark
+from benchmarks.sessions import MARK, persons
+from sim.errors import UserError
+from sim.studies import configure
+from sim.views.explore import live, sessions, worker
+from sim.views.explore.choice import Choice
+from sim.world import own
+from sim.world.establishments import build
+from sim.world.firm import FirmOptions
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """The answers that all sessions share, with workers in this process."""
+    found = live.Live(check=False, hire=Here)
+    monkeypatch.setattr(live, "live", lambda: found)
+    monkeypatch.setattr(sessions, "_sessions", {})
+    yield found
+    found.close()
+
+
+def asked(name: str) -> Choice:
+    """A choice about an uploaded organisation."""
+    return Choice(levers={"availability": "quiet_evenings"}, employees=30, weeks=26, persons=name)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_organisation_in_memory_is_the_one_in_the_file(tmp_path):
+    path = tmp_path / "persons.csv"
+    path.write_bytes(persons())
+    name = own.hold(own.read_staff(persons()))
+    try:
+        first, second = (build(FirmOptions(kind="own", persons=one), 1, 0) for one in (str(path), name))
+    finally:
+        own.release(name)
+    assert (first.identifier == second.identifier).all()
+    assert (first.manager == second.manager).all()
+    assert (first.ties.partner == second.ties.partner).all()
+
+
+def test_nothing_of_the_text_is_kept_once_it_is_read():
+    staff = own.read_staff(persons())
+    seen: set[int] = set()
+    waiting = [staff]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in seen and not isinstance(one, type):
+            seen.add(id(one))
+            assert not (isinstance(one, str | bytes) and MARK in str(one))
+            waiting.extend(gc.get_referents(one))
+    assert len(seen) > len(fields(staff))
+
+
+def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
+    staff = own.read_staff(persons())
+    names = {own.hold(staff) for _ in range(50)}
+    assert len(names) == 50
+    assert all(re.fullmatch(r"organisation_[0-9a-f]{32}", name) for name in names)
+    for name in names:
+        own.release(name)
+        assert own.held(name) is None
+
+
+# -- a session and its end --------------------------------------------------------------------------------------------
+
+
+def traces(name: str, found: live.Live) -> list[str]:
+    """Where anything of an organisation is still kept."""
+    from sim.views.explore import drawn
+
+    return [
+        *(["registry"] if own.held(name) else []),
+        *("answers" for case in found._cases.values() if case.choice.persons == name),
+        *("pasts" for key in (*worker._pasts, *worker._usual) if name in str(key)),
+        *("figures" for key in drawn._drawn if name in str(key)),
+    ]
+
+
+@pytest.mark.parametrize("leave", ["the page is closed", "the file is removed"])
+def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
+    pytest.importorskip("streamlit")
+    from sim.views.explore import drawn
+
+    mine, yours = (sessions.hold(f"session {one}", own.read_staff(persons())) for one in ("a", "b"))
+    found = answers.answer(asked(mine))
+    for name in (mine, yours):
+        drawn.kept(drawn.depends([asked(name)], [found]), lambda: "<svg/>")
+    assert set(traces(mine, answers)) == {"registry", "answers", "pasts", "figures"}
+    if leave == "the page is closed":
+        sessions.end("session a")
+    else:
+        sessions.release("session a", mine)
+    assert traces(mine, answers) == []
+    assert set(traces(yours, answers)) == {"registry", "figures"}
+    sessions.end("session b")
+    assert traces(yours, answers) == []
+
+
+def test_after_its_end_an_organisation_is_neither_asked_for_nor_drawn_again(answers):
+    pytest.importorskip("streamlit")
+    from sim.views.explore import drawn
+
+    name = sessions.hold("session", own.read_staff(persons()))
+    sessions.end("session")
+    assert "no longer here" in str(answers.look("me", asked(name)).error)
+    drawn.kept(drawn.depends([asked(name)], [live.Answer()]), lambda: "<svg/>")
+    assert traces(name, answers) == []
+
+
+def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_before(monkeypatch):
+    monkeypatch.setattr(sessions, "_sessions", {})
+    connected = {"a": True, "b": True}
+    for one in connected:
+        sessions.begin(one, f"who {one}")
+    assert sessions.ended(connected.__getitem__, 0.0) == []
+    connected["a"] = False
+    assert sessions.ended(connected.__getitem__, 10.0) == []
+    connected["a"] = True  # it came back
+    assert sessions.ended(connected.__getitem__, 11.0) == []
+    connected["a"] = False
+    assert sessions.ended(connected.__getitem__, 20.0) == []
+    assert sessions.ended(connected.__getitem__, 20.0 + sessions.GRACE) == []
+    assert sessions.ended(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
+
+
+def test_who_has_gone_no_longer_keeps_the_workers_busy(answers):
+    sessions.begin("session", "somebody")
+    answers.look("somebody/0", Choice(employees=30, weeks=26))
+    answers.look("somebody else/0", Choice(employees=30, weeks=26, seed=2))
+    sessions.end("session")
+    assert set(answers._looking) == {"somebody else/0"}
+
+
+def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(sessions, "gettempdir", lambda: str(tmp_path))
+    for folder, files in {
+        "hybridwork-abcd1234": ["persons.csv"], "hybridwork-mine4567": ["persons.csv", "notes.txt"],
+        "hybridwork-empty000": [], "hybridwork-notes": ["persons.csv"], "other-abcd1234": ["persons.csv"],
+    }.items():  # fmt: skip
+        (tmp_path / folder).mkdir()
+        for file in files:
+            (tmp_path / folder / file).write_text("x", encoding="utf-8")
+    (tmp_path / "hybridwork-linkabcd").symlink_to(tmp_path / "other-abcd1234")
+    sessions.remove_leftovers()
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert left == {
+        "hybridwork-mine4567/persons.csv", "hybridwork-mine4567/notes.txt", "hybridwork-notes/persons.csv",
+        "other-abcd1234/persons.csv",
+    }  # fmt: skip
+
+
+# -- workers and threads ----------------------------------------------------------------------------------------------
+
+
+def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
+    staff = own.read_staff(persons())
+    assert worker.with_staff((lambda plans: own.held("o") is staff and plans, [1], "o", staff)) == [1]
+    assert own.held("o") is None
+    with pytest.raises(ZeroDivisionError):
+        worker.with_staff((lambda _: 1 / 0, [], "o", staff))
+    assert own.held("o") is None
+
+
+def test_what_is_kept_of_one_organisation_is_not_found_by_a_part_of_its_name(monkeypatch):
+    monkeypatch.setattr(worker, "_pasts", dict.fromkeys([("o", "x"), ("o1", "x o"), (None, "o")]))
+    monkeypatch.setattr(worker, "_usual", {})
+    worker.forget("o")
+    assert list(worker._pasts) == [("o1", "x o"), (None, "o")]
+
+
+class Mortal(Here):
+    """A worker that ends over certain work."""
+
+    hired: list[Mortal]
+
+    def submit(self, work, asked):
+        if asked == "fatal" or (self is not Mortal.hired[-1] and self.ended):
+            self.ended = True
+            future: Future = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+        return super().submit(work, asked)
+
+    def __init__(self) -> None:
+        self.ended = self.closed = False
+        Mortal.hired.append(self)
+
+    def shutdown(self, **_) -> None:
+        self.closed = True
+
+
+def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
+    Mortal.hired = []
+    found = live.Live(check=False, hire=Mortal)
+    try:
+        outcomes: list = []
+
+        def ask(what):
+            try:
+                outcomes.append(found._done(0, lambda asked: asked, what))
+            except UserError as error:
+                outcomes.append(str(error))
+
+        threads = [threading.Thread(target=ask, args=(what,)) for what in ["fatal", *["fine"] * 8]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes.count("fine") == 8, "the work of others is done"
+        assert sum("ended twice" in one for one in outcomes) == 1
+        assert len(Mortal.hired) == live.WORKERS + live._TRIES
+        assert [one.closed for one in Mortal.hired].count(True) == live._TRIES
+        assert "is replaced" in caplog.text
+    finally:
+        found.close()
+
+
+@pytest.mark.parametrize("part", ["wants_plans", "following", "stage"])
+def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monkeypatch, caplog, part):
+    bad = Choice(employees=30, weeks=26, seed=7)
+    real = getattr(live._Case, part)
+    get = real.fget if isinstance(real, property) else real
+
+    def failing(self, *own):
+        if self.choice == bad:
+            raise RuntimeError("this case is broken")
+        return get(self, *own)
+
+    monkeypatch.setattr(live._Case, part, property(failing) if isinstance(real, property) else failing)
+    with caplog.at_level(logging.ERROR), pytest.raises(UserError, match="this case is broken"):
+        answers.answer(bad, timeout=20)
+    assert "Traceback" in caplog.text
+    assert answers.answer(Choice(employees=30, weeks=26), timeout=60).tables is not None
+    assert all(thread.is_alive() for thread in answers._threads)
+
+
+def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monkeypatch, caplog):
+    real, failed = answers._watched, threading.Event()
+
+    def watched():
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("the queue is broken")
+        return real()
+
+    monkeypatch.setattr(answers, "_watched", watched)
+    assert failed.wait(5)
+    assert answers.answer(Choice(employees=30, weeks=26), timeout=60).tables is not None
+    assert all(thread.is_alive() for thread in answers._threads)
+    assert "the queue is broken" in caplog.text
+
+
+def test_threads_compose_one_at_a_time():
+    configure._prepared[:] = []
+    found: list = []
+
+    def compose(seed):
+        made = configure.compose(f"seed={seed}", "firm=one")
+        found.append((seed, made.seed, len(configure.options("availability"))))
+
+    threads = [threading.Thread(target=compose, args=(seed,)) for seed in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [(seed, seed, found[0][2]) for seed in range(1, 5)]
+
+
+# -- a server, as it is begun from a shell ----------------------------------------------------------------------------
+
+RECORDER = """
+import socket, sys
+real = socket.socket.connect
+def connect(self, where):
+    if isinstance(where, tuple) and where[0] not in ("127.0.0.1", "::1", "localhost"):
+        print("LEAVES", where, file=sys.stderr, flush=True)
+    return real(self, where)
+socket.socket.connect = connect
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The explorer, begun in a folder whose settings switch protections off."""
+    pytest.importorskip("streamlit")
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text("[server]\nenableCORS = false\n", encoding="utf-8")
+    (folder / "recorder").mkdir()
+    (folder / "recorder" / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
+    house = Path(__file__).resolve().parents[1]
+    with sessions_benchmark.served(folder, PYTHONPATH=f"{folder / 'recorder'}{os.pathsep}{house}") as server:
+        yield server
+    written = server.log.read_text(encoding="utf-8")
+    assert "LEAVES" not in written
+    assert "Traceback" not in written
+
+
+def status(address: str, path: str, **headers: str) -> int:
+    """The status of a request, or of the attempt to open a web socket."""
+    host, port = address.removeprefix("http://").strip("/").split(":")
+    given = {"Host": f"{host}:{port}", "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        return int(line.recv(100).split()[1])
+
+
+UPGRADE = {
+    "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_running_server_refuses_strangers_and_asks_nobody(served):
+    evil = "http://evil.example"
+    assert status(served.address, "/") == 200
+    assert status(served.address, "/_stcore/stream", **UPGRADE, Origin=evil) == 403
+    assert status(served.address, "/_stcore/stream", **UPGRADE, Host="evil.example") == 403
+    assert status(served.address, "/_stcore/stream", **UPGRADE, Host="evil.example", Origin=evil) == 403
+    assert status(served.address, "/_stcore/health", Origin=evil) == 403
+    assert status(served.address, "/_stcore/stream", **UPGRADE, Origin=served.address.strip("/")) == 101
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="memory can be read on Linux alone")
+def test_sessions_leave_neither_text_nor_files_behind(served):
+    pytest.importorskip("playwright")
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no Chromium")
+    with ThreadPoolExecutor(1) as apart:  # from the loop that other tests in a browser run in this thread
+        apart.submit(asyncio.run, sessions_benchmark.visit_all(served.address, 2, 2)).result()
+    sessions_benchmark.wait_until(lambda: not served.holds(MARK), 60)
+    assert served.files == []
