@@ -249,9 +249,9 @@ def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monk
 
     monkeypatch.setattr(live._Case, part, property(failing) if isinstance(real, property) else failing)
     with caplog.at_level(logging.ERROR), pytest.raises(UserError, match="this case is broken"):
-        answers.answer(bad, timeout=20)
+        answers.answer(bad, timeout=300)
     assert "Traceback" in caplog.text
-    assert answers.answer(Choice(employees=30, weeks=26), timeout=60).tables is not None
+    assert answers.answer(Choice(employees=30, weeks=26), timeout=600).tables is not None
     assert all(thread.is_alive() for thread in answers._threads)
 
 
@@ -266,7 +266,7 @@ def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monk
 
     monkeypatch.setattr(answers, "_watched", watched)
     assert failed.wait(5)
-    assert answers.answer(Choice(employees=30, weeks=26), timeout=60).tables is not None
+    assert answers.answer(Choice(employees=30, weeks=26), timeout=600).tables is not None
     assert all(thread.is_alive() for thread in answers._threads)
     assert "the queue is broken" in caplog.text
 
