@@ -266,7 +266,7 @@ def test_duties_are_in_every_package_and_in_what_it_is_compared_with_and_cost_no
     [
         ("search.budget=-1", "search.budget is -1; a number of euros from 0 on"),
         ("search.budget=much", "search.budget is much"),
-        ("search.hourly_cost=nan", "search.hourly_cost is nan"),
+        ("search.hourly_cost=nan", "search.hourly_cost: nan"),
         ("search.smallest.cost=0", "search.smallest.cost is 0; a number above 0"),
         ("+search.smallest.sleep=1", "search.smallest names 'sleep'"),
         ("search.population=1", "search.population is 1; a whole number from 2 on"),

@@ -222,14 +222,15 @@ def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsy
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "value"),
     [
-        "measures.breaks.encouragement_to_break", "measures.breaks.hoops", "mechanisms.cascade.own_initiative",
-        "mechanisms.cascade.carried_out", "mechanisms.practice.used_poorly",
+        ("measures.breaks.encouragement_to_break", 0.2), ("measures.breaks.hoops", 0.2),
+        ("mechanisms.cascade.own_initiative", 0.2), ("mechanisms.cascade.carried_out", 0.8),
+        ("mechanisms.practice.used_poorly", 0.2),
     ],
 )  # fmt: skip
-def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, monkeypatch):
-    asked = ["study=vanishing_measures", f"{name}=0.2"]
+def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, value, monkeypatch):
+    asked = ["study=vanishing_measures", f"{name}={value}"]
     monkeypatch.setattr(configure, "overrides_of_job", lambda: asked)
     with pytest.raises(UserError, match=f"{name} is set, and the worlds"):
         vanishing_of(configure.compose(*asked))
