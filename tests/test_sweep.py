@@ -407,7 +407,7 @@ WRONG = {
     "design": (["design=sobols"], "sobol"),
     "design without a file": (["design=file"], "design.file is missing"),
     "n": (["design.n=many"], "a whole number"),
-    "second order": (["design.second_order=perhaps"], "true or false"),
+    "second order": (["design=sobol", "design.second_order=perhaps"], "true or false"),
     "factors": (["design.factors=[recover]"], "there is no factor"),
     "setting": (["design.rows=3"], "design.rows"),
     "retry": (["retry=maybe"], "true or false is right"),

@@ -9,15 +9,17 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from sim.__main__ import COMMANDS
+from sim.__main__ import COMMANDS, main
 from sim.errors import UserError
 from sim.studies import command_settings
 from sim.studies.command import command
 from sim.studies.command_settings import READS, check_read
-from sim.studies.configure import compose, conf_folder, described, options
+from sim.studies.configure import compose, conf_folder, described, options, plan
 
-OWN_WORDS = {"run", "explore", "results", "report", "watch", "describe", "centre", "fit"}
-"""`run` is `scenarios`; the others compose no study and check their words themselves."""
+OWN_WORDS = {"run", "explore", "results", "report", "watch"}
+"""`run` is `scenarios`; the others take words that are no settings of a study, and refuse all they do not know."""
+OF_PLANS = ("describe", "centre", "fit")
+STUDIES = [name for name in READS if name not in OF_PLANS]
 
 
 def leaves(content: dict, above: str = "") -> list[str]:
@@ -30,13 +32,13 @@ def leaves(content: dict, above: str = "") -> list[str]:
 
 @cache
 def composed(name: str) -> OmegaConf:
-    return compose(*([] if name == "scenarios" else [f"study={name}"]))
+    return compose(*([] if name in ("scenarios", *OF_PLANS) else [f"study={name}"]))
 
 
 def settings_of(name: str) -> set[str]:
     """All settings of a command, of the numbers only some: they are read or not as a whole."""
     every = leaves(OmegaConf.to_container(composed(name)))
-    return {leaf for leaf in every if not leaf.startswith(("mechanisms.", "measures."))} - {"kind", "text"}
+    return {leaf for leaf in every if not leaf.startswith(("mechanisms.", "measures."))} - {"kind", "text", "overrides"}
 
 
 EVERY = sorted({leaf for name in READS for leaf in settings_of(name)} | {"mechanisms.recovery.night", "executor.kind"})
@@ -59,7 +61,7 @@ def test_every_command_that_composes_settings_says_which_it_reads():
     assert set(READS) == set(COMMANDS) - OWN_WORDS
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("name", STUDIES)
 def test_every_setting_is_read_or_refused(name, monkeypatch):
     for setting in EVERY:
         line = refusal(monkeypatch, name, f"++{setting}=null")
@@ -118,7 +120,7 @@ def test_a_command_says_what_reads_the_setting_and_runs_nothing(name, asked, ans
     assert capsys.readouterr().err == f"hybridwork: {name} does not read {answer}\n"
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_point_and_a_seed_are_taken_by_every_command(name, capsys):
     ran = []
     asked = ["fit=point", "seed=3", "mechanisms.recovery.night=0.2"]
@@ -159,3 +161,30 @@ def test_an_experiment_is_refused_where_a_command_does_not_read_all_of_it(capsys
 def test_a_command_is_no_other_study(capsys):
     assert command(print, "sweep", ["study=panel"], group="sweep") == 2
     assert "study=panel is what `hybridwork panel` does" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["fit", "check", "firm=one"], "fit does not read firm; scenarios, sweep, sensitivity and others do"),
+        (["centre", "weeks=3"], "centre does not read weeks; scenarios, sweep, sensitivity and others do"),
+        (["describe", "workers=2"], "describe does not read workers; scenarios, sweep, sensitivity and others do"),
+        (["describe", "fit=posterior"], "a single plan has no draw of its own; use plans(…), one for each replicate"),
+    ],
+)
+def test_commands_without_a_study_refuse_too(words, line, capsys):
+    assert main(words) == 2
+    assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", OF_PLANS)
+def test_every_setting_of_a_command_without_a_study_is_read_or_refused(name):
+    for setting in EVERY:
+        read = any(f"{setting}.".startswith(f"{one}.") for one in READS[name])
+        assert read or command_settings._reason(name, setting, composed(name)), setting
+
+
+@pytest.mark.parametrize("asked", [{"fit": "posterior"}, {"draws": "posterior"}, {"replicates": 8}])
+def test_a_single_plan_refuses_what_only_replicates_can_have(asked):
+    with pytest.raises(UserError, match="a single plan has no"):
+        plan(**asked)

@@ -180,9 +180,9 @@ def _within(process: str, name: str, value: float) -> float:
 
 def main(argv: list[str]) -> int:
     """`hybridwork centre`: solve the centring for the present equations and write it to conf/fit/point.yaml."""
-    from sim.studies.configure import plan
+    from sim.studies.command_settings import plan_for
 
-    base = plan(*argv)
+    base = plan_for("centre", *argv)
     check_writable()
     write_fit(base.parameters, centre(base, freeze_after=0, say=lambda text: print(text, file=sys.stderr)))
     return 0

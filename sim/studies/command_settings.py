@@ -12,11 +12,13 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from sim.engine.plan import Plan
 from sim.errors import UserError, print_error
 from sim.levers.measure import FAMILIES
 from sim.studies.config_folder import load_yaml
-from sim.studies.configure import POSTERIOR, conf_folder, overrides_of_job, own_folders
+from sim.studies.configure import POSTERIOR, compose, conf_folder, groups, overrides_of_job, own_folders, plan
 from sim.studies.explicit import flat, in_overrides
+from sim.studies.overrides import read_overrides
 
 _VISIT = tuple(
     f"interview.{name}"
@@ -57,6 +59,13 @@ READS: Mapping[str, tuple[str, ...]] = {
     ),
     "structure": (*_COMPARED, *_COMPLAINTS, *_VISIT, "replicates", "draws", "structure"),
     "posterior": (*_COMPARED, *_COMPLAINTS, *_KEPT, "batch", "observations", "posterior"),
+    "describe": (
+        "title", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment", "firm", "in_place",
+        *FAMILIES, "scenario", "scenarios", "weeks", "burn_in",
+    ),
+    **dict.fromkeys(("centre", "fit"), (
+        "title", "seed", "engine", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment",
+    )),
 }  # fmt: skip
 """The settings that each command reads, as whole groups or as single entries of them."""
 
@@ -122,6 +131,15 @@ def check_read(cfg: DictConfig) -> None:
     unread = {name for name in for_all if _reason(command, name, cfg)}.union(_lost(for_all, cfg))
     if unread:
         print_error(f"{command} does not read from config.yaml: {', '.join(sorted(unread))}")
+
+
+def plan_for(command: str, *words: str) -> Plan:
+    """The plan of a command that composes no study; raises UserError for a setting that it does not read."""
+    cfg = compose(*words)
+    for name in in_overrides(read_overrides(words, groups())):
+        if reason := _reason(command, name, cfg):
+            raise UserError(f"{command} does not read {name}{reason}")
+    return plan(*words)
 
 
 def _lost(given: Mapping[str, Any], cfg: DictConfig) -> list[str]:

@@ -384,8 +384,17 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
         asked = _with_keywords(overrides, options)
         cfg = compose(*asked)
         made = plan_of(cfg, asked)
+        _check_single(explicit.in_overrides(asked))
         _warn_of_unread(cfg, asked)
         return replace(made, replicate=replicate)
+
+
+def _check_single(given: Mapping[str, Any]) -> None:
+    """Raise UserError for a setting that only several replicates can have."""
+    if given.get("fit") == POSTERIOR or given.get("draws") == POSTERIOR:
+        raise UserError("a single plan has no draw of its own; use plans(…), one for each replicate, or fit=point")
+    if "replicates" in given:
+        raise UserError("a single plan has no replicates; use plans(…), or replicate=<number> for another one")
 
 
 def plans(*overrides: str, **options: Any) -> list[Plan]:

@@ -324,10 +324,10 @@ def table(report: Sequence[Row]) -> str:
 
 def main(argv: list[str]) -> int:
     """`hybridwork fit`: fit, write conf/fit/point.yaml and print every row; `fit check` only prints the rows."""
-    from sim.studies.configure import plan
+    from sim.studies.command_settings import plan_for
 
     only_check = "check" in argv
-    base = plan(*[a for a in argv if a != "check"])
+    base = plan_for("fit", *[a for a in argv if a != "check"])
     if not only_check:
         check_writable()
         say = lambda text: print(text, file=sys.stderr)  # noqa: E731

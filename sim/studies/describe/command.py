@@ -12,7 +12,7 @@ from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.language.describe import tell
 from sim.paths import read_path
-from sim.studies.configure import plan
+from sim.studies.command_settings import plan_for
 from sim.studies.describe import results
 from sim.studies.describe.documents import write
 from sim.studies.describe.parameters import parameters
@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     """Print the day, the night, every parameter (assumed ones first) and the references; or write the documents."""
     words = [(word.partition("=")[0], word) for word in argv]
     own = [(name, read_path(word.partition("=")[2])) for name, word in words if name in _OWN]
-    chosen = plan(*(word for name, word in words if name not in _OWN))
+    chosen = plan_for("describe", *(word for name, word in words if name not in _OWN))
     folders = [path for name, path in own if name == _WRITE]
     if not folders:
         if own:
