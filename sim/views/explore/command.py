@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 import sys
 import tomllib
 from base64 import b64encode
@@ -160,6 +161,7 @@ def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
     print("today's practice is compared with itself; the difference must be exactly zero …", file=sys.stderr)
     remove_leftovers()
     scrub_freed_memory()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are ended as they are by Ctrl-C
     own = live()
     try:
         print(own.error or "it is zero", file=sys.stderr)
