@@ -65,8 +65,9 @@ def test_every_option_of_a_lever_becomes_a_plan(family, option):
 
 
 @pytest.mark.parametrize("firm", sorted(path.stem for path in (CONF / "firm").glob("*.yaml")))
-def test_every_firm_is_read(firm):
-    persons = ["firm.persons=persons.csv"] if firm == "own" else []
+def test_every_firm_is_read(firm, tmp_path):
+    (tmp_path / "persons.csv").write_text("id,team\n1,1\n2,1\n", encoding="utf-8")
+    persons = [f"firm.persons={tmp_path / 'persons.csv'}"] if firm == "own" else []
     assert plan(f"firm={firm}", *persons).firm.kind == read("firm", firm).get("kind", "study")
 
 
@@ -153,10 +154,10 @@ def test_a_keyword_says_two_underscores_for_a_dot():
     assert made.firm.employees == 60 and made.parameters["recovery"]["night"] == 0.2
 
 
-def test_a_file_name_with_blanks_and_quotes_stays_whole():
-    assert (
-        plan(firm="own", **{"firm.persons": "my mother's firm, 2022.csv"}).firm.persons == "my mother's firm, 2022.csv"
-    )
+def test_a_file_name_with_blanks_and_quotes_stays_whole(tmp_path):
+    file = tmp_path / "my mother's firm, 2022.csv"
+    file.write_text("id,team\n1,1\n2,1\n", encoding="utf-8")
+    assert plan(firm="own", **{"firm.persons": str(file)}).firm.persons == str(file)
 
 
 def test_every_parameter_can_be_set_by_name_and_only_what_differs_is_kept():
@@ -204,7 +205,7 @@ def test_a_lever_can_start_late_end_and_reach_a_share():
 def test_scenarios_can_be_told_apart_from_outside_hydra():
     cfg = compose("schedule=on_site")
     assert [s.name for s in scenarios_of(cfg, ["schedule=on_site"])] == ["baseline", "on_site"]
-    assert len(scenarios_of(compose(), [])) == 16
+    assert len(scenarios_of(compose(), [])) == 17
 
 
 def test_one_plan_for_each_replicate():

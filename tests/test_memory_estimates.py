@@ -74,7 +74,7 @@ def test_studies_count_the_processes_they_ask_for(free, read):
     name = "sweep" if read is sweep_of else "panel"
     free(1 * GIGABYTE)
     with pytest.raises(UserError, match="fewer processes"):
-        read(compose(f"+study={name}", "fit=point", "firm=one", "firm.employees=3000", "workers=64"))
+        read(compose(f"study={name}", "fit=point", "firm=one", "firm.employees=3000", "workers=64"))
 
 
 def test_samples_that_do_not_fit_the_disk_are_refused_first(monkeypatch, tmp_path):

@@ -399,7 +399,7 @@ _SMALL = {
     "robust_ranking": [*TINY[:4], "design.n=2"],
     "packages": [*TINY[:4]],
     "panel": [*TINY[1:4]],
-    "patterns": [*TINY[1:4]],
+    "patterns": [*TINY[2:4]],
     "structure": [*TINY[1:4]],
     "inspection": [*TINY[1:4]],
     "docking": [],

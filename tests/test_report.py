@@ -311,7 +311,7 @@ def test_small_groups_are_hidden(written):
 
 
 def test_groups_that_lose_are_named(written):
-    assert "Women (Exhaustion, 200 against 100)" in section(written["en"], "groups")
+    assert "Women (in no equation) (Exhaustion, 200 against 100)" in section(written["en"], "groups")
 
 
 @pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.slow)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sim.engine.plan import BASELINE, Plan
+from sim.engine.plan import BASELINE, Plan, needed
+from sim.outcomes.samples import samples_of
 from sim.studies.configure import measures
 from sim.studies.posterior.draws import draws
 from sim.studies.scenarios import facts
@@ -28,7 +29,7 @@ def test_a_comparison_prints_the_same_count(small_plan):
     from sim.runs.run import run
 
     plan = Plan(measures(), (BASELINE,), small_plan.firm, weeks=1, burn_in=1)
-    made = facts(plan, [run(plan)])
+    made = facts(plan, samples_of([run(plan)], plan.scenarios, [measure.name for measure in needed(plan)]))
     assert {name: made[name] for name in ("parameters", "assumed")} == assumed_numbers()
 
 

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from conftest import lived
 
-from sim.engine.plan import BASELINE, set_up
+from sim.engine.plan import BASELINE, needed, set_up
 from sim.engine.reference import Reference
 from sim.language.discovery import mechanisms
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.effects import effects
+from sim.outcomes.no_effect import Adoption
 from sim.outcomes.record import Record
 from sim.outcomes.samples import samples_of
 from sim.runs.run import run, run_many
@@ -96,7 +97,7 @@ def test_the_record_and_the_table_of_the_null_test_hold_noughts(small_plan):
         assert np.array_equal(record.weekly[0], record.weekly[1], equal_nan=True)
         assert all((final[0] == final[1]).all() for final in record.final.values())
         assert np.array_equal(record.cascade[0], record.cascade[1], equal_nan=True)
-    table = effects(samples_of(records, plan.scenarios, [m.name for m in plan.measures if m.in_study]))
+    table = effects(samples_of(records, plan.scenarios, [measure.name for measure in needed(plan)]))
     null = table[table.scenario == "copy"]
     assert len(null) > 100
     assert (null[["difference", "low", "high"]] == 0).all(axis=None)
@@ -341,6 +342,8 @@ def same(first: Record, second: Record) -> bool:
     """Whether two records are the same to the bit."""
     for part in fields(Record):
         one, other = getattr(first, part.name), getattr(second, part.name)
+        if isinstance(one, Adoption):
+            one, other = vars(one), vars(other)
         pairs = [(one[key], other[key]) for key in one] if isinstance(one, dict) else [(one, other)]
         if isinstance(one, dict) and one.keys() != other.keys():
             return False

@@ -35,6 +35,7 @@ _PEOPLE = (*_ALL, "firm", "measures", "in_place", "workers")
 _COMPARED = (*_PEOPLE, *FAMILIES, "scenario", "scenarios", "weeks")
 _KEPT = ("executor", "folder", "retry")
 _PARTS = (*_KEPT, "batch", "part", "parts", "keep", "design", "replicates")
+_WITHOUT_STUDY = ("describe", "centre", "fit")
 
 READS: Mapping[str, tuple[str, ...]] = {
     "scenarios": (*_COMPARED, *_OUTCOMES, "replicates", "draws", "report"),
@@ -63,7 +64,7 @@ READS: Mapping[str, tuple[str, ...]] = {
         "title", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment", "firm", "in_place",
         *FAMILIES, "scenario", "scenarios", "weeks", "burn_in",
     ),
-    **dict.fromkeys(("centre", "fit"), (
+    **dict.fromkeys(_WITHOUT_STUDY[1:], (
         "title", "seed", "engine", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment",
     )),
 }  # fmt: skip
@@ -155,7 +156,8 @@ def _reason(command: str, name: str, cfg: DictConfig) -> str:
         return ""
     if not any(_overlap(name, one) for one in READS[command]) or _replaced(command, name):
         readers = [other for other, names in READS.items() if any(_overlap(name, one) for one in names)]
-        return f"; {_INSTEAD.get((command, top)) or _listed(readers)}"
+        studies = [reader for reader in readers if reader not in _WITHOUT_STUDY]
+        return f"; {_INSTEAD.get((command, top)) or _listed(studies or readers)}"
     if top not in _BY_METHOD:
         return ""
     decides, known = _BY_METHOD[top]
