@@ -74,6 +74,16 @@ def test_a_flag_is_no_value_of_another_flag(flag, value, capsys):
 # -- values that no setting has ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["range(1,1e9)", "shuffle(range(0,1000000000))", "range(1,10,0)", "range(10,1)"])
+@pytest.mark.parametrize("flags", [[], ["--multirun"]])
+@pytest.mark.parametrize("name", ["seed", "ergonomics"])
+def test_a_range_has_a_few_values(name, text, flags, capsys):
+    """A range is written out before anything else is read."""
+    assert command(lambda cfg: pytest.fail("composed"), "a_study", [f"{name}={text}", *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Use one of 1 to 10,000 values" in line
+
+
 @pytest.mark.parametrize("value", ["1e400", "-1e400", "nan", "inf", "-inf", "9" * 400, "9" * 30])
 @pytest.mark.parametrize(
     "name", ["seed", "weeks", "firm.team_size", "mechanisms.recovery.night", "measures.breaks.use", "survey.cut_off"]

@@ -1,8 +1,8 @@
 """A user's own configuration folder, given with `--config-dir`: what it may hold, and what of it is read.
 
 Such a folder may come from a stranger. Its files are parsed here with a safe YAML loader, before Hydra sees them. They
-may give values and choose options. They may not configure Hydra, name objects to create, read the environment, or
-point outside the folder.
+may give values and choose options. They may not configure Hydra, name objects to create, read the environment, name
+another machine, or point outside the folder.
 """
 
 from __future__ import annotations
@@ -152,6 +152,7 @@ def _check_entries(where: str, content: Any) -> None:
         for key, value in content.items():
             _check_key(where, str(key))
             _check_text(where, str(key))
+            _check_machine(where, str(key), value)
             _check_entries(where, value)
     elif isinstance(content, list | tuple | set):
         for value in content:
@@ -166,6 +167,12 @@ def _check_key(where: str, key: str) -> None:
         raise UserError(f"{where}: '{key}' is not accepted; files in --config-dir cannot configure Hydra")
     if any(re.fullmatch(r"_\w+_", part) for part in parts) and key != "_self_":
         raise UserError(f"{where}: '{key}' is not accepted; files in --config-dir give values and create nothing")
+
+
+def _check_machine(where: str, key: str, value: Any) -> None:
+    """Raise UserError for the address of a cluster: whoever answers there runs code in this process."""
+    if value is not None and re.split(r"[\s./@]+", key)[-1] == "address":
+        raise UserError(f"{where}: '{key}: {value}' is not accepted; give executor.address=… on the command line")
 
 
 def _check_text(where: str, text: str) -> None:

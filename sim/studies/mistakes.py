@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,7 +86,10 @@ def _missing_option(error: MissingConfigException) -> str:
 def _impossible_override(error: ConfigCompositionException) -> str:
     line = first_line(error)
     if line.startswith("Ambiguous value"):
-        return f"{line}; a list is written as [a,b], and several runs need --multirun"
+        return (
+            f"{line}; a list is written as [a,b], a text with a comma as 'title=\"a, b\"', "
+            "and several runs need --multirun"
+        )
     if found := re.match(r"In '([^']+)': \w+ raised while composing", line):
         return f"{found[1]}.yaml: a list stands where entries are right, or the other way round; {_LISTS_AND_ENTRIES}"
     if isinstance(error.__cause__, OmegaConfBaseException):
@@ -124,7 +128,7 @@ def _unreadable_override(error: OverrideParseException) -> str:
     if re.fullmatch(r"[~+]*[\w./@-]+", name, re.ASCII):
         return (
             f"'{error.override}' cannot be read; write a list as {name}=[a,b] and quote a text twice: "
-            f"'{name}=\"{quoted}\"'"
+            + shlex.quote(f'{name}="{quoted}"')
         )
     return f"'{error.override}' cannot be read; names of settings are words with dots, as in firm.employees=300"
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from sim.errors import UserError
@@ -18,6 +18,7 @@ OF_MULTIRUN = ("hydra/launcher", "hydra.launcher", "hydra.sweep.dir", "hydra.swe
 """Settings of Hydra that a command takes, with `--multirun`; `hydra.launcher.*` are those of the launcher."""
 _MAX_LENGTH = 100_000
 _MAX_DIGITS = 4_000
+_MAX_VALUES = 10_000
 _NAME = re.compile(r"[~+]*[\w./@-]+", re.ASCII)
 _NOT_PLAIN = re.compile(r"""[,\[\]{}'"$\\]""")
 _OF_OBJECTS = re.compile(r"_\w+_")
@@ -37,6 +38,7 @@ def _read(word: str, groups: Collection[str], multirun: bool) -> str:
     _check_text(word)
     readable, override = _parsed(word)
     name = override.key_or_group
+    _check_range(override)
     value = list(override.sweep_iterator()) if override.is_discrete_sweep() else override.value()
     _check_hydra(name, override.package, multirun)
     _check_objects([*re.split(r"[./]", name), *_keys_in(value)])
@@ -62,6 +64,19 @@ def _check_text(word: str) -> None:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise UserError(f"'{start}…' is nested {deepest} levels deep; use at most {MAX_DEPTH}")
+
+
+def _check_range(override: Override) -> None:
+    """Raise UserError for a range that has no value, or so many that writing them out takes all memory."""
+    asked = override.value()
+    if not isinstance(asked, RangeSweep):
+        return
+    start, stop, step = (float(number or 0) for number in (asked.start, asked.stop, asked.step))
+    if not (step and 0 < (stop - start) / step <= _MAX_VALUES):
+        written = f"range({asked.start}, {asked.stop}, {asked.step})"
+        raise UserError(
+            f"Invalid value for {override.key_or_group}: {written}. Use one of 1 to {_MAX_VALUES:,} values."
+        )
 
 
 def _parsed(word: str) -> tuple[str, Override]:
@@ -109,8 +124,8 @@ def _check_visible(names: Iterable[Any]) -> None:
 
 
 def _check_options(group: str, options: Sequence[Any]) -> None:
-    _check_visible(options)
     for option in options:
         text = str(option)
         if isinstance(option, list) or "/" in text or ".." in text:
             raise UserError(f"{group} takes the name of one option, as in {group}=<name>, and not {text}")
+    _check_visible(options)
