@@ -172,6 +172,7 @@ def test_the_folder_can_be_named_in_any_way(flag, tmp_path, monkeypatch):
     assert seen[0].weeks == 30
 
 
+@pytest.mark.slow
 def test_jobs_of_a_multirun_in_other_processes_read_own_files(tmp_path):
     folder = folder_of(tmp_path, config="weeks: 3\nburn_in: 2\n", firm__one="kind: one\nemployees: 31\n")
     words = ["firm=one", "scenario=breaks", "fit=point", "replicates=1", "workers=1", "engine=reference", "report=null"]

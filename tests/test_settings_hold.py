@@ -198,7 +198,10 @@ def own_scenario(values, folder):
     return in_a_file(folder, "scenario", nested(values), head), {}
 
 
-@pytest.mark.parametrize("values", [moved, usual], ids=["another value", "the default value"])
+@pytest.mark.parametrize(
+    "values",
+    [pytest.param(moved, id="another value"), pytest.param(usual, id="the default value", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("place", [own_root, own_levers, own_firm, own_scenario], ids=lambda place: place.__name__)
 def test_a_number_in_any_file_of_ones_own_holds_in_every_draw(place, values, tmp_path):
     own = {name: values()[name] for name in SOME}
