@@ -24,7 +24,7 @@ from sim.runs import crew as crews
 from sim.runs.archive import Archive, Kept
 from sim.studies import configure, designs, sweep
 from sim.studies.factors import Ground, choose
-from sim.studies.results import Results
+from sim.studies.results import Results, _checked_export
 from sim.studies.sweep import Sweep, carry_out
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
@@ -502,7 +502,7 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["table=levels"], "one folder"),
         (["{folder}", "groups=managers"], "groups=all"),
         (["{folder}", "table=levels", "export=/nowhere/levels.csv"], "cannot be written"),
-        (["{folder}", "export={folder}/runs.csv"], "is in the folder of the study"),
+        (["{folder}", "export={folder}/runs.csv"], "is in the folder of a study"),
         (["{folder}", "table=levels", "table=runs"], "once is right"),
         (["{folder}", "table=weekly", "groups=all"], "knows no groups"),
         (["{folder}", "table=runs", "sql=select 1"], "leave table and groups out"),
@@ -512,6 +512,14 @@ def test_a_question_of_results_that_cannot_be_is_told_in_one_line(peace, asked, 
     assert main(["results", *(word.format(folder=peace.folder) for word in asked)]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and told in lines[0]
+
+
+@pytest.mark.parametrize("place", ["runs.csv", "batches/extra.csv"])
+def test_results_are_not_exported_into_the_folder_of_another_sweep(place, tmp_path):
+    (tmp_path / "batches").mkdir()
+    (tmp_path / "design.csv").write_text("kept", encoding="utf-8")
+    with pytest.raises(UserError, match="is in the folder of a study"):
+        _checked_export(str(tmp_path / place))
 
 
 # -- jobs of a cluster -----------------------------------------------------------------------------------------------

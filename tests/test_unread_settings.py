@@ -150,6 +150,14 @@ def test_a_file_of_ones_own_is_refused_or_told_where_it_is_not_read(tmp_path, ca
     assert ran[0].seed == 4
 
 
+@pytest.mark.parametrize("entry", ["calendar: {start: 2023-09-04}", "mechanisms: {anchor_days: {firmness: 65e-2}}"])
+def test_what_is_read_from_a_file_of_ones_own_is_not_told_as_unread(entry, tmp_path, capsys):
+    """Dates and exponents have other types in plain yaml than in Hydra's."""
+    (tmp_path / "config.yaml").write_text(f"{entry}\n", encoding="utf-8")
+    assert command(lambda cfg: None, "scenarios", ["--config-dir", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_an_experiment_is_refused_where_a_command_does_not_read_all_of_it(capsys):
     ran = []
     assert command(ran.append, "docking", ["experiment=quick"], group="docking") == 2 and not ran

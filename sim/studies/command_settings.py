@@ -15,9 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from sim.engine.plan import Plan
 from sim.errors import UserError, print_error
 from sim.levers.measure import FAMILIES
-from sim.studies.config_folder import load_yaml
 from sim.studies.configure import POSTERIOR, compose, conf_folder, groups, overrides_of_job, own_folders, plan
-from sim.studies.explicit import flat, in_overrides
+from sim.studies.explicit import content_of, flat, in_overrides
 from sim.studies.overrides import read_overrides
 
 _VISIT = tuple(
@@ -207,5 +206,4 @@ def _given_in_file(name: str, folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def _settings_in(path: Path) -> dict[str, Any]:
-    content = load_yaml(path) if path.is_file() else None
-    return {name: value for name, value in flat(content or {}).items() if name.partition(".")[0] != "defaults"}
+    return {name: value for name, value in flat(content_of(path)).items() if name.partition(".")[0] != "defaults"}

@@ -62,7 +62,7 @@ def in_files(overrides: Sequence[str], shipped: Path) -> set[str]:
     for path, root, package, content in _composed_files(overrides):
         own = flat(content, package)
         if root != shipped:
-            usual = flat(_content_of(shipped / f"{path}.yaml"), package)
+            usual = flat(content_of(shipped / f"{path}.yaml"), package)
             found |= {name for name, value in own.items() if name not in usual or usual[name] != value}
         elif path.startswith(_EXPERIMENT):
             found |= set(own)
@@ -80,7 +80,8 @@ def _composed_files(overrides: Sequence[str]) -> Iterator[tuple[str, Path, str, 
             yield str(default.config_path), root, default.package or "", content
 
 
-def _content_of(path: Path) -> Mapping[str, Any]:
+def content_of(path: Path) -> Mapping[str, Any]:
+    """The entries of a yaml file, with the values that Hydra gives them; none where there is no such file."""
     if not path.is_file():
         return {}
     content: Any = OmegaConf.to_container(OmegaConf.load(path))

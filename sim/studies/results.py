@@ -327,10 +327,10 @@ def main(argv: list[str]) -> int:
         print(results.told())
         return 0
     if "export" in options:
-        check_writable(_checked_export(options["export"], results).parent, "export")
+        check_writable(_checked_export(options["export"]).parent, "export")
     frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
     if "export" in options:
-        write_frame(frame, _checked_export(options["export"], results), dutch=options.get("csv") == "dutch")
+        write_frame(frame, _checked_export(options["export"]), dutch=options.get("csv") == "dutch")
         print(options["export"])
     else:
         print(_without_negative_zeros(frame).to_string(index=False, max_rows=40, max_cols=12))
@@ -381,11 +381,11 @@ def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
     return frames[options.get("table", "levels")]()
 
 
-def _checked_export(name: str, results: Results) -> Path:
-    """Where to export to, unless that is in the folder of the study itself."""
+def _checked_export(name: str) -> Path:
+    """Where to export to, unless that is in a folder of runs, be it this one or another."""
     path = read_path(name)
-    if results.folder.resolve() in path.resolve().parents:
-        raise UserError(f"export={name} is in the folder of the study, which holds its runs alone; write it elsewhere")
+    if any((above / "design.csv").is_file() and (above / "batches").is_dir() for above in path.resolve().parents):
+        raise UserError(f"export={name} is in the folder of a study, which holds its runs alone; write it elsewhere")
     return path
 
 
