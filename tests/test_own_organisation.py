@@ -246,7 +246,7 @@ def changed(line: int, **cells: str) -> list[list[str]]:
         (changed(9, team="Team 0"), "line 9: this team differs from one above only in capitals, spaces or accents"),
         (changed(9, department="department  0"), "line 9: this department differs from one above only in capitals"),
         (changed(9, id="one\ntwo"), "the file is not a csv table (line 10 has a cell with a line break"),
-        (organisation(1), "line 7: 6 persons; groups of fewer than 10 people are not simulated"),
+        (organisation(1), "line 7: the file ends after 6 of at least 10 people; smaller groups are not simulated"),
         ([[*person, "x"] for person in organisation()], "line 2: 6 values under 5 columns"),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -88,6 +89,7 @@ def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) ->
             )
             address = stack.enter_context(cluster).scheduler_address
         try:
+            _check_reachable(address, timeout)
             client = stack.enter_context(Client(address, timeout=timeout, set_as_default=False))
         except OSError as error:
             raise UserError(
@@ -98,6 +100,12 @@ def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) ->
         if not count:
             raise UserError(f"the Dask cluster at {address} has no worker; begin some with `dask worker {address}`")
         yield Crew(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
+
+
+def _check_reachable(address: str, timeout: float) -> None:
+    """Raise OSError where nothing listens: Dask's own client reports some networks as a lack of memory."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    socket.create_connection((host, int(port)), timeout).close()
 
 
 def finished(

@@ -347,8 +347,8 @@ def _read_persons(path: Path, digest: str | None) -> _Persons:
 def _persons_of(table: _Table) -> _Persons:
     if len(table.line) < FEWEST_PERSONS:
         raise UserError(
-            f"{table.file} line {len(table.line) + 1}: {len(table.line)} persons; groups of fewer than "
-            f"{FEWEST_PERSONS} people are not simulated: give at least {FEWEST_PERSONS}"
+            f"{table.file} line {len(table.line) + 1}: the file ends after {len(table.line)} of at least "
+            f"{FEWEST_PERSONS} people; smaller groups are not simulated"
         )
     for column in ("id", "team", "department", "role"):
         table.filled(column)
