@@ -108,6 +108,17 @@ def test_figures_and_report_say_what_does_not_apply(tmp_path):
         assert "niet van toepassing: niemand geeft leiding" in page and "nan" not in page.split("<svg")[0]
 
 
+def test_a_policy_that_moves_only_what_is_known_has_no_figure_of_health(tmp_path):
+    plans, samples, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
+    effects = tables["effects"]
+    known = (effects["outcome"] == "measures_known") & (effects["group"] == "everybody")
+    assert known.any()
+    effects.loc[known, ["difference", "low", "high"]] = 0.5
+    show(tables, store.about(plans[0]) | facts(plans[0], samples), tmp_path)
+    drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert "effects" in drawn and not {"burn_out_against_isolation", "trajectories"} & drawn
+
+
 def test_nobody_leads_anybody_so_managers_cannot_be_trained(tmp_path):
     _, _, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
     told = headlines(tables)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from sim.outcomes.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
 from sim.outcomes.figures.files import save
 from sim.outcomes.figures.rows import EFFECTS, Labels
-from sim.outcomes.summary import in_given_order, require_columns
+from sim.outcomes.summary import BURN_OUT, ISOLATION, require_columns
 
 __all__ = ["draw_all", "save"]
 
@@ -58,7 +58,8 @@ def _all_figures(
     if "effects" in tables:
         yield "effects", effects.draw(tables["effects"], labels, footer)
         numbered = tables["effects"].dropna(subset=["difference"])  # a policy that does not apply has no dot
-        if (numbered["group"] == "everybody").any():
+        shown = numbered.loc[numbered["group"] == "everybody", "outcome"]
+        if {BURN_OUT, ISOLATION} <= set(shown):
             page = burn_out_against_isolation.draw(numbered, labels, footer)
             yield "burn_out_against_isolation", page
     if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:
@@ -75,7 +76,7 @@ def _all_figures(
 
 def _all_trajectories(table: pd.DataFrame, footer: str, labels: Labels) -> Iterator[tuple[str, Figure]]:
     for kind, name in (("policy", "trajectories"), ("counterfactual", "trajectories_of_what_if_worlds")):
-        if in_given_order(table, kind):
+        if table.loc[table["kind"] == kind, "difference"].notna().any():
             yield name, trajectories.draw(table, labels, footer, kind=kind)
 
 

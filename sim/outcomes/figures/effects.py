@@ -139,7 +139,7 @@ def _say_why(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
     why = change_in_words(nothing, nothing, nothing, str(row["unit"]), reason=str(row.get("reason", "")))
     axes.text(
         0.5, height, wrapped(why, _LETTERS), transform=axes.get_yaxis_transform(), color=GREY, ha="center", va="center",
-        fontsize=SMALL, backgroundcolor="white", zorder=4,
+        fontsize=SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, zorder=4,
     )  # fmt: skip
 
 
