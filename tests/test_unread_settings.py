@@ -177,7 +177,7 @@ def test_a_command_is_no_other_study(capsys):
         (["fit", "check", "firm=one"], "fit does not read firm; scenarios, sweep, sensitivity and others do"),
         (["centre", "weeks=3"], "centre does not read weeks; scenarios, sweep, sensitivity and others do"),
         (["describe", "workers=2"], "describe does not read workers; scenarios, sweep, sensitivity and others do"),
-        (["describe", "fit=posterior"], "a single plan has no draw of its own; use plans(…), one for each replicate"),
+        (["describe", "fit=posterior"], "describe does not read fit=posterior; scenarios, inspection and structure do"),
     ],
 )
 def test_commands_without_a_study_refuse_too(words, line, capsys):

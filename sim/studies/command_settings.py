@@ -125,8 +125,7 @@ def check_read(cfg: DictConfig) -> None:
     for name, where in given.items():
         if reason := _reason(command, name, cfg):
             raise UserError(f"{command} does not read {name}{where}{reason}")
-    if "draws" not in READS[command] and cfg.get("draws") is not None:
-        raise UserError(f"{command} does not read fit={POSTERIOR}{_reason(command, 'draws', cfg)}")
+    _check_draws(command, cfg)
     for_all = {name: value for name, value in _given_in_file("config.yaml", folders).items() if name not in given}
     unread = {name for name in for_all if _reason(command, name, cfg)}.union(_lost(for_all, cfg))
     if unread:
@@ -139,7 +138,13 @@ def plan_for(command: str, *words: str) -> Plan:
     for name in in_overrides(read_overrides(words, groups())):
         if reason := _reason(command, name, cfg):
             raise UserError(f"{command} does not read {name}{reason}")
+    _check_draws(command, cfg)
     return plan(*words)
+
+
+def _check_draws(command: str, cfg: DictConfig) -> None:
+    if "draws" not in READS[command] and cfg.get("draws") is not None:
+        raise UserError(f"{command} does not read fit={POSTERIOR}{_reason(command, 'draws', cfg)}")
 
 
 def _lost(given: Mapping[str, Any], cfg: DictConfig) -> list[str]:
