@@ -11,7 +11,7 @@ import pytest
 
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes import no_effect, summary
-from sim.outcomes.no_effect import REASONS, Adoption, counted, in_words, reasons
+from sim.outcomes.no_effect import REASONS, Adoption, count_reasons, in_words, reasons
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import STAGES, Record
 from sim.outcomes.summary import change_in_words
@@ -240,8 +240,8 @@ def test_every_reason_is_said_in_every_language(language, reason):
 
 
 def test_reasons_are_counted():
-    assert counted({"already_in_place": 1}, 1) == "already in place in 1 of 1 run"
-    assert counted({"": 7, "not_carried_out": 2, "already_in_place": 7}, 16) == (
+    assert count_reasons({"already_in_place": 1}, 1) == "already in place in 1 of 1 run"
+    assert count_reasons({"": 7, "not_carried_out": 2, "already_in_place": 7}, 16) == (
         "already in place in 7 of 16 runs, not carried out in 2"
     )
 

@@ -108,7 +108,7 @@ ANSWERS = [
     ("sweep", ["++firm.sample=20"], "firm.sample with firm.kind=one; study does"),
     ("scenarios", ["++panel.waves=[0, 1]"], "panel.waves; panel does"),
     ("docking", ["replicates=100"], "replicates; scenarios, sweep, sensitivity and others do"),
-    ("panel", ["weeks=20"], "weeks; panel.waves and panel.spacings say how long it goes on, so leave weeks out"),
+    ("panel", ["weeks=20"], "weeks; panel.waves and panel.spacings set its length, so leave weeks out"),
 ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class SignedFolder:
         """Let one process at a time compile; without effect where the file system has no locks."""
         lock = FileLock(self.folder / "compile.lock")
         locked = False
-        with suppress(OSError, NotImplementedError):
+        with suppress(OSError, NotImplementedError):  # without a lock several processes compile the same, no more
             lock.acquire()
             locked = True
         try:

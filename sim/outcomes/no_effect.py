@@ -164,10 +164,10 @@ def in_words(ids: str, words: Mapping[str, str] = REASONS, between: str = " or "
     return between.join(words[reason] for reason in ids.split(",") if reason)
 
 
-def counted(runs: Mapping[str, int], total: int, words: Mapping[str, str] = REASONS) -> str:
+def count_reasons(runs: Mapping[str, int], total: int, words: Mapping[str, str] = REASONS) -> str:
     """In how many of all runs there is which reason, the most frequent first; `runs` maps ids of `joined` to runs.
 
-    >>> counted({"not_carried_out": 2, "already_in_place": 7}, 16)
+    >>> count_reasons({"not_carried_out": 2, "already_in_place": 7}, 16)
     'already in place in 7 of 16 runs, not carried out in 2'
     """
     ordered = sorted((one for one in runs if one), key=lambda one: -runs[one])

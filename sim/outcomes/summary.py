@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.errors import UserError
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.outcomes.no_effect import REASONS, counted, in_words
+from sim.outcomes.no_effect import REASONS, count_reasons, in_words
 from sim.outcomes.outcomes import SMALLEST_GROUP
 from sim.text import code, plain
 
@@ -265,7 +265,7 @@ def without_effect(reasons: pd.DataFrame, labels: Mapping[str, str] | None = Non
     whole = reasons[reasons["part"] == ""]
     return [
         f"{label_of(str(scenario), labels)}: "
-        + counted(dict(zip(own["reason"], own["runs"], strict=True)), int(own["replicates"].iloc[0]))
+        + count_reasons(dict(zip(own["reason"], own["runs"], strict=True)), int(own["replicates"].iloc[0]))
         for scenario, own in whole.groupby("scenario", sort=False)
     ]
 

@@ -95,10 +95,10 @@ _INSTEAD = {
     ("sweep", "draws"): "design=posterior takes the draws as rows",
     ("robust_ranking", "draws"): "design=posterior takes the draws as rows, and is the default",
     ("packages", "draws"): "design=posterior takes the draws, and is the default",
-    ("panel", "weeks"): "panel.waves and panel.spacings say how long it goes on, so leave weeks out",
-    ("replicates", "replicates"): "it finds their number itself, between precision.pilot and precision.most",
-    ("docking", "firm"): "everybody is alone there, so firm.employees alone counts",
-    ("docking", "mechanisms"): "it has a value of its own there, where everybody is alone",
+    ("panel", "weeks"): "panel.waves and panel.spacings set its length, so leave weeks out",
+    ("replicates", "replicates"): "it chooses their number between precision.pilot and precision.most",
+    ("docking", "firm"): "docking simulates people without colleagues, so use firm.employees only",
+    ("docking", "mechanisms"): "docking sets it, since it simulates people without colleagues",
 }
 _SHOWN = 3
 _TOPS = frozenset(name.partition(".")[0] for names in READS.values() for name in names)

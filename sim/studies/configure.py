@@ -481,7 +481,7 @@ def held_numbers(cfg: DictConfig, overrides: Sequence[str] | None = None) -> fro
     These are the numbers that a user has set, and those that an organisation's own counts replace. `overrides` as in
     `plan_of`.
     """
-    return numbers_set(cfg, overrides) | set(_counted(read("firm", FirmOptions, cfg.firm)))
+    return numbers_set(cfg, overrides) | set(_parameters_replaced(read("firm", FirmOptions, cfg.firm)))
 
 
 def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
@@ -509,7 +509,7 @@ def _shipped_numbers() -> Mapping[str, float]:
     return {**explicit.flat(defaults()), **explicit.flat(_content(conf_folder() / "fit" / "point.yaml"))}
 
 
-def _counted(firm: FirmOptions) -> dict[str, str]:
+def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
     """The parameters that the counts of an organisation replace, each with what counts it."""
     columns = [] if firm.persons is None else columns_of(firm.persons)
     counts = {name: f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns}
@@ -519,9 +519,9 @@ def _counted(firm: FirmOptions) -> dict[str, str]:
 
 def _check_counted(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
     """Raise UserError where a user sets what the organisation's counts replace, or counts something twice."""
-    counted = _counted(firm)
-    for name in sorted(counted.keys() & numbers_set(cfg, overrides) if counted else ()):
-        raise UserError(f"{name} is set, and {counted[name]} replaces it. Give one of the two.")
+    replaced = _parameters_replaced(firm)
+    for name in sorted(replaced.keys() & numbers_set(cfg, overrides) if replaced else ()):
+        raise UserError(f"{name} is set, and {replaced[name]} replaces it. Give one of the two.")
     twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
     for name in sorted(twice):
         raise UserError(f"firm.shares.{name} is set, and {Path(str(firm.persons)).name} has it as a column. Give one.")

@@ -182,11 +182,11 @@ def _file_of(settings: Settings) -> str:
 def read(path: str | Path) -> pd.DataFrame:
     """A table of settings from a csv file, a column named `row` left out; UserError where it cannot be one.
 
-    Columns are parted by commas, or by semicolons as in Dutch spreadsheets. A blank cell is None; `NA` is no blank.
+    Columns are separated by commas, or by semicolons as in Dutch spreadsheets. A blank cell is None; `NA` is not blank.
     """
     import pandas as pd
 
-    right = "a csv table is right, columns parted by commas or semicolons, one factor a column"
+    right = "use a CSV table with one column for each factor, separated by commas or semicolons"
     try:
         parsed = csv_text.parse(read_path(path).read_bytes().decode("utf-8-sig"), blank_rows=True)
     except (OSError, ValueError, csv.Error) as error:

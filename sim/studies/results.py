@@ -13,7 +13,7 @@ from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, instead
 from sim.formatting import signed
 from sim.outcomes.condensed import SHARES, TABLES, USERS, WITHOUT
-from sim.outcomes.no_effect import counted
+from sim.outcomes.no_effect import count_reasons
 from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.paths import check_writable, read_path
 from sim.runs.archive import Archive, read_counted
@@ -251,7 +251,7 @@ class Results:
             without = own.loc[own["reason"] != "", "reason"].value_counts().to_dict()
             if without:
                 none = "no effect in any run" if sum(without.values()) == len(own) else "no effect"
-                lines.append(f"    {none}: {counted(without, len(own))}")
+                lines.append(f"    {none}: {count_reasons(without, len(own))}")
             with_effect = own[own["reason"] == ""]
             for name in HEADLINES if len(with_effect) else ():
                 low, middle, high = (signed(one, 2) for one in np.nanpercentile(with_effect[name], (5, 50, 95)))

@@ -39,7 +39,8 @@ def compare(plan: Plan) -> Comparison:
         )
     if plan.firm.kind != "one":
         raise UserError(
-            f"firm is '{plan.firm.kind}'; here everybody is alone, so firm=one and firm.employees are right"
+            f"Invalid value for firm: {plan.firm.kind}. Use firm=one with firm.employees, since docking simulates "
+            "people without colleagues."
         )
     if plan.firm.people < FEWEST_PEOPLE:
         raise UserError(

@@ -165,7 +165,8 @@ def _check_months(name: str, months: Sequence[float], first: float | None = None
     """Raise UserError unless they are months in ascending order, at least one apart, beginning with `first`."""
     shown = f"[{', '.join(f'{month:g}' for month in months)}]"
     if not months:
-        raise UserError(f"{name} is empty; months are right, as in {name}=[{1 if first is None else 0},3,6,12]")
+        example = f"{name}=[{1 if first is None else 0},3,6,12]"
+        raise UserError(f"Invalid value for {name}: it is empty. Use a list of months, as in {example}.")
     if first is not None and months[0] != first:
         raise UserError(f"{name} is {shown}; it begins with {first:g}, when people join")
     least = months if first is None else months[1:]

@@ -153,7 +153,7 @@ def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
     """Serve the page until it is ended by Ctrl-C.
 
     What is set here, such as Streamlit's settings, logging and the treatment of freed memory, holds for the whole
-    process. That is right for a command, which serves this page and nothing else; importing this module sets nothing.
+    process. The command serves this page and nothing else. Importing this module changes no settings.
     """
     from sim.views.explore.live import live
 
