@@ -234,13 +234,18 @@ class Live:
             self._done(own, worker.forget, persons)
 
     def close(self) -> None:
-        """End the workers; what they are at is lost."""
+        """End the workers after the runs they are in; what waits is dropped.
+
+        Waiting here matters: Python's own exit may write to the pipe of a pool that is still closing, and fail.
+        """
         with self._change:
             self._closed = True
             self._change.notify_all()
             self._news.notify_all()
-        for hand in (*self._hands, *self._pools):
-            hand.shutdown(wait=False, cancel_futures=True)
+        for thread in self._hands:
+            thread.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(cancel_futures=True)
 
     # -- who is next -----------------------------------------------------------------------------------------------
 
