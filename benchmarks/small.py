@@ -82,13 +82,13 @@ class Small(Mechanism):
         """How exhausted all eight colleagues are together."""
         return ties.sum(seen)
 
-    @flow("sd")
+    @flow("sd", stream="evening")
     def evening(self, normal, demands, norm, exhaustion):
         """How far work is out of mind tonight."""
         held = self.hold * demands + self.expectation * norm + self.tired_evening * exhaustion
         return saturating(self.evening_luck * normal - held, self.limit)
 
-    @stock("sd")
+    @stock("sd", stream="situation")
     def situation(self, situation, normal):
         """What makes some weeks heavier than others."""
         return self.keep * situation + self.push * normal
@@ -98,7 +98,7 @@ class Small(Mechanism):
         """How far work is out of mind these weeks."""
         return approach(detachment, evening, self.evenings)
 
-    @stock("sd")
+    @stock("sd", stream="fatigue")
     def fatigue(self, fatigue, normal, demands, evening):
         """Tomorrow morning's fatigue."""
         morning = self.stays * fatigue + self.effort * demands - self.night * evening + self.night_luck * normal

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.runs.run import run, run_many
     from sim.studies.configure import plan, plans
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 __all__ = ["HybridWorkModel", "__version__", "plan", "plans", "run", "run_many"]
 
 # Looked up when first asked for, so that `import sim` and the command's help cost nothing.

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, GIVENS, Plan, needed, registry_of
-from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, trait
+from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, stream, trait
 from sim.language.registry import Registry, register
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import Measure
@@ -83,17 +83,17 @@ class Traps(Mechanism):
     slope: float = param(0.3, "sd/sd", "how steep it is", low=0.0, high=1.0, source="assumed")
     share: float = param(0.4, "share", "how much of it there is", low=0.0, high=1.0, source="assumed")
 
-    @trait("sd")
+    @trait("sd", stream="gift")
     def gift(self, normal):
         """Own gift."""
         return normal
 
-    @trait("0/1", per="tie")
+    @trait("0/1", per="tie", stream="friends")
     def friends(self, uniform, exists):
         """Whether the tie is a friendship."""
         return (uniform < self.share) & (exists > 0)
 
-    @flow("sd", condition=True)
+    @flow("sd", condition=True, stream="demands_of_work")
     def demands_of_work(self, uniform, mood):
         """A choice, truth values in arithmetic, and whole numbers that numpy makes float64."""
         rising = (uniform < self.share) + (mood > 1)
@@ -153,7 +153,7 @@ class Traps(Mechanism):
         """Settles at night from the other's mood of this morning."""
         return affection + (warmth - affection) / 3 + self.slope * their_mood / 10
 
-    @stock("sd", start="gift")
+    @stock("sd", start="gift", stream="mood")
     def mood(self, mood, company, burden, say_over_hours, normal, working_day):
         """Read by others at night, so it must not settle before they have looked."""
         return mood / 2 + self.slope * (company + burden + say_over_hours) / 5 + normal * working_day / 3
@@ -166,6 +166,7 @@ class Rewriting(Lever):
 
     most: float = param(0.5, "sd", "most that there may be", low=0.0, high=1.0, source="assumed")
 
+    @stream("anchor_days.say_over_hours")
     def say_over_hours(self, say_over_hours, dose, uniform):
         """Never more than so much, for some."""
         return np.where(
@@ -178,7 +179,7 @@ class Rewriting(Lever):
 class Doses(Mechanism):
     """What puts a measure into effect, in this small model."""
 
-    @stock("share", per="measure", every="week")
+    @stock("share", per="measure", every="week", stream="in_effect")
     def in_effect(self, in_effect, uniform, introduced_share):
         """In effect for some, more and more."""
         return np.maximum(in_effect, (uniform < introduced_share) * (in_effect + 1) / 2)

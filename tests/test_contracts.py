@@ -375,10 +375,10 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
     assert plain == [], "every method is an equation"
 
 
-# -- the house -------------------------------------------------------------------------------------------------------
+# -- imports ----------------------------------------------------------------------------------------------------------
 
 FLOORS = (
-    ("errors", "formatting", "text"),
+    ("errors", "formatting", "source_digest", "text"),
     ("paths", "data", "csv_text", "files"),
     ("language",),
     ("world",),
@@ -640,12 +640,12 @@ class Plants(Mechanism):
 
     days: float = param(20.0, "days", "time in which plants grow", low=5.0, high=40.0, source="assumed")
 
-    @trait("sd")
+    @trait("sd", stream="green_fingers")
     def green_fingers(self, normal):
         """Ease with plants."""
         return normal
 
-    @flow("sd", condition=True)
+    @flow("sd", condition=True, stream="watering")
     def watering(self, uniform, at_office):
         """How much water the plants get today."""
         return uniform * at_office

@@ -42,12 +42,12 @@ class Weather(Mechanism):
 
     warmth: float = param(0.5, "sd/sd", "cheer per SD of sun", low=0.0, high=1.0, source="assumed")
 
-    @trait("sd")
+    @trait("sd", stream="love_of_sun")
     def love_of_sun(self, normal):
         """How much one loves the sun."""
         return normal
 
-    @flow("sd", condition=True)
+    @flow("sd", condition=True, stream="sun")
     def sun(self, uniform):
         """How much sun there is."""
         return uniform
@@ -321,7 +321,7 @@ def test_a_weekly_quantity_changes_on_mondays_alone():
     @standing_in("tides")
     @dataclass(frozen=True)
     class Tides(Mechanism):
-        @flow("share", every="week")
+        @flow("share", every="week", stream="tide")
         def tide(self, uniform):
             """New every Monday."""
             return uniform

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -381,49 +380,6 @@ def test_a_prediction_holds_error_and_discrepancy_and_tells_what_lies_outside():
 
 # -- a posterior knows its model --------------------------------------------------------------------------------------
 
-MECHANISM = '''
-"""A process."""
-from sim.language.grammar import Mechanism, param, stock
-
-class Rest(Mechanism):
-    """What it claims."""
-
-    night: float = param(0.2, "sd/sd", "what a night gives", low=0.1, high=0.3, source="assumed")
-
-    @stock("sd")
-    def fatigue(self, fatigue):
-        """Tomorrow's fatigue."""
-        if fatigue < 0:
-            raise ValueError("too little")
-        return fatigue - self.night  # every night
-'''
-
-
-def print_of(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "rest.py"
-    path.write_text(text)
-    return fingerprint.text_of(path)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("# every night", "# night after night"),
-        ("Tomorrow's fatigue.", "How tired tomorrow."),
-        ("what a night gives", "what is gained by night"),
-        ("too little", "there is too little of it"),
-        ("low=0.1", "low=0.0"),  # told with its name, by the passport
-    ],
-)
-def test_prose_does_not_change_a_fingerprint(old, new, tmp_path):
-    assert old in MECHANISM
-    assert print_of(tmp_path, MECHANISM) == print_of(tmp_path, MECHANISM.replace(old, new))
-
-
-@pytest.mark.parametrize(("old", "new"), [("- self.night", "+ self.night"), ('"sd")', '"sd", start=1.0)')])
-def test_an_equation_changes_a_fingerprint(old, new, tmp_path):
-    assert print_of(tmp_path, MECHANISM) != print_of(tmp_path, MECHANISM.replace(old, new))
-
 
 def test_what_changed_is_told_by_name():
     now = {"numbers": {"a": [0, 1], "b": [0, 2], "c": 3.0, "new": 1.0}, "equations": {"recovery": "x"}, "data": {}}
@@ -460,88 +416,42 @@ def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_d
     assert "\n" not in str(mistake.value)
 
 
-def test_a_restamped_posterior_is_read_with_the_same_draws_and_only_its_fingerprint_differs(posterior):
+def with_fingerprint(folder: Path, **parts: dict) -> dict:
+    """Change the fingerprint of a posterior; returns what it held before."""
+    before = json.loads((folder / MADE).read_text())
+    other = {kind: content | parts.get(kind, {}) for kind, content in before["fingerprint"].items()}
+    (folder / MADE).write_text(json.dumps({**before, "fingerprint": other}))
+    return before
+
+
+def test_restamp_changes_only_the_fingerprint(posterior):
     before = draws(posterior)
-    made_as = json.loads((posterior / MADE).read_text()) | {"command": "hybridwork posterior"}
-    other = {**made_as["fingerprint"], "equations": made_as["fingerprint"]["equations"] | {"recovery": "another"}}
-    (posterior / MADE).write_text(json.dumps({**made_as, "fingerprint": other}))
+    stamped = with_fingerprint(posterior, equations={"recovery": "another"})
     assert restamp(posterior) == "other equations: recovery"
-    assert json.loads((posterior / MADE).read_text()) == made_as
+    assert json.loads((posterior / MADE).read_text()) == stamped
     assert draws(posterior).equals(before)
 
 
-def test_no_posterior_and_half_a_posterior_are_told_apart_from_one(posterior, tmp_path):
-    with pytest.raises(UserError, match="there is no posterior in"):
-        draws(tmp_path / "none")
-    (posterior / MADE).write_text("{")
-    with pytest.raises(UserError, match="not as it was written"):
-        draws(posterior)
+def test_restamp_renames_parameters_in_the_draws(posterior):
+    before, new = draws(posterior), "mechanisms.recovery.night"
+    table = before.rename(columns={new: "mechanisms.rest.sleep"})
+    table.to_csv(posterior / DRAWS, index=False)
+    content = json.loads((posterior / MADE).read_text())
+    numbers = content["fingerprint"]["numbers"]
+    numbers["mechanisms.rest.sleep"] = numbers.pop(new)
+    (posterior / MADE).write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"gone: mechanisms\.rest\.sleep"):
+        restamp(posterior)
+    assert restamp(posterior, {"mechanisms.rest.sleep": new}) == ""
+    assert draws(posterior).equals(before)
 
 
-def test_the_posterior_is_read_without_sbi_and_torch():
-    import subprocess
-    import sys
-
-    asked = "import sys, sim.studies.posterior.draws; print({'sbi', 'torch', 'pandas', 'scipy'} & set(sys.modules))"
-    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "set()"
-
-
-# -- slow: the flow, and the whole command ----------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_the_flow_finds_the_posterior_of_a_linear_gaussian_model():
-    """theta ~ N(0, I), y = theta A + N(0, 0.5): the posterior is normal, with known mean and covariance."""
-    pytest.importorskip("sbi")
-    from sim.studies.posterior import flow
-
-    luck = np.random.default_rng(8)
-    slopes = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, -1.0]])
-    scores = luck.normal(size=(4000, 2))
-    error = np.full(3, 0.5)
-    trained = flow.train(scores, scores @ slopes, error, 1)
-    seen = np.array([0.8, -0.3, 0.4])
-    covariance = np.linalg.inv(np.eye(2) + slopes @ slopes.T / 0.25)
-    mean = covariance @ slopes @ seen / 0.25
-    drawn = trained.draw(seen, 4000, 1)
-    assert drawn.mean(axis=0) == pytest.approx(mean, abs=0.08)
-    assert np.cov(drawn.T) == pytest.approx(covariance, abs=0.05)
-    log_exact = -0.5 * np.einsum("ij,jk,ik->i", drawn - mean, np.linalg.inv(covariance), drawn - mean)
-    log_exact -= 0.5 * np.linalg.slogdet(2 * math.pi * covariance)[1]
-    found = weights.normalised(log_exact - trained.log_density(drawn, seen))
-    assert weights.effective_size(found) > 3000
-    truths = luck.normal(size=(400, 2))
-    shown = truths @ slopes + 0.5 * luck.normal(size=(400, 3))
-    covered = diagnostics.coverage(truths, trained.draw_many(shown, 300, 1), ["a", "b"])
-    assert (covered["covered"] - covered["nominal"]).abs().max() < 0.08
-    found = diagnostics.of_sbi(trained, truths, trained.draw_many(shown, 300, 1), shown)
-    assert abs(found["tarp_area"]) < 1 and 0 <= found["ranks_p"] <= 1
-
-
-FIGURES = {f"calibration_{name}.png" for name in ("predictive", "recovery", "recovery_of_stand_in", "learned")}
-
-
-@pytest.mark.slow
-def test_the_whole_command_makes_draws_that_other_studies_can_take(tmp_path, monkeypatch):
-    pytest.importorskip("sbi")
-    from sim.__main__ import main
-
-    monkeypatch.setattr(stand_in, "SETTLING", 20)  # chains that have not settled do for this
-    monkeypatch.chdir(tmp_path)
-    small = [
-        "firm.establishments=10", "burn_in=2", "weeks=1", "folder=mine", "posterior.simulations=260",
-        "posterior.held_out=100", "posterior.trajectories=2", "posterior.threshold=3", "posterior.proposals=40",
-        "posterior.rounds=1", "posterior.alike=20", "posterior.truths=3", "posterior.draws=20", "posterior.kept=false",
-    ]  # fmt: skip
-    assert main(["posterior", *small]) == 0
-    (own,) = Path("mine").glob("calibration-*")
-    table = draws(own)
-    assert len(table) == 20 and len(table.columns) == len(prior.factors(ground().plan))
-    assert {path.name for path in (own / "figures").glob("*.png")} == FIGURES
-    assert "inside the 90% interval" in (own / "summary.md").read_text(encoding="utf-8")
-    made = json.loads((own / MADE).read_text())
-    assert made["effective"] >= 1 and made["packages"]["sbi"]
-    shutil.rmtree(own / "figures")
-    assert main(["posterior", *small]) == 0  # nothing is lived or learned again
-    assert draws(own).equals(table) and (own / "figures").is_dir()
+@pytest.mark.parametrize(
+    "parts", [{"numbers": {"mechanisms.recovery.night": [0.0, 9.0]}}, {"data": {"regimes.csv": "x"}}]
+)
+def test_restamp_refuses_other_ranges_values_and_data(posterior, parts):
+    with_fingerprint(posterior, **parts)
+    before = (posterior / MADE).read_text()
+    with pytest.raises(UserError, match="cannot be stamped"):
+        restamp(posterior)
+    assert (posterior / MADE).read_text() == before

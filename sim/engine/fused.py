@@ -22,7 +22,7 @@ from sim.engine.text import CannotFuse
 from sim.language.registry import Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.chance import key_of, normal_table
+from sim.world.chance import normal_table, stream_key
 from sim.world.staff import GIVENS, Staff
 
 DAYS_A_WEEK = 7
@@ -97,8 +97,8 @@ class Fused:
         self._building = build_in(self._layout, staff, dosing)
         self._seen = np.zeros(columns * (self._building.blocks("employee") + 1) * block, np.float32)
         self._brought = np.zeros(columns * block, np.float32)
-        self._keys = np.array([key_of(seed, *key) for key in self._layout.draws], np.uint64)
-        self._trait_keys = _halves([key_of(seed, name) for name in self._layout.trait_draws])
+        self._keys = np.array([stream_key(seed, own) for own in self._layout.streams], np.uint64)
+        self._trait_keys = _halves([stream_key(seed, own) for own in self._layout.trait_streams])
         self._table = np.append(normal_table()[0], _last_quantile())
         self._ranks = np.concatenate([staff.anchor_rank(weekday) for weekday in range(DAYS_A_WEEK)])
         self._shifts, self._amounts = self._shifts_as_numbers()

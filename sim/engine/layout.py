@@ -16,7 +16,7 @@ import numpy as np
 from sim.engine.order import DOMAINS, level_of
 from sim.engine.passes import WITH_MIDDLE, Order, methods_of
 from sim.engine.text import CannotFuse
-from sim.language.grammar import LEVELS, LUCK, causes_of
+from sim.language.grammar import LEVELS, stream_of
 from sim.language.registry import Registry
 from sim.world.staff import GIVENS, Staff
 
@@ -29,7 +29,8 @@ class Layout:
     """The place of every quantity, parameter and draw: fixed by the equations, whatever the size of the firm.
 
     `slots` maps level and name to the place within a block; `parameters`, `draws`, `trait_draws` and `today` number
-    what the kernel is handed. `block` is the number of rows in a block, a power of two.
+    what the kernel is handed. `streams` and `trait_streams` hold the ids of the draws' random streams, in the order of
+    their numbers. `block` is the number of rows in a block, a power of two.
     """
 
     block: int
@@ -39,6 +40,8 @@ class Layout:
     trait_draws: Mapping[str, int]
     today: Mapping[str, int]
     numbers: Mapping[str, int] = field(default_factory=dict)
+    streams: tuple[str, ...] = ()
+    trait_streams: tuple[str, ...] = ()
 
     def width(self, level: str) -> int:
         """How many rows a block of this level holds."""
@@ -71,17 +74,19 @@ def layout_of(registry: Registry, order: Order, block: int) -> Layout:
         _add(slots[level_of(registry, name)], f"{name}__tomorrow")
     owners = {**registry.mechanisms, **registry.levers}
     parameters = [(process, name) for process, own in sorted(owners.items()) for name in own.passports()]
-    draws = [key for name in (*registry.day, *registry.night) for key in _draws_of(registry, name)]
-    trait_draws = [name for name in registry.traits if set(registry.quantities[name].causes) & set(LUCK)]
+    draws = dict(draw for name in (*registry.day, *registry.night) for draw in _draws_of(registry, name))
+    trait_draws = {name: stream for name in registry.traits for _, stream in _draws_of(registry, name)}
     today = [name for name, level in registry.givens.items() if level == "everywhere"]
     return Layout(
         block,
         slots,
         _numbered(parameters),
-        _numbered(draws),
-        _numbered(trait_draws),
+        _numbered(list(draws)),
+        _numbered(list(trait_draws)),
         _numbered(today),
         _numbered(_NUMBERS),
+        tuple(draws.values()),
+        tuple(trait_draws.values()),
     )
 
 
@@ -93,11 +98,13 @@ def _numbered(names: list) -> dict:
     return {name: number for number, name in enumerate(names)}
 
 
-def _draws_of(registry: Registry, name: str) -> list[tuple[str, ...]]:
+def _draws_of(registry: Registry, name: str) -> list[tuple[tuple[str, ...], str]]:
+    """The draws of a quantity's methods: what the kernel calls each, and the id of its random stream."""
     quantity = registry.quantities[name]
     keys = [(name,), *((process, name) for process in quantity.rewritten_by)]
     methods = methods_of(registry, quantity)
-    return [key for key, method in zip(keys, methods, strict=False) if set(causes_of(method)) & set(LUCK)]
+    streams = [stream_of(method) for method in methods]
+    return [(key, stream) for key, stream in zip(keys, streams, strict=False) if stream]
 
 
 def named(level: str) -> str:

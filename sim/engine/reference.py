@@ -19,11 +19,11 @@ import numpy as np
 
 from sim.engine.order import ROWWISE, Pass, level_of, looked_at, passes
 from sim.errors import required
-from sim.language.grammar import LOOKS, LUCK, Mechanism, causes_of
+from sim.language.grammar import LOOKS, LUCK, Mechanism, causes_of, stream_of
 from sim.language.registry import Quantity, Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.chance import key_of, normals, splitmix64, uniforms
+from sim.world.chance import normals, splitmix64, stream_key, uniforms
 from sim.world.staff import EVERYBODY, Staff, of_rows
 
 DAYS_A_WEEK = 7
@@ -119,10 +119,15 @@ class Reference:
         return {name: self._equation(q) for name, q in self.registry.quantities.items() if q.kind != "sum"}
 
     def _equation(self, quantity: Quantity) -> Equation:
-        key = key_of(self.seed, quantity.name)
+        method = self.registry.mechanisms[quantity.owner].equations()[quantity.name]
+        key = self._key(method)
         rank = len(self.staff.shape(quantity.per, 1))
-        own = causes_of(self.registry.mechanisms[quantity.owner].equations()[quantity.name])
-        return Equation(quantity, tuple(self._source(c, quantity, key) for c in own), rank, key)
+        return Equation(quantity, tuple(self._source(c, quantity, key) for c in causes_of(method)), rank, key)
+
+    def _key(self, method: Callable) -> int:
+        """The key of a method's random stream; 0 where it takes no random numbers."""
+        own = stream_of(method)
+        return stream_key(self.seed, own) if own else 0
 
     def _source(self, cause: str, quantity: Quantity, key: int) -> Source:
         if cause in LUCK:
@@ -236,7 +241,7 @@ class Reference:
         for process in quantity.rewritten_by:
             method = getattr(self._with_parameters(process, 2), quantity.name)
             here = {quantity.name: result, "dose": self._dose(process, rows)}
-            key = key_of(self.seed, process, quantity.name)
+            key = self._key(method)
             result = method(
                 *(
                     here[cause] if cause in here else self._source(cause, quantity, key)(day, rows)

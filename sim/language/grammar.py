@@ -127,6 +127,7 @@ class Mark:
     start: float | str = 0.0
     newcomer: float | str | None = None
     adds_to: str | None = None
+    stream: str | None = None
 
 
 def _marked(mark: Mark) -> Callable[[Callable], Callable]:
@@ -137,26 +138,48 @@ def _marked(mark: Mark) -> Callable[[Callable], Callable]:
 
     def mark_method(method: Callable) -> Callable:
         method.mark = mark  # type: ignore[attr-defined]
+        check_stream(method, mark.stream)
         return method
 
     return mark_method
 
 
-def trait(unit: str, *, per: str = "employee") -> Callable[[Callable], Callable]:
-    """Drawn when a person takes a place, and never changed for that person."""
-    return _marked(Mark("trait", unit, per))
+def check_stream(method: Callable, stream: str | None) -> None:
+    """Raise ValueError unless a method names a random stream if, and only if, it takes random numbers."""
+    if bool(stream) != takes_random_numbers(method):
+        rule = "give it the id of a random stream: stream='...'" if not stream else "it takes no random number"
+        raise ValueError(f"Invalid stream for {method.__qualname__}: {stream}. {rule[0].upper()}{rule[1:]}.")
+
+
+def stream(name: str) -> Callable[[Callable], Callable]:
+    """Name the random stream of a lever's method; equations name theirs in their own decorator."""
+
+    def set_stream(method: Callable) -> Callable:
+        method.stream = name  # type: ignore[attr-defined]
+        return method
+
+    return set_stream
+
+
+def trait(unit: str, *, per: str = "employee", stream: str | None = None) -> Callable[[Callable], Callable]:
+    """Drawn when a person takes a place, and never changed for that person.
+
+    `stream` is the id of the equation's random numbers, here and in the other decorators. It seeds them, so the method
+    may get another name without a change of results, and two equations never share one.
+    """
+    return _marked(Mark("trait", unit, per, stream=stream))
 
 
 def flow(
-    unit: str, *, per: str = "employee", every: str = "day", condition: bool = False
+    unit: str, *, per: str = "employee", every: str = "day", condition: bool = False, stream: str | None = None
 ) -> Callable[[Callable], Callable]:
     """Lives within the day. With `condition=True` management can move it; only those may be a lever's target."""
-    return _marked(Mark("flow", unit, per, every, condition))
+    return _marked(Mark("flow", unit, per, every, condition, stream=stream))
 
 
-def adds_to(total: str, unit: str) -> Callable[[Callable], Callable]:
+def adds_to(total: str, unit: str, *, stream: str | None = None) -> Callable[[Callable], Callable]:
     """A tributary of the shared flow `total`, which is the sum of its tributaries in the order of their names."""
-    return _marked(Mark("flow", unit, adds_to=total))
+    return _marked(Mark("flow", unit, adds_to=total, stream=stream))
 
 
 def stock(
@@ -166,13 +189,14 @@ def stock(
     newcomer: float | str | None = None,
     per: str = "employee",
     every: str = "day",
+    stream: str | None = None,
 ) -> Callable[[Callable], Callable]:
     """Carried over to tomorrow; all stocks settle together at night.
 
     `start` is a number or the name of a trait. `newcomer` is what a new person in the place begins with, if that
     differs.
     """
-    return _marked(Mark("stock", unit, per, every, start=start, newcomer=newcomer))
+    return _marked(Mark("stock", unit, per, every, start=start, newcomer=newcomer, stream=stream))
 
 
 class Mechanism:
@@ -206,6 +230,16 @@ class Lever(Mechanism):
     def rewrites(cls) -> dict[str, Callable]:
         """The rewriting methods by the name of their condition."""
         return {name: m for name, m in vars(cls).items() if inspect.isfunction(m) and not name.startswith("_")}
+
+
+def stream_of(method: Callable) -> str | None:
+    """The id of the random stream of an equation or of a lever's method."""
+    mark: Mark | None = getattr(method, "mark", None)
+    return mark.stream if mark else getattr(method, "stream", None)
+
+
+def takes_random_numbers(method: Callable) -> bool:
+    return not set(LUCK).isdisjoint(causes_of(method))
 
 
 def causes_of(method: Callable) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from sim.errors import UserError
-from sim.language.grammar import LOOKS, LUCK, Lever, Mark, Mechanism, causes_of
+from sim.language.grammar import LOOKS, LUCK, Lever, Mark, Mechanism, causes_of, check_stream, stream_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def register(
     quantities = _collect(owners.values(), given)
     quantities = _rewritten(quantities, rewriters)
     _check_causes(quantities, given)
+    _check_streams(owners.values(), rewriters.values())
     traits = _ordered({n: q for n, q in quantities.items() if q.kind == "trait"})
     day = _ordered({n: q for n, q in quantities.items() if q.kind in ("flow", "sum")})
     night = tuple(n for n, q in quantities.items() if q.kind == "stock")
@@ -175,6 +176,21 @@ def _check_causes(quantities: Mapping[str, Quantity], givens: Mapping[str, str])
         start = quantity.mark.start if quantity.mark else 0.0
         if isinstance(start, str) and (start not in quantities or quantities[start].kind != "trait"):
             raise UserError(f"stock {quantity.owner}.{quantity.name} starts from '{start}', which is not a trait")
+
+
+def _check_streams(mechanisms: Iterable[Mechanism], levers: Iterable[Lever]) -> None:
+    """Raise UserError where two methods share a random stream, which would tie their chances to each other."""
+    owners: dict[str, str] = {}
+    for process, methods in [
+        *((one.process(), one.equations()) for one in mechanisms),
+        *((one.process(), one.rewrites()) for one in levers),
+    ]:
+        for name, method in methods.items():
+            check_stream(method, own := stream_of(method))
+            if own in owners:
+                raise UserError(f"Invalid stream for {process}.{name}: {own}. It belongs to {owners[own]} already.")
+            if own:
+                owners[own] = f"{process}.{name}"
 
 
 def _ordered(quantities: Mapping[str, Quantity]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class Attendance(Mechanism):
     strict: float = param(0.80, "share", "share at home under strict public advice", low=0.5, high=0.95, source="assumed target:share_home")
     half: float = param(0.50, "share", "share at home under advice of at most half at the office", low=0.3, high=0.7, source="definition")
 
-    @trait("logit")
+    @trait("logit", stream="liking_of_home")
     def liking_of_home(self, normal, need_for_affiliation, commute, separate_room, children_at_home, wish_to_segment):
         """How much one prefers to work at home."""
         reasons = self.long_way * commute + self.room * separate_room + self.children * children_at_home
@@ -75,7 +75,7 @@ class Attendance(Mechanism):
         habit = self.habit * (2 * home_habit - 1) / 2
         return likelihood(level + liking_of_home + pull + habit - self.newcomers_come * newcomer)
 
-    @trait("0/1", per="establishment")
+    @trait("0/1", per="establishment", stream="chooses_home_hours")
     def chooses_home_hours(self, uniform):
         """People choose here how much they work at home."""
         return uniform < self.lets_choose
@@ -101,17 +101,17 @@ class Attendance(Mechanism):
         wished = np.minimum(agreed_share_at_home, self.home_ceiling) * (1 - np.minimum(office_expected, 1))
         return may_work_from_home * np.maximum(wished, np.maximum(self.home_floor, advised_home))
 
-    @flow("0/1", every="week")
+    @flow("0/1", every="week", stream="on_leave")
     def on_leave(self, uniform):
         """Has leave this week."""
         return uniform < self.leave
 
-    @flow("0/1")
+    @flow("0/1", stream="works_today")
     def works_today(self, uniform, working_day, contract_days, absent, on_leave):
         """Works today."""
         return working_day * (uniform < contract_days / self.full_week) * (1 - absent) * (1 - on_leave)
 
-    @flow("0/1")
+    @flow("0/1", stream="at_home")
     def at_home(self, uniform, works_today, chance_of_home):
         """Works at home today."""
         return works_today * (uniform < chance_of_home)

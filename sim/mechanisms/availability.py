@@ -60,22 +60,22 @@ class Availability(Mechanism):
     autonomy_conflict: float = switch(True, "the norm itself strains, without any message", source="E002")
     strain_of_norm_size: float = param(0.05, "sd/sd", "more strain per SD of believed norm", low=0.0, high=0.12, source="assumed E001 E013")
 
-    @trait("logit")
+    @trait("logit", stream="habit_of_answering")
     def habit_of_answering(self, normal):
         """Own inclination to work after hours."""
         return self.answering_spread * normal
 
-    @trait("0/1")
+    @trait("0/1", stream="chooses_evenings")
     def chooses_evenings(self, uniform):
         """Arranges the day by choice so that some work falls in the evening."""
         return uniform < self.choosers
 
-    @trait("sd")
+    @trait("sd", stream="readiness_to_feel_expected")
     def readiness_to_feel_expected(self, normal):
         """Own inclination to believe that availability is expected."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="urge")
     def urge(self, normal):
         """Own inclination to feel pressed by messages."""
         return normal
@@ -85,7 +85,7 @@ class Availability(Mechanism):
         """The share of messages after hours that a technical delay keeps until morning."""
         return self.delay_in_force
 
-    @flow("0/1")
+    @flow("0/1", stream="after_hours_work")
     def after_hours_work(
         self, uniform, is_manager, telepressure, demands_today, habit_of_answering, chooses_evenings, injunctive_norm,
         working_day, absent, on_leave, messages_held_back,
@@ -206,7 +206,7 @@ class Availability(Mechanism):
         """The appraisal that technology makes one always reachable; a read-out that drives nothing."""
         return (telepressure + recent_messaging) / 2
 
-    @trait("sd", per="establishment")
+    @trait("sd", per="establishment", stream="pace_of_change")
     def pace_of_change(self, normal):
         """How fast tools change at this employer."""
         return normal

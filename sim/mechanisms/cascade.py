@@ -65,12 +65,12 @@ class Cascade(Mechanism):
     isolated_keep_silent: float = param(0.30, "logit/sd", "speaking up lost per SD of isolation from colleagues", low=0.0, high=0.8, source="assumed")
     complains_from: float = param(1.0, "sd", "exhaustion above which one has cause to complain", low=0.5, high=1.5, source="assumed")
 
-    @trait("sd", per="establishment")
+    @trait("sd", per="establishment", stream="inclination_to_claim")
     def inclination_to_claim(self, normal):
         """How readily this employer ticks boxes."""
         return normal
 
-    @trait("0/1", per="establishment")
+    @trait("0/1", per="establishment", stream="oversees_actively")
     def oversees_actively(self, uniform):
         """Oversees healthy home working actively; the others wait for complaints."""
         return uniform < self.oversight
@@ -80,17 +80,17 @@ class Cascade(Mechanism):
         """The chance that this employer claims the measure by itself."""
         return (employer_share > 0) * likelihood(self.widening * score(employer_share) + self.factor * inclination_to_claim)
 
-    @trait("0/1", per="measure of establishment")
+    @trait("0/1", per="measure of establishment", stream="claimed_at_start")
     def claimed_at_start(self, uniform, usually_claimed):
         """Claims the measure when first looked at."""
         return uniform < usually_claimed
 
-    @trait("share", per="measure of establishment")
+    @trait("share", per="measure of establishment", stream="turn")
     def turn(self, uniform):
         """When it is this employer's turn, if a share of employers introduces the measure."""
         return uniform
 
-    @trait("0/1", per="measure of establishment")
+    @trait("0/1", per="measure of establishment", stream="carries_out")
     def carries_out(self, uniform):
         """Does what it claims; the others keep planning."""
         return uniform < self.carried_out
@@ -100,7 +100,7 @@ class Cascade(Mechanism):
         """Has carried out what it claims when first looked at."""
         return claimed_at_start * carries_out
 
-    @stock("0/1", start="claimed_at_start", per="measure of establishment", every="week")
+    @stock("0/1", start="claimed_at_start", per="measure of establishment", every="week", stream="claimed_by_itself")
     def claimed_by_itself(self, claimed_by_itself, uniform, usually_claimed, reaction):
         """The employer reports the measure as taken or still to be taken, unasked."""
         return switched(claimed_by_itself, uniform, lasting(usually_claimed, self.lapsing) * reaction, self.lapsing)
@@ -110,12 +110,12 @@ class Cascade(Mechanism):
         """The employer reports the measure as taken or still to be taken."""
         return np.maximum(claimed_by_itself, turn < introduced_share) * (1 - withdrawn)
 
-    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week")
+    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week", stream="implemented")
     def implemented(self, implemented, uniform, claimed, carries_out):
         """The measure has really been taken."""
         return claimed * carries_out * np.maximum(implemented, uniform < 1 / self.weeks_to_carry_out)
 
-    @trait("share", per="establishment")
+    @trait("share", per="establishment", stream="silence")
     def silence(self, uniform):
         """How little this employer is inclined to tell, from 0 to 1."""
         return uniform
@@ -125,7 +125,7 @@ class Cascade(Mechanism):
         """The employer gives information at all, mostly on the intranet and by e-mail."""
         return silence < self.informing
 
-    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week")
+    @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week", stream="communicated")
     def communicated(self, communicated, uniform, implemented, informs):
         """The measure has been announced to the staff."""
         return implemented * informs * np.maximum(communicated, uniform < 1 / self.weeks_to_tell)
@@ -140,12 +140,12 @@ class Cascade(Mechanism):
         """The share of teams that do something of the kind by themselves."""
         return asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
-    @trait("0/1", per="measure of team")
+    @trait("0/1", per="measure of team", stream="does_itself_at_start")
     def does_itself_at_start(self, uniform, asked_in_study, only_managers_see):
         """The team does something of the kind by itself when first looked at."""
         return uniform < asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
-    @stock("0/1", start="does_itself_at_start", per="measure of team", every="week")
+    @stock("0/1", start="does_itself_at_start", per="measure of team", every="week", stream="does_itself")
     def does_itself(self, does_itself, uniform, own_share):
         """The team does something of the kind that nobody above has claimed."""
         return switched(does_itself, uniform, lasting(own_share, self.own_lasts), self.own_lasts)
@@ -245,12 +245,12 @@ class Cascade(Mechanism):
         arrival = self.told_on_arrival * (tenure < self.arrival_days)
         return np.maximum(implemented * np.maximum(np.maximum(usual, arrival), self.nothing_lost), own)
 
-    @trait("0/1", per="measure")
+    @trait("0/1", per="measure", stream="known_at_start")
     def known_at_start(self, uniform, implemented_at_start, does_itself_at_start, employer_share):
         """Knows the measure when first looked at."""
         return uniform < np.maximum(implemented_at_start, does_itself_at_start) * employer_share
 
-    @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week")
+    @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week", stream="known")
     def known(self, known, uniform, is_manager, told_as_manager, told_as_employee, lives_it):
         """Knows that the measure exists; what one lives is seldom forgotten."""
         told = is_manager * told_as_manager + (1 - is_manager) * told_as_employee

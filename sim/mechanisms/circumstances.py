@@ -41,7 +41,7 @@ class Circumstances(Mechanism):
     fewest: float = param_from("definitions", "fewest")
     stress_risk_from: float = param_from("circumstances", "stress_risk_from")
 
-    @trait("share")
+    @trait("share", stream="age_rank")
     def age_rank(self, uniform):
         """How old one is among colleagues, from the youngest (0) to the oldest (1)."""
         return uniform
@@ -56,23 +56,23 @@ class Circumstances(Mechanism):
         """55 or older."""
         return age_rank >= 1 - self.older_share
 
-    @trait("0/1")
+    @trait("0/1", stream="woman")
     def woman(self, uniform):
         """Is a woman."""
         return uniform < self.women
 
-    @trait("0/1")
+    @trait("0/1", stream="higher_educated")
     def higher_educated(self, uniform):
         """Has higher education."""
         return uniform < self.higher_educated_share
 
-    @trait("0/1")
+    @trait("0/1", stream="flexible_contract")
     def flexible_contract(self, uniform, young):
         """Has a temporary or agency contract; the young more often."""
         others = (1 - self.flexible_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
         return uniform < self.flexible * (young * self.flexible_when_young + (1 - young) * others)
 
-    @trait("days/week")
+    @trait("days/week", stream="contract_days")
     def contract_days(self, uniform):
         """Days a week by contract: five, four or three."""
         return self.full_week - (uniform < self.four_days + self.three_days) - (uniform < self.three_days) * 1
@@ -82,28 +82,28 @@ class Circumstances(Mechanism):
         """Works fewer than five days a week."""
         return contract_days < self.full_week
 
-    @trait("0/1")
+    @trait("0/1", stream="children_at_home")
     def children_at_home(self, uniform, young):
         """Has children living at home; the young less often."""
         others = (1 - self.children_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
         return uniform < self.children * (young * self.children_when_young + (1 - young) * others)
 
-    @trait("0/1")
+    @trait("0/1", stream="other_care")
     def other_care(self, uniform):
         """Has other care duties."""
         return uniform < self.care
 
-    @trait("0/1")
+    @trait("0/1", stream="lives_alone")
     def lives_alone(self, uniform, children_at_home):
         """Lives alone; nobody with children at home does."""
         return (uniform < self.alone / np.maximum(1 - self.children, self.fewest)) * (1 - children_at_home)
 
-    @trait("0/1")
+    @trait("0/1", stream="poorer_health")
     def poorer_health(self, uniform):
         """Moderate to poor general health."""
         return uniform < self.poorer
 
-    @trait("0/1")
+    @trait("0/1", stream="separate_room")
     def separate_room(self, uniform, is_manager):
         """Has a separate room to work in at home."""
         return uniform < is_manager * self.room_of_managers + (1 - is_manager) * self.room_of_others
@@ -113,17 +113,17 @@ class Circumstances(Mechanism):
         """Works from home without a room for it."""
         return 1 - separate_room
 
-    @trait("0/1")
+    @trait("0/1", stream="bought_adjustable")
     def bought_adjustable(self, uniform):
         """Bought an adjustable chair and desk for the home oneself."""
         return uniform < self.own_adjustable
 
-    @trait("0/1")
+    @trait("0/1", stream="may_work_from_home")
     def may_work_from_home(self, uniform, is_manager):
         """The work can be done from home; a manager's always can, unless an organisation says otherwise."""
         return uniform < is_manager * self.managers_may + (1 - is_manager) * self.may_share
 
-    @trait("minutes")
+    @trait("minutes", stream="commute_minutes")
     def commute_minutes(self, normal):
         """The way to work, one way."""
         return np.maximum(self.usual_commute + self.commute_sd * normal, 0)
@@ -133,22 +133,22 @@ class Circumstances(Mechanism):
         """How long the way to work is, against the usual."""
         return (commute_minutes - self.usual_commute) / self.commute_sd
 
-    @trait("sd")
+    @trait("sd", stream="digital_skill")
     def digital_skill(self, normal):
         """Ease with digital means of working together."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="need_for_affiliation")
     def need_for_affiliation(self, normal):
         """How much one needs company at work."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="wish_to_segment")
     def wish_to_segment(self, normal):
         """How much one wants work and home apart."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="negative_affect")
     def negative_affect(self, normal):
         """The lasting tendency to feel bad: common cause of exhaustion and of how one answers questions."""
         return normal

@@ -34,18 +34,18 @@ class ComingsAndGoings(Mechanism):
     leaving_when_flexible: float = param(0.70, "log ratio", "leaving with a flexible contract", low=0.0, high=1.5, source="assumed")
     longest_tenure: float = param(12.0, "years", "longest time with the firm at the start", low=5.0, high=25.0, source="assumed")
 
-    @stock("0/1")
+    @stock("0/1", stream="short_absence")
     def short_absence(self, short_absence, uniform, exhaustion, poorer_health):
         """Is away sick for some days."""
         begins = self.short_spells / self.days * ratio(self.sick_of_exhaustion * exhaustion + self.sick_of_health * poorer_health)
         return switched(short_absence, uniform, self.sickness * begins, 1 / self.short_length)
 
-    @trait("0/1")
+    @trait("0/1", stream="long_absence_at_start")
     def long_absence_at_start(self, uniform):
         """Is away for long when first looked at."""
         return uniform < self.sickness * self.long_spells * self.long_length / self.days
 
-    @stock("0/1", start="long_absence_at_start", newcomer=0.0)
+    @stock("0/1", start="long_absence_at_start", newcomer=0.0, stream="long_absence")
     def long_absence(self, long_absence, uniform, exhaustion, poorer_health):
         """Is away sick for months."""
         begins = self.long_spells / self.days * ratio(self.long_of_exhaustion * exhaustion + self.sick_of_health * poorer_health)
@@ -56,13 +56,13 @@ class ComingsAndGoings(Mechanism):
         """Is away sick today."""
         return np.maximum(short_absence, long_absence)
 
-    @flow("0/1", every="week")
+    @flow("0/1", every="week", stream="leaves")
     def leaves(self, uniform, exhaustion, flexible_contract):
         """Leaves the firm at the end of this day; a new person takes the place."""
         pushed = ratio(self.leaving_of_exhaustion * exhaustion + self.leaving_when_flexible * flexible_contract)
         return uniform < self.turnover * self.leaving / self.weeks * pushed
 
-    @trait("years")
+    @trait("years", stream="tenure_years")
     def tenure_years(self, uniform):
         """For how many years one has been there when first looked at."""
         return self.longest_tenure * uniform * uniform

@@ -41,7 +41,7 @@ class Contact(Mechanism):
     isolated_stay_away: float = param(0.40, "logit/sd", "joining in lost per SD of isolation from colleagues", low=0.0, high=0.8, source="assumed")
     joining: float = param(1.0, "logit", "usual leaning to join an arranged moment", low=-0.5, high=2.0, source="assumed")
 
-    @trait("strength", per="tie")
+    @trait("strength", per="tie", stream="strength_at_start")
     def strength_at_start(self, uniform, exists, across, dormant):
         """How strong a tie is when first looked at; dormant ones are nought."""
         usual = across * self.begins_across + (1 - across) * self.begins_within

@@ -40,12 +40,12 @@ class Ergonomics(Mechanism):
     back_conflict: float = param(0.35, "log ratio/sd", "onset of back complaints per SD of work-home conflict", low=0.0, high=0.4, source="assumed conflict_back")
     back_room: float = param(0.60, "log ratio", "onset of back complaints spared by a separate room", low=0.1, high=0.8, source="assumed separate_room_back")
 
-    @trait("sd")
+    @trait("sd", stream="frailty_of_neck")
     def frailty_of_neck(self, normal):
         """Lasting proneness to complaints of arm, neck and shoulder."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="frailty_of_back")
     def frailty_of_back(self, normal):
         """Lasting proneness to back complaints."""
         return normal
@@ -88,26 +88,26 @@ class Ergonomics(Mechanism):
         sat = self.sitting_harms * (sitting - self.sitting_at_work) + self.poorer_health_adds * poorer_health
         return body + sat + self.strain_to_complaints * self.strain * exhaustion
 
-    @trait("0/1")
+    @trait("0/1", stream="neck_complaint_at_start")
     def neck_complaint_at_start(self, uniform, frailty_of_neck):
         """Has the complaint when first looked at: as likely as one's own chain has it in the long run."""
         begins = self.onset * ratio(self.frailty * frailty_of_neck)
         return uniform < begins / (begins + self.recovery * ratio(0 - self.frailty * frailty_of_neck))
 
-    @stock("0/1", start="neck_complaint_at_start", every="week")
+    @stock("0/1", start="neck_complaint_at_start", every="week", stream="arm_neck_shoulder_complaint")
     def arm_neck_shoulder_complaint(self, arm_neck_shoulder_complaint, uniform, frailty_of_neck, exposure):
         """A complaint of arm, neck or shoulder within the last year."""
         begins = self.onset / self.weeks * ratio(exposure + self.frailty * frailty_of_neck)
         ends = self.recovery / self.weeks * ratio(0 - self.frailty * frailty_of_neck)
         return switched(arm_neck_shoulder_complaint, uniform, begins, ends)
 
-    @trait("0/1")
+    @trait("0/1", stream="back_complaint_at_start")
     def back_complaint_at_start(self, uniform, frailty_of_back, separate_room):
         """Has the complaint when first looked at."""
         begins = self.back_onset * ratio(self.frailty * frailty_of_back - self.back_room * separate_room)
         return uniform < begins / (begins + self.back_recovery)
 
-    @stock("0/1", start="back_complaint_at_start", every="week")
+    @stock("0/1", start="back_complaint_at_start", every="week", stream="back_complaint")
     def back_complaint(self, back_complaint, uniform, frailty_of_back, exhaustion, conflict, separate_room):
         """A complaint of the back within the last year."""
         body = self.frailty * frailty_of_back - self.back_room * separate_room

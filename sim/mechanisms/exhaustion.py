@@ -35,12 +35,12 @@ class Exhaustion(Mechanism):
     cynical: float = param(0.60, "sd/sd", "cynicism per SD of exhaustion", low=0.3, high=0.8, source="assumed")
     disengaged: float = param(0.35, "sd/sd", "cynicism spared per SD of engagement", low=0.1, high=0.6, source="assumed")
 
-    @trait("sd")
+    @trait("sd", stream="events_at_start")
     def events_at_start(self, normal):
         """What life holds on coming."""
         return normal
 
-    @stock("sd", start="events_at_start")
+    @stock("sd", start="events_at_start", stream="life_events")
     def life_events(self, life_events, normal):
         """Good and bad times of some months, in private life and at work."""
         return wander(life_events, self.events_days, normal)

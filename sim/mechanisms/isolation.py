@@ -57,17 +57,17 @@ class Isolation(Mechanism):
     colleagues_strain: float = param(0.12, "sd/sd", "more strain per SD of isolation from colleagues", low=0.05, high=0.25, source="assumed E035")
     company_strain: float = param(0.10, "sd/sd", "more strain per SD of isolation from the company", low=0.03, high=0.20, source="assumed E035")
 
-    @trait("sd")
+    @trait("sd", stream="solitude")
     def solitude(self, normal):
         """Lasting inclination to feel alone among colleagues."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="estrangement")
     def estrangement(self, normal, solitude):
         """Lasting inclination to feel apart from the company; in part the same as feeling alone."""
         return self.shared * solitude + np.sqrt(1 - self.shared * self.shared) * normal
 
-    @trait("sd")
+    @trait("sd", stream="attachment")
     def attachment(self, normal):
         """Lasting inclination to feel part of where one works."""
         return normal

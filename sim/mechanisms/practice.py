@@ -38,17 +38,17 @@ class Practice(Mechanism):
         keen = 1 - self.tired_of_it * (1 - freshness)
         return within(use * (1 - hoops) * tired * alone * keen, 0, 1)
 
-    @stock("0/1", newcomer=0.0, per="measure", every="week")
+    @stock("0/1", newcomer=0.0, per="measure", every="week", stream="used")
     def used(self, used, uniform, known, in_place, would_use):
         """Uses the measure, complies with it, or, as a manager, practises it."""
         return known * in_place * switched(used, uniform, lasting(would_use, self.use_lapses), self.use_lapses)
 
-    @trait("0/1", per="measure")
+    @trait("0/1", per="measure", stream="handled_well_at_start")
     def handled_well_at_start(self, uniform, well):
         """Would use the measure as it is meant, when first looked at."""
         return uniform < well
 
-    @stock("0/1", start="handled_well_at_start", per="measure", every="week")
+    @stock("0/1", start="handled_well_at_start", per="measure", every="week", stream="handled_well")
     def handled_well(self, handled_well, uniform, well):
         """Would use the measure as it is meant."""
         return switched(handled_well, uniform, lasting(well, self.handling_changes), self.handling_changes)

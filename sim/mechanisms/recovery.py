@@ -53,7 +53,7 @@ class Recovery(Mechanism):
     fatigue_sd: float = param(0.45, "sd", "how much reference people differ in fatigue", low=0.1, high=2.0, source="centred")
     fatigue_strains: float = param(0.32, "sd/sd", "more strain per SD of fatigue that stays", low=0.15, high=0.5, source="assumed E019")
 
-    @trait("sd")
+    @trait("sd", stream="ability_to_detach")
     def ability_to_detach(self, normal):
         """Lasting ease of letting work go."""
         return normal
@@ -90,7 +90,7 @@ class Recovery(Mechanism):
         expected = self.expectation_holds * injunctive_norm + self.telepressure_direct * self.telepressure_holds * telepressure
         return load + messages + expected + self.loss_of_detachment * self.exhaustion_holds * exhaustion
 
-    @flow("sd")
+    @flow("sd", stream="detachment")
     def detachment(
         self, normal, ability_to_detach, hold_of_work, skill_of_unwinding, managers_detachment, no_separate_room,
         negative_affect, leading_difficulty,
@@ -113,7 +113,7 @@ class Recovery(Mechanism):
         way = at_office * (self.commuting + self.long_way * commute)
         return works_today * self.effort * demands_today * buffered + way - self.break_spares * breaks
 
-    @stock("sd", start="fatigue_at_start")
+    @stock("sd", start="fatigue_at_start", stream="fatigue")
     def fatigue(self, fatigue, effort_spent, works_today, detachment, normal):
         """Tomorrow morning's fatigue: what stays over, plus effort, less the night and the day off."""
         recovered = self.night * detachment + self.day_off * (1 - works_today)

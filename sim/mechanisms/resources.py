@@ -54,27 +54,27 @@ class Resources(Mechanism):
     relief_of_manager: float = param(0.18, "sd/sd", "strain taken off per SD of manager's support", low=0.05, high=0.30, source="assumed E024 E033")
     relief_of_colleagues: float = param(0.07, "sd/sd", "strain taken off per SD of colleagues' support", low=0.0, high=0.20, source="assumed E025 E033")
 
-    @trait("sd")
+    @trait("sd", stream="autonomy_of_the_job")
     def autonomy_of_the_job(self, normal):
         """Room that the job itself gives."""
         return normal
 
-    @trait("sd", per="team")
+    @trait("sd", per="team", stream="quality_of_leading")
     def quality_of_leading(self, normal):
         """How well this team is led, for all its members alike."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="own_view_of_manager")
     def own_view_of_manager(self, normal):
         """How one gets on with managers."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="own_view_of_colleagues")
     def own_view_of_colleagues(self, normal):
         """How one gets on with colleagues."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="zest")
     def zest(self, normal):
         """Lasting tendency to be engaged."""
         return normal

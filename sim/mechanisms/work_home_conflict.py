@@ -34,7 +34,7 @@ class WorkHomeConflict(Mechanism):
     long_days_out: float = param(0.20, "sd", "conflict of long days out when never at home", low=0.0, high=0.9, source="assumed hybrid_balance E038 E153")
     strains: float = param(0.09, "sd/sd", "more strain per SD of conflict", low=0.0, high=0.2, source="assumed E031")
 
-    @trait("sd")
+    @trait("sd", stream="busy_home")
     def busy_home(self, normal):
         """What private life asks."""
         return normal

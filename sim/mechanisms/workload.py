@@ -55,22 +55,22 @@ class Workload(Mechanism):
     overtime_of_demands: float = param(0.35, "log ratio/sd", "more overtime per SD of today's demands", low=0.1, high=0.6, source="assumed E107")
     overtime_most: float = param(4.0, "hours/day", "where a day's overtime levels off", low=2.0, high=6.0, source="definition")
 
-    @trait("sd")
+    @trait("sd", stream="demands_of_the_job")
     def demands_of_the_job(self, normal):
         """What the job asks, year in, year out."""
         return normal
 
-    @trait("sd")
+    @trait("sd", stream="situation_at_start")
     def situation_at_start(self, normal):
         """The situation one finds on coming."""
         return normal
 
-    @stock("sd", start="situation_at_start")
+    @stock("sd", start="situation_at_start", stream="situation")
     def situation(self, situation, normal):
         """Projects, reorganisations, busy seasons: what makes some months heavier than others."""
         return wander(situation, self.situation_days, normal)
 
-    @stock("sd", per="team")
+    @stock("sd", per="team", stream="team_shock")
     def team_shock(self, team_shock, normal):
         """What hits the whole team for some days."""
         return wander(team_shock, self.team_shock_days, normal)
@@ -95,7 +95,7 @@ class Workload(Mechanism):
         """The first weeks of any new way of working cost extra load."""
         return self.novelty_load * novelty
 
-    @trait("sd")
+    @trait("sd", stream="burden_of_home")
     def burden_of_home(self, normal):
         """How heavy work is for this person at home, against others."""
         return normal
@@ -135,12 +135,12 @@ class Workload(Mechanism):
         spiral = self.spiral * (self.spiral_slow * worn_view + self.spiral_fast * exhaustion)
         return saturating(job + self.situation_share * situation + spiral + demands_of_work, self.limit)
 
-    @flow("sd", condition=True)
+    @flow("sd", condition=True, stream="fragmentation")
     def fragmentation(self, normal):
         """How far the day is cut up by meetings and messages."""
         return normal
 
-    @flow("sd")
+    @flow("sd", stream="demands_today")
     def demands_today(self, normal, demands, team_shock, fragmentation):
         """Demands of this very day."""
         day = self.day_share * normal + self.fragmenting * fragmentation
@@ -153,7 +153,7 @@ class Workload(Mechanism):
         late = works_today * base * ratio(self.overtime_of_demands * demands_today)
         return saturating(late + after_hours_time, self.overtime_most)
 
-    @trait("sd")
+    @trait("sd", stream="unease_with_distance")
     def unease_with_distance(self, normal):
         """How hard leading people one does not see comes to this person."""
         return normal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.engine.plan import Plan, needed
+from sim.source_digest import PROSE, code_digest, digest_of, rows_without_prose
 from sim.world.firm import FirmOptions
 
 MODEL_FILES = (
@@ -45,9 +47,19 @@ def model_version() -> str:
         place = package / part
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.suffix in (".py", ".csv", ".npy"):
-                text.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+                text.update(f"{path.relative_to(package).as_posix()}\0{_content_digest(path)}\0".encode())
     libraries = [f"{name}{feature_release(metadata.version(name))}" for name in LIBRARIES]
     return ".".join([f"{__version__}+{text.hexdigest()[:_LENGTH]}", *libraries])
+
+
+def _content_digest(path: Path) -> str:
+    """The digest of a file without its prose, so that better words do not part a sweep from its finished runs."""
+    if path.suffix == ".py":
+        return code_digest(path)
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return digest_of(rows_without_prose(csv.DictReader(file)))
+    return digest_of(path.read_bytes())
 
 
 def feature_release(version: str) -> str:
@@ -68,8 +80,8 @@ class Identifier:
             parts
             | {
                 "model": model_version(),
-                "measures": [self._of(measure, repr) for measure in needed(plan)],
-                "scenarios": self._of(plan.scenarios),
+                "measures": [self._of(measure, _without_prose) for measure in needed(plan)],
+                "scenarios": [self._of(scenario, _without_prose) for scenario in plan.scenarios],
                 "firm": self._of(plan.firm, _firm),
             }
         )
@@ -81,6 +93,17 @@ class Identifier:
                 self._known.clear()
             self._known[id(part)] = part, digest(plain(part))
         return self._known[id(part)][1]
+
+
+def _without_prose(part: Any) -> Any:
+    """A measure or scenario, as its fields by name without those that hold prose."""
+    if is_dataclass(part) and not isinstance(part, type):
+        return {
+            field.name: _without_prose(getattr(part, field.name)) for field in fields(part) if field.name not in PROSE
+        }
+    if isinstance(part, Mapping):
+        return {name: _without_prose(value) for name, value in part.items()}
+    return [_without_prose(one) for one in part] if isinstance(part, tuple) else part
 
 
 def _firm(firm: FirmOptions) -> dict[str, Any]:

@@ -62,6 +62,11 @@ def key_of(*parts: int | str) -> int:
     return key
 
 
+def stream_key(seed: int, stream: str) -> int:
+    """The 64-bit key of the random stream with this id, whose parts a point divides."""
+    return key_of(seed, *stream.split("."))
+
+
 def fmix32(word: np.ndarray) -> np.ndarray:
     """The 32-bit finaliser of MurmurHash3, elementwise.
 

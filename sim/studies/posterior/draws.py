@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.files import write_text
 from sim.paths import read_path
 from sim.studies import configure, store
 from sim.studies.posterior.fingerprint import Print, fingerprint
@@ -71,16 +72,34 @@ def present() -> Print:
     return fingerprint({**processes, **point.get("mechanisms", {})}, configure.measures())
 
 
-def restamp(folder: Path) -> str:
-    """Replace the fingerprint of the posterior in a folder by that of the present model; return what differed.
+def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
+    """Give a posterior the fingerprint of the present model, and return what differed.
 
-    Only for a change of code that is proven to change no result: the draws stay as they are.
+    Only for a change of code that is proven to change no result, such as new names: the values of the draws stay.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the posterior is.
+    renames : mapping of str to str
+        New names of parameters by their old ones, as `mechanisms.recovery.night`.
+
+    Raises
+    ------
+    UserError
+        When a range, a value or data differ, since the draws would then be different ones.
     """
-    content = made(folder)
-    now = present()
-    differing = changes(content["fingerprint"], now)
+    content, now, new = made(folder), present(), dict(renames or {})
+    before = content["fingerprint"]
+    before = {**before, "numbers": {new.get(name, name): value for name, value in before["numbers"].items()}}
+    if differing := changes({**before, "equations": now["equations"]}, now):
+        raise UserError(f"The posterior in {folder} cannot be stamped: {differing}. {_AGAIN}")
+    if new:
+        header, rest = (folder / DRAWS).read_text(encoding="utf-8").split("\n", 1)
+        columns = ",".join(new.get(name, name) for name in header.split(","))
+        write_text(f"{columns}\n{rest}", folder / DRAWS)
     store.write_json({**content, "fingerprint": now}, folder / MADE)
-    return differing
+    return changes(before, now)
 
 
 def changes(before: Mapping[str, Any], now: Print) -> str:

@@ -6,10 +6,8 @@ value that is not drawn may not.
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,19 +18,18 @@ from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism, Passport
 from sim.levers.measure import Measure, numbers_of
 from sim.outcomes.survey import Survey
+from sim.source_digest import code_digest, digest_of, rows_without_prose
 
 Print = dict[str, dict[str, Any]]
 """By kind (`equations`, `numbers`, `data`) and name: a digest, [low, high] of what is drawn, the value of the rest."""
 _DRAWN, _SOLVED = {"assumed", "fitted"}, {"centred", "definition"}
 SURVEY = "survey"
-_PARAMETERS = ("param", "param_from", "switch")
 _WORLD = (
     "language.curves", "outcomes.survey", "world.calendar", "world.establishments", "world.firm",
     "world.public_holidays", "world.ties",
 )  # fmt: skip
 """Modules beside mechanisms and levers that results depend on."""
 _TABLES = ("regimes", "sectors", "size_classes")
-_PROSE = {"text", "label", "meaning", "source", "note"}
 _CHOICES = ("lever", "kind", "route", "seen_by", "rewrites")
 
 
@@ -67,49 +64,16 @@ def _numbers(parameters: Mapping[str, Mapping[str, float]], measures: Sequence[M
 @cache
 def _equations() -> tuple[tuple[str, str], ...]:
     kinds = {**mechanisms(), **levers()}
-    found = {process: text_of(Path(inspect.getfile(kind))) for process, kind in kinds.items()}
+    found = {process: code_digest(Path(inspect.getfile(kind)), parameters=False) for process, kind in kinds.items()}
     package = Path(__file__).resolve().parents[2]
-    found |= {name: text_of(package.joinpath(*name.split(".")).with_suffix(".py")) for name in _WORLD}
+    found |= {name: code_digest(package.joinpath(*name.split(".")).with_suffix(".py")) for name in _WORLD}
     return tuple(found.items())
 
 
 def _data(measures: Sequence[Measure]) -> dict[str, str]:
-    found = {f"{name}.csv": _digest(_without_prose(rows(name))) for name in _TABLES}
-    found["normal_quantiles.npy"] = _digest(files("sim.data").joinpath("normal_quantiles.npy").read_bytes())
+    found = {f"{name}.csv": digest_of(rows_without_prose(rows(name))) for name in _TABLES}
+    found["normal_quantiles.npy"] = digest_of(files("sim.data").joinpath("normal_quantiles.npy").read_bytes())
     for measure in measures:
         told = {name: getattr(measure, name) for name in _CHOICES}
-        found[f"measure/{measure.name}.yaml"] = _digest({**told, "study": dict(measure.study)})
+        found[f"measure/{measure.name}.yaml"] = digest_of({**told, "study": dict(measure.study)})
     return found
-
-
-def _without_prose(table: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
-    return [{column: cell for column, cell in row.items() if column not in _PROSE} for row in table]
-
-
-def _digest(content: Any) -> str:
-    raw = content if isinstance(content, bytes) else repr(content).encode()
-    return hashlib.sha256(raw).hexdigest()[:16]
-
-
-# -- Python without its prose -----------------------------------------------------------------------------------------
-
-
-def text_of(*paths: Path) -> str:
-    """A digest of Python files without comments, docstrings, annotations of parameters and what mistakes are told."""
-    return _digest([ast.unparse(_Bare().visit(ast.parse(path.read_text(encoding="utf-8")))) for path in paths])
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes away texts that stand alone, the fields of a mechanism (their passports tell) and the words of errors."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        made = node.value.func if isinstance(node.value, ast.Call) else None
-        is_parameter = isinstance(made, ast.Name) and made.id in _PARAMETERS
-        return None if is_parameter else self.generic_visit(node)
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        return ast.Raise()

@@ -16,9 +16,9 @@ from sim.engine.plan import Plan, warmed_up
 from sim.outcomes.condensed import Columns
 from sim.outcomes.survey import survey_of
 from sim.runs.batch import Life
+from sim.source_digest import code_digest
 from sim.studies import centring, fit
 from sim.studies.centring import STATES
-from sim.studies.posterior.fingerprint import text_of
 from sim.world.calendar import DAYS_A_WEEK
 
 TABLE = "observed"
@@ -67,4 +67,4 @@ def _columns(plan: Plan, seen: Mapping[str, float]) -> Columns:
     return {"scenario": [plan.scenarios[0].name], **{name: np.array([value]) for name, value in seen.items()}}
 
 
-OBSERVED = Life(_live, {TABLE: _columns}, version=text_of(*map(Path, (__file__, fit.__file__, centring.__file__))))
+OBSERVED = Life(_live, {TABLE: _columns}, version=code_digest(*map(Path, (__file__, fit.__file__, centring.__file__))))
