@@ -1,10 +1,10 @@
-"""`python -m benchmarks`: how fast the model is against its peers and the machine, and how precise against float64."""
+"""Benchmarks of speed against other frameworks and the machine, and of precision against float64."""
 
 from __future__ import annotations
 
 import os
 
-# One thread for everybody, before numpy is imported.
+# One thread for all libraries; must be set before numpy is imported.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import argparse
@@ -43,7 +43,7 @@ _BYTES_A_PLACE, _BYTES_A_PLACE_AND_WORLD = 3_000, 2_500
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmarks asked for, print the table and write it."""
+    """Run the chosen benchmarks, print the table and write it."""
     asked = _parser().parse_args(argv)
     logging.getLogger("MESA").setLevel(logging.WARNING)
     logging.getLogger("mesa").setLevel(logging.WARNING)
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             rows.append(row)
             print(f"{row.what}, {row.engine}, {row.employees:,} employees", file=sys.stderr, flush=True)
     finally:
-        # What was measured until an interruption is kept.
+        # Also write what was measured before an interruption.
         print(markdown(rows, notes))
         write(rows, notes, asked.out / datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
     return 0
@@ -65,21 +65,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", type=_sizes, default=SIZES, help="employees, separated by commas")
-    parser.add_argument("--turns", type=int, default=5, help="turns of which the median counts")
+    parser.add_argument("--turns", type=int, default=5, help="number of turns; the table has their median")
     parser.add_argument("--replicates", type=int, default=30, help="replicates of the paired study")
     parser.add_argument("--weeks", type=int, default=52, help="weeks of burn-in and of horizon in the studies")
     parser.add_argument(
-        "--runs", type=int, default=500, help="rows of the Sobol design that is kept, at least; 0 for none"
+        "--runs", type=int, default=500, help="least number of rows of the stored Sobol design; 0 for none"
     )
     parser.add_argument(
         "--full",
         action="store_true",
-        help="also 131,775 employees in 206 establishments for a year, and the memory of the main job",
+        help="also simulate 131,775 employees in 206 establishments for a year, and measure the memory of the main job",
     )
     parser.add_argument(
-        "--only", choices=("small", "whole", "studies", "sweeps", "precision", "memory"), help="one part of the table"
+        "--only", choices=("small", "whole", "studies", "sweeps", "precision", "memory"), help="one part only"
     )
-    parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="where folders of results go")
+    parser.add_argument("--out", type=Path, default=Path("outputs/benchmarks"), help="parent folder of the results")
     return parser
 
 
@@ -89,9 +89,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; one thread unless said otherwise."
-    )
+    return f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; usually one thread."
 
 
 def _rows(asked: argparse.Namespace) -> Iterator[Row]:
@@ -119,7 +117,7 @@ def _rows(asked: argparse.Namespace) -> Iterator[Row]:
 
 
 def small_model(people: int, turns: int) -> Iterator[Row]:
-    """The small model under every engine and by every peer, taking turns."""
+    """Yield rows of the small model with every engine and framework, measured in turns."""
     models = {name: SmallModel(engine, people) for name, engine in engines().items()}
     runners = [Runner(name, people, 1, model.run, 7) for name, model in models.items()]
     if people <= _LARGEST_FOR_AGENTS:
@@ -137,7 +135,7 @@ def small_model(people: int, turns: int) -> Iterator[Row]:
 
 
 def whole_model(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
-    """The whole model under every engine, in one world and in eight, taking turns with the small model in Mesa."""
+    """Yield rows of the whole model with every engine, in 1 and 8 worlds, beside the small model in Mesa."""
     eight, can = plan_of(people), engines()
     firm = firm_of(eight)
     counts = [worlds for worlds in (1, 8) if _fits(people, worlds)]
@@ -158,7 +156,7 @@ def whole_model(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
 
 
 def in_establishments(people: int, turns: int, bandwidth: float) -> Iterator[Row]:
-    """The whole model in establishments like the study's instead of one organisation, which the fused engine parts."""
+    """Yield rows of the whole model in many establishments, which the fused engine simulates in parts."""
     plan = many_establishments(people)
     firm = firm_of(plan)
     models = {name: WholeModel(engine, plan, firm, 1) for name, engine in engines().items()}
@@ -170,13 +168,13 @@ def in_establishments(people: int, turns: int, bandwidth: float) -> Iterator[Row
 
 
 def _compared(name: str, worlds: int) -> dict[str, str]:
-    """What an engine is held against: in words, and the name of that run."""
+    """Return what an engine is compared with: a description and the name of the run."""
     against = {f"small model, {MESA}": MESA} if worlds == 1 else {"eight runs of one world": f"{name}, 1"}
     return against if name == "reference" else {**against, "reference": f"reference, {worlds}"}
 
 
 def _fits(people: int, worlds: int) -> bool:
-    """Whether both engines leave some of the free memory to others."""
+    """Return whether both engines fit in 60% of the free memory."""
     need = people * 2 * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
     return need < 0.6 * os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.kills`: kill a sweep again and again, resume it, and compare with one that was left in peace.
+"""Crash test of sweeps: `python -m benchmarks.kills`.
 
-At random moments a worker or the whole job is ended by SIGKILL. In the end no run may be lost and none doubled, and
-the exported tables must be the same bytes.
+Kills a worker or the whole job at random moments (SIGKILL), resumes the sweep, and compares it with one that was not
+interrupted. No run may be lost or duplicated, and the exported tables must be equal to the byte.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VICTIMS = ("a worker", "the whole job")
 
 @dataclass(frozen=True)
 class Report:
-    """What a series of kills did: how many by victim, how often the sweep was begun, and what came amiss."""
+    """Result of a series of kills: kills by victim, starts of the sweep, and lost or duplicated runs."""
 
     kills: dict[str, int]
     begun: int
@@ -37,13 +37,13 @@ class Report:
     def __str__(self) -> str:
         kills = " and ".join(f"{count} times {victim}" for victim, count in self.kills.items())
         return (
-            f"{self.runs} runs; killed {kills}; begun {self.begun} times; "
-            f"{self.lost} runs lost, {self.doubled} doubled; tables {'byte-identical' if self.same else 'DIFFER'}"
+            f"{self.runs} runs; killed {kills}; started {self.begun} times; "
+            f"{self.lost} runs lost, {self.doubled} duplicated; tables {'byte-identical' if self.same else 'DIFFER'}"
         )
 
     @property
     def fine(self) -> bool:
-        """Nothing lost, nothing doubled, the same bytes."""
+        """Return whether no run is lost or duplicated and the tables are equal."""
         return self.same and not self.lost and not self.doubled
 
 
@@ -55,10 +55,10 @@ def killed(
     seed: int = 1,
     moments: tuple[float, float] = (0.2, 4.0),
 ) -> Report:
-    """Run a sweep of so many rows in peace and, in another folder, with so many kills; say how they compare.
+    """Run a sweep of `rows` rows without interruption and, in another folder, with `times` kills; compare them.
 
-    Kills come after a random time between the two `moments`, in seconds. A sweep that ends before all kills are made
-    goes on with more rows, and so does the other.
+    Each kill comes after a random time between the two `moments`, in seconds. If the sweep ends before all kills are
+    done, both sweeps get twice as many rows.
     """
     luck = random.Random(seed)
     kills = dict.fromkeys(VICTIMS, 0)
@@ -88,7 +88,7 @@ def _begin(folder: Path, rows: int, asked: Sequence[str]) -> subprocess.Popen[by
 
 
 def _kill(job: subprocess.Popen[bytes], victim: str, luck: random.Random) -> bool:
-    """End the victim by SIGKILL; whether there was one to end."""
+    """Kill the victim and return whether there was one."""
     import psutil
 
     if job.poll() is not None:
@@ -102,7 +102,7 @@ def _kill(job: subprocess.Popen[bytes], victim: str, luck: random.Random) -> boo
         workers = [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
         os.kill(luck.choice(workers), signal.SIGKILL)
     except (psutil.Error, ProcessLookupError, IndexError):
-        return False  # none has begun yet, or it ended by itself meanwhile
+        return False  # no worker has started yet, or it has just ended
     return True
 
 
@@ -126,11 +126,11 @@ def _compared(folder: Path, kills: dict[str, int], begun: int) -> Report:
 
 
 def main() -> int:
-    """Print a report; exit code 1 where anything came amiss."""
+    """Print a report; return 1 if a run was lost or duplicated or the tables differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
-    parser.add_argument("--times", type=int, default=20, help="kills")
-    parser.add_argument("--rows", type=int, default=800, help="rows of the design to begin with")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments and the victims")
+    parser.add_argument("--times", type=int, default=20, help="number of kills")
+    parser.add_argument("--rows", type=int, default=800, help="rows of the design at the start")
+    parser.add_argument("--seed", type=int, default=1, help="seed of moments and victims")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="hybridwork-kills-") as folder:
         report = killed(Path(folder), given.times, rows=given.rows, seed=given.seed)

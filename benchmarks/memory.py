@@ -1,4 +1,4 @@
-"""What a study holds in memory, all its processes together, measured in processes of its own."""
+"""Memory of a study, summed over its processes and measured in separate processes."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from benchmarks.report import Row
 Result = TypeVar("Result")
 
 EVERY = 0.2
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 SMALL = ("firm=one", "firm.employees=20", "weeks=8", "burn_in=2")
 FEW, MANY = 20, 80
-"""Replicates of the small comparison, which should take the same memory."""
+"""Replicates of two small comparisons, which should need the same memory."""
 
 
 def alone(work: Callable[..., Result], *given: object) -> Result:
-    """What a function returns in a new process, where nothing that went before counts."""
+    """Call a function in a new process, so that earlier memory does not count, and return its result."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(work, *given).result()
 
 
 def held(process: psutil.Process | None = None) -> float:
-    """Bytes that a process, by default this one, and its descendants hold; shared pages count once (PSS)."""
+    """Return the bytes of a process, by default this one, and its descendants; shared pages count once (PSS)."""
     process = process or psutil.Process()
     try:
         return sum(_of_one(one) for one in (process, *process.children(recursive=True)))
@@ -44,12 +44,12 @@ def _of_one(process: psutil.Process) -> float:
     try:
         memory = process.memory_full_info()
     except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0.0  # ended meanwhile
+        return 0.0  # the process has ended
     return float(getattr(memory, "pss", memory.uss))
 
 
 class Watch:
-    """Looks at what a process and its descendants hold while the context lasts; `most` are the most bytes seen."""
+    """Context that measures the memory of a process and its descendants; `most` is the maximum in bytes."""
 
     def __init__(self, process: psutil.Process | None = None):
         self.most = 0.0
@@ -71,7 +71,7 @@ class Watch:
 
 
 def most_held(*words: str) -> float:
-    """Bytes that a command of `hybridwork` holds at most; raises ChildProcessError where it fails."""
+    """Return the most bytes that a `hybridwork` command needs; raise ChildProcessError if it fails."""
     root = str(Path(__file__).resolve().parents[1])
     job = psutil.Popen([sys.executable, "-m", "sim", *words], env={**os.environ, "PYTHONPATH": root}, stdout=-3)
     with Watch(job) as watch:
@@ -82,7 +82,7 @@ def most_held(*words: str) -> float:
 
 
 def memory(full: bool) -> Iterator[Row]:
-    """What comparisons hold at most: a small one of few and of many replicates and, if `full`, the main one."""
+    """Yield the memory of a small comparison with few and many replicates and, if `full`, of the main job."""
     with TemporaryDirectory(prefix="hybridwork-memory-") as place:
         few, many = (
             most_held("scenarios", *SMALL, f"replicates={count}", f"output={place}") / 1e6 for count in (FEW, MANY)

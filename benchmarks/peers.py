@@ -1,6 +1,6 @@
-"""The small model as others would write it.
+"""The small model in other frameworks.
 
-Agents of Mesa with `shuffle_do` and a data collector at the level of the model, and a module of Starsim.
+Mesa: agents with `shuffle_do` and a data collector at model level. Starsim: one module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST = 100_000
 
 
 class Employee(mesa.Agent):
-    """Somebody with eight states and eight colleagues."""
+    """Employee with eight states and eight colleagues."""
 
     def __init__(self, model: mesa.Model):
         super().__init__(model)
@@ -27,7 +27,7 @@ class Employee(mesa.Agent):
         self.colleagues: list[Employee] = []
 
     def step(self) -> None:
-        """Live a day and the night after it."""
+        """Simulate one day and the following night."""
         p, gauss = self.model.p, self.random.gauss
         demands = self.situation + p.tired_work * self.fatigue
         company = sum([colleague.exhaustion for colleague in self.colleagues])
@@ -54,7 +54,7 @@ def _saturating(x: float, limit: float) -> float:
 
 
 class MesaModel(mesa.Model):
-    """The small model in Mesa; everybody lives the day in random order."""
+    """The small model in Mesa; agents act in random order each day."""
 
     def __init__(self, people: int, rng: int = 1):
         super().__init__(rng=rng)
@@ -65,20 +65,20 @@ class MesaModel(mesa.Model):
         self.datacollector = mesa.DataCollector(model_reporters={name: _mean_of(name) for name in REPORTED})
 
     def step(self) -> None:
-        """Let everybody live a day, and report once a week."""
+        """Simulate one day; report once a week."""
         self.agents.shuffle_do("step")
         self.day += 1
         if self.day % DAYS_A_WEEK == 0:
             self.datacollector.collect(self)
 
     def run(self, days: int) -> None:
-        """Live some days."""
+        """Simulate `days` days."""
         for _ in range(days):
             self.step()
 
     @property
     def reports(self) -> dict[str, list[float]]:
-        """The means at the end of every week."""
+        """Return the means at the end of each week."""
         return self.datacollector.model_vars
 
 
@@ -90,12 +90,12 @@ def _mean_of(name: str):
 
 
 def starsim_runner(people: int, seed: int = 1) -> Runner:
-    """The small model as a module of Starsim; a run of so many days is set up, which is not timed here, and lived."""
+    """Return a runner of the small model in Starsim. Setting it up does not count as time."""
     return Runner("Starsim", people, 1, _Starsim(people, seed).live)
 
 
 class _Starsim:
-    """Starsim fixes the length of a run beforehand, so a long one is begun and lived piece by piece."""
+    """The small model in Starsim, which fixes the length of a run, so a long run is simulated in pieces."""
 
     def __init__(self, people: int, seed: int):
         import starsim
@@ -134,13 +134,13 @@ class _Starsim:
         self.sim.init()
 
     def live(self, days: int) -> None:
-        """Live some more days."""
+        """Simulate `days` more days."""
         for _ in range(days):
             self.sim.run_one_step()
 
 
 def night(p: Small, now: dict[str, np.ndarray], company: np.ndarray, luck: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """All states of tomorrow from today's, (people,) each; `luck` holds three draws for everybody."""
+    """Return the states of the next day, each (people,); `luck` has three normal draws per person."""
     demands = now["situation"] + p.tired_work * now["fatigue"]
     held = p.hold * demands + p.expectation * now["norm"] + p.tired_evening * now["exhaustion"]
     evening = p.evening_luck * luck[0] - held
@@ -164,10 +164,10 @@ def night(p: Small, now: dict[str, np.ndarray], company: np.ndarray, luck: list[
 
 
 def missing_peers() -> list[str]:
-    """Why a peer is not in the table, one line each."""
+    """Return one line for each framework that is not in the table, with the reason."""
     notes = []
     if find_spec("starsim") is None:
-        notes.append("Starsim is not installed (pip install starsim); its rows are left out.")
+        notes.append("Starsim is not installed (pip install starsim), so its rows are omitted.")
     if find_spec("mesa_frames") is None:
-        notes.append("mesa-frames asks for numpy 1 and cannot be installed beside this project; its rows are left out.")
+        notes.append("mesa-frames needs numpy 1 and cannot be installed with this project, so its rows are omitted.")
     return notes

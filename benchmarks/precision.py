@@ -1,4 +1,4 @@
-"""Whether float32 is enough: one study lived twice on the same chance, its numbers held in float32 and in float64."""
+"""Precision of float32: one study simulated twice with the same random numbers, in float32 and in float64."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCENARIOS = ("baseline", "right_to_disconnect", "whole_package")
 REPORTED = (*HEADLINES, "exhaustion")
 PEOPLE, CROWD = 500, 3_000
 HOLDING = (reference, staff, catalogue, outcomes, record, survey)
-"""The modules that say how precisely numbers are held. Chance is not one of them: both studies draw the same."""
+"""Modules that set the precision of numbers. `chance` is not among them: both studies use the same draws."""
 
 _EVERYBODY = list(GROUPS).index("everybody")
 _PARTED = 1e-3
@@ -37,12 +37,12 @@ _SIMPLE = 1 << 6
 
 
 def study_of(people: int, weeks: int) -> Plan:
-    """One firm under the practice of 2022 and two policies, after a burn-in as long as the horizon."""
+    """Return a plan of one firm with the baseline and two policies, and a burn-in as long as the horizon."""
     return replace(plan_of(people, SCENARIOS, weeks=weeks, burn_in=weeks), engine="reference")
 
 
 class _Wide:
-    """numpy, save that its float32 is float64."""
+    """numpy with float64 in place of float32."""
 
     float32 = np.float64
 
@@ -52,9 +52,9 @@ class _Wide:
 
 @contextmanager
 def in_float64() -> Iterator[None]:
-    """Let the reference engine, all that it looks with and all that records it hold numbers in float64.
+    """Make the reference engine, its aggregations and its records use float64.
 
-    Draws are the float32 numbers that they always are, and go on as float64.
+    Random draws are the usual float32 numbers, converted to float64.
     """
     draws = {kind: _widened(draw) for kind, draw in reference._DRAW.items()}
     with ExitStack() as changes:
@@ -69,10 +69,10 @@ def _widened(draw: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
 
 def rounded(engine: Engine) -> list[str]:
-    """The quantities in which float32 is left.
+    """Return the quantities that still use float32 or were rounded to it.
 
-    Either they are no float64, or they are flows and stocks all of whose numbers would fit into float32, which simple
-    ones and draws passed on alone do unless something has rounded them.
+    A flow or stock counts as rounded if all its values fit into float32, unless it consists of simple fractions or
+    depends only on draws, which always fit.
     """
     moving = {name for name in (*engine.registry.day, *engine.registry.night) if not _drawn(engine, name)}
     return [
@@ -83,7 +83,7 @@ def rounded(engine: Engine) -> list[str]:
 
 
 def _drawn(engine: Engine, name: str) -> bool:
-    """Whether a quantity rests on draws alone, which are float32 numbers wherever they go."""
+    """Return whether a quantity depends only on random draws, which are float32 numbers."""
     causes = engine.registry.quantities[name].causes
     return bool(causes) and all(cause in LUCK or cause in engine.registry.traits for cause in causes)
 
@@ -93,15 +93,15 @@ def _fits(value: np.ndarray) -> bool:
 
 
 def _simple(value: np.ndarray) -> bool:
-    """Whether all are whole numbers of sixty-fourths."""
+    """Return whether all values are multiples of 1/64."""
     return bool(np.all(value * _SIMPLE % 1 == 0))
 
 
 @dataclass(frozen=True)
 class Gap:
-    """How far results in float32 and in float64 lie apart in any replicate at most, beside their standard error.
+    """Largest difference between float32 and float64 results in any replicate, and their standard error.
 
-    Both are those of the scenario in which the gap is the larger part of the error.
+    Both values are from the scenario with the largest ratio of the two.
     """
 
     largest: float
@@ -113,28 +113,28 @@ class Gap:
 
 
 def gap_of(narrow: np.ndarray, wide: np.ndarray) -> Gap:
-    """The gap between results of the same lives, (replicate, scenario) each."""
+    """Return the gap between results of the same runs, each (replicate, scenario)."""
     largest = np.abs(narrow - wide).max(axis=0)
     error = wide.std(axis=0, ddof=1) / np.sqrt(len(wide))
     return max(map(Gap, largest.tolist(), error.tolist()), key=lambda gap: gap.ratio)
 
 
 def levels(records: Sequence[Record], outcome: str) -> np.ndarray:
-    """Means of everybody over the last 26 weeks: (replicate, scenario)."""
+    """Return means over all people and the last 26 weeks, (replicate, scenario)."""
     row = list(OUTCOMES).index(outcome)
     weekly = np.stack([one.weekly[:, -LAST_WEEKS:, row, _EVERYBODY] for one in records])
     return weekly.mean(axis=-1, dtype=np.float64)
 
 
 def differences(records: Sequence[Record], outcome: str) -> np.ndarray:
-    """What each policy changes: (replicate, policy)."""
+    """Return the difference of each policy from the baseline, (replicate, policy)."""
     level = levels(records, outcome)
     return level[:, 1:] - level[:, :1]
 
 
 @dataclass(frozen=True)
 class Lives:
-    """How far single lives lie apart, in SD between people; `parted` are those that do by more than a thousandth."""
+    """Differences between trajectories of single people, in SD between people; `parted` differ by more than 0.001."""
 
     count: int
     parted: int
@@ -143,15 +143,15 @@ class Lives:
 
     def __str__(self) -> str:
         return (
-            f"{self.parted} of {self.count:,} part by more than {_PARTED:g} SD in some outcome, "
-            f"by {self.farthest:.1g} SD at most; distributions lie {self.distributions:.1g} SD apart at most"
+            f"{self.parted} of {self.count:,} differ by more than {_PARTED:g} SD in some outcome, "
+            f"by {self.farthest:.1g} SD at most; distributions differ by {self.distributions:.1g} SD at most"
         )
 
 
 def lives_of(narrow: Sequence[Record], wide: Sequence[Record]) -> Lives:
-    """Every outcome of every life over the last 26 weeks, and the distributions of outcomes over lives.
+    """Compare all outcomes of all people over the last 26 weeks, and their distributions over people.
 
-    Two distributions lie as far apart as the mean distance between lives of the same rank (Wasserstein).
+    The distance between two distributions is the mean difference between people of the same rank (Wasserstein).
     """
     single, double = _by_outcome(narrow), _by_outcome(wide)
     spread = double.std(axis=1, keepdims=True)
@@ -163,24 +163,24 @@ def lives_of(narrow: Sequence[Record], wide: Sequence[Record]) -> Lives:
 
 
 def _by_outcome(records: Sequence[Record]) -> np.ndarray:
-    """Means over the last 26 weeks, (outcome, life)."""
+    """Return means over the last 26 weeks, (outcome, person)."""
     finals = [np.concatenate([one.final[name].ravel() for one in records]) for name in OUTCOMES]
     return np.stack(finals).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Events:
-    """Yes-or-no values of all days, such as whether somebody is absent, and how many of them are not the same."""
+    """Number of daily yes-or-no values, such as being absent, and how many of them differ."""
 
     count: int
     fallen_otherwise: int
 
     def __str__(self) -> str:
-        return f"{self.fallen_otherwise} of {self.count / 1e6:,.0f} million fall otherwise"
+        return f"{self.fallen_otherwise} of {self.count / 1e6:,.0f} million differ"
 
 
 def events_of(study: Plan) -> Events:
-    """Let two engines live the study side by side, one in float32 and one in float64."""
+    """Simulate the study with two engines side by side, one in float32 and one in float64."""
     narrow = set_up(study)
     with in_float64():
         wide = set_up(study)
@@ -201,7 +201,7 @@ def events_of(study: Plan) -> Events:
 
 
 def precision(replicates: int, weeks: int) -> Iterator[Row]:
-    """Rows on results, on single lives, on what the width costs, and on the events of a larger firm."""
+    """Yield rows on results, on single people, on events of a larger firm, and on the time that float64 takes."""
     study, crowd = study_of(PEOPLE, weeks), study_of(CROWD, weeks)
     plans = [replace(study, replicate=replicate) for replicate in range(replicates)]
     narrow, seconds_narrow = _lived(plans)
@@ -210,7 +210,7 @@ def precision(replicates: int, weeks: int) -> Iterator[Row]:
         wide, seconds_wide = _lived(plans)
     row = Row("float32 against float64", "reference", PEOPLE, len(SCENARIOS))
     yield from _rows_on_results(row, narrow, wide)
-    yield replace(row, what=f"{row.what}: lives", note=str(lives_of(narrow, wide)))
+    yield replace(row, what=f"{row.what}: people", note=str(lives_of(narrow, wide)))
     yield replace(row, what=f"{row.what}: events", employees=CROWD, note=str(events_of(crowd)))
     yield replace(row, what="the same study in float64", ratio=seconds_narrow / seconds_wide, against="float32")
 
@@ -226,13 +226,13 @@ def _rows_on_results(row: Row, narrow: Sequence[Record], wide: Sequence[Record])
 
 
 def _lived(plans: Sequence[Plan]) -> tuple[list[Record], float]:
-    """The records of some plans, and the seconds they took."""
+    """Return the records of some plans and the seconds they took."""
     begun = perf_counter()
     return list(run_many(plans)), perf_counter() - begun
 
 
 def _check(study: Plan) -> None:
-    """Raise RuntimeError where a number still passes through float32."""
+    """Raise RuntimeError if a number is still rounded to float32."""
     model = WholeModel(Reference, study, firm_of(study), len(SCENARIOS))
     if left := rounded(model.engine):
-        raise RuntimeError(f"float32 is left in {', '.join(left)}")
+        raise RuntimeError(f"These quantities still use float32: {', '.join(left)}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; a blank is nan or an empty text."""
+    """Row of the table; nan and empty texts are shown as blank."""
 
     what: str
     engine: str
@@ -27,7 +27,7 @@ HEADS = ("what", "engine", "employees", "worlds", "M employee-days/s", "bytes/em
 
 
 def markdown(rows: Sequence[Row], notes: Sequence[str]) -> str:
-    """The table as text, notes below it."""
+    """Return the table as text, with notes below it."""
     cells = [HEADS, *(tuple(_cell(getattr(row, field.name)) for field in fields(Row)) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADS))]
     lines = [
@@ -44,7 +44,7 @@ def _cell(value: object) -> str:
 
 
 def write(rows: Sequence[Row], notes: Sequence[str], folder: Path) -> None:
-    """Write `benchmarks.md` and `benchmarks.parquet` into a folder, each whole or not at all."""
+    """Write `benchmarks.md` and `benchmarks.parquet` into a folder, each completely or not at all."""
     import pandas
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.sessions`: what sessions of the explorer leave behind, in Chromium.
+"""Data left behind by sessions of the explorer in Chromium: `python -m benchmarks.sessions`.
 
-Sessions in Dutch and English, one after another and some at once, each open the page, upload a small organisation, wait
-for an answer, and close. Then it prints what the server still holds: memory, threads, processes, files, and text of
-the uploaded files. It needs the extra `explore`, Playwright and Chromium, and `/proc`.
+Sessions in Dutch and English, first one after another and then several at once, open the page, upload a small
+organisation, wait for an answer and close. The table shows what remains on the server: memory, threads, processes,
+files, and text of the uploaded files. Needs the extra `explore`, Playwright, Chromium and `/proc`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from sim.views.explore.sessions import GRACE
 from sim.views.words import Words
 
 MARK = "zq" + "xmarker"
-"""What every name in an uploaded file begins with; written apart, so that no source file holds it."""
+"""Start of every name in an uploaded file; split in two, so that no source file contains it."""
 SESSIONS, AT_ONCE = 20, 4
 _PATIENCE = 600_000
 
 
 def persons(people: int = 30) -> bytes:
-    """A small organisation of teams of six, whose names are told from all other text by `MARK`."""
+    """Return a small organisation of teams of six, whose names all begin with `MARK`."""
     lines = ["id,team,department,manager,role"]
     for place in range(people):
         leader = place - place % 6
@@ -45,7 +45,7 @@ def persons(people: int = 30) -> bytes:
 
 @dataclass(frozen=True)
 class Server:
-    """A running explorer: its process, its address, what it has written, and its folder of temporary files."""
+    """Running explorer: its process, address, log, and folder of temporary files."""
 
     process: psutil.Process
     address: str
@@ -54,28 +54,28 @@ class Server:
 
     @property
     def processes(self) -> list[psutil.Process]:
-        """The server and its workers."""
+        """Return the server and its workers."""
         return [self.process, *self.process.children(recursive=True)]
 
     @property
     def megabytes(self) -> float:
-        """The memory of all processes, with what they share counted once (PSS)."""
+        """Return the memory of all processes; shared pages count once (PSS)."""
         return sum(one.memory_full_info().pss for one in self.processes) / 1e6
 
     @property
     def files(self) -> list[Path]:
-        """Files in the folder of temporary files."""
+        """Return the files in the temporary folder."""
         return [path for path in self.temporary.rglob("*") if path.is_file()]
 
     def rest(self) -> None:
-        """Wait until no process computes any more, such as the answers that are made ready after the start."""
+        """Wait until no process computes any more, for example answers prepared after the start."""
         used = -1.0
         while (now := sum(sum(one.cpu_times()[:2]) for one in self.processes)) - used > 0.5:
             used = now
             time.sleep(5)
 
     def holds(self, text: str) -> bool:
-        """Whether the memory of any process holds this text."""
+        """Return whether the memory of any process contains this text."""
         return any(_memory_holds(one.pid, text.encode()) for one in self.processes)
 
 
@@ -90,14 +90,14 @@ def _memory_holds(pid: int, text: bytes) -> bool:
                 memory.seek(start)
                 if text in memory.read(end - start):
                     return True
-            except OSError:  # what the kernel maps for itself
+            except OSError:  # memory of the kernel
                 continue
     return False
 
 
 @contextmanager
 def served(folder: Path, **variables: str) -> Iterator[Server]:
-    """Serve the explorer from a working folder, with a folder of temporary files of its own in it."""
+    """Serve the explorer from a working folder, with a temporary folder inside it."""
     temporary, log = folder / "tmp", folder / "log.txt"
     temporary.mkdir()
     with socket.socket() as free:
@@ -125,7 +125,7 @@ def _answers(address: str) -> bool:
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
-    """Wait until it is true; raises TimeoutError after so many seconds."""
+    """Wait until `is_true()`; raise TimeoutError after `seconds`."""
     end = time.monotonic() + seconds
     while not is_true():
         if time.monotonic() > end:
@@ -134,7 +134,7 @@ def wait_until(is_true: Callable[[], bool], seconds: float) -> None:
 
 
 async def visit(browser: Any, address: str, language: str) -> float:
-    """Open the page, upload an organisation, wait for an answer about it, and close; the seconds that it took."""
+    """Open the page, upload an organisation, wait for its answer and close; return the seconds this took."""
     begun, words = time.perf_counter(), Words(language)
     page = await browser.new_page()
     page.set_default_timeout(_PATIENCE)
@@ -149,7 +149,7 @@ async def visit(browser: Any, address: str, language: str) -> float:
 
 
 async def visit_all(address: str, at_once: int, sessions: int) -> list[float]:
-    """The seconds of each of so many sessions, every other one in Dutch, so many at once."""
+    """Run sessions, every second one in Dutch, `at_once` at a time; return the seconds of each."""
     from playwright.async_api import async_playwright
 
     free = asyncio.Semaphore(at_once)
@@ -164,7 +164,7 @@ async def visit_all(address: str, at_once: int, sessions: int) -> list[float]:
 
 
 def main() -> int:
-    """Run the sessions and print a table; 1 where anything was left behind."""
+    """Run the sessions and print a table; return 1 if any data remains."""
     with TemporaryDirectory() as folder, served(Path(folder)) as server:
         print("| after | MB | processes | threads | files | text in memory | longest session (s) |")
         print("| --- | ---: | ---: | ---: | ---: | --- | ---: |")

@@ -1,7 +1,7 @@
-"""A small model of burn-out, written once in the grammar of this project.
+"""A small model of burn-out in the equation language of this project.
 
-Eight states, eight colleagues and three draws for each employee, about sixty operations a day. `peers.py` writes
-the same equations for Mesa and Starsim, so that all can be compared on equal terms.
+Each employee has eight states, eight colleagues, three draws and about sixty operations per day. `peers.py` has the
+same equations for Mesa and Starsim, for a fair comparison.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TEAM = 8
 
 @dataclass(frozen=True)
 class Small(Mechanism):
-    """Demands tire, evenings restore, colleagues' exhaustion isolates: made for timing, not for knowledge."""
+    """Demands tire, evenings restore, exhausted colleagues isolate. For timing only."""
 
     colleagues: float = param(
         float(COLLEAGUES), "people", "ties of each person", low=1.0, high=16.0, source="definition"
@@ -69,62 +69,62 @@ class Small(Mechanism):
 
     @flow("sd")
     def demands(self, situation, fatigue):
-        """What today asks, and feels like when tired."""
+        """Demands today, which are higher when tired."""
         return situation + self.tired_work * fatigue
 
     @flow("sd", per="tie")
     def seen(self, their_exhaustion):
-        """How exhausted the colleague at the other end is."""
+        """Exhaustion of the colleague at the other end of the tie."""
         return their_exhaustion
 
     @flow("sd")
     def company(self, ties, seen):
-        """How exhausted all eight colleagues are together."""
+        """Sum of the exhaustion of all eight colleagues."""
         return ties.sum(seen)
 
     @flow("sd", stream="evening")
     def evening(self, normal, demands, norm, exhaustion):
-        """How far work is out of mind tonight."""
+        """Detachment this evening."""
         held = self.hold * demands + self.expectation * norm + self.tired_evening * exhaustion
         return saturating(self.evening_luck * normal - held, self.limit)
 
     @stock("sd", stream="situation")
     def situation(self, situation, normal):
-        """What makes some weeks heavier than others."""
+        """Situation that makes some weeks heavier than others."""
         return self.keep * situation + self.push * normal
 
     @stock("sd")
     def detachment(self, detachment, evening):
-        """How far work is out of mind these weeks."""
+        """Detachment in recent weeks."""
         return approach(detachment, evening, self.evenings)
 
     @stock("sd", stream="fatigue")
     def fatigue(self, fatigue, normal, demands, evening):
-        """Tomorrow morning's fatigue."""
+        """Fatigue next morning."""
         morning = self.stays * fatigue + self.effort * demands - self.night * evening + self.night_luck * normal
         return saturating(morning, self.limit)
 
     @stock("sd")
     def exhaustion(self, exhaustion, fatigue, isolation, support):
-        """Being drained."""
+        """Exhaustion."""
         target = self.strain * fatigue + self.alone * isolation - self.relief * support
         return approach(exhaustion, target, self.weeks_to_tire)
 
     @stock("sd")
     def support(self, support, engagement, company):
-        """Help of colleagues; the exhausted give less."""
+        """Support of colleagues; exhausted colleagues give less."""
         target = self.warmth * engagement - self.withdrawal * company / self.colleagues
         return approach(support, target, self.support_days)
 
     @stock("sd")
     def isolation(self, isolation, company, support):
-        """Company that is missed."""
+        """Unmet need for contact."""
         target = self.lonely * company / self.colleagues - self.shield * support
         return approach(isolation, target, self.isolation_days)
 
     @stock("sd")
     def norm(self, norm, demands, detachment):
-        """What is believed to be expected after hours."""
+        """Perceived expectation to work after hours."""
         return approach(norm, self.reading * demands - self.clearing * detachment, self.norm_days)
 
     @stock("sd")
@@ -134,7 +134,7 @@ class Small(Mechanism):
 
 
 def partners_of(people: int, seed: int) -> np.ndarray:
-    """Whom everybody works with, int64 (8, people): both neighbours on each of four random rings."""
+    """Return everybody's partners, int64 (8, people): both neighbours on each of four random rings."""
     rng = np.random.default_rng(seed)
     partner = np.empty((COLLEAGUES, people), np.int64)
     for ring in range(COLLEAGUES // 2):
@@ -145,7 +145,7 @@ def partners_of(people: int, seed: int) -> np.ndarray:
 
 
 def staff_of(people: int, seed: int) -> Staff:
-    """People in teams of eight without managers, with eight ties each."""
+    """Return people in teams of eight without managers, with eight ties each."""
     seats = Seats(
         identifier=np.arange(people, dtype=np.uint32),
         team=(np.arange(people) // _TEAM).astype(np.int32),
@@ -170,17 +170,17 @@ def staff_of(people: int, seed: int) -> Staff:
 
 
 class SmallModel:
-    """The small model under one of this project's engines; every week the means of two states are reported."""
+    """The small model with one of this project's engines; reports the means of two states every week."""
 
     def __init__(self, engine: Callable, people: int, seed: int = 1):
-        """`engine` is called as `Reference` is."""
+        """`engine` has the signature of `Reference`."""
         registry = register([Small()], (), GIVENS)
         self.engine = engine(registry, staff_of(people, seed), Catalogue((), ()), Calendar(), seed)
         self.reports: dict[str, list[float]] = {name: [] for name in REPORTED}
         self._week = 0
 
     def run(self, days: int) -> None:
-        """Live whole weeks."""
+        """Simulate whole weeks."""
         for _ in range(days // DAYS_A_WEEK):
             self.engine.run_week(self._week)
             self._week += 1

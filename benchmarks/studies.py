@@ -1,4 +1,4 @@
-"""Whole studies for timing: replicates of small firms, many runs, one large study, and the command itself."""
+"""Timing of whole studies: replicates of small firms, many runs, one large study, and the command itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FEW_RUNS, _MANY_RUNS = 4, 24
 
 
 def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
-    """Replicates of 500 employees, baseline and one scenario: from the beginning, by warm workers, from a kept past."""
+    """Yield rows for paired replicates of 500 employees: from the start, by warm workers, from stored burn-ins."""
     pair = plan_of(500, ("baseline", "right_to_disconnect"), weeks=weeks, burn_in=weeks)
     plans = [replace(pair, replicate=replicate) for replicate in range(replicates)]
     what = f"{replicates} paired replicates, {weeks} weeks after {weeks}"
@@ -35,19 +35,19 @@ def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
         together = seconds(lambda chosen=chosen: list(run_many(chosen)))
         yield Row(what, name, 500, 2, lived / together, note=f"{together:.2f} s, one core")
     by_two = _by_warm_workers(chosen)
-    yield Row(what, name, 500, 2, lived / by_two, note=f"{by_two:.2f} s, two workers that are kept")
+    yield Row(what, name, 500, 2, lived / by_two, note=f"{by_two:.2f} s, two warm workers")
     pasts = [past_of(batch) for batch in batches(chosen)]
     on = seconds(lambda: [past.live(pair.scenarios) for past in pasts])
-    yield Row("the same from pasts that are kept", name, 500, 2, lived_on / on, note=f"{on:.2f} s, one core")
+    yield Row("the same from stored burn-ins", name, 500, 2, lived_on / on, note=f"{on:.2f} s, one core")
     yield from stacked_rows(plans[: max(1, min(6, replicates))])
 
 
 def stacked_rows(few: Sequence[Plan]) -> Iterator[Row]:
-    """What stacking replicates as rows of one engine gains against running them one by one."""
+    """Yield the gain from stacking replicates as rows of one engine over separate runs."""
     for name in engines():
         chosen = [replace(plan, engine=name) for plan in few]
         alone, stacked = seconds(lambda c=chosen: [run(plan) for plan in c]), seconds(lambda c=chosen: run_stacked(c))
-        yield Row("replicates stacked as rows", name, 500, 2, ratio=alone / stacked, against=f"{len(few)} runs apart")
+        yield Row("replicates stacked as rows", name, 500, 2, ratio=alone / stacked, against=f"{len(few)} runs")
 
 
 def _by_warm_workers(plans: Sequence[Plan], workers: int = 2) -> float:
@@ -57,7 +57,7 @@ def _by_warm_workers(plans: Sequence[Plan], workers: int = 2) -> float:
 
 
 def two_workers(weeks: int) -> Row:
-    """What one more run takes by one worker and by two; the start of the workers is told apart."""
+    """Measure the time per additional run with one and two workers, without the start of the workers."""
     base = plan_of(2_000, ("baseline", "right_to_disconnect"), weeks=weeks, burn_in=max(1, weeks // 2))
     plans = [replace(base, replicate=replicate) for replicate in range(_MANY_RUNS)]
     times = {
@@ -67,21 +67,21 @@ def two_workers(weeks: int) -> Row:
     }
     one, two = (times[workers, _MANY_RUNS] - times[workers, _FEW_RUNS] for workers in (1, 2))
     begun = times[2, _FEW_RUNS] - two / (_MANY_RUNS - _FEW_RUNS) * _FEW_RUNS
-    note = f"after {begun:.1f} s in which the workers start"
+    note = f"after {begun:.1f} s to start the workers"
     return Row(
         "many runs by two workers", "as `run`", 2_000, 2, ratio=one / max(two, 1e-9), against="one worker", note=note
     )
 
 
 def help_time(turns: int = 5) -> Row:
-    """How long the command takes to say what it can do."""
+    """Measure how long `--help` takes."""
     command = [sys.executable, "-m", "sim", "--help"]
     once = median(seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(turns))
     return Row("python -m sim --help", "", 0, note=f"{once:.2f} s")
 
 
 def large_study() -> Row:
-    """All employees of 206 establishments for one year, in one world, without burn-in."""
+    """Simulate all employees of 206 establishments for one year, in one world, without burn-in."""
     everybody = FirmOptions("study", establishments=206, sample=MOST_EMPLOYEES)
     study = replace(plan_of(1_000, ("baseline",)), firm=everybody)
     name, engine = list(engines().items())[-1]

@@ -1,4 +1,4 @@
-"""What keeping thousands of runs costs beside living them: time, memory, room on the disk, and the time to go on."""
+"""Cost of storing thousands of runs beside simulating them: time, memory, disk space, and time to resume."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BATCHES = 100
 
 
 class Watched:
-    """What was seen of a sweep while its batches were written."""
+    """Measurements of a sweep while its batches were written."""
 
     def __init__(self) -> None:
         self.begun = perf_counter()
@@ -39,7 +39,7 @@ class Watched:
         self.memory: list[float] = []
 
     def see(self, ready: Ready) -> None:
-        """Take note of a batch: when the first came, the seconds of work in it, and the memory that everybody holds."""
+        """Record the time of the first batch, the seconds of work in this one, and the memory of all processes."""
         self.first = self.first or perf_counter() - self.begun
         self.work += ready.seconds
         self.memory.append(held() / 1e6)
@@ -47,7 +47,7 @@ class Watched:
 
 @contextmanager
 def watched() -> Iterator[Watched]:
-    """Watch the batches that are written meanwhile."""
+    """Measure all batches written within this context."""
     seen, write = Watched(), Archive.write
 
     def writing(archive: Archive, ready: Ready) -> None:
@@ -59,12 +59,12 @@ def watched() -> Iterator[Watched]:
 
 
 def _asked(weeks: int) -> tuple[str, ...]:
-    """500 people, so many weeks after as many, the whole package."""
+    """Return overrides: 500 people, `weeks` weeks after as long a burn-in, the whole package."""
     return (f"firm.employees={PEOPLE}", f"weeks={weeks}", f"burn_in={weeks}", "scenarios=[whole_package]")
 
 
 def sobol_of(rows: int, weeks: int) -> Sweep:
-    """A Sobol design of at least so many rows."""
+    """Return a Sobol design of at least `rows` rows."""
     asked = ("firm=one", *_asked(weeks))
     ground = Ground(configure.compose(*asked), asked)
     factors = choose(FACTORS, ground.plan)
@@ -75,7 +75,7 @@ def sobol_of(rows: int, weeks: int) -> Sweep:
 
 
 def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
-    """A Sobol design lived by some workers, what it took beside the work itself, and what its folder takes."""
+    """Yield rows on a Sobol design: time beside the simulation itself, memory, disk space, and time to resume."""
     sweep = sobol_of(rows, weeks)
     with TemporaryDirectory(prefix="hybridwork-sweep-") as place:
         folder = Path(place)
@@ -83,8 +83,8 @@ def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
         what = f"Sobol design of {len(sweep):,} runs"
         idle = wall * workers / seen.work - 1
         yield Row(what, "fused", PEOPLE, 2, note=(
-            f"{wall:.0f} s, {len(sweep) / wall:.1f} runs a second by {workers} workers; beside the work itself "
-            f"{idle:.1%}, starting included"
+            f"{wall:.0f} s, {len(sweep) / wall:.1f} runs a second by {workers} workers; overhead "
+            f"{idle:.1%}, including the start"
         ))  # fmt: skip
         tenth = seen.memory[len(seen.memory) // 10]
         yield Row("its memory, all processes", "fused", PEOPLE, 2, note=(
@@ -96,7 +96,7 @@ def sweeps(rows: int, weeks: int, workers: int = 2) -> Iterator[Row]:
 
 
 def _carried_out(rows: int, weeks: int, folder: Path, workers: int) -> tuple[Watched, float]:
-    """What was seen of a sweep while it was carried out, and the seconds it took."""
+    """Run a sweep; return the measurements and the seconds it took."""
     sweep = sobol_of(rows, weeks)
     with watched() as seen:
         begun = perf_counter()
@@ -123,12 +123,12 @@ def _going_on(folder: Path, weeks: int) -> Row:
     asked = "import sys; from benchmarks.sweeps import go_on; go_on(sys.argv[1], int(sys.argv[2]))"
     taken = _seconds_of("-c", asked, str(folder), str(weeks))
     return Row(
-        "going on with it, finished", "", 500, note=f"{taken:.1f} s for {batches} batches, Python's start included"
+        "resuming it when finished", "", 500, note=f"{taken:.1f} s for {batches} batches, including the start of Python"
     )
 
 
 def go_on(folder: str, weeks: int) -> None:
-    """Carry out what is finished in this folder: the same design again."""
+    """Run the same design again in the folder of a finished sweep."""
     rows = len(Results(folder).runs)
     carry_out(sobol_of(rows, weeks), folder, processes(2))
 

@@ -1,4 +1,4 @@
-"""How time is taken: runs that are compared take turns, and the median of several turns counts."""
+"""Timing: compared runs take turns, and the result is the median of several turns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from time import perf_counter
 import numpy as np
 
 TURN = 0.25
-"""Seconds that one turn takes at least."""
+"""Minimum seconds of one turn."""
 
 
 @dataclass(frozen=True)
 class Runner:
-    """One of the runs that are compared: `live(days)` lives so many days of `people` in `worlds`, `unit` at a time."""
+    """Run to compare: `live(days)` simulates `people` in `worlds` for `days` days, a multiple of `unit`."""
 
     name: str
     people: int
@@ -25,7 +25,7 @@ class Runner:
 
 
 def nanoseconds(runners: Sequence[Runner], turns: int = 5) -> dict[str, float]:
-    """What an employee-day takes in each run, one employee in one world: the median of the turns, in nanoseconds."""
+    """Return the median nanoseconds per employee-day and world of each run."""
     days = {runner.name: _days_of_a_turn(runner) for runner in runners}
     taken: dict[str, list[float]] = {runner.name: [] for runner in runners}
     for _ in range(turns):
@@ -36,21 +36,21 @@ def nanoseconds(runners: Sequence[Runner], turns: int = 5) -> dict[str, float]:
 
 
 def _days_of_a_turn(runner: Runner) -> int:
-    """Whole units that fill a turn; trying it warms the run up."""
+    """Return the days, in whole units, that fill a turn. The trial also warms up the run."""
     runner.live(runner.unit)
     once = seconds(lambda: runner.live(runner.unit))
     return runner.unit * max(1, round(TURN / max(once, 1e-6)))
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long some work takes."""
+    """Return how many seconds `work()` takes."""
     begun = perf_counter()
     work()
     return perf_counter() - begun
 
 
 def copy_bandwidth(megabytes: int = 256, turns: int = 7) -> float:
-    """Bytes a second that a plain copy moves, in and out counted both, of arrays far larger than the cache."""
+    """Return bytes per second that a copy of large arrays reads and writes."""
     source = np.ones(megabytes << 18, np.float32)
     target = np.empty_like(source)
     np.copyto(target, source)

@@ -1,4 +1,4 @@
-"""The whole model for timing: set up, warmed up, and taken apart."""
+"""The whole model for timing and profiling."""
 
 from __future__ import annotations
 
@@ -46,27 +46,27 @@ _PLACES = (
 
 
 def engines() -> dict[str, Callable]:
-    """The engines that can run here, by name."""
+    """Return the engines that are installed, by name."""
     return {name: engine_for(name) for name in ("reference", "fused") if name == "reference" or find_spec("numba")}
 
 
 def plan_of(people: int, scenarios: tuple[str, ...] = EIGHT, **settings: int) -> Plan:
-    """A plan for one organisation of so many people."""
+    """Return a plan for one organisation of `people` people."""
     return replace(plan(scenarios=list(scenarios), **settings), firm=FirmOptions("one", employees=people))
 
 
 def many_establishments(people: int) -> Plan:
-    """The same for whole establishments like those of the 2022 study, so many that they hold about so many people."""
+    """Return a plan for whole establishments like those of the 2022 study, with about `people` people."""
     count = max(1, round(people / _MEAN_SIZE))
     firm = FirmOptions("study", establishments=count, sample=MOST_EMPLOYEES)
     return replace(plan_of(people, ("baseline",)), firm=firm)
 
 
 class WholeModel:
-    """The whole model under one engine, forked and two weeks in; the measures are the same for any number of worlds."""
+    """The whole model with one engine, two weeks after the fork; measures do not depend on the number of worlds."""
 
     def __init__(self, engine: Callable, eight: Plan, firm: Firm, worlds: int):
-        """`engine` is called as `Reference` is."""
+        """`engine` has the signature of `Reference`."""
         catalogue = Catalogue(needed(eight), ())
         staff = Staff(firm, catalogue.names, eight.replicate)
         self.engine = engine(registry_of(eight), staff, catalogue, eight.calendar, eight.seed)
@@ -75,32 +75,32 @@ class WholeModel:
         self.live(2 * DAYS_A_WEEK)
 
     def live(self, days: int) -> None:
-        """Live whole weeks."""
+        """Simulate whole weeks."""
         for _ in range(days // DAYS_A_WEEK):
             self.engine.run_week(self.week)
             self.week += 1
 
     def runner(self, name: str) -> Runner:
-        """Its place among the runs that are compared."""
+        """Return this model as a run to compare."""
         return Runner(name, self.engine.staff.count["employee"], self.engine.worlds, self.live, DAYS_A_WEEK)
 
 
 def firm_of(eight: Plan) -> Firm:
-    """The firm of a plan."""
+    """Return the firm of a plan."""
     return build(eight.firm, eight.seed, eight.replicate)
 
 
 def bytes_held(engine) -> float:
-    """Bytes of all quantities an engine holds, for one employee in one world."""
+    """Return the bytes of all quantities of an engine, per employee and world."""
     held = sum(value.nbytes for value in engine.values.values())
     return held / engine.staff.count["employee"] / engine.worlds
 
 
 def bytes_moved(engine) -> float:
-    """Bytes that a day must move at least for one employee in one world: each array once in, once out.
+    """Return the least bytes moved per day, employee and world, if each array is read and written once.
 
-    In come the traits, givens and stocks that the day's equations read, out go the stocks they settle; what lives
-    within the day need not leave the cache. What is computed weekly counts for a seventh.
+    A day reads the traits, external inputs and stocks of its equations and writes the stocks. Flows need not leave the
+    cache. Quantities computed weekly count for one seventh.
     """
     registry, values = engine.registry, engine.values
     within = {name for name, quantity in registry.quantities.items() if quantity.kind in ("flow", "sum")}
@@ -120,7 +120,7 @@ def bytes_moved(engine) -> float:
 
 
 def shares_of_time(model: WholeModel, weeks: int = 2) -> dict[str, float]:
-    """Which share of the time of recorded weeks goes to chance, network, equations, recording and the engine itself."""
+    """Return the shares of time for random numbers, network, equations, recording and the engine itself."""
     recorder = Recorder(model.engine, model.week + weeks + 1)
     recorder.write(model.week, *live(model.engine, model.survey, model.week))
     profile = cProfile.Profile()
@@ -133,7 +133,7 @@ def shares_of_time(model: WholeModel, weeks: int = 2) -> dict[str, float]:
 
 
 def _by_part(stats: pstats.Stats) -> dict[str, float]:
-    """Own time of every function, given to the part of the project that called it, however deep in a library."""
+    """Return the time of each part of the project, including the library functions that it calls."""
     table = stats.stats  # type: ignore[attr-defined]
     spent: dict[str, float] = defaultdict(float)
     for function, (_, _, own, _, callers) in table.items():

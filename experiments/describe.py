@@ -1,4 +1,4 @@
-"""Print what the model says about itself. The same as `hybridwork describe`."""
+"""Print the model's description. Same as `hybridwork describe`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Compare this model of one person with the published one. The same as `hybridwork docking`."""
+"""Compare one person with the published stock-and-flow model. Same as `hybridwork docking`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Fit the free parameters to the targets and write them to conf/fit/. The same as `hybridwork fit`."""
+"""Fit the free parameters to the targets and write conf/fit/. Same as `hybridwork fit`."""
 
 import sys
 

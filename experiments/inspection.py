@@ -1,4 +1,4 @@
-"""Do the study of 2022 again inside the model, many times. The same as `hybridwork inspection`."""
+"""Repeat the study of 2022 many times in the model. Same as `hybridwork inspection`."""
 
 import sys
 

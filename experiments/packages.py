@@ -1,4 +1,4 @@
-"""Packages of measures that no other beats on health and cost, under a budget. The same as `hybridwork packages`."""
+"""Find Pareto-optimal packages of measures under a budget. Same as `hybridwork packages`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Draw a virtual panel and see what it would find. The same as `hybridwork panel`."""
+"""Simulate a panel survey and its findings. Same as `hybridwork panel`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Set the model and its rivals on the table of patterns. The same as `hybridwork patterns`."""
+"""Compare the model and its rivals with the table of patterns. Same as `hybridwork patterns`."""
 
 import sys
 

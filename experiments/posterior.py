@@ -1,4 +1,4 @@
-"""Which parameter sets agree with what was observed, as draws. The same as `hybridwork posterior`."""
+"""Estimate the posterior distribution of the parameters. Same as `hybridwork posterior`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Find how many replicates the smallest effect of interest needs. The same as `hybridwork replicates`."""
+"""Find the number of replicates for the smallest effect of interest. Same as `hybridwork replicates`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which policy wins in how many plausible worlds. The same as `hybridwork robust_ranking`."""
+"""Rank policies across plausible parameter sets. Same as `hybridwork robust_ranking`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The main job: compare scenarios on burn-out complaints and isolation. The same as `hybridwork scenarios`."""
+"""Compare scenarios on burn-out complaints and isolation (the main job). Same as `hybridwork scenarios`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which assumptions move the results, kept in a folder that survives. The same as `hybridwork sensitivity`."""
+"""Find the assumptions that move the results. Same as `hybridwork sensitivity`."""
 
 import sys
 

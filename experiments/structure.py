@@ -1,4 +1,4 @@
-"""Cut every loop, one at a time, and look which patterns break. The same as `hybridwork structure`."""
+"""Switch each loop off or on and see which patterns break. Same as `hybridwork structure`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Run the rows of a design, kept in a folder that survives. The same as `hybridwork sweep`."""
+"""Run the rows of a design. Same as `hybridwork sweep`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Why measures vanish, and which survey could tell. The same as `hybridwork vanishing_measures`."""
+"""Compare explanations of why measures vanish. Same as `hybridwork vanishing_measures`."""
 
 import sys
 

@@ -119,5 +119,5 @@ def test_a_sweep_is_measured_with_what_it_keeps(tmp_path):
     (folder,) = tmp_path.iterdir()
     notes = pandas.read_parquet(folder / "benchmarks.parquet").set_index("what")["note"]
     assert "runs a second by 2 workers" in notes.filter(like="Sobol design").item()
-    assert "MB per 5,000 runs" in notes["its folder"] and " s for " in notes["going on with it, finished"]
+    assert "MB per 5,000 runs" in notes["its folder"] and " s for " in notes["resuming it when finished"]
     assert notes["from the command to its first batch"].endswith(" s")
