@@ -89,7 +89,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; usually one thread."
+    return f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; one thread unless noted."
 
 
 def _rows(asked: argparse.Namespace) -> Iterator[Row]:

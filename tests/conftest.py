@@ -1,4 +1,4 @@
-"""What the tests share: the measures as they stand in `conf/measure`, and plans small enough to run in a moment."""
+"""Shared fixtures: the measures of `conf/measure`, small plans, and a browser."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ settings.load_profile("reproducible")
 
 @pytest.fixture(scope="session")
 def measures() -> tuple[Measure, ...]:
-    """Every measure of `conf/measure`, by name."""
+    """Return every measure of `conf/measure`, in the order of their names."""
     files = sorted((CONF / "measure").glob("*.yaml"))
     return tuple(read_measure(path.stem, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files)
 
 
 @pytest.fixture(scope="session")
 def small_plan(measures: tuple[Measure, ...]) -> Plan:
-    """About a hundred people of six establishments, four weeks after a burn-in of four."""
+    """Return a plan of about 100 people in six establishments, for four weeks after four weeks of burn-in."""
     return Plan(measures, firm=FirmOptions(kind="study", establishments=6, sample=17), weeks=4, burn_in=4)
 
 
-def lived(plan: Plan, days: int) -> Reference:
-    """The engine after the burn-in and the first days of the horizon, one world for each scenario of the plan."""
-    begun = warmed_up(plan)
-    engine = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios))
+def simulate(plan: Plan, days: int) -> Reference:
+    """Return the engine after the burn-in and `days` days, with one world per scenario of the plan."""
+    burnt_in = warmed_up(plan)
+    engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, plan.scenarios))
     for day in range(days):
         engine.run_day(day)
     return engine
@@ -47,11 +47,11 @@ def lived(plan: Plan, days: int) -> Reference:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """The system's Chromium, driven by Playwright."""
+    """Yield the system's Chromium, driven by Playwright."""
     playwright = pytest.importorskip("playwright.sync_api")
     where = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if where is None:
-        pytest.skip("there is no Chromium")
+        pytest.skip("Chromium is not installed.")
     with playwright.sync_playwright() as play:
         opened = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
         yield opened

@@ -1,4 +1,4 @@
-"""What the engines are asked to live: the whole model under four scenarios, and a small model full of traps."""
+"""Models for tests of the engines: the whole model with four scenarios, and a small model of difficult cases."""
 
 from __future__ import annotations
 
@@ -40,45 +40,45 @@ SCENARIOS = (BASELINE, INTRODUCED, WITHDRAWN, SET)
 
 
 def small(measures: Sequence[Measure], **options) -> Plan:
-    """About a hundred people of six establishments."""
+    """Return a plan of about 100 people in six establishments."""
     return Plan(tuple(measures), **{"firm": FirmOptions(kind="study", establishments=6, sample=17), **options})
 
 
 def engine(kind: Callable[..., Engine], plan: Plan, worlds: int = 1, varied=None, registry=None, **options) -> Engine:
-    """An engine of this kind on the first day of a plan's burn-in."""
+    """Return an engine of this kind on the first day of a plan's burn-in."""
     catalogue = Catalogue(needed(plan), ())
     staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
     return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
 
 
-def lucky_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str], np.ndarray]:
-    """Half of all parameters of mechanisms and levers anywhere within their ranges, one value per world."""
-    luck, registry = np.random.default_rng(seed), registry_of(plan)
+def varied_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str], np.ndarray]:
+    """Draw half of all parameters from their ranges, one value per world."""
+    rng, registry = np.random.default_rng(seed), registry_of(plan)
     return {
-        (process, name): luck.uniform(passport.low, passport.high, worlds)
+        (process, name): rng.uniform(passport.low, passport.high, worlds)
         for process, own in (*registry.mechanisms.items(), *registry.levers.items())
         for name, passport in own.passports().items()
-        if luck.random() < 0.5
+        if rng.random() < 0.5
     }
 
 
-# -- a model with traps ----------------------------------------------------------------------------------------------
+# -- a model of difficult cases ---------------------------------------------------------------------------------------
 
 
-def standing_in(file: str):
-    """A class as if it stood in a file of that name, which is what its process is called."""
+def in_module(file: str):
+    """Return a decorator that places a class in a module of this name, which is the name of its process."""
 
-    def moved(kind):
+    def move(kind):
         kind.__module__ = f"sim.mechanisms.{file}"
         return kind
 
-    return moved
+    return move
 
 
-@standing_in("traps")
+@in_module("traps")
 @dataclass(frozen=True)
 class Traps(Mechanism):
-    """Everything in which numpy and plain arithmetic could part ways."""
+    """Cases in which numpy and scalar arithmetic could differ."""
 
     slope: float = param(0.3, "sd/sd", "how steep it is", low=0.0, high=1.0, source="assumed")
     share: float = param(0.4, "share", "how much of it there is", low=0.0, high=1.0, source="assumed")
@@ -95,110 +95,110 @@ class Traps(Mechanism):
 
     @flow("sd", condition=True, stream="demands_of_work")
     def demands_of_work(self, uniform, mood):
-        """A choice, truth values in arithmetic, and whole numbers that numpy makes float64."""
+        """A condition, truth values in arithmetic, and integers that numpy promotes to float64."""
         rising = (uniform < self.share) + (mood > 1)
-        counted = (uniform < self.share) * 1 + 2 * (mood <= 0)
-        return np.where(rising, counted * self.slope / 7, np.abs(mood) - np.sqrt(1 + mood * mood)) * (1 - rising)
+        count = (uniform < self.share) * 1 + 2 * (mood <= 0)
+        return np.where(rising, count * self.slope / 7, np.abs(mood) - np.sqrt(1 + mood * mood)) * (1 - rising)
 
     @flow("sd")
     def steep(self, demands_of_work, mood):
-        """Extremes, roots, a clip and a not."""
+        """Minimum, maximum, clip and negation."""
         low = np.minimum(np.maximum(mood, 0), demands_of_work)
         return np.clip(low, -self.slope, 1) + ~(demands_of_work > 0) * self.slope - (-mood) / 2**2
 
     @flow("sd")
     def sheltered(self, mood, steep):
-        """A choice within a choice: arms not taken divide by nought, or take the root of what lies below it."""
+        """Nested conditions; branches not selected divide by zero or take the root of a negative number."""
         beyond = np.maximum(mood, 1) - 1
         above = np.where(mood > 1, steep / beyond, np.sqrt(mood))
         return np.where(mood >= 0, above, steep / np.minimum(mood, 0))
 
     @flow("friends")
     def company(self, ties, warmth):
-        """A sum over the network."""
+        """Sum over ties."""
         return ties.sum(warmth)
 
     @flow("sd", per="tie")
     def warmth(self, friends, steep, their_steep, their_mood):
-        """What passes over a tie today."""
+        """Flow over a tie today."""
         return friends * (their_steep - steep) + self.slope * their_mood
 
     @flow("sd")
     def around(self, ties, steep, affection, warmth):
-        """Two looks in one equation, the mean by a weight that settles tonight."""
+        """Two aggregations in one equation, one weighted by a stock of a tie."""
         return (1 - ties.mean(steep, affection)) / 2 + 1 / (1 + np.abs(ties.sum(warmth)))
 
     @flow("sd", condition=True)
     def say_over_hours(self, manager, mood):
-        """A look, and an equation around it, that a lever may move; the stock is settled tonight."""
+        """An aggregation within an equation that a lever may change."""
         return self.slope * manager.of(mood)
 
     @flow("sd", per="team")
     def spirit(self, team, mood):
-        """The mood of the team."""
+        """Mean mood of the team."""
         return team.mean(mood)
 
     @adds_to("burden", "sd")
     def burden_of_others(self, around, spirit):
-        """One tributary."""
+        """First contribution."""
         return around * spirit
 
     @adds_to("burden", "sd")
     def burden_of_one(self, steep):
-        """Another."""
+        """Second contribution."""
         return self.slope * steep
 
     @stock("sd", per="tie", start=0.5)
     def affection(self, affection, warmth, their_mood):
-        """Settles at night from the other's mood of this morning."""
+        """Updated at night from the other person's mood of this morning."""
         return affection + (warmth - affection) / 3 + self.slope * their_mood / 10
 
     @stock("sd", start="gift", stream="mood")
     def mood(self, mood, company, burden, say_over_hours, normal, working_day):
-        """Read by others at night, so it must not settle before they have looked."""
+        """Others read it at night, so it must not change before they have read it."""
         return mood / 2 + self.slope * (company + burden + say_over_hours) / 5 + normal * working_day / 3
 
 
-@standing_in("anchor_days")
+@in_module("anchor_days")
 @dataclass(frozen=True)
 class Rewriting(Lever):
-    """A lever that rewrites a flow, with luck of its own."""
+    """A lever that rewrites a flow with its own random numbers."""
 
     most: float = param(0.5, "sd", "most that there may be", low=0.0, high=1.0, source="assumed")
 
     @stream("anchor_days.say_over_hours")
     def say_over_hours(self, say_over_hours, dose, uniform):
-        """Never more than so much, for some."""
+        """Limited for some people."""
         return np.where(
             (dose > 0) & (uniform < self.most), np.minimum(say_over_hours, self.most * dose), say_over_hours
         )
 
 
-@standing_in("doses")
+@in_module("doses")
 @dataclass(frozen=True)
 class Doses(Mechanism):
-    """What puts a measure into effect, in this small model."""
+    """How measures come into effect in this small model."""
 
     @stock("share", per="measure", every="week", stream="in_effect")
     def in_effect(self, in_effect, uniform, introduced_share):
-        """In effect for some, more and more."""
+        """In effect for more and more people."""
         return np.maximum(in_effect, (uniform < introduced_share) * (in_effect + 1) / 2)
 
     @stock("share", per="measure", every="week")
     def practised(self, in_effect):
-        """The same, a week later."""
+        """The same, one week later."""
         return in_effect
 
 
-def registry_of_traps(*more: Mechanism) -> Registry:
-    """The small model's registry, and what else is to be computed with it."""
+def traps_registry(*more: Mechanism) -> Registry:
+    """Return the registry of the small model, with further mechanisms."""
     return register((Traps(), Doses(), *more), (Rewriting(),), GIVENS)
 
 
-def trapped(kind: Callable[..., Engine], measures: Sequence[Measure], **options) -> Engine:
-    """The small model in two worlds on the first day, one of which introduces the measure that rewrites."""
+def engine_with_traps(kind: Callable[..., Engine], measures: Sequence[Measure], **options) -> Engine:
+    """Return the small model on its first day in two worlds, one with the measure that rewrites a flow."""
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
     varied = {("traps", "slope"): np.array([0.2, 0.9])}
-    one = engine(kind, plan, worlds=2, varied=varied, registry=registry_of_traps(), **options)
+    one = engine(kind, plan, worlds=2, varied=varied, registry=traps_registry(), **options)
     one.run_week(-1)
     return one.fork(Catalogue(one.catalogue.measures, plan.scenarios))

@@ -1,6 +1,6 @@
-"""The contracts that every mechanism, lever and measure keeps, and the order of the house.
+"""Rules for every mechanism, lever and measure, and for imports between packages.
 
-A new file in `sim/mechanisms`, `sim/levers` or `conf/measure` is found and held to them without a word here.
+New files in `sim/mechanisms`, `sim/levers` and `conf/measure` are found and checked automatically.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import CONF, lived
+from conftest import CONF, simulate
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -34,7 +34,7 @@ from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.survey import Survey
 
-HOUSE = Path(sim.__file__).parent
+PACKAGE = Path(sim.__file__).parent
 KINDS = {**discovery.mechanisms(), **discovery.levers()}
 DESCRIBED = {**KINDS, "survey": Survey}
 PARAMETERS = [(process, name) for process, kind in DESCRIBED.items() for name in kind.passports()]
@@ -55,22 +55,22 @@ PATTERNS = {row["id"]: row for row in rows("patterns")}
 
 @pytest.fixture(scope="module")
 def registry(small_plan):
-    """All mechanisms and all levers, whatever a scenario needs."""
+    """Return a registry of all mechanisms and levers."""
     everything = Scenario("everything", "policy", tuple(Introduction(m.name) for m in small_plan.measures))
     return registry_of(replace(small_plan, scenarios=(BASELINE, everything)))
 
 
-# -- passports -------------------------------------------------------------------------------------------------------
+# -- parameter metadata -----------------------------------------------------------------------------------------------
 
 
 def weak(source: str) -> list[str]:
-    """The keys of a source that were recalled, or are of low confidence."""
+    """Return the keys of a source that were recalled or have low confidence."""
     cited = [EFFECTS[key] for key in source.split() if key in EFFECTS]
     return [row["id"] for row in cited if row["provenance"] != "seen" or row["confidence"] == "low"]
 
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
-def test_every_parameter_has_a_whole_passport(process, name):
+def test_every_parameter_has_complete_metadata(process, name):
     kind = DESCRIBED[process]
     passport, value = kind.passports()[name], getattr(kind(), name)
     assert passport.unit and passport.unit == passport.unit.strip()
@@ -78,7 +78,7 @@ def test_every_parameter_has_a_whole_passport(process, name):
     assert np.isfinite([passport.low, passport.high]).all()
     assert passport.low <= value <= passport.high
     assert passport.low < passport.high or "definition" in passport.source.split(), (
-        "a number that cannot move is a definition"
+        "a fixed value must have the source `definition`"
     )
     assert not passport.is_switch or (passport.low, passport.high) == (0, 1)
 
@@ -91,20 +91,20 @@ def test_every_source_resolves(process, name):
 
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
-def test_what_is_recalled_or_of_low_confidence_is_graded_assumed(process, name):
+def test_recalled_or_low_confidence_sources_are_graded_assumed(process, name):
     passport = DESCRIBED[process].passports()[name]
     assert passport.assumed or weak(passport.source) == []
 
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
-def test_only_rows_to_calibrate_on_are_fitted_to(process, name):
+def test_fitted_parameters_cite_only_calibration_targets(process, name):
     keys = DESCRIBED[process].passports()[name].source.split()
     if "fitted" in keys:
         cited = [TARGETS[key.removeprefix("target:")] for key in keys if key.startswith("target:")]
         assert all(row["use"] == "calibrate" for row in cited)
 
 
-def test_every_effect_says_where_it_was_seen():
+def test_every_effect_says_where_it_was_read():
     for row in EFFECTS.values():
         assert row["provenance"] in ("seen", "recalled"), row["id"]
         assert row["confidence"] in ("low", "medium", "high"), row["id"]
@@ -116,7 +116,7 @@ def texts_of(kind: type) -> ast.ClassDef:
 
 
 @pytest.mark.parametrize("process", DESCRIBED)
-def test_no_parameter_is_idle(process):
+def test_every_parameter_is_used(process):
     read = {
         node.attr
         for node in ast.walk(texts_of(DESCRIBED[process]))
@@ -140,16 +140,16 @@ def function(kind: type, name: str) -> ast.FunctionDef:
 
 
 def body(node: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements after the docstring."""
+    """Return the statements after the docstring."""
     return node.body[1:] if ast.get_docstring(node) else node.body
 
 
-def faults(node: ast.AST, parameters: set[str], looks: set[str]) -> Iterator[str]:
-    """What an expression holds beyond the rules of equations."""
+def faults(node: ast.AST, parameters: set[str], aggregations: set[str]) -> Iterator[str]:
+    """Yield what an expression contains against the rules of equations."""
     match node:
         case ast.Constant(value=value):
             if value not in ALLOWED_NUMBERS or isinstance(value, bool):
-                yield f"the number {value} has no passport"
+                yield f"the number {value} is no parameter"
         case ast.Name() | ast.Load():
             return
         case ast.Attribute(value=ast.Name(id="self"), attr=name):
@@ -159,34 +159,34 @@ def faults(node: ast.AST, parameters: set[str], looks: set[str]) -> Iterator[str
             if not isinstance(operator, ALLOWED_OPERATORS):
                 yield f"the operator {type(operator).__name__} is not allowed"
             if isinstance(operator, ast.BitAnd | ast.BitOr) and not (truth(left) and truth(right)):
-                yield "& and | stand between comparisons alone"
-            yield from faults(left, parameters, looks)
-            yield from faults(right, parameters, looks)
+                yield "& and | are allowed only between comparisons"
+            yield from faults(left, parameters, aggregations)
+            yield from faults(right, parameters, aggregations)
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             if not truth(operand):
-                yield "~ stands before a comparison alone"
-            yield from faults(operand, parameters, looks)
+                yield "~ is allowed only before a comparison"
+            yield from faults(operand, parameters, aggregations)
         case ast.Compare(left=left, comparators=[right]):
-            yield from faults(left, parameters, looks)
-            yield from faults(right, parameters, looks)
+            yield from faults(left, parameters, aggregations)
+            yield from faults(right, parameters, aggregations)
         case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=arguments, keywords=[]):
             if name not in ALLOWED_NUMPY:
                 yield f"np.{name} is not allowed"
             for argument in arguments:
-                yield from faults(argument, parameters, looks)
+                yield from faults(argument, parameters, aggregations)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             if name not in ALLOWED_CURVES:
                 yield f"{name} is no curve"
             for argument in arguments:
-                yield from faults(argument, parameters, looks)
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in looks:
-            yield f"the look {name} is not alone on its line"
+                yield from faults(argument, parameters, aggregations)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in aggregations:
+            yield f"the aggregation {name} is not alone on its line"
         case _:
             yield f"{ast.unparse(node)} ({type(node).__name__}) is not allowed"
 
 
 def truth(node: ast.AST) -> bool:
-    """Whether an expression is a comparison or made of comparisons."""
+    """Return whether an expression is a comparison or consists of comparisons."""
     match node:
         case ast.Compare():
             return True
@@ -197,24 +197,24 @@ def truth(node: ast.AST) -> bool:
     return False
 
 
-def is_look(statements: list[ast.stmt]) -> bool:
-    """One line: `return ties.mean(x)`, with nothing but names."""
+def is_aggregation(statements: list[ast.stmt]) -> bool:
+    """Return whether the body is one line such as `return ties.mean(x)`, with names only."""
     match statements:
-        case [ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=look)), args=arguments, keywords=[]))]:
-            return look in LOOKS and all(isinstance(argument, ast.Name) for argument in arguments)
+        case [ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=arguments, keywords=[]))]:
+            return name in LOOKS and all(isinstance(argument, ast.Name) for argument in arguments)
     return False
 
 
 def broken_rules(kind: type, name: str) -> list[str]:
-    """What an equation does beyond assignments, one return, and the calls allowed."""
+    """Return what an equation does beyond assignments, one return, and allowed calls."""
     node = function(kind, name)
     arguments = {argument.arg for argument in node.args.args} - {"self"}
     statements = body(node)
     if node.args.defaults or node.args.kwonlyargs or node.args.vararg or node.args.kwarg:
-        return ["an equation's arguments are its causes, and no more"]
-    if is_look(statements):
+        return ["an equation has only its causes as arguments"]
+    if is_aggregation(statements):
         return []
-    found = [f"the look {look} belongs in an equation of its own" for look in arguments & set(LOOKS)]
+    found = [f"the aggregation {name} needs a separate equation" for name in arguments & set(LOOKS)]
     known = {*arguments, "np", *ALLOWED_CURVES}
     for statement in statements[:-1]:
         match statement:
@@ -238,13 +238,13 @@ def names_in(node: ast.AST) -> set[str]:
 
 
 @pytest.mark.parametrize(("process", "name"), [*EQUATIONS, *REWRITES])
-def test_an_equation_obeys_the_rules_of_equations(process, name):
+def test_equations_obey_their_rules(process, name):
     assert broken_rules(KINDS[process], name) == []
 
 
 @dataclass(frozen=True)
 class Unruly(Mechanism):
-    """Everything an equation must not do."""
+    """Equations that break one rule each."""
 
     def branches(self, x):
         if x > 0:
@@ -259,7 +259,7 @@ class Unruly(Mechanism):
     def indexes(self, x):
         return x[0]
 
-    def looks_at_shape(self, x):
+    def reads_a_shape(self, x):
         return x * x.shape
 
     def gives_two(self, x):
@@ -286,10 +286,10 @@ class Unruly(Mechanism):
     def reads_no_parameter(self, x):
         return self.nothing * x
 
-    def looks_and_computes(self, ties, x):
+    def aggregates_and_computes(self, ties, x):
         return 2 * ties.sum(x)
 
-    def looks_at_an_expression(self, ties, x):
+    def aggregates_an_expression(self, ties, x):
         return ties.sum(2 * x)
 
     def has_a_default(self, x=0):
@@ -309,12 +309,12 @@ class Unruly(Mechanism):
 @pytest.mark.parametrize(
     "name", [name for name, value in vars(Unruly).items() if inspect.isfunction(value) and name[0] != "_"]
 )
-def test_the_rules_catch_what_they_forbid(name):
+def test_every_broken_rule_is_found(name):
     assert broken_rules(Unruly, name)
 
 
 @pytest.mark.parametrize(("process", "name"), EQUATIONS)
-def test_every_equation_says_in_one_line_what_it_means(process, name):
+def test_every_equation_has_a_docstring_of_one_line(process, name):
     meaning = inspect.getdoc(KINDS[process].equations()[name])
     assert meaning, "a docstring is missing"
     assert "\n" not in meaning
@@ -323,20 +323,20 @@ def test_every_equation_says_in_one_line_what_it_means(process, name):
 
 
 @pytest.mark.parametrize("process", KINDS)
-def test_every_mechanism_and_lever_says_what_it_claims(process):
+def test_every_mechanism_and_lever_has_a_docstring(process):
     kind = KINDS[process]
     of_file = inspect.getdoc(sys.modules[kind.__module__])
-    assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("), "the class says what it claims"
-    assert of_file and of_file != kind.__doc__, "the file says what it is about"
+    assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("), "the class needs a docstring"
+    assert of_file and of_file != kind.__doc__, "the file needs its own docstring"
 
 
 @pytest.mark.parametrize(("process", "name"), EQUATIONS)
-def test_every_cause_is_used_and_luck_comes_once(process, name):
+def test_every_cause_is_used_and_at_most_one_is_random(process, name):
     kind = KINDS[process]
     causes = causes_of(kind.equations()[name])
     used = {part for statement in body(function(kind, name)) for part in names_in(statement)}
-    assert set(causes) - used == set(), "a cause without an effect"
-    assert len(set(causes) & set(LUCK)) <= 1, "two draws are two equations"
+    assert set(causes) - used == set(), "an argument is not used"
+    assert len(set(causes) & set(LUCK)) <= 1, "two random numbers need two equations"
 
 
 @pytest.mark.parametrize(("process", "name"), [*PARAMETERS, *EQUATIONS])
@@ -362,7 +362,7 @@ def test_names_are_whole_words_in_lower_case(process, name):
 
 
 @pytest.mark.parametrize("process", discovery.mechanisms())
-def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
+def test_a_mechanism_file_contains_one_frozen_mechanism_and_nothing_else(process):
     kind = discovery.mechanisms()[process]
     tree = ast.parse(Path(inspect.getfile(kind)).read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
@@ -370,14 +370,14 @@ def test_a_file_of_science_holds_one_frozen_mechanism_and_nothing_else(process):
     assert kind.__bases__ == (Mechanism,)
     assert kind.__dataclass_params__.frozen
     loose = [n for n in tree.body if not isinstance(n, ast.ClassDef | ast.Import | ast.ImportFrom | ast.Expr)]
-    assert loose == [], "no functions and no constants beside the class"
+    assert loose == [], "functions and constants are not allowed beside the class"
     plain = [n.name for n in classes[0].body if isinstance(n, ast.FunctionDef) and n.name not in kind.equations()]
     assert plain == [], "every method is an equation"
 
 
 # -- imports ----------------------------------------------------------------------------------------------------------
 
-FLOORS = (
+LAYERS = (
     ("errors", "formatting", "source_digest", "text"),
     ("paths", "data", "csv_text", "files"),
     ("language",),
@@ -391,27 +391,27 @@ FLOORS = (
     ("views",),
     ("__init__", "__main__"),
 )
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
 UPWARD = {
-    ("model", "outcomes"): "the Mesa face shows outcomes, which need the engine alone",
-    ("model", "studies"): "the Mesa face is handed a plan, or makes one from the configuration",
-    ("studies.scenarios", "views"): "the main job leaves its report beside its tables",
+    ("model", "outcomes"): "the Mesa model shows outcomes, which need only the engine",
+    ("model", "studies"): "the Mesa model takes a plan or makes one from the configuration",
+    ("studies.scenarios", "views"): "the main job writes its report beside its tables",
 }
-"""Imports that point up, each with its reason; the list may shrink, and grows by decision alone."""
-SCIENCE_MAY_IMPORT = {"__future__", "dataclasses", "numpy", "sim.language.grammar", "sim.language.curves"}
+"""Upward imports with their reasons. The list should shrink; an addition needs a decision record."""
+MECHANISMS_MAY_IMPORT = {"__future__", "dataclasses", "numpy", "sim.language.grammar", "sim.language.curves"}
 
 
-def files_of_the_house() -> list[Path]:
-    return sorted(HOUSE.rglob("*.py"))
+def package_files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Every module that a file imports, at its head or within a function."""
+    """Yield every module that a file imports, at the top or within a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are written in full"
+            assert node.level == 0, f"{path}: imports must be absolute"
             yield from _imported(node)
 
 
@@ -423,44 +423,48 @@ def _imported(node: ast.ImportFrom) -> Iterator[str]:
 
 
 def _is_module(name: str) -> bool:
-    path = HOUSE.parent.joinpath(*name.split("."))
+    path = PACKAGE.parent.joinpath(*name.split("."))
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
-def room(module: str) -> str:
+def package_of(module: str) -> str:
     return module.removeprefix("sim.").split(".")[0]
 
 
 def upward_imports(path: Path) -> set[tuple[str, str]]:
-    """Imports of a file that reach a floor above its own, or a neighbouring room on it."""
+    """Return a file's imports from a higher layer, or from another package of its own layer."""
     own = name_of(path)
-    found = set()
+    upward = set()
     for module in imports_of(path):
-        if module.startswith("sim.") and room(module) != room(own) and FLOOR[room(module)] >= FLOOR[room(own)]:
-            found.add((own, room(module)))
-    return found
+        if (
+            module.startswith("sim.")
+            and package_of(module) != package_of(own)
+            and LAYER[package_of(module)] >= LAYER[package_of(own)]
+        ):
+            upward.add((own, package_of(module)))
+    return upward
 
 
-@pytest.mark.parametrize("path", files_of_the_house(), ids=name_of)
+@pytest.mark.parametrize("path", package_files(), ids=name_of)
 def test_imports_point_down(path):
     assert upward_imports(path) - set(UPWARD) == set()
 
 
-def test_no_exception_to_the_order_of_the_house_is_idle():
-    assert set(UPWARD) == set().union(*(upward_imports(path) for path in files_of_the_house()))
+def test_every_listed_upward_import_exists():
+    assert set(UPWARD) == set().union(*(upward_imports(path) for path in package_files()))
 
 
 @pytest.mark.parametrize("process", KINDS)
-def test_science_imports_the_language_and_nothing_else(process):
-    assert set(imports_of(Path(inspect.getfile(KINDS[process])))) <= SCIENCE_MAY_IMPORT
+def test_mechanisms_and_levers_import_only_the_language(process):
+    assert set(imports_of(Path(inspect.getfile(KINDS[process])))) <= MECHANISMS_MAY_IMPORT
 
 
-@pytest.mark.parametrize("path", files_of_the_house(), ids=name_of)
-def test_nobody_draws_from_a_global_generator(path):
+@pytest.mark.parametrize("path", package_files(), ids=name_of)
+def test_no_file_uses_a_global_random_generator(path):
     text = path.read_text(encoding="utf-8")
     assert "import random" not in text
     assert not re.search(r"np\.random\.(?!default_rng\(|Generator\b|BitGenerator\b|SeedSequence\b)", text)
@@ -468,20 +472,20 @@ def test_nobody_draws_from_a_global_generator(path):
 
 # -- measures and conditions -----------------------------------------------------------------------------------------
 
-NEVER_MOVED = (
+NEVER_CONDITIONS = (
     "exhaustion", "burn", "complaint", "isolation", "bond", "detachment", "conflict", "cynicism", "engagement", "absen",
     "fatigue", "strain", "telepressure", "norm", "autonomy", "support_of", "known", "used",
 )  # fmt: skip
 
 
-def test_no_health_outcome_isolation_bond_detachment_or_conflict_is_a_condition(registry):
+def test_outcomes_bonds_detachment_and_conflict_are_not_conditions(registry):
     assert registry.conditions
     for name in registry.conditions:
         assert registry.quantities[name].kind == "flow"
-        assert not any(word in name for word in NEVER_MOVED), name
+        assert not any(word in name for word in NEVER_CONDITIONS), name
 
 
-def test_every_trait_is_out_of_reach_of_management(registry):
+def test_traits_and_stocks_are_not_conditions(registry):
     assert not set(registry.traits) & set(registry.conditions)
     assert not set(registry.night) & set(registry.conditions)
 
@@ -491,7 +495,7 @@ def content(name: str) -> dict:
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_every_measure_reads_and_moves_conditions_alone(name, registry):
+def test_every_measure_changes_only_conditions(name, registry):
     measure = read_measure(name, content(name))
     for target in measure.shifts:
         check_shift(registry, name, target)
@@ -499,7 +503,7 @@ def test_every_measure_reads_and_moves_conditions_alone(name, registry):
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_every_measure_is_told_in_two_languages(name):
+def test_every_measure_has_texts_in_two_languages(name):
     measure = read_measure(name, content(name))
     assert len(measure.text) > 15 and len(measure.tekst) > 15
     assert measure.text != measure.tekst
@@ -515,27 +519,27 @@ def test_every_amount_of_a_measure_has_a_range_and_a_source(name):
         assert unresolved(shift.source) == []
         assert "assumed" in shift.source.split() or weak(shift.source) == []
     if not measure.in_study:
-        assert unresolved(measure.source) == [], "what the study did not ask about cites rows"
+        assert unresolved(measure.source) == [], "a measure outside the study needs cited rows"
 
 
-def test_the_fifteen_measures_of_the_study_carry_its_shares(measures):
-    asked = [measure for measure in measures if measure.in_study]
-    assert len(asked) == 15
+def test_the_fifteen_measures_of_the_study_have_its_shares(measures):
+    of_the_study = [measure for measure in measures if measure.in_study]
+    assert len(of_the_study) == 15
     reported = {"employer": 9.61, "manager": 7.78, "non_manager": 6.31}
     for role, number in reported.items():
-        assert sum(measure.study[role] for measure in asked) == pytest.approx(number, abs=0.005)
+        assert sum(measure.study[role] for measure in of_the_study) == pytest.approx(number, abs=0.005)
 
 
 @pytest.mark.parametrize(("process", "name"), REWRITES)
 @given(
     value=arrays(np.float32, (2, 5), elements=st.floats(-4, 4, width=32)),
-    luck=st.integers(0, 2**32 - 1),
+    seed=st.integers(0, 2**32 - 1),
 )
-def test_a_lever_returns_its_flow_unchanged_to_the_bit_where_its_dose_is_nought(process, name, registry, value, luck):
+def test_a_lever_with_a_dose_of_zero_returns_its_flow_unchanged_to_the_bit(process, name, registry, value, seed):
     quantity = registry.quantities[name]
     if quantity.unit == "share":
         value = np.abs(value) / 4
-    generator = np.random.default_rng(luck)
+    generator = np.random.default_rng(seed)
     lever = registry.levers[process]
     method = getattr(lever, name)
     given_causes = {name: value.copy(), "dose": np.zeros((2, 5), np.float32)}
@@ -544,20 +548,20 @@ def test_a_lever_returns_its_flow_unchanged_to_the_bit_where_its_dose_is_nought(
     assert (result + 0).tobytes() == (value + 0).tobytes()
 
 
-# -- purity ----------------------------------------------------------------------------------------------------------
+# -- pure equations ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def engine(small_plan):
-    """A small firm after five weeks of two worlds that differ."""
+    """Return a small firm after burn-in and eight days, with two different worlds."""
     policy = Scenario("policy", "policy", tuple(Introduction(m.name) for m in small_plan.measures))
-    return lived(replace(small_plan, scenarios=(BASELINE, policy)), days=8)
+    return simulate(replace(small_plan, scenarios=(BASELINE, policy)), days=8)
 
 
 def arguments_of(engine, quantity) -> list:
-    """What an equation is given: read-only arrays of the present state, aligned to its level, and fresh luck."""
+    """Return the arguments of an equation: read-only arrays of the current state at its level, and random numbers."""
     staff = engine.staff
-    looks_around = any(cause in LOOKS for cause in quantity.causes)
+    aggregates = any(cause in LOOKS for cause in quantity.causes)
     found = []
     for cause in causes_of(KINDS[quantity.owner].equations()[quantity.name]):
         own = cause.removeprefix("their_")
@@ -572,7 +576,7 @@ def arguments_of(engine, quantity) -> list:
             known = engine.registry.quantities.get(own)
             level = known.per if known else engine.registry.givens[own]
             array = engine.values[own]
-            if level != "everywhere" and not looks_around:
+            if level != "everywhere" and not aggregates:
                 array = staff.spread(array, level, quantity.per)
         array = np.array(array, np.float32)
         array.setflags(write=False)
@@ -581,7 +585,7 @@ def arguments_of(engine, quantity) -> list:
 
 
 @pytest.mark.parametrize(("process", "name"), EQUATIONS)
-def test_an_equation_is_pure(process, name, engine):
+def test_equations_are_pure(process, name, engine):
     quantity = engine.registry.quantities[name]
     method = getattr(engine.registry.mechanisms[process], name)
     arguments = arguments_of(engine, quantity)
@@ -593,8 +597,8 @@ def test_an_equation_is_pure(process, name, engine):
 
 
 @pytest.mark.parametrize(("process", "name"), EQUATIONS)
-def test_an_equation_treats_everybody_alone(process, name, engine):
-    """Elementwise: what a row yields does not hang on the other rows, unless the equation is a look."""
+def test_equations_are_elementwise(process, name, engine):
+    """The result of a row does not depend on other rows, unless the equation is an aggregation."""
     quantity = engine.registry.quantities[name]
     if any(cause in LOOKS for cause in quantity.causes):
         return
@@ -608,15 +612,15 @@ def test_an_equation_treats_everybody_alone(process, name, engine):
 
 
 @pytest.mark.parametrize(("process", "name"), [pair for pair in EQUATIONS if mark_of(*pair).per == "tie"])
-def test_a_slot_without_a_tie_holds_nought(process, name, registry):
-    """Empty slots stand beside real ties in every sum over slots; how many there are must not matter."""
+def test_a_slot_without_a_tie_is_zero(process, name, registry):
+    """Every sum over slots includes empty slots, so their number must not matter."""
     method = getattr(registry.mechanisms[process], name)
     causes = causes_of(method)
     of_a_tie = [c for c in causes if c.startswith("their_") or (c not in LUCK and level_of(registry, c) == "tie")]
     assert method(**dict.fromkeys(causes, np.float32(0.7)) | dict.fromkeys(of_a_tie, np.float32(0))) == 0
 
 
-def test_yields_are_single_precision(engine):
+def test_quantities_are_single_precision(engine):
     for name in engine.registry.quantities:
         assert engine.values[name].dtype == np.float32, name
         assert engine.values[name].shape[1:] == engine.staff.shape(engine.registry.quantities[name].per, 1)[1:], name
@@ -680,7 +684,7 @@ TUESDAY_OF_WEEK_20 = 20 * 7 + 1
 
 @pytest.fixture
 def plants(tmp_path):
-    """One more file in `sim/mechanisms`, for the time of a test."""
+    """Add a file to `sim/mechanisms` for one test."""
     package = importlib.import_module("sim.mechanisms")
     (tmp_path / "plants.py").write_text(PLANTS, encoding="utf-8")
     package.__path__.append(str(tmp_path))
@@ -695,11 +699,11 @@ def plants(tmp_path):
 
 @pytest.fixture(scope="module")
 def without_plants(small_plan):
-    return lived(small_plan, days=15)
+    return simulate(small_plan, days=15)
 
 
-def test_a_new_mechanism_is_one_file_and_changes_nobody_elses_luck(small_plan, without_plants, plants):
-    with_plants = lived(small_plan, days=15)
+def test_a_new_mechanism_needs_one_file_and_changes_no_other_random_number(small_plan, without_plants, plants):
+    with_plants = simulate(small_plan, days=15)
     new = set(with_plants.registry.quantities) - set(without_plants.registry.quantities)
     assert new == {"green_fingers", "watering", "greenery"}
     assert with_plants.values["greenery"].std() > 0.1
@@ -707,11 +711,11 @@ def test_a_new_mechanism_is_one_file_and_changes_nobody_elses_luck(small_plan, w
         assert with_plants.values[name].tobytes() == without_plants.values[name].tobytes(), name
 
 
-def test_a_new_measure_is_one_yaml_that_moves_a_new_condition(small_plan, plants):
+def test_a_new_measure_needs_one_yaml_file_and_changes_a_new_condition(small_plan, plants):
     gardener = read_measure("gardener", yaml.safe_load(GARDENER))
     policy = Scenario("gardener", "policy", (Introduction("gardener"),))
     plan = replace(small_plan, measures=(*small_plan.measures, gardener), scenarios=(BASELINE, policy))
-    engine = lived(plan, days=TUESDAY_OF_WEEK_20 + 1)
+    engine = simulate(plan, days=TUESDAY_OF_WEEK_20 + 1)
     watering, dose = engine.values["watering"], engine.values["in_effect"][1, engine.catalogue.names.index("gardener")]
     assert dose.max() > 0.2
     assert (watering[1] - watering[0]).max() == pytest.approx(0.5 * dose.max(), abs=0.1)
@@ -721,9 +725,9 @@ def test_a_new_measure_is_one_yaml_that_moves_a_new_condition(small_plan, plants
             assert (engine.values[name][0] == engine.values[name][-1]).all(), name
 
 
-def test_a_mechanism_taken_away_again_leaves_no_trace(small_plan, without_plants):
+def test_a_removed_mechanism_leaves_no_trace(small_plan, without_plants):
     assert "plants" not in discovery.mechanisms()
-    again = lived(small_plan, days=15)
+    again = simulate(small_plan, days=15)
     for name in without_plants.values:
         assert again.values[name].tobytes() == without_plants.values[name].tobytes(), name
 
@@ -751,7 +755,7 @@ class Umbrellas(Lever):
 
 @pytest.fixture
 def umbrellas(tmp_path):
-    """One more file in `sim/levers`, for the time of a test."""
+    """Add a file to `sim/levers` for one test."""
     package = importlib.import_module("sim.levers")
     (tmp_path / "umbrellas.py").write_text(UMBRELLAS, encoding="utf-8")
     package.__path__.append(str(tmp_path))
@@ -764,12 +768,12 @@ def umbrellas(tmp_path):
     importlib.invalidate_caches()
 
 
-def test_a_new_lever_is_one_file_and_one_yaml(small_plan, umbrellas):
+def test_a_new_lever_needs_one_file_and_one_yaml_file(small_plan, umbrellas):
     entries = {key: value for key, value in yaml.safe_load(GARDENER).items() if key != "shifts"}
     measure = read_measure("umbrellas", {**entries, "rewrites": True})
     assert issubclass(discovery.levers()["umbrellas"], Lever)
     policy = Scenario("umbrellas", "policy", (Introduction("umbrellas"),))
     plan = replace(small_plan, measures=(*small_plan.measures, measure), scenarios=(BASELINE, policy))
-    engine = lived(plan, days=TUESDAY_OF_WEEK_20 + 1)
+    engine = simulate(plan, days=TUESDAY_OF_WEEK_20 + 1)
     assert (engine.values["office_expected"][0] == 0).all()
     assert engine.values["office_expected"][1].mean() > 0.05

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import lived
+from conftest import simulate
 
 from sim.data import rows
 from sim.engine.plan import Plan, registry_of
@@ -114,7 +114,7 @@ def test_an_equation_is_told_as_it_stands_without_its_docstring(plan):
 
 @pytest.mark.slow
 def test_states_keep_to_the_ranges_that_are_told(small_plan):
-    engine = lived(small_plan, days=28)
+    engine = simulate(small_plan, days=28)
     for name in (*engine.registry.traits, *engine.registry.night):
         span = equations.range_of(engine.registry, engine.registry.quantities[name])
         low, high = _ends(span)

@@ -1,4 +1,4 @@
-"""The documents agree with the code: links lead somewhere, commands can be run as they stand, names exist."""
+"""Documents agree with the code: links resolve, commands run, and names exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOME = Path(__file__).resolve().parent.parent
 PAGES = sorted([*HOME.glob("*.md"), *HOME.glob("docs/**/*.md")])
 GROUPS = (*FAMILIES, "firm", "scenario", "experiment")
 VIEWS = ("explore", "report", "watch")
-"""Commands with settings of their own, which are none of a study."""
+"""Commands whose settings are not those of a study."""
 FLAGS = {"--help", "--cfg", "--multirun"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -35,11 +35,11 @@ def text_of(page: Path) -> str:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    return [body for spoken, body in FENCE.findall(text) if spoken == language]
+    return [body for own, body in FENCE.findall(text) if own == language]
 
 
 def section(text: str, title: str) -> str:
-    """The text under a heading of the second level, up to the next one."""
+    """Return the text between a heading of the second level and the next one."""
     return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
@@ -54,19 +54,19 @@ def quick_start() -> list[str]:
     return [body.strip() for _, body in FENCE.findall(section(text_of(HOME / "README.md"), "Quick start"))]
 
 
-def test_the_quick_start_holds_exactly_two_commands_the_main_job_and_the_tests():
+def test_quick_start_has_two_commands_the_main_job_and_the_tests():
     main_job, tests = quick_start()
     assert main_job.endswith("experiments/scenarios.py")
     assert " -m pytest " in tests
 
 
-def test_both_commands_of_the_quick_start_begin_with_the_same_set_up_on_a_bare_machine():
+def test_both_commands_of_the_quick_start_begin_with_the_same_installation():
     (main_job, _), (tests, _) = (command.rsplit(" && ", 1) for command in quick_start())
     assert main_job == tests
     assert main_job.startswith("python3 -m venv .venv && ")
 
 
-def test_the_files_that_the_quick_start_names_exist():
+def test_files_named_in_the_quick_start_exist():
     for command in quick_start():
         for word in shlex.split(command):
             if word.endswith((".py", ".txt")):
@@ -87,16 +87,16 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_relative_link_leads_somewhere(page):
+def test_relative_links_resolve(page):
     for link in links(page):
         path, _, anchor = link.partition("#")
-        goal = (page.parent / path).resolve() if path else page
-        assert goal.exists(), f"{name_of(page)} links to {link}, which does not exist"
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name_of(page)} links to {link}, which does not exist"
         if anchor:
-            assert anchor in anchors(goal), f"{name_of(page)} links to {link}; {goal.name} has no such heading"
+            assert anchor in anchors(target), f"{name_of(page)} links to {link}; {target.name} has no such heading"
 
 
-def test_figures_on_the_pages_are_small():
+def test_figures_on_pages_are_small():
     for figure in HOME.glob("docs/figures/*"):
         size = figure.stat().st_size
         assert size < 300_000, f"{figure.name} has {size:,} bytes; keep it below 300,000"
@@ -106,7 +106,7 @@ def test_figures_on_the_pages_are_small():
 
 
 def commands() -> list[str]:
-    """Every line of a page that calls `hybridwork`, fenced or inline."""
+    """Return every call of `hybridwork` on a page, fenced or inline."""
     found = []
     for page in PAGES:
         lines = [line for body in blocks(text_of(page), "sh") for line in body.replace("\\\n", " ").splitlines()]
@@ -115,7 +115,7 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_every_command_shown_can_be_run(line):
+def test_commands_on_pages_can_be_run(line):
     command, *words = shlex.split(line, comments=True)[1:]
     assert command in COMMANDS
     flags = [word for word in words if word.startswith("-")]
@@ -160,13 +160,13 @@ def test_parameters_and_options_named_on_a_page_exist(page):
             assert option[2] in options(option[1]), f"{name_of(page)}: {code}"
 
 
-def test_every_switch_told_on_the_page_of_the_model_is_one_and_has_that_default():
+def test_switches_on_the_page_of_the_model_exist_with_that_default():
     rows = re.findall(r"^\| `mechanisms\.(\w+)\.(\w+)` \| (on|off) \|", text_of(HOME / "docs/model.md"), re.MULTILINE)
     assert rows
-    for process, name, told in rows:
+    for process, name, default in rows:
         kind = configure.described()[process]
         assert kind.passports()[name].is_switch, f"{process}.{name}"
-        assert getattr(kind(), name) == (told == "on"), f"{process}.{name}"
+        assert getattr(kind(), name) == (default == "on"), f"{process}.{name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -177,7 +177,7 @@ def test_files_named_on_a_page_exist(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_python_on_a_page_is_python_and_imports_what_exists(page):
+def test_python_on_pages_is_valid_and_its_imports_exist(page):
     for body in blocks(text_of(page), "python"):
         for statement in ast.walk(ast.parse(body)):
             if isinstance(statement, ast.ImportFrom):
@@ -186,7 +186,7 @@ def test_python_on_a_page_is_python_and_imports_what_exists(page):
                     assert hasattr(module, name.name), f"{name_of(page)}: {statement.module}.{name.name}"
 
 
-# -- what the pages must hold ----------------------------------------------------------------------------------------
+# -- required contents ----------------------------------------------------------------------------------------
 
 
 def test_every_data_file_has_a_role_on_the_page_of_the_data_sets():
@@ -199,7 +199,7 @@ def test_every_data_file_has_a_role_on_the_page_of_the_data_sets():
         )
 
 
-def test_every_decision_stands_in_the_list_and_with_its_date_in_the_log():
+def test_every_decision_is_listed_and_has_its_date_in_the_log():
     listed, log = text_of(HOME / "docs/decisions/README.md"), text_of(HOME / "docs/decision_log.md")
     for decision in (HOME / "docs/decisions").glob("0*.md"):
         title, _, dated = text_of(decision).split("\n", 3)[:3]
@@ -208,19 +208,19 @@ def test_every_decision_stands_in_the_list_and_with_its_date_in_the_log():
         assert line in log, f"docs/decision_log.md has no line that begins with {line}"
 
 
-def test_the_card_holds_this_version_and_a_date():
+def test_the_page_of_limits_names_this_version_and_a_date():
     assert re.search(
         rf"^Version {re.escape(sim.__version__)}, \d+ \w+ \d{{4}}\.", text_of(HOME / "docs/limits.md"), re.M
     )
 
 
-def test_the_changelog_begins_with_this_version_and_says_whether_results_move():
+def test_changelog_begins_with_this_version_and_says_whether_results_move():
     latest = text_of(HOME / "CHANGELOG.md").split("\n## ", 2)[1]
     assert latest.split()[0] == sim.__version__
     assert "Do results move?" in latest
 
 
-def test_the_citation_names_this_version():
+def test_citation_names_this_version():
     citation = yaml.safe_load(text_of(HOME / "CITATION.cff"))
     assert citation["version"] == sim.__version__
     assert citation["license"] == "MIT"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import INTRODUCED, SCENARIOS, engine, lucky_parameters, registry_of_traps, small, standing_in, trapped
+from models import INTRODUCED, SCENARIOS, engine, engine_with_traps, in_module, small, traps_registry, varied_parameters
 from test_properties import random_parameters, random_scenario
 
 pytest.importorskip("numba")
@@ -143,7 +143,7 @@ def test_it_agrees_for_a_random_configuration(number, measures):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_for_random_parameters_one_set_a_world(measures, seed):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    agree(*both(plan, worlds=3, varied=lucky_parameters(plan, seed, worlds=3)), weeks=range(-4, 0))
+    agree(*both(plan, worlds=3, varied=varied_parameters(plan, seed, worlds=3)), weeks=range(-4, 0))
 
 
 def test_it_agrees_with_all_switches_flipped(measures):
@@ -200,7 +200,7 @@ def test_it_begins_on_any_day_of_the_week(measures):
 # -- a model with traps ----------------------------------------------------------------------------------------------
 
 
-@standing_in("branches")
+@in_module("branches")
 @dataclass(frozen=True)
 class Branches(Mechanism):
     """An equation that no kernel can be made of."""
@@ -216,7 +216,7 @@ class Branches(Mechanism):
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize("block", [64, 256])
 def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
-    reference, fused = trapped(Reference, measures), trapped(Fused, measures, block=block)
+    reference, fused = engine_with_traps(Reference, measures), engine_with_traps(Fused, measures, block=block)
     agree(reference, fused, weeks=range(0, 4), daily=2, gather=("burden", "warmth", "spirit"))
     assert np.any(fused.values["say_over_hours"][0] != fused.values["say_over_hours"][1])
     assert np.any(fused.values["in_effect"] > 0)
@@ -225,7 +225,7 @@ def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
 
 def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_note(measures, caplog):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    registry = registry_of_traps(Branches())
+    registry = traps_registry(Branches())
     with pytest.raises(CannotFuse, match=r"branches\.branching cannot be fused: .* 'if mood"):
         engine(Fused, plan, registry=registry)
     for _ in range(2):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from conftest import lived
+from conftest import simulate
 
 from sim.engine.plan import BASELINE, Plan, set_up, warmed_up
 from sim.engine.reference import Reference
@@ -30,7 +30,7 @@ YEAR = 52
 
 @pytest.fixture(scope="module")
 def base() -> Plan:
-    """About five thousand people of 206 establishments, lived for two years after a year of burn-in."""
+    """About five thousand people of 206 establishments, simulated for two years after a year of burn-in."""
     return composed(*FIRM, "scenarios=[baseline]", "weeks=104", "burn_in=52")
 
 
@@ -276,7 +276,7 @@ FOLLOWED = (
 
 def compared(plan: Plan, weeks: int = HORIZON) -> Difference:
     """The scenarios of a plan side by side, gathered over the last weeks."""
-    engine, survey = lived(plan, days=(weeks - SEEN) * DAYS_A_WEEK), survey_of(plan)
+    engine, survey = simulate(plan, days=(weeks - SEEN) * DAYS_A_WEEK), survey_of(plan)
     sums: dict[str, np.ndarray] = {}
     for week in range(weeks - SEEN, weeks):
         engine.run_week(week)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import SCENARIOS, engine, lucky_parameters, small, trapped
+from models import SCENARIOS, engine, engine_with_traps, small, varied_parameters
 
 from sim.engine import Engine, engine_for
 from sim.levers.catalogue import Catalogue
@@ -43,14 +43,14 @@ BEYOND = beyond_the_baseline()
 def whole(kind: Callable[..., Engine]) -> Engine:
     """The whole model after a week, in worlds that differ in scenario and in half of all parameters."""
     asked = small(plan().measures, scenarios=SCENARIOS)
-    one = engine(kind, asked, len(SCENARIOS), lucky_parameters(asked, seed=5, worlds=len(SCENARIOS)))
+    one = engine(kind, asked, len(SCENARIOS), varied_parameters(asked, seed=5, worlds=len(SCENARIOS)))
     one.run_week(-1)
     return one.fork(Catalogue(one.catalogue.measures, SCENARIOS))
 
 
 def traps(kind: Callable[..., Engine]) -> Engine:
     """The small model full of traps."""
-    return trapped(kind, plan().measures)
+    return engine_with_traps(kind, plan().measures)
 
 
 @np.errstate(all="ignore")

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from conftest import lived
+from conftest import simulate
 
 from sim.engine.plan import BASELINE, needed, set_up
 from sim.engine.reference import Reference
@@ -67,7 +67,7 @@ def differing(first: Reference, world: int, second: Reference, other: int) -> se
 
 
 def test_a_scenario_equal_to_the_baseline_differs_by_nought_for_everybody_on_every_day(small_plan):
-    engine = lived(replace(small_plan, scenarios=(BASELINE, PACKAGE, COPY, ALWAYS_ON)), days=0)
+    engine = simulate(replace(small_plan, scenarios=(BASELINE, PACKAGE, COPY, ALWAYS_ON)), days=0)
     for day in range(8 * DAYS_A_WEEK):
         engine.run_day(day)
         assert differing(engine, 0, engine, 2) == set()
@@ -86,7 +86,7 @@ def test_a_scenario_equal_to_the_baseline_differs_by_nought_for_everybody_on_eve
     ids=lambda scenario: scenario.name,
 )
 def test_a_policy_that_changes_nothing_differs_by_nought(idle, small_plan):
-    engine = lived(replace(small_plan, scenarios=(BASELINE, idle, PACKAGE)), days=5 * DAYS_A_WEEK)
+    engine = simulate(replace(small_plan, scenarios=(BASELINE, idle, PACKAGE)), days=5 * DAYS_A_WEEK)
     assert differing(engine, 0, engine, 1) == set()
 
 
@@ -128,7 +128,7 @@ LATE = {
 
 @pytest.mark.parametrize("what", LATE)
 def test_nothing_shows_before_the_first_day_of_a_policy(what, small_plan):
-    engine = lived(replace(small_plan, scenarios=(BASELINE, LATE[what])), days=0)
+    engine = simulate(replace(small_plan, scenarios=(BASELINE, LATE[what])), days=0)
     for day in range(3 * DAYS_A_WEEK):
         engine.run_day(day)
         assert differing(engine, 0, engine, 1) == set(), day
@@ -139,7 +139,7 @@ def test_nothing_shows_before_the_first_day_of_a_policy(what, small_plan):
 
 def test_a_setting_is_in_force_from_its_first_day_to_its_last(small_plan):
     slower = Scenario("slower", "policy", settings=(Setting("recovery", "breaks_a_day", 4.0, start=1, end=2),))
-    engine = lived(replace(small_plan, scenarios=(BASELINE, slower)), days=0)
+    engine = simulate(replace(small_plan, scenarios=(BASELINE, slower)), days=0)
     in_force = []
     for day in range(3 * DAYS_A_WEEK):
         engine.run_day(day)
@@ -151,7 +151,7 @@ def test_a_setting_is_in_force_from_its_first_day_to_its_last(small_plan):
 def test_a_setting_that_ends_gives_back_the_plans_own_value(small_plan):
     ends = Scenario("ends", "policy", settings=(Setting("recovery", "breaks_a_day", 4.0, start=0, end=1),))
     plan = replace(small_plan, scenarios=(BASELINE, ends), parameters={"recovery": {"breaks_a_day": 3.0}})
-    engine = lived(plan, days=8)
+    engine = simulate(plan, days=8)
     assert engine.parameter("recovery", "breaks_a_day").tolist() == [3.0, 3.0]
 
 
@@ -160,8 +160,8 @@ def test_a_setting_that_ends_gives_back_the_plans_own_value(small_plan):
 
 @pytest.mark.parametrize("scenario", [BASELINE, PACKAGE, ALWAYS_ON, WORKSHOP], ids=lambda scenario: scenario.name)
 def test_a_world_alone_is_the_same_world_beside_others(scenario, small_plan):
-    alone = lived(replace(small_plan, scenarios=(scenario,)), days=40)
-    beside = lived(replace(small_plan, scenarios=(BASELINE, PACKAGE, ALWAYS_ON, WORKSHOP)), days=40)
+    alone = simulate(replace(small_plan, scenarios=(scenario,)), days=40)
+    beside = simulate(replace(small_plan, scenarios=(BASELINE, PACKAGE, ALWAYS_ON, WORKSHOP)), days=40)
     place = beside.catalogue.scenarios.index(scenario)
     shared = [beside.catalogue.names.index(name) for name in alone.catalogue.names]
     for name, quantity in alone.registry.quantities.items():
@@ -172,7 +172,7 @@ def test_a_world_alone_is_the_same_world_beside_others(scenario, small_plan):
 
 
 def test_a_forked_run_is_the_run_that_was_never_forked(small_plan):
-    forked = lived(replace(small_plan, scenarios=(BASELINE, COPY, COPY)), days=28)
+    forked = simulate(replace(small_plan, scenarios=(BASELINE, COPY, COPY)), days=28)
     straight = set_up(small_plan)
     for day in range(-small_plan.burn_in * DAYS_A_WEEK, 28):
         straight.run_day(day)
@@ -215,7 +215,7 @@ def test_the_length_of_the_horizon_changes_no_day_of_it(small_plan):
 
 
 def test_a_look_at_the_data_changes_nothing(small_plan):
-    watched, unwatched = lived(small_plan, days=0), lived(small_plan, days=0)
+    watched, unwatched = simulate(small_plan, days=0), simulate(small_plan, days=0)
     for day in range(21):
         watched.run_day(day)
         unwatched.run_day(day)
@@ -238,7 +238,8 @@ def test_an_unrelated_measure_changes_nothing(small_plan):
         measures=(*small_plan.measures, fruit),
         scenarios=(BASELINE, PACKAGE, Scenario("fruit", "policy", (Introduction("fruit"),))),
     )
-    without, beside = lived(replace(small_plan, scenarios=(BASELINE, PACKAGE)), days=40), lived(with_fruit, days=40)
+    without = simulate(replace(small_plan, scenarios=(BASELINE, PACKAGE)), days=40)
+    beside = simulate(with_fruit, days=40)
     assert "fruit" in beside.catalogue.names
     for world in (0, 1):
         for name, quantity in without.registry.quantities.items():
@@ -247,9 +248,9 @@ def test_an_unrelated_measure_changes_nothing(small_plan):
 
 
 def test_replicates_and_seeds_are_other_people_and_other_lives(small_plan):
-    first = lived(small_plan, days=7)
+    first = simulate(small_plan, days=7)
     for other in (replace(small_plan, replicate=1), replace(small_plan, seed=2)):
-        second = lived(other, days=7)
+        second = simulate(other, days=7)
         shared = min(len(first.values["exhaustion"][0]), len(second.values["exhaustion"][0]))
         r = np.corrcoef(first.values["exhaustion"][0, :shared], second.values["exhaustion"][0, :shared])[0, 1]
         assert abs(r) < 0.35
@@ -333,7 +334,7 @@ def test_the_order_of_the_lines_of_an_own_organisation_changes_nobodys_life(smal
         folder = tmp_path / str(number)
         folder.mkdir()
         plan = replace(small_plan, firm=organisation(folder, order), scenarios=(BASELINE, PACKAGE))
-        engines.append(lived(plan, days=28))
+        engines.append(simulate(plan, days=28))
     for world in (0, 1):
         assert differing(engines[0], world, engines[1], world) == set()
 
@@ -539,7 +540,7 @@ def many_employers(small_plan):
 
 def test_the_share_of_employers_that_introduce_a_measure_is_the_share_that_claims_it(many_employers):
     shares = (0.0, 0.25, 0.5, 1.0)
-    engine = lived(replace(many_employers, scenarios=tuple(map(taken, shares))), days=1)
+    engine = simulate(replace(many_employers, scenarios=tuple(map(taken, shares))), days=1)
     row = engine.catalogue.names.index("buddies")
     claimed = engine.values["claimed"][:, row]
     assert claimed.mean(axis=1) == pytest.approx(shares, abs=0.12)
@@ -548,7 +549,7 @@ def test_the_share_of_employers_that_introduce_a_measure_is_the_share_that_claim
 
 
 def test_of_those_who_claim_some_keep_planning(many_employers):
-    engine = lived(replace(many_employers, scenarios=(taken(),)), days=60 * DAYS_A_WEEK)
+    engine = simulate(replace(many_employers, scenarios=(taken(),)), days=60 * DAYS_A_WEEK)
     row = engine.catalogue.names.index("buddies")
     implemented = engine.values["implemented"][0, row]
     assert implemented.mean() == pytest.approx(0.9, abs=0.08)
@@ -556,7 +557,7 @@ def test_of_those_who_claim_some_keep_planning(many_employers):
 
 
 def test_a_measure_of_the_study_keeps_those_who_had_it(many_employers):
-    engine = lived(replace(many_employers, scenarios=(BASELINE, taken(0.5, name="social_moments"))), days=1)
+    engine = simulate(replace(many_employers, scenarios=(BASELINE, taken(0.5, name="social_moments"))), days=1)
     row = engine.catalogue.names.index("social_moments")
     before, after = (of(engine, "claimed", world)[row] for world in (0, 1))
     assert (after >= before).all() and after.sum() > before.sum()
@@ -564,7 +565,7 @@ def test_a_measure_of_the_study_keeps_those_who_had_it(many_employers):
 
 def test_a_measure_that_ends_is_over_for_everybody(many_employers):
     plan = replace(many_employers, scenarios=(BASELINE, taken(end=12), taken()))
-    engine = lived(plan, days=12 * DAYS_A_WEEK)
+    engine = simulate(plan, days=12 * DAYS_A_WEEK)
     row = engine.catalogue.names.index("buddies")
     assert engine.values["in_effect"][1, row].max() > 0
     assert differing(engine, 1, engine, 2) == set(), "until its end it is the measure that stays"
@@ -579,7 +580,7 @@ def test_a_measure_that_ends_is_over_for_everybody(many_employers):
 
 def test_a_withdrawn_measure_is_gone_from_the_first_day(many_employers):
     gone = Scenario("gone", "counterfactual", withdrawn=("social_moments",))
-    engine = lived(replace(many_employers, scenarios=(BASELINE, gone)), days=8)
+    engine = simulate(replace(many_employers, scenarios=(BASELINE, gone)), days=8)
     row = engine.catalogue.names.index("social_moments")
     for name in ("claimed", "in_place", "used", "in_effect"):
         assert (engine.values[name][1, row] == 0).all(), name
@@ -588,7 +589,7 @@ def test_a_withdrawn_measure_is_gone_from_the_first_day(many_employers):
 
 def test_intensity_multiplies_what_a_measure_moves(many_employers):
     plan = replace(many_employers, scenarios=(BASELINE, taken(), taken(intensity=2.0), taken(intensity=0.0)))
-    engine = lived(plan, days=1 + 8 * DAYS_A_WEEK)
+    engine = simulate(plan, days=1 + 8 * DAYS_A_WEEK)
     moved = engine.values["moments_across_teams"] - engine.values["moments_across_teams"][0]
     assert moved[1].max() > 0
     np.testing.assert_allclose(moved[2], 2 * moved[1], atol=1e-6)
