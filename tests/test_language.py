@@ -296,6 +296,27 @@ def test_tributaries_are_summed_in_the_order_of_their_names():
     assert (engine.values["river"] == 1).all(), "1 - 1e8 + 1e8 would be 0 in single precision"
 
 
+@pytest.mark.parametrize(("id_of_stream", "argument"), [(None, "normal"), ("rain", "sun")])
+def test_a_random_stream_is_named_exactly_where_random_numbers_are_taken(id_of_stream, argument):
+    scope: dict = {}
+    exec(f"def rain(self, {argument}): return {argument}", scope)
+    with pytest.raises(ValueError, match="Invalid stream for rain"):
+        flow("sd", stream=id_of_stream)(scope["rain"])
+
+
+def test_two_equations_cannot_share_a_random_stream():
+    @standing_in("clouds")
+    @dataclass(frozen=True)
+    class Clouds(Mechanism):
+        @flow("sd", stream="sun")
+        def rain(self, normal):
+            """How much rain there is."""
+            return normal
+
+    said = refusal(Weather(), Clouds())
+    assert "Invalid stream" in said and "clouds.rain" in said and "weather.sun" in said
+
+
 def test_all_stocks_settle_together_from_the_values_of_today():
     @standing_in("swing")
     @dataclass(frozen=True)
