@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from time import perf_counter
 
-from sim.views.explore.choice import FIRST_LOOK, Choice
-from sim.views.explore.live import Live
+from sim.views.explore.scheduler import Live
+from sim.views.explore.selection import FIRST_LOOK, Choice
 
 AT_ONCE = 20
 SAME = (

@@ -107,7 +107,7 @@ def _kill(job: subprocess.Popen[bytes], victim: str, luck: random.Random) -> boo
 
 
 def _compared(folder: Path, kills: dict[str, int], begun: int) -> Report:
-    from sim.studies.results import Results, write_frame
+    from sim.experiments.results import Results, write_frame
 
     results = {name: Results(folder / name) for name in ("killed", "in_peace")}
     sums = {}

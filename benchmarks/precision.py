@@ -18,18 +18,19 @@ from sim.engine.reference import Reference
 from sim.language.grammar import LUCK
 from sim.levers import catalogue
 from sim.levers.catalogue import Catalogue
-from sim.outcomes import outcomes, record, survey
+from sim.outcomes import definitions, record
+from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.effects import HEADLINES
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import LAST_WEEKS, Record
 from sim.runs.run import run_many
+from sim.survey import survey
 from sim.world import staff
 
 SCENARIOS = ("baseline", "right_to_disconnect", "whole_package")
 REPORTED = (*HEADLINES, "exhaustion")
 PEOPLE, CROWD = 500, 3_000
-HOLDING = (reference, staff, catalogue, outcomes, record, survey)
-"""Modules that set the precision of numbers. `chance` is not among them: both studies use the same draws."""
+HOLDING = (reference, staff, catalogue, definitions, record, survey)
+"""Modules that set the precision of numbers. `random_streams` is not among them: both studies use the same draws."""
 
 _EVERYBODY = list(GROUPS).index("everybody")
 _PARTED = 1e-3

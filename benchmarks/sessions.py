@@ -25,7 +25,7 @@ from urllib.request import urlopen
 import psutil
 
 from sim.views.explore.sessions import GRACE
-from sim.views.words import Words
+from sim.words import Words
 
 MARK = "zq" + "xmarker"
 """Start of every name in an uploaded file; split in two, so that no source file contains it."""

@@ -16,7 +16,7 @@ from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
 from sim.engine.plan import Plan
 from sim.runs.run import run, run_many
-from sim.runs.stack import batches, past_of, run_stacked
+from sim.runs.stacked_runs import batches, past_of, run_stacked
 from sim.world.establishments import MOST_EMPLOYEES
 from sim.world.firm import FirmOptions
 

@@ -15,14 +15,15 @@ import psutil
 
 from benchmarks.memory import alone, held
 from benchmarks.report import Row
-from sim.outcomes.outcomes import OUTCOMES
+from sim.config import composition
+from sim.experiments import designs
+from sim.experiments.factors import Ground, choose
+from sim.experiments.results import Results
+from sim.experiments.sweep import Sweep, carry_out
+from sim.outcomes.definitions import OUTCOMES
 from sim.runs.archive import Archive
 from sim.runs.batch import Ready
-from sim.runs.crew import processes
-from sim.studies import configure, designs
-from sim.studies.factors import Ground, choose
-from sim.studies.results import Results
-from sim.studies.sweep import Sweep, carry_out
+from sim.runs.worker_pool import processes
 
 PEOPLE = 500
 FACTORS = ("amounts", "mechanisms.recovery.*")
@@ -66,7 +67,7 @@ def _asked(weeks: int) -> tuple[str, ...]:
 def sobol_of(rows: int, weeks: int) -> Sweep:
     """Return a Sobol design of at least `rows` rows."""
     asked = ("firm=one", *_asked(weeks))
-    ground = Ground(configure.compose(*asked), asked)
+    ground = Ground(composition.compose(*asked), asked)
     factors = choose(FACTORS, ground.plan)
     points = 1
     while points * (len(factors) + 2) < rows:

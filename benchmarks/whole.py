@@ -11,12 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.timing import Runner
+from sim.config.composition import plan
 from sim.engine import engine_for
 from sim.engine.plan import Plan, needed, registry_of
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.record import Recorder, live
-from sim.outcomes.survey import survey_of
-from sim.studies.configure import plan
+from sim.survey.survey import survey_of
 from sim.world.establishments import MOST_EMPLOYEES, build
 from sim.world.firm import Firm, FirmOptions
 from sim.world.staff import Staff
@@ -35,7 +35,7 @@ DAYS_A_WEEK = 7
 _MEAN_SIZE = 640
 PARTS = ("chance", "network", "equations", "recording", "engine")
 _PLACES = (
-    ("sim/world/chance", "chance"),
+    ("sim/world/random_streams", "chance"),
     ("sim/world/staff", "network"),
     ("sim/mechanisms/", "equations"),
     ("sim/language/", "equations"),

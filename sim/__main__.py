@@ -16,7 +16,10 @@ COMMANDS = {
         "Compare scenarios on burn-out complaints and isolation: tables and figures.",
     ),
     "run": ("sim.studies.scenarios", "Compare one scenario, or levers of your own, with the practice of 2022."),
-    "sweep": ("sim.studies.sweep", "Run the rows of a design, kept in a folder that survives a crash and can go on."),
+    "sweep": (
+        "sim.experiments.sweep",
+        "Run the rows of a design, kept in a folder that survives a crash and can go on.",
+    ),
     "sensitivity": (
         "sim.studies.sensitivity.study",
         "Which assumptions move the levels and the policy's effect: Morris, Sobol, doses, pairs of levers.",
@@ -59,15 +62,18 @@ COMMANDS = {
         "Which parameter sets agree with what was observed, error and all: draws that other studies take.",
     ),
     "explore": ("sim.views.explore.command", "Move a lever in the browser; the model answers (extra: explore)."),
-    "results": ("sim.studies.results", "List, summarise, query and export what a folder of runs holds."),
+    "results": ("sim.experiments.results", "List, summarise, query and export what a folder of runs holds."),
     "report": ("sim.views.report", "One page of a comparison, to read, print and mail (extra: report)."),
     "watch": ("sim.views.watch.command", "Watch one organisation week by week in the browser (extra: viz)."),
     "describe": (
-        "sim.studies.describe.command",
+        "sim.describe.command",
         "Print the model: the day, the night, every parameter, the references. write=docs writes its documents.",
     ),
-    "centre": ("sim.studies.centring", "Centre the scales anew, so that reference people average 0 with SD 1."),
-    "fit": ("sim.studies.fit", "Fit the free parameters to the targets and write them to conf/fit/."),
+    "centre": (
+        "sim.calibration.standardisation",
+        "Centre the scales anew, so that reference people average 0 with SD 1.",
+    ),
+    "fit": ("sim.calibration.point_fit", "Fit the free parameters to the targets and write them to conf/fit/."),
 }
 EXAMPLES = (
     "hybridwork scenarios",
@@ -138,7 +144,7 @@ def usage() -> str:
 
 
 def _run(name: str, *words: str) -> int:
-    from sim.studies.mistakes import exit_code
+    from sim.config.error_messages import exit_code
 
     try:
         return exit_code(lambda: import_module(COMMANDS[name][0]).main(list(words)))

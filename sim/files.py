@@ -62,6 +62,11 @@ def write_text(text: str, path: Path) -> None:
     write_by(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def write_json(content: Any, path: Path) -> None:
+    """Write what json can hold, whole or not at all."""
+    write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", path)
+
+
 def write_bytes(content: bytes, path: Path) -> None:
     """Write some bytes, whole or not at all."""
     write_by(path, lambda temporary: temporary.write_bytes(content))

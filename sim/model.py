@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 from mesa.agent import AgentSet
 
-from sim.engine.order import level_of
+from sim.engine.equation_groups import level_of
 from sim.engine.plan import BASELINE, Plan, warmed_up
 from sim.errors import UserError, instead, is_whole
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import FAMILIES
-from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.survey import survey_of
+from sim.outcomes.definitions import OUTCOMES
+from sim.survey.survey import survey_of
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
@@ -340,7 +340,7 @@ def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
 
 def _composed(options: dict[str, Any]) -> Plan:
     """The plan that the configuration makes of these options; without a scenario or lever, the practice of 2022."""
-    from sim.studies.configure import plan, setting_of
+    from sim.config.composition import plan, setting_of
 
     names = {setting_of(option): option for option in options}
     _check_used(names, options)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.world.chance import (
+from sim.world.random_streams import (
     entity_hash,
     fmix32,
     fnv1a64,

@@ -7,12 +7,13 @@ from functools import cache
 import pytest
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
-from sim.runs import crew as crews
-from sim.studies import configure, designs
-from sim.studies.designs import BY_ROW, SHARED, Settings
-from sim.studies.factors import Ground, choose
-from sim.studies.sweep import Sweep, carry_out
+from sim.experiments import designs
+from sim.experiments.designs import BY_ROW, SHARED, Settings
+from sim.experiments.factors import Ground, choose
+from sim.experiments.sweep import Sweep, carry_out
+from sim.runs import worker_pool as crews
 
 ASKED = ("firm=one", "firm.employees=20", "weeks=2", "burn_in=1", "scenarios=[manager_training]", "engine=reference")
 COMPARING = ("one_at_a_time", "morris", "sobol")
@@ -21,7 +22,7 @@ STANDING_ALONE = ("grid", "latin_hypercube", "draws", "posterior", "file")
 
 @cache
 def ground() -> Ground:
-    return Ground(configure.compose(*ASKED), ASKED)
+    return Ground(composition.compose(*ASKED), ASKED)
 
 
 def sweep_by(method: str, replicates: int = 1, **settings) -> Sweep:
@@ -83,11 +84,11 @@ def test_a_study_whose_rows_have_their_own_people_refuses_to_share_them(command,
 
 
 def test_a_shared_and_an_own_chance_have_folders_of_their_own():
-    from sim.studies.sweep import folder_of
+    from sim.experiments.sweep import folder_of
 
     asked = ["study=sweep", "design=latin_hypercube"]
     folders = {
-        folder_of(configure.compose(*asked, f"design.chance={chance}"), "sweep")
+        folder_of(composition.compose(*asked, f"design.chance={chance}"), "sweep")
         for chance in ("shared", "by_row", "null")
     }
     assert len(folders) == 2

@@ -18,10 +18,12 @@ from omegaconf import DictConfig
 
 from sim import __main__ as command_line
 from sim import __version__
+from sim.config import composition, hydra_command
+from sim.config.composition import compose, plan
 from sim.errors import UserError
+from sim.experiments import output_folder
+from sim.files import write_json
 from sim.levers.measure import FAMILIES
-from sim.studies import command, configure, store
-from sim.studies.configure import compose, plan
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
@@ -78,7 +80,7 @@ def test_the_help_of_a_study_lists_what_can_be_chosen_and_nothing_else(tmp_path)
     listed = dict(re.findall(r"^  (\w+): (.*)$", told.stdout, re.MULTILINE))
     assert set(listed) == {*FAMILIES, "scenario", "firm", "experiment", "fit", "design", "executor"}
     for group, names in listed.items():
-        assert tuple(names.split(", ")) == configure.options(group)
+        assert tuple(names.split(", ")) == composition.options(group)
 
 
 @pytest.mark.parametrize("words", [["--info"], ["-i", "seed=4"], ["seed=4", "--info", "--run"]], ids=" ".join)
@@ -156,7 +158,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_computed(tmp_
 
 
 def ask(study, *words: str) -> int:
-    return command.command(study, "a_study", list(words))
+    return hydra_command.command(study, "a_study", list(words))
 
 
 def test_a_study_gets_its_configuration_and_hydra_writes_nothing(tmp_path, monkeypatch):
@@ -173,7 +175,9 @@ def test_the_jobs_of_a_multirun_know_what_each_was_asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: list[list[str]] = []
     assert (
-        ask(lambda cfg: names.append([s.name for s in configure.scenarios_of(cfg)]), "-m", "social=buddies,day_starts")
+        ask(
+            lambda cfg: names.append([s.name for s in composition.scenarios_of(cfg)]), "-m", "social=buddies,day_starts"
+        )
         == 0
     )
     assert names == [["baseline", "buddies"], ["baseline", "day_starts"]]
@@ -183,20 +187,20 @@ def test_flags_and_settings_come_in_any_order(capsys):
     assert ask(print, "seed=41", "--cfg", "job", "weeks=7") == 0
     told = capsys.readouterr().out
     assert "seed: 41" in told and "weeks: 7" in told
-    assert configure.overrides_of_job() == (), "a configuration that was shown is no job that runs"
+    assert composition.overrides_of_job() == (), "a configuration that was shown is no job that runs"
 
 
 def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("measure", "scenario"):
         (tmp_path / "mine" / name).mkdir(parents=True)
-    buddies = (configure.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    buddies = (composition.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     (tmp_path / "mine" / "measure" / "walks.yaml").write_text(buddies, encoding="utf-8")
     scenario = "# @package _global_\ndefaults:\n  - override /social: walks\nkind: policy\ntext: Teams walk.\n"
     (tmp_path / "mine" / "scenario" / "walking_teams.yaml").write_text(scenario, encoding="utf-8")
     seen: list = []
     wanted = ["--config-dir", "mine", "scenarios=[walking_teams]"]
-    assert ask(lambda cfg: seen.append(configure.plan_of(cfg)), *wanted) == 0
+    assert ask(lambda cfg: seen.append(composition.plan_of(cfg)), *wanted) == 0
     assert seen[0].scenarios[1].measures == {"walks"}
     assert "walks" in {measure.name for measure in seen[0].measures}
 
@@ -240,7 +244,7 @@ FILES = [
 def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path, capsys):
     (tmp_path / group).mkdir()
     (tmp_path / group / "mine.yaml").write_text(content, encoding="utf-8")
-    assert ask(lambda cfg: configure.plan_of(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
+    assert ask(lambda cfg: composition.plan_of(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(told, line)
 
@@ -280,8 +284,8 @@ def test_an_error_of_the_programme_itself_is_not_hidden():
 
 
 def test_a_folder_has_its_name_only_when_it_is_complete(tmp_path):
-    with store.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
-        store.write_table(
+    with output_folder.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
+        output_folder.write_table(
             pd.DataFrame({"outcome": ["detachment"], "difference": [0.1]}), folder.path / "effects.parquet"
         )
         hidden = folder.path
@@ -293,37 +297,40 @@ def test_a_folder_has_its_name_only_when_it_is_complete(tmp_path):
 
 @pytest.mark.parametrize("error", [UserError("a mistake"), KeyboardInterrupt(), ZeroDivisionError()])
 def test_a_run_that_does_not_end_well_leaves_nothing(tmp_path, error):
-    with pytest.raises(type(error)), store.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
-        store.write_text("half", folder.path / "summary.md")
+    with pytest.raises(type(error)), output_folder.OutputFolder(tmp_path / "outputs", "scenarios") as folder:
+        output_folder.write_text("half", folder.path / "summary.md")
         raise error
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_was_there_before_stays(tmp_path):
     (tmp_path / "outputs").mkdir()
-    with pytest.raises(UserError), store.OutputFolder(tmp_path / "outputs", "scenarios"):
+    with pytest.raises(UserError), output_folder.OutputFolder(tmp_path / "outputs", "scenarios"):
         raise UserError("a mistake")
     assert [path.name for path in tmp_path.iterdir()] == ["outputs"]
 
 
 def test_several_studies_within_a_second_each_get_their_own_folder(tmp_path):
-    with store.OutputFolder(tmp_path, "scenarios") as first, store.OutputFolder(tmp_path, "scenarios") as second:
+    with (
+        output_folder.OutputFolder(tmp_path, "scenarios") as first,
+        output_folder.OutputFolder(tmp_path, "scenarios") as second,
+    ):
         pass
-    with store.OutputFolder(tmp_path, "scenarios") as third:
+    with output_folder.OutputFolder(tmp_path, "scenarios") as third:
         pass
     assert len({first.path, second.path, third.path}) == 3
     assert sorted((tmp_path / "scenarios").iterdir()) == sorted([first.path, second.path, third.path])
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    store.write_text("before", tmp_path / "summary.md")
+    output_folder.write_text("before", tmp_path / "summary.md")
 
     def half(path: Path) -> None:
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
     with pytest.raises(UserError, match=r"summary\.md cannot be written \(No space left on device\)"):
-        store.write_by(tmp_path / "summary.md", half)
+        output_folder.write_by(tmp_path / "summary.md", half)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
@@ -331,7 +338,7 @@ def test_what_is_kept_about_a_study_repeats_it_and_names_nobody(tmp_path):
     import getpass
     import platform
 
-    store.write_json(store.about(plan("seed=5", "weeks=3", "mechanisms.recovery.night=0.2")), tmp_path / "about.json")
+    write_json(output_folder.about(plan("seed=5", "weeks=3", "mechanisms.recovery.night=0.2")), tmp_path / "about.json")
     text = (tmp_path / "about.json").read_text(encoding="utf-8")
     about = json.loads(text)
     assert (about["seed"], about["weeks"], about["version"]) == (5, 3, __version__)
@@ -342,7 +349,7 @@ def test_what_is_kept_about_a_study_repeats_it_and_names_nobody(tmp_path):
 
 
 def test_the_configuration_is_kept_without_the_way_to_an_organisations_files(tmp_path):
-    store.write_config(compose("firm=own", "firm.persons=/home/somebody/persons.csv"), tmp_path / "config.yaml")
+    output_folder.write_config(compose("firm=own", "firm.persons=/home/somebody/persons.csv"), tmp_path / "config.yaml")
     text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     assert "persons: persons.csv" in text and "somebody" not in text
 
@@ -367,7 +374,7 @@ def test_a_request_to_end_is_answered_like_an_interruption(workers, tmp_path):
 
 
 def test_a_process_that_is_one_of_many_begins_no_workers(monkeypatch):
-    cfg = configure.compose("workers=2")
-    assert configure.workers_of(cfg) == 2
-    monkeypatch.setattr(configure, "current_process", lambda: SimpleNamespace(name="LokyProcess-1"))
-    assert configure.workers_of(cfg) == 1
+    cfg = composition.compose("workers=2")
+    assert composition.workers_of(cfg) == 2
+    monkeypatch.setattr(composition, "current_process", lambda: SimpleNamespace(name="LokyProcess-1"))
+    assert composition.workers_of(cfg) == 1

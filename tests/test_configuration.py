@@ -12,13 +12,14 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 import sim
+from sim.config import composition
+from sim.config.composition import compose, conf_folder, options, plan, scenarios_of, workers_of
+from sim.config.hydra_command import command
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
+from sim.experiments import designs
+from sim.experiments.factors import Factor
 from sim.levers.measure import FAMILIES, read_measure
-from sim.studies import configure, designs
-from sim.studies.command import command
-from sim.studies.configure import compose, conf_folder, options, plan, scenarios_of, workers_of
-from sim.studies.factors import Factor
 from sim.world.calendar import Calendar
 
 CONF = conf_folder()
@@ -79,7 +80,7 @@ def test_every_experiment_becomes_a_plan(name):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "study").glob("*.yaml")))
 def test_every_study_becomes_a_plan(name):
     asked = [f"study={name}"]
-    assert configure.plan_of(configure.compose(*asked), asked).scenarios
+    assert composition.plan_of(composition.compose(*asked), asked).scenarios
 
 
 DESIGNS = sorted(path.stem for path in (CONF / "design").glob("*.yaml"))
@@ -91,8 +92,8 @@ def test_every_design_is_made(name, tmp_path):
     factors = "null" if name == "posterior" else "[switches]"
     asked = ["study=sweep", f"design={name}", "design.n=4", f"design.factors={factors}"]
     asked += {"file": [f"design.file={tmp_path / 'rows.csv'}"], "any": ["design.method=grid"]}.get(name, [])
-    cfg = configure.compose(*asked)
-    made = designs.make(configure.read("design", designs.Settings, cfg.design), (Factor("a"), Factor("b")))
+    cfg = composition.compose(*asked)
+    made = designs.make(composition.read("design", designs.Settings, cfg.design), (Factor("a"), Factor("b")))
     assert len(made.table) and made.method in (name, "grid")
 
 
@@ -104,7 +105,7 @@ def test_a_scenario_of_options_nobody_could_take_is_a_counterfactual(name):
 
 
 def test_withdrawing_and_claiming_everything_mean_the_fifteen_measures_of_the_study():
-    asked = {measure.name for measure in configure.measures() if measure.in_study}
+    asked = {measure.name for measure in composition.measures() if measure.in_study}
     assert len(asked) == 15
     assert set(plan(scenario="no_measures").scenarios[-1].withdrawn) == asked
     for option in ("everybody_claims", "half"):
@@ -124,9 +125,9 @@ def test_a_setting_may_change_a_parameter_of_a_lever_that_rewrites():
 
 
 def test_every_measure_is_an_option_of_its_family_and_a_scenario_of_its_own():
-    for measure in configure.measures():
+    for measure in composition.measures():
         assert measure.name in options(measure.lever)
-        assert measure.name in configure.scenario_names()
+        assert measure.name in composition.scenario_names()
 
 
 # -- what is asked becomes the plan ----------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def test_a_file_name_with_blanks_and_quotes_stays_whole(tmp_path):
 
 def test_every_parameter_can_be_set_by_name_and_only_what_differs_is_kept():
     cfg = compose()
-    for process, kind in configure.described().items():
+    for process, kind in composition.described().items():
         assert set(cfg.mechanisms[process]) == set(kind.passports())
     fitted = plan().parameters
     changed = plan(
@@ -179,7 +180,7 @@ def test_what_is_asked_wins_over_the_fit(tmp_path):
     plans: list[Plan] = []
     words = ["--config-dir", str(tmp_path), "fit=mine"]
     for more in ([], ["mechanisms.recovery.demands_hold=0.25"]):
-        assert command(lambda cfg: plans.append(configure.plan_of(cfg)), "a_study", [*words, *more]) == 0
+        assert command(lambda cfg: plans.append(composition.plan_of(cfg)), "a_study", [*words, *more]) == 0
     assert [made.parameters["recovery"]["demands_hold"] for made in plans] == [0.3, 0.25]
     assert plans[1].parameters["recovery"]["night"] == 0.2
 
@@ -209,7 +210,7 @@ def test_scenarios_can_be_told_apart_from_outside_hydra():
 
 
 def test_one_plan_for_each_replicate():
-    plans = configure.plans_of(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
+    plans = composition.plans_of(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
     assert [one.replicate for one in plans] == [0, 1, 2]
     assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
 
@@ -218,7 +219,7 @@ def test_one_plan_for_each_replicate():
 def test_the_baseline_alone_is_a_plan_and_no_comparison(asked):
     assert [scenario.name for scenario in plan(asked).scenarios] == ["baseline"]
     with pytest.raises(UserError, match="at least one scenario beside the baseline"):
-        configure.plans_of(compose(asked), [asked])
+        composition.plans_of(compose(asked), [asked])
 
 
 def test_there_are_never_more_workers_than_replicates():
@@ -287,8 +288,8 @@ def test_a_new_measure_is_one_file(tmp_path):
     (tmp_path / "measure").mkdir()
     content = (CONF / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     (tmp_path / "measure" / "walking_together.yaml").write_text(content, encoding="utf-8")
-    names = [measure.name for measure in configure.measures(tmp_path)]
-    assert "walking_together" in names and len(names) == len(configure.measures()) + 1
+    names = [measure.name for measure in composition.measures(tmp_path)]
+    assert "walking_together" in names and len(names) == len(composition.measures()) + 1
 
 
 # -- mistakes --------------------------------------------------------------------------------------------------------
@@ -473,7 +474,7 @@ def test_a_measure_does_not_take_the_name_of_something_else(name, place, tmp_pat
     content = (CONF / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     (tmp_path / "measure" / f"{name}.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=f"measure {name}: {place}.yaml is about something else"):
-        configure.prepare(tmp_path)
+        composition.prepare(tmp_path)
 
 
 def test_a_measure_without_a_source_is_refused_by_name(tmp_path):
@@ -482,14 +483,14 @@ def test_a_measure_without_a_source_is_refused_by_name(tmp_path):
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "buddies.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(UserError, match="measure buddies: entry 'source' is missing"):
-        configure.measures(tmp_path)
+        composition.measures(tmp_path)
 
 
 def test_a_file_that_is_no_yaml_is_refused_by_name(tmp_path):
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "odd.yaml").write_text("shifts: {a: {b: c\nd: e", encoding="utf-8")
     with pytest.raises(UserError, match=r"odd\.yaml is no yaml") as mistake:
-        configure.measures(tmp_path)
+        composition.measures(tmp_path)
     assert "\n" not in str(mistake.value)
 
 
@@ -497,11 +498,11 @@ def test_measures_of_a_folder_are_forgotten_where_it_is_not_asked_for(tmp_path):
     own = read("measure", "breaks") | {"text": "Own breaks"}
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "own_breaks.yaml").write_text(yaml.safe_dump(own))
-    configure.prepare(tmp_path)
-    assert "own_breaks" in configure.defaults(tmp_path)["measures"]
+    composition.prepare(tmp_path)
+    assert "own_breaks" in composition.defaults(tmp_path)["measures"]
     assert "own_breaks" not in compose().measures
 
 
 def test_everything_that_is_composed_is_known_to_the_registry():
     made = plan(adoption="everybody_claims")
-    assert set(made.parameters) <= {*registry_of(made).mechanisms, *configure.described(), "survey"}
+    assert set(made.parameters) <= {*registry_of(made).mechanisms, *composition.described(), "survey"}

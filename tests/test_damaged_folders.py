@@ -12,14 +12,15 @@ import pandas as pd
 import pytest
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
+from sim.experiments import designs
+from sim.experiments.factors import Ground, choose
+from sim.experiments.results import Results
+from sim.experiments.sweep import Sweep, carry_out
 from sim.files import MARKER, SUMS
 from sim.runs.archive import Archive, Kept
-from sim.runs.crew import alone
-from sim.studies import configure, designs
-from sim.studies.factors import Ground, choose
-from sim.studies.results import Results
-from sim.studies.sweep import Sweep, carry_out
+from sim.runs.worker_pool import alone
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
 ROWS = 8
@@ -27,7 +28,7 @@ ROWS = 8
 
 @cache
 def ground() -> Ground:
-    return Ground(configure.compose(*ASKED), ASKED)
+    return Ground(composition.compose(*ASKED), ASKED)
 
 
 def small(rows: int = ROWS, tables: tuple[str, ...] = ("levels", "weekly"), replicates: int = 2) -> Sweep:
@@ -123,7 +124,7 @@ FILES = ("runs.csv", "design.csv", "about.json", SUMS, MARKER)
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
 @pytest.mark.parametrize("file", FILES)
 def test_a_damaged_file_never_gives_other_numbers(file, damage, intact, copied, capsys, monkeypatch):
-    monkeypatch.setattr("sim.studies.sweep_record._PAUSE", 0)
+    monkeypatch.setattr("sim.experiments.sweep_record._PAUSE", 0)
     damage(copied / file)
     code = main(["results", str(copied)])
     told = capsys.readouterr().err.strip().splitlines()

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from conftest import simulate
 
+from sim.config import composition
 from sim.data import rows
+from sim.describe import command, data_sets, documents, equations, parameters
+from sim.describe.documents import DOCUMENTS, write
+from sim.describe.references import citing
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.describe import Told
-from sim.studies import configure
-from sim.studies.describe import command, data_sets, documents, equations, markdown, parameters
-from sim.studies.describe.documents import DOCUMENTS, write
-from sim.studies.describe.references import citing
+from sim.reporting import markdown
 
 HOME = Path(__file__).resolve().parent.parent
 LONGEST_MEANING = 64
@@ -24,7 +25,7 @@ LONGEST_MEANING = 64
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The main job as it stands, which is what the documents tell of."""
-    return configure.plan()
+    return composition.plan()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_the_command_writes_every_document_of_what_is_asked_and_says_where(tmp_p
 
 
 def test_documents_tell_the_plan_that_is_asked_for(plan, tmp_path):
-    changed = configure.plan("mechanisms.recovery.night=0.21")
+    changed = composition.plan("mechanisms.recovery.night=0.21")
     assert "| 0.21 | 0.05 to 0.3 |" in DOCUMENTS["parameters.md"](changed)
     assert "| 0.21 | 0.05 to 0.3 |" not in DOCUMENTS["parameters.md"](plan)
 
@@ -71,7 +72,7 @@ def test_a_template_that_does_not_fit_its_parts_is_refused():
 
 
 def test_every_number_that_can_be_set_is_told_and_no_other(told):
-    known = configure.defaults()
+    known = composition.defaults()
     settable = {f"{top}.{name}" for top in known.keys() - {"mechanisms", "measures"} for name in known[top]}
     for top in ("mechanisms", "measures"):
         settable |= {f"{top}.{owner}.{name}" for owner, own in known[top].items() for name in own}

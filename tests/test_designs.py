@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.config import composition
 from sim.engine.plan import Plan
 from sim.errors import UserError
+from sim.experiments.designs import Design, Settings, factors_asked, make, read
+from sim.experiments.factors import POLICY, Factor, Ground, choose, numbers_with_passports
 from sim.levers.scenario import Introduction, Scenario, Setting, combined, dosed
-from sim.studies import configure
-from sim.studies.designs import Design, Settings, factors_asked, make, read
-from sim.studies.factors import POLICY, Factor, Ground, choose, numbers_with_passports
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
 NUMBERS = (Factor("a", 1.0, 3.0, "sd"), Factor("b", -2.0, -1.0, "share"))
@@ -23,7 +23,7 @@ MIXED = (*NUMBERS, Factor("c", options=(0.0, 1.0)), Factor("d", options=("one", 
 @pytest.fixture(scope="module")
 def ground() -> Ground:
     """Forty people, the right to disconnect beside the baseline."""
-    return Ground(configure.compose(*ASKED), ASKED)
+    return Ground(composition.compose(*ASKED), ASKED)
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +135,13 @@ def test_a_row_sets_parameters_instruments_and_measures(ground):
     assert made.replicate == 3
     (right,) = (m for m in made.measures if m.name == "right_to_disconnect")
     assert right.shifts["expected_availability"].amount == -0.5
-    assert ground.plan.parameters == Ground(configure.compose(*ASKED), ASKED).plan.parameters
+    assert ground.plan.parameters == Ground(composition.compose(*ASKED), ASKED).plan.parameters
 
 
 def test_a_row_means_what_the_same_words_mean_on_the_command_line(ground):
     row = {"mechanisms.recovery.demands_hold": 0.25, "measures.right_to_disconnect.use": 0.3, "weeks": 4}
     asked = [*ASKED, *(f"{name}={value}" for name, value in row.items())]
-    assert ground.at(row) == configure.plan_of(configure.compose(*asked), asked)
+    assert ground.at(row) == composition.plan_of(composition.compose(*asked), asked)
 
 
 def test_levers_of_a_row_make_its_policy(ground):

@@ -13,7 +13,7 @@ from sim.__main__ import main
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.discovery import mechanisms
-from sim.outcomes.figures import docking as figure
+from sim.plotting.figures import docking as figure
 from sim.studies.docking import one_person, page, study, trials
 from sim.studies.docking.findings import ALL, Finding, Told
 from sim.studies.docking.one_person import ALONE, Push, apart, by_oneself, lives

@@ -14,8 +14,8 @@ import yaml
 
 import sim
 from sim.__main__ import COMMANDS
+from sim.config import composition
 from sim.levers.measure import FAMILIES
-from sim.studies import configure
 
 HOME = Path(__file__).resolve().parent.parent
 PAGES = sorted([*HOME.glob("*.md"), *HOME.glob("docs/**/*.md")])
@@ -134,21 +134,21 @@ def test_commands_on_pages_can_be_run(line):
         settings = [re.sub(r"range\(\d+\)|,.*", lambda found: "0" * found[0].startswith("r"), one) for one in settings]
     if (HOME / f"conf/study/{command}.yaml").exists():
         settings.insert(0, f"study={command}")
-    cfg = configure.compose(*settings)
-    configure.settings_of(cfg)
-    configure.parameters_of(cfg)
+    cfg = composition.compose(*settings)
+    composition.settings_of(cfg)
+    composition.parameters_of(cfg)
     for scenario in cfg.scenarios:
-        assert scenario in (*configure.scenario_names(), *configure.option_names())
+        assert scenario in (*composition.scenario_names(), *composition.option_names())
 
 
 @cache
 def options(group: str) -> tuple[str, ...]:
-    return configure.options(group)
+    return composition.options(group)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_parameters_and_options_named_on_a_page_exist(page):
-    kinds = configure.described()
+    kinds = composition.described()
     for code in inline_code(text_of(page)):
         parameter = re.fullmatch(r"mechanisms\.(\w+)\.(\w+)(=.*)?", code)
         if parameter:
@@ -164,7 +164,7 @@ def test_switches_on_the_page_of_the_model_exist_with_that_default():
     rows = re.findall(r"^\| `mechanisms\.(\w+)\.(\w+)` \| (on|off) \|", text_of(HOME / "docs/model.md"), re.MULTILINE)
     assert rows
     for process, name, default in rows:
-        kind = configure.described()[process]
+        kind = composition.described()[process]
         assert kind.passports()[name].is_switch, f"{process}.{name}"
         assert getattr(kind(), name) == (default == "on"), f"{process}.{name}"
 

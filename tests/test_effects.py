@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim.config.composition import plan as plan_of
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.scenario import Introduction, Scenario
+from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.effects import (
     CHANCE,
     DRAWS,
@@ -28,13 +30,11 @@ from sim.outcomes.effects import (
     trajectories,
     users,
 )
-from sim.outcomes.outcomes import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.outcomes.samples import Samples, samples_of
-from sim.outcomes.survey import Survey
 from sim.runs.run import run
-from sim.studies.configure import plan as plan_of
 from sim.studies.scenarios import compare, facts, headlines, show
+from sim.survey.survey import Survey
 from sim.world.calendar import Calendar
 from sim.world.firm import FirmOptions
 

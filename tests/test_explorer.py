@@ -23,11 +23,11 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, presets
+from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
-from sim.views.explore.named import option_of
 from sim.views.explore.questions import questions
-from sim.views.words import Words
+from sim.views.explore.selection import FIRST_LOOK, MOST, Choice, presets
+from sim.words import Words
 
 HOUSE = Path(__file__).resolve().parents[1]
 SHOTS = HOUSE / "outputs" / "explorer"
@@ -47,10 +47,10 @@ def opened(monkeypatch):
     from streamlit.testing.v1 import AppTest
     from test_live import Here
 
-    from sim.views.explore import answer, live, looks, take
+    from sim.views.explore import answer_view, downloads, result_tabs, scheduler
 
-    own = live.Live(check=False, hire=Here)
-    for room in (live, answer, looks, take):
+    own = scheduler.Live(check=False, hire=Here)
+    for room in (scheduler, answer_view, result_tabs, downloads):
         monkeypatch.setattr(room, "live", lambda: own)
 
     def opened(**query: str):
@@ -426,7 +426,7 @@ def test_more_runs_stream_in_while_one_looks(visitor):
 def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
     import shlex
 
-    from sim.studies import configure
+    from sim.config import composition
     from sim.studies.scenarios import compare
 
     visitor.open(QUIET).answered()
@@ -435,7 +435,7 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
     archive = zipfile.ZipFile(io.BytesIO(Path(got.value.path()).read_bytes()))
     about = json.loads(archive.read("about.json"))
     words = shlex.split(about["command"])[2:]
-    _, tables = compare(configure.plans_of(configure.compose(*words), words), quiet=True)
+    _, tables = compare(composition.plans_of(composition.compose(*words), words), quiet=True)
     for name in ("effects", "counts", "gains", "cascade"):
         shown = pd.read_csv(archive.open(f"{name}.csv"))
         pd.testing.assert_frame_equal(shown, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))

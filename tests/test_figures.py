@@ -11,9 +11,9 @@ from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
 
 from sim.errors import UserError
-from sim.outcomes import figures
-from sim.outcomes.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
-from sim.outcomes.figures.style import GREY
+from sim.plotting import figures
+from sim.plotting.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
+from sim.plotting.figures.style import GREY
 
 POLICIES = {
     "reachability_agreements": (-4.0, 0.01),

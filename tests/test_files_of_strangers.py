@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim.errors import UserError
-from sim.studies.posterior import rounds
+from sim.studies.posterior import importance_rounds
 
 SIM = Path(__file__).resolve().parent.parent / "sim"
 SOURCES = sorted(SIM.rglob("*.py"))
@@ -84,7 +84,7 @@ def _cut(path: Path, mark: Path) -> None:
 def test_arrays_kept_by_the_posterior_are_never_objects(spoil, tmp_path, capsys):
     path, mark = tmp_path / "at.npz", tmp_path / "executed"
     spoil(path, mark)
-    assert rounds._kept(path, lambda: {"at": np.ones(2)})["at"].tolist() == [1, 1]
+    assert importance_rounds._kept(path, lambda: {"at": np.ones(2)})["at"].tolist() == [1, 1]
     assert str(path) in capsys.readouterr().err
     assert not mark.exists()
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
+from sim.calibration import point_estimate, point_fit, standardisation
+from sim.config import composition
 from sim.engine.plan import warmed_up
-from sim.studies import centring, configure, fit, fitted
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
@@ -17,18 +18,18 @@ SMALL = FirmOptions(kind="study", establishments=30, sample=12)
 @pytest.fixture
 def soon(monkeypatch):
     """Little history, few people, a week that is measured."""
-    for module in (centring, fit):
+    for module in (standardisation, point_fit):
         monkeypatch.setattr(module, "SETTLED", 2)
         monkeypatch.setattr(module, "MEASURED", range(DAYS_A_WEEK))
-    monkeypatch.setattr(centring, "REFERENCE_FIRM", SMALL)
-    monkeypatch.setattr(fit, "FIT_FIRM", SMALL)
-    monkeypatch.setattr(fit, "CHECK_FIRM", SMALL)
+    monkeypatch.setattr(standardisation, "REFERENCE_FIRM", SMALL)
+    monkeypatch.setattr(point_fit, "FIT_FIRM", SMALL)
+    monkeypatch.setattr(point_fit, "CHECK_FIRM", SMALL)
 
 
 def test_what_is_centred_is_measured_over_reference_people_and_days(soon, small_plan):
-    measured = centring.measured(small_plan)
+    measured = standardisation.measured(small_plan)
     engine, seen, led = warmed_up(small_plan), [], []
-    for day in centring.MEASURED:
+    for day in standardisation.MEASURED:
         engine.run_day(day)
         seen.append(engine.values["conflict"][0][engine.values["may_work_from_home"][0] > 0])
         led.append(engine.values["leading_difficulty"][0][engine.values["is_manager"][0] > 0])
@@ -40,35 +41,35 @@ def test_what_is_centred_is_measured_over_reference_people_and_days(soon, small_
 def test_centring_brings_means_to_nought_and_spreads_to_one(soon, small_plan):
     told: list[str] = []
     off = {"exhaustion": {"level": 0.5, "spread": 0.4}}
-    centred = centring.centre(replace(small_plan, parameters=off), rounds=6, say=told.append)
+    centred = standardisation.centre(replace(small_plan, parameters=off), rounds=6, say=told.append)
     farthest = [float(line.split()[-1]) for line in told]
     assert farthest[-1] < farthest[0] / 4
     assert centred["exhaustion"]["level"] < 0.5 and centred["exhaustion"]["spread"] > 0.4
 
 
 def test_the_fit_comes_nearer_to_its_targets_than_it_began(soon, small_plan, monkeypatch):
-    monkeypatch.setattr(fit, "MOST_EVALUATIONS", 2)
+    monkeypatch.setattr(point_fit, "MOST_EVALUATIONS", 2)
     told: list[str] = []
-    parameters = fit.fit(small_plan, told.append)
+    parameters = point_fit.fit(small_plan, told.append)
     squares = [float(line.split()[3].strip(",")) for line in told if line.startswith("sum of squares")]
     assert min(squares) < squares[0]
-    kinds = configure.described()
-    for process, name in fit.FREE:
+    kinds = composition.described()
+    for process, name in point_fit.FREE:
         passport = kinds[process].passports()[name]
         assert passport.low <= parameters[process][name] <= passport.high
     assert "cut_off" in parameters["survey"]
 
 
 def test_the_report_holds_every_row_and_says_which_are_missed(soon, small_plan):
-    report = fit.check(small_plan)
+    report = point_fit.check(small_plan)
     assert len([row for row in report if ", " in row.name and row.unit == "percent"]) == 45
-    lines = fit.table(report).splitlines()[1:]
+    lines = point_fit.table(report).splitlines()[1:]
     assert [("NO" in line) for line in lines] == [not row.met for row in report]
 
 
 def test_fitted_values_are_written_whole_and_the_later_layer_wins(tmp_path, monkeypatch):
-    monkeypatch.setattr(configure, "conf_folder", lambda: tmp_path)
+    monkeypatch.setattr(composition, "conf_folder", lambda: tmp_path)
     (tmp_path / "fit").mkdir()
-    path = fitted.write_fit({"a": {"x": 1.0, "y": 2.0}}, {"a": {"y": 3.00004}, "survey": {"cut_off": 1.5}})
+    path = point_estimate.write_fit({"a": {"x": 1.0, "y": 2.0}}, {"a": {"y": 3.00004}, "survey": {"cut_off": 1.5}})
     assert yaml.safe_load(path.read_text()) == {"mechanisms": {"a": {"x": 1.0, "y": 3.0}}, "survey": {"cut_off": 1.5}}
     assert [file.name for file in path.parent.iterdir()] == ["point.yaml"]

@@ -10,10 +10,10 @@ import pytest
 
 from sim.__main__ import main
 from sim.errors import UserError
+from sim.experiments.results import Results
+from sim.experiments.sweep import carry_out
 from sim.files import SUMS, checksum_listing
-from sim.runs.crew import alone
-from sim.studies.results import Results
-from sim.studies.sweep import carry_out
+from sim.runs.worker_pool import alone
 from tests.test_damaged_folders import small
 
 NAMES = (

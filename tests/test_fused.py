@@ -17,11 +17,11 @@ from test_properties import random_parameters, random_scenario
 
 pytest.importorskip("numba")
 
-from sim.engine import engine_for, parts
+from sim.engine import engine_for, partitioned
 from sim.engine.fused import Fused
 from sim.engine.plan import BASELINE, Plan, needed, registry_of
 from sim.engine.reference import Reference
-from sim.engine.text import CannotFuse
+from sim.engine.source_translation import CannotFuse
 from sim.errors import UserError
 from sim.language.grammar import Mechanism, flow
 from sim.levers.catalogue import Catalogue
@@ -100,10 +100,10 @@ def test_it_agrees_for_firms_stacked_as_rows(measures):
 
 def test_it_agrees_for_a_firm_lived_in_parts(measures, monkeypatch):
     """Forked, with worlds that differ and quantities of every level gathered, in parts of one establishment or two."""
-    monkeypatch.setattr(parts, "PLACES", 40)
+    monkeypatch.setattr(partitioned, "PLACES", 40)
     plan = small(measures, scenarios=SCENARIOS)
     reference, apart = (engine(engine_for(name), plan) for name in ("reference", "fused"))
-    assert isinstance(apart, parts.InParts)
+    assert isinstance(apart, partitioned.InParts)
     agree(reference, apart, weeks=range(-3, 0))
     reference, apart = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, apart))
     for one in (reference, apart):

@@ -14,13 +14,15 @@ import pytest
 from omegaconf import OmegaConf
 
 from sim import __main__ as command_line
+from sim.calibration import point_fit, standardisation
+from sim.config import composition
+from sim.config.error_messages import composing
+from sim.config.overrides import read_overrides
+from sim.describe import command as describing
 from sim.errors import UserError, one_line
+from sim.experiments import output_folder
 from sim.levers.measure import FAMILIES
-from sim.runs import crew
-from sim.studies import centring, configure, fit, store
-from sim.studies.describe import command as describing
-from sim.studies.mistakes import composing
-from sim.studies.overrides import read_overrides
+from sim.runs import worker_pool
 
 COUNT = int(os.environ.get("HYBRIDWORK_FUZZ", "3"))
 WORDS = 300
@@ -67,16 +69,19 @@ def stop(*_: object, **__: object) -> None:
 def no_simulation(monkeypatch, tmp_path):
     """Every command ends where it would begin to work."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store.OutputFolder, "__enter__", stop)
-    for module, name in ((crew, "processes"), (crew, "dask"), (centring, "centre"), (fit, "fit"), (fit, "check"),
-                         (describing, "tell"), (describing, "write")):  # fmt: skip
+    monkeypatch.setattr(output_folder.OutputFolder, "__enter__", stop)
+    stopped = {
+        worker_pool: ("processes", "dask"), standardisation: ("centre",), point_fit: ("fit", "check"),
+        describing: ("tell", "write"),
+    }  # fmt: skip
+    for module, name in ((module, name) for module, names in stopped.items() for name in names):
         monkeypatch.setattr(module, name, stop)
 
 
 @cache
 def settings_of(study: str | None) -> tuple[str, ...]:
     """Every setting of a study, groups and single values, as it is named on the command line."""
-    cfg = configure.compose("firm=one", *([f"study={study}"] if study else []))
+    cfg = composition.compose("firm=one", *([f"study={study}"] if study else []))
     found: list[str] = []
 
     def walk(content: object, above: str) -> None:
@@ -122,7 +127,7 @@ def test_odd_words_are_read_or_refused_in_one_line():
         word = odd_words(draw, "sweep")[0]
         try:
             with composing():
-                read_overrides([word], configure.groups(), multirun=draw.random() < 0.3)
+                read_overrides([word], composition.groups(), multirun=draw.random() < 0.3)
         except UserError as refused:
             assert one_line(str(refused)).isprintable(), word
 

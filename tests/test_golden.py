@@ -26,11 +26,11 @@ unit in the last decimal written, or by some units in the last place of a number
 
 def lived() -> dict[str, dict[str, float]]:
     """Means of everybody in the last week by scenario and outcome, and the share who know each measure."""
+    from sim.config.composition import plan
     from sim.engine.plan import needed
-    from sim.outcomes.outcomes import GROUPS, OUTCOMES
+    from sim.outcomes.definitions import GROUPS, OUTCOMES
     from sim.outcomes.record import STAGES
     from sim.runs.run import run
-    from sim.studies.configure import plan
 
     asked = plan(*OVERRIDES)
     record = run(asked)

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 import sim
+from sim.config import composition
 from sim.engine.plan import Plan, needed
 from sim.errors import FileChanged, UserError
+from sim.experiments.designs import Design
+from sim.experiments.factors import Ground
+from sim.experiments.sweep import Sweep, carry_out
 from sim.runs import identity
 from sim.runs.archive import Archive
 from sim.runs.batch import Batch, Run, live_batch
-from sim.runs.crew import alone
 from sim.runs.identity import Identifier, digest, model_version
-from sim.studies import configure
-from sim.studies.designs import Design
-from sim.studies.factors import Ground
-from sim.studies.sweep import Sweep, carry_out
+from sim.runs.worker_pool import alone
 from sim.world.firm import FirmOptions
 
 PACKAGE = Path(sim.__file__).resolve().parent
@@ -35,6 +35,7 @@ CODE_WITHOUT_INFLUENCE = {
     "paths.py": "where files are, which are known by their content",
     "outcomes/__init__.py": "no code",
     "runs/__init__.py": "no code",
+    "survey/__init__.py": "no code",
     "runs/batch.py": "how runs are stored",
     "runs/identity.py": "ids themselves",
     "source_digest.py": "ids themselves",
@@ -45,7 +46,7 @@ CODE_WITHOUT_INFLUENCE = {
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return configure.plan(*TINY, "firm.shares={woman: 0.5}", "scenario=manager_training", "measures.breaks.use=0.4")
+    return composition.plan(*TINY, "firm.shares={woman: 0.5}", "scenario=manager_training", "measures.breaks.use=0.4")
 
 
 # -- every field ------------------------------------------------------------------------------------------------------
@@ -123,12 +124,12 @@ opened = set()
 sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
 plan = pickle.loads(Path(sys.argv[1]).read_bytes())
 from sim.runs.batch import Batch, Run, live_batch
-from sim.outcomes.condensed import TABLES
+from sim.outcomes.run_summary import TABLES
 from sim.runs.identity import model_version
 import sim.runs.identity as identity
 identity.model_version = None
 loaded = None
-from sim.runs.stack import run_stacked
+from sim.runs.stacked_runs import run_stacked
 record = run_stacked([plan])[0]
 for table in TABLES.values():
     table(plan, record)
@@ -149,7 +150,7 @@ def test_every_file_that_a_run_reads_is_part_of_the_models_version(plan, tmp_pat
     inside -= {path for path in inside if path.endswith(".pyc")}
     covered = {path for path in inside if path.startswith(tuple(identity.MODEL_FILES))}
     assert inside - covered <= set(CODE_WITHOUT_INFLUENCE)
-    assert {"data/sectors.csv", "world/public_holidays.py", "mechanisms/recovery.py", "runs/stack.py"} <= covered
+    assert {"data/sectors.csv", "world/public_holidays.py", "mechanisms/recovery.py", "runs/stacked_runs.py"} <= covered
     settings = {path for path in read if PACKAGE.parent / "conf" in path.parents}
     assert not settings, "a plan holds all that it needs of the configuration"
 
@@ -193,7 +194,7 @@ def test_libraries_that_the_model_imports_are_in_its_version_or_excluded_by_the_
 
 def test_ids_do_not_depend_on_the_order_in_which_python_hashes(plan):
     script = (
-        "from sim.runs.identity import Identifier; from sim.studies.configure import plan; "
+        "from sim.runs.identity import Identifier; from sim.config.composition import plan; "
         f"print(Identifier()(plan(*{[*TINY, 'scenario=whole_package']!r})))"
     )
     ids = {
@@ -272,7 +273,7 @@ def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_w
 
     own_firm(tmp_path)
     overrides = (*(one for one in TINY if "firm" not in one), "firm=own", f"firm.persons={tmp_path / 'persons.csv'}")
-    ground = Ground(configure.compose(*overrides), overrides)
+    ground = Ground(composition.compose(*overrides), overrides)
     table = pd.DataFrame({"mechanisms.recovery.demands_hold": [0.1, 0.2, 0.3]}, dtype=object)
     sweep = Sweep(ground, Design("file", (), table))
     asked = [run.identifier for run in sweep.runs()]
@@ -298,7 +299,7 @@ def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
 
 def test_a_digest_of_a_file_is_no_setting():
     with pytest.raises(UserError, match="file_digests does not exist"):
-        configure.plan(*TINY, "+firm.file_digests={persons: x}")
+        composition.plan(*TINY, "+firm.file_digests={persons: x}")
 
 
 def test_measures_that_no_scenario_takes_do_not_change_an_id(plan):

@@ -13,17 +13,17 @@ from sim.__main__ import main
 from sim.engine.plan import Plan, warmed_up
 from sim.errors import UserError
 from sim.levers.scenario import Scenario, Setting
-from sim.outcomes.interview import interview_of
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, ISOLATIONS, OUTCOMES, SCREEN_WORK
-from sim.outcomes.survey import survey_of
-from sim.outcomes.visit import Answers, State, visited
-from sim.runs.crew import alone
-from sim.studies.inspection import page, reach, tables
+from sim.runs.worker_pool import alone
+from sim.studies.inspection import page, sample_coverage, tables
 from sim.studies.inspection import study as studies
 from sim.studies.inspection.rating import in_words, mark, rated
-from sim.studies.inspection.reach import Reach, needed, of_establishments, of_the_sector, reached
-from sim.studies.inspection.repeat import Study, fewer_contacts, relations_of, studied, study_in, study_of
+from sim.studies.inspection.repeated_surveys import Study, fewer_contacts, relations_of, studied, study_in, study_of
+from sim.studies.inspection.sample_coverage import Reach, needed, of_establishments, of_the_sector, reached
 from sim.studies.inspection.study import Inspection
+from sim.survey.interview import interview_of
+from sim.survey.survey import survey_of
+from sim.survey.visit import Answers, State, visited
 from sim.world.firm import FirmOptions
 
 PEOPLE = 400
@@ -287,7 +287,7 @@ def test_in_a_lived_world_the_mean_of_many_answers_by_lot_comes_to_the_truth(mea
     plan = Plan(measures, firm=firm, weeks=1, burn_in=1, engine="reference")
     honest = replace(plan, parameters={"interview": {"misremembers": 0.0}})
     world = reached(honest, [1, 10], times=30)
-    for way in reach.WAYS:
+    for way in sample_coverage.WAYS:
         assert world.errors[way].shape == (30, len(world.known), 2)
     by_lot, chosen = (world.errors[way] for way in ("by_lot", "chosen_by_employer"))
     assert np.abs(by_lot[:, :, 0].mean()) < 0.3 and by_lot[:, :, 1].std() < 0.5 * by_lot[:, :, 0].std()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from sim.engine.plan import Plan, warmed_up
-from sim.outcomes.interview import Interview, interview_of, scales
 from sim.outcomes.patterns import ASKED, CELLS, IN_WORDS, OUTCOMES, Cells, patterns
-from sim.outcomes.relations import dealt_anew, least_significant, relations
-from sim.outcomes.survey import Survey
-from sim.outcomes.visit import Answers, Draws, State, asked, everybody, good_light, scores, visited
+from sim.survey.correlations import dealt_anew, least_significant, relations
+from sim.survey.interview import Interview, interview_of, scales
+from sim.survey.survey import Survey
+from sim.survey.visit import Answers, Draws, State, asked, everybody, good_light, scores, visited
 from sim.world.firm import FirmOptions
 
 SURVEY = Survey()

@@ -18,7 +18,7 @@ pytest.importorskip("numba")
 
 from sim.engine import compiled as compiling
 from sim.engine import kernel_cache
-from sim.engine.kernel import Kernel
+from sim.engine.codegen import Kernel
 from sim.engine.kernel_cache import SignedFolder, private_folder, signing_key
 
 PART = "from numba import njit\n\n\n@njit\ndef twice(x):\n    return 2.0 * x\n"

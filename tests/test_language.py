@@ -18,7 +18,7 @@ from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Lever, Mechanism, Passport, adds_to, causes_of, flow, param, stock, switch, trait
 from sim.language.registry import check_shift, register
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.survey import Survey
+from sim.survey.survey import Survey
 from sim.world.calendar import Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.config import composition
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.runs.run import run
-from sim.studies import configure
 from sim.studies.scenarios import compare
-from sim.views.explore import evening, kept, live, why, worker
-from sim.views.explore.choice import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
+from sim.views.explore import attribution, evening, scheduler, study_results, worker
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
 from sim.views.explore.questions import VIEWS, compared, question_of, questions
-from sim.views.pictures.pathways import TOGETHER, WHOLE
-from sim.views.words import LANGUAGES, Words
+from sim.views.explore.selection import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
+from sim.words import LANGUAGES, Words
 
 SMALL = {"employees": 40, "weeks": 26}
 QUIET = {"availability": "quiet_evenings"}
@@ -51,7 +51,7 @@ class Here:
 @pytest.fixture
 def answers():
     """A live one without processes of its own."""
-    found = live.Live(check=False, hire=Here)
+    found = scheduler.Live(check=False, hire=Here)
     yield found
     found.close()
 
@@ -74,7 +74,7 @@ def test_a_link_gives_back_the_very_choice(choice):
 def test_the_command_to_copy_makes_the_plans_of_the_page():
     words = shlex.split(EVERYTHING.command(2))
     assert words[:2] == ["hybridwork", "run"]
-    assert configure.plans_of(configure.compose(*words[2:]), words[2:]) == live.plans_of(EVERYTHING, 2)
+    assert composition.plans_of(composition.compose(*words[2:]), words[2:]) == scheduler.plans_of(EVERYTHING, 2)
 
 
 def test_levers_that_are_a_named_scenario_are_called_by_its_name():
@@ -142,7 +142,7 @@ def test_large_organisations_get_fewer_replicates_and_never_too_few():
 def test_what_streams_in_is_what_the_command_line_computes(answers):
     choice = Choice(levers=QUIET, **SMALL)
     shown = answers.answer(choice)
-    plans = live.plans_of(choice, shown.replicates)
+    plans = scheduler.plans_of(choice, shown.replicates)
     _, tables = compare(plans, quiet=True)
     assert shown.replicates == FIRST_LOOK
     assert set(shown.tables) == set(tables)
@@ -160,7 +160,7 @@ PASTS = [
 
 @pytest.mark.parametrize("levers", PASTS)
 def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
-    plan = replace(live.plans_of(Choice(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
+    plan = replace(scheduler.plans_of(Choice(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
     kept_one, alone = worker.lived([plan])[0], run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
         np.testing.assert_array_equal(getattr(kept_one, name), getattr(alone, name), err_msg=name)
@@ -170,18 +170,18 @@ def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
 
 
 def test_a_past_that_is_kept_serves_another_horizon():
-    plan = replace(live.plans_of(Choice(levers=QUIET, **SMALL), 1)[0], weeks=27)
+    plan = replace(scheduler.plans_of(Choice(levers=QUIET, **SMALL), 1)[0], weeks=27)
     worker.lived([replace(plan, weeks=26)])
     np.testing.assert_array_equal(worker.lived([plan])[0].weekly, run(plan).weekly)
 
 
 def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
-    plan = live.plans_of(Choice(**SMALL), 1)[0]
+    plan = scheduler.plans_of(Choice(**SMALL), 1)[0]
     record = worker.lived([plan])[0]
-    live.check_null(record)
+    scheduler.check_null(record)
     record.weekly[1, -1, 0, 0] += np.float32(1e-4)
     with pytest.raises(UserError, match="differs from itself"):
-        live.check_null(record)
+        scheduler.check_null(record)
     answers.error = "today's practice differs from itself"
     assert answers.look("somebody", Choice()).tables is None
 
@@ -223,12 +223,14 @@ def _until(true) -> None:
 @pytest.fixture
 def queue(monkeypatch):
     """A live one whose two workers wait to be told, with plans that only know their choice."""
-    monkeypatch.setattr(live, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]]))
     monkeypatch.setattr(
-        live, "_answered", lambda case, stage: live.Answer(stage, stage, case.answer.most, {"effects": 1})
+        scheduler, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]])
+    )
+    monkeypatch.setattr(
+        scheduler, "_answered", lambda case, stage: scheduler.Answer(stage, stage, case.answer.most, {"effects": 1})
     )
     hired: list[Sparing] = []
-    found = live.Live(check=False, hire=lambda: hired.append(Sparing()) or hired[-1])
+    found = scheduler.Live(check=False, hire=lambda: hired.append(Sparing()) or hired[-1])
     yield found, hired
     found.close()
 
@@ -291,20 +293,20 @@ def test_nobody_sees_the_scenario_of_another(queue):
 
 def test_answers_are_forgotten_beyond_a_number(queue):
     found, _ = queue
-    for seed in range(1, live.MOST_ANSWERS + 30):
+    for seed in range(1, scheduler.MOST_ANSWERS + 30):
         found.look("me", Choice(seed=seed))
-    assert len(found._cases) <= live.MOST_ANSWERS + 1
+    assert len(found._cases) <= scheduler.MOST_ANSWERS + 1
 
 
 def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
-    made = live.plans_by_stage
+    made = scheduler.plans_by_stage
 
     def plans_by_stage(choice):
         if choice.seed == 2:
             raise ValueError("first\nsecond")
         yield from made(choice)
 
-    monkeypatch.setattr(live, "plans_by_stage", plans_by_stage)
+    monkeypatch.setattr(scheduler, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):
         answers.answer(Choice(seed=2, **SMALL))
     assert answers.answer(Choice(**SMALL)).tables["effects"].difference.eq(0).all()
@@ -341,25 +343,25 @@ def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others(
 
 
 def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers):
-    parts = why.split(answers, Choice(levers=QUIET, **SMALL), 2)
+    parts = attribution.split(answers, Choice(levers=QUIET, **SMALL), 2)
     for _, own in parts.groupby("outcome"):
         of = own.set_index("pathway").part
         assert of.drop(WHOLE).sum() == pytest.approx(of[WHOLE])
-    assert set(parts.pathway) == {*(p for own in why.PATHWAYS.values() for p in own), TOGETHER, WHOLE}
+    assert set(parts.pathway) == {*(p for own in attribution.PATHWAYS.values() for p in own), TOGETHER, WHOLE}
 
 
 @pytest.mark.slow
 def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
-    plan = live.plans_of(Choice(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
-    every = tuple(cut for own in why.PATHWAYS.values() for cuts in own.values() for cut in cuts)
-    worlds = [why.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
+    plan = scheduler.plans_of(Choice(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
+    every = tuple(cut for own in attribution.PATHWAYS.values() for cuts in own.values() for cut in cuts)
+    worlds = [attribution.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
     record = worker.past(plan).live(worlds)[0]
     exhaustion = record.weekly[:, :, list(live_outcomes()).index("exhaustion"), 0]
     np.testing.assert_array_equal(exhaustion[0], exhaustion[1])
 
 
 def live_outcomes():
-    from sim.outcomes.outcomes import OUTCOMES
+    from sim.outcomes.definitions import OUTCOMES
 
     return OUTCOMES
 
@@ -400,10 +402,10 @@ def test_every_question_has_its_words_and_its_choices(language):
 
 def test_what_is_kept_stands_on_the_pages_of_the_studies():
     docs = Path(__file__).parents[1] / "docs"
-    for name, rows in kept.taken(docs).items():
-        own = kept.table(name)
+    for name, rows in study_results.taken(docs).items():
+        own = study_results.table(name)
         assert [list(own.columns), *own.to_numpy().tolist()] == rows, (
-            f"{name}.csv is older than docs; python -c 'from sim.views.explore.kept import rewrite; …' writes it anew"
+            f"{name}.csv is older than docs; sim.views.explore.study_results.rewrite writes it again"
         )
 
 

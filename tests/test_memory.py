@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.config.composition import plan as plan_of
 from sim.engine.plan import Plan
+from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.effects import CHANCE, DRAWS, ITEMS_BY_WEEK
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import Record
 from sim.outcomes.samples import BYTES_AT_A_TIME, SampleFile
 from sim.runs.run import run
 from sim.studies import scenarios
-from sim.studies.configure import plan as plan_of
 from sim.studies.scenarios import compare, samples_of, tables_of
 from sim.world.establishments import build
 

@@ -13,17 +13,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from sim.config.composition import compose, plan
 from sim.engine import plan as plans
 from sim.engine.plan import Plan, bytes_simulating, check_memory
 from sim.errors import UserError
+from sim.experiments.sweep import sweep_of
 from sim.outcomes.samples import bytes_of_samples
 from sim.runs.run import run
 from sim.studies import scenarios
-from sim.studies.configure import compose, plan
 from sim.studies.panel.study import asked_of
 from sim.studies.panel.study import plan_of as plan_of_panel
 from sim.studies.scenarios import bytes_held, check_room
-from sim.studies.sweep import sweep_of
 
 GIGABYTE = 1e9
 

@@ -12,13 +12,12 @@ import pytest
 from omegaconf import DictConfig
 
 from sim.__main__ import main
+from sim.config import composition, posterior_draws
+from sim.config.composition import compose, plan
+from sim.config.error_messages import explanation
+from sim.config.hydra_command import command
 from sim.errors import UserError, one_line
-from sim.studies import configure
-from sim.studies.command import command
-from sim.studies.configure import compose, plan
-from sim.studies.factors import choose
-from sim.studies.mistakes import explanation
-from sim.studies.posterior import draws
+from sim.experiments.factors import choose
 from sim.views.watch import command as watch
 
 DEEP: list = []
@@ -118,7 +117,7 @@ def test_odd_values_from_python_raise_a_user_error(options):
     assert "\n" not in one_line(str(mistake.value))
 
 
-@pytest.mark.parametrize("group", [*configure.FAMILIES, "scenario", "fit", "experiment", "firm"])
+@pytest.mark.parametrize("group", [*composition.FAMILIES, "scenario", "fit", "experiment", "firm"])
 @pytest.mark.parametrize("value", ["[1,2]", "[breaks]", "../fit/point", "a/b", "[[a]]"])
 def test_a_group_takes_one_name(group, value):
     with pytest.raises(UserError, match=f"{group} takes the name of one option|is the name of a hidden file"):
@@ -163,7 +162,7 @@ def test_a_terminal_that_lacks_characters_costs_no_results_and_no_signs(text, en
 
 def test_a_multirun_names_every_job_that_failed_and_heads_what_the_others_print(capsys):
     def study(cfg: DictConfig) -> None:
-        print(f"weeks are {configure.settings_of(cfg).weeks}")
+        print(f"weeks are {composition.settings_of(cfg).weeks}")
 
     assert command(study, "a_study", ["-m", "weeks=5,x,7,-1", "seed=3"]) == 2
     told = capsys.readouterr()
@@ -201,10 +200,10 @@ def test_a_full_disk_and_one_without_locks_come_with_advice(code, advice, capsys
 
 @pytest.mark.parametrize("content", ["[]", "3", "null", '"x"', "{}", "", "{"])
 def test_a_posterior_whose_facts_are_none_is_refused(content, tmp_path):
-    (tmp_path / draws.DRAWS).write_text("a\n1\n")
-    (tmp_path / draws.MADE).write_text(content)
+    (tmp_path / posterior_draws.DRAWS).write_text("a\n1\n")
+    (tmp_path / posterior_draws.MADE).write_text(content)
     with pytest.raises(UserError, match="not as it was written"):
-        draws.draws(tmp_path)
+        posterior_draws.draws(tmp_path)
 
 
 @pytest.mark.parametrize("value", ["*a", "&a 1", "[1,", "!x", "{a: 1}", "9" * 5_000, "x", "", "${nope}", "1: 2"])

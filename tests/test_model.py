@@ -10,7 +10,7 @@ import pytest
 
 import sim
 from sim.errors import UserError
-from sim.outcomes.outcomes import OUTCOMES
+from sim.outcomes.definitions import OUTCOMES
 
 SMALL = {"firm": "one", "firm__employees": 60, "burn_in": 2, "weeks": 4}
 SEEDED = {**SMALL, "seed": 1}

@@ -9,20 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.config import composition
+from sim.experiments import designs, output_folder
+from sim.experiments.factors import Ground, choose
+from sim.experiments.sweep import Sweep, carry_out
+from sim.files import write_json
 from sim.levers.scenario import Introduction, Scenario, Setting
-from sim.outcomes import no_effect, summary
+from sim.outcomes import no_effect
+from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.no_effect import REASONS, Adoption, count_reasons, in_words, reasons
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import STAGES, Record
-from sim.outcomes.summary import change_in_words
-from sim.runs import crew as crews
-from sim.studies import configure, designs, store
-from sim.studies.factors import Ground, choose
+from sim.reporting import phrases, summary
+from sim.reporting.summary import change_in_words
+from sim.runs import worker_pool as crews
 from sim.studies.scenarios import compare, facts, headlines, show
-from sim.studies.sweep import Sweep, carry_out
-from sim.views import phrases
 from sim.views.report import beside
-from sim.views.words import Words
+from sim.words import Words
 
 HEADER = ["id", "team", "department", "manager", "role"]
 SHORT = ("weeks=5", "burn_in=2", "replicates=2", "fit=point", "workers=1", "engine=reference")
@@ -64,7 +66,7 @@ def asked(folder: Path, name: str, *more: str) -> tuple[str, ...]:
 
 
 def compared(*overrides: str):
-    plans = configure.plans_of(configure.compose(*overrides))
+    plans = composition.plans_of(composition.compose(*overrides))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         samples, tables = compare(plans, 1, quiet=True)
@@ -82,7 +84,7 @@ def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(
         alike = samples.no_effect[:, world].all()
         assert (own.set_index("outcome").loc["burn_out_complaints", "reason"] != "") == alike, scenario.name
         assert len(tables["counts"][tables["counts"]["scenario"] == scenario.name]) == (0 if alike else 3)
-    told, page = headlines(tables), summary.write(tables, store.about(plans[0]) | facts(plans[0], samples))
+    told, page = headlines(tables), summary.write(tables, output_folder.about(plans[0]) | facts(plans[0], samples))
     assert "nan" not in told and "nan" not in page
     for row in tables["reasons"].query("part == ''").to_dict("records"):
         assert in_words(row["reason"]) in told and in_words(row["reason"]) in page
@@ -94,12 +96,12 @@ def test_figures_and_report_say_what_does_not_apply(tmp_path):
         folder = tmp_path / str(number)
         folder.mkdir()
         plans, samples, tables = compared(*asked(tmp_path, "nobody leads", f"scenarios={scenarios}"))
-        about = store.about(plans[0]) | facts(plans[0], samples)
+        about = output_folder.about(plans[0]) | facts(plans[0], samples)
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
             for name, table in tables.items():
-                store.write_table(table, folder / f"{name}.parquet")
-            store.write_json(about, folder / "about.json")
+                output_folder.write_table(table, folder / f"{name}.parquet")
+            write_json(about, folder / "about.json")
             if number:
                 show(tables, about, folder)
                 continue
@@ -114,7 +116,7 @@ def test_a_policy_that_moves_only_what_is_known_has_no_figure_of_health(tmp_path
     known = (effects["outcome"] == "measures_known") & (effects["group"] == "everybody")
     assert known.any()
     effects.loc[known, ["difference", "low", "high"]] = 0.5
-    show(tables, store.about(plans[0]) | facts(plans[0], samples), tmp_path)
+    show(tables, output_folder.about(plans[0]) | facts(plans[0], samples), tmp_path)
     drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert "effects" in drawn and not {"burn_out_against_isolation", "trajectories"} & drawn
 
@@ -260,7 +262,7 @@ def swept(tmp_path_factory):
         "engine=reference",
         "scenarios=[manager_training]",
     )
-    ground = Ground(configure.compose(*asked), (*asked,))
+    ground = Ground(composition.compose(*asked), (*asked,))
     measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
     assert measure.in_study
     design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], ground.plan))

@@ -14,20 +14,20 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from sim.__main__ import COMMANDS, main
+from sim.config import composition
+from sim.config import posterior_draws as posterior_draws
+from sim.config.folder import check_folder
+from sim.config.hydra_command import command
 from sim.engine.plan import Plan
-from sim.studies import configure
-from sim.studies.command import command
-from sim.studies.config_folder import check_folder
-from sim.studies.posterior import draws as posterior_draws
 
-GROUPS = configure.groups()
+GROUPS = composition.groups()
 HEAD = "# @package _global_\n"
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of `conf/`, to be edited."""
-    return Path(shutil.copytree(configure.conf_folder(), tmp_path / "mine"))
+    return Path(shutil.copytree(composition.conf_folder(), tmp_path / "mine"))
 
 
 def folder_of(tmp_path: Path, **files: str) -> Path:
@@ -51,7 +51,7 @@ def seen_by(folder: Path, *words: str, study: str | None = None) -> DictConfig:
 def plan_with(folder: Path, *words: str) -> Plan:
     plans: list[Plan] = []
     asked = ["--config-dir", str(folder), *words]
-    assert command(lambda cfg: plans.append(configure.plan_of(cfg)), "a_study", asked) == 0
+    assert command(lambda cfg: plans.append(composition.plan_of(cfg)), "a_study", asked) == 0
     return plans[0]
 
 
@@ -59,8 +59,8 @@ def plan_with(folder: Path, *words: str) -> Plan:
 
 
 def test_an_unedited_copy_of_the_configuration_changes_nothing(copy, capsys):
-    assert seen_by(copy) == configure.compose()
-    assert plan_with(copy, "firm=one") == configure.plan("firm=one")
+    assert seen_by(copy) == composition.compose()
+    assert plan_with(copy, "firm=one") == composition.plan("firm=one")
     assert capsys.readouterr().err == ""
 
 
@@ -80,7 +80,7 @@ EDITS: list[tuple[str, str, str, list[str], str | None, Callable[[DictConfig], A
      lambda cfg: cfg.executor.kind, "dask"),
     ("study/sweep.yaml", "weeks: 52", "weeks: 10", [], "sweep", lambda cfg: cfg.weeks, 10),
     ("levers.yaml", "- adoption: practice_2022", "- adoption: nobody", [], None,
-     lambda cfg: cfg.adoption == configure.compose("adoption=nobody").adoption, True),
+     lambda cfg: cfg.adoption == composition.compose("adoption=nobody").adoption, True),
 ]  # fmt: skip
 
 
@@ -97,17 +97,17 @@ def test_an_edited_copy_of_any_file_is_read(file, before, after, words, study, o
 
 def test_every_file_of_the_configuration_is_under_test_or_of_a_group_that_is(copy):
     tested = {Path(edit[0]).parent.name for edit in EDITS}
-    assert {"", *GROUPS} - tested <= set(configure.FAMILIES), "families of levers are read alike"
+    assert {"", *GROUPS} - tested <= set(composition.FAMILIES), "families of levers are read alike"
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_folder_may_hold_one_file_alone(group, tmp_path):
     """Whatever else is missing comes from the shipped configuration."""
-    shipped = sorted((configure.conf_folder() / group).glob("*.yaml"))[0]
+    shipped = sorted((composition.conf_folder() / group).glob("*.yaml"))[0]
     folder = tmp_path / "mine" / group
     folder.mkdir(parents=True)
     shutil.copy(shipped, folder)
-    assert seen_by(folder.parent) == configure.compose()
+    assert seen_by(folder.parent) == composition.compose()
 
 
 def test_entries_that_an_own_config_leaves_out_keep_the_shipped_value(tmp_path):
@@ -135,14 +135,14 @@ def test_a_file_that_is_edited_between_two_commands_is_read_again(tmp_path):
     assert seen_by(folder).weeks == 30
     folder_of(tmp_path, config="weeks: 31\n")
     assert seen_by(folder).weeks == 31
-    assert configure.compose().weeks == 104
+    assert composition.compose().weeks == 104
 
 
 def test_measures_of_an_own_folder_are_no_options_without_it(tmp_path):
-    buddies = (configure.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    buddies = (composition.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     made = plan_with(folder_of(tmp_path, measure__walks=buddies), "scenario=walks")
     assert made.scenarios[1].measures == {"walks"}
-    assert "walks" not in configure.options("social") and "walks" not in configure.scenario_names()
+    assert "walks" not in composition.options("social") and "walks" not in composition.scenario_names()
 
 
 def test_a_posterior_of_ones_own_is_drawn_from(tmp_path, copy):
@@ -379,7 +379,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", ["config", "firm__one"])
 def test_a_file_that_cannot_be_read_is_told_in_one_line(name, text, tmp_path, capsys):
     folder = folder_of(tmp_path, **{name: text})
-    assert command(lambda cfg: configure.plan_of(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
+    assert command(lambda cfg: composition.plan_of(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
 
@@ -391,7 +391,7 @@ def test_a_file_in_another_encoding_is_told_in_one_line(tmp_path, capsys):
 
 
 def test_the_shipped_configuration_keeps_its_own_rules():
-    assert check_folder(configure.conf_folder(), GROUPS) == []
+    assert check_folder(composition.conf_folder(), GROUPS) == []
 
 
 @pytest.mark.parametrize("where", ["pkg://sim", "file:///", "nowhere"])

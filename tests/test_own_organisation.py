@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sim.engine.plan import set_up
 from sim.errors import UserError
-from sim.world import own
+from sim.world import own_organisation
 from sim.world.establishments import build
 from sim.world.firm import Firm, FirmOptions
-from sim.world.own import CIRCUMSTANCES, read_own
+from sim.world.own_organisation import CIRCUMSTANCES, read_own
 
 HEADER = ["id", "team", "department", "manager", "role"]
 
@@ -150,10 +150,10 @@ def test_nothing_of_an_id_is_kept(tmp_path):
 
 def test_identifiers_that_collide_end_the_same_way_in_any_order():
     code = np.array([5 << 33, (5 << 33) + 1, (5 << 33) + 2, 6 << 33, 1 << 33], np.uint64)
-    identifier = own._identifiers(code)
+    identifier = own_organisation._identifiers(code)
     assert len(set(identifier.tolist())) == 5
     order = np.array([3, 1, 4, 0, 2])
-    np.testing.assert_array_equal(own._identifiers(code[order]), identifier[order])
+    np.testing.assert_array_equal(own_organisation._identifiers(code[order]), identifier[order])
 
 
 def test_a_large_team_and_a_large_span_stay_within_the_slots(tmp_path):
@@ -161,7 +161,7 @@ def test_a_large_team_and_a_large_span_stay_within_the_slots(tmp_path):
     people += [[f"p{number}", "all", "all", "boss", "employee"] for number in range(400)]
     firm = read(written(tmp_path, people))
     assert firm.span.max() == 400
-    assert firm.ties.partner.shape[0] <= own.MOST_TIES_EACH
+    assert firm.ties.partner.shape[0] <= own_organisation.MOST_TIES_EACH
     assert_sound(firm)
 
 
@@ -293,7 +293,7 @@ def test_a_reporting_line_of_too_many_levels_is_refused(tmp_path):
 
 
 def test_too_many_rows_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(own, "MOST_ROWS", 20)
+    monkeypatch.setattr(own_organisation, "MOST_ROWS", 20)
     assert refusal(tmp_path, organisation()) == "persons.csv line 22: more than 20 rows; give at most 20"
 
 
@@ -390,7 +390,7 @@ def test_a_folder_and_a_file_that_is_far_too_large_are_refused(tmp_path, monkeyp
         read_own(tmp_path, None, 1, 0, FirmOptions(kind="own"))
     path = tmp_path / "persons.csv"
     path.write_text(",".join(HEADER))
-    monkeypatch.setattr(own, "MOST_BYTES", 10)
+    monkeypatch.setattr(own_organisation, "MOST_BYTES", 10)
     with pytest.raises(UserError, match="at most are right"):
         read_own(path, None, 1, 0, FirmOptions(kind="own"))
 

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.outcomes.effects import last_weeks
-from sim.outcomes.figures import packages as figure
 from sim.outcomes.record import GAINS_IN
-from sim.runs.stack import run_stacked
-from sim.studies import configure
-from sim.studies.packages import lived as lives
-from sim.studies.packages.asked import DUTIES, introducing, named, question_of, search_of
+from sim.plotting.figures import packages as figure
+from sim.runs.stacked_runs import run_stacked
+from sim.studies.packages import evaluation as lives
 from sim.studies.packages.costs import COLUMNS, EUROS, MINUTES, Costs, costs_of, read
-from sim.studies.packages.front import NOTHING, Space, candidates, front, search, unbeaten
 from sim.studies.packages.page import write
-from sim.studies.packages.told import groups_table, individual_only, shares_on_front, told_apart
+from sim.studies.packages.pareto import NOTHING, Space, candidates, front, search, unbeaten
+from sim.studies.packages.problem import DUTIES, introducing, named, question_of, search_of
+from sim.studies.packages.tables import groups_table, individual_only, shares_on_front, told_apart
 
 TINY = (
     "firm=one", "firm.employees=40", "weeks=12", "burn_in=2", "replicates=1", "workers=1", "design.n=2",
@@ -38,7 +38,7 @@ TINY = (
 
 def asked(*settings: str):
     """What these settings of the command ask."""
-    return configure.compose("study=packages", *settings)
+    return composition.compose("study=packages", *settings)
 
 
 # -- costs -----------------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def check_written(folder: Path) -> None:
     assert len(draws) == 2 * 4 and set(draws["package"]) == {"", *found["package"]}
     page = (folder / "summary.md").read_text(encoding="utf-8")
     assert "A duty whatever the result" in page and "costs are assumptions" in page
-    read(folder / "costs.csv", [measure.name for measure in configure.measures()])
+    read(folder / "costs.csv", [measure.name for measure in composition.measures()])
     for name in ("config.yaml", "about.json", "groups.parquet", "costs.parquet", "figures/front.png"):
         assert (folder / name).is_file()
 

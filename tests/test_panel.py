@@ -13,16 +13,17 @@ import pytest
 from omegaconf import OmegaConf
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.data import sources
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.interview import Interview, scales
-from sim.outcomes.survey import Survey
-from sim.studies import configure
-from sim.studies.panel import codebook, lags, published, results, study, syntax, tables
-from sim.studies.panel.fieldwork import EXHAUSTION, Panel, followed
+from sim.studies.panel import codebook, published, results, study, syntax, tables
+from sim.studies.panel import cross_lagged as lags
+from sim.studies.panel.data_collection import EXHAUSTION, Panel, followed
 from sim.studies.panel.results import Asked
+from sim.survey.interview import Interview, scales
+from sim.survey.survey import Survey
 
 WEEKS = (0, 4, 9)
 MOMENTS = Scenario("social_moments", "policy", (Introduction("social_moments"),))
@@ -84,7 +85,7 @@ def test_the_exhausted_and_the_isolated_stop_sooner_and_an_average_person_as_oft
 
 def test_answers_on_exhaustion_hold_the_noise_of_the_instrument_and_share_a_state_of_some_days(plan):
     from sim.engine.plan import warmed_up
-    from sim.studies.panel.fieldwork import Luck
+    from sim.studies.panel.data_collection import Luck
 
     survey = Survey(state_share=0.5, state_days=20.0)
     luck = Luck(warmed_up(replace(plan, burn_in=0)), survey)
@@ -243,7 +244,7 @@ def test_published_effects_cite_rows_of_the_evidence_and_lie_within_their_ranges
         assert set(own.sources.split()) <= sources()
         assert math.isnan(own.size) or own.low < own.size < own.high
     for pair, (process, switch) in published.CUTS.items():
-        assert configure.described()[process].passports()[switch].is_switch, pair
+        assert composition.described()[process].passports()[switch].is_switch, pair
 
 
 # -- results ---------------------------------------------------------------------------------------------------------
@@ -360,8 +361,8 @@ def test_the_command_writes_all_its_files_and_twice_the_same(tmp_path, capsys):
 def test_drop_out_makes_the_panel_look_less_exhausted_and_no_dependence_makes_no_bias():
     """At the size of the default panel over ten worlds, after a year."""
     overrides = ("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "weeks=53")
-    base = configure.plan(*overrides, "interview.exhausted_stop=0.6")
-    fair = configure.plan(*overrides, "interview.exhausted_stop=0", "interview.isolated_stop=0")
+    base = composition.plan(*overrides, "interview.exhausted_stop=0.6")
+    fair = composition.plan(*overrides, "interview.exhausted_stop=0", "interview.isolated_stop=0")
 
     def bias(plan) -> float:
         missed = []

@@ -12,15 +12,15 @@ import pytest
 from omegaconf import OmegaConf
 from scipy.stats import t
 
+from sim.config import composition
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
-from sim.outcomes.figures import patterns as figure
-from sim.outcomes.figures import structure as figure_of_structure
 from sim.outcomes.patterns import CELLS, patterns
-from sim.runs.crew import processes
-from sim.studies import configure
-from sim.studies.inspection.repeat import relations_of
+from sim.plotting.figures import patterns as figure
+from sim.plotting.figures import structure as figure_of_structure
+from sim.runs.worker_pool import processes
+from sim.studies.inspection.repeated_surveys import relations_of
 from sim.studies.patterns import linear, page, rivals, study, tables
 from sim.studies.patterns.criteria import JUDGED, at_least, correlation, criteria, not_in_the_model, reported, within
 from sim.studies.patterns.linear import Linear
@@ -275,7 +275,7 @@ def test_the_figure_of_switches_draws_turned_patterns_and_none():
 @pytest.mark.slow
 def test_a_structure_without_a_policy_is_refused():
     with pytest.raises(UserError, match="at least one scenario"):
-        plans_of_structure(configure.compose("study=structure", "scenarios=[baseline]"))
+        plans_of_structure(composition.compose("study=structure", "scenarios=[baseline]"))
 
 
 # -- fresh runs --------------------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def _lines(path: Path, heading: str) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def fresh() -> list[dict[str, float]]:
-    first = configure.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
+    first = composition.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
     tasks = [study.Task(MODEL, replace(first, replicate=FIRST + number), 5) for number in range(FRESH)]
     return study.lived(study.live, tasks, processes(2), "fresh")
 

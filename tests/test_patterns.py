@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from conftest import simulate
 
+from sim.calibration.standardisation import STATES
+from sim.config.composition import plan as composed
 from sim.engine.plan import BASELINE, Plan, set_up, warmed_up
 from sim.engine.reference import Reference
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.survey import Survey, survey_of
-from sim.studies.centring import STATES
-from sim.studies.configure import plan as composed
+from sim.survey.survey import Survey, survey_of
 from sim.world.calendar import DAYS_A_WEEK
 
 pytestmark = pytest.mark.slow
@@ -383,7 +383,7 @@ FARTHEST = 7.0
 
 def test_the_fitted_defaults_meet_their_targets_on_people_the_fit_has_not_seen():
     """Every level is met. The table is fitted by kind of measure, not cell by cell: a cell or two may stand off."""
-    from sim.studies.fit import check, table
+    from sim.calibration.point_fit import check, table
 
     missed = [row for row in check(composed("firm=study", "scenarios=[baseline]")) if not row.met]
     cells = [row for row in missed if ", " in row.name and row.unit == "percent"]

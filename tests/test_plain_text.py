@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.outcomes import summary
+from sim.reporting import summary
 from sim.text import code, plain
-from sim.world.own import read_staff
+from sim.world.own_organisation import read_staff
 
 HOSTILE = [
     "![x](http://evil.example/a.png)", "<img src=http://evil.example/a.png>", "[a](javascript:alert(1))",

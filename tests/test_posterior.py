@@ -11,24 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.config import composition, fingerprint, parameter_values
+from sim.config.posterior_draws import DRAWS, MADE, changes, draws, present, restamp
 from sim.data import rows
 from sim.errors import UserError
-from sim.runs import crew as crews
-from sim.studies import configure, numbers, sweep
-from sim.studies.factors import Factor, Ground
-from sim.studies.posterior import diagnostics, fingerprint, prior, rounds, stand_in, weights
-from sim.studies.posterior.draws import DRAWS, MADE, changes, draws, present, restamp
-from sim.studies.posterior.lived import OBSERVED, TABLE
-from sim.studies.posterior.observed import Observation, check_reach, labels, observations
+from sim.experiments import sweep
+from sim.experiments.factors import Factor, Ground
+from sim.experiments.sweep import Sweep, carry_out
+from sim.runs import worker_pool as crews
+from sim.studies.posterior import diagnostics, importance_rounds, prior, surrogate, weights
+from sim.studies.posterior.observations import Observation, check_reach, labels, observations
 from sim.studies.posterior.screening import mattering, screening
-from sim.studies.sweep import Sweep, carry_out
+from sim.studies.posterior.simulator import OBSERVED, TABLE
 
 ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
 
 
 @cache
 def ground() -> Ground:
-    return Ground(configure.compose(*ASKED), ASKED)
+    return Ground(composition.compose(*ASKED), ASKED)
 
 
 # -- what is observed -------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_shares_and_normal_scores_are_each_others_inverse():
 
 def test_a_draw_of_the_prior_becomes_a_plan():
     design = prior.draws(prior.factors(ground().plan), 2, 1)
-    plan = numbers.at(ground().plan, design.rows()[1])
+    plan = parameter_values.at(ground().plan, design.rows()[1])
     assert plan.parameters["recovery"]["night"] == design.table["mechanisms.recovery.night"][1]
     longer = prior.draws(prior.factors(ground().plan), 3, 1)
     assert longer.table.iloc[:2].equals(design.table)
@@ -196,7 +197,7 @@ def test_every_simulation_has_people_and_chance_of_its_own_and_a_name_that_knows
 
 
 def test_a_screening_tells_moves_in_units_of_the_error():
-    from sim.studies.designs import Settings, make
+    from sim.experiments.designs import Settings, make
 
     factors = [Factor("much"), Factor("little"), Factor("nothing")]
     design = make(Settings("morris", n=4), factors)
@@ -229,16 +230,18 @@ def test_resampling_takes_each_draw_as_often_as_its_weight_says():
     assert list(chosen) != sorted(chosen)
 
 
-def round_of(log_weights: np.ndarray, by: str = "stand-in") -> rounds.Weighed:
+def round_of(log_weights: np.ndarray, by: str = "stand-in") -> importance_rounds.Weighed:
     count = len(log_weights)
-    own = rounds.Lived(np.zeros((count, 2)), np.zeros((count, 1)), {"centre.a.mean": np.zeros(count)}, np.arange(count))
-    return rounds.Weighed(by, own, own.seen, weights.normalised(log_weights))
+    own = importance_rounds.Lived(
+        np.zeros((count, 2)), np.zeros((count, 1)), {"centre.a.mean": np.zeros(count)}, np.arange(count)
+    )
+    return importance_rounds.Weighed(by, own, own.seen, weights.normalised(log_weights))
 
 
 def test_effective_draws_of_rounds_add_up_and_a_round_of_few_counts_for_little():
     luck = np.random.default_rng(9)
     few, many = round_of(luck.normal(0, 2.5, 400)), round_of(luck.normal(0, 0.5, 300))
-    together = rounds.pooled([few, many])
+    together = importance_rounds.pooled([few, many])
     assert together.effective == pytest.approx(few.effective + many.effective)
     assert (
         together.weights[:400].sum() == pytest.approx(few.effective / together.effective) and len(together.lived) == 700
@@ -248,8 +251,8 @@ def test_effective_draws_of_rounds_add_up_and_a_round_of_few_counts_for_little()
 def test_with_too_few_effective_draws_the_last_round_is_kept_unweighed():
     luck = np.random.default_rng(10)
     found = [round_of(luck.normal(0, 3, 50), "flow"), *(round_of(luck.normal(0, 1, 200)) for _ in range(2))]
-    assert len(rounds.best(found, 50).lived) == 400
-    last = rounds.best(found, 10_000)
+    assert len(importance_rounds.best(found, 50).lived) == 400
+    last = importance_rounds.best(found, 10_000)
     assert len(last.lived) == 200 and np.ptp(last.weights) == 0
 
 
@@ -278,13 +281,13 @@ SLOPES = np.array([[8.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 1.0]])
 
 
 @pytest.fixture(scope="module")
-def model() -> stand_in.StandIn:
+def model() -> surrogate.StandIn:
     """Learned from a linear model of four parameters and two observations, with luck of 0.1 and an error of 0.5."""
     luck = np.random.default_rng(3)
     at = luck.random((900, 4))
     simulated = 10 + at @ SLOPES + luck.normal(0, 0.1, (900, 2))
     alike = luck.normal(10, 0.1, (300, 2))
-    return stand_in.learned(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
+    return surrogate.learned(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
 
 
 def test_a_stand_in_learns_what_the_model_shows_and_knows_what_is_luck(model):
@@ -295,8 +298,8 @@ def test_a_stand_in_learns_what_the_model_shows_and_knows_what_is_luck(model):
 
 
 def test_draws_of_a_stand_in_agree_with_what_was_observed_and_leave_the_rest_alone(model, monkeypatch):
-    monkeypatch.setattr(stand_in, "SETTLING", 80)
-    drawn, agreement = stand_in.draws(model, np.array([18.0, 13.5]), 400, 1, chains=40)
+    monkeypatch.setattr(surrogate, "SETTLING", 80)
+    drawn, agreement = surrogate.draws(model, np.array([18.0, 13.5]), 400, 1, chains=40)
     assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and agreement < 1.2
     assert model(drawn).mean(axis=0) == pytest.approx([18.0, 13.5], abs=0.15)
     assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # nothing is known of it
@@ -402,7 +405,7 @@ def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
     table = draws(posterior)
     assert len(table) == 2
     assert (
-        numbers.at(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
+        parameter_values.at(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
         == table["mechanisms.recovery.night"][0]
     )
 

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 from models import SCENARIOS, engine, engine_with_traps, small, varied_parameters
 
+from sim.config.composition import plan
 from sim.engine import Engine, engine_for
 from sim.levers.catalogue import Catalogue
-from sim.studies.configure import plan
 
 DAYS = range(21)
 PLAINEST = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}

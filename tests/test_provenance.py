@@ -17,18 +17,19 @@ from omegaconf import OmegaConf
 
 from sim import paths
 from sim.__main__ import main
+from sim.config import composition
+from sim.config.provenance import complete, files_needed, stored_overrides
 from sim.errors import UserError
+from sim.experiments import output_folder
+from sim.experiments.sweep import carry_out, sweep_of
 from sim.runs.archive import Archive
-from sim.runs.crew import alone
-from sim.studies import configure, store
-from sim.studies.provenance import complete, files_needed, stored_overrides
-from sim.studies.sweep import carry_out, sweep_of
+from sim.runs.worker_pool import alone
 
-ROOT = Path(configure.__file__).resolve().parents[2]
+ROOT = Path(composition.__file__).resolve().parents[2]
 PLACE = "folder-nobody-should-see"
 TINY = ("weeks=2", "burn_in=1", "workers=1", "engine=reference", "scenarios=[right_to_disconnect]")
 ONE = ("firm=one", "firm.employees=30")
-STUDIES = ["own", *sorted(path.stem for path in (configure.conf_folder() / "study").glob("*.yaml"))]
+STUDIES = ["own", *sorted(path.stem for path in (composition.conf_folder() / "study").glob("*.yaml"))]
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def words_of(study: str) -> list[str]:
 
 @cache
 def settings_of(study: str) -> frozenset[str]:
-    return frozenset(settings_in(configure.compose(*words_of(study))))
+    return frozenset(settings_in(composition.compose(*words_of(study))))
 
 
 def settings_in(node: Any, name: str = "") -> Iterator[str]:
@@ -90,7 +91,7 @@ def settings_by_study() -> dict[str, list[str]]:
 def test_the_home_directory_is_written_as_a_tilde_in_every_path_setting(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for study, settings in settings_by_study().items():
-        cfg = configure.compose(*words_of(study), *(f"{setting}='~/a/b'" for setting in settings))
+        cfg = composition.compose(*words_of(study), *(f"{setting}='~/a/b'" for setting in settings))
         assert {OmegaConf.select(cfg, setting) for setting in settings} == {f"{tmp_path}/a/b"}
 
 
@@ -156,8 +157,8 @@ def test_an_override_is_stored_without_the_folder_however_it_is_written(spelling
 
 def test_no_path_setting_is_stored_with_its_folder(tmp_path):
     for study, settings in settings_by_study().items():
-        cfg = configure.compose(*words_of(study), *(f"{setting}=/{PLACE}/mine" for setting in settings))
-        store.write_config(cfg, tmp_path / "config.yaml")
+        cfg = composition.compose(*words_of(study), *(f"{setting}=/{PLACE}/mine" for setting in settings))
+        output_folder.write_config(cfg, tmp_path / "config.yaml")
         assert PLACE not in (tmp_path / "config.yaml").read_text(encoding="utf-8")
         stored = OmegaConf.load(tmp_path / "config.yaml")
         assert {OmegaConf.select(stored, setting) for setting in settings} == {"mine"}
@@ -176,8 +177,8 @@ def test_files_that_must_be_in_the_working_folder_are_listed(tmp_path):
         "design.file=null",
     ]
     assert files_needed(overrides) == ["p.csv", "t.csv"]
-    cfg = configure.compose(*overrides[:2])
-    store.write_config(cfg, tmp_path / "config.yaml")
+    cfg = composition.compose(*overrides[:2])
+    output_folder.write_config(cfg, tmp_path / "config.yaml")
     first = (tmp_path / "config.yaml").read_text(encoding="utf-8").partition("\n")[0]
     assert first.endswith("put beside you: p.csv, t.csv")
 
@@ -305,8 +306,8 @@ def test_a_comparison_is_repeated_from_its_configuration(place, without_figures)
     assert main(["scenarios", *own_comparison(place), "output=first"]) == 0
     (path,) = Path("first").rglob("config.yaml")
     put_beside(about_in(Path("first")), place)
-    stored = configure.plans_of(OmegaConf.load(path))
-    asked = configure.plans_of(configure.compose(*own_comparison(place)))
+    stored = composition.plans_of(OmegaConf.load(path))
+    asked = composition.plans_of(composition.compose(*own_comparison(place)))
     from sim.runs.identity import Identifier
 
     assert list(map(Identifier(), stored)) == list(map(Identifier(), asked))
@@ -323,7 +324,7 @@ def test_a_sweep_is_repeated_by_what_it_stores_on_the_command_line_and_from_pyth
     put_beside(about, place)
     again = [word for word in about["asked"] if not word.startswith("folder=")]
     assert main(["sweep", *again, "folder=second"]) == 0
-    cfg = configure.compose(*again)
+    cfg = composition.compose(*again)
     carry_out(sweep_of(cfg), "third", alone())
     for other in ("second", "third"):
         assert tables_of(Path("first")) == tables_of(Path(other))
@@ -331,16 +332,16 @@ def test_a_sweep_is_repeated_by_what_it_stores_on_the_command_line_and_from_pyth
 
 
 def test_a_plan_from_python_knows_its_overrides():
-    plan = configure.plan("firm=one", firm__employees=40, seed=3)
-    assert store.about(plan)["asked"] == ["firm=one", "firm.employees=40", "seed=3"]
-    plans = configure.plans("firm=one", "scenario=breaks", replicates=2, weeks=3)
+    plan = composition.plan("firm=one", firm__employees=40, seed=3)
+    assert output_folder.about(plan)["asked"] == ["firm=one", "firm.employees=40", "seed=3"]
+    plans = composition.plans("firm=one", "scenario=breaks", replicates=2, weeks=3)
     assert all(plan.overrides == plans[0].overrides for plan in plans)
-    assert store.about(plans[1])["asked"] == ["firm=one", "scenario=breaks", "replicates=2", "weeks=3"]
+    assert output_folder.about(plans[1])["asked"] == ["firm=one", "scenario=breaks", "replicates=2", "weeks=3"]
 
 
 def test_a_folder_of_ones_own_configuration_is_stored_by_its_name(place, without_figures):
     (place / "firm").mkdir()
-    text = (configure.conf_folder() / "firm" / "one.yaml").read_text(encoding="utf-8")
+    text = (composition.conf_folder() / "firm" / "one.yaml").read_text(encoding="utf-8")
     (place / "firm" / "mine.yaml").write_text(text, encoding="utf-8")
     words = ["firm=mine", "firm.employees=30", *TINY, "replicates=2", "fit=point"]
     assert main(["scenarios", "--config-dir", str(place), *words, "output=first"]) == 0
@@ -354,7 +355,7 @@ def test_a_folder_of_ones_own_configuration_is_stored_by_its_name(place, without
 
 def test_overrides_is_no_setting():
     with pytest.raises(UserError, match="there is no setting 'overrides'"):
-        configure.compose("+overrides=[a]")
+        composition.compose("+overrides=[a]")
 
 
 _FOREIGN = """

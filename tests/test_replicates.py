@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from sim.__main__ import main
-from sim.outcomes.figures import replicates as figure
-from sim.runs.crew import alone
-from sim.studies import configure, sweep
-from sim.studies.factors import Ground
+from sim.config import composition
+from sim.experiments import sweep
+from sim.experiments.factors import Ground
+from sim.plotting.figures import replicates as figure
+from sim.runs.worker_pool import alone
 from sim.studies.replicates import page as pages
 from sim.studies.replicates import study as replicates
 from sim.studies.replicates.study import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
@@ -242,7 +243,7 @@ def lived(monkeypatch) -> list[int]:
 
 def test_the_second_stage_and_any_later_study_run_only_what_is_missing(tmp_path, lived):
     overrides = (*TINY, POLICY)
-    ground = Ground(configure.compose(*overrides), overrides)
+    ground = Ground(composition.compose(*overrides), overrides)
 
     def counts(smallest: float, most: int) -> list[int]:
         found = replicates.settled(ground, Precision({ISOLATION: smallest}, 3, most), tmp_path, alone())

@@ -13,11 +13,12 @@ for package in ("altair", "vl_convert", "jinja2"):
     pytest.importorskip(package)
 
 from sim.errors import UserError  # noqa: E402
-from sim.outcomes.summary import PHRASES  # noqa: E402
-from sim.views import phrases, pictures  # noqa: E402
+from sim.plotting import charts as pictures  # noqa: E402
+from sim.reporting import phrases  # noqa: E402
+from sim.reporting.summary import PHRASES  # noqa: E402
 from sim.views.report import command, figures, folder, grounds, main  # noqa: E402
 from sim.views.report.page import page  # noqa: E402
-from sim.views.words import LANGUAGES, Words, texts  # noqa: E402
+from sim.words import LANGUAGES, Words, texts  # noqa: E402
 
 BURN_OUT, ISOLATION = phrases.HEADLINES
 UNITS = {BURN_OUT: "per 1,000 employees", ISOLATION: "SD", "exhaustion": "SD"}
@@ -329,7 +330,7 @@ def test_no_chart_says_burn_out_alone(language):
 
 
 def test_the_cascade_loses_what_its_steps_lose():
-    from sim.views.pictures.cascade import largest_leak, steps
+    from sim.plotting.charts.cascade import largest_leak, steps
 
     frames = tables()
     found = steps(frames["cascade"])
@@ -492,8 +493,8 @@ def test_the_page_prints_where_a_browser_is_present(kept):
 def test_the_colours_are_those_of_the_other_figures():
     from matplotlib.colors import to_hex
 
-    from sim.outcomes.figures import style as other
-    from sim.views.pictures import style
+    from sim.plotting.charts import style
+    from sim.plotting.figures import style as other
 
     assert [to_hex(colour) for colour in (other.BLUE, other.ORANGE, other.VERMILLION)] == [
         style.BLUE, style.ORANGE, style.VERMILLION

@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim.config import composition
+from sim.describe import command, results
 from sim.errors import UserError
-from sim.studies import configure
-from sim.studies.describe import command, results
+from sim.files import write_json
 from sim.studies.scenarios import compare, facts, held_by
 
 HOME = Path(__file__).resolve().parent.parent
@@ -22,10 +23,10 @@ DOCS = HOME / "docs"
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory) -> Path:
     """The folder of a small comparison with every scenario that the page quotes."""
-    from sim.studies import store
+    from sim.experiments import output_folder
 
     folder = tmp_path_factory.mktemp("comparison")
-    plans = configure.plans(
+    plans = composition.plans(
         "firm.establishments=6", weeks=6, burn_in=2, replicates=2,
         scenarios=[
             "quiet_evenings", "anchor_days", "whole_package", "no_measures", "no_communication_loss", "fully_at_home",
@@ -33,9 +34,9 @@ def comparison(tmp_path_factory) -> Path:
     )  # fmt: skip
     records, tables = compare(plans, quiet=True)
     for name, table in tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-    about = store.about(plans[0]) | facts(plans[0], records, held_by(plans))
-    store.write_json(about, folder / "about.json")
+        output_folder.write_table(table, folder / f"{name}.parquet")
+    about = output_folder.about(plans[0]) | facts(plans[0], records, held_by(plans))
+    write_json(about, folder / "about.json")
     return folder
 
 
@@ -48,7 +49,7 @@ def test_the_caption_of_the_readme_is_what_the_numbers_give():
 
 
 def test_the_numbers_are_of_the_default_list_and_of_every_option():
-    for part, plan in (("results", configure.plan()), ("options", configure.plan("experiment=every_option"))):
+    for part, plan in (("results", composition.plan()), ("options", composition.plan("experiment=every_option"))):
         known = json.loads((DOCS / results.FILE).read_text(encoding="utf-8"))[part]
         assert list(known["scenarios"]) == [scenario.name for scenario in plan.scenarios[1:]]
         assert known["about"]["replicates"] >= 40
@@ -59,14 +60,14 @@ def test_the_page_names_the_option_with_the_largest_mean_effect():
     single = results.single_policies(options)
     largest = min(single, key=lambda name: results.effect_of(options, name)[0])
     assert results.label_of(largest) in results.caption(DOCS)
-    default = {scenario.name for scenario in configure.plan().scenarios}
+    default = {scenario.name for scenario in composition.plan().scenarios}
     assert largest in default, "the default list leaves out the option with the largest effect"
 
 
 def test_the_templates_hold_no_number_of_a_result():
     """What looks like a result, a decimal or a percentage, must come from the numbers' file."""
     for page in ("results", "caption"):
-        text = (HOME / "sim/studies/describe/pages" / f"{page}.md").read_text(encoding="utf-8")
+        text = (HOME / "sim/describe/pages" / f"{page}.md").read_text(encoding="utf-8")
         allowed = {"0.5", "0.05", "0.01"}  # margins, fixed beforehand
         assert set(re.findall(r"\d+\.\d+|\d+%", text)) <= allowed, page
 

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
 from sim.runs.archive import Archive
-from sim.studies import configure
-from sim.studies.ranking import counts, flips, words
+from sim.studies.ranking import decision_rules, statistics, words
 from sim.studies.ranking import study as robust_ranking
-from sim.studies.ranking.counts import BOTH, BURN_OUT, COLLEAGUES, COMPANY
+from sim.studies.ranking.statistics import BOTH, BURN_OUT, COLLEAGUES, COMPANY
 
 MARGINS = {BURN_OUT: 0.5, COLLEAGUES: 0.01, COMPANY: 0.01}
 
@@ -24,7 +24,7 @@ def effects(burn_out: dict[str, list[float]], **others: dict[str, list[float]]) 
     """Effects on burn-out complaints as given; on the two isolations as given, or none."""
     first = pd.DataFrame(burn_out)
     given = {BURN_OUT: first, **{name: pd.DataFrame(values) for name, values in others.items()}}
-    return {name: given.get(name, first * 0.0) for name in counts.HEADLINES}
+    return {name: given.get(name, first * 0.0) for name in statistics.HEADLINES}
 
 
 def row_of(table: pd.DataFrame, **where: str) -> pd.Series:
@@ -42,21 +42,21 @@ def test_a_hundred_worlds_are_exactly_a_hundred_and_each_count_is_off_by_less_th
     for _ in range(200):
         numbers = [int(count) for count in rng.integers(0, 300, rng.integers(2, 6))]
         if sum(numbers):
-            hundred = counts.of_hundred(numbers)
+            hundred = statistics.of_hundred(numbers)
             assert sum(hundred) == 100
             exact = [100 * count / sum(numbers) for count in numbers]
             assert all(abs(own - of) < 1 for own, of in zip(hundred, exact, strict=True))
 
 
 def test_of_no_worlds_there_are_no_hundred():
-    assert counts.of_hundred([0, 0, 0]) == [0, 0, 0]
+    assert statistics.of_hundred([0, 0, 0]) == [0, 0, 0]
 
 
 def test_wilsons_interval_is_the_one_of_the_textbook_and_keeps_within_0_and_1():
-    assert counts.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    low, high = counts.wilson(0, 30)
+    assert statistics.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    low, high = statistics.wilson(0, 30)
     assert low == 0 and 0.1 < high < 0.12
-    assert np.isnan(counts.wilson(0, 0)).all()
+    assert np.isnan(statistics.wilson(0, 0)).all()
 
 
 # -- which worlds ----------------------------------------------------------------------------------------------------
@@ -66,9 +66,9 @@ def test_a_world_is_plausible_within_the_distances_and_not_beyond_them():
     today = pd.DataFrame(
         {BURN_OUT: [169.0, 119.1, 118.0, 169.0, np.nan], COLLEAGUES: [0.0, 0.0, 0.0, 0.26, 0.0], COMPANY: [0.0] * 5}
     )
-    near = counts.near_the_data(today, 16.9, near_burn_out=5.0, near_isolation=0.25)
+    near = statistics.near_the_data(today, 16.9, near_burn_out=5.0, near_isolation=0.25)
     assert near.all(axis=1).tolist() == [True, True, False, False, False]
-    assert counts.near_the_data(today, 16.9, None, 0.25).all(axis=1).tolist() == [True, True, True, False, True]
+    assert statistics.near_the_data(today, 16.9, None, 0.25).all(axis=1).tolist() == [True, True, True, False, True]
 
 
 def levels() -> pd.DataFrame:
@@ -84,7 +84,7 @@ def levels() -> pd.DataFrame:
 
 
 def test_users_are_compared_with_themselves_and_everybody_with_the_baseline_over_all_lives_of_a_draw():
-    found = counts.differences(levels()).set_index("group")[BURN_OUT]
+    found = statistics.differences(levels()).set_index("group")[BURN_OUT]
     assert found.to_dict() == {"everybody": -7.0, "users": -10.0}
 
 
@@ -95,20 +95,20 @@ def test_packages_hold_all_of_another_policy_and_more():
         "told": frozenset[str](),
         "three": frozenset({"c"}),
     }
-    assert counts.packages(measures) == ["two"]
+    assert statistics.packages(measures) == ["two"]
 
 
 # -- who wins --------------------------------------------------------------------------------------------------------
 
 
 def test_better_same_and_worse_add_up_and_what_changes_nothing_is_counted_among_the_same():
-    row = row_of(counts.against_today(effects({"a_rule": [-3.0, -0.5, 0.0, 0.0, 0.6]}), MARGINS), outcome=BURN_OUT)
+    row = row_of(statistics.against_today(effects({"a_rule": [-3.0, -0.5, 0.0, 0.0, 0.6]}), MARGINS), outcome=BURN_OUT)
     assert [row[name] for name in ("better", "same", "worse", "unchanged")] == [1, 3, 1, 2]
     assert words.hundred_worlds(row) == [20, 20, 40, 20]
 
 
 def test_of_two_policies_one_beats_the_other_by_more_than_the_margin_only():
-    table = counts.pairs(effects({"a_rule": [-3.0, -1.0, -1.0], "a_talk": [-1.0, -0.5, -2.0]}), MARGINS)
+    table = statistics.pairs(effects({"a_rule": [-3.0, -1.0, -1.0], "a_talk": [-1.0, -0.5, -2.0]}), MARGINS)
     row = row_of(table, outcome=BURN_OUT)
     assert (row["better"], row["same"], row["worse"]) == (1, 1, 1)
     assert row["ahead"] == ""
@@ -119,14 +119,14 @@ def test_both_asks_for_burn_out_complaints_and_isolation_in_the_same_world():
         {"a_rule": [-3.0, -3.0, 0.0], "a_talk": [0.0, 0.0, 0.0]},
         **{COLLEAGUES: {"a_rule": [-0.1, 0.0, -0.1], "a_talk": [0.0, 0.0, 0.0]}},
     )
-    row = row_of(counts.pairs(found, MARGINS), outcome=BOTH)
+    row = row_of(statistics.pairs(found, MARGINS), outcome=BOTH)
     assert (row["better"], row["worse"]) == (1, 0)
 
 
 def test_a_near_tie_has_nobody_ahead_and_a_clear_case_has():
     def ahead(won: int, lost: int) -> str:
         values = {"a_rule": [-2.0] * won + [0.0] * lost, "a_talk": [0.0] * won + [-2.0] * lost}
-        return str(row_of(counts.pairs(effects(values), MARGINS), outcome=BURN_OUT)["ahead"])
+        return str(row_of(statistics.pairs(effects(values), MARGINS), outcome=BURN_OUT)["ahead"])
 
     assert ahead(55, 45) == ""
     assert ahead(70, 30) == "a_rule"
@@ -134,7 +134,7 @@ def test_a_near_tie_has_nobody_ahead_and_a_clear_case_has():
 
 
 def test_a_pair_seen_from_its_other_side_says_the_same_with_the_names_changed_about():
-    table = counts.pairs(effects({"a_rule": [-3.0, 0.0, 0.0], "a_talk": [0.0, 0.0, -2.0]}), MARGINS)
+    table = statistics.pairs(effects({"a_rule": [-3.0, 0.0, 0.0], "a_talk": [0.0, 0.0, -2.0]}), MARGINS)
     row = row_of(table, outcome=BURN_OUT)
     other = words.seen_from_second(row)
     assert (other["first"], other["better"], other["worse"]) == ("a_talk", row["worse"], row["better"])
@@ -142,14 +142,14 @@ def test_a_pair_seen_from_its_other_side_says_the_same_with_the_names_changed_ab
 
 
 def test_nothing_is_best_where_it_is_no_better_than_doing_nothing():
-    table = counts.wins(effects({"a_rule": [-0.4, -3.0, 2.0], "a_talk": [0.0, -1.0, 0.0]}), MARGINS)
+    table = statistics.wins(effects({"a_rule": [-0.4, -3.0, 2.0], "a_talk": [0.0, -1.0, 0.0]}), MARGINS)
     rule, talk = (row_of(table, outcome=BURN_OUT, policy=policy) for policy in ("a_rule", "a_talk"))
     assert (rule["best"], rule["among_best"], rule["harmful"]) == (1, 2, 1)
     assert (talk["best"], talk["among_best"], talk["harmful"]) == (0, 2, 0)
 
 
 def test_regret_is_the_shortfall_to_the_best_of_each_world_and_doing_nothing_is_an_option():
-    table = counts.regret(effects({"a_rule": [-2.0, 4.0], "a_talk": [-1.0, -1.0]}), resamples=50)
+    table = statistics.regret(effects({"a_rule": [-2.0, 4.0], "a_talk": [-1.0, -1.0]}), resamples=50)
     means = table[table["outcome"] == BURN_OUT].set_index("policy")["mean"].to_dict()
     assert means == {"a_rule": 2.5, "a_talk": 0.5, "baseline": 1.5}
 
@@ -158,8 +158,8 @@ def test_least_regret_is_named_only_where_its_interval_lies_below_all_others():
     rng = np.random.default_rng(2)
     close = {name: list(rng.normal(-1, 1, 200)) for name in ("a_rule", "a_talk")}
     clear = {**close, "a_package": [-9.0] * 200}
-    assert not counts.regret(effects(close), 200)["least"].any()
-    named = counts.regret(effects(clear), 200)
+    assert not statistics.regret(effects(close), 200)["least"].any()
+    named = statistics.regret(effects(clear), 200)
     assert named.loc[(named["outcome"] == BURN_OUT) & named["least"], "policy"].tolist() == ["a_package"]
 
 
@@ -170,11 +170,11 @@ def test_where_too_few_draws_are_plausible_no_hundred_worlds_are_spoken_of():
 
 
 def test_where_no_world_is_plausible_everything_counts_nought():
-    none = counts.effects_of(counts.differences(levels()).head(0), ["a_rule", "a_talk"])
-    row = row_of(counts.against_today(none, MARGINS), outcome=BURN_OUT, policy="a_rule")
+    none = statistics.effects_of(statistics.differences(levels()).head(0), ["a_rule", "a_talk"])
+    row = row_of(statistics.against_today(none, MARGINS), outcome=BURN_OUT, policy="a_rule")
     assert [row[name] for name in ("worlds", "better", "same", "worse")] == [0, 0, 0, 0]
     assert words.hundred_worlds(row) == [0, 0, 0, 0]
-    assert (counts.pairs(none, MARGINS)["ahead"] == "").all()
+    assert (statistics.pairs(none, MARGINS)["ahead"] == "").all()
 
 
 # -- harms -----------------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_a_group_is_flagged_where_harm_is_sure_and_not_where_it_could_be_chance(
     table = pd.concat(
         [pd.DataFrame({"row": rows, "scenario": "a_rule", "group": g, BURN_OUT: own}) for g, own in groups.items()]
     ).assign(**{COLLEAGUES: 0.0, COMPANY: 0.0})
-    found = counts.harms(table, MARGINS, harm_from=0.1)
+    found = statistics.harms(table, MARGINS, harm_from=0.1)
     found = found[found["outcome"] == BURN_OUT].set_index("group")
     assert found.index[found["is_harmed"]].tolist() == ["managers", "older"]
     assert found.index[found["is_mostly_harmed"]].tolist() == ["older"]
@@ -212,7 +212,7 @@ def test_a_flip_that_is_there_is_found_among_280_factors_with_its_bound_and_its_
     factors = drawn(400, 280)
     chance = np.where(factors["mechanisms.process.number_7"] > 0.6, 0.9, 0.2)
     answers = np.random.default_rng(1).random(400) < chance
-    rule = flips.rule(factors, answers, clear=0.6, shuffles=20)
+    rule = decision_rules.rule(factors, answers, clear=0.6, shuffles=20)
     below, above = rule.leaves
     (bound,) = above.bounds
     assert bound.factor == "mechanisms.process.number_7" and bound.above
@@ -224,20 +224,20 @@ def test_a_flip_that_is_there_is_found_among_280_factors_with_its_bound_and_its_
 def test_of_pure_noise_among_280_factors_no_simple_rule_is_made():
     for seed in range(2):
         answers = np.random.default_rng(seed).random(300) < 0.4
-        assert flips.rule(drawn(300, 280), answers, clear=0.55, shuffles=20).leaves == ()
+        assert decision_rules.rule(drawn(300, 280), answers, clear=0.55, shuffles=20).leaves == ()
 
 
 def test_two_questions_are_asked_where_one_is_not_enough():
     factors = drawn(400, 10)
     first, second = (factors[f"mechanisms.process.number_{place}"] > 0.5 for place in (2, 5))
-    rule = flips.rule(factors, (first & second).to_numpy(), clear=0.6, shuffles=5)
+    rule = decision_rules.rule(factors, (first & second).to_numpy(), clear=0.6, shuffles=5)
     told = {bound.factor[-1] for leaf in rule.leaves for bound in leaf.bounds}
     assert told == {"2", "5"}
     assert max(leaf.share for leaf in rule.leaves) > 0.9
 
 
 def test_too_few_worlds_of_one_answer_are_not_searched():
-    rule = flips.rule(drawn(200, 5), np.arange(200) < flips.FEWEST - 1, clear=0.6, shuffles=5)
+    rule = decision_rules.rule(drawn(200, 5), np.arange(200) < decision_rules.FEWEST - 1, clear=0.6, shuffles=5)
     assert np.isnan(rule.accuracy) and rule.leaves == ()
 
 
@@ -245,7 +245,7 @@ def test_options_become_columns_and_columns_with_blanks_are_left_out():
     design = pd.DataFrame(
         {"number": [1.0, 2.0], "firm.sector": ["care", "office"], "blank": [1.0, None], "same": [1, 1]}
     )
-    assert flips.as_numbers(design).to_dict("list") == {
+    assert decision_rules.as_numbers(design).to_dict("list") == {
         "number": [1.0, 2.0], "firm.sector=care": [1.0, 0.0], "firm.sector=office": [0.0, 1.0]
     }  # fmt: skip
 
@@ -253,14 +253,20 @@ def test_options_become_columns_and_columns_with_blanks_are_left_out():
 def test_a_rule_is_told_in_words_with_what_was_drawn():
     factors = pd.DataFrame({"mechanisms.recovery.night": [0.05, 0.3], "mechanisms.workload.spiral": [0.0, 1.0]})
     night, spiral = factors.columns
-    bounds = (flips.Bound(night, True, 0.1), flips.Bound(night, False, 0.2), flips.Bound(spiral, False, 0.5))
+    bounds = (
+        decision_rules.Bound(night, True, 0.1),
+        decision_rules.Bound(night, False, 0.2),
+        decision_rules.Bound(spiral, False, 0.5),
+    )
     units, notes = {night: "sd/sd", spiral: "switch"}, {spiral: "loss spiral"}
-    assert flips.in_words(bounds, units) == (
+    assert decision_rules.in_words(bounds, units) == (
         "night (recovery) is above 0.1 and at most 0.2 sd/sd and spiral (workload) is switched off"
     )
-    assert flips.in_words(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
-    assert flips.in_words([flips.Bound("firm.sector=care", False, 0.5)], {}) == "firm.sector is not care"
-    assert flips.explained([flips.Leaf(bounds, 5, 2)], factors, units, notes) == (
+    assert decision_rules.in_words(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
+    assert (
+        decision_rules.in_words([decision_rules.Bound("firm.sector=care", False, 0.5)], {}) == "firm.sector is not care"
+    )
+    assert decision_rules.explained([decision_rules.Leaf(bounds, 5, 2)], factors, units, notes) == (
         "night (recovery): drawn from 0.05 to 0.3 sd/sd; spiral (workload): loss spiral"
     )
 
@@ -320,7 +326,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, ca
     ],
 )
 def test_what_cannot_be_counted_is_refused_before_anything_runs(mistake: str, said: str):
-    cfg = configure.compose("study=robust_ranking", "design.n=2", *mistake.split())
+    cfg = composition.compose("study=robust_ranking", "design.n=2", *mistake.split())
     with pytest.raises(UserError, match=said):
         robust_ranking.settings_of(cfg)
         robust_ranking.draws_of(cfg)

@@ -24,10 +24,10 @@ from sim.levers.scenario import Introduction, Scenario
 from sim.runs import batch as batches
 from sim.runs.archive import SUMS, Archive, Kept
 from sim.runs.batch import Batch, Ready, Run, live_batch
-from sim.runs.crew import alone, finished, processes
-from sim.runs.crew import given as given_pool
 from sim.runs.identity import Identifier, digest, model_version
 from sim.runs.run import run
+from sim.runs.worker_pool import alone, finished, processes
+from sim.runs.worker_pool import given as given_pool
 from sim.world.firm import FirmOptions
 
 POLICY = Scenario("right", "policy", introduced=(Introduction("right_to_disconnect"),))
@@ -132,7 +132,7 @@ def test_workers_end_when_the_one_who_hired_them_is_killed(tmp_path):
     script.write_text(
         textwrap.dedent("""
             import os, pathlib, sys, time
-            from sim.runs.crew import finished, processes
+            from sim.runs.worker_pool import finished, processes
 
             def work(folder):
                 pathlib.Path(folder, str(os.getpid())).touch()
@@ -259,7 +259,7 @@ def test_a_batch_holds_what_a_run_alone_gives(plan):
     import numpy as np
     import pyarrow.parquet as pq
 
-    from sim.outcomes.outcomes import GROUPS, OUTCOMES
+    from sim.outcomes.definitions import GROUPS, OUTCOMES
 
     plans = [replace(plan, replicate=replicate) for replicate in range(3)]
     ready = live_batch(batch_of(plans))

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
-from sim.outcomes import sensitivity as page
-from sim.outcomes.figures import sensitivity as figures
+from sim.experiments import designs
+from sim.experiments.designs import Design
+from sim.experiments.factors import Factor
+from sim.experiments.sweep import carry_out
+from sim.plotting.figures import sensitivity as figures
+from sim.reporting import sensitivity as page
 from sim.runs import batch
-from sim.runs.crew import alone
-from sim.studies import configure, designs
-from sim.studies.designs import Design
-from sim.studies.factors import Factor
+from sim.runs.worker_pool import alone
 from sim.studies.sensitivity import doses
 from sim.studies.sensitivity.indices import as_array, indices, leading, screened, tiers
 from sim.studies.sensitivity.study import folder_of, in_words, question_of
-from sim.studies.sweep import carry_out
 
 THREE = tuple(Factor(name, -np.pi, np.pi, "sd") for name in ("one", "two", "three"))
 BURN_OUT = "burn_out_complaints"
@@ -164,7 +165,7 @@ def test_factors_have_names_in_plain_words():
 @pytest.fixture(scope="module")
 def cfg():
     """The smallest study that asks everything."""
-    return configure.compose("study=sensitivity", *TINY)
+    return composition.compose("study=sensitivity", *TINY)
 
 
 def test_two_levers_interact_as_much_as_they_do_together_beyond_the_sum(cfg):

@@ -14,23 +14,23 @@ import yaml
 from omegaconf import OmegaConf
 
 import sim
+from sim.config import composition
+from sim.config.hydra_command import command
+from sim.config.posterior_draws import draws
 from sim.engine.plan import Plan, set_up
 from sim.errors import UserError
+from sim.experiments.factors import Ground, choose, numbers_with_passports, with_every_measure
+from sim.experiments.sweep import sweep_of
 from sim.levers.measure import numbers_of
-from sim.outcomes.outcomes import GROUPS
-from sim.studies import configure
-from sim.studies.command import command
-from sim.studies.factors import Ground, choose, numbers_with_passports, with_every_measure
-from sim.studies.packages.asked import DRAWN
-from sim.studies.packages.asked import question_of as packages_of
+from sim.outcomes.definitions import GROUPS
+from sim.studies.packages.problem import DRAWN
+from sim.studies.packages.problem import question_of as packages_of
 from sim.studies.posterior import prior
-from sim.studies.posterior.draws import draws
 from sim.studies.ranking.study import draws_of as ranking_of
 from sim.studies.sensitivity.study import question_of as sensitivity_of
-from sim.studies.sweep import sweep_of
 from sim.studies.vanishing.study import question_of as vanishing_of
-from sim.views.explore.choice import Choice
-from sim.views.explore.live import plans_of as plans_of_explorer
+from sim.views.explore.scheduler import plans_of as plans_of_explorer
+from sim.views.explore.selection import Choice
 
 SMALL = ("firm=one", "firm.employees=60", "weeks=26", "burn_in=4")
 DRAWS = draws()
@@ -45,13 +45,13 @@ SOME = (
 @cache
 def usual() -> dict[str, float]:
     """Every number that is drawn, with its value in the point."""
-    return numbers_of_plan(configure.plan("fit=point"))
+    return numbers_of_plan(composition.plan("fit=point"))
 
 
 @cache
 def moved() -> dict[str, float]:
     """Every number that is drawn, with another value within its range."""
-    ranges = {factor.name: factor for factor in prior.factors(configure.plan("fit=point"))}
+    ranges = {factor.name: factor for factor in prior.factors(composition.plan("fit=point"))}
     return {name: round(ranges[name].low + 0.37 * (ranges[name].high - ranges[name].low), 6) for name in DRAWN_NUMBERS}
 
 
@@ -88,7 +88,7 @@ def plans_of(words: Sequence[str], options: Mapping[str, Any]) -> list[Plan]:
     if "--config-dir" not in words:
         return sim.plans(*words, replicates=3, **options)
     found: list[Plan] = []
-    assert command(lambda cfg: found.extend(configure.plans_of(cfg)), "scenarios", [*words, "replicates=3"]) == 0
+    assert command(lambda cfg: found.extend(composition.plans_of(cfg)), "scenarios", [*words, "replicates=3"]) == 0
     return found
 
 
@@ -102,11 +102,11 @@ def forced_leaf(values, folder):
 
 def group_of_a_process(values, folder):
     groups = nested(values, depth=2)
-    return [f"{name}={configure.written(own)}" for name, own in groups.items()], {}
+    return [f"{name}={composition.written(own)}" for name, own in groups.items()], {}
 
 
 def whole_group(values, folder):
-    return [f"{name}={configure.written(own)}" for name, own in nested(values).items()], {}
+    return [f"{name}={composition.written(own)}" for name, own in nested(values).items()], {}
 
 
 def keyword(values, folder):
@@ -145,29 +145,29 @@ def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spell
 
 
 def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another():
-    cfg = configure.compose()
-    assert configure.numbers_set(cfg, ()) == frozenset()
+    cfg = composition.compose()
+    assert composition.numbers_set(cfg, ()) == frozenset()
     for name, value in moved().items():
         OmegaConf.update(cfg, name, value)
-    assert configure.numbers_set(cfg, ()) == set(DRAWN_NUMBERS)
+    assert composition.numbers_set(cfg, ()) == set(DRAWN_NUMBERS)
 
 
 def test_every_number_that_is_drawn_is_held_where_an_override_names_its_default():
-    cfg, marks = configure.compose(), cycle(("", "+", "++"))
+    cfg, marks = composition.compose(), cycle(("", "+", "++"))
     for (name, value), mark in zip(usual().items(), marks, strict=False):
-        assert configure.numbers_set(cfg, [f"{mark}{name}={value}"]) == {name}
+        assert composition.numbers_set(cfg, [f"{mark}{name}={value}"]) == {name}
 
 
 def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
-    copy = shutil.copytree(configure.conf_folder(), tmp_path / "mine")
+    copy = shutil.copytree(composition.conf_folder(), tmp_path / "mine")
     found: list[frozenset[str]] = []
     words = ["--config-dir", str(copy), "fit=posterior"]
-    assert command(lambda cfg: found.append(configure.numbers_set(cfg)), "scenarios", words) == 0
+    assert command(lambda cfg: found.append(composition.numbers_set(cfg)), "scenarios", words) == 0
     assert found == [frozenset()]
 
 
 def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
-    text = (configure.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
+    text = (composition.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text)
     shift = content["shifts"]["encouragement_to_break"]
     shift["amount"] = round(0.5 * (shift["amount"] + shift["low"]), 6)
@@ -220,7 +220,7 @@ def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
 
 def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
     words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
-    assert command(configure.plans_of, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
+    assert command(composition.plans_of, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
     assert "scenario mine sets mechanisms" in capsys.readouterr().err
 
 
@@ -234,9 +234,9 @@ def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsy
 )  # fmt: skip
 def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, value, monkeypatch):
     asked = ["study=vanishing_measures", f"{name}={value}"]
-    monkeypatch.setattr(configure, "overrides_of_job", lambda: asked)
+    monkeypatch.setattr(composition, "overrides_of_job", lambda: asked)
     with pytest.raises(UserError, match=f"{name} is set, and the worlds"):
-        vanishing_of(configure.compose(*asked))
+        vanishing_of(composition.compose(*asked))
 
 
 # -- every study that draws ------------------------------------------------------------------------------------------
@@ -247,29 +247,29 @@ def of_design(sweep) -> Iterable[Plan]:
 
 
 def swept(*words):
-    return of_design(sweep_of(configure.compose("study=sweep", "design=posterior", "design.n=3", *words)))
+    return of_design(sweep_of(composition.compose("study=sweep", "design=posterior", "design.n=3", *words)))
 
 
 def swept_from_ranges(*words):
-    return of_design(sweep_of(configure.compose("study=sweep", "design=draws", "design.n=3", *words)))
+    return of_design(sweep_of(composition.compose("study=sweep", "design=draws", "design.n=3", *words)))
 
 
 def ranked(*words):
-    return of_design(ranking_of(configure.compose("study=robust_ranking", "design.n=3", *words)))
+    return of_design(ranking_of(composition.compose("study=robust_ranking", "design.n=3", *words)))
 
 
 def screened(*words):
     words = ("sensitivity.trajectories=2", "sensitivity.policies=[]", "sensitivity.pairs=[]", *words)
-    return of_design(sensitivity_of(configure.compose("study=sensitivity", *words)).screening)
+    return of_design(sensitivity_of(composition.compose("study=sensitivity", *words)).screening)
 
 
 def packaged(*words):
-    question = packages_of(configure.compose("study=packages", "firm=one", "design.n=3", *words))
+    question = packages_of(composition.compose("study=packages", "firm=one", "design.n=3", *words))
     return [question.plan(DRAWN + number, []) for number in range(3)]
 
 
 def inspected(*words):
-    return configure.plans_of(configure.compose("study=inspection", "replicates=3", *words), words)
+    return composition.plans_of(composition.compose("study=inspection", "replicates=3", *words), words)
 
 
 def compared(*words):
@@ -312,7 +312,7 @@ def test_what_the_explorer_asks_holds_in_every_draw():
 def test_rows_keep_what_they_themselves_put_in_place():
     words = ["firm=one", "in_place=[]"]
     row = {"in_place": ("breaks",), "measures.breaks.encouragement_to_break": 0.44}
-    plan = Ground(configure.compose(*words), words).at(row)
+    plan = Ground(composition.compose(*words), words).at(row)
     assert {m.name for m in plan.measures if m.in_study and m.study["employer"]} == {"breaks"}
 
 
@@ -367,7 +367,7 @@ def test_a_number_that_is_set_and_counted_is_refused_in_one_line(words, told, pe
 
 def test_a_row_that_replaces_what_is_counted_is_refused():
     words = ["firm=one", "firm.shares={woman: 0.5}"]
-    plan = Ground(configure.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
+    plan = Ground(composition.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
     with pytest.raises(UserError, match="the organisation has counted it"):
         set_up(plan)
 
@@ -385,14 +385,14 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
 )
 def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, told, monkeypatch):
     asked = ["study=sweep", "design=grid", f"design.factors={factors}", *words]
-    monkeypatch.setattr(configure, "overrides_of_job", lambda: asked)
+    monkeypatch.setattr(composition, "overrides_of_job", lambda: asked)
     with pytest.raises(UserError, match=told):
-        sweep_of(configure.compose(*asked))
+        sweep_of(composition.compose(*asked))
 
 
 def test_a_group_of_factors_leaves_out_what_is_set_and_its_own_name_still_asks_for_it():
     words = ["firm=one", "mechanisms.recovery.night=0.2"]
-    ground = Ground(configure.compose(*words), words)
+    ground = Ground(composition.compose(*words), words)
     names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.held)]
     assert len(names) > 3 and "mechanisms.recovery.night" not in names
     assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.held)] == [

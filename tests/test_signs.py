@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import sim
 from sim.formatting import fixed, signed
-from sim.outcomes.summary import NOT_DISTINGUISHABLE, change_in_words
-from sim.views import phrases
-from sim.views.words import Words
+from sim.reporting import phrases
+from sim.reporting.summary import NOT_DISTINGUISHABLE, change_in_words
+from sim.words import Words
 
 NUMBERS = st.floats(-5000, 5000) | st.floats(-0.01, 0.01)
 DECIMALS = st.integers(0, 4)

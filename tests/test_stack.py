@@ -10,7 +10,7 @@ from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.no_effect import Adoption
 from sim.runs.run import run
-from sim.runs.stack import batches, past_of, run_stacked
+from sim.runs.stacked_runs import batches, past_of, run_stacked
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stacked
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 WORK = (
-    "from sim.runs.crew import finished, processes\nprint(sorted(found for _, found in finished(abs, [-1, 2], {})))\n"
+    "from sim.runs.worker_pool import finished, processes\n"
+    "print(sorted(found for _, found in finished(abs, [-1, 2], {})))\n"
 )
 TWO, ONE = WORK.format("processes(2)"), WORK.format("processes(1)")
 GUARDED = "if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in TWO.splitlines())

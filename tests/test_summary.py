@@ -5,7 +5,7 @@ import pytest
 
 from sim.errors import UserError
 from sim.formatting import signed
-from sim.outcomes.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
+from sim.reporting.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")

@@ -18,14 +18,15 @@ import pytest
 
 from benchmarks.kills import killed
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
+from sim.experiments import designs, sweep
+from sim.experiments.factors import Ground, choose
+from sim.experiments.results import Results, _checked_export
+from sim.experiments.sweep import Sweep, carry_out
 from sim.runs import batch as batches
-from sim.runs import crew as crews
+from sim.runs import worker_pool as crews
 from sim.runs.archive import Archive, Kept
-from sim.studies import configure, designs, sweep
-from sim.studies.factors import Ground, choose
-from sim.studies.results import Results, _checked_export
-from sim.studies.sweep import Sweep, carry_out
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
 SMALL = [
@@ -41,7 +42,7 @@ ROWS = 12
 
 @cache
 def ground() -> Ground:
-    return Ground(configure.compose(*ASKED), ASKED)
+    return Ground(composition.compose(*ASKED), ASKED)
 
 
 def swept(rows: int = ROWS, tables=("levels", "weekly"), **options) -> Sweep:
@@ -72,7 +73,7 @@ def test_every_run_is_done_once_and_in_the_order_of_the_design(peace):
 
 
 def test_a_run_of_a_sweep_is_the_run_of_its_plan(peace):
-    from sim.outcomes.condensed import levels
+    from sim.outcomes.run_summary import levels
     from sim.runs.run import run
 
     asked = swept()
@@ -97,7 +98,7 @@ def test_threads_give_the_same_bytes(tmp_path):
     """A pool of threads shares what is compiled and kept; each run still has its own."""
     pytest.importorskip("numba")
     asked = (*ASKED[:-1], "engine=fused", "mechanisms.availability.sticky_norm=0")
-    fused = Ground(configure.compose(*asked), asked)
+    fused = Ground(composition.compose(*asked), asked)
     own = Sweep(fused, designs.make(designs.Settings("draws", n=12), choose(["switches"], fused.plan)), 1)
     with ThreadPoolExecutor(4) as pool:
         together = carry_out(own, tmp_path / "threads", crews.given(pool, 4), batch=1)

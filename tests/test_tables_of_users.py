@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.errors import UserError
-from sim.studies import configure
-from sim.studies.designs import Settings, factors_asked, make, read
-from sim.studies.factors import choose
-from sim.studies.results import write_frame
+from sim.experiments.designs import Settings, factors_asked, make, read
+from sim.experiments.factors import choose
+from sim.experiments.results import write_frame
 
 ENGLISH = "row,mechanisms.recovery.demands_hold,availability,weeks\n0,0.25,always_on,4\n1,,practice_2022,\n2,0.3,,8\n"
 ROWS = [
@@ -105,7 +105,7 @@ def test_results_are_exported_for_dutch_spreadsheets(tmp_path, capsys):
 
 def test_a_configuration_names_the_row_of_a_value_that_is_none(tmp_path, capsys):
     asked = design(tmp_path, "firm.team_size\nNA\n")
-    assert configure.compose("firm=one").firm.team_size
+    assert composition.compose("firm=one").firm.team_size
     assert main(["sweep", "design=file", f"design.file={asked.file}", "workers=1", f"folder={tmp_path / 'x'}"]) == 2
     told = capsys.readouterr().err.strip()
     assert "NA" in told and "\n" not in told

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sim.calibration.uncertainty import assumed_numbers, grade_counts
+from sim.config.composition import measures
+from sim.config.posterior_draws import draws
 from sim.engine.plan import BASELINE, Plan, needed
 from sim.outcomes.samples import samples_of
-from sim.studies.configure import measures
-from sim.studies.posterior.draws import draws
 from sim.studies.scenarios import facts
-from sim.studies.uncertainty import assumed_numbers, grade_counts
 
 HOME = Path(__file__).resolve().parent.parent
 

@@ -10,11 +10,11 @@ import yaml
 from omegaconf import OmegaConf
 
 from sim.__main__ import COMMANDS, main
+from sim.config import command_settings
+from sim.config.command_settings import READS, check_read
+from sim.config.composition import compose, conf_folder, described, options, plan
+from sim.config.hydra_command import command
 from sim.errors import UserError
-from sim.studies import command_settings
-from sim.studies.command import command
-from sim.studies.command_settings import READS, check_read
-from sim.studies.configure import compose, conf_folder, described, options, plan
 
 OWN_WORDS = {"run", "explore", "results", "report", "watch"}
 """`run` is `scenarios`; the others take words that are no settings of a study, and refuse all they do not know."""
@@ -132,6 +132,7 @@ def test_docking_refuses_the_numbers_that_being_alone_replaces(monkeypatch):
     from sim.studies.docking.one_person import ALONE
 
     own = {f"mechanisms.{process}.{name}" for process, values in ALONE.items() for name in values}
+    assert own == set(command_settings.REPLACED["docking"])
     every = {f"mechanisms.{process}.{name}" for process, kind in described().items() for name in kind.passports()}
     assert own == {name for name in every if refusal(monkeypatch, "docking", f"{name}=1")}
 

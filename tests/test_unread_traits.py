@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 import sim
+from sim.config import composition
+from sim.config.hydra_command import command
 from sim.engine.plan import BASELINE, Plan, registry_of
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
+from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.patterns import CELLS, built_in
-from sim.outcomes.summary import label_of
 from sim.outcomes.unread import unread_parameters, unread_traits, unrelated_groups
+from sim.reporting.summary import label_of
 from sim.runs.run import run
-from sim.studies import configure
-from sim.studies.command import command
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scoring import KINDS, MODEL, Table
-from sim.views.words import Words
+from sim.words import Words
 from sim.world.firm import FirmOptions
 
 SHARES = (
@@ -90,12 +90,12 @@ def test_numbers_change_outcomes_exactly_where_an_equation_of_an_outcome_reads_t
     ],
 )  # fmt: skip
 def test_numbers_and_factors_that_no_equation_reads_are_told(name, words):
-    assert configure.unread_note(configure.compose(*words), words).startswith(f"{name}: no equation reads this.")
+    assert composition.unread_note(composition.compose(*words), words).startswith(f"{name}: no equation reads this.")
 
 
 def test_nothing_is_told_where_every_setting_is_read():
     words = ["firm=one", "mechanisms.recovery.night=0.2", "firm.shares={may_work_from_home: 0.5}"]
-    assert configure.unread_note(configure.compose(*words), words) is None
+    assert composition.unread_note(composition.compose(*words), words) is None
 
 
 def test_a_group_is_unrelated_only_where_nothing_behind_it_is_read(plan):

@@ -19,11 +19,11 @@ from test_live import Here
 
 from benchmarks import sessions as sessions_benchmark
 from benchmarks.sessions import MARK, persons
+from sim.config import composition
 from sim.errors import UserError
-from sim.studies import configure
-from sim.views.explore import live, sessions, worker
-from sim.views.explore.choice import Choice
-from sim.world import own
+from sim.views.explore import scheduler, sessions, worker
+from sim.views.explore.selection import Choice
+from sim.world import own_organisation
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions
 
@@ -31,8 +31,8 @@ from sim.world.firm import FirmOptions
 @pytest.fixture
 def answers(monkeypatch):
     """The answers that all sessions share, with workers in this process."""
-    found = live.Live(check=False, hire=Here)
-    monkeypatch.setattr(live, "live", lambda: found)
+    found = scheduler.Live(check=False, hire=Here)
+    monkeypatch.setattr(scheduler, "live", lambda: found)
     monkeypatch.setattr(sessions, "_sessions", {})
     yield found
     found.close()
@@ -49,18 +49,18 @@ def asked(name: str) -> Choice:
 def test_an_organisation_in_memory_is_the_one_in_the_file(tmp_path):
     path = tmp_path / "persons.csv"
     path.write_bytes(persons())
-    name = own.hold(own.read_staff(persons()))
+    name = own_organisation.hold(own_organisation.read_staff(persons()))
     try:
         first, second = (build(FirmOptions(kind="own", persons=one), 1, 0) for one in (str(path), name))
     finally:
-        own.release(name)
+        own_organisation.release(name)
     assert (first.identifier == second.identifier).all()
     assert (first.manager == second.manager).all()
     assert (first.ties.partner == second.ties.partner).all()
 
 
 def test_nothing_of_the_text_is_kept_once_it_is_read():
-    staff = own.read_staff(persons())
+    staff = own_organisation.read_staff(persons())
     seen: set[int] = set()
     waiting = [staff]
     while waiting:
@@ -73,39 +73,39 @@ def test_nothing_of_the_text_is_kept_once_it_is_read():
 
 
 def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
-    staff = own.read_staff(persons())
-    names = {own.hold(staff) for _ in range(50)}
+    staff = own_organisation.read_staff(persons())
+    names = {own_organisation.hold(staff) for _ in range(50)}
     assert len(names) == 50
     assert all(re.fullmatch(r"organisation_[0-9a-f]{32}", name) for name in names)
     for name in names:
-        own.release(name)
-        assert own.held(name) is None
+        own_organisation.release(name)
+        assert own_organisation.held(name) is None
 
 
 # -- a session and its end --------------------------------------------------------------------------------------------
 
 
-def traces(name: str, found: live.Live) -> list[str]:
+def traces(name: str, found: scheduler.Live) -> list[str]:
     """Where anything of an organisation is still kept."""
-    from sim.views.explore import drawn
+    from sim.views.explore import rendering
 
     return [
-        *(["registry"] if own.held(name) else []),
+        *(["registry"] if own_organisation.held(name) else []),
         *("answers" for case in found._cases.values() if case.choice.persons == name),
         *("pasts" for key in (*worker._pasts, *worker._usual) if name in str(key)),
-        *("figures" for key in drawn._drawn if name in str(key)),
+        *("figures" for key in rendering._drawn if name in str(key)),
     ]
 
 
 @pytest.mark.parametrize("leave", ["the page is closed", "the file is removed"])
 def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
     pytest.importorskip("streamlit")
-    from sim.views.explore import drawn
+    from sim.views.explore import rendering
 
-    mine, yours = (sessions.hold(f"session {one}", own.read_staff(persons())) for one in ("a", "b"))
+    mine, yours = (sessions.hold(f"session {one}", own_organisation.read_staff(persons())) for one in ("a", "b"))
     found = answers.answer(asked(mine))
     for name in (mine, yours):
-        drawn.kept(drawn.depends([asked(name)], [found]), lambda: "<svg/>")
+        rendering.kept(rendering.depends([asked(name)], [found]), lambda: "<svg/>")
     assert set(traces(mine, answers)) == {"registry", "answers", "pasts", "figures"}
     if leave == "the page is closed":
         sessions.end("session a")
@@ -119,12 +119,12 @@ def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
 
 def test_after_its_end_an_organisation_is_neither_asked_for_nor_drawn_again(answers):
     pytest.importorskip("streamlit")
-    from sim.views.explore import drawn
+    from sim.views.explore import rendering
 
-    name = sessions.hold("session", own.read_staff(persons()))
+    name = sessions.hold("session", own_organisation.read_staff(persons()))
     sessions.end("session")
     assert "no longer here" in str(answers.look("me", asked(name)).error)
-    drawn.kept(drawn.depends([asked(name)], [live.Answer()]), lambda: "<svg/>")
+    rendering.kept(rendering.depends([asked(name)], [scheduler.Answer()]), lambda: "<svg/>")
     assert traces(name, answers) == []
 
 
@@ -174,12 +174,12 @@ def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monk
 
 
 def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
-    staff = own.read_staff(persons())
-    assert worker.with_staff((lambda plans: own.held("o") is staff and plans, [1], "o", staff)) == [1]
-    assert own.held("o") is None
+    staff = own_organisation.read_staff(persons())
+    assert worker.with_staff((lambda plans: own_organisation.held("o") is staff and plans, [1], "o", staff)) == [1]
+    assert own_organisation.held("o") is None
     with pytest.raises(ZeroDivisionError):
         worker.with_staff((lambda _: 1 / 0, [], "o", staff))
-    assert own.held("o") is None
+    assert own_organisation.held("o") is None
 
 
 def test_what_is_kept_of_one_organisation_is_not_found_by_a_part_of_its_name(monkeypatch):
@@ -212,7 +212,7 @@ class Mortal(Here):
 
 def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
     Mortal.hired = []
-    found = live.Live(check=False, hire=Mortal)
+    found = scheduler.Live(check=False, hire=Mortal)
     try:
         outcomes: list = []
 
@@ -229,8 +229,8 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
             thread.join()
         assert outcomes.count("fine") == 8, "the work of others is done"
         assert sum("ended twice" in one for one in outcomes) == 1
-        assert len(Mortal.hired) == live.WORKERS + live._TRIES
-        assert [one.closed for one in Mortal.hired].count(True) == live._TRIES
+        assert len(Mortal.hired) == scheduler.WORKERS + scheduler._TRIES
+        assert [one.closed for one in Mortal.hired].count(True) == scheduler._TRIES
         assert "is replaced" in caplog.text
     finally:
         found.close()
@@ -239,7 +239,7 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
 @pytest.mark.parametrize("part", ["wants_plans", "following", "stage"])
 def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monkeypatch, caplog, part):
     bad = Choice(employees=30, weeks=26, seed=7)
-    real = getattr(live._Case, part)
+    real = getattr(scheduler._Case, part)
     get = real.fget if isinstance(real, property) else real
 
     def failing(self, *own):
@@ -247,7 +247,7 @@ def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monk
             raise RuntimeError("this case is broken")
         return get(self, *own)
 
-    monkeypatch.setattr(live._Case, part, property(failing) if isinstance(real, property) else failing)
+    monkeypatch.setattr(scheduler._Case, part, property(failing) if isinstance(real, property) else failing)
     with caplog.at_level(logging.ERROR), pytest.raises(UserError, match="this case is broken"):
         answers.answer(bad, timeout=300)
     assert "Traceback" in caplog.text
@@ -272,12 +272,12 @@ def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monk
 
 
 def test_threads_compose_one_at_a_time():
-    configure._prepared[:] = []
+    composition._prepared[:] = []
     found: list = []
 
     def compose(seed):
-        made = configure.compose(f"seed={seed}", "firm=one")
-        found.append((seed, made.seed, len(configure.options("availability"))))
+        made = composition.compose(f"seed={seed}", "firm=one")
+        found.append((seed, made.seed, len(composition.options("availability"))))
 
     threads = [threading.Thread(target=compose, args=(seed,)) for seed in range(1, 5)]
     for thread in threads:

@@ -13,9 +13,17 @@ from sim.__main__ import main
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.outcomes.patterns import ASKED, OUTCOMES
-from sim.outcomes.visit import Answers
-from sim.studies.vanishing import alone, asking, home, pattern, power, telling, weights
+from sim.studies.vanishing import (
+    classifier,
+    discrimination,
+    home_share,
+    pattern,
+    power,
+    single_explanations,
+    survey_designs,
+)
 from sim.studies.vanishing.explanations import drawn, explanations_of, perfect, plan_of, put_right, with_on
+from sim.survey.visit import Answers
 
 CONF = Path(__file__).resolve().parent.parent / "conf" / "study" / "vanishing_measures.yaml"
 
@@ -199,11 +207,11 @@ def weighed(explanations):
     own = [type(explanations[0])(name, name, "", 0.5, explanations[0].moves) for name in ("loud", "idle", "no_effect")]
     report = {part.name: float(part.reported) for part in pattern.PARTS}
     here = pd.DataFrame([{**report, **dict.fromkeys((*pattern.NUMBERS, *pattern.COUNTS), 5.0)}])
-    asked = [one for one in weights.asked(own, tables, told, dealt) if one.name in ("loud", "idle", "behind")]
+    asked = [one for one in classifier.asked(own, tables, told, dealt) if one.name in ("loud", "idle", "behind")]
     with pytest.MonkeyPatch.context() as less:
-        less.setattr(weights, "REPORTS", {weights.FINDINGS: weights.REPORTS[weights.FINDINGS]})
-        less.setattr(weights, "PENALTIES", (1e-1,))
-        return weights.weigh(asked, here, resamples=4, seed=1)
+        less.setattr(classifier, "REPORTS", {classifier.FINDINGS: classifier.REPORTS[classifier.FINDINGS]})
+        less.setattr(classifier, "PENALTIES", (1e-1,))
+        return classifier.weigh(asked, here, resamples=4, seed=1)
 
 
 def test_the_weight_of_what_makes_the_findings_rises_and_of_what_does_nothing_stays(weighed):
@@ -226,15 +234,15 @@ def test_recovery_and_calibration_are_of_worlds_that_were_not_seen(weighed):
 
 def test_the_chance_of_a_world_depends_in_no_way_on_what_is_true_of_it(monkeypatch):
     """Labels of one fold are turned round: the choice of penalty for that fold must not see it."""
-    monkeypatch.setattr(weights, "PENALTIES", (1e-3, 1e3))
-    rows = 40 * weights.FOLDS
-    world, truth = np.arange(rows) % (4 * weights.FOLDS), (np.arange(rows) // weights.FOLDS) % 2
+    monkeypatch.setattr(classifier, "PENALTIES", (1e-3, 1e3))
+    rows = 40 * classifier.FOLDS
+    world, truth = np.arange(rows) % (4 * classifier.FOLDS), (np.arange(rows) // classifier.FOLDS) % 2
     numbers = (4.0 * truth - 2 + np.random.default_rng(8).normal(size=rows))[:, None]
-    first = world % weights.FOLDS == 0
+    first = world % classifier.FOLDS == 0
 
     def chances(labels):
-        question = weights.Asked("loud", ("off", "on"), pd.DataFrame(), labels, np.array([0.5, 0.5]), world)
-        return weights._out_of_fold(question, numbers)
+        question = classifier.Asked("loud", ("off", "on"), pd.DataFrame(), labels, np.array([0.5, 0.5]), world)
+        return classifier._out_of_fold(question, numbers)
 
     assert truth[first].mean() == 0.5  # as many of each, so that the rows' weights stay as they are
     turned = np.where(first, 1 - truth, truth)
@@ -268,16 +276,20 @@ def test_a_survey_that_asks_of_an_explanation_tells_it_apart(explanations):
     chance = np.random.default_rng(4)
     on = chance.integers(0, 2, 300)
     worlds = pd.DataFrame({"world": np.arange(300), "reading": 1 + chance.integers(0, 2, 300), "on.idle": on})
-    told = {f"{size}{name}.x": chance.standard_normal(300) for name in asking.QUESTIONS for size in ("", "few.")}
+    told = {
+        f"{size}{name}.x": chance.standard_normal(300) for name in survey_designs.QUESTIONS for size in ("", "few.")
+    }
     surveys = pd.DataFrame({**told, "use.x": on + 0.3 * chance.standard_normal(300)})
     one = type(explanations[0])("idle", "idle", "", 0.5, explanations[0].moves)
-    found = telling.told_apart([one], {"worlds": worlds, "surveys": surveys}).set_index(["explanation", "design"])
+    found = discrimination.told_apart([one], {"worlds": worlds, "surveys": surveys}).set_index(
+        ["explanation", "design"]
+    )
     assert found.loc[("idle", "+ used? used well? since when?"), "told_apart"] > 0.95
     assert found.loc[("idle", "as in 2022"), "told_apart"] == pytest.approx(0.5, abs=0.12)
 
 
 def test_every_explanation_is_looked_at_alone_and_left_out(explanations):
-    cases = [(case.kind, case.explanation) for case in alone.cases(explanations)]
+    cases = [(case.kind, case.explanation) for case in single_explanations.cases(explanations)]
     for one in explanations:
         assert ("alone", one.name) in cases
         assert one.name == "no_effect" or ("removed", one.name) in cases
@@ -285,10 +297,10 @@ def test_every_explanation_is_looked_at_alone_and_left_out(explanations):
 
 
 def test_every_reason_for_the_null_of_home_is_taken_away_alone_and_with_all_others():
-    without = {case.without for case in home.cases() if case.contact_matters}
-    every = (*home.REASONS, home.FLOOR)
+    without = {case.without for case in home_share.cases() if case.contact_matters}
+    every = (*home_share.REASONS, home_share.FLOOR)
     assert without == {(), every, *((name,) for name in every)}
-    assert dict(home.cases()[-1].numbers).items() >= dict(home.NO_EFFECT).items()
+    assert dict(home_share.cases()[-1].numbers).items() >= dict(home_share.NO_EFFECT).items()
 
 
 # -- the command ------------------------------------------------------------------------------------------------------

@@ -15,12 +15,12 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
+from sim.config.composition import measures, options
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
-from sim.studies.configure import measures, options
 from sim.views.watch import command
 from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
-from sim.views.words import Words
+from sim.words import Words
 
 
 @pytest.fixture(scope="module")

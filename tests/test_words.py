@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from sim.errors import UserError
-from sim.views.words import LANGUAGES, Words, texts
+from sim.words import LANGUAGES, Words, texts
 
 ENGLISH, DUTCH = texts("en"), texts("nl")
 TELLTALES = re.compile(r"\b(the|with|and|people|employees|of which|today's)\b", re.IGNORECASE)

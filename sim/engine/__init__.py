@@ -72,7 +72,7 @@ def engine_for(name: str = "auto") -> Callable[..., Engine]:
         from sim.engine.reference import Reference
 
         return Reference
-    from sim.engine.parts import fused_or_reference
+    from sim.engine.partitioned import fused_or_reference
 
     return fused_or_reference
 

@@ -27,7 +27,7 @@ from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
 from sim.engine import primitives
-from sim.engine.kernel import IMPORTS, Kernel
+from sim.engine.codegen import IMPORTS, Kernel
 from sim.engine.kernel_cache import SignedFolder, kernel_cache, warn
 
 SECONDS_A_LINE = 0.007

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from sim.engine.codegen import kernel_of
 from sim.engine.compiled import compiled
-from sim.engine.kernel import kernel_of
+from sim.engine.equation_groups import level_of
 from sim.engine.layout import Layout, build_in, layout_of
-from sim.engine.order import level_of
-from sim.engine.passes import order_of
 from sim.engine.reference import Reference
-from sim.engine.text import CannotFuse
+from sim.engine.schedule import order_of
+from sim.engine.source_translation import CannotFuse
 from sim.language.registry import Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.chance import normal_table, stream_key
+from sim.world.random_streams import normal_table, stream_key
 from sim.world.staff import GIVENS, Staff
 
 DAYS_A_WEEK = 7

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.engine.order import DOMAINS, level_of
-from sim.engine.passes import WITH_MIDDLE, Order, methods_of
-from sim.engine.text import CannotFuse
+from sim.engine.equation_groups import DOMAINS, level_of
+from sim.engine.schedule import WITH_MIDDLE, Order, methods_of
+from sim.engine.source_translation import CannotFuse
 from sim.language.grammar import LEVELS, stream_of
 from sim.language.registry import Registry
 from sim.world.staff import GIVENS, Staff

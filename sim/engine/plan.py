@@ -22,7 +22,7 @@ from sim.world import staff as staffs
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.establishments import build
 from sim.world.firm import Firm, FirmOptions
-from sim.world.own import with_file_digests
+from sim.world.own_organisation import with_file_digests
 from sim.world.staff import Staff
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ def bringing(width: int):
 
 @njit
 def fmix32(word):
-    """The same as `sim.world.chance.fmix32`, for one word."""
+    """The same as `sim.world.random_streams.fmix32`, for one word."""
     word = np.uint32(word ^ (word >> _SHIFT_16))
     word = np.uint32(word * _FIRST)
     word = np.uint32(word ^ (word >> _SHIFT_13))
@@ -157,7 +157,7 @@ def fmix32(word):
 
 @njit
 def word_of(first, second, code):
-    """The same as `sim.world.chance.words`, for one entity and the two halves of a key."""
+    """The same as `sim.world.random_streams.words`, for one entity and the two halves of a key."""
     word = np.uint32(fmix32(np.uint32(code ^ first)) + second)
     word = np.uint32(word ^ (word >> _SHIFT_16))
     word = np.uint32(word * _THIRD)
@@ -166,13 +166,13 @@ def word_of(first, second, code):
 
 @njit
 def uniform_of(first, second, code):
-    """The same as `sim.world.chance.uniforms`, for one entity."""
+    """The same as `sim.world.random_streams.uniforms`, for one entity."""
     return np.float32(np.int32(word_of(first, second, code) >> _SHIFT_8)) * _GRID
 
 
 @njit
 def normal_of(first, second, code, table):
-    """The same as `sim.world.chance.normals`, for one entity; `table` holds the quantiles."""
+    """The same as `sim.world.random_streams.normals`, for one entity; `table` holds the quantiles."""
     word = word_of(first, second, code)
     interval = np.int64(np.uint32(word >> _FRACTION_BITS))
     start, end = table_at(table, 0, 0, interval), table_at(table, 0, 1, interval)
@@ -188,7 +188,7 @@ def person_of(place, generation):
 
 @njit
 def splitmix64(state):
-    """The same as `sim.world.chance.splitmix64`."""
+    """The same as `sim.world.random_streams.splitmix64`."""
     z = np.uint64(state + _GOLDEN)
     z = np.uint64((z ^ (z >> _SHIFT_30)) * _MIX)
     z = np.uint64((z ^ (z >> _SHIFT_27)) * _MIX_TOO)

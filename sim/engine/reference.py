@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.order import ROWWISE, Pass, level_of, looked_at, passes
+from sim.engine.equation_groups import ROWWISE, Pass, level_of, looked_at, passes
 from sim.errors import required
 from sim.language.grammar import LOOKS, LUCK, Mechanism, causes_of, stream_of
 from sim.language.registry import Quantity, Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.chance import normals, splitmix64, stream_key, uniforms
+from sim.world.random_streams import normals, splitmix64, stream_key, uniforms
 from sim.world.staff import EVERYBODY, Staff, of_rows
 
 DAYS_A_WEEK = 7

@@ -1,0 +1,1 @@
+"""Outcomes: their definitions, weekly records, and effects of policies."""

@@ -19,8 +19,8 @@ import numpy as np
 from sim.errors import required
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
+from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.no_effect import joined as joined_reasons
-from sim.outcomes.outcomes import GROUPS, HEADLINES, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.firm import Firm

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.outcomes import HEADLINES, OUTCOMES
+from sim.outcomes.definitions import HEADLINES, OUTCOMES
 
 if TYPE_CHECKING:
     from sim.outcomes.record import Record

@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, needed
-from sim.engine.share import Share
+from sim.engine.run_view import Share
+from sim.outcomes.definitions import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.no_effect import Adoption, unchanged
-from sim.outcomes.outcomes import GROUPS, OUTCOMES, Outcome
-from sim.outcomes.survey import Survey
+from sim.survey.survey import Survey
 
 DAYS_A_WEEK = 7
 LAST_WEEKS = 26

@@ -18,9 +18,9 @@ import numpy as np
 from sim.engine.plan import Plan, needed
 from sim.errors import UserError, first_line
 from sim.levers.scenario import Scenario
+from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.effects import ITEMS_BY_WEEK, MARGIN, changes, last_weeks, reported_groups, users
 from sim.outcomes.no_effect import Reasons, joined, reasons, without_effect
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
 from sim.outcomes.record import GAINS_IN, STAGES, Record
 
 BYTES_AT_A_TIME = 2_000_000

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from sim.language.registry import Quantity, Registry
-from sim.outcomes.outcomes import GROUPS, OUTCOMES
-from sim.outcomes.survey import Survey
+from sim.outcomes.definitions import GROUPS, OUTCOMES
+from sim.survey.survey import Survey
 
 
 def unread_traits(registry: Registry) -> tuple[str, ...]:

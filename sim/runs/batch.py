@@ -12,11 +12,11 @@ import numpy as np
 
 from sim.engine.plan import Plan
 from sim.errors import FileChanged, UserError, first_line
-from sim.outcomes.condensed import TABLES, Columns
 from sim.outcomes.record import Record
+from sim.outcomes.run_summary import TABLES, Columns
 from sim.paths import without_folders
 from sim.runs.identity import model_version
-from sim.runs.stack import batches, run_stacked
+from sim.runs.stacked_runs import batches, run_stacked
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,7 +52,7 @@ def recorded(plans: Sequence[Plan]) -> Iterable[Record]:
 
 
 RECORDED = Life(recorded, TABLES)
-"""The usual life, of which the tables of `sim.outcomes.condensed` are kept."""
+"""The usual life, of which the tables of `sim.outcomes.run_summary` are kept."""
 
 
 @dataclass(frozen=True)

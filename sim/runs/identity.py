@@ -20,9 +20,8 @@ MODEL_FILES = (
     "csv_text.py", "language", "world", "mechanisms", "levers", "engine",
     "data/__init__.py", "data/circumstances.csv", "data/definitions.csv", "data/normal_quantiles.npy",
     "data/regimes.csv", "data/sectors.csv", "data/size_classes.csv",
-    "outcomes/survey.py", "outcomes/outcomes.py", "outcomes/record.py", "outcomes/effects.py", "outcomes/condensed.py",
-    "outcomes/no_effect.py",
-    "runs/stack.py",
+    "outcomes/definitions.py", "outcomes/effects.py", "outcomes/no_effect.py", "outcomes/record.py",
+    "outcomes/run_summary.py", "runs/stacked_runs.py", "survey/survey.py",
 )  # fmt: skip
 """What of the package a result depends on; evidence, costs, pages and figures can change and it is the same model."""
 LIBRARIES = ("numpy", "scipy")

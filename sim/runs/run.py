@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.outcomes.record import Record
-from sim.runs.crew import finished, given, processes
-from sim.runs.stack import batches, run_stacked
+from sim.runs.stacked_runs import batches, run_stacked
+from sim.runs.worker_pool import finished, given, processes
 
 
 def run(plan: Plan, each_week: Callable[[int], None] | None = None) -> Record:

@@ -9,14 +9,15 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
+from sim.calibration.uncertainty import assumed_numbers
 from sim.engine.plan import Plan, check_memory, needed
 from sim.errors import UserError
+from sim.files import write_json
 from sim.formatting import signed
 from sim.outcomes.effects import CHANCE, DRAWS, ITEMS_BY_WEEK
 from sim.outcomes.record import bytes_of_record
 from sim.outcomes.samples import Samples, bytes_of_samples
 from sim.runs.run import run_many
-from sim.studies.uncertainty import assumed_numbers
 from sim.world.establishments import build
 
 if TYPE_CHECKING:
@@ -123,15 +124,16 @@ def measures_of(plan: Plan) -> list[Measure]:
 
 def study(cfg: DictConfig) -> None:
     """Compare the scenarios of a composed configuration and write everything to a folder of its own."""
-    from sim.studies import configure, store
+    from sim.config import composition
+    from sim.experiments import output_folder
     from sim.views.report import beside
-    from sim.views.words import Words
+    from sim.words import Words
 
-    plans = configure.plans_of(cfg)
-    language = configure.settings_of(cfg).report
+    plans = composition.plans_of(cfg)
+    language = composition.settings_of(cfg).report
     if language is not None:
         Words(language)  # one that is not there is told before anything is lived
-    with store.OutputFolder(cfg.output, "scenarios") as folder:
+    with output_folder.OutputFolder(cfg.output, "scenarios") as folder:
         lines = _write_comparison(cfg, plans, folder.path)
     if language is not None:
         beside(folder.path, language)
@@ -141,14 +143,15 @@ def study(cfg: DictConfig) -> None:
 
 def _write_comparison(cfg: DictConfig, plans: Sequence[Plan], folder: Path) -> str:
     """Run the plans, write all that comes of them into `folder`, and return the lines for the terminal."""
-    from sim.studies import configure, store
+    from sim.config import composition
+    from sim.experiments import output_folder
 
-    samples, tables = compare(plans, configure.workers_of(cfg), folder=folder)
+    samples, tables = compare(plans, composition.workers_of(cfg), folder=folder)
     for name, table in tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-    store.write_config(cfg, folder / "config.yaml")
-    about = store.about(plans[0]) | facts(plans[0], samples, held_by(plans))
-    store.write_json(about, folder / "about.json")
+        output_folder.write_table(table, folder / f"{name}.parquet")
+    output_folder.write_config(cfg, folder / "config.yaml")
+    about = output_folder.about(plans[0]) | facts(plans[0], samples, held_by(plans))
+    write_json(about, folder / "about.json")
     if len(plans[0].scenarios) > 1:
         wordings = {measure.name: measure.text for measure in measures_of(plans[0])}
         show(tables, about, folder, wordings)
@@ -159,12 +162,13 @@ def show(
     tables: dict[str, pd.DataFrame], about: dict[str, Any], folder: Path, wordings: Mapping[str, str] | None = None
 ) -> None:
     """Write the page and the figures of a comparison into `folder`; `wordings` are the measures' own, by id."""
-    from sim.outcomes import figures, summary
-    from sim.studies import store
+    from sim.experiments import output_folder
+    from sim.plotting import figures
+    from sim.reporting import summary
 
     names = labels()
     tables = tables | {name: of_last_policy(tables[name]) for name in ("ties", "people") if name in tables}
-    store.write_text(summary.write(tables, about, names), folder / "summary.md")
+    output_folder.write_text(summary.write(tables, about, names), folder / "summary.md")
     (folder / "figures").mkdir()
     footer = f"seed {about['seed']}, version {about['version']}"
     figures.draw_all(tables, folder / "figures", footer, names, wordings)
@@ -199,14 +203,14 @@ def facts(plan: Plan, samples: Samples, holds: str = CHANCE) -> dict[str, Any]:
 
 def labels() -> dict[str, str]:
     """Plain names of outcomes; the others are derived from their ids."""
-    from sim.outcomes.outcomes import OUTCOMES
+    from sim.outcomes.definitions import OUTCOMES
 
     return {name: outcome.label for name, outcome in OUTCOMES.items()}
 
 
 def headlines(tables: dict[str, pd.DataFrame]) -> str:
     """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
-    from sim.outcomes.summary import BURN_OUT, ISOLATION, label_of, without_effect
+    from sim.reporting.summary import BURN_OUT, ISOLATION, label_of, without_effect
 
     if tables["trajectories"].empty:
         return "no group has ten people in every week, so none is large enough to be reported"
@@ -242,6 +246,6 @@ def _with_interval(effect: pd.Series, digits: int) -> str:
 
 def main(argv: list[str]) -> int:
     """`hybridwork scenarios`: compare scenarios; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "scenarios", argv)

@@ -2,7 +2,7 @@
 
 *study*: establishments drawn like the 206 that the Dutch labour inspectorate visited in 2022, with a sample of whole
 teams from each. *one*: a single organisation of any size. *own*: an organisation read from files of persons and ties
-(`sim/world/own.py`).
+(`sim/world/own_organisation.py`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from sim.data import rows
 from sim.errors import UserError
-from sim.world.chance import entity_hash, key_of, uniforms
 from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
-from sim.world.own import check_shares, read_own
+from sim.world.own_organisation import check_shares, read_own
+from sim.world.random_streams import entity_hash, key_of, uniforms
 from sim.world.ties import MANAGER_TIES, Seats, draw
 
 MOST_EMPLOYEES = 2_000_000

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.data import rows
-from sim.world.chance import entity_hash, key_of, uniforms
+from sim.world.random_streams import entity_hash, key_of, uniforms
 from sim.world.ties import Seats, Ties, cut_out, side_by_side
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.world.chance import entity_hash, fmix32, fnv1a64
 from sim.world.firm import Firm
+from sim.world.random_streams import entity_hash, fmix32, fnv1a64
 
 GIVENS = {
     "is_manager": "employee",

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from sim.world.chance import entity_hash, key_of, words
+from sim.world.random_streams import entity_hash, key_of, words
 
 TEAM_TIES = 7
 """Most ties of a place inside its team, the one to the manager included (managers: `MANAGER_TIES`)."""

@@ -19,7 +19,7 @@ from sim.studies.docking.worlds import BOOST_AT, DEMANDS, HARD_WEEKS, SMALL
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.outcomes.survey import Survey
+    from sim.survey.survey import Survey
 
 PUBLISHED, HERE = "published", "here"
 _COURSE_DAYS = np.arange(0, 729, 7.0)

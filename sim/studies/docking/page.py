@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine.plan import Plan
-from sim.studies import store
+from sim.experiments import output_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ def write(findings: pd.DataFrame, signs: pd.DataFrame, copies: pd.DataFrame, pla
     """The page to read, as markdown; `count` is how many random starts the published model had."""
     opening = (
         f"{plan.firm.people:,} people, each alone, lived {plan.weeks} weeks here after a run-in of {plan.burn_in}; the "
-        f"published model had {count:,} random starts. Seed {plan.seed}, version {store.version()}."
+        f"published model had {count:,} random starts. Seed {plan.seed}, version {output_folder.version()}."
     )
     parts = (
         "# One person, no network: this model beside the published one",

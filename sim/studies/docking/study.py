@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
+from sim.files import write_json
 from sim.studies.docking.comparison import Comparison
 from sim.studies.docking.findings import ALL, Finding, copied
 
@@ -28,9 +29,9 @@ FEWEST_WEEKS, FEWEST_RUN_IN = 208, 104
 
 def compare(plan: Plan) -> Comparison:
     """Live all worlds of the plan's people, each alone; UserError where that is too short."""
-    from sim.outcomes.survey import survey_of
     from sim.studies.docking.one_person import by_oneself, lives
     from sim.studies.docking.worlds import worlds
+    from sim.survey.survey import survey_of
 
     if plan.weeks < FEWEST_WEEKS or plan.burn_in < FEWEST_RUN_IN:
         raise UserError(
@@ -84,20 +85,21 @@ def in_columns(findings: Sequence[Finding]) -> pd.DataFrame:
 
 def study(cfg: DictConfig) -> None:
     """Dock a composed configuration; write tables, page and figure to a folder of its own, and print what holds."""
-    from sim.outcomes.figures import docking, save
-    from sim.studies import configure, store
+    from sim.config import composition
+    from sim.experiments import output_folder
+    from sim.plotting.figures import docking, save
     from sim.studies.docking import page
 
-    plan = configure.plan_of(cfg)
-    with store.OutputFolder(cfg.output, "docking") as folder:
+    plan = composition.plan_of(cfg)
+    with output_folder.OutputFolder(cfg.output, "docking") as folder:
         tables = tables_of(compare(plan))
         for name, own in tables.items():
-            store.write_table(own, folder.path / f"{name}.parquet")
+            output_folder.write_table(own, folder.path / f"{name}.parquet")
         written = page.write(tables["findings"], tables["signs"], tables["copies"], plan, STARTS)
-        store.write_text(written, folder.path / "summary.md")
-        store.write_config(cfg, folder.path / "config.yaml")
-        store.write_json(store.about(plan), folder.path / "about.json")
-        footer = f"{plan.firm.people:,} people, each alone · seed {plan.seed}, version {store.version()}"
+        output_folder.write_text(written, folder.path / "summary.md")
+        output_folder.write_config(cfg, folder.path / "config.yaml")
+        write_json(output_folder.about(plan), folder.path / "about.json")
+        footer = f"{plan.firm.people:,} people, each alone · seed {plan.seed}, version {output_folder.version()}"
         figure = docking.draw(tables["rests"], tables["releases"], tables["boosts"], footer)
         save(figure, folder.path / "figures" / "docking")
     print("\n".join(f"{holds:<8} {result}" for result, holds in tables["findings"][["result", "holds"]].to_numpy()))
@@ -106,6 +108,6 @@ def study(cfg: DictConfig) -> None:
 
 def main(argv: list[str]) -> int:
     """`hybridwork docking`: this model of one person beside the published one; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "docking", argv, group="docking")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.experiments import output_folder
 from sim.formatting import fixed, signed
 from sim.outcomes.patterns import ASKED, BOTH, EQUIVALENT, IN_WORDS
-from sim.outcomes.summary import label_of
-from sim.studies import store
-from sim.studies.describe.markdown import table
+from sim.reporting.markdown import table
+from sim.reporting.summary import label_of
 from sim.studies.inspection import tables as made
 from sim.studies.inspection.rating import WORDS
-from sim.studies.inspection.reach import needed
-from sim.studies.inspection.repeat import MARGIN, NEAR_THE_FLOOR
+from sim.studies.inspection.repeated_surveys import MARGIN, NEAR_THE_FLOOR
+from sim.studies.inspection.sample_coverage import needed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def _study(seen: Inspected) -> Parts:
         "establishments": seen.plan.firm.establishments,
         "holds": seen.holds,
         "seed": seen.plan.seed,
-        "version": store.version(),
+        "version": output_folder.version(),
         "burn_in": seen.plan.burn_in,
         "sample": seen.plan.firm.sample,
     }

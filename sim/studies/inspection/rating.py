@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.outcomes.patterns import AGAINST_PRESSURE, SCREEN_WORK
-from sim.outcomes.visit import Answers
+from sim.survey.visit import Answers
 
 RISKS = {"screen_work": SCREEN_WORK, "work_pressure": AGAINST_PRESSURE}
 WORDS = ("insufficient", "moderate", "sufficient", "good")

@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError
+from sim.experiments import output_folder
+from sim.files import write_json
 from sim.levers.measure import Measure
-from sim.outcomes.interview import interview_of
-from sim.runs.crew import Crew, finished, processes
-from sim.studies import configure, store
+from sim.runs.worker_pool import Crew, finished, processes
 from sim.studies.inspection import tables
-from sim.studies.inspection.reach import Reach, of_establishments, of_the_sector, reached
-from sim.studies.inspection.repeat import ON_SITE, Study, studied
+from sim.studies.inspection.repeated_surveys import ON_SITE, Study, studied
+from sim.studies.inspection.sample_coverage import Reach, of_establishments, of_the_sector, reached
+from sim.survey.interview import interview_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
-    from sim.outcomes.figures.rows import Labels
+    from sim.plotting.figures.selection import Labels
 
 _RANGES = {
     "weeks_on_site": (0, 260),
@@ -192,14 +194,14 @@ def _holds(plans: Iterable[Plan]) -> str:
 
 def study(cfg: DictConfig) -> None:
     """Do the study of 2022 again for a composed configuration; print the answer and write what came out."""
-    asked: Inspection = configure.read("inspection", Inspection, cfg.inspection)
-    plans = configure.plans_of(cfg)
+    asked: Inspection = composition.read("inspection", Inspection, cfg.inspection)
+    plans = composition.plans_of(cfg)
     check_plans(plans)
-    with store.OutputFolder(cfg.output, "inspection") as folder:
-        seen = inspect(plans, asked, configure.measures_of(cfg), processes(configure.processes_of(cfg)))
-        store.write_config(cfg, folder.path / "config.yaml")
-        store.write_json(
-            store.about(seen.plan) | {"replicates": len(plans), "holds": seen.holds}, folder.path / "about.json"
+    with output_folder.OutputFolder(cfg.output, "inspection") as folder:
+        seen = inspect(plans, asked, composition.measures_of(cfg), processes(composition.processes_of(cfg)))
+        output_folder.write_config(cfg, folder.path / "config.yaml")
+        write_json(
+            output_folder.about(seen.plan) | {"replicates": len(plans), "holds": seen.holds}, folder.path / "about.json"
         )
         print(write(seen, folder.path))
     print(folder.path)
@@ -224,20 +226,20 @@ def check_plans(plans: Sequence[Plan]) -> None:
 
 def write(seen: Inspected, folder: Path, labels: Labels = None) -> str:
     """Write the tables, the page and the figure into `folder`; the answer as text."""
-    from sim.outcomes.figures import inspection, save
+    from sim.plotting.figures import inspection, save
     from sim.studies.inspection import page
 
     for name, table in seen.tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-        store.write_text(table.to_csv(index=False), folder / f"{name}.csv")
-    store.write_text(page.write(seen), folder / "summary.md")
-    footer = f"{len(seen.studies):,} virtual studies · seed {seen.plan.seed}, version {store.version()}"
+        output_folder.write_table(table, folder / f"{name}.parquet")
+        output_folder.write_text(table.to_csv(index=False), folder / f"{name}.csv")
+    output_folder.write_text(page.write(seen), folder / "summary.md")
+    footer = f"{len(seen.studies):,} virtual studies · seed {seen.plan.seed}, version {output_folder.version()}"
     save(inspection.draw(seen.tables, labels, footer), folder / "figures" / "inspection")
     return page.verdict(seen)
 
 
 def main(argv: list[str]) -> int:
     """`hybridwork inspection`: the study of 2022 again, inside the model; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "inspection", argv, group="inspection")

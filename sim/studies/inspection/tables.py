@@ -14,7 +14,7 @@ import numpy as np
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, EQUIVALENT, Pattern, patterns
 from sim.studies.inspection.rating import WORDS, in_words
-from sim.studies.inspection.repeat import TABLE, Study, relations_of
+from sim.studies.inspection.repeated_surveys import TABLE, Study, relations_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import UserError, first_line, instead
+from sim.experiments.output_folder import write_by
 from sim.levers.measure import Measure
 from sim.paths import read_path
-from sim.studies.store import write_by
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sim.formatting import signed
-from sim.outcomes.summary import BURN_OUT, ISOLATION, TODAY, change_in_words, label_of
+from sim.reporting.summary import BURN_OUT, ISOLATION, TODAY, change_in_words, label_of
 
 Facts = Mapping[str, Any]
 

@@ -23,17 +23,17 @@ import numpy as np
 
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
-from sim.files import claim
+from sim.experiments import output_folder
+from sim.experiments.sweep import crew_of, folder_of, report_clearing
+from sim.files import claim, write_json
 from sim.paths import shorten
 from sim.runs.archive import Archive
-from sim.runs.crew import Crew
 from sim.runs.identity import model_version
-from sim.studies import store
-from sim.studies.packages.asked import GOALS, Question, question_of
-from sim.studies.packages.front import candidates, front
-from sim.studies.packages.lived import Again, Memory, Tried, all_belong, lived_again, searched
-from sim.studies.packages.told import MIDDLE, draws_table, front_table, groups_table, packages_table
-from sim.studies.sweep import crew_of, folder_of, report_clearing
+from sim.runs.worker_pool import Crew
+from sim.studies.packages.evaluation import Again, Memory, Tried, all_belong, lived_again, searched
+from sim.studies.packages.pareto import candidates, front
+from sim.studies.packages.problem import GOALS, Question, question_of
+from sim.studies.packages.tables import MIDDLE, draws_table, front_table, groups_table, packages_table
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -54,14 +54,14 @@ def study(cfg: DictConfig) -> None:
             chosen = candidates(tried.values, question.search.steps, question.search.candidates + 1)
             packages = [package for place in chosen if (package := tried.packages[place])]
             again = lived_again(question, packages[: question.search.candidates], memory, crew)
-    store.write_config(cfg, folder / "config.yaml")
+    output_folder.write_config(cfg, folder / "config.yaml")
     print(write(question, tried, again, memory, folder))
     print(folder)
 
 
 def write(question: Question, tried: Tried, again: Again, memory: Memory, folder: Path) -> str:
     """Write the tables, the page and the figure into `folder`; what to print."""
-    from sim.outcomes.figures import packages, save
+    from sim.plotting.figures import packages, save
     from sim.studies.packages import page
 
     groups = groups_table(memory.levels(again.numbers), again.packages)
@@ -73,14 +73,14 @@ def write(question: Question, tried: Tried, again: Again, memory: Memory, folder
         "costs": question.costs.told([*sorted(question.duties), *question.space.measures]),
     }
     for name, table in tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
+        output_folder.write_table(table, folder / f"{name}.parquet")
     question.costs.write(folder / "costs.csv")
     told = facts(question, tried, again, memory)
-    store.write_json(told, folder / "about.json")
-    footer = f"seed {question.ground.plan.seed}, version {store.version()}"
+    write_json(told, folder / "about.json")
+    footer = f"seed {question.ground.plan.seed}, version {output_folder.version()}"
     if tables["front"]["on_front"].any():
         save(packages.draw(tables["front"], told, footer), folder / "figures" / "front")
-    store.write_text(page.write(tables, told), folder / "summary.md")
+    output_folder.write_text(page.write(tables, told), folder / "summary.md")
     return page.headlines(tables["front"])
 
 
@@ -90,7 +90,7 @@ def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dic
     duties = -memory.effects([BASELINE.name], again.numbers)[:, 0]
     on_front = front(tried.values, asked.steps)
     return {
-        **store.about(plan),
+        **output_folder.about(plan),
         "question": question.lives,
         "search": shorten(asdict(asked), "search"),
         "replicates": question.replicates,
@@ -148,11 +148,11 @@ def _write_question(archive: Archive, question: Question) -> None:
             f"{archive.folder} was begun with other people, settings, draws or another version of the model; what is "
             "lived there does not count here, so give another folder, as in folder=mine"
         )
-    store.write_json({"question": own, "model": model_version()}, place)
+    write_json({"question": own, "model": model_version()}, place)
 
 
 def main(argv: list[str]) -> int:
     """`hybridwork packages`: packages of measures that no other beats; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "packages", argv, group="packages")

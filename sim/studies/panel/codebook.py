@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.engine.plan import Plan, needed, registry_of
-from sim.outcomes.interview import interview_of, scales
-from sim.outcomes.survey import survey_of
-from sim.outcomes.visit import COMPLAINTS
-from sim.studies.panel.fieldwork import CAUSES, CHANGING, EXHAUSTION, FIXED
+from sim.studies.panel.data_collection import CAUSES, CHANGING, EXHAUSTION, FIXED
+from sim.survey.interview import interview_of, scales
+from sim.survey.survey import survey_of
+from sim.survey.visit import COMPLAINTS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.engine.plan import Plan
-from sim.outcomes.interview import Interview
-from sim.outcomes.summary import label_of
-from sim.studies import store
-from sim.studies.describe.markdown import table
+from sim.experiments import output_folder
+from sim.reporting.markdown import table
+from sim.reporting.summary import label_of
 from sim.studies.panel.codebook import SYNTHETIC
 from sim.studies.panel.published import CUTS, EXHAUSTION, LAGS, LOAD, PAIRS, RETESTS, Published
 from sim.studies.panel.results import (
@@ -23,7 +22,7 @@ from sim.studies.panel.results import (
     WITHIN,
     Asked,
 )
-from sim.studies.panel.told import embarrassments, opening
+from sim.studies.panel.summary import embarrassments, opening
 from sim.studies.panel.words import (
     Tables,
     between,
@@ -37,6 +36,7 @@ from sim.studies.panel.words import (
     two,
     with_interval,
 )
+from sim.survey.interview import Interview
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def _how(found: Tables, asked: Asked, plan: Plan, interview: Interview) -> str:
         f"of the wave before. *Within people* is the random-intercept model of {WAVES_WITHIN} waves with as much time "
         "between each two; it is an approximation too, for states here move smoothly and have several memories. "
         "*Observed* are scores as filled in, *latent* are states without error. "
-        f"Seed {plan.seed}, version {store.version()}."
+        f"Seed {plan.seed}, version {output_folder.version()}."
     )
 
 

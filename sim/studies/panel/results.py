@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.calibration.point_estimate import merged
 from sim.engine.plan import BASELINE, Plan
-from sim.outcomes.interview import scales
-from sim.studies.fitted import merged
-from sim.studies.panel.fieldwork import Panel, followed
-from sim.studies.panel.lags import Lags, cross_lagged, within_people
+from sim.studies.panel.cross_lagged import Lags, cross_lagged, within_people
+from sim.studies.panel.data_collection import Panel, followed
 from sim.studies.panel.published import COLLEAGUES, CUTS, EXHAUSTION, LOAD, PAIRS, RETESTS
+from sim.survey.interview import scales
 from sim.world.calendar import WEEKS_A_YEAR
 
 if TYPE_CHECKING:

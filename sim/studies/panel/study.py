@@ -15,16 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.config import composition
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
-from sim.outcomes.interview import interview_of
+from sim.experiments import output_folder
+from sim.experiments.sweep import crew_of, local_workers
+from sim.files import write_json
 from sim.paths import check_writable, read_path
-from sim.runs.crew import Crew, finished
-from sim.studies import configure, store
+from sim.runs.worker_pool import Crew, finished
 from sim.studies.panel import codebook, page, results, syntax, tables
-from sim.studies.panel.fieldwork import Panel, followed
+from sim.studies.panel.data_collection import Panel, followed
 from sim.studies.panel.results import Asked
-from sim.studies.sweep import crew_of, local_workers
+from sim.survey.interview import interview_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,16 +46,16 @@ def study(cfg: DictConfig) -> None:
     """Draw the panel that a composed configuration asks for, and write its files, tables, page and figure."""
     asked = asked_of(cfg)
     plan = plan_of(cfg, asked)
-    plans = [replace(plan, replicate=number) for number in range(configure.settings_of(cfg).replicates)]
+    plans = [replace(plan, replicate=number) for number in range(composition.settings_of(cfg).replicates)]
     published = None if asked.page is None else Page.read(read_path(asked.page))
-    with store.OutputFolder(cfg.output, "panel") as folder:
+    with output_folder.OutputFolder(cfg.output, "panel") as folder:
         panel = followed(plan, asked.weeks, asked.invited)
         with crew_of(cfg) as crew:
             found = results.tables(worlds(plans, asked, crew))
         write_data(panel, plan, folder.path)
         told = write(panel, plan, asked, found, folder.path)
-        store.write_config(cfg, folder.path / "config.yaml")
-        store.write_json(store.about(plan) | {"worlds": len(plans)}, folder.path / "about.json")
+        output_folder.write_config(cfg, folder.path / "config.yaml")
+        write_json(output_folder.about(plan) | {"worlds": len(plans)}, folder.path / "about.json")
         if published is not None:
             published.write(told, folder.path / "figures" / "panel.png")
     print(page.opening(found, asked))
@@ -85,26 +87,26 @@ def write_data(panel: Panel, plan: Plan, folder: Path) -> None:
     }
     for name, table in data.items():
         write_csv(table, folder / f"{name}.csv")
-    store.write_text(codebook.page(plan, panel.weeks), folder / "codebook.md")
+    output_folder.write_text(codebook.page(plan, panel.weeks), folder / "codebook.md")
     for name, text in syntax.files(codebook.of_panel(plan, panel.weeks)).items():
-        store.write_text(text, folder / name)
+        output_folder.write_text(text, folder / name)
 
 
 def write(panel: Panel, plan: Plan, asked: Asked, found: Mapping[str, pd.DataFrame], folder: Path) -> str:
     """Write the tables of results, the page and the figure into `folder`; the page."""
-    from sim.outcomes.figures import panel as figure
-    from sim.outcomes.figures import save
+    from sim.plotting.figures import panel as figure
+    from sim.plotting.figures import save
     from sim.studies.panel import published
 
     for name, table in found.items():
-        store.write_table(table, folder / f"{name}.parquet")
+        output_folder.write_table(table, folder / f"{name}.parquet")
         write_csv(table.round(6), folder / f"{name}.csv")
     trial = results.trial(panel, plan)
     if not trial.empty:
         write_csv(trial, folder / "trial.csv")
     told = page.write(found, asked, plan, trial, interview_of(plan))
-    store.write_text(told, folder / "summary.md")
-    footer = f"seed {plan.seed}, version {store.version()}"
+    output_folder.write_text(told, folder / "summary.md")
+    footer = f"seed {plan.seed}, version {output_folder.version()}"
     drawn = figure.draw(found["lags"], found["retests"], published.lags(), published.retests(), footer)
     save(drawn, folder / "figures" / "panel")
     return told
@@ -112,7 +114,7 @@ def write(panel: Panel, plan: Plan, asked: Asked, found: Mapping[str, pd.DataFra
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as csv, whole or not at all."""
-    store.write_text(table.to_csv(index=False, lineterminator="\n"), path)
+    output_folder.write_text(table.to_csv(index=False, lineterminator="\n"), path)
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,10 @@ class Page:
     def write(self, told: str, figure: Path) -> None:
         """Put results between the marks, and the figure into the folder `figures` beside the page."""
         results_alone = told.partition("\n")[2].strip()
-        store.write_text(f"{self.head}{BEGIN}\n\n{results_alone}\n\n{END}{self.tail}", self.path)
+        output_folder.write_text(f"{self.head}{BEGIN}\n\n{results_alone}\n\n{END}{self.tail}", self.path)
         figures = self.path.parent / "figures"
         figures.mkdir(exist_ok=True)
-        store.write_by(figures / figure.name, lambda temporary: shutil.copyfile(figure, temporary))
+        output_folder.write_by(figures / figure.name, lambda temporary: shutil.copyfile(figure, temporary))
 
 
 # -- what is asked ---------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ class Page:
 
 def asked_of(cfg: DictConfig) -> Asked:
     """What a composed configuration asks of the panel; raises UserError for whatever cannot be."""
-    asked: Asked = configure.read("panel", Asked, cfg.panel)
+    asked: Asked = composition.read("panel", Asked, cfg.panel)
     _check_months("panel.waves", asked.waves, first=0)
     _check_months("panel.spacings", asked.spacings)
     if not 2 <= len(asked.waves) <= _MOST_WAVES:
@@ -183,7 +185,7 @@ def plan_of(cfg: DictConfig, asked: Asked) -> Plan:
             "panel writes a row for every person, which must not be done for the places of a real organisation; "
             "firm=one with its size and circumstances is right"
         )
-    plan = configure.plan_of(cfg)
+    plan = composition.plan_of(cfg)
     check_memory(plan, len(plan.scenarios), local_workers(cfg), *_bytes_held(plan, asked, local_workers(cfg)))
     return replace(plan, weeks=max(asked.looks[-1], 1))
 
@@ -197,6 +199,6 @@ def _bytes_held(plan: Plan, asked: Asked, workers: int) -> tuple[float, float]:
 
 def main(argv: list[str]) -> int:
     """`hybridwork panel`: a virtual panel and what it would find; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "panel", argv, group="panel")

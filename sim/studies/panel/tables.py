@@ -9,7 +9,7 @@ import numpy as np
 from sim.engine.plan import Plan
 from sim.studies.panel import codebook
 from sim.studies.panel.codebook import ANSWERED, HAS_LEFT, HAS_STOPPED, LEFT, NOT_ASKED, OF_MANAGERS, STOPPED, Variable
-from sim.studies.panel.fieldwork import Panel
+from sim.studies.panel.data_collection import Panel
 
 if TYPE_CHECKING:
     import pandas as pd

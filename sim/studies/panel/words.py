@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.formatting import fixed
-from sim.outcomes.interview import scales
 from sim.studies.panel.published import AT_HOME, EXHAUSTION, LOAD
 from sim.studies.panel.results import AS_IT_IS, CROSS_LAGGED, OBSERVED
+from sim.survey.interview import scales
 
 if TYPE_CHECKING:
     import pandas as pd

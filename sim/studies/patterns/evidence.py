@@ -13,13 +13,13 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, warmed_up
-from sim.outcomes.interview import interview_of
 from sim.outcomes.patterns import ASKED
-from sim.outcomes.survey import survey_of
-from sim.outcomes.visit import Answers, State, everybody, visited
-from sim.studies.inspection.repeat import MARGIN, Study, offered, relations_of, study_of
+from sim.studies.inspection.repeated_surveys import MARGIN, Study, offered, relations_of, study_of
 from sim.studies.patterns.criteria import correlation, reported
 from sim.studies.patterns.scenes import SCENARIOS, Begin, Lived, days, history, introduced, returned, today, wearing_off
+from sim.survey.interview import interview_of
+from sim.survey.survey import survey_of
+from sim.survey.visit import Answers, State, everybody, visited
 
 Statistics = dict[str, float]
 

@@ -15,7 +15,7 @@ import numpy as np
 from sim.data import rows
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import ASKED, CELLS
-from sim.outcomes.visit import Answers
+from sim.survey.visit import Answers
 
 Slopes = Mapping[str, Mapping[str, float]]
 MET = (192, 193)

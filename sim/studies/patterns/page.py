@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import Plan
+from sim.experiments import output_folder
 from sim.formatting import signed
-from sim.studies import store
-from sim.studies.describe.markdown import code, table
+from sim.reporting.markdown import code, table
 from sim.studies.patterns import criteria
 from sim.studies.patterns.rivals import ALL, RIVALS
 from sim.studies.patterns.scoring import KINDS, MODEL, Score, Table
@@ -42,7 +42,7 @@ def write(found: Table, frames: Mapping[str, pd.DataFrame], plan: Plan, visits: 
         groups=found.groups,
         size=worlds // found.groups,
         seed=plan.seed,
-        version=store.version(),
+        version=output_folder.version(),
         scores=_scores(found),
         leads=_leads(found),
         rivals="\n".join(f"- **{rival.label.capitalize()}**: {rival.says}." for rival in RIVALS.values()),

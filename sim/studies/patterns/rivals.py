@@ -22,7 +22,7 @@ from sim.engine.plan import Plan, needed, registry_of, warmed_up
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.patterns import AGAINST_PRESSURE, ASKED, CELLS, ISOLATIONS, OUTCOMES, PRESSURE, SCREEN_WORK
 from sim.studies.inspection.rating import RISKS
-from sim.studies.inspection.repeat import relations_of, study_of
+from sim.studies.inspection.repeated_surveys import relations_of, study_of
 from sim.studies.patterns.criteria import correlation, reported
 from sim.studies.patterns.evidence import Statistics, evidence, of_studies
 from sim.studies.patterns.linear import Linear, Slopes

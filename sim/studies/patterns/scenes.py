@@ -20,8 +20,8 @@ from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.catalogue import Catalogue
 from sim.levers.scenario import Introduction, Scenario, Setting
-from sim.outcomes.survey import survey_of
 from sim.studies.patterns.criteria import NOTICED
+from sim.survey.survey import survey_of
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 
 Begin = Callable[[Plan], Engine]

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.config import composition
+from sim.describe.parameters import patterns_in_mind
 from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError
+from sim.experiments import output_folder
+from sim.files import write_json
 from sim.outcomes.patterns import built_in
-from sim.runs.crew import Crew, finished, processes
-from sim.studies import configure, store
-from sim.studies.describe.parameters import patterns_in_mind
+from sim.runs.worker_pool import Crew, finished, processes
 from sim.studies.patterns import tables
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
@@ -44,8 +46,8 @@ class Settings:
 
 def settings_of(cfg: DictConfig) -> Settings:
     """The settings of the study, checked; raises UserError for what cannot be."""
-    asked: Settings = configure.read(STUDY, Settings, cfg.patterns)
-    replicates = configure.settings_of(cfg).replicates
+    asked: Settings = composition.read(STUDY, Settings, cfg.patterns)
+    replicates = composition.settings_of(cfg).replicates
     if not 1 <= asked.visits <= 100:
         raise UserError(f"patterns.visits is {asked.visits}; a whole number from 1 to 100 is right")
     if asked.groups < 2 or replicates < 2 * asked.groups:
@@ -58,14 +60,14 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 def plans_of(cfg: DictConfig) -> list[Plan]:
     """One plan a world; raises UserError where it makes no virtual study."""
-    first = configure.plan_of(cfg)
+    first = composition.plan_of(cfg)
     if first.firm.kind != "study":
         raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
     others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
     if others:
         raise UserError(f"{others[0]} has no place in the table of patterns; leave it out, or change parameters")
-    count = configure.settings_of(cfg).replicates
-    check_memory(first, len(SCENARIOS), configure.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
+    count = composition.settings_of(cfg).replicates
+    check_memory(first, len(SCENARIOS), composition.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
     return [replace(first, replicate=number) for number in range(count)]
 
 
@@ -117,28 +119,28 @@ def tabled(plans: Sequence[Plan], asked: Settings, crew: Crew) -> Table:
 def study(cfg: DictConfig) -> None:
     """Execute the pattern table of a composed configuration; print the scores and write what came out."""
     asked, plans = settings_of(cfg), plans_of(cfg)
-    store.check_docs(asked.docs, STUDY)
-    with store.OutputFolder(cfg.output, STUDY) as folder:
-        table = tabled(plans, asked, processes(configure.processes_of(cfg)))
-        store.write_config(cfg, folder.path / "config.yaml")
-        store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
+    output_folder.check_docs(asked.docs, STUDY)
+    with output_folder.OutputFolder(cfg.output, STUDY) as folder:
+        table = tabled(plans, asked, processes(composition.processes_of(cfg)))
+        output_folder.write_config(cfg, folder.path / "config.yaml")
+        write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(table, plans[0], asked, folder.path))
         if asked.docs:
-            store.publish(folder.path, asked.docs, STUDY)
+            output_folder.publish(folder.path, asked.docs, STUDY)
     print(folder.path)
 
 
 def write(table: Table, plan: Plan, asked: Settings, folder: Path) -> str:
     """Write the tables, the page and the figure into `folder`; the scores as text."""
-    from sim.outcomes.figures import patterns, save
+    from sim.plotting.figures import patterns, save
     from sim.studies.patterns import page
 
     frames = tables.frames(table)
     for name, frame in frames.items():
-        store.write_table(frame, folder / f"{name}.parquet")
-        store.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
-    store.write_text(page.write(table, frames, plan, asked.visits), folder / "summary.md")
-    footer = f"{len(table.worlds[MODEL])} worlds each · seed {plan.seed}, version {store.version()}"
+        output_folder.write_table(frame, folder / f"{name}.parquet")
+        output_folder.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
+    output_folder.write_text(page.write(table, frames, plan, asked.visits), folder / "summary.md")
+    footer = f"{len(table.worlds[MODEL])} worlds each · seed {plan.seed}, version {output_folder.version()}"
     figure = patterns.draw(frames["rows"], {who: one.label for who, one in ALL.items()}, IN_WORDS, footer)
     save(figure, folder / "figures" / STUDY)
     return page.verdict(table)
@@ -146,6 +148,6 @@ def write(table: Table, plan: Plan, asked: Settings, folder: Path) -> str:
 
 def main(argv: list[str]) -> int:
     """`hybridwork patterns`: the model and its rivals on the table of patterns; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, STUDY, argv, group=STUDY)

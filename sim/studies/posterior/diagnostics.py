@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.studies.factors import Factor
+from sim.experiments.factors import Factor
 from sim.studies.posterior import prior
-from sim.studies.posterior.observed import Observation
+from sim.studies.posterior.observations import Observation
 from sim.studies.posterior.weights import quantiles
 
 if TYPE_CHECKING:

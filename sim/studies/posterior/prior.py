@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from sim.engine.plan import Plan
-from sim.studies import designs
-from sim.studies.designs import Design
-from sim.studies.factors import Factor, choose, with_every_measure
+from sim.experiments import designs
+from sim.experiments.designs import Design
+from sim.experiments.factors import Factor, choose, with_every_measure
 
 OPEN = ("assumed", "sourced", "fitted", "amounts")
 _SMALLEST = 1e-9

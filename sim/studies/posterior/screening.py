@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.studies.designs import Design
-from sim.studies.posterior.observed import Observation
+from sim.experiments.designs import Design
+from sim.studies.posterior.observations import Observation
 from sim.studies.sensitivity.indices import screened
 
 if TYPE_CHECKING:

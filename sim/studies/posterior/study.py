@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config import composition
+from sim.config.fingerprint import fingerprint
+from sim.config.posterior_draws import DRAWS, MADE
+from sim.config.provenance import stored_overrides
 from sim.errors import UserError
-from sim.files import claim
+from sim.experiments import output_folder
+from sim.experiments.factors import Factor
+from sim.experiments.results import Results
+from sim.experiments.sweep import Sweep, batch_of, carry_out, crew_of, named_folder, retry_of
+from sim.files import claim, write_json
 from sim.paths import check_writable, shorten
 from sim.runs.identity import Identifier, digest, model_version
-from sim.studies import configure, store
-from sim.studies.factors import Factor
 from sim.studies.posterior import diagnostics, flow, prior, weights
-from sim.studies.posterior.draws import DRAWS, MADE
-from sim.studies.posterior.fingerprint import fingerprint
-from sim.studies.posterior.lived import OBSERVED
-from sim.studies.posterior.observed import check_reach, labels
-from sim.studies.posterior.question import Question, Settings, question_of
-from sim.studies.posterior.rounds import Carry, Lived, Rounds, Weighed, best, lived, pooled, with_error
+from sim.studies.posterior.importance_rounds import Carry, Lived, Rounds, Weighed, best, lived, pooled, with_error
+from sim.studies.posterior.observations import check_reach, labels
+from sim.studies.posterior.problem import Question, Settings, question_of
 from sim.studies.posterior.screening import mattering, screening
-from sim.studies.provenance import stored_overrides
-from sim.studies.results import Results
-from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, named_folder, retry_of
+from sim.studies.posterior.simulator import OBSERVED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +140,7 @@ def _flow(folder: Path, train: Callable[[], flow.Flow]) -> flow.Flow:
     path = folder / "flow.pt"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        store.write_by(path, train().save)
+        output_folder.write_by(path, train().save)
     return flow.load(path)
 
 
@@ -206,7 +207,7 @@ def study(cfg: DictConfig) -> None:
 
     flow.check_installed()
     question = question_of(cfg)
-    store.check_docs(question.settings.docs, "posterior")
+    output_folder.check_docs(question.settings.docs, "posterior")
     if question.settings.kept:
         _check_writable()
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
@@ -221,31 +222,31 @@ def study(cfg: DictConfig) -> None:
 
         found = answer(question, carry, own, _say)
     plan = question.ground.plan
-    about = {**store.about(plan), **found.facts, "firm": shorten(vars(plan.firm), "firm")}
+    about = {**output_folder.about(plan), **found.facts, "firm": shorten(vars(plan.firm), "firm")}
     _write(found, about, question, own, cfg)
     print(page.headlines(found.tables, about))
     print(own)
 
 
 def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: Path, cfg: DictConfig) -> None:
-    from sim.outcomes.figures import posterior as figures
-    from sim.outcomes.figures import save
+    from sim.plotting.figures import posterior as figures
+    from sim.plotting.figures import save
     from sim.studies.posterior import page
 
     for name, table in found.tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-    store.write_config(cfg, folder / "config.yaml")
-    store.write_json(about, folder / "about.json")
-    store.write_text(page.write(found.tables, about), folder / "summary.md")
+        output_folder.write_table(table, folder / f"{name}.parquet")
+    output_folder.write_config(cfg, folder / "config.yaml")
+    write_json(about, folder / "about.json")
+    output_folder.write_text(page.write(found.tables, about), folder / "summary.md")
     footer = f"seed {question.settings.seed}, version {about['version']}"
     for name, figure in figures.draw_all(found.tables, footer):
         save(figure, folder / "figures" / f"calibration_{name}")
     if question.settings.docs:
-        store.publish(folder, question.settings.docs, "calibration")
+        output_folder.publish(folder, question.settings.docs, "calibration")
     made = _made(found, question)
-    for where in (folder, configure.conf_folder() / "fit") if question.settings.kept else (folder,):
-        store.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
-        store.write_json(made, where / MADE)
+    for where in (folder, composition.conf_folder() / "fit") if question.settings.kept else (folder,):
+        output_folder.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
+        write_json(made, where / MADE)
 
 
 def _made(found: Answer, question: Question) -> dict[str, Any]:
@@ -254,14 +255,14 @@ def _made(found: Answer, question: Question) -> dict[str, Any]:
     return {
         "what": "draws of all open numbers, of equal weight, given the observations below",
         "command": shlex.join(["hybridwork", "posterior", *stored_overrides(plan.overrides)]),
-        "version": store.version(),
+        "version": output_folder.version(),
         "model": model_version(),
         "settings": shorten(vars(question.settings), "posterior"),
         "firm": shorten(vars(plan.firm), "firm"),
         "weeks": {"lived before": plan.burn_in, "looked at": plan.weeks},
         "seed": plan.seed,
         **{name: found.facts[name] for name in ("simulations", "by", "effective", "weighed", "distinct")},
-        "packages": store.versions(PACKAGES),
+        "packages": output_folder.versions(PACKAGES),
         "observations": {one.name: [one.value, one.error, one.discrepancy] for one in question.observations},
         "fingerprint": fingerprint(plan.parameters, plan.measures),
     }
@@ -281,7 +282,7 @@ def _name_of(question: Question) -> str:
 
 
 def _check_writable() -> None:
-    folder = configure.conf_folder() / "fit"
+    folder = composition.conf_folder() / "fit"
     try:
         check_writable(folder, "posterior.kept")
     except UserError as error:
@@ -294,6 +295,6 @@ def _say(text: str) -> None:
 
 def main(argv: list[str]) -> int:
     """`hybridwork posterior`: parameter sets that agree with what was observed; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "posterior", argv, group="posterior")

@@ -10,10 +10,10 @@ import numpy as np
 from sim.engine.plan import BASELINE
 from sim.errors import required
 from sim.formatting import signed
-from sim.outcomes.condensed import USERS
-from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import TODAY, label_of
-from sim.studies.ranking.counts import (
+from sim.outcomes.definitions import OUTCOMES
+from sim.outcomes.run_summary import USERS
+from sim.reporting.summary import TODAY, label_of
+from sim.studies.ranking.statistics import (
     ALL,
     BURN_OUT,
     COLLEAGUES,

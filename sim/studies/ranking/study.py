@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config import composition
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
-from sim.files import claim
+from sim.experiments import designs, output_folder
+from sim.experiments.factors import numbers_with_passports
+from sim.experiments.results import HEADLINES, Results
+from sim.experiments.sweep import Sweep, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
+from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
-from sim.outcomes.outcomes import OUTCOMES
-from sim.studies import configure, designs, store
-from sim.studies.factors import numbers_with_passports
-from sim.studies.ranking import counts, flips
-from sim.studies.ranking.counts import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
-from sim.studies.results import HEADLINES, Results
-from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, folder_of, part_of, retry_of, sweep_of
+from sim.outcomes.definitions import OUTCOMES
+from sim.studies.ranking import decision_rules, statistics
+from sim.studies.ranking.statistics import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,8 +79,8 @@ def study(cfg: DictConfig) -> None:
         raise UserError(f"no draw was lived to its end:\n{results.told()}")
     tables, effects, facts = counted(results, sweep.ground.plan, settings)
     show(tables, effects, facts, folder)
-    store.write_config(cfg, folder / "config.yaml")
-    store.write_json({**store.about(sweep.ground.plan), **facts}, folder / "about.json")
+    output_folder.write_config(cfg, folder / "config.yaml")
+    write_json({**output_folder.about(sweep.ground.plan), **facts}, folder / "about.json")
     print("\n".join(headlines(tables, facts)))
     print(folder)
 
@@ -119,7 +120,7 @@ def draws_of(cfg: DictConfig) -> Sweep:
             f"design.method is '{as_written(cfg.design.method)}'; the rows must be draws alike, so one of "
             f"{', '.join(ALIKE)} is right"
         )
-    designs.require_own_chance(configure.read("design", designs.Settings, cfg.design), "robust_ranking")
+    designs.require_own_chance(composition.read("design", designs.Settings, cfg.design), "robust_ranking")
     sweep = sweep_of(cfg)
     policies = sweep.ground.plan.scenarios[1:]
     if not policies:
@@ -141,7 +142,9 @@ def draws_of(cfg: DictConfig) -> Sweep:
 # -- counting ---------------------------------------------------------------------------------------------------------
 
 
-def counted(results: Results, plan: Plan, settings: Settings) -> tuple[dict[str, pd.DataFrame], counts.Effects, Facts]:
+def counted(
+    results: Results, plan: Plan, settings: Settings
+) -> tuple[dict[str, pd.DataFrame], statistics.Effects, Facts]:
     """The tables of the study by name, the effects in plausible worlds, and the facts a reader must know beside them.
 
     Tables: worlds (a row a draw), against_today, pairs, wins, regret, flips, harms. All but worlds and flips hold the
@@ -152,9 +155,9 @@ def counted(results: Results, plan: Plan, settings: Settings) -> tuple[dict[str,
 
     levels = results.levels(HEADLINES, groups=None)
     worlds = _worlds(levels, settings)
-    differences = counts.differences(levels)
+    differences = statistics.differences(levels)
     measures = {scenario.name: scenario.measures for scenario in plan.scenarios[1:]}
-    packages = counts.packages(measures)
+    packages = statistics.packages(measures)
     chosen = {PLAUSIBLE: worlds.loc[worlds["plausible"], "row"], ALL: worlds["row"]}
     parts: dict[str, list[pd.DataFrame]] = {}
     for draws, own in chosen.items():
@@ -162,7 +165,7 @@ def counted(results: Results, plan: Plan, settings: Settings) -> tuple[dict[str,
         for name, table in _tables(of_these, list(measures), packages, settings):
             parts.setdefault(name, []).append(table.assign(draws=draws))
     tables = {"worlds": worlds, **{name: pd.concat(own, ignore_index=True) for name, own in parts.items()}}
-    plausible = counts.effects_of(differences[differences["row"].isin(chosen[PLAUSIBLE])], list(measures))
+    plausible = statistics.effects_of(differences[differences["row"].isin(chosen[PLAUSIBLE])], list(measures))
     leading = leaders(tables["wins"], packages)
     said = _said_of_factors(results, plan)
     tables["flips"] = _flips(plausible, results.design, said, leading[: settings.leaders], settings)
@@ -173,7 +176,7 @@ def _worlds(levels: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """One row a draw: its today (home workers), which demands it meets, and whether it is plausible."""
     of_today = levels[(levels["scenario"] == BASELINE.name) & (levels["group"] == HOME_WORKERS)]
     today = of_today.groupby("row")[list(HEADLINES)].mean().astype(float).reindex(np.sort(levels["row"].unique()))
-    near = counts.near_the_data(today, target(), settings.near_burn_out, settings.near_isolation)
+    near = statistics.near_the_data(today, target(), settings.near_burn_out, settings.near_isolation)
     named = near.add_prefix("near_").assign(plausible=near.all(axis=1))
     return today.join(named).rename_axis("row").reset_index()
 
@@ -187,14 +190,14 @@ def _tables(
     differences: pd.DataFrame, policies: Sequence[str], packages: Sequence[str], settings: Settings
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """The tables of some draws, by name."""
-    effects = counts.effects_of(differences, policies)
-    yield "against_today", counts.against_today(effects, settings.margins)
-    yield "pairs", counts.pairs(effects, settings.margins)
-    yield "harms", counts.harms(differences, settings.margins, settings.harm_from)
+    effects = statistics.effects_of(differences, policies)
+    yield "against_today", statistics.against_today(effects, settings.margins)
+    yield "pairs", statistics.pairs(effects, settings.margins)
+    yield "harms", statistics.harms(differences, settings.margins, settings.harm_from)
     singles = {outcome: table.drop(columns=list(packages)) for outcome, table in effects.items()}
     for among, own in {ALL: effects, **({SINGLE: singles} if packages else {})}.items():
-        yield "wins", counts.wins(own, settings.margins).assign(among=among)
-        yield "regret", counts.regret(own, settings.resamples).assign(among=among)
+        yield "wins", statistics.wins(own, settings.margins).assign(among=among)
+        yield "regret", statistics.regret(own, settings.resamples).assign(among=among)
 
 
 def leaders(wins: pd.DataFrame, packages: Sequence[str]) -> list[str]:
@@ -232,7 +235,7 @@ def _facts(
         "people": plan.firm.employees if plan.firm.kind == "one" else None,
         "weeks": plan.weeks,
         "seed": plan.seed,
-        "version": store.version(),
+        "version": output_folder.version(),
         "policies": [scenario.name for scenario in plan.scenarios[1:]],
         "packages": list(packages),
         "leaders": list(leading),
@@ -251,7 +254,7 @@ def _said_of_factors(results: Results, plan: Plan) -> Said:
 
 
 def _flips(
-    effects: counts.Effects, design: pd.DataFrame, said: Said, leading: Sequence[str], settings: Settings
+    effects: statistics.Effects, design: pd.DataFrame, said: Said, leading: Sequence[str], settings: Settings
 ) -> pd.DataFrame:
     """One row per question and leaf of its rule, or one where there is no rule; on burn-out complaints of everybody.
 
@@ -261,10 +264,10 @@ def _flips(
     import pandas as pd
 
     margin, burn_out = settings.same_burn_out, effects[BURN_OUT]
-    factors = flips.as_numbers(design.loc[burn_out.index])
+    factors = decision_rules.as_numbers(design.loc[burn_out.index])
     found: list[dict[str, Any]] = []
     for policy, against, asked, answers in _questions(effects, leading, margin):
-        rule = flips.rule(factors[asked], answers[asked].to_numpy(), settings.clear, settings.shuffles)
+        rule = decision_rules.rule(factors[asked], answers[asked].to_numpy(), settings.clear, settings.shuffles)
         told = {
             "policy": policy,
             "against": against,
@@ -272,17 +275,17 @@ def _flips(
             "yes": rule.yes,
             "accuracy": rule.accuracy,
             "by_luck": rule.by_luck,
-            "factors": flips.explained(rule.leaves, factors, *said),
+            "factors": decision_rules.explained(rule.leaves, factors, *said),
         }
-        found += [{**told, **_leaf(leaf, said[0])} for leaf in rule.leaves or (flips.Leaf((), 0, 0),)]
+        found += [{**told, **_leaf(leaf, said[0])} for leaf in rule.leaves or (decision_rules.Leaf((), 0, 0),)]
     return pd.DataFrame(found)
 
 
 def _questions(
-    effects: counts.Effects, leading: Sequence[str], margin: float
+    effects: statistics.Effects, leading: Sequence[str], margin: float
 ) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
     """Policy, what it is compared with, of which worlds it is asked, and the answers."""
-    burn_out, nothing = effects[BURN_OUT], counts.without_effect(effects)
+    burn_out, nothing = effects[BURN_OUT], statistics.without_effect(effects)
     for policy in burn_out.columns:
         yield policy, BASELINE.name, ~nothing[policy], burn_out[policy] < -margin
     for first, second in combinations(leading, 2):
@@ -290,25 +293,25 @@ def _questions(
         yield first, second, ahead.abs() > margin, ahead > margin
 
 
-def _leaf(leaf: flips.Leaf, units: Mapping[str, str]) -> dict[str, Any]:
+def _leaf(leaf: decision_rules.Leaf, units: Mapping[str, str]) -> dict[str, Any]:
     """What a leaf adds to a row; where there is no rule, the leaf has no bounds and counts nothing."""
     low, high = leaf.interval
-    where = flips.in_words(leaf.bounds, units)
+    where = decision_rules.in_words(leaf.bounds, units)
     return {"where": where, "counted": leaf.worlds, "share": leaf.share, "low": low, "high": high}
 
 
 # -- what is written --------------------------------------------------------------------------------------------------
 
 
-def show(tables: Mapping[str, pd.DataFrame], effects: counts.Effects, facts: Facts, folder: Path) -> None:
+def show(tables: Mapping[str, pd.DataFrame], effects: statistics.Effects, facts: Facts, folder: Path) -> None:
     """Write the tables, the page and, where any draw is plausible, the figures into `folder`."""
-    from sim.outcomes.figures import robust_ranking as figures
+    from sim.plotting.figures import robust_ranking as figures
     from sim.studies.ranking import page, words
 
     labels = {name: outcome.label for name, outcome in OUTCOMES.items()}
     for name, table in tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-    store.write_text(page.write(tables, facts, labels), folder / "summary.md")
+        output_folder.write_table(table, folder / f"{name}.parquet")
+    output_folder.write_text(page.write(tables, facts, labels), folder / "summary.md")
     if not facts["plausible"]:
         return
     own = {name: table[table["draws"] == PLAUSIBLE] for name, table in tables.items() if "draws" in table}
@@ -320,6 +323,6 @@ def show(tables: Mapping[str, pd.DataFrame], effects: counts.Effects, facts: Fac
 
 def main(argv: list[str]) -> int:
     """`hybridwork robust_ranking`: count in how many plausible worlds each policy wins; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "robust_ranking", argv, group="robust_ranking")

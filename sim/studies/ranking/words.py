@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sim.outcomes.summary import TODAY, label_of
-from sim.studies.ranking.counts import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE, of_hundred
+from sim.reporting.summary import TODAY, label_of
+from sim.studies.ranking.statistics import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE, of_hundred
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan
+from sim.experiments import output_folder
 from sim.formatting import fixed, signed
-from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import label_of
-from sim.studies import store
+from sim.outcomes.definitions import OUTCOMES
+from sim.reporting.summary import label_of
 from sim.studies.replicates.study import OTHERS, Precision
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def write(found: pd.DataFrame, asked: Precision, plan: Plan, failed: int) -> str
     opening = (
         f"{found['replicates'].max():,} pairs of simulated histories of {plan.weeks} weeks were compared, each with "
         f"and without the policy on the same chance, after a pilot of {asked.pilot:,} and with {asked.most:,} allowed. "
-        f"Smallest effects of interest, stated beforehand: {stated}. Seed {plan.seed}, version {store.version()}."
+        f"Smallest effects of interest, stated beforehand: {stated}. "
+        f"Seed {plan.seed}, version {output_folder.version()}."
     )
     lost = f"**{failed:,} further runs failed and are left out, which may tilt the numbers.**" if failed else ""
     title = "# How many replicates the smallest effect of interest needs"

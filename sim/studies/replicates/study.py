@@ -29,17 +29,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead, is_number
+from sim.experiments import output_folder
+from sim.experiments.designs import Design
+from sim.experiments.factors import Ground
+from sim.experiments.results import Results
+from sim.experiments.sweep import Sweep, carry_out, crew_of, local_workers, named_folder, retry_of
+from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import CONFIDENCE
-from sim.outcomes.outcomes import OUTCOMES
-from sim.runs.crew import Crew
 from sim.runs.identity import Identifier
-from sim.studies import configure, store
-from sim.studies.designs import Design
-from sim.studies.factors import Ground
-from sim.studies.results import Results
-from sim.studies.sweep import Sweep, carry_out, crew_of, local_workers, named_folder, retry_of
+from sim.runs.worker_pool import Crew
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -346,26 +347,26 @@ def _running(pairs: Pairs, smallest: float) -> pd.DataFrame:
 
 def study(cfg: DictConfig) -> None:
     """Find how many replicates are enough for a composed configuration; print and write what came out."""
-    asked, ground = precision_of(cfg), Ground(cfg, configure.overrides_of(cfg))
+    asked, ground = precision_of(cfg), Ground(cfg, composition.overrides_of(cfg))
     check_ground(ground.plan, local_workers(cfg))
     folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
     with crew_of(cfg) as crew:
         reached = settled(ground, asked, folder, crew, retry)
-    store.write_config(cfg, folder / "config.yaml")
+    output_folder.write_config(cfg, folder / "config.yaml")
     print(write(reached, asked, ground.plan, folder))
     print(folder)
 
 
 def write(reached: Settled, asked: Precision, plan: Plan, folder: Path) -> str:
     """Write the tables, the page and the figure into `folder`; the tables as text."""
-    from sim.outcomes.figures import replicates, save
+    from sim.plotting.figures import replicates, save
     from sim.studies.replicates import page
 
     found, settling = findings(reached.pairs, asked), running(reached.pairs, asked)
-    store.write_table(found, folder / "replicates.parquet")
-    store.write_table(settling, folder / "running.parquet")
-    store.write_text(page.write(found, asked, plan, reached.failed), folder / "summary.md")
-    footer = f"seed {plan.seed}, version {store.version()}"
+    output_folder.write_table(found, folder / "replicates.parquet")
+    output_folder.write_table(settling, folder / "running.parquet")
+    output_folder.write_text(page.write(found, asked, plan, reached.failed), folder / "summary.md")
+    footer = f"seed {plan.seed}, version {output_folder.version()}"
     save(replicates.draw(settling, footer=footer), folder / "figures" / "replicates")
     return f"{page.verdict(found)}\n\n{page.tables(found)}"
 
@@ -376,7 +377,7 @@ def precision_of(cfg: DictConfig) -> Precision:
 
     for name in ("precision", "precision.smallest"):
         _check_group(name, OmegaConf.select(cfg, name))
-    asked: Precision = configure.read("precision", Precision, cfg.precision)
+    asked: Precision = composition.read("precision", Precision, cfg.precision)
     smallest = {name: size for name, size in asked.smallest.items() if size is not None}
     for name, size in smallest.items():
         if name not in OUTCOMES:
@@ -419,6 +420,6 @@ def folder_of(cfg: DictConfig, plan: Plan) -> Path:
 
 def main(argv: list[str]) -> int:
     """`hybridwork replicates`: how many replicates are enough; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "replicates", argv, group="replicates")

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config import composition
 from sim.engine.plan import Plan
 from sim.errors import UserError, instead
+from sim.experiments.designs import Design
+from sim.experiments.factors import choose
 from sim.levers.scenario import Scenario
+from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import interval
-from sim.outcomes.outcomes import OUTCOMES
-from sim.outcomes.summary import is_distinguishable
-from sim.studies import configure
-from sim.studies.designs import Design
-from sim.studies.factors import choose
+from sim.reporting.summary import is_distinguishable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ def interactions(design: Design, differences: np.ndarray, outcomes: Sequence[str
 def policies_asked(asked: Sequence[str] | None, plan: Plan) -> list[Scenario]:
     """The policies to dose: those asked for, else those of the main list that can be; UserError for any other."""
     if asked is None:
-        listed = [configure.scenario_named(name) for name in configure.compose().scenarios]
+        listed = [composition.scenario_named(name) for name in composition.compose().scenarios]
         return [one for one in listed if one.kind == "policy" and not one.withdrawn and kinds_of(one, plan)]
     policies = [_policy(name) for name in dict.fromkeys(asked)]
     for policy in policies:
@@ -135,7 +135,7 @@ def pairs_asked(asked: Sequence[Any], plan: Plan) -> list[tuple[str, str]]:
 
 
 def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
-    where = f"sensitivity.pairs has {configure.written(pair)}"
+    where = f"sensitivity.pairs has {composition.written(pair)}"
     if not isinstance(pair, list) or len(pair) != 2:
         raise UserError(f"{where}; two policies are right, as in [dose.manager_training,strength.anchor_days]")
     policies = []
@@ -155,9 +155,9 @@ def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
 
 
 def _policy(name: str) -> Scenario:
-    if name not in configure.scenario_names():
-        raise UserError(f"there is no scenario '{name}' {instead(name, configure.scenario_names())}")
-    scenario = configure.scenario_named(name)
+    if name not in composition.scenario_names():
+        raise UserError(f"there is no scenario '{name}' {instead(name, composition.scenario_names())}")
+    scenario = composition.scenario_named(name)
     if scenario.kind != "policy":
         raise UserError(f"scenario {name} is a {scenario.kind}; only policies have doses, as manager_training has")
     if scenario.withdrawn:

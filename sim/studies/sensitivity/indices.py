@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import UserError, required
+from sim.experiments.designs import ROW, Design
 from sim.outcomes.effects import CONFIDENCE
-from sim.studies.designs import ROW, Design
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead
-from sim.files import claim
+from sim.experiments import designs, output_folder
+from sim.experiments.designs import Design
+from sim.experiments.factors import Factor, Ground, choose
+from sim.experiments.results import Results
+from sim.experiments.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, local_workers, named_folder, retry_of
+from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
-from sim.outcomes.outcomes import OUTCOMES
+from sim.outcomes.definitions import OUTCOMES
 from sim.runs.identity import Identifier, digest
-from sim.studies import configure, designs, store
-from sim.studies.designs import Design
-from sim.studies.factors import Factor, Ground, choose
-from sim.studies.results import Results
 from sim.studies.sensitivity import doses
 from sim.studies.sensitivity.indices import as_array, indices, leading, screened
-from sim.studies.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, local_workers, named_folder, retry_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ def _of_doses(question: Question, results: Mapping[str, Results]) -> Tables:
         parts.setdefault(folder.partition("/")[0], []).append(estimate(sweep.design, lived, outcomes))
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     if DOSES in tables:
-        policies = tables[DOSES]["factor"].str.partition(".")[2].map(configure.scenario_named)
+        policies = tables[DOSES]["factor"].str.partition(".")[2].map(composition.scenario_named)
         tables[DOSES]["strengthens"] = [doses.strengthens(policy, plan) for policy in policies]
     return tables
 
@@ -149,8 +150,8 @@ def in_words(factor: Factor) -> str:
 
 def question_of(cfg: DictConfig) -> Question:
     """The question of a composed configuration; raises UserError for whatever is wrong with it."""
-    asked: Settings = configure.read("sensitivity", Settings, cfg.sensitivity)
-    ground, replicates = ground_of(cfg), configure.settings_of(cfg).replicates
+    asked: Settings = composition.read("sensitivity", Settings, cfg.sensitivity)
+    ground, replicates = ground_of(cfg), composition.settings_of(cfg).replicates
     plan = ground.plan
     check_memory(plan, len(plan.scenarios), local_workers(cfg))
     _check(asked, len(plan.scenarios), replicates)
@@ -227,7 +228,7 @@ def folder_of(cfg: DictConfig, question: Question) -> Path:
 
 def study(cfg: DictConfig) -> None:
     """Answer the question of a composed configuration; write tables, page and figures beside the runs."""
-    from sim.outcomes import sensitivity as page
+    from sim.reporting import sensitivity as page
 
     question = question_of(cfg)
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
@@ -239,12 +240,12 @@ def study(cfg: DictConfig) -> None:
             return carry_out(sweep, folder / part, crew, batch=batch, retry=retry)
 
         tables, results = answers(question, carry)
-    about = store.about(question.ground.plan) | facts(question, results)
+    about = output_folder.about(question.ground.plan) | facts(question, results)
     for name, table in tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
-    store.write_config(cfg, folder / "config.yaml")
-    store.write_json(about, folder / "about.json")
-    store.write_text(page.write(tables, about), folder / "summary.md")
+        output_folder.write_table(table, folder / f"{name}.parquet")
+    output_folder.write_config(cfg, folder / "config.yaml")
+    write_json(about, folder / "about.json")
+    output_folder.write_text(page.write(tables, about), folder / "summary.md")
     draw(tables, about, folder / "figures")
     print(page.headlines(tables))
     print(folder)
@@ -273,8 +274,8 @@ def facts(question: Question, results: Mapping[str, Results]) -> dict[str, Any]:
 
 def draw(tables: Tables, about: Mapping[str, Any], folder: Path) -> list[Path]:
     """Draw every figure for which there is a table; the files written."""
-    from sim.outcomes.figures import save
-    from sim.outcomes.figures import sensitivity as figures
+    from sim.plotting.figures import save
+    from sim.plotting.figures import sensitivity as figures
 
     footer = f"seed {about['seed']}, version {about['version']}"
     return [
@@ -286,6 +287,6 @@ def draw(tables: Tables, about: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def main(argv: list[str]) -> int:
     """`hybridwork sensitivity`: which assumptions move the results; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, "sensitivity", argv, group="sensitivity")

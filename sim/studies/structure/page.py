@@ -7,10 +7,10 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from sim.experiments import output_folder
 from sim.formatting import fixed, signed
-from sim.outcomes.summary import label_of
-from sim.studies import store
-from sim.studies.describe.markdown import code, table
+from sim.reporting.markdown import code, table
+from sim.reporting.summary import label_of
 from sim.studies.patterns.words import IN_WORDS
 from sim.studies.structure.worlds import AS_IT_STANDS, OUTCOMES, SEEN
 
@@ -32,7 +32,7 @@ def write(found: Found) -> str:
         establishments=found.plan.firm.establishments,
         visits=found.visits,
         seed=found.plan.seed,
-        version=store.version(),
+        version=output_folder.version(),
         turns=_turns(found),
         policy=label_of(found.plan.scenarios[1].name).lower(),
         weeks=found.plan.weeks,

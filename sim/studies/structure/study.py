@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.config import composition
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
-from sim.runs.crew import Crew, processes
-from sim.studies import configure, store
+from sim.experiments import output_folder
+from sim.files import write_json
+from sim.runs.worker_pool import Crew, processes
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scenes import SCENARIOS
 from sim.studies.patterns.study import BYTES_OF_STATISTICS, lived
@@ -49,7 +51,7 @@ class Found:
 
 def settings_of(cfg: DictConfig) -> Settings:
     """The settings of the study, checked; raises UserError for what cannot be."""
-    asked: Settings = configure.read(STUDY, Settings, cfg.structure)
+    asked: Settings = composition.read(STUDY, Settings, cfg.structure)
     if not 1 <= asked.visits <= 100:
         raise UserError(f"structure.visits is {asked.visits}; a whole number from 1 to 100 is right")
     return asked
@@ -57,7 +59,7 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 def plans_of(cfg: DictConfig) -> list[Plan]:
     """One plan a world; raises UserError where it cannot be judged by patterns or follows no policy."""
-    plans = configure.plans_of(cfg)
+    plans = composition.plans_of(cfg)
     first = plans[0]
     if first.firm.kind != "study":
         raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
@@ -68,7 +70,7 @@ def plans_of(cfg: DictConfig) -> list[Plan]:
             f"weeks is {first.weeks} and replicates {len(plans)}; at least {SEEN} weeks and {_FEWEST_WORLDS} are right"
         )
     held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
-    check_memory(first, len(SCENARIOS), configure.processes_of(cfg), held)
+    check_memory(first, len(SCENARIOS), composition.processes_of(cfg), held)
     return plans
 
 
@@ -91,29 +93,30 @@ def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: Crew) -> Found:
 def study(cfg: DictConfig) -> None:
     """Turn every switch of a composed configuration; print the answer and write what came out."""
     asked, plans = settings_of(cfg), plans_of(cfg)
-    store.check_docs(asked.docs, STUDY)
-    with store.OutputFolder(cfg.output, STUDY) as folder:
-        found = turned_one_by_one(plans, asked.visits, processes(configure.processes_of(cfg)))
-        store.write_config(cfg, folder.path / "config.yaml")
-        store.write_json(store.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
+    output_folder.check_docs(asked.docs, STUDY)
+    with output_folder.OutputFolder(cfg.output, STUDY) as folder:
+        found = turned_one_by_one(plans, asked.visits, processes(composition.processes_of(cfg)))
+        output_folder.write_config(cfg, folder.path / "config.yaml")
+        write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(found, folder.path))
         if asked.docs:
-            store.publish(folder.path, asked.docs, STUDY)
+            output_folder.publish(folder.path, asked.docs, STUDY)
     print(folder.path)
 
 
 def write(found: Found, folder: Path) -> str:
     """Write the tables, the page and the figure into `folder`; the answer as text."""
-    from sim.outcomes.figures import save, structure
+    from sim.plotting.figures import save, structure
     from sim.studies.patterns.words import IN_WORDS
     from sim.studies.structure import page
 
     for name, frame in (("verdicts", found.verdicts), ("effects", found.effects)):
-        store.write_table(frame, folder / f"{name}.parquet")
-        store.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
-    store.write_text(page.write(found), folder / "summary.md")
+        output_folder.write_table(frame, folder / f"{name}.parquet")
+        output_folder.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
+    output_folder.write_text(page.write(found), folder / "summary.md")
     footer = (
-        f"{found.worlds} worlds each, the same people and chance · seed {found.plan.seed}, version {store.version()}"
+        f"{found.worlds} worlds each, the same people and chance · seed {found.plan.seed}, "
+        f"version {output_folder.version()}"
     )
     save(structure.draw(found.verdicts, found.effects, IN_WORDS, footer), folder / "figures" / STUDY)
     return page.answer(found)
@@ -121,6 +124,6 @@ def write(found: Found, folder: Path) -> str:
 
 def main(argv: list[str]) -> int:
     """`hybridwork structure`: every loop cut, one at a time; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, STUDY, argv, group=STUDY)

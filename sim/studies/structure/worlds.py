@@ -10,8 +10,8 @@ import numpy as np
 from sim.engine.plan import Plan, warmed_up
 from sim.language.discovery import mechanisms
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.survey import survey_of
 from sim.studies.patterns.evidence import Statistics, evidence
+from sim.survey.survey import survey_of
 
 AS_IT_STANDS = "as_it_stands"
 SEEN = 26

@@ -18,7 +18,7 @@ from sim.errors import UserError, as_written, instead, is_number
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Mechanism
 from sim.levers.measure import KINDS, Measure
-from sim.outcomes.instruments import INSTRUMENTS
+from sim.survey.instruments import INSTRUMENTS
 
 Number = tuple[str, str]
 """Whose number it is, and its name."""

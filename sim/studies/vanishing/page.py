@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.experiments import output_folder
 from sim.formatting import fixed
-from sim.studies import store
-from sim.studies.describe.markdown import table
-from sim.studies.vanishing import asking, home, power, telling
+from sim.reporting.markdown import table
+from sim.studies.vanishing import discrimination, home_share, power, survey_designs
+from sim.studies.vanishing.classifier import AMOUNT, BEHIND, BOTH_KINDS, BY_COUNTS, FINDINGS, WHAT_IS_BEHIND
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION
 from sim.studies.vanishing.pattern import CONTACT, COUNTS, JOINT, PARTS, TESTS, shows, told
-from sim.studies.vanishing.weights import AMOUNT, BEHIND, BOTH_KINDS, BY_COUNTS, FINDINGS, WHAT_IS_BEHIND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def _frame(question: Question, found: Found) -> Parts:
         "visits": asked.visits,
         "establishments": question.plan.firm.establishments,
         "seed": question.plan.seed,
-        "version": store.version(),
+        "version": output_folder.version(),
         "works": " to ".join(f"{end:g}" for end in asked.works),
     }
 
@@ -295,9 +295,9 @@ def _telling(question: Question, found: Found) -> Parts:
     apart = found.tables["told_apart"]
     names = labels(question.explanations)
     shares = apart.pivot(index="explanation", columns="design", values="told_apart").loc[list(names)]
-    designs = [*asking.DESIGNS, telling.FEWER]
+    designs = [*survey_designs.DESIGNS, discrimination.FEWER]
     rows = [[label, *(_of_100(shares.loc[name, design]) for design in designs)] for name, label in names.items()]
-    first, *more = list(asking.DESIGNS)
+    first, *more = list(survey_designs.DESIGNS)
     gains = {
         design: [names[name] for name in names if shares.loc[name, design] - shares.loc[name, first] > _GAIN]
         for design in more[:-1]
@@ -316,7 +316,7 @@ _GAIN, _GUESSING = 0.1, 0.65
 """A question tells of an explanation if so much more is told apart than in 2022; less than the other is hardly told."""
 _WORDS = dict(
     zip(
-        asking.DESIGNS,
+        survey_designs.DESIGNS,
         (
             "as in 2022", "is it used, used well, since when", "what is really there", "a measure that does not exist",
             "five employees of each establishment", "the same people again", "all of it",
@@ -422,10 +422,13 @@ def _home(question: Question, found: Found) -> Parts:
         "World", "Isolation from colleagues: true r", "observed", "seen", "Isolation from the company: true r", "seen",
     )  # fmt: skip
     now = at.loc[("as_it_stands", colleagues, employees)]
-    without = {name: at.loc[(f"without_{name}", colleagues, employees), "true"] for name in (*home.REASONS, home.FLOOR)}
+    without = {
+        name: at.loc[(f"without_{name}", colleagues, employees), "true"]
+        for name in (*home_share.REASONS, home_share.FLOOR)
+    }
     together = at.loc[("without_all", colleagues, employees)]
     most = max(without, key=lambda name: without[name])
-    says = home.SAYS[most]
+    says = home_share.SAYS[most]
     return {
         "home": table(head, rows),
         "home_now": _r(now["true"]),

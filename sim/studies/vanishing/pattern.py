@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.data import rows
-from sim.outcomes.interview import scales
 from sim.outcomes.patterns import (
     AGAINST_PRESSURE,
     ASKED,
@@ -27,9 +26,10 @@ from sim.outcomes.patterns import (
     SCREEN_WORK,
     Cells,
 )
-from sim.outcomes.relations import dealt_anew, relations
-from sim.outcomes.visit import Answers
-from sim.studies.inspection.repeat import mismatches
+from sim.studies.inspection.repeated_surveys import mismatches
+from sim.survey.correlations import dealt_anew, relations
+from sim.survey.interview import scales
+from sim.survey.visit import Answers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,11 +21,11 @@ from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import Measure, Shift
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.interview import interview_of, scales
-from sim.outcomes.relations import SIGNIFICANT, least_significant
-from sim.outcomes.survey import survey_of
-from sim.outcomes.visit import COMPLAINTS, Draws, State, asked
-from sim.studies.vanishing.worlds import up_to_the_visit
+from sim.studies.vanishing.prior_worlds import up_to_the_visit
+from sim.survey.correlations import SIGNIFICANT, least_significant
+from sim.survey.interview import interview_of, scales
+from sim.survey.survey import survey_of
+from sim.survey.visit import COMPLAINTS, Draws, State, asked
 
 if TYPE_CHECKING:
     import pandas as pd

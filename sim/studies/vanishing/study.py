@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.config import composition
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
-from sim.outcomes.instruments import INSTRUMENTS
+from sim.experiments import output_folder
+from sim.experiments.sweep import crew_of, local_workers
+from sim.files import write_json
 from sim.paths import read_path
-from sim.runs.crew import Crew, finished
-from sim.studies import configure, store
-from sim.studies.sweep import crew_of, local_workers
-from sim.studies.vanishing import alone, home, power, telling, worlds
+from sim.runs.worker_pool import Crew, finished
+from sim.studies.vanishing import discrimination, home_share, power, prior_worlds, single_explanations
+from sim.studies.vanishing.alternative_counting import FREE, Reading, read_so, second_reading
+from sim.studies.vanishing.classifier import asked, counted, weigh
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
 from sim.studies.vanishing.pattern import limits_of, reported, told
-from sim.studies.vanishing.reading import FREE, Reading, read_so, second_reading
-from sim.studies.vanishing.weights import asked, counted, weigh
+from sim.survey.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +37,8 @@ _WORLDS_AT_A_TIME = 5
 _BYTES_A_STUDY, _BYTES_A_WORLD = 3_200, 43_000
 """What is kept of each virtual study, and of each world beside its studies."""
 _FEWEST = {
-    "worlds": 50, "visits": worlds.DEALT, "alone": 2, "visits_alone": 1, "resamples": 2, "trials": 1, "samples": 10,
-    "home": 2,
+    "worlds": 50, "visits": prior_worlds.DEALT, "alone": 2, "visits_alone": 1, "resamples": 2, "trials": 1,
+    "samples": 10, "home": 2,
 }  # fmt: skip
 
 
@@ -86,7 +88,7 @@ def question_of(cfg: DictConfig) -> Question:
         raise UserError(
             f"vanishing is '{as_written(cfg.get('vanishing'))}'; it is a group, so write vanishing.<name>=…"
         )
-    settings: Settings = configure.read("vanishing", Settings, cfg.vanishing)
+    settings: Settings = composition.read("vanishing", Settings, cfg.vanishing)
     for name, least in _FEWEST.items():
         if getattr(settings, name) < least:
             raise UserError(f"vanishing.{name} is {getattr(settings, name)}; at least {least} is right")
@@ -100,7 +102,7 @@ def question_of(cfg: DictConfig) -> Question:
     for name in (NO_EFFECT, SELECTION):
         if name not in settings.explanations:
             raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
-    plan = configure.plan_of(cfg)
+    plan = composition.plan_of(cfg)
     check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
     explanations = explanations_of(settings.explanations)
     _check_not_drawn(cfg, explanations, plan)
@@ -114,14 +116,16 @@ def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan:
     for measure in (one for one in plan.measures if one.in_study):
         replaced |= {f"measures.{measure.name}.{name}" for name in measure.shifts}
         replaced |= {f"measures.{measure.name}.{own}" for owner, own in moved if owner == "measures"}
-    for name in sorted(replaced & configure.numbers_set(cfg)):
+    for name in sorted(replaced & composition.numbers_set(cfg)):
         raise UserError(f"{name} is set, and the worlds of vanishing_measures have a value of their own. Leave it out.")
 
 
 def _bytes_held(settings: Settings) -> float:
     """About how many bytes the rows of all worlds take, kept until the tables are made."""
-    of_cases = len(alone.cases(explanations_of(settings.explanations))) * settings.alone * settings.visits_alone
-    studies = settings.worlds * (settings.visits + worlds.DEALT) + of_cases
+    of_cases = (
+        len(single_explanations.cases(explanations_of(settings.explanations))) * settings.alone * settings.visits_alone
+    )
+    studies = settings.worlds * (settings.visits + prior_worlds.DEALT) + of_cases
     return _BYTES_A_STUDY * studies + _BYTES_A_WORLD * settings.worlds
 
 
@@ -143,14 +147,14 @@ def _tasks(question: Question, plans: tuple[Plan, Plan]) -> list[Any]:
     numbers = range(0, asked.worlds, _WORLDS_AT_A_TIME)
     return [
         *(power.Task(base, number, strength) for number in range(asked.trials) for strength in power.STRENGTHS),
-        *(home.Task(base, number) for number in range(asked.home)),
+        *(home_share.Task(base, number) for number in range(asked.home)),
         *(
-            alone.Task(plans, case, number, asked.visits_alone)
-            for case in alone.cases(own)
+            single_explanations.Task(plans, case, number, asked.visits_alone)
+            for case in single_explanations.cases(own)
             for number in range(asked.alone)
         ),
         *(
-            worlds.Task(plans, own, works, asked.second_reading, asked.visits,
+            prior_worlds.Task(plans, own, works, asked.second_reading, asked.visits,
                         tuple(range(first, min(first + _WORLDS_AT_A_TIME, asked.worlds))))
             for first in numbers
         ),
@@ -158,8 +162,8 @@ def _tasks(question: Question, plans: tuple[Plan, Plan]) -> list[Any]:
 
 
 _LIVE: Mapping[type, Callable[[Any], Any]] = {
-    worlds.Task: worlds.live, alone.Task: alone.live, power.Task: power.live, home.Task: home.live,
-}  # fmt: skip
+    module.Task: module.live for module in (prior_worlds, single_explanations, power, home_share)
+}
 
 
 def live(numbered: tuple[int, Any]) -> Any:
@@ -188,22 +192,22 @@ def _tables(question: Question, lived: Mapping[type, list[Any]]) -> dict[str, pd
     import pandas as pd
 
     asked_for, seed = question.settings, question.plan.seed
-    of_worlds = worlds.tables(lived[worlds.Task])
+    of_worlds = prior_worlds.tables(lived[prior_worlds.Task])
     limits = limits_of(of_worlds["dealt"])
     real, dealt = (told(of_worlds[name], limits) for name in ("studies", "dealt"))
     report = pd.DataFrame([reported(question.plan.measures)])
     weighed = weigh(asked(question.explanations, of_worlds, real, dealt), report, asked_for.resamples, seed)
-    cases = [row for rows in lived[alone.Task] for row in rows]
+    cases = [row for rows in lived[single_explanations.Task] for row in rows]
     return {
         **of_worlds,
         "weights": weighed.weights,
         "recovery": weighed.recovery,
         "calibration": weighed.calibration,
         "counted": counted(of_worlds, real, dealt),
-        "alone": alone.summary(cases, limits),
-        "told_apart": telling.told_apart(question.explanations, of_worlds),
+        "alone": single_explanations.summary(cases, limits),
+        "told_apart": discrimination.told_apart(question.explanations, of_worlds),
         "power": power.seen(lived[power.Task], asked_for.respondents, asked_for.samples, seed),
-        "home": home.summary([row for rows in lived[home.Task] for row in rows]),
+        "home": home_share.summary([row for rows in lived[home_share.Task] for row in rows]),
         "reported": report,
         "limits": pd.DataFrame([limits]),
     }
@@ -215,34 +219,34 @@ def _tables(question: Question, lived: Mapping[type, list[Any]]) -> dict[str, pd
 def study(cfg: DictConfig) -> None:
     """Carry out the study of a composed configuration; write tables, figures and the page, and print its answer."""
     question = question_of(cfg)
-    store.check_docs(question.settings.docs, "vanishing")
-    with store.OutputFolder(str(cfg.output), STUDY) as output, crew_of(cfg) as crew:
+    output_folder.check_docs(question.settings.docs, "vanishing")
+    with output_folder.OutputFolder(str(cfg.output), STUDY) as output, crew_of(cfg) as crew:
         tables = question.settings.tables
         found = answered(question, crew) if tables is None else read(read_path(tables))
-        store.write_config(cfg, output.path / "config.yaml")
+        output_folder.write_config(cfg, output.path / "config.yaml")
         answer = write(question, found, output.path)
         if question.settings.docs:
-            store.publish(output.path, question.settings.docs, STUDY)
+            output_folder.publish(output.path, question.settings.docs, STUDY)
     print(answer)
     print(output.path)
 
 
 def write(question: Question, found: Found, folder: Path) -> str:
     """Write the tables, the figures and the page into `folder`; the answer as text."""
-    from sim.outcomes.figures import save, vanishing
+    from sim.plotting.figures import save, vanishing
     from sim.studies.vanishing import page
 
     for name, table in found.tables.items():
-        store.write_table(table, folder / f"{name}.parquet")
+        output_folder.write_table(table, folder / f"{name}.parquet")
         if len(table) < _SMALL:
-            store.write_by(folder / f"{name}.csv", lambda path, own=table: own.to_csv(path, index=False))  # type: ignore[misc]
-    store.write_json({**store.about(question.plan), **page.facts(question, found)}, folder / "about.json")
-    footer = f"seed {question.plan.seed}, version {store.version()}"
+            output_folder.write_by(folder / f"{name}.csv", lambda path, own=table: own.to_csv(path, index=False))  # type: ignore[misc]
+    write_json({**output_folder.about(question.plan), **page.facts(question, found)}, folder / "about.json")
+    footer = f"seed {question.plan.seed}, version {output_folder.version()}"
     words = {"explanations": page.labels(question.explanations), "effects": page.TITLES, "designs": power.DESIGNS}
     for name, figure in vanishing.draw_all(found.tables, words, footer):
         save(figure, folder / "figures" / name)
     text = page.write(question, found)
-    store.write_text(text, folder / "summary.md")
+    output_folder.write_text(text, folder / "summary.md")
     return page.answer(question, found)
 
 
@@ -268,6 +272,6 @@ _SMALL = 5000
 
 def main(argv: list[str]) -> int:
     """`hybridwork vanishing_measures`: why measures vanish, and how to find out; Hydra's overrides follow."""
-    from sim.studies.command import command
+    from sim.config.hydra_command import command
 
     return command(study, STUDY, argv, group=STUDY)

@@ -24,7 +24,7 @@ from typing import Any
 from sim.errors import UserError, instead
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.views.explore.sessions import GRACE, attended, remove_leftovers, scrub_freed_memory
-from sim.views.words import LANGUAGES, Words
+from sim.words import LANGUAGES, Words
 
 HELP = """hybridwork explore [name=value ...]
 
@@ -106,8 +106,8 @@ def _settle() -> None:
     """Load what every page needs, and keep it out of the collections that Streamlit asks for after each move."""
     import gc
 
-    import_module("sim.views.explore.page")
-    import_module("sim.views.pictures").svg({"mark": "point", "data": {"values": []}})
+    import_module("sim.views.explore.app")
+    import_module("sim.plotting.charts").svg({"mark": "point", "data": {"values": []}})
     gc.collect()
     gc.freeze()
 
@@ -141,7 +141,7 @@ def _policy() -> dict[str, str]:
     """
     import streamlit
 
-    from sim.views.explore.page import spoken
+    from sim.views.explore.app import spoken
 
     index = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     inline = [*re.findall(r"<script>(.*?)</script>", index, re.DOTALL), *map(spoken, map(Words, LANGUAGES))]
@@ -155,7 +155,7 @@ def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
     What is set here, such as Streamlit's settings, logging and the treatment of freed memory, holds for the whole
     process. The command serves this page and nothing else. Importing this module changes no settings.
     """
-    from sim.views.explore.live import live
+    from sim.views.explore.scheduler import live
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     print("today's practice is compared with itself; the difference must be exactly zero …", file=sys.stderr)

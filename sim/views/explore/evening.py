@@ -21,8 +21,8 @@ from sim.views.explore import worker
 from sim.world.calendar import DAYS_A_WEEK
 
 if TYPE_CHECKING:
-    from sim.views.explore.choice import Choice
-    from sim.views.explore.live import Live
+    from sim.views.explore.scheduler import Live
+    from sim.views.explore.selection import Choice
 
 AFTER_WEEKS, WEEKS = 26, 4
 """When the scene is: after half a year, when people have got used to a measure; and the weeks looked through."""
@@ -62,7 +62,7 @@ class Evening:
 
 def evening(live: Live, choice: Choice) -> Evening:
     """The scene of a choice; raises UserError for an own file, of whose people no single one is shown."""
-    from sim.views.explore.live import plans_of
+    from sim.views.explore.scheduler import plans_of
 
     if choice.persons is not None:
         raise UserError("of an own file no single evening is shown; look at it for an organisation of the same size")

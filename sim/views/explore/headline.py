@@ -10,14 +10,15 @@ import streamlit as st
 
 from sim.errors import required
 from sim.outcomes.effects import DRAWS
-from sim.views import phrases, pictures
-from sim.views.explore.choice import Choice
-from sim.views.explore.drawn import depends, image, kept
-from sim.views.explore.live import Answer
-from sim.views.explore.named import of_its_own, option_of, title, years
-from sim.views.explore.panel import founded
-from sim.views.pictures.dots import alternative
-from sim.views.words import Words
+from sim.plotting import charts
+from sim.plotting.charts.dots import alternative
+from sim.reporting import phrases
+from sim.views.explore.labels import of_its_own, option_of, title, years
+from sim.views.explore.rendering import depends, image, kept
+from sim.views.explore.scheduler import Answer
+from sim.views.explore.selection import Choice
+from sim.views.explore.sidebar import founded
+from sim.words import Words
 
 _HEADLINES = phrases.HEADLINES
 _ENOUGH = 20
@@ -78,7 +79,7 @@ def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
         f"<h3>{escape(words(f'common.outcome.{outcome}'))}</h3><p class='unit'>{escape(unit)}, "
         f"{escape(words('explore.against'))}; {escape(_over(choice, words))}</p>"
         f"<p class='change'>{escape(head)}</p><p class='mean'>{escape(line)}</p>{today}"
-        f"{image(pictures.dots(counted, words, columns=columns), alternative(counted, words), 'dots')}"
+        f"{image(charts.dots(counted, words, columns=columns), alternative(counted, words), 'dots')}"
         f"<p class='dotted'>{escape(_dots_in_words(choice, counted, effect['interval'], words))} "
         f"{escape(phrases.dots_key(counted, words))}</p>"
         f"<p class='users'>{escape(said)}</p></section>"
@@ -195,7 +196,7 @@ def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> 
             if effect is None or counted is None:
                 cells.append("<td>–</td>")
                 continue
-            dots = image(pictures.dots(counted, words, columns=20), alternative(counted, words), "dots small")
+            dots = image(charts.dots(counted, words, columns=20), alternative(counted, words), "dots small")
             head, line = _said(effect, counted, words)
             what = f"<i>{escape(words(f'common.outcome_short.{outcome}'))}</i>"
             cells.append(f"<td>{what}<b>{escape(head)}</b><small>{escape(line)}</small>{dots}</td>")

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
-from sim.views.explore.choice import TODAY, content, measures_in, options_of, studied
-from sim.views.words import Words
+from sim.views.explore.selection import TODAY, content, measures_in, options_of, studied
+from sim.words import Words
 
 FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "leadership")
 """The six levers that everybody sees; the other families stand behind "more"."""
@@ -102,15 +102,15 @@ def family(name: str) -> tuple[Option, ...]:
 
 
 def _conf() -> Path:
-    from sim.studies import configure
+    from sim.config import composition
 
-    return configure.conf_folder()
+    return composition.conf_folder()
 
 
 def _option(family: str, name: str, file: Path | None) -> Option:
-    from sim.studies import configure
+    from sim.config import composition
 
-    known = {measure.name: measure for measure in configure.measures()}
+    known = {measure.name: measure for measure in composition.measures()}
     kind = content(file).get("kind") if file else None
     own = tuple(known[measure] for measure in measures_in(family, name))
     return Option(family, name, own, what_if=kind == "counterfactual")
@@ -119,9 +119,9 @@ def _option(family: str, name: str, file: Path | None) -> Option:
 @cache
 def fifteen() -> tuple[Measure, ...]:
     """The 15 measures of the study, from the source to the individual."""
-    from sim.studies import configure
+    from sim.config import composition
 
-    own = [measure for measure in configure.measures() if measure.name in studied()]
+    own = [measure for measure in composition.measures() if measure.name in studied()]
     return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
 
 
@@ -139,7 +139,7 @@ def usual_of(name: str) -> float:
     """The value of an assumption as the model is fitted."""
     from omegaconf import OmegaConf
 
-    from sim.studies import configure
+    from sim.config import composition
 
-    known = OmegaConf.merge(configure.defaults(), OmegaConf.load(configure.conf_folder() / "fit" / "point.yaml"))
+    known = OmegaConf.merge(composition.defaults(), OmegaConf.load(composition.conf_folder() / "fit" / "point.yaml"))
     return float(OmegaConf.select(known, name))

@@ -1,6 +1,6 @@
 """The ten questions of those who ask, each with the choices that answer it, what to look at, and what it cannot tell.
 
-Texts stand in `sim/views/words/*/questions.yaml`. Answers come from live runs, from studies that were done before
+Texts stand in `sim/words/*/questions.yaml`. Answers come from live runs, from studies that were done before
 (`kept`), or from both.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.views.explore.choice import Choice, presets
-from sim.views.explore.kept import numbers
-from sim.views.words import Words
+from sim.views.explore.selection import Choice, presets
+from sim.views.explore.study_results import numbers
+from sim.words import Words
 
 LIVED, KEPT, BOTH = "lived", "kept", "both"
 _INVITES = 7

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
+from sim.plotting.charts.style import BLUE, FONT, GREY, INK, ORANGE, wrapped
 from sim.views.explore.evening import Evening
-from sim.views.pictures.style import BLUE, FONT, GREY, INK, ORANGE, wrapped
-from sim.views.words import Words
+from sim.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from tempfile import gettempdir
 from time import monotonic
 from typing import Any
 
-from sim.world import own
+from sim.world import own_organisation
 
 GRACE = 4
 """Seconds that a page may be away, as when the network stumbles, before its session is given up."""
@@ -48,9 +48,9 @@ def begin(identifier: str, who: str) -> None:
         _sessions.setdefault(identifier, Session(who))
 
 
-def hold(identifier: str, staff: own.Staff) -> str:
+def hold(identifier: str, staff: own_organisation.Staff) -> str:
     """Keep an uploaded organisation for a session, in memory alone; the name by which plans find it."""
-    name = own.hold(staff)
+    name = own_organisation.hold(staff)
     with _lock:
         _sessions.setdefault(identifier, Session(identifier)).organisations.add(name)
     return name
@@ -70,7 +70,7 @@ def end(identifier: str) -> None:
         ended = _sessions.pop(identifier, None)
     if ended is None:
         return
-    from sim.views.explore.live import live
+    from sim.views.explore.scheduler import live
 
     live().leave(ended.who)
     for name in ended.organisations:
@@ -78,11 +78,11 @@ def end(identifier: str) -> None:
 
 
 def _forget(name: str) -> None:
-    from sim.views.explore import drawn
-    from sim.views.explore.live import live
+    from sim.views.explore import rendering
+    from sim.views.explore.scheduler import live
 
-    own.release(name)
-    drawn.forget(name)
+    own_organisation.release(name)
+    rendering.forget(name)
     live().forget(name)
 
 

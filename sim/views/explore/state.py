@@ -21,9 +21,9 @@ from sim.errors import UserError, required
 from sim.levers.measure import FAMILIES
 from sim.text import plain
 from sim.views.explore import sessions
-from sim.views.explore.choice import TODAY, Choice, Mistake, choice_of
-from sim.views.words import LANGUAGES, Words
-from sim.world.own import read_staff
+from sim.views.explore.selection import TODAY, Choice, Mistake, choice_of
+from sim.words import LANGUAGES, Words
+from sim.world.own_organisation import read_staff
 
 _log = logging.getLogger(__name__)
 HOME, ANSWER = "home", "answer"

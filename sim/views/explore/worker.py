@@ -18,8 +18,8 @@ from sim.engine.plan import Plan, needed
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
-from sim.runs.stack import Past, past_of
-from sim.world import own
+from sim.runs.stacked_runs import Past, past_of
+from sim.world import own_organisation
 
 Kept = TypeVar("Kept")
 
@@ -39,16 +39,16 @@ def lived(plans: Sequence[Plan]) -> list[Record]:
     return [_live(plan) for plan in plans]
 
 
-def with_staff(job: tuple[Callable[[Any], Any], Any, str, own.Staff]) -> Any:
+def with_staff(job: tuple[Callable[[Any], Any], Any, str, own_organisation.Staff]) -> Any:
     """Do work on an uploaded organisation, known here as long as it takes: work, plans, a name and the staff."""
     work, asked, name, staff = job
-    if own.held(name) is not None:
+    if own_organisation.held(name) is not None:
         return work(asked)
-    own.hold(staff, name)
+    own_organisation.hold(staff, name)
     try:
         return work(asked)
     finally:
-        own.release(name)
+        own_organisation.release(name)
 
 
 def forget(persons: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sim.errors import UserError, instead
 from sim.paths import read_path
-from sim.views.words import Words
+from sim.words import Words
 
 _OPTIONS = ("language", "policy", "sensitivity", "pdf")
 _PACKAGES = ("altair", "vl_convert", "jinja2")
@@ -39,7 +39,7 @@ def write(
     folder: Path, language: str = "en", policy: str | None = None, sensitivity: str | None = None, pdf: str = "false"
 ) -> list[Path]:
     """Write the report of a folder into it; the files written. UserError for whatever is wrong with it."""
-    from sim.studies.store import write_text
+    from sim.experiments.output_folder import write_text
     from sim.views.report.folder import read, screening_of
 
     words = Words(language)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.views import phrases, pictures
-from sim.views.pictures.style import PHONE, WIDE
+from sim.plotting import charts
+from sim.plotting.charts.style import PHONE, WIDE
+from sim.reporting import phrases
 from sim.views.report.sections import Sections
 
 if TYPE_CHECKING:
@@ -33,20 +34,20 @@ def drawn(sections: Sections, screening: pd.DataFrame | None = None) -> dict[str
     if sections.follows:
         found["cascade"] = figure(
             sections,
-            lambda width: pictures.cascade(tables["cascade"], words, width, beside=sections.focus),
+            lambda width: charts.cascade(tables["cascade"], words, width, beside=sections.focus),
             words("report.cascade.caption"),
         )
     if worlds := [world.id for world in sections.worlds]:
         found["worlds"] = figure(
             sections,
-            lambda width: pictures.effects(tables["effects"], words, width, "counterfactual", worlds),
+            lambda width: charts.effects(tables["effects"], words, width, "counterfactual", worlds),
             words("report.worlds.caption"),
         )
     if screening is not None:
         asked = sections.asked_of(screening)
         found["sensitivity"] = figure(
             sections,
-            lambda width: pictures.sensitivity(screening, words, asked, width),
+            lambda width: charts.sensitivity(screening, words, asked, width),
             words("report.sensitivity.caption", name=phrases.quoted(asked, words)),
         )
     return found
@@ -57,24 +58,24 @@ def _of_policies(sections: Sections) -> dict[str, Figure]:
     found = {
         "effects": figure(
             sections,
-            lambda width: pictures.effects(tables["effects"], words, width, order=order),
+            lambda width: charts.effects(tables["effects"], words, width, order=order),
             words("report.effects.caption"),
         ),
         "trajectories": figure(
             sections,
-            lambda width: pictures.trajectories(tables["trajectories"], words, width, order=order),
+            lambda width: charts.trajectories(tables["trajectories"], words, width, order=order),
             words("report.trajectories.caption"),
         ),
         "frontier": figure(
             sections,
-            lambda width: pictures.frontier(tables["effects"], words, width, order=order),
+            lambda width: charts.frontier(tables["effects"], words, width, order=order),
             words("report.frontier.caption"),
         ),
     }
     if not sections.gains.empty:
         found["groups"] = figure(
             sections,
-            lambda width: pictures.groups(sections.gains, words, sections.focus, width),
+            lambda width: charts.groups(sections.gains, words, sections.focus, width),
             words("report.groups.caption", margin=sections.margin, name=sections.focus_quoted),
         )
     return found
@@ -84,8 +85,8 @@ def figure(sections: Sections, picture: Callable[[int], Any], caption: str) -> F
     """A picture drawn for a page and for a phone; `picture` gives the chart of a width."""
     wide, phone = (picture(width).to_dict(validate=False) for width in (WIDE, PHONE))
     return Figure(
-        wide=address(pictures.svg(wide)),
-        phone=address(pictures.svg(phone)),
+        wide=address(charts.svg(wide)),
+        phone=address(charts.svg(phone)),
         alternative=wide["description"],
         caption=caption,
         footer=footer(sections),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError, first_line
-from sim.views import phrases
+from sim.reporting import phrases
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,7 +25,7 @@ class Source:
 
 def grades(about: Mapping[str, Any]) -> Counter[str]:
     """How many uncertain numbers of the model have which grade; empty for a comparison that another model made."""
-    from sim.studies.uncertainty import assumed_numbers, grade_counts
+    from sim.calibration.uncertainty import assumed_numbers, grade_counts
 
     counted = {name: about[name] for name in ("parameters", "assumed")}
     return grade_counts() if counted == assumed_numbers() else Counter()
@@ -38,7 +38,7 @@ def documents() -> list[str]:
 
 def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
     """The literature that the measures of these scenarios cite."""
-    from sim.studies.configure import measures
+    from sim.config.composition import measures
 
     names = {name for own in introduced for name in own}
     cited = [source for measure in measures() if measure.name in names for source in _cited(measure)]
@@ -47,7 +47,7 @@ def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
 
 def behind_parameters() -> list[Source]:
     """The literature that the numbers of the model cite."""
-    from sim.studies.configure import described
+    from sim.config.composition import described
 
     return _literature(passport.source for kind in described().values() for passport in kind.passports().values())
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sim.views import phrases
-from sim.views.pictures.dots import mark
+from sim.plotting.charts.dots import mark
+from sim.reporting import phrases
 from sim.views.report import grounds
 from sim.views.report.figures import drawn
 from sim.views.report.folder import Comparison
 from sim.views.report.sections import Sections, Table
-from sim.views.words import Words
+from sim.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd

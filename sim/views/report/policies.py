@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.levers.measure import GRADES, Measure
-from sim.views import phrases
-from sim.views.words import Words
+from sim.reporting import phrases
+from sim.words import Words
 
 LEVELS = ("source", "collective", "individual", "several", "none")
 """The order of occupational hygiene, then what acts at several levels and what introduces no measure."""
@@ -33,7 +33,7 @@ def policies(
 
     `introduced` holds the measures of each scenario, `texts` what its file says.
     """
-    from sim.studies.configure import measures
+    from sim.config.composition import measures
 
     catalogue = {one.name: one for one in measures()}
     told = [

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError, instead
 from sim.outcomes.effects import DRAWS
-from sim.outcomes.sensitivity import leading_of
-from sim.outcomes.summary import BURN_OUT, not_told_apart, without_small_groups
-from sim.views import phrases, pictures
-from sim.views.pictures.cascade import STAGES, largest_leak, steps
-from sim.views.pictures.groups import SHOWN
-from sim.views.pictures.trajectories import as_effects
+from sim.plotting import charts
+from sim.plotting.charts.cascade import STAGES, largest_leak, steps
+from sim.plotting.charts.groups import SHOWN
+from sim.plotting.charts.trajectories import as_effects
+from sim.reporting import phrases
+from sim.reporting.sensitivity import leading_of
+from sim.reporting.summary import BURN_OUT, not_told_apart, without_small_groups
 from sim.views.report.folder import Comparison
 from sim.views.report.policies import Policy, policies
-from sim.views.words import Words
+from sim.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +177,7 @@ class Sections:
             }
             if counted is not None and counted["replicates"] > 1:
                 part |= {
-                    "dots": pictures.dots(counted, self.words),
+                    "dots": charts.dots(counted, self.words),
                     "sentence": phrases.dot_sentence(counted, self.comparison.interval, self.words),
                     "key": phrases.dots_key(counted, self.words),
                 }
@@ -198,7 +199,7 @@ class Sections:
             cells = []
             for outcome in phrases.HEADLINES:
                 row = self._counted(outcome, policy.id)
-                cells.append(None if row is None else (pictures.dots(row, self.words, 20), self._dots_in_words(row)))
+                cells.append(None if row is None else (charts.dots(row, self.words, 20), self._dots_in_words(row)))
             rows.append({"name": self._marked(policy), "cells": cells})
         return rows
 

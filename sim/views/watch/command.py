@@ -13,10 +13,10 @@ from secrets import token_hex
 
 from omegaconf import OmegaConf
 
+from sim.config.composition import read
 from sim.errors import UserError
-from sim.studies.configure import read
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
-from sim.views.words import Words
+from sim.words import Words
 
 _NEEDED = ("solara", "solara_assets", "ipyvuetify", "altair")
 _PORTS = (1024, 65_535)

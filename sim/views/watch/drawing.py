@@ -19,9 +19,9 @@ from mesa.visualization import SpaceRenderer
 from mesa.visualization.components import AgentPortrayalStyle
 from mesa.visualization.space_drawers import NetworkSpaceDrawer
 
-from sim.outcomes.figures.style import BLUE, INK, LARGE, PALE, PLAIN, STYLE, VERMILLION, in_house_style
+from sim.plotting.figures.style import BLUE, INK, LARGE, PALE, PLAIN, STYLE, VERMILLION, in_house_style
 from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
-from sim.views.words import Words
+from sim.words import Words
 
 _SHADES = ScalarMappable(Normalize(-2, 2), sns.light_palette(VERMILLION, as_cmap=True))
 """Exhaustion in SD, the same shade for the same state in every week and every organisation."""

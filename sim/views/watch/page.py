@@ -15,7 +15,7 @@ from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.views.watch.drawing import network, weeks
 from sim.views.watch.organisation import PRACTICE, Organisation
-from sim.views.words import LANGUAGES, Words
+from sim.words import LANGUAGES, Words
 
 MESA = {
     "Controls": "controls",

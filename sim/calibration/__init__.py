@@ -1,0 +1,1 @@
+"""Parameter values from data: standardisation, point fit and posterior draws."""

@@ -1,0 +1,49 @@
+"""Fitted values: parameters that differ from those beside their equations, in `conf/fit/point.yaml`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sim.errors import UserError
+from sim.survey.instruments import INSTRUMENTS
+
+Parameters = dict[str, dict[str, float]]
+_HEADER = """# @package _global_
+# Written by `hybridwork fit` and `hybridwork centre`: values that differ from those beside the equations.
+"""
+
+
+def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> Parameters:
+    """Both together; the second wins."""
+    return {p: {**first.get(p, {}), **second.get(p, {})} for p in sorted({*first, *second})}
+
+
+def check_writable() -> None:
+    """Raise UserError where `conf/fit/point.yaml` cannot be written, before hours are spent on what goes in."""
+    from sim.config.composition import conf_folder
+
+    folder = conf_folder() / "fit"
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} cannot be written; fit and centre write point.yaml there, so work in a checkout")
+
+
+def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
+    """Write parameters (later layers win) to conf/fit/point.yaml, whole or not at all."""
+    import yaml
+
+    from sim.config.composition import conf_folder
+    from sim.experiments.output_folder import write_text
+
+    together: Parameters = {}
+    for layer in layers:
+        together = merged(together, layer)
+    rounded = {p: {n: round(v, 4) for n, v in sorted(own.items())} for p, own in together.items() if own}
+    content = {
+        "mechanisms": {p: own for p, own in rounded.items() if p not in INSTRUMENTS},
+        "survey": rounded.get("survey", {}),
+    }
+    path = conf_folder() / "fit" / "point.yaml"
+    write_text(_HEADER + yaml.safe_dump(content, sort_keys=True), path)
+    return path

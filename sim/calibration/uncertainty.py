@@ -1,0 +1,40 @@
+"""How many of the model's uncertain numbers are assumed: the one count that every page prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+from sim.config.composition import measures
+from sim.config.fingerprint import drawn
+from sim.language.discovery import levers, mechanisms
+from sim.language.grammar import Mechanism, Passport
+from sim.survey.survey import Survey
+
+
+def grade_counts() -> Counter[str]:
+    """Count the uncertain numbers of the model by how they are known: assumed, fitted, or seen in a source.
+
+    Uncertain are the numbers that a run with `fit=posterior` draws: those with a range, of mechanisms, levers, the
+    survey and the effects of measures. Switches, definitions and what centring solves for are not among them.
+    """
+    return Counter(dict(_grade_counts()))
+
+
+@cache
+def _grade_counts() -> tuple[tuple[str, int], ...]:
+    kinds: list[type[Mechanism]] = [*mechanisms().values(), *levers().values(), Survey]
+    own = [metadata for kind in kinds for metadata in kind.passports().values()]
+    effects = [
+        Passport("", condition, shift.low, shift.high, shift.source)
+        for measure in measures()
+        for condition, shift in measure.shifts.items()
+    ]
+    counts = Counter(metadata.grade for metadata in [*own, *effects] if drawn(metadata))
+    return tuple(counts.items())
+
+
+def assumed_numbers() -> dict[str, int]:
+    """Return how many numbers are uncertain (`parameters`), and how many of these are `assumed`."""
+    counts = grade_counts()
+    return {"parameters": counts.total(), "assumed": counts["assumed"]}

@@ -1,0 +1,1 @@
+"""Settings of a run: composed by Hydra, checked, and turned into plans."""

@@ -1,0 +1,323 @@
+"""The command line of a study: Hydra's flags and overrides in, an exit code and a line about a mistake out."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from sim.config.command_settings import check_read
+from sim.config.composition import (
+    VERSION_BASE,
+    check_values,
+    conf_folder,
+    forget_files,
+    groups,
+    overrides_of_job,
+    prepare,
+    unread_note,
+    written,
+)
+from sim.config.error_messages import composing, exit_code, explanation
+from sim.config.folder import PRIMARY, check_folder
+from sim.config.overrides import read_overrides
+from sim.config.provenance import complete
+from sim.errors import UserError, accept_every_character, print_error
+from sim.paths import read_path
+
+_FLAGS = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+_FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
+    **dict.fromkeys(("--info", "-i"), ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")),
+    **dict.fromkeys(("--package", "-p", "--config-dir", "-cd"), ()),
+}
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """A job of a multirun that failed: the settings it was given beside those of all jobs, and why it failed."""
+
+    settings: tuple[str, ...]
+    error: Exception
+
+
+class _Task:
+    """A study as Hydra runs it, in this process or in another one: a failure is returned, so that other jobs go on.
+
+    constant: overrides that every job of the command has, None where the command is one job.
+    """
+
+    def __init__(self, study: Callable[[DictConfig], None], constant: Iterable[str] | None = None):
+        self.study = study
+        self.constant = None if constant is None else frozenset(constant)
+
+    def __call__(self, cfg: DictConfig) -> JobFailure | None:
+        accept_every_character()
+        own = self._own_settings()
+        try:
+            check_values(cfg)
+            check_read(cfg)
+            _note_unread(cfg)
+            with _under(f"# {' '.join(own)}") if own else nullcontext():
+                self.study(complete(cfg, overrides_of_job()))
+        except Exception as error:
+            line = explanation(error)  # the text alone travels between processes, as not every error can
+            return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
+        return None
+
+    def _own_settings(self) -> tuple[str, ...]:
+        if self.constant is None:
+            return ()
+        given = HydraConfig.get().overrides.task
+        return tuple(word for word in given if word not in self.constant) or tuple(given)
+
+
+@contextmanager
+def _under(heading: str) -> Iterator[None]:
+    """Print what a job prints in one piece and under a heading: jobs may run at the same time."""
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        if printed.getvalue():
+            print(f"{heading}\n{printed.getvalue()}", end="", flush=True)
+
+
+def _note_unread(cfg: DictConfig) -> None:
+    """Say on stderr which settings change no result; what is wrong with the settings is left to the study to say."""
+    with suppress(UserError):
+        note = unread_note(cfg)
+        if note is not None:
+            print_error(note)
+
+
+def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:
+    """Run a study as the command `name` with Hydra's overrides and flags; return the exit code.
+
+    `group` is the option of `conf/study` with the settings that this study has beside those of every study.
+
+    0: fine. 2: a mistake in what was asked, told in one line. 130: interrupted. With HYDRA_FULL_ERROR=1 in the
+    environment an error shows where it came from instead.
+    """
+    with _terminated_as_interrupted():
+        return exit_code(lambda: _run_with_hydra(study, name, argv, group))
+
+
+def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None) -> int:
+    flags, words = _sorted_words(argv)
+    multirun = bool({"-m", "--multirun"} & set(flags))
+    folder = _config_dir(flags)
+    with composing():
+        overrides = read_overrides(words, groups(), multirun)
+    if group is not None:
+        chosen = f"study={group}"
+        overrides = [chosen, *(word for word in overrides if word != chosen)]
+    with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
+        own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
+        return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))
+
+
+def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
+    """Flags and overrides as Hydra's own parser reads them."""
+    asked = get_args_parser().parse_args([*flags, *overrides])
+    modes = (asked.run, asked.multirun, asked.cfg is not None, asked.info is not None, asked.shell_completion)
+    if sum(map(bool, modes)) > 1:
+        raise UserError("Only one of --run, --multirun, --cfg, --info and --shell-completion can be given")
+    if asked.resolve and not (asked.cfg or asked.help):
+        raise UserError("--resolve works with --cfg and --help; add one of them or leave it out")
+    return asked
+
+
+@contextmanager
+def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
+    """Hydra on our configuration, the user's own folder first; it leaves no trace."""
+    running, job = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    handlers, level = list(logging.root.handlers), logging.root.level  # `--info` adds one that prints everything
+    if folder is not None:
+        forget_files()  # they may have been edited since the last command of this process
+    version.setbase(VERSION_BASE)
+    search = create_config_search_path(str(conf_folder()))
+    if folder is not None:
+        search.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="main"))
+    try:
+        with composing():
+            prepare(*(() if folder is None else (folder,)))
+            hydra = Hydra.create_main_hydra2(name, search)
+        yield hydra
+    finally:
+        GlobalHydra.instance().hydra = running
+        HydraConfig.instance().cfg = job
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+        if folder is not None:
+            forget_files()
+
+
+def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespace) -> int:
+    """Show what is asked, or run the study once or once for each job."""
+    overrides: list[str] = asked.overrides
+    if asked.multirun:
+        return _run_jobs(hydra, study, overrides)
+    if asked.help or asked.hydra_help or asked.cfg or asked.info or asked.shell_completion:
+        return _show(hydra, asked)
+    with composing():
+        cfg = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
+        HydraConfig.instance().set_config(cfg)
+        with open_dict(cfg):
+            del cfg["hydra"]
+    failure = _Task(study)(cfg)
+    if failure is not None:
+        raise failure.error
+    return 0
+
+
+def _show(hydra: Hydra, asked: Namespace) -> int:
+    try:
+        with composing():
+            if asked.help:
+                hydra.app_help(PRIMARY, get_args_parser(), asked)
+            elif asked.hydra_help:
+                hydra.hydra_help(PRIMARY, get_args_parser(), asked)
+            elif asked.info:
+                hydra.show_info(asked.info, PRIMARY, asked.overrides)
+            elif asked.shell_completion:
+                hydra.shell_completion(PRIMARY, asked.overrides)
+            else:
+                _show_configuration(hydra, asked)
+    except SystemExit:  # Hydra has said in a line of its own what it did not find
+        return 2
+    return 0
+
+
+def _show_configuration(hydra: Hydra, asked: Namespace) -> None:
+    """Print what `--cfg` asks for, or the part of it that `--package` names."""
+    cfg = hydra.compose_config(PRIMARY, asked.overrides, RunMode.RUN)
+    HydraConfig.instance().set_config(cfg)
+    OmegaConf.set_readonly(cfg.hydra, None)
+    own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
+    check_values(own)
+    check_read(own)
+    shown: Any = hydra.get_sanitized_cfg(cfg, asked.cfg)
+    if asked.package not in (None, "_global_"):
+        shown = OmegaConf.select(shown, asked.package)
+        if not OmegaConf.is_config(shown):
+            raise UserError(f"there is no group '{asked.package}' to show; --package firm is an example")
+        print(f"# @package {asked.package}")
+    if asked.resolve:
+        OmegaConf.resolve(shown)
+    sys.stdout.write(OmegaConf.to_yaml(shown))
+
+
+def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list[str]) -> int:
+    """Run one job for each combination of values; name every one that failed. Returns 2 where any did."""
+    with composing():
+        hydra.compose_config(PRIMARY, overrides, RunMode.MULTIRUN)
+    batches = hydra.multirun(PRIMARY, _Task(study, overrides), overrides)
+    failures = [job.return_value for batch in batches for job in batch if isinstance(job.return_value, JobFailure)]
+    for failure in failures:
+        if not isinstance(failure.error, UserError):
+            raise failure.error
+        print_error(f"{' '.join(failure.settings)}: {failure.error}")
+    return 2 if failures else 0
+
+
+def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
+    """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed.
+
+    Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
+    """
+    given = dict(override.split("=", 1) for override in overrides if "=" in override)
+    if "hydra.sweep.dir" in given:
+        return []
+    if given.get("hydra/launcher", "").startswith("submitit"):
+        output = read_path(given.get("output", "outputs").strip("'\""))
+        folder = str(output.resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
+    return [f"hydra.sweep.dir={written(folder)}"]
+
+
+def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Flags with their values, and overrides: Hydra wants the one before the other, people write them as they come."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    words = iter(argv)
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            overrides.append(word)
+        elif flag in _FLAGS_WITH_VALUE:
+            flags += [flag, _checked_value(flag, value if equals else next(words, ""))]
+        elif word in _FLAGS:
+            flags.append(word)
+        else:
+            bare = word.lstrip("-").replace("-", "_")
+            raise UserError(f"'{word}' is no flag; settings are written without dashes, as in {bare or 'weeks=52'}")
+    return flags, overrides
+
+
+def _checked_value(flag: str, value: str) -> str:
+    allowed = _FLAGS_WITH_VALUE[flag]
+    if not value or value.startswith("-") or (allowed and value not in allowed):
+        raise UserError(f"{flag} is followed by '{value}'; {' or '.join(allowed) or 'a name'} is right")
+    return value
+
+
+def _config_dir(flags: list[str]) -> Path | None:
+    """Take `--config-dir` out of the flags and return the folder, checked; name what of it is not read."""
+    places = [place for place, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
+    if not places:
+        return None
+    if len(places) > 1:
+        raise UserError("--config-dir is given more than once; give one folder")
+    given = flags[places[0] + 1]
+    del flags[places[0] : places[0] + 2]
+    folder = read_path(given).resolve()
+    if not folder.is_dir():
+        raise UserError(f"--config-dir {given} is no folder; give one like conf/")
+    if folder == conf_folder().resolve():
+        return None
+    unread = check_folder(folder, groups())
+    if unread:
+        print_error(f"not read as configuration in {given}: {', '.join(unread)}")
+    return folder
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Answer a request to end like Ctrl-C, so that what is unfinished is removed.
+
+    `kill` and schedulers send SIGTERM, a terminal that is closed sends SIGHUP. A signal that this process was started
+    to ignore, as `nohup` has it, stays ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    requests = [one for name in ("SIGTERM", "SIGHUP") if (one := getattr(signal, name, None)) is not None]
+    before = {one: signal.getsignal(one) for one in requests}
+    answered = {one: handler for one, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for one in answered:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one, handler in answered.items():
+            signal.signal(one, handler)

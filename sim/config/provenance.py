@@ -1,0 +1,83 @@
+"""Provenance: the overrides that a configuration was composed with, and what of them is stored beside results.
+
+A composed configuration lists its own overrides under `overrides`. So they belong to what is simulated, whatever Hydra
+application runs in this process, and a stored configuration can be composed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from sim import paths
+from sim.errors import UserError
+
+OVERRIDES = "overrides"
+"""The entry of a composed configuration that lists the overrides it was composed with."""
+_NOT_STORED = ("output",)
+"""Settings that say where results go and nothing about them."""
+
+
+def complete(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """Add to a composed configuration its overrides, and replace `~` at the beginning of its paths; return it.
+
+    Raises UserError where the user has set `overrides`, which is no setting.
+    """
+    if OVERRIDES in cfg:
+        raise UserError(f"there is no setting '{OVERRIDES}'; a configuration notes there what it was composed with")
+    with open_dict(cfg):
+        cfg[OVERRIDES] = list(overrides)
+    for name in paths.SETTINGS:
+        value = OmegaConf.select(cfg, name, default=None, throw_on_missing=False)
+        if isinstance(value, str) and value.startswith("~"):
+            OmegaConf.update(cfg, name, str(paths.read_path(value)))
+    return cfg
+
+
+def overrides_noted(cfg: DictConfig) -> tuple[str, ...] | None:
+    """Return the overrides that a configuration was composed with; None where it does not list them."""
+    noted = cfg.get(OVERRIDES)
+    return None if noted is None else tuple(noted)
+
+
+def stored_overrides(overrides: Iterable[str]) -> list[str]:
+    """Return the overrides as they are stored: paths without their folders, however they were written.
+
+    Given to the same command they repeat the study, in a working folder that holds the files named by `files_needed`.
+    """
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return [_stored(override) for override in parsed if override.key_or_group not in _NOT_STORED]
+
+
+def files_needed(overrides: Iterable[str]) -> list[str]:
+    """Return the names of the files and folders of their own that overrides refer to."""
+    found: dict[str, None] = {}
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        for name, value in _leaves(override.key_or_group, override.value()):
+            if name in paths.INPUTS and isinstance(value, str) and value and value != "null":
+                found[paths.file_name(value)] = None
+    return list(found)
+
+
+def _stored(override: Override) -> str:
+    from sim.config.composition import written
+
+    line = str(override.input_line)
+    value = override.value()
+    short = paths.shorten(value, override.key_or_group)
+    if short == value:
+        return line
+    return f"{line.partition('=')[0]}={written(short)}"
+
+
+def _leaves(name: str, value: object) -> list[tuple[str, object]]:
+    """Every setting within a value, by its name; values of factors by the name of the factor."""
+    if isinstance(value, dict):
+        inner = "" if name == "design.factors" else f"{name}."
+        return [leaf for key, of in value.items() for leaf in _leaves(f"{inner}{key}", of)]
+    if isinstance(value, list):
+        return [leaf for of in value for leaf in _leaves(name, of)]
+    return [(name, value)]

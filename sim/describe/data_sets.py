@@ -1,0 +1,71 @@
+"""`docs/rat_rs.md`: every data set with its one role, after RAT-RS (Achter and others 2022)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from sim.data import rows
+from sim.describe.parameters import parameters
+from sim.describe.references import citing
+from sim.engine.plan import Plan
+from sim.reporting.markdown import code, fill, table
+
+ROLES = {
+    "specification": "draws people, firms and surroundings, or stands behind a number before any fit",
+    "calibration": "parameters are fitted to it",
+    "validation": "compared with what the model gives; never fitted to",
+    "none": "known, counted or computed; no result depends on it, or it is no observation",
+}
+"""The three uses of data that the standard knows, and none of them."""
+
+
+def page(plan: Plan) -> str:
+    """A table of data sets by role, and each one's questions answered."""
+    sets = rows("data_sets")
+    cited = frozenset(citing(parameters(plan)))
+    counts = Counter(one["role"] for one in sets)
+    return fill(
+        "rat_rs",
+        roles=table(("role", "means", "data sets"), ([role, means, counts[role]] for role, means in ROLES.items())),
+        overview=table(
+            ("data set", "where", "rows", "role", "holds"),
+            ((code(one["data_set"]), where(one), size(one, cited), one["role"], one["holds"]) for one in sets),
+        ),
+        details="\n\n".join(map(_details, sets)),
+    )
+
+
+def where(one: Mapping[str, str]) -> str:
+    """The file of a data set, and which part of it."""
+    return code(one["file"]) + (f", {one['part']}" if one["part"] else "")
+
+
+def size(one: Mapping[str, str], cited: frozenset[str]) -> str:
+    """How many rows a data set has, where it is a table of rows."""
+    name = one["file"].removeprefix("sim/data/")
+    if not name.endswith(".csv"):
+        return one["rows"]
+    return str(sum(belongs(row, one["part"], cited) for row in rows(name.removesuffix(".csv"))))
+
+
+def belongs(row: Mapping[str, str], part: str, cited: frozenset[str]) -> bool:
+    """Whether a row is in this part of its file: `use is strong or test`, `cited`, `not cited`, or all of it."""
+    if part in ("cited", "not cited"):
+        return (row["id"] in cited) == (part == "cited")
+    column, _, values = part.partition(" is ")
+    return not part or row[column] in values.split(" or ")
+
+
+def _details(one: Mapping[str, str]) -> str:
+    return "\n".join(
+        [
+            f"### {one['data_set']}",
+            "",
+            f"- **Which data:** {one['holds']} ({where(one)}).",
+            f"- **Where from:** {one['source']}.",
+            f"- **Used for:** {one['role']}.",
+            f"- **Why these:** {one['why']}.",
+            f"- **How:** {one['how']}.",
+        ]
+    )

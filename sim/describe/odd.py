@@ -1,0 +1,288 @@
+"""`docs/odd.md`: the model in full after ODD+D (Grimm and others 2020; Müller and others 2013)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sim import __version__
+from sim.data import rows
+from sim.describe.equations import (
+    beginning,
+    curve_table,
+    drawn,
+    equation,
+    first_line,
+    formula,
+    luck_table,
+    range_of,
+    rewrite,
+)
+from sim.describe.parameters import SHORT, by_owner, numbers, parameter_table, parameters, patterns_in_mind
+from sim.engine.plan import Plan, registry_of
+from sim.language.describe import Told
+from sim.language.grammar import Mechanism
+from sim.language.registry import Quantity, Registry
+from sim.levers.measure import Measure
+from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.reporting.markdown import code, fill, listed, table
+from sim.survey.instruments import INSTRUMENTS
+
+_GIVEN = {
+    "is_manager": ("0/1", "0 or 1", "leads somebody"),
+    "has_manager": ("0/1", "0 or 1", "reports to somebody"),
+    "span": ("people", "0 or more", "how many report to one"),
+    "exists": ("0/1", "0 or 1", "the slot holds a tie, perhaps a dormant one"),
+    "across": ("0/1", "0 or 1", "the tie leads to another team"),
+    "dormant": ("0/1", "0 or 1", "the tie sleeps until an arranged encounter"),
+    "layers": ("layers", "1 or more", "levels between the board and a team's manager"),
+    "size": ("people", "5 or more", "employees of the whole establishment"),
+    "anchor_rank": ("rank", "0 to 5", "how early today stands in the team's order of office days; 5 on free days"),
+    "generation": ("people", "0 or more", "how many have held the place before"),
+    "employer_share": ("share", "0 to 1", "employers that claim the measure in the study"),
+    "asked_in_study": ("0/1", "0 or 1", "one of the 15 measures of the study"),
+    "only_managers_see": ("0/1", "0 or 1", "can be seen by managers alone"),
+    "fades_in": ("weeks", "0 or more", "time in which enthusiasm for the measure wears off; 0: never"),
+    "transition": ("sd", "0 to 1", "extra demands of the measure's first weeks"),
+    "is_collective": ("0/1", "0 or 1", "works in part on people who never heard of it"),
+    "is_through_manager": ("0/1", "0 or 1", "reaches the team as the manager's own practice"),
+    "is_individual": ("0/1", "0 or 1", "must be used by oneself"),
+    "is_agreement": ("0/1", "0 or 1", "kind of measure: an agreement"),
+    "is_encouragement": ("0/1", "0 or 1", "kind of measure: an encouragement"),
+    "is_leadership": ("0/1", "0 or 1", "kind of measure: leadership"),
+    "is_provision_and_contact": ("0/1", "0 or 1", "kind of measure: provision and contact"),
+    "is_training": ("0/1", "0 or 1", "kind of measure: training"),
+    "is_social": ("0/1", "0 or 1", "brings people together"),
+    "introduced_share": ("share", "0 to 1", "employers that the scenario makes take the measure"),
+    "withdrawn": ("0/1", "0 or 1", "the scenario withdraws the measure"),
+    "intensity": ("ratio", "0 to 2", "how strong the measure is against its usual strength"),
+    "use": ("share", "0 to 1", "time that those who know the measure and can use it do so"),
+    "hoops": ("share", "0 to 1", "put off by what it takes to get the measure"),
+    "well": ("share", "0 to 1", "users who use the measure as it is meant"),
+    "working_day": ("0/1", "0 or 1", "Monday to Friday and no Dutch public holiday"),
+    "weekday": ("day", "0 to 6", "0 is Monday"),
+    "advice_urgent": ("0/1", "0 or 1", "urgent public advice to work from home"),
+    "advice_strict": ("0/1", "0 or 1", "strict public advice to work from home"),
+    "advice_half": ("0/1", "0 or 1", "public advice of at most half the time at the workplace"),
+}
+"""Unit, range and meaning of what the world hands in; it changes by the calendar, the scenario or not at all."""
+
+
+def page(plan: Plan) -> str:
+    """The whole document."""
+    registry = registry_of(plan)
+    told = parameters(plan)
+    return fill(
+        "odd",
+        numbers(told),
+        version=__version__,
+        patterns=_patterns(),
+        givens=_givens(registry),
+        traits=_states(registry, registry.traits),
+        stocks=_states(registry, registry.night),
+        conditions=_conditions(registry),
+        processes=_processes(registry),
+        day=", ".join(_with_clock(registry, name) for name in registry.day),
+        night=", ".join(_with_clock(registry, name) for name in registry.night),
+        draws=len(drawn(registry)),
+        luck=luck_table(registry),
+        outcomes=_outcomes(),
+        groups=listed(GROUPS),
+        smallest=SMALLEST_GROUP,
+        weeks=plan.weeks,
+        burn_in=plan.burn_in,
+        start=plan.calendar.start,
+        establishments=plan.firm.establishments,
+        sample=plan.firm.sample,
+        regimes=table(("from", "advice", "wording", "source"), ([*row.values()] for row in rows("regimes"))),
+        curves=curve_table(),
+        submodels=_submodels(registry, told),
+        shared=_shared(registry),
+        levers=_levers(registry, told),
+        measures=_measures(plan.measures, told),
+        instruments=_instruments(told),
+    )
+
+
+# -- purpose and patterns --------------------------------------------------------------------------------------------
+
+
+def _patterns() -> str:
+    in_mind = patterns_in_mind()
+    return table(
+        ("pattern", "use", "of", "with", "among", "expected", "seen in", "written in mind"),
+        (
+            (code(row["id"]), row["use"], row["from"], row["to"], row["population"], row["expected"], row["origin"],
+             "yes" if row["id"] in in_mind else "no")
+            for row in rows("patterns")
+        ),
+    )  # fmt: skip
+
+
+# -- entities, state variables, scales -------------------------------------------------------------------------------
+
+
+def _givens(registry: Registry) -> str:
+    return table(
+        ("given", "meaning", "unit", "range", "level"),
+        ((code(name), meaning, unit, span, registry.givens[name]) for name, (unit, span, meaning) in _known(registry)),
+    )
+
+
+def _known(registry: Registry) -> list[tuple[str, tuple[str, str, str]]]:
+    """Every given with what is told of it; raises KeyError where nothing is."""
+    return [(name, _GIVEN[name]) for name in registry.givens]
+
+
+def _states(registry: Registry, names: Iterable[str]) -> str:
+    """Traits or stocks as a table."""
+    quantities = [registry.quantities[name] for name in names]
+    head = ("variable", "meaning", "type", "unit", "range", "owner", "level", "clock", "begins at")
+    return table(head, (_state(registry, quantity) for quantity in quantities))
+
+
+def _state(registry: Registry, quantity: Quantity) -> tuple[str, ...]:
+    clock = "drawn once" if quantity.kind == "trait" else quantity.every
+    begins = beginning(quantity) if quantity.kind == "stock" else "–"
+    kind = "yes or no" if quantity.unit == "0/1" else "number"
+    span = range_of(registry, quantity)
+    return (
+        code(quantity.name), quantity.meaning, f"{quantity.kind}, {kind}", quantity.unit, span, quantity.owner,
+        quantity.per, clock, begins,
+    )  # fmt: skip
+
+
+def _conditions(registry: Registry) -> str:
+    return table(
+        ("condition", "meaning", "unit", "owner", "level", "clock"),
+        (
+            (code(one.name), one.meaning, one.unit, one.owner, one.per, one.every)
+            for one in (registry.quantities[name] for name in registry.conditions)
+        ),
+    )
+
+
+# -- process overview ------------------------------------------------------------------------------------------------
+
+
+def _processes(registry: Registry) -> str:
+    return table(
+        ("process", "what it claims", "equations", "parameters"),
+        (
+            (code(name), first_line(own), len(own.equations()), len(own.passports()))
+            for name, own in registry.mechanisms.items()
+        ),
+    )
+
+
+def _with_clock(registry: Registry, name: str) -> str:
+    return code(name) + (" (weekly)" if registry.quantities[name].every == "week" else "")
+
+
+# -- observation -----------------------------------------------------------------------------------------------------
+
+_BY = {"end": "the state at its end", "mean": "the mean of its days", "sum": "the sum of its days"}
+
+
+def _outcomes() -> str:
+    return table(
+        ("outcome", "meaning", "unit", "a week is", "high is"),
+        ((code(one.name), one.label, one.unit, _BY[one.by], one.high_is) for one in OUTCOMES.values()),
+    )
+
+
+# -- submodels -------------------------------------------------------------------------------------------------------
+
+
+def _submodels(registry: Registry, told: Iterable[Told]) -> str:
+    tables = dict(by_owner(told))
+    return "\n\n".join(
+        _submodel(registry, process, own, tables.get(f"mechanisms.{process}", []))
+        for process, own in registry.mechanisms.items()
+    )
+
+
+def _submodel(registry: Registry, process: str, own: Mechanism, told: list[Told]) -> str:
+    equations = "\n\n".join(equation(registry, name) for name in own.equations())
+    numbers_told = f"\n\n{parameter_table(told, SHORT)}" if told else ""
+    return f"### {process.replace('_', ' ').capitalize()}\n\n{_prose(own)}{numbers_told}\n\n{equations}"
+
+
+def _prose(own: Mechanism) -> str:
+    """What the file says of the process, and the class of its theory."""
+    text = inspect.getdoc(inspect.getmodule(type(own))) or ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    return "\n\n".join([*paragraphs, f"*{first_line(own)}*"])
+
+
+def _shared(registry: Registry) -> str:
+    return table(
+        ("shared flow", "unit", "tributaries, summed in this order"),
+        (
+            (code(one.name), one.unit, listed(one.tributaries))
+            for one in registry.quantities.values()
+            if one.kind == "sum"
+        ),
+    )
+
+
+def _levers(registry: Registry, told: Iterable[Told]) -> str:
+    tables = dict(by_owner(told))
+    return "\n\n".join(
+        "\n\n".join(
+            [
+                f"#### {process}",
+                _prose(lever),
+                parameter_table(tables[f"mechanisms.{process}"], SHORT),
+                *(rewrite(lever, condition, method) for condition, method in lever.rewrites().items()),
+            ]
+        )
+        for process, lever in registry.levers.items()
+    )
+
+
+def _measures(measures: Iterable[Measure], told: Iterable[Told]) -> str:
+    amounts: Mapping[str, list[Told]] = dict(by_owner(told))
+    head = (
+        "measure",
+        "text",
+        "kind",
+        "route",
+        "employer, manager, employee in the study",
+        "moves, at full use",
+        "numbers",
+    )
+    return table(head, (_measure(one, amounts[f"measures.{one.name}"]) for one in measures))
+
+
+def _measure(measure: Measure, told: Iterable[Told]) -> tuple[str, ...]:
+    known = " / ".join(f"{100 * share:.0f}%" for share in measure.study.values()) or "not asked"
+    moves = [_moved(measure, row) for row in told if row.name in measure.shifts]
+    own = [f"{row.name} {row.value:g}" for row in told if row.name not in measure.shifts]
+    rewrites = ["rewrites a condition"] if measure.rewrites else []
+    return (
+        code(measure.name), measure.text, measure.kind.replace("_", " "), measure.route.replace("_", " "), known,
+        "; ".join([*moves, *rewrites]), ", ".join(own),
+    )  # fmt: skip
+
+
+def _moved(measure: Measure, row: Told) -> str:
+    receives = measure.shifts[row.name].receives
+    whom = "" if receives == "everybody" else f" of {receives}"
+    return f"{code(row.name)}{whom} by {row.value:+g} {row.passport.unit} ({row.span})"
+
+
+def _instruments(told: Iterable[Told]) -> str:
+    tables = dict(by_owner(told))
+    return "\n\n".join(_instrument(name, kind, tables[name]) for name, kind in INSTRUMENTS.items())
+
+
+def _instrument(name: str, kind: type[Mechanism], told: list[Told]) -> str:
+    methods: dict[str, Any] = {n: m for n, m in vars(kind).items() if inspect.isfunction(m) and m.__doc__}
+    shown = [
+        f"`{name}.{method}`: {first_line(own)}\n\n```python\n{formula(own)}\n```"
+        for method, own in methods.items()
+        if not method.startswith("_")
+    ]
+    return "\n\n".join([f"#### {name}", f"*{first_line(kind)}*", parameter_table(told, SHORT), *shown])

@@ -1,0 +1,164 @@
+"""Every parameter with its passport, those of the measures too, and the page `docs/parameters.md`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from sim.config import composition
+from sim.data import rows
+from sim.engine.plan import Plan, registry_of, with_parameters
+from sim.language.describe import Told, assumed_first, passports
+from sim.language.grammar import Passport
+from sim.language.registry import Registry
+from sim.levers.measure import Measure, Shift, numbers_of
+from sim.reporting.markdown import code, fill, table
+from sim.survey.instruments import INSTRUMENTS
+
+GRADES = {
+    "assumed": "chosen; a source named beside the word stands behind the sign or bounds the range, not the number",
+    "seen": "read in a source that was seen, at no low confidence",
+    "fitted": "solved so that the model meets targets of 2021–2022",
+    "centred": "solved so that reference people average 0 with SD 1; says nothing about the world",
+    "definition": "says what is meant, or what holds unless a scenario changes it; where it has a range, a choice",
+}
+"""How a number is known. Two of the words grade evidence; the other three say that a number is no evidence."""
+
+_SHARE, _NO_BOUND = 1.0, float("inf")
+_OWN = {
+    "use": ("share", "time that those who know it and can use it do so", _SHARE),
+    "hoops": ("share", "put off by what it takes to get it", _SHARE),
+    "well": ("share", "users who use it as it is meant", _SHARE),
+    "transition": ("sd", "extra demands of its first weeks", _SHARE),
+    "fades_in": ("weeks", "time in which enthusiasm for it wears off; 0: never", _NO_BOUND),
+}
+"""Unit, meaning and highest value of what every measure has beside the amounts of its shifts; all of it is assumed."""
+
+
+def parameters(plan: Plan) -> list[Told]:
+    """Every number that a run of the plan depends on: of mechanisms, levers, instruments, measures."""
+    registry = registry_of(plan)
+    looks = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
+    return [*passports(registry, looks), *(one for measure in plan.measures for one in of_measure(measure, registry))]
+
+
+def of_measure(measure: Measure, registry: Registry) -> list[Told]:
+    """The numbers of a measure as parameters, with a passport derived from what its file says."""
+    return [
+        Told(f"measures.{measure.name}", name, value, _passport_of(measure, name, registry))
+        for name, value in numbers_of(measure).items()
+    ]
+
+
+def _passport_of(measure: Measure, name: str, registry: Registry) -> Passport:
+    if name in measure.shifts:
+        return _passport_of_shift(measure.shifts[name], name, registry.quantities[name].unit)
+    unit, meaning, high = _OWN[name]
+    return Passport(unit, meaning, 0.0, high, "assumed")
+
+
+def _passport_of_shift(shift: Shift, condition: str, unit: str) -> Passport:
+    who = "full use" if shift.receives == "everybody" else "a manager's own practice"
+    meaning = f"what {who} adds to {condition.replace('_', ' ')}"
+    return Passport(unit, meaning, shift.low, shift.high, shift.source)
+
+
+def numbers(told: Iterable[Told]) -> dict[str, str]:
+    """Every parameter's value as a template names it: `mechanisms__recovery__night`."""
+    return {row.full_name.replace(".", "__"): f"{row.value:g}" for row in told}
+
+
+# -- what was written with which pattern in mind ---------------------------------------------------------------------
+
+
+def patterns_in_mind() -> frozenset[str]:
+    """The patterns that a parameter, a measure or one of its amounts cites, which makes them weaker as checks."""
+    return frozenset(written_with())
+
+
+def written_with() -> dict[str, list[str]]:
+    """The patterns cited, each with the names of what was written with it in mind."""
+    measures = composition.measures()
+    kinds = {f"mechanisms.{process}": kind for process, kind in composition.described().items()} | INSTRUMENTS
+    sources = {
+        f"{owner}.{name}": passport.source
+        for owner, kind in kinds.items()
+        for name, passport in kind.passports().items()
+    }
+    sources |= {f"measures.{measure.name}": measure.source for measure in measures}
+    sources |= {
+        f"measures.{measure.name}.{condition}": shift.source
+        for measure in measures
+        for condition, shift in measure.shifts.items()
+    }
+    cited = {
+        row["id"]: [name for name, source in sources.items() if row["id"] in source.split()] for row in rows("patterns")
+    }
+    return {pattern: names for pattern, names in cited.items() if names}
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+COLUMNS = ("parameter", "meaning", "unit", "default", "range", "source", "grade", "data role", "in mind", "note")
+SHORT = COLUMNS[:6]
+
+
+def page(plan: Plan) -> str:
+    """`docs/parameters.md`: every column of every passport, and how many numbers rest on what."""
+    told = parameters(plan)
+    return fill(
+        "parameters",
+        count=len(told),
+        grades=_grades(told),
+        roles=_counted("data role", Counter(row.passport.role for row in told)),
+        seen=parameter_table([row for row in told if row.passport.grade == "seen"], SHORT),
+        in_mind=_in_mind(),
+        tables="\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(told)),
+    )
+
+
+def by_owner(told: Iterable[Told]) -> list[tuple[str, list[Told]]]:
+    """The parameters of each owner, in the order of the text."""
+    return [(owner, list(own)) for owner, own in groupby(told, key=lambda row: row.owner)]
+
+
+def parameter_table(told: Iterable[Told], columns: Sequence[str] = COLUMNS) -> str:
+    """Parameters as a table of the first columns, the assumed ones first."""
+    return table(columns, (_row(row)[: len(columns)] for row in assumed_first(told)))
+
+
+def _row(told: Told) -> list[str]:
+    passport = told.passport
+    numbers = [passport.unit, f"{told.value:g}", told.span]
+    in_mind = ", ".join(passport.in_mind)
+    return [
+        code(told.full_name), passport.meaning, *numbers, passport.source, passport.grade, passport.role, in_mind,
+        passport.note,
+    ]  # fmt: skip
+
+
+def _section(owner: str, told: Sequence[Told]) -> str:
+    return f"### {owner}\n\n{parameter_table(told)}"
+
+
+def _grades(told: Sequence[Told]) -> str:
+    """How many numbers have which grade: of the model, and of the measures."""
+    of_measures = Counter(row.passport.grade for row in told if row.owner.startswith("measures."))
+    others = Counter(row.passport.grade for row in told if not row.owner.startswith("measures."))
+    return table(
+        ("grade", "means", "of mechanisms, levers, instruments", "of measures"),
+        ([grade, meaning, others[grade], of_measures[grade]] for grade, meaning in GRADES.items()),
+    )
+
+
+def _counted(what: str, counts: Counter[str]) -> str:
+    return table((what, "parameters"), counts.most_common())
+
+
+def _in_mind() -> str:
+    use = {row["id"]: row["use"] for row in rows("patterns")}
+    return table(
+        ("pattern", "use", "written with it in mind"),
+        ([code(one), use[one], ", ".join(map(code, names))] for one, names in written_with().items()),
+    )

@@ -1,0 +1,72 @@
+"""`docs/references.md`: the literature and the levels behind every number, and where data were taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sim.data import rows
+from sim.describe.parameters import parameters, patterns_in_mind
+from sim.engine.plan import Plan
+from sim.language.describe import Told
+from sim.reporting.markdown import code, fill, listed, table
+
+_DATA = ("targets", "patterns", "regimes")
+
+
+def page(plan: Plan) -> str:
+    """Literature by id, with who cites it; levels; patterns; what no number rests on."""
+    told = parameters(plan)
+    effects = {row["id"]: row for row in rows("effects")}
+    cited, in_mind = citing(told), patterns_in_mind()
+    return fill(
+        "references",
+        effects=_literature(row | {"cited by": listed(cited[key])} for key, row in effects.items() if key in cited),
+        others=_literature((row for key, row in effects.items() if key not in cited), also=()),
+        targets=_targets(cited),
+        patterns=table(
+            ("pattern", "relation", "source"),
+            (
+                (code(row["id"]), f"{row['from']} – {row['to']}: {row['expected']}", row["source"])
+                for row in rows("patterns")
+                if row["id"] in in_mind
+            ),
+        ),
+        sources="\n".join(f"- {source}" for source in sorted({row["source"] for name in _DATA for row in rows(name)})),
+    )
+
+
+def citing(told: Iterable[Told]) -> dict[str, list[str]]:
+    """Every key that a source holds, with the names of the parameters that cite it."""
+    cited: dict[str, list[str]] = {}
+    for row in told:
+        for key in row.passport.source.split():
+            cited.setdefault(key, []).append(row.full_name)
+    return cited
+
+
+def _literature(found: Iterable[Mapping[str, str]], also: tuple[str, ...] = ("cited by",)) -> str:
+    return table(
+        ("id", "relation or level", "reference", "seen?", "confidence", *also),
+        (
+            (row["id"], f"{row['from']} – {row['to']}", _reference(row), row["provenance"], row["confidence"],
+             *(row[name] for name in also))
+            for row in found
+        ),
+    )  # fmt: skip
+
+
+def _reference(row: Mapping[str, str]) -> str:
+    doi = f", [doi:{row['doi']}](https://doi.org/{row['doi']})" if row["doi"] else ""
+    return row["source"] + doi
+
+
+def _targets(cited: Mapping[str, list[str]]) -> str:
+    return table(
+        ("id", "level", "value", "use", "source", "cited by"),
+        (
+            (code(row["id"]), row["quantity"], f"{row['value']} {row['unit']}", row["use"], row["source"],
+             listed(cited[f"target:{row['id']}"]))
+            for row in rows("targets")
+            if f"target:{row['id']}" in cited
+        ),
+    )  # fmt: skip

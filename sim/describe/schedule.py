@@ -1,0 +1,35 @@
+"""`docs/schedule.md`: the exact order of a day, its night and a Monday."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sim.engine.plan import Plan, registry_of
+from sim.language.registry import Registry
+from sim.reporting.markdown import code, fill, listed, table
+
+
+def page(plan: Plan) -> str:
+    """The order as the registry derives it, with every quantity's causes."""
+    registry = registry_of(plan)
+    weekly = [name for name in (*registry.day, *registry.night) if registry.quantities[name].every == "week"]
+    return fill(
+        "schedule",
+        flows=len(registry.day),
+        stocks=len(registry.night),
+        weekly=len(weekly),
+        day=_order(registry, registry.day),
+        night=_order(registry, registry.night),
+        traits=_order(registry, registry.traits),
+    )
+
+
+def _order(registry: Registry, names: Iterable[str]) -> str:
+    quantities = [registry.quantities[name] for name in names]
+    return table(
+        ("", "quantity", "process", "level", "clock", "from"),
+        (
+            (place, code(one.name), one.owner, one.per, one.every, listed(one.causes))
+            for place, one in enumerate(quantities, start=1)
+        ),
+    )

@@ -1,0 +1,72 @@
+"""`docs/stress.md`: the checklist STRESS-ABS (Monks and others 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sim import __version__
+from sim.calibration.uncertainty import assumed_numbers
+from sim.config import composition
+from sim.describe.parameters import numbers, parameters
+from sim.engine.plan import Plan
+from sim.language.describe import Told
+from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.outcomes.definitions import SMALLEST_GROUP
+from sim.outcomes.record import LAST_WEEKS
+from sim.reporting.markdown import code, fill, table
+
+
+def page(plan: Plan) -> str:
+    """The checklist, with every scenario as its difference from the base."""
+    told = parameters(plan)
+    settings, uncertain = composition.settings_of(composition.compose()), assumed_numbers()
+    return fill(
+        "stress",
+        numbers(told),
+        version=__version__,
+        scenarios=scenario_table(plan.scenarios, told),
+        count=len(plan.scenarios) - 1,
+        count_of_numbers=len(told),
+        uncertain=uncertain["parameters"],
+        assumed=uncertain["assumed"],
+        burn_in=plan.burn_in,
+        weeks=plan.weeks,
+        last_weeks=LAST_WEEKS,
+        replicates=settings.replicates,
+        seed=settings.seed,
+        smallest=SMALLEST_GROUP,
+    )
+
+
+def scenario_table(scenarios: Iterable[Scenario], told: Iterable[Told]) -> str:
+    """What each scenario changes against the base, and nothing else differs."""
+    usual = {row.full_name: row.value for row in told}
+    return table(
+        ("scenario", "kind", "what it says", "measures taken up", "measures withdrawn", "settings"),
+        (
+            (code(one.name), one.kind, one.text, _joined(map(_introduced, one.introduced)),
+             _joined(map(code, one.withdrawn)), _joined(_set(setting, usual) for setting in one.settings))
+            for one in scenarios
+        ),
+    )  # fmt: skip
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "; ".join(parts) or "–"
+
+
+def _introduced(one: Introduction) -> str:
+    given = {"use": one.use, "hoops": one.hoops, "well": one.well}
+    own = [f"{name} {value:g}" for name, value in given.items() if value is not None]
+    strong = [f"intensity {one.intensity:g}"] if one.intensity != 1 else []
+    return ", ".join([f"{code(one.measure)} by {100 * one.share:g}% of employers", *strong, *own, *_when(one)])
+
+
+def _set(one: Setting, usual: Mapping[str, float]) -> str:
+    name = f"mechanisms.{one.process}.{one.parameter}"
+    return ", ".join([f"{code(name)} {usual[name]:g} → {one.value:g}", *_when(one)])
+
+
+def _when(one: Introduction | Setting) -> list[str]:
+    begins = [f"from week {one.start}"] if one.start else []
+    return [*begins, f"until week {one.end}"] if one.end is not None else begins

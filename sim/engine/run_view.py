@@ -1,0 +1,61 @@
+"""A share in an engine: what one of several runs, stacked in one engine as rows, sees of it as its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine.equation_groups import DOMAINS, level_of
+from sim.world.firm import Firm
+
+if TYPE_CHECKING:
+    from sim.engine import Engine
+
+
+@dataclass(frozen=True)
+class OwnStaff:
+    """The firm of one share, and how many there are of each kind of row."""
+
+    firm: Firm
+    count: Mapping[str, int]
+
+
+class OwnRows(Mapping[str, np.ndarray]):
+    """Every quantity of an engine, of one share's rows alone."""
+
+    def __init__(self, engine: Engine, rows: Mapping[str, slice], slots: int):
+        """`rows` says which employees, teams and establishments are its own; its places have `slots` slots for ties."""
+        self._engine, self._rows, self._slots = engine, rows, slots
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        value, level = self._engine.values[name], level_of(self._engine.registry, name)
+        if DOMAINS.get(level) not in self._rows:
+            return value
+        own = value[..., self._rows[DOMAINS[level]]]
+        return np.ascontiguousarray(own[:, : self._slots] if level == "tie" else own)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engine.values)
+
+    def __len__(self) -> int:
+        return len(self._engine.values)
+
+
+class Share:
+    """The rows of one firm in an engine of stacked firms, as a recorder wants them."""
+
+    def __init__(self, engine: Engine, firm: Firm, first: Mapping[str, int]):
+        """`first` is where the firm's employees, teams and establishments begin among the engine's rows."""
+        count = {
+            "employee": len(firm.identifier),
+            "team": len(firm.team_identifier),
+            "establishment": len(firm.establishment_identifier),
+        }
+        rows = {kind: slice(first[kind], first[kind] + number) for kind, number in count.items()}
+        self.staff = OwnStaff(firm, count)
+        self.worlds, self.catalogue = engine.worlds, engine.catalogue
+        self.places = rows["employee"]
+        self.values = OwnRows(engine, rows, len(firm.ties.partner))

@@ -1,0 +1,1 @@
+"""Designs of many runs, and the folder that holds their results."""

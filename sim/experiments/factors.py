@@ -1,0 +1,319 @@
+"""Factors: what a design varies, named as on the command line, and how a row of a design becomes a plan.
+
+A factor is a number within a range, or a choice among options. The numbers of mechanisms, instruments and measures
+bring their ranges with them; a switch is a choice of 0 and 1; a family of levers or the scenario is a choice of its
+options. `dose.<scenario>` is the share of employers that take a policy, `strength.<scenario>` how strongly they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.config import composition, explicit_settings
+from sim.config import parameter_values as numbers_of_plan
+from sim.engine.plan import BASELINE, Plan, needed, registry_of
+from sim.errors import UserError, as_written, instead, is_number
+from sim.language.grammar import Passport
+from sim.levers.measure import FAMILIES
+from sim.levers.scenario import Introduction, Scenario, check_horizon, combined, dosed
+from sim.survey.instruments import INSTRUMENTS
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+POLICY = "policy"
+"""What the scenario of a row is called where the row itself makes it."""
+_DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
+_NO_FACTORS = (
+    "workers", "output", "engine", "title", "study", "hydra", "replicates", "draws", "fit", "report", "interview",
+    *composition.OF_STUDIES,
+)  # fmt: skip
+_CHOICES = (*FAMILIES, "scenario")
+_OF_VISITS = "interview."
+"""What begins the names of numbers on which no run depends: they are of visits, which runs do not make."""
+_SOLVED = ("centred", "fitted", "definition")
+"""Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a design varies: a number from `low` to `high`, or one of `options`; `unit` is the number's."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    options: tuple[Any, ...] = ()
+
+    def at(self, shares: np.ndarray) -> np.ndarray:
+        """The values at these shares (0 to 1) of the way from the lowest value, or the first option, to the last."""
+        if not self.options:
+            between = self.low + (self.high - self.low) * np.asarray(shares, float)
+            return np.clip(between, self.low, self.high)  # rounding must not lead out of the range
+        place = np.minimum((np.asarray(shares) * len(self.options)).astype(int), len(self.options) - 1)
+        return np.array(self.options, dtype=object)[place]
+
+    def steps(self, count: int) -> np.ndarray:
+        """So many values from the lowest to the highest; all options of a choice."""
+        return np.array(self.options, dtype=object) if self.options else self.at(np.linspace(0, 1, count))
+
+
+# -- which factors there are ------------------------------------------------------------------------------------------
+
+
+def choose(asked: Any, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
+    """The factors asked for, in the order asked, each once.
+
+    `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without
+    switches), switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give
+    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. What is `held` is no
+    member of a group or pattern; its own name still asks for it. Raises UserError for a name that fits nothing, and for
+    a range outside a factor's own.
+    """
+    listed = [asked] if isinstance(asked, str) else asked
+    if not isinstance(listed, Mapping | list | tuple):
+        raise UserError(f"design.factors is {as_written(asked)}; names are right, as in design.factors=[switches]")
+    spans = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
+    wanted = {str(name): span for name, span in spans.items()}
+    groups = _groups(plan)
+    names_asked = [one for name in wanted for one in groups.get(name, [name])]
+    known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, asked_for) for asked_for in names_asked)])
+    found: dict[str, Factor] = {}
+    for name, span in wanted.items():
+        names = groups[name] if name in groups else [n for n in known if fnmatchcase(n, name)] or [name]
+        for one in [n for n in names if n == name or n not in held]:
+            if one not in found or span is not None:
+                found[one] = _spanned(known.get(one) or _made(one, span, known, groups), span)
+    if not found:
+        raise UserError(
+            f"design.factors={as_written(asked)} is nothing here; name what to vary, as in "
+            "design.factors=[switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
+        )
+    return tuple(found.values())
+
+
+def with_every_measure(plan: Plan) -> Plan:
+    """The plan with every measure introduced, so that the numbers of all of them are known."""
+    introduced = tuple(Introduction(measure.name) for measure in plan.measures)
+    return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
+
+
+def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
+    """Every factor there is but for the choices, of which these alone, since their options take time to look up."""
+    numbers = {
+        name: _number(name, passport)
+        for name, (_, passport) in numbers_with_passports(plan).items()
+        if not name.startswith(_OF_VISITS)
+    }
+    amounts = {
+        f"measures.{measure.name}.{condition}": Factor(
+            f"measures.{measure.name}.{condition}", shift.low, shift.high, registry.quantities[condition].unit
+        )
+        for registry in [registry_of(plan)]
+        for measure in plan.measures
+        for condition, shift in measure.shifts.items()
+    }
+    own = {
+        name: Factor(name, unit="share")
+        for measure in plan.measures
+        for name in (f"measures.{measure.name}.{n}" for n in ("use", "hoops", "well", "transition"))
+    }
+    chosen = {name: Factor(name, options=composition.options(name)) for name in choices}
+    doses = {
+        f"{kind}.{name}": Factor(f"{kind}.{name}", low, high, "share of employers" if kind == "dose" else "times")
+        for kind, (low, high) in _DOSES.items()
+        for name in composition.scenario_names()
+        if name != BASELINE.name
+    }
+    return {**numbers, **amounts, **own, **chosen, **doses}
+
+
+def _number(name: str, passport: Passport) -> Factor:
+    if passport.is_switch:
+        return Factor(name, unit="switch", options=(0.0, 1.0))
+    return Factor(name, passport.low, passport.high, passport.unit)
+
+
+def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, Passport]]:
+    """Every parameter of the mechanisms, the levers in use and the instruments: its value in force and its passport."""
+    registry = registry_of(plan)
+    owners = {f"mechanisms.{m.process()}": m for m in (*registry.mechanisms.values(), *registry.levers.values())}
+    found = {
+        f"{where}.{name}": (getattr(owner, name), passport)
+        for where, owner in owners.items()
+        for name, passport in owner.passports().items()
+    }
+    return found | {
+        f"{look}.{name}": (plan.parameters.get(look, {}).get(name, getattr(kind(), name)), passport)
+        for look, kind in INSTRUMENTS.items()
+        for name, passport in kind.passports().items()
+    }
+
+
+def _groups(plan: Plan) -> dict[str, list[str]]:
+    ranged = {
+        name: passport
+        for name, (_, passport) in numbers_with_passports(plan).items()
+        if passport.low < passport.high and not name.startswith(_OF_VISITS)
+    }
+    open_ones = {name: of for name, of in ranged.items() if not set(of.source.split()) & set(_SOLVED)}
+    introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
+    return {
+        "assumed": [n for n, passport in open_ones.items() if passport.assumed and not passport.is_switch],
+        "sourced": [n for n, passport in open_ones.items() if not passport.assumed and not passport.is_switch],
+        "fitted": [n for n, passport in ranged.items() if "fitted" in passport.source.split()],
+        "switches": [n for n, passport in open_ones.items() if passport.is_switch],
+        "amounts": [
+            f"measures.{measure.name}.{condition}"
+            for measure in needed(plan)
+            if measure.name in introduced
+            for condition, shift in measure.shifts.items()
+            if shift.low < shift.high
+        ],
+        "levers": list(FAMILIES),
+    }
+
+
+def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
+    """A factor for any other setting, which must bring what to vary it over."""
+    top = name.split(".")[0]
+    if top in _NO_FACTORS:
+        raise UserError(f"'{name}' changes no run, so it is no factor; give it beside the design, as in {name}=<value>")
+    if top in (*numbers_of_plan.TOPS, *_DOSES, *FAMILIES) or span is None:
+        raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *_CHOICES, *known])}")
+    return Factor(name)
+
+
+def _spanned(factor: Factor, span: Any) -> Factor:
+    """The factor over what was asked: a lower and a higher number, or options."""
+    if span is None:
+        return factor
+    if not isinstance(span, list | tuple) or not span:
+        raise UserError(
+            f"factor {factor.name} is to vary over {as_written(span)}; [low, high] or a list of options is right"
+        )
+    for value in span:
+        if isinstance(value, Mapping | list | tuple):
+            raise UserError(
+                f"Invalid option for factor {factor.name}: {as_written(value)}. Use texts and numbers; "
+                "lists and maps cannot be the values of a factor."
+            )
+    numbers = all(map(is_number, span))
+    if factor.options:
+        _check_options(factor, span)
+    elif factor.unit:
+        _check_within(factor, span)
+    if factor.options or not factor.unit or not numbers or len(span) != 2:
+        return replace(factor, options=tuple(float(value) if factor.unit else value for value in span))
+    low, high = map(float, span)
+    if not low < high:
+        raise UserError(f"factor {factor.name} goes from {low:g} to {high:g}; a lower and a higher number are right")
+    return replace(factor, low=low, high=high)
+
+
+def _check_options(factor: Factor, span: Sequence[Any]) -> None:
+    for value in span:
+        if value not in factor.options:
+            known = instead(value, map(as_written, factor.options))
+            raise UserError(f"factor {factor.name} has no option '{as_written(value)}' {known}")
+
+
+def _check_within(factor: Factor, span: Sequence[Any]) -> None:
+    for value in span:
+        if not is_number(value) or not factor.low <= value <= factor.high:
+            raise UserError(
+                f"factor {factor.name} is to be {as_written(value)}; "
+                f"its range is {factor.low:g} to {factor.high:g} {factor.unit}"
+            )
+
+
+# -- from a row to a plan ---------------------------------------------------------------------------------------------
+
+
+class Ground:
+    """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with.
+
+    `held` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
+    `named` are all settings that the overrides name.
+    """
+
+    def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
+        self._overrides = tuple(overrides)
+        self.plan = composition.plan_of(cfg, overrides)
+        self.held = composition.held_numbers(cfg, overrides)
+        self.named = frozenset(explicit_settings.in_overrides(overrides))
+        self._composed = cache(self._compose)
+        self._at_doses = cache(self._dosed)
+
+    def at(self, row: Mapping[str, Any], replicate: int = 0) -> Plan:
+        """The plan of a row: factor to value. Raises UserError for what no run may have."""
+        numbers: dict[str, float] = {}
+        doses: list[tuple[str, str, float]] = []
+        others: list[tuple[str, Any]] = []
+        for name, value in row.items():
+            top, _, rest = name.partition(".")
+            if numbers_of_plan.is_number_of_a_plan(name):
+                numbers[name] = float(value)
+            elif top in _DOSES:
+                doses.append((top, rest, float(value)))
+            else:
+                others.append((name, value))
+        plan = self._composed(tuple(others)) if others else self.plan
+        if doses:
+            levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
+            policy = combined(POLICY, [*levers, *self._at_doses(tuple(doses))])
+            plan = replace(plan, scenarios=(plan.scenarios[0], policy))
+        return replace(numbers_of_plan.at(plan, numbers), replicate=replicate)
+
+    def check_policies(self, columns: Iterable[str]) -> None:
+        """Raise UserError where the rows make their own policy and a policy that a user has named would be lost."""
+        tops = {name.partition(".")[0] for name in columns}
+        levers, doses = tops & set(_CHOICES), tops & set(_DOSES)
+        lost = {"scenarios"} if levers else {"scenarios", *_CHOICES} if doses else set()
+        for name in sorted(self.named):
+            if name.partition(".")[0] in lost:
+                raise UserError(
+                    f"{name} is set, and the rows of this design make their own policy from "
+                    f"{', '.join(sorted(levers | doses))}. Leave {name} out, or name it as a factor."
+                )
+
+    def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
+        own = [f"{name}={composition.written(value)}" for name, value in settings]
+        makes_policy = any(name in (*FAMILIES, "scenario") for name, _ in settings)
+        listed = "scenarios=" if makes_policy else ()
+        asked = [*(override for override in self._overrides if not override.startswith(listed)), *own]
+        made = composition.plan_of(composition.compose(*asked), asked)
+        if not makes_policy:
+            return made
+        policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
+        return replace(made, scenarios=(made.scenarios[0], replace(policy, name=POLICY)))
+
+    def _dosed(self, doses: tuple[tuple[str, str, float], ...]) -> list[Scenario]:
+        """The policies of a row, each at its dose and its strength."""
+        known = numbers_with_passports(self.plan)
+        defaults = {name.removeprefix("mechanisms."): value for name, (value, _) in known.items()}
+        own: dict[str, dict[str, float]] = {}
+        for kind, name, value in doses:
+            own.setdefault(name, {})["share" if kind == "dose" else "strength"] = value
+        for name, given in own.items():
+            check_horizon(composition.scenario_named(name), self.plan.weeks)
+            self._check_strength(name, given.get("strength", 1.0))
+        return [dosed(composition.scenario_named(name), defaults, **given) for name, given in own.items()]
+
+    def _check_strength(self, name: str, strength: float) -> None:
+        """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""
+        if strength in (0.0, 1.0):
+            return
+        in_study = {measure.name for measure in self.plan.measures if measure.in_study}
+        there = sorted(composition.scenario_named(name).measures & in_study)
+        if there:
+            raise UserError(
+                f"strength.{name} would also change {there[0]} where employers have it already; "
+                f"vary the share of employers that take it, as dose.{name}, or a policy of measures that are new"
+            )

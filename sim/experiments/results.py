@@ -1,0 +1,433 @@
+"""Results: what a folder of runs holds, as tidy frames, as answers to queries, and as a summary on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.plan import BASELINE
+from sim.errors import UserError, first_line, instead
+from sim.experiments import sweep_record
+from sim.experiments.designs import BY_ROW, ROW, SHARED
+from sim.experiments.output_folder import write_by, write_table
+from sim.experiments.sweep_record import SweepRecord
+from sim.formatting import signed
+from sim.outcomes.definitions import GROUPS, OUTCOMES
+from sim.outcomes.no_effect import count_reasons
+from sim.outcomes.run_summary import SHARES, TABLES, USERS, WITHOUT
+from sim.paths import check_writable, read_path
+from sim.runs.archive import Archive, read_counted
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+_FEW = 5
+_CHANCE = {
+    SHARED: "; all rows on the same people and random numbers",
+    BY_ROW: "; each row with its own people and random numbers",
+}
+KNOWN_TABLES = (*TABLES, "observed")
+"""The tables that batches may hold, beside that of their runs; `observed` is of the study `posterior`."""
+_TEXTS = {"run", "scenario", "group"}
+_CLOSED = (
+    "set python_enable_replacements = false",
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    "set temp_directory = ''",
+    "set enable_external_access = false",
+)
+"""What keeps a query from reading or writing other files, fetching addresses, loading extensions, seeing variables."""
+HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
+
+
+class Results:
+    """The runs kept in a folder.
+
+    `design` has one row per setting, `runs` one per run: its id, row and replicate. `levels` and `differences` are
+    means over the last 26 weeks by run, scenario and group; `weekly` is everybody by week.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = read_path(folder)
+        self.archive = Archive(self.folder)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the folder holds a study at all."""
+        return sweep_record.exists(self.folder)
+
+    @cached_property
+    def record(self) -> SweepRecord:
+        """What the folder says of itself; raises UserError where that is not what was written."""
+        self._check()
+        return sweep_record.read(self.folder)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the study tells of itself."""
+        return self.record.about
+
+    @property
+    def design(self) -> pd.DataFrame:
+        """The table of settings, indexed by row; blank where a factor stays as it is."""
+        return self.record.design
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """All runs that were asked for, in the order of the design: run, row, replicate."""
+        return self.record.runs
+
+    @cached_property
+    def states(self) -> pd.DataFrame:
+        """`runs` with `state` (done, failed, missing) and `error`."""
+        import pandas as pd
+
+        known = self.archive.known()
+        told = self.runs.copy()
+        told["state"] = ["missing" if r not in known else "failed" if known[r] else "done" for r in told["run"]]
+        told["error"] = pd.Series([known.get(r, "") for r in told["run"]], dtype="str")
+        return told
+
+    @property
+    def any_done(self) -> bool:
+        """Whether any run is done."""
+        return bool((self.states["state"] == "done").any())
+
+    def _check(self) -> None:
+        if not self.begun:
+            raise UserError(
+                f"{self.folder} holds no sweep; give a folder that a sweep has written, with runs.csv in it"
+            )
+
+    def levels(
+        self, outcomes: Sequence[str] | None = None, groups: Sequence[str] | None = ("everybody",)
+    ) -> pd.DataFrame:
+        """Means over the last 26 weeks: row, replicate, scenario, group, then the outcomes, in the order of the design.
+
+        None stands for all outcomes, and for all groups.
+        """
+        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
+        return self._of_groups(None if outcomes is None else ["scenario", "group", *outcomes], groups)
+
+    def _of_groups(self, columns: Sequence[str] | None, groups: Sequence[str] | None) -> pd.DataFrame:
+        _check_names("group", groups, [*GROUPS, USERS, WITHOUT])
+        table = self._in_order("levels", columns)
+        return table if groups is None else table[table["group"].isin(groups)].reset_index(drop=True)
+
+    def weekly(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
+        """Means of everybody by week: row, replicate, scenario, week, then the outcomes, in the order of the design."""
+        _check_names("outcome", outcomes, OUTCOMES)
+        return self._in_order("weekly", None if outcomes is None else ["scenario", "week", *outcomes])
+
+    def differences(
+        self, outcomes: Sequence[str] = HEADLINES, groups: Sequence[str] | None = ("everybody",)
+    ) -> pd.DataFrame:
+        """The same as `levels`, less the baseline of the same run: only scenarios that are not the baseline.
+
+        The last column, `reason`, says why a scenario has no effect in a run; it is empty where the scenario has one.
+        """
+        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
+        levels = self._of_groups(["scenario", "group", *outcomes, "reason"], groups)
+        if "reason" not in levels:
+            levels["reason"] = ""  # versions before 0.4 did not keep it
+        keys = [ROW, "replicate", "group"]
+        usual = levels[levels["scenario"] == BASELINE.name].set_index(keys)[list(outcomes)]
+        others = levels[levels["scenario"] != BASELINE.name].reset_index(drop=True)
+        paired = usual.reindex(others.set_index(keys).index).to_numpy(np.float64)
+        others[list(outcomes)] = others[list(outcomes)].to_numpy(np.float64) - paired
+        return others
+
+    def _in_order(self, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
+        """A table with row and replicate in place of the run's id, in the order of the design; other runs left out.
+
+        Rows of a design that ask for the same run each have it.
+        """
+        asked, scenarios = self.runs, self.about["scenarios"]
+        table = self.archive.table(name, columns)
+        for text in ("run", "scenario", "group", "reason"):
+            if text in table:
+                table[text] = table[text].astype("str")
+        place = {scenario: number for number, scenario in enumerate(scenarios)}
+        asked = asked.assign(_number=asked.index)
+        joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(asked, on="run")
+        ordered = joined.sort_values(["_number", "_place"], kind="stable", ignore_index=True)
+        others = [column for column in table.columns if column != "run"]
+        return ordered[[ROW, "replicate", *others]]
+
+    # -- queries ------------------------------------------------------------------------------------------------------
+
+    def scan(self, name: str = "levels") -> pl.LazyFrame:
+        """A table of all batches as a lazy Polars frame, with row and replicate; UserError where Polars is missing."""
+        try:
+            import polars as pl
+        except ImportError:
+            raise UserError("this needs Polars; install hybridwork[analysis]") from None
+        runs = pl.LazyFrame({column: self.runs[column].to_list() for column in self.runs.columns})
+        self._check_table(name)
+        whole, others = self._parts(name)
+        parts = [pl.scan_parquet(whole, glob=False, hive_partitioning=False)] if whole else []
+        parts += [pl.LazyFrame(pl.from_arrow(table)) for table in others]
+        return pl.concat(map(_with_texts, parts), how="vertical_relaxed").join(runs, on="run", how="inner")
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """The answer of DuckDB to a query of the tables `design`, `runs` (with state and error), `levels` and `weekly`.
+
+        The query sees these tables and nothing else: no other file, no address, and no setting of DuckDB. Raises
+        UserError where DuckDB is missing or does not understand the query.
+        """
+        try:
+            import duckdb
+        except ImportError:
+            raise UserError("this needs DuckDB; install hybridwork[analysis]") from None
+        design, states = self.design.reset_index(), self.states
+        tables = {name: self._parts(name) for name in self.archive.tables() if name in KNOWN_TABLES}
+        with duckdb.connect() as connection:
+            try:
+                for setting in _CLOSED:
+                    connection.execute(setting)
+                connection.register("design", design)
+                connection.register("runs", states)
+                for name, parts in tables.items():
+                    _create_view(connection, name, *parts)
+                connection.execute("set lock_configuration = true")
+                frame: pd.DataFrame = connection.sql(sql).df()
+            except (duckdb.Error, AttributeError) as error:
+                raise UserError(f"DuckDB does not answer this query: {first_line(error)}") from None
+        return frame
+
+    def _parts(self, name: str) -> tuple[list[str], list[pa.Table]]:
+        """The files of a table of which every row counts, and the rows that count of other files."""
+        import pyarrow as pa
+
+        counted = list(self.archive.counted(name))
+        try:
+            others = [read_counted(path, runs) for path, runs in counted if runs is not None]
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
+        return [str(path.absolute()) for path, runs in counted if runs is None], others
+
+    def _check_table(self, name: str) -> None:
+        if name not in self.archive.tables():
+            raise UserError(f"{self.folder} holds no table '{name}'; it holds {', '.join(self.archive.tables())}")
+
+    # -- in words -----------------------------------------------------------------------------------------------------
+
+    def told(self) -> str:
+        """What the folder holds, for a terminal: how many runs, and how their differences from the baseline spread."""
+        states = self.states["state"].value_counts()
+        counts = ", ".join(f"{states.get(state, 0):,} {state}" for state in ("done", "failed", "missing"))
+        design = self.about["design"]
+        lines = [
+            f"{len(self.design):,} rows of {len(design['factors'])} factors ({design['method']}), "
+            f"{len(self.runs):,} runs: {counts}{_CHANCE.get(design.get('chance'), '')}"
+        ]
+        failed = self.states[self.states["state"] == "failed"]
+        by_error = list(failed.groupby("error", sort=False))
+        for error, rows in by_error[:_FEW]:
+            lines.append(f"  failed: {len(rows):,} runs, the first in row {rows[ROW].iloc[0]}: {error}")
+        if len(by_error) > _FEW:
+            lines.append(f"  and {len(by_error) - _FEW} other errors; table=runs lists them")
+        return "\n".join([*lines, *self._spread()])
+
+    def _spread(self) -> list[str]:
+        from sim.reporting.summary import label_of
+
+        if not self.any_done:
+            return []
+        names = {name: OUTCOMES[name].label for name in HEADLINES}
+        differences = self.differences()
+        if differences.empty:
+            return []
+        lines = ["", "difference from the baseline over the runs with an effect: median (5th to 95th percentile)"]
+        for scenario, own in differences.groupby("scenario", sort=False):
+            lines.append(f"  {label_of(str(scenario))}")
+            without = own.loc[own["reason"] != "", "reason"].value_counts().to_dict()
+            if without:
+                none = "no effect in any run" if sum(without.values()) == len(own) else "no effect"
+                lines.append(f"    {none}: {count_reasons(without, len(own))}")
+            with_effect = own[own["reason"] == ""]
+            for name in HEADLINES if len(with_effect) else ():
+                low, middle, high = (signed(one, 2) for one in np.nanpercentile(with_effect[name], (5, 50, 95)))
+                lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
+        return lines
+
+
+def _with_texts(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The frame with texts in place of categories, which differ from file to file."""
+    import polars as pl
+
+    return frame.with_columns(pl.col(name).cast(pl.String) for name in frame.collect_schema().names() if name in _TEXTS)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], others: list[pa.Table]) -> None:
+    """A view of a known table with row and replicate, over whole files and over rows of others.
+
+    The files are handed over as a data set of pyarrow, since DuckDB itself would read their names as patterns.
+    """
+    import pyarrow.dataset as ds
+
+    parts = [ds.dataset(files, format="parquet")] if files else []
+    for number, part in enumerate([*parts, *others]):
+        connection.register(f"{name}_{number}", part)
+    every = " union all by name ".join(f'select * from "{name}_{number}"' for number in range(len(parts) + len(others)))
+    connection.execute(
+        f'create view "{name}" as select runs."row", runs.replicate, kept.* '
+        f"from ({every}) as kept join runs on kept.run = runs.run"
+    )
+
+
+def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -> None:
+    """Raise UserError for a name that does not exist, and for a text in place of a list of names."""
+    every = list(known)
+    for name in [names] if isinstance(names, str) else names or ():
+        if name not in every:
+            raise UserError(f"there is no {kind} '{name}' {instead(name, every)}")
+    if isinstance(names, str):
+        raise UserError(f"{kind}s are '{names}'; a list is right, as in ['{names}']")
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+_OPTIONS = ("table", "export", "sql", "groups", "csv")
+_CSV = ("english", "dutch")
+_TABLES = ("levels", "differences", "weekly", "design", "runs")
+USAGE = """hybridwork results [FOLDER] [name=value ...]
+
+Without a folder: every sweep below outputs/. With one: what it holds, and how its differences from the baseline spread.
+  table=levels        what to export: levels, differences, weekly, design, or runs (with state and error)
+  groups=all          levels and differences of every group instead of everybody
+  export=FILE         write that table as .csv or .parquet
+  csv=dutch           write the .csv as Dutch spreadsheets do: semicolons and decimal commas
+  sql="select ..."    ask DuckDB; tables are design, runs, levels and weekly; with export= the answer is written
+"""
+
+
+def main(argv: list[str]) -> int:
+    """`hybridwork results`: list, summarise, query and export what a folder of runs holds."""
+    if {"--help", "-h"} & set(argv):
+        print(USAGE)
+        return 0
+    given = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
+    folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
+    _check_words([name for name, _ in given], folders)
+    options = dict(given)
+    _check_values(options)
+    if not folders:
+        print(listed(Path("outputs")))
+        return 0
+    results = Results(folders[0])
+    if not options:
+        print(results.told())
+        return 0
+    if "export" in options:
+        check_writable(_checked_export(options["export"]).parent, "export")
+    frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
+    if "export" in options:
+        write_frame(frame, _checked_export(options["export"]), dutch=options.get("csv") == "dutch")
+        print(options["export"])
+    else:
+        print(_without_negative_zeros(frame).to_string(index=False, max_rows=40, max_cols=12))
+    return 0
+
+
+def _without_negative_zeros(frame: pd.DataFrame) -> pd.DataFrame:
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{name: frame[name] + 0.0 for name in numbers})
+
+
+def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:
+    for name in names:
+        if name not in _OPTIONS:
+            raise UserError(f"results has no setting '{name}' {instead(name, _OPTIONS)}")
+        if names.count(name) > 1:
+            raise UserError(f"{name} is given {names.count(name)} times; once is right")
+    if len(folders) > 1 or (names and not folders):
+        raise UserError("results takes one folder, as in results outputs/sweep/mine export=levels.csv")
+
+
+def _check_values(options: Mapping[str, str]) -> None:
+    if options.get("groups", "all") != "all":
+        raise UserError(f"groups is '{options['groups']}'; groups=all is right, or nothing for everybody together")
+    if options.get("table", "levels") not in _TABLES:
+        raise UserError(f"there is no table '{options['table']}' {instead(options['table'], _TABLES)}")
+    if "sql" in options and {"table", "groups"} & set(options):
+        raise UserError("sql asks a question of its own; leave table and groups out, or sql")
+    if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
+        raise UserError(f"table {options['table']} knows no groups; leave groups out")
+    if options.get("csv", _CSV[0]) not in _CSV:
+        raise UserError(f"Invalid value for csv: {options['csv']}. Use {' or '.join(_CSV)}.")
+    if "csv" in options and not options.get("export", "").lower().endswith(".csv"):
+        raise UserError("csv says how a .csv is written; give it together with export=FILE.csv, or leave it out")
+    if "sql" in options and not options["sql"].strip():
+        raise UserError('sql is empty; a question is right, as in sql="select * from runs"')
+
+
+def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
+    groups = None if "groups" in options else ("everybody",)
+    frames: dict[str, Callable[[], pd.DataFrame]] = {
+        "levels": lambda: results.levels(groups=groups),
+        "differences": lambda: results.differences(tuple(OUTCOMES), groups),
+        "weekly": results.weekly,
+        "design": lambda: results.design.reset_index(),
+        "runs": lambda: results.states,
+    }
+    return frames[options.get("table", "levels")]()
+
+
+def _checked_export(name: str) -> Path:
+    """Where to export to, unless that is in a folder of runs, be it this one or another."""
+    path = read_path(name)
+    if any((above / "design.csv").is_file() and (above / "batches").is_dir() for above in path.resolve().parents):
+        raise UserError(f"export={name} is in the folder of a study, which holds its runs alone; write it elsewhere")
+    return path
+
+
+def write_frame(frame: pd.DataFrame, path: Path, dutch: bool = False) -> None:
+    """Write a frame as csv or parquet, as the name says, whole or not at all; UserError for another name.
+
+    `dutch` writes csv with semicolons and decimal commas.
+    """
+    if path.suffix.lower() == ".parquet":
+        write_table(frame, path)
+    elif path.suffix.lower() == ".csv":
+        write_by(path, lambda temporary: _write_csv(frame, temporary, dutch))
+    else:
+        raise UserError(f"export is '{'' if path == Path() else path}'; a name that ends in .csv or .parquet is right")
+
+
+def _write_csv(frame: pd.DataFrame, path: Path, dutch: bool) -> None:
+    if not dutch:
+        frame.to_csv(path, index=False)
+        return
+    mixed = [
+        name for name in frame if frame[name].dtype == object
+    ]  # pandas writes decimal commas in columns of numbers alone
+    with_commas = {name: [_with_comma(cell) for cell in frame[name]] for name in mixed}
+    # Spreadsheets know by the byte order mark that the text is UTF-8.
+    frame.assign(**with_commas).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
+
+
+def _with_comma(cell: Any) -> Any:
+    return str(cell).replace(".", ",") if isinstance(cell, float) and not np.isnan(cell) else cell
+
+
+def listed(root: Path) -> str:
+    """Every folder of runs below `root`, one a line, with what it holds."""
+    found = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
+    if not found:
+        return f"there is no sweep below {root}; `hybridwork sweep` makes one"
+    return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in found)
+
+
+def _in_a_line(results: Results) -> str:
+    try:
+        return results.told().splitlines()[0]
+    except UserError as mistake:
+        return str(mistake)

@@ -1,9 +1,0 @@
-"""The instruments: what looks at the people of a run, with parameters of its own, and changes nothing in them."""
-
-from __future__ import annotations
-
-from sim.language.grammar import Mechanism
-from sim.outcomes.interview import Interview
-from sim.outcomes.survey import Survey
-
-INSTRUMENTS: dict[str, type[Mechanism]] = {"survey": Survey, "interview": Interview}

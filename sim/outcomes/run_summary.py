@@ -1,0 +1,95 @@
+"""A run condensed: what a study of thousands of runs keeps of each.
+
+Two tables, as columns of equal length. `levels`: one row per scenario and group, means over the last 26 weeks.
+`weekly`: one row per scenario and week, means of everybody. No row stands for fewer than ten people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from sim.engine.plan import Plan, needed
+from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.effects import MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.no_effect import joined, reasons, without_effect
+from sim.outcomes.record import GAINS_IN, Record
+
+USERS, WITHOUT = "users", "users_without"
+"""Places that use the scenario's measures, and the same places in the baseline."""
+SHARES = tuple(f"{which}_{outcome}" for outcome in GAINS_IN for which in ("gained", "worse"))
+"""Shares of those who stayed whose half-year mean is better, or worse, than in the baseline by more than `MARGIN`."""
+
+Columns = Mapping[str, Sequence[str] | np.ndarray]
+
+
+def levels(plan: Plan, record: Record) -> Columns:
+    """Columns scenario, group, people, one for each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
+
+    `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`; it is empty where the
+    scenario has one.
+    """
+    rows = [*_groups(plan, record), *_users(plan, record)]
+    numbers = np.array([row[2] for row in rows], np.float32).reshape(len(rows), -1)
+    names = ("people", *OUTCOMES, *SHARES)
+    reason = _reasons(plan, record)
+    return {
+        "scenario": [row[0] for row in rows],
+        "group": [row[1] for row in rows],
+        **{name: numbers[:, column] for column, name in enumerate(names)},
+        "reason": [reason[row[0]] for row in rows],
+    }
+
+
+def _reasons(plan: Plan, record: Record) -> dict[str, str]:
+    """Scenario to why it has no effect; empty where it has one."""
+    alike = without_effect(record.unchanged)
+    own = reasons(record, plan.scenarios, [measure.name for measure in needed(plan)])
+    return {
+        scenario.name: joined(of_world) if same else ""
+        for scenario, of_world, same in zip(plan.scenarios, own, alike, strict=True)
+    }
+
+
+def weekly(plan: Plan, record: Record) -> Columns:
+    """Columns scenario, week (whole, from 0), and one for each outcome of everybody in its unit."""
+    everybody = record.weekly[..., list(GROUPS).index("everybody")]
+    weeks = everybody.shape[1]
+    return {
+        "scenario": [scenario.name for scenario in plan.scenarios for _ in range(weeks)],
+        "week": np.tile(np.arange(weeks, dtype=np.int16), len(plan.scenarios)),
+        **{name: everybody[:, :, row].reshape(-1) for row, name in enumerate(OUTCOMES)},
+    }
+
+
+TABLES: dict[str, Callable[[Plan, Record], Columns]] = {"levels": levels, "weekly": weekly}
+
+
+def _groups(plan: Plan, record: Record):
+    means, reported = last_weeks(record), reported_groups(record.people)
+    people = record.people.mean(axis=1)
+    for world, scenario in enumerate(plan.scenarios):
+        for column, group in enumerate(GROUPS):
+            if reported[world, column]:
+                shares = _shares(record, world, group)
+                yield scenario.name, group, (people[world, column], *means[world, :, column], *shares)
+
+
+def _shares(record: Record, world: int, group: str) -> list[float]:
+    found: list[float] = []
+    for outcome in GAINS_IN:
+        change = changes(record, world, outcome, group)
+        few = world == 0 or len(change) < SMALLEST_GROUP
+        found += [np.nan, np.nan] if few else [float(np.mean(change < -MARGIN)), float(np.mean(change > MARGIN))]
+    return found
+
+
+def _users(plan: Plan, record: Record):
+    names = [measure.name for measure in needed(plan)]
+    for world, scenario in enumerate(plan.scenarios[1:], start=1):
+        places = users(record, world, scenario, names)
+        if places.sum() >= SMALLEST_GROUP:
+            for group, lived in ((USERS, world), (WITHOUT, 0)):
+                means = [record.final[outcome][lived, places].mean() for outcome in OUTCOMES]
+                yield scenario.name, group, (places.sum(), *means, *[np.nan] * len(SHARES))

@@ -1,0 +1,1 @@
+"""Figures for print (seaborn) and charts for pages (Altair)."""

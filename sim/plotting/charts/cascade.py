@@ -1,0 +1,131 @@
+"""From what employers claim to what employees use as meant, and where it leaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from sim.errors import UserError
+from sim.plotting.charts.style import BLUE, GREY, INK, LOST, ORANGE, finished, is_narrow, key, names_width, rows_axis
+from sim.reporting import phrases
+from sim.reporting.summary import require_columns
+from sim.words import Words
+
+STAGES = {
+    "claimed": "employer",
+    "implemented": "employer",
+    "communicated": "employer",
+    "known": "non_manager",
+    "used": "non_manager",
+    "used_well": "non_manager",
+}
+"""Each stage and whose share it is: of employers as far as they go, then of employees who lead nobody."""
+
+_COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share")
+_ROW = 46
+
+
+def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
+    """A row a stage: stage, share, study_share, lost (since the stage before), more (where there are more than before).
+
+    All are means over the 15 measures, 0 to 1.
+
+    `table` is that of the cascade. UserError where it lacks the scenario, or hides employees for being too few.
+    """
+    rows = require_columns(table, _COLUMNS, "cascade")
+    rows = rows[rows["scenario"] == scenario]
+    means = rows.groupby(["role", "stage"])[["share", "study_share"]].mean()
+    missing = [stage for stage, role in STAGES.items() if (role, stage) not in means.index]
+    if missing:
+        raise UserError(
+            f"the cascade of '{scenario}' has no stage {missing[0]}; one with at least ten employees is right"
+        )
+    found = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGES.items()], index=list(STAGES))
+    found["lost"] = (found["share"].shift() - found["share"]).clip(lower=0)
+    found["more"] = (found["share"] - found["share"].shift()).clip(lower=0)
+    return found.reset_index(names="stage")
+
+
+def largest_leak(found: pd.DataFrame) -> pd.Series:
+    """The row of `steps` that loses most."""
+    return found.loc[found["lost"].idxmax()]
+
+
+def cascade(
+    table: pd.DataFrame, words: Words, width: int = 820, scenario: str = "baseline", beside: str | None = None
+) -> Any:
+    """A bar a stage with what is left and what was lost; the study's own shares as diamonds.
+
+    `beside` is a second scenario, marked by a line where it differs.
+    """
+    found = steps(table, scenario)
+    names = {stage: words(f"common.stage.{stage}") for stage in STAGES}
+    bars = found.assign(
+        name=found["stage"].map(names),
+        left=1000 * found["share"],
+        before=1000 * (found["share"] + found["lost"].fillna(0)),
+        study=1000 * found["study_share"],
+        text=[_beside(row, words, is_narrow(width)) for row in found.to_dict("records")],
+    )
+    if beside is not None:
+        bars["other"] = 1000 * steps(table, beside)["share"]
+    bars["end"] = bars[[one for one in ("before", "study", "other") if one in bars]].max(axis=1)
+    chart = _layers(bars, list(names.values()), words, width, beside is not None)
+    legend = words("common.picture.key_cascade")
+    if beside is not None:
+        legend += " · " + words("common.picture.key_cascade_beside", name=phrases.name_of(beside, words))
+    return finished(chart, words, _told(found, scenario, names, words), key(legend, width))
+
+
+def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
+    """What is left, and what was lost in this step or came to it; on a phone without its words."""
+    left = phrases.per_1000(row["share"], words)
+    if row["lost"] != row["lost"]:
+        return left
+    if row["more"] > 0:
+        told = "" if narrow else words("common.picture.more_words")
+        more = words("common.picture.more", more=phrases.per_1000(row["more"], words), told=told)
+        return f"{left}   ({more.strip()})"
+    leak = "" if narrow else words(f"common.leak.{row['stage']}")
+    lost = words("common.picture.lost", lost=phrases.per_1000(row["lost"], words), leak=leak)
+    return f"{left}   ({lost.strip()})"
+
+
+def _layers(bars: pd.DataFrame, names: list[str], words: Words, width: int, beside: bool) -> Any:
+    across = width - names_width(width) - 14
+    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width), scale=alt.Scale(domain=names))
+    axis = alt.Axis(
+        title=words("common.picture.cascade_axis"), titleColor=GREY, values=[0, 250, 500, 750, 1000], ticks=True,
+        tickSize=4,
+    )  # fmt: skip
+    edge = 1000 * (1.3 if is_narrow(width) else 1.25)
+    scale = alt.Scale(domain=[0, edge], nice=False)
+    base = alt.Chart(bars)
+    layers = [
+        base.mark_bar(color=LOST, height=20).encode(y=y, x=alt.X("left:Q", scale=scale, axis=axis), x2="before:Q"),
+        base.mark_bar(color=BLUE, height=20).encode(y=y, x=alt.X("left:Q", scale=scale, axis=axis)),
+        alt.Chart(bars.dropna(subset=["study"]))
+        .mark_point(shape="diamond", size=90, fill="white", stroke=INK, strokeWidth=1.6, opacity=1)
+        .encode(y=y, x=alt.X("study:Q", scale=scale, axis=axis)),
+        base.mark_text(align="left", dx=9, fontSize=12, color=INK).encode(
+            y=y, x=alt.X("end:Q", scale=scale, axis=axis), text="text:N"
+        ),
+    ]
+    if beside:
+        other = base.mark_tick(color=ORANGE, thickness=3.5, height=30, opacity=1)
+        layers.append(other.encode(y=y, x=alt.X("other:Q", scale=scale, axis=axis)))
+    return alt.layer(*layers).properties(width=across, height=_ROW * len(names))
+
+
+def _told(found: pd.DataFrame, scenario: str, names: dict[str, str], words: Words) -> str:
+    told = "; ".join(f"{names[row['stage']]} {phrases.per_1000(row['share'], words)}" for _, row in found.iterrows())
+    worst = largest_leak(found)
+    return words(
+        "common.alt.cascade",
+        name=phrases.name_of(scenario, words),
+        told=f"{told}.",
+        leak=words(f"common.leak.{worst['stage']}"),
+        lost=phrases.per_1000(worst["lost"], words),
+    )

@@ -1,0 +1,119 @@
+"""Why: one scenario's effect split by pathway, as steps from today's practice to the whole effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from sim.plotting.charts.effects import around_zero
+from sim.plotting.charts.style import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILLION,
+    finished,
+    is_narrow,
+    key,
+    names_width,
+    row_height,
+    rows_axis,
+    wrapped,
+)
+from sim.reporting import phrases
+from sim.reporting.summary import require_columns
+from sim.words import Words
+
+_COLUMNS = ("outcome", "unit", "pathway", "part", "low", "high")
+TOGETHER, WHOLE = "together", "whole"
+QUIET = "#a9b1ba"
+"""A step that cannot be told from nothing."""
+
+
+def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
+    """Steps by pathway, burn-out complaints beside isolation.
+
+    `table` has a row for each outcome and pathway: outcome, unit, pathway (its name, as it is to be shown), part (how
+    much of the difference from today's practice is gone when that pathway alone is switched off, in the unit) and its
+    interval, low and high. For each outcome the pathway "whole" is the whole difference, and "together" what the parts
+    do not add up to, since pathways work on each other.
+    """
+    rows = require_columns(table, _COLUMNS, "pathways")
+    outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
+    narrow, room = is_narrow(width), names_width(width)
+    across = width - room - 12 if narrow else (width - room - 42) // 2
+    names = [one for one in dict.fromkeys(rows["pathway"]) if one not in (TOGETHER, WHOLE)]
+    found = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
+    panels = [_panel(found[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)]
+    told = " ".join(_told(found[one], one, words) for one in outcomes)
+    chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+    said = words("common.alt.pathways", name=phrases.name_of(scenario, words), told=told)
+    return finished(chart, words, said, key(words("common.picture.key_pathways"), width))
+
+
+def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
+    """A row a step with where it starts and ends, and its interval there: pathways, what is beyond, and the whole."""
+    own = (
+        rows.set_index("pathway")[["part", "low", "high"]].astype(float).reindex([*names, TOGETHER, WHOLE]).fillna(0.0)
+    )
+    ends = own["part"].cumsum()
+    start = (ends - own["part"]).where(own.index != WHOLE, 0.0)
+    told = np.sign(own["low"]) * np.sign(own["high"]) > 0
+    colours = np.where(own["part"] < 0, BLUE, VERMILLION)
+    return pd.DataFrame(
+        {
+            "name": [*names, words("common.picture.rest"), words("common.picture.whole")],
+            "start": start.to_numpy(),
+            "end": (start + own["part"]).to_numpy(),
+            "from": (start + own["low"]).to_numpy(),
+            "to": (start + own["high"]).to_numpy(),
+            "colour": np.where(own.index == WHOLE, INK, np.where(told, colours, QUIET)),
+            "unit": rows["unit"].iloc[0],
+            **{name: own[name].to_numpy() for name in own},
+        }
+    )
+
+
+def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: int, named: bool) -> Any:
+    names, unit = list(steps["name"]), str(steps["unit"].iloc[0])
+    steps = steps.assign(
+        text=[_signed(part, unit, words) for part in steps["part"]],
+        edge=steps[["start", "end", "from", "to"]].max(axis=1),
+    )
+    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, named), scale=alt.Scale(domain=names))
+    low, high = around_zero([*steps["start"], *steps["end"], *steps["from"], *steps["to"]])
+    scale = alt.Scale(domain=[low, high + 0.12 * (high - low)], nice=False)
+    axis = alt.Axis(title=phrases.direction(unit, words), titleColor=GREY, tickCount=4, ticks=True, tickSize=4)
+    base = alt.Chart(steps)
+    zero = alt.Chart(pd.DataFrame({"start": [0.0]})).mark_rule(color=INK, strokeWidth=1)
+    title = alt.TitleParams(
+        wrapped(words(f"common.outcome.{outcome}"), across, 13),
+        subtitle=words("common.picture.difference", unit=phrases.unit_of(unit, words)),
+        frame="group",
+    )
+    return alt.layer(
+        zero.encode(x=alt.X("start:Q", scale=scale, axis=axis)),
+        base.mark_bar(height=16).encode(
+            y=y, x=alt.X("start:Q", scale=scale, axis=axis), x2="end:Q", color=alt.Color("colour:N", scale=None)
+        ),
+        base.mark_rule(color=INK, strokeWidth=1.4).encode(y=y, x=alt.X("from:Q", scale=scale, axis=axis), x2="to:Q"),
+        base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(
+            y=y, x=alt.X("edge:Q", scale=scale, axis=axis), text="text:N"
+        ),
+    ).properties(width=across, height=row_height(names, width) * len(names), title=title)
+
+
+def _signed(part: float, unit: str, words: Words) -> str:
+    decimals = 1 if unit.startswith("per 1,000") else 3
+    return phrases.signed(part, words, decimals)
+
+
+def _told(steps: pd.DataFrame, outcome: str, words: Words) -> str:
+    said = "; ".join(
+        f"{row['name']} {' '.join(_signed(row[part], row['unit'], words) for part in ('part', 'low', 'high'))}"
+        for _, row in steps.iterrows()
+    )
+    return f"{words(f'common.outcome.{outcome}')}: {said}."

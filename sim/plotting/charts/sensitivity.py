@@ -1,0 +1,60 @@
+"""Which assumptions move what a policy changes: burn-out complaints beside isolation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from sim.plotting.charts.style import BLUE, GREY, PALE, finished, is_narrow, names_width, row_height, rows_axis, wrapped
+from sim.reporting import phrases
+from sim.reporting.sensitivity import leading_of
+from sim.reporting.summary import require_columns
+from sim.words import Words
+
+_COLUMNS = ("scenario", "kind", "outcome", "unit", "words", "mu_star", "low", "high", "tier")
+
+
+def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int = 820, shown: int = 8) -> Any:
+    """The assumptions that move a scenario's difference most, by tier, each with its interval.
+
+    `screening` is that of a sensitivity study; names of assumptions are the model's own.
+    """
+    rows = require_columns(screening, _COLUMNS, "screening")
+    rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]
+    outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
+    found = {one: leading_of(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
+    narrow = is_narrow(width)
+    across = (width if narrow else width // 2) - names_width(width) - 16
+    panels = [_panel(found[one], one, words, across, width) for one in outcomes]
+    told = " ".join(
+        f"{words(f'common.outcome.{one}')}: {phrases.listed(found[one]['words'], words)}." for one in outcomes
+    )
+    chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+    return finished(chart, words, words("common.alt.sensitivity", name=phrases.name_of(scenario, words), told=told))
+
+
+def _panel(rows: pd.DataFrame, outcome: str, words: Words, across: int, width: int) -> Any:
+    unit, names = str(rows["unit"].iloc[0]), list(rows["words"])
+    rows = rows[["words", "mu_star", "low", "high", "tier"]].assign(
+        colour=[BLUE if tier else GREY for tier in rows["tier"]]
+    )
+    y = alt.Y("words:N", sort=names, axis=rows_axis(names, width), scale=alt.Scale(domain=names))
+    title = words("common.picture.share_of_move", unit=phrases.unit_of(unit, words))
+    scale = alt.Scale(domain=[0, float(rows["high"].max()) * 1.08 or 1.0], nice=False)
+    axis = alt.Axis(title=wrapped(title, across), titleColor=GREY, tickCount=3, ticks=True, tickSize=4)
+    base, colour = alt.Chart(rows), alt.Color("colour:N", scale=None)
+    return alt.layer(
+        base.mark_rule(color=PALE, strokeWidth=0.6).encode(y=y),
+        base.mark_rule(strokeWidth=2, clip=True).encode(
+            y=y, x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", color=colour
+        ),
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            y=y, x=alt.X("mu_star:Q", scale=scale, axis=axis), color=colour
+        ),
+    ).properties(
+        width=across,
+        height=row_height(names, width) * len(names),
+        title=alt.TitleParams(wrapped(words(f"common.outcome_short.{outcome}"), across, 13), frame="group"),
+    )

@@ -1,0 +1,123 @@
+"""When a scenario begins to make a difference: by calendar month, burn-out complaints beside isolation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from sim.plotting.charts.effects import around_zero
+from sim.plotting.charts.style import COLOURS, GREY, INK, PALE, by_value, finished, is_narrow, wrapped
+from sim.reporting import phrases
+from sim.reporting.summary import in_given_order, require_columns
+from sim.words import Words
+
+_COLUMNS = (
+    *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),
+    *("difference", "difference_low", "difference_high"),
+)
+_HEIGHT, _NUMBERS = 78, 44
+"""Pixels of a panel, and of the numbers at its left."""
+_HALF_A_YEAR = 183
+
+
+def trajectories(
+    table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
+) -> Any:
+    """Weekly differences from today's practice with their bands, a row a scenario, everybody.
+
+    `table` is that of trajectories; all rows share the scale of their outcome; dates are the Mondays of weeks.
+    """
+    rows = require_columns(table, _COLUMNS, "trajectories")
+    rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(phrases.HEADLINES)]
+    order = [one for one in order or in_given_order(rows, kind) if one in set(rows["scenario"])]
+    rows = rows[rows["scenario"].isin(order)]
+    across = (width - 2 * _NUMBERS - 26) // 2
+    panels = [_column(rows, outcome, order, words, across, kind, width) for outcome in phrases.HEADLINES]
+    return finished(alt.hconcat(*panels, spacing=14), words, _told(rows, order, words))
+
+
+def as_effects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of trajectories with the interval of their difference where a table of effects has it."""
+    columns = {"difference_low": "low", "difference_high": "high"}
+    return rows.drop(columns=["low", "high"], errors="ignore").rename(columns=columns)
+
+
+def _domain(rows: pd.DataFrame) -> list[float]:
+    ends = rows[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float).ravel()
+    return around_zero([end for end in ends if end == end])
+
+
+def _column(
+    rows: pd.DataFrame, outcome: str, order: Sequence[str], words: Words, across: int, kind: str, width: int
+) -> Any:
+    """One outcome: a panel a scenario below each other, whose names stand over the first column alone."""
+    own = rows[rows["outcome"] == outcome]
+    unit, domain = str(own["unit"].iloc[0]), _domain(own)
+    own = own.assign(date=pd.to_datetime(own["date"]).dt.strftime("%Y-%m-%d"), zero=0.0)
+    own = own[["scenario", "date", "zero", "difference", "difference_low", "difference_high"]].round(4)
+
+    def y(name: str) -> alt.Y:
+        axis = alt.Axis(title=None, tickCount=3, minExtent=_NUMBERS, maxExtent=_NUMBERS, grid=True, gridColor=PALE)
+        return alt.Y(f"{name}:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
+
+    x = alt.X("date:T", scale=alt.Scale(type="utc"), axis=_months(own["date"], words, width))
+    base = alt.Chart(own)
+    layers = [
+        base.mark_line(color=INK, strokeWidth=1).encode(x=x, y=y("zero")),
+        base.mark_line(color=COLOURS[kind], strokeWidth=2).encode(x=x, y=y("difference")),
+    ]
+    if not own["difference_low"].isna().all():
+        band = base.mark_area(color=COLOURS[kind], opacity=0.22)
+        layers.insert(0, band.encode(x=x, y=y("difference_low"), y2="difference_high:Q"))
+    head = f"{words(f'common.outcome_short.{outcome}')}, {phrases.unit_of(unit, words)}"
+    facet = alt.Row(
+        "scenario:N", sort=list(order), header=_names(order, words, outcome == phrases.HEADLINES[0], across)
+    )
+    return (
+        alt.layer(*layers)
+        .properties(width=across, height=_HEIGHT)
+        .facet(row=facet, spacing=12, title=alt.TitleParams(wrapped(head, across), subtitleColor=GREY, offset=14))
+        .resolve_axis(x="independent")
+    )
+
+
+def _names(order: Sequence[str], words: Words, shown: bool, across: int) -> alt.Header:
+    """The names of scenarios over their panels; over the second column as many blank lines, to keep both level."""
+    lines = {one: wrapped(phrases.name_of(one, words), across, 13.5) for one in order}
+    texts = {one: dumps(own if shown else [" " for _ in own]) for one, own in lines.items()}
+    return alt.Header(
+        title=None, labelExpr=by_value(texts, "datum.label"), labelOrient="top", labelAnchor="start",
+        labelAlign="left", labelPadding=4, labelFontSize=12, labelLineHeight=14, labelBaseline="bottom",
+    )  # fmt: skip
+
+
+def _months(dates: pd.Series, words: Words, width: int) -> alt.Axis:
+    """Months, the year with January and with the first; quarters or half years where there are many."""
+    days = (pd.Timestamp(dates.iloc[-1]) - pd.Timestamp(dates.iloc[0])).days
+    step = 1 if days < _HALF_A_YEAR else 3 if days < 2 * _HALF_A_YEAR else 6
+    step = min(step * (2 if is_narrow(width) else 1), 12)
+    with_year = "utcmonth(datum.value) == 0 || datum.index == 0"
+    text = f"{with_year} ? utcFormat(datum.value, '%b %Y') : utcFormat(datum.value, '%b')"
+    return alt.Axis(
+        title=None, labelExpr=text, ticks=True, tickSize=4,
+        tickCount=alt.TimeIntervalStep(interval="month", step=step), labelOverlap=True, labelFlush=True,
+    )  # fmt: skip
+
+
+def _told(rows: pd.DataFrame, order: Sequence[str], words: Words) -> str:
+    if not order:
+        return words("common.picture.no_rows")
+    dates = pd.to_datetime(rows["date"])
+    last = rows[rows["date"] == rows["date"].max()].assign(group="everybody")
+    told = []
+    for scenario in order:
+        own = as_effects(last[last["scenario"] == scenario]).set_index("outcome")
+        said = [phrases.change(own.loc[outcome].to_dict(), words) for outcome in phrases.HEADLINES]
+        name = phrases.name_of(scenario, words)
+        told.append(words("common.alt.one", name=name, burn_out=said[0], isolation=said[1]))
+    ends = {name: phrases.day(day, words) for name, day in (("start", dates.min()), ("end", dates.max()))}
+    return words("common.alt.trajectories", told=" ".join(told), **ends)

@@ -1,0 +1,86 @@
+"""Figures for print: pure functions from tables to a page that says what it shows, in what unit, how sure.
+
+Each figure is a module of its own with one function `draw`; all of them share `style` and `sheet`.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sim.plotting.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
+from sim.plotting.figures.saving import save
+from sim.plotting.figures.selection import EFFECTS, Labels
+from sim.reporting.summary import BURN_OUT, ISOLATION, require_columns
+
+__all__ = ["draw_all", "save"]
+
+
+def draw_all(
+    tables: Mapping[str, pd.DataFrame],
+    folder: Path,
+    footer: str,
+    labels: Labels = None,
+    wordings: Labels = None,
+) -> list[Path]:
+    """Draws every figure for which there is a table with something to show, and returns the files written.
+
+    `tables` may hold effects, trajectories, cascade, gains, ties and people. `footer` ends each figure's last
+    line and holds seed and version; replicates and the meaning of bands are added from the tables. `labels`
+    gives plain names of outcomes, scenarios and groups by id, `wordings` of measures: both may have the same ids.
+    """
+    paths = []
+    for name, figure in _all_figures(_with_replicates(tables), footer, labels, wordings):
+        paths += save(figure, folder / name)
+        del figure
+        gc.collect()  # the parts of a figure refer to each other, so that it would stay in memory for long
+    return paths
+
+
+def _with_replicates(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables of one study: what does not count its replicates rests on as many as the effects."""
+    counted = dict(tables)
+    if "effects" in tables:
+        replicates = require_columns(tables["effects"], EFFECTS, "effects")["replicates"].max()
+        for name in {"cascade", "gains"} & tables.keys():
+            counted[name] = tables[name].assign(replicates=tables[name].get("replicates", replicates))
+    return counted
+
+
+def _all_figures(
+    tables: Mapping[str, pd.DataFrame], footer: str, labels: Labels, wordings: Labels
+) -> Iterator[tuple[str, Figure]]:
+    tables = {name: table for name, table in tables.items() if not table.empty}
+    if "effects" in tables:
+        yield "effects", effects.draw(tables["effects"], labels, footer)
+        numbered = tables["effects"].dropna(subset=["difference"])  # a policy that does not apply has no dot
+        shown = numbered.loc[numbered["group"] == "everybody", "outcome"]
+        if {BURN_OUT, ISOLATION} <= set(shown):
+            page = burn_out_against_isolation.draw(numbered, labels, footer)
+            yield "burn_out_against_isolation", page
+    if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:
+        yield from _all_trajectories(tables["trajectories"], footer, labels)
+    if "cascade" in tables and cascade.reaches_employees(tables["cascade"]):
+        yield "cascade", cascade.draw(tables["cascade"], labels, footer, wordings=wordings)
+    if "gains" in tables:
+        gains = tables["gains"]
+        for outcome in gains.loc[gains["kind"] == "policy", "outcome"].unique():
+            yield f"who_gains_{outcome}", who_gains.draw(gains, str(outcome), labels, footer)
+    if "ties" in tables and "people" in tables:
+        yield from _all_ties(tables["ties"], tables["people"], footer, labels)
+
+
+def _all_trajectories(table: pd.DataFrame, footer: str, labels: Labels) -> Iterator[tuple[str, Figure]]:
+    for kind, name in (("policy", "trajectories"), ("counterfactual", "trajectories_of_what_if_worlds")):
+        if table.loc[table["kind"] == kind, "difference"].notna().any():
+            yield name, trajectories.draw(table, labels, footer, kind=kind)
+
+
+def _all_ties(table: pd.DataFrame, people: pd.DataFrame, footer: str, labels: Labels) -> Iterator[tuple[str, Figure]]:
+    for scenario in table["scenario"].unique():
+        if scenario != "baseline":
+            yield f"ties_{scenario}", ties.draw(table, people, str(scenario), labels, footer)

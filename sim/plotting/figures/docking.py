@@ -1,0 +1,118 @@
+"""One person without a network under the same pushes: the published model on the left, this one on the right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from sim.plotting.figures.page_layout import Sheet, blank
+from sim.plotting.figures.selection import round_ticks
+from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, SMALL, VERMILLION, in_house_style
+from sim.reporting.summary import require_columns
+
+_LEFT, _WIDTH, _APART, _HEIGHT, _STEP, _TOP = 0.62, 2.74, 3.53, 1.3, 2.22, 0.5
+"""Inches: the first panel's edge, a panel's width, from one to the next; a panel's height, from row to row, over it."""
+_SD = (-2.6, 1.0)
+"""Energy here, SD: as wide in all panels, and wide enough for a person driven to the end of the scale."""
+_LINES: dict[str, dict[str, Any]] = {
+    "well": {"color": BLUE, "marker": "o", "markersize": 4},
+    "worn": {"color": VERMILLION, "marker": "D", "markersize": 3.4, "linestyle": "--"},
+}
+_STARTS = {"well": "was well before", "worn": "was worn out before"}
+_HEADINGS = (
+    "More demands, for good: where energy comes to rest",
+    "Hard demands that are taken away again: whether energy comes back",
+    "Four weeks of more resources under strain: who is saved, and what is left of it",
+)
+_TITLES = ("published model", "this model")
+_NOTE = "published: first version, effort 0.1, below 0.175; here: less a usual life"
+_COLOURS = (BLUE, ORANGE, INK, VERMILLION)
+_DASHES = ("-", "--", ":", "-.")
+
+
+@in_house_style
+def draw(rests: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, footer: str = "") -> Figure:
+    """Three rows of two panels: lasting demands, hard demands taken away again, and a passing boost of resources.
+
+    `rests` has model, demands, well and worn; `releases` model, course, week and energy; `boosts` week, first,
+    at_its_best and two_years_on. Raises UserError where a table lacks a column or rows.
+    """
+    rests = require_columns(rests, ("model", "demands", "well", "worn"), "rests")
+    releases = require_columns(releases, ("model", "course", "week", "energy"), "releases")
+    boosts = require_columns(boosts, ("week", "first", "at_its_best", "two_years_on"), "boosts")
+    sheet = blank(
+        body=3 * _STEP,
+        title="The published model tips, this one shifts",
+        subtitle="One person without a network: the published stock-and-flow model of job demands-resources theory, "
+        "and the mean of people who are each alone in this one, whose energy is exhaustion reversed.",
+        key=[],
+        footer=" · ".join(part for part in (_NOTE, footer) if part),
+    )
+    for row, heading in enumerate(_HEADINGS):
+        sheet.heading(heading, row * _STEP + 0.1)
+    for column, model in enumerate(("published", "here")):
+        _draw_rests(_panel(sheet, 0, column), rests[rests["model"] == model], model)
+        _draw_releases(_panel(sheet, 1, column), releases[releases["model"] == model], model)
+    _draw_saved(_panel(sheet, 2, 0), boosts)
+    _draw_relief(_panel(sheet, 2, 1), boosts)
+    return sheet.figure
+
+
+def _panel(sheet: Sheet, row: int, column: int) -> Axes:
+    axes = sheet.axes(_LEFT + column * _APART, _TOP + row * _STEP, _WIDTH, _HEIGHT)
+    axes.set_title(_TITLES[column], fontsize=SMALL, color=GREY)
+    return axes
+
+
+def _scaled(axes: Axes, model: str) -> None:
+    """Energy from nought to its capacity there; here in SD from a usual life."""
+    if model == "here":
+        axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+        axes.set_ylim(*_SD)
+        axes.set_ylabel("energy, SD")
+    else:
+        axes.set_ylim(-0.05, 1.05)
+        axes.set_ylabel("energy, of 1")
+    axes.xaxis.set_major_locator(round_ticks(6))
+
+
+def _draw_rests(axes: Axes, rows: pd.DataFrame, model: str) -> None:
+    for start, look in _LINES.items():
+        axes.plot(rows["demands"], rows[start], linewidth=1.4, label=_STARTS[start], **look)
+    axes.set_xlabel("demands added a day" if model == "published" else "demands added, SD")
+    _scaled(axes, model)
+    axes.legend(loc="upper right" if model == "published" else "lower left")
+
+
+def _draw_releases(axes: Axes, rows: pd.DataFrame, model: str) -> None:
+    for (course, own), colour, dash in zip(rows.groupby("course", sort=False), _COLOURS, _DASHES, strict=False):
+        axes.plot(own["week"], own["energy"], linewidth=1.4, color=colour, linestyle=dash, label=course)
+    axes.set_xlabel("week")
+    axes.set_xlim(0, 208 if model == "here" else 104)
+    _scaled(axes, model)
+    axes.legend(loc="center right" if model == "published" else "lower right")
+
+
+def _draw_saved(axes: Axes, boosts: pd.DataFrame) -> None:
+    axes.plot(boosts["week"], boosts["first"], linewidth=1.4, **_LINES["well"])
+    axes.set_ylim(-0.05, 1.05)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_ylabel("saved for good")
+    axes.set_xlabel("week of strain in which they begin")
+
+
+def _draw_relief(axes: Axes, boosts: pd.DataFrame) -> None:
+    for column, label, look in (
+        ("at_its_best", "at its best", _LINES["well"]),
+        ("two_years_on", "two years on", _LINES["worn"]),
+    ):
+        axes.plot(boosts["week"], boosts[column], linewidth=1.4, label=label, **look)
+    axes.set_ylim(-0.05, 0.25)
+    axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    axes.set_ylabel("relief of exhaustion, SD")
+    axes.set_xlabel("week of strain in which they begin")
+    axes.legend(loc="upper right", fontsize=SMALL)

@@ -1,0 +1,160 @@
+"""The front: what each package of measures does against what it costs, and below it what is in each package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sim.errors import UserError
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, Sheet, blank
+from sim.plotting.figures.selection import around_zero, round_ticks
+from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, in_house_style
+from sim.reporting.summary import BURN_OUT, ISOLATION, TODAY, direction_words, label_of, require_columns
+
+_GOALS = ((BURN_OUT, "Burn-out complaints", "per 1,000 employees"), (ISOLATION, "Isolation from colleagues", "SD"))
+_LEVELS = {"source": "At the source", "collective": "Collective", "individual": "Individual"}
+"""In the order of occupational hygiene."""
+_COLUMNS = (
+    "number", "package", "on_front", "euros", "minutes", "share_on_front",
+    *(f"{name}{end}" for name in ("all_in", BURN_OUT, ISOLATION) for end in ("", "_low", "_high")),
+)  # fmt: skip
+
+_LEFT, _NAMES, _PANEL, _GAP, _AXIS = 0.85, 2.35, 2.0, 0.36, 0.42
+"""Inches: left of the upper panels and of the lower one; an upper panel, between them, and the axis under them."""
+_ROW, _HEAD = 0.17, 0.3
+_DOT, _SMALL_DOT = 11, 4
+
+
+@in_house_style
+def draw(front: pd.DataFrame, about: Mapping[str, Any], footer: str = "") -> Figure:
+    """Burn-out complaints and isolation against cost, one numbered dot a package of the front; then its measures.
+
+    `front` is the table of that name of the study of packages, `about` its facts: the packages' levels of hygiene
+    (`measures`), `duties`, `draws` and `search`. Raises UserError where nothing is on the front.
+    """
+    front = require_columns(front, _COLUMNS, "front")
+    own = front[front["on_front"]].reset_index(drop=True)
+    if own.empty:
+        raise UserError("nothing to draw: no package is on the front")
+    rows = _rows(own, about["measures"])
+    upper = len(_GOALS) * _PANEL + _GAP + _AXIS
+    sheet = blank(
+        body=0.2 + upper + _HEAD + _ROW * len(rows) + 0.1,
+        title="Packages of measures that no other beats, and what they cost",
+        subtitle=f"Differences from {_compared_with(about)}, everybody, means over {about['draws']} draws. Costs are "
+        "assumed; the front is the model's. Numbers count from the cheapest, and lead to the measures below.",
+        key=_key(front),
+        footer=" · ".join(
+            part
+            for part in (
+                "Lines: nine of ten draws, which differ in assumed numbers, costs, people and chance",
+                f"an hour of working time counts {about['search']['hourly_cost']:g} euro",
+                footer,
+            )
+            if part
+        ),
+    )
+    width = PAGE_WIDTH - MARGIN - _LEFT
+    for place, (goal, name, unit) in enumerate(_GOALS):
+        axes = sheet.axes(_LEFT, 0.2 + place * (_PANEL + _GAP), width, _PANEL)
+        _draw_goal(axes, front, goal, about["search"]["budget"])
+        axes.set_title(name)
+        less, more = direction_words(unit)
+        axes.set_ylabel(f"difference, {unit}\n← {less}   ·   {more} →")
+        if place < len(_GOALS) - 1:
+            axes.tick_params(axis="x", labelbottom=False)
+        else:
+            axes.set_xlabel("cost, euro per employee and year, euros and working time together")
+    _draw_measures(sheet, own, rows, 0.2 + upper + _HEAD)
+    return sheet.figure
+
+
+def _compared_with(about: Mapping[str, Any]) -> str:
+    return f"{TODAY} with the legal duties carried out" if about["duties"] else TODAY
+
+
+def _key(front: pd.DataFrame) -> list[Line2D]:
+    """Only what is drawn."""
+    own = front[front["on_front"]]
+    unsure = any(((own[f"{goal}_low"] <= 0) & (own[f"{goal}_high"] >= 0)).any() for goal, *_ in _GOALS)
+    look: dict[str, Any] = {"marker": "o", "linewidth": 1.0, "markersize": 7}
+    key = [Line2D([], [], color=BLUE, label="not beaten", **look)]
+    if unsure:
+        key.append(Line2D([], [], color=GREY, label="not beaten, but the draws hold no effect too", **look))
+    if len(own) < len(front):
+        look |= {"linestyle": "none", "markersize": _SMALL_DOT}
+        key.append(Line2D([], [], color=PALE, label="lived again, and beaten or no different", **look))
+    return key
+
+
+def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> None:
+    beaten = front[~front["on_front"]]
+    axes.plot(beaten["all_in"], beaten[goal], "o", color=PALE, markersize=_SMALL_DOT, zorder=2)
+    for row in front[front["on_front"]].to_dict("records"):
+        low, high = row[f"{goal}_low"], row[f"{goal}_high"]
+        colour = GREY if low <= 0 <= high else BLUE
+        axes.plot([row["all_in"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)
+        axes.plot([row["all_in_low"], row["all_in_high"]], [row[goal]] * 2, color=colour, linewidth=0.6, zorder=2)
+        axes.plot(row["all_in"], row[goal], "o", color=colour, markersize=_DOT, markeredgecolor="white", zorder=3)
+        look: dict[str, Any] = {"color": "white", "weight": "bold", "ha": "center", "va": "center_baseline"}
+        axes.text(row["all_in"], row[goal], str(row["number"]), zorder=4, **look)
+    own = front[front["on_front"]]
+    axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
+    axes.axvline(budget, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
+    axes.annotate("budget", (budget, 1), (-3, -2), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                  color=GREY, ha="right", va="top")  # fmt: skip
+    axes.set_ylim(around_zero(pd.concat([own[[goal, f"{goal}_low", f"{goal}_high"]], beaten[[goal]]]), least=0.1))
+    axes.set_xlim(0, 1.04 * max(budget, float(front["all_in"].max()), float(own["all_in_high"].max())))
+    axes.xaxis.set_major_locator(round_ticks(8))
+    axes.yaxis.set_major_locator(round_ticks(6))
+
+
+# -- what is in each package ------------------------------------------------------------------------------------------
+
+
+def _rows(own: pd.DataFrame, measures: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What stands in each row below, (kind, name): each level with its measures, the most frequent first; costs."""
+    packages = [set(package.split("+")) for package in own["package"]]
+    count = {name: sum(name in package for package in packages) for name in set().union(*packages)}
+    rows: list[tuple[str, str]] = []
+    for level, words in _LEVELS.items():
+        names = sorted((n for n in count if measures[n]["hygiene"] == level), key=lambda n: (-count[n], n))
+        rows += [("level", words), *(("measure", name) for name in names)] if names else []
+    return [*rows, ("level", "Per employee and year"), ("euros", "Euros"), ("minutes", "Working time, minutes"),
+            ("share_on_front", "Not beaten in % of draws")]  # fmt: skip
+
+
+def _draw_measures(sheet: Sheet, own: pd.DataFrame, rows: Sequence[tuple[str, str]], top: float) -> None:
+    width = PAGE_WIDTH - MARGIN - _NAMES
+    axes = sheet.axes(_NAMES, top, width, _ROW * len(rows))
+    axes.set(xlim=(-0.5, max(len(own), 8) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    for place, row in enumerate(own.to_dict("records")):
+        axes.annotate(
+            str(row["number"]), (place, 1), (0, 3), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+            ha="center", va="bottom", weight="bold",
+        )  # fmt: skip
+        for height, (kind, name) in enumerate(rows):
+            if kind == "measure":
+                taken = name in row["package"].split("+")
+                axes.plot(place, height, "s", color=BLUE if taken else PALE, markersize=7 if taken else 1.5)
+            elif kind != "level":
+                number = 100 * row[kind] if kind == "share_on_front" else row[kind]
+                axes.text(place, height, f"{number:.0f}", ha="center", va="center")
+    axes.set_yticks(range(len(rows)), [name if kind == "level" else _named(kind, name) for kind, name in rows])
+    for label, (kind, _) in zip(axes.get_yticklabels(), rows, strict=True):
+        label.set(weight="bold" if kind == "level" else "normal", fontsize=SMALL)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    for height, (kind, _) in enumerate(rows):
+        if kind == "level":
+            axes.axhline(height - 0.5, color=PALE, linewidth=0.6)
+
+
+def _named(kind: str, name: str) -> str:
+    return label_of(name) if kind == "measure" else name

@@ -1,0 +1,128 @@
+"""The printed page: title, explanation and key above, panels placed by the inch, the footer below.
+
+Panels stand where they are put, and nothing is measured and moved afterwards: pages are quick to draw, and
+panels of one page line up.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from sim.outcomes.effects import CHANCE, DRAWS
+from sim.plotting.figures.selection import is_one_run
+from sim.plotting.figures.style import GREY, LARGE, PLAIN, SMALL
+
+PAGE_WIDTH = 7.0
+"""Inches: A4 less its margins, so that 8 points here are 8 points on paper."""
+MARGIN = 0.1
+POINTS_PER_INCH = 72
+_HOLDS = {CHANCE: "95% interval: chance only", DRAWS: "90% of runs, each a posterior draw: parameters and chance"}
+
+_LINE = {LARGE: 0.21, PLAIN: 0.165, SMALL: 0.145}
+"""Inches from one line of letters to the next, by their size in points."""
+_KEY = 0.27
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page whose body begins `above` inches below its upper edge."""
+
+    figure: Figure
+    above: float
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """A panel, in inches from the page's left edge and the body's upper edge."""
+        page = self.figure.get_figheight()
+        lower = 1 - (self.above + top + height) / page
+        return self.figure.add_axes((left / PAGE_WIDTH, lower, width / PAGE_WIDTH, height / page))
+
+    def grid(
+        self, count: int, columns: int, left: float, top: float, height: float, step: float, gap: float
+    ) -> list[Axes]:
+        """`count` panels of one size, row by row from `left` to the right margin, a row every `step` inches."""
+        width = panel_width(columns, left, gap)
+        return [
+            self.axes(left + column * (width + gap), top + line * step, width, height)
+            for line, column in (divmod(place, columns) for place in range(count))
+        ]
+
+    def heading(self, words: str, top: float) -> None:
+        """A bold line over panels that belong together, `top` inches below the body's upper edge."""
+        height = 1 - (self.above + top) / self.figure.get_figheight()
+        self.figure.text(MARGIN / PAGE_WIDTH, height, words, fontsize=PLAIN, weight="bold", va="top")
+
+
+def panel_width(columns: int, left: float, gap: float) -> float:
+    """Inches of each panel where so many stand beside each other, from `left` to the right margin."""
+    return (PAGE_WIDTH - MARGIN - left - gap * (columns - 1)) / columns
+
+
+def letters(width: float) -> int:
+    """How many small letters of an ordinary name go into so many inches."""
+    return int(16.5 * width)
+
+
+def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> Sheet:
+    """A page with `body` inches for the panels, and all its words already in place."""
+    heading, explanation = textwrap.wrap(title, 61), textwrap.wrap(subtitle, 98)
+    closing = textwrap.wrap(footer, 116)
+    start = 0.1 + _LINE[LARGE] * len(heading)
+    key_top = start + _LINE[PLAIN] * len(explanation)
+    above = key_top + (_KEY if key else 0) + 0.06
+    height = above + body + 0.14 + _LINE[SMALL] * len(closing)
+
+    figure = Figure(figsize=(PAGE_WIDTH, height), facecolor="white")
+    FigureCanvasAgg(figure)
+    left = MARGIN / PAGE_WIDTH
+    figure.text(left, 1 - 0.09 / height, "\n".join(heading), fontsize=LARGE, weight="bold", va="top")
+    figure.text(left, 1 - start / height, "\n".join(explanation), fontsize=PLAIN, color=GREY, va="top")
+    figure.text(left, 0.07 / height, "\n".join(closing), color=GREY, va="bottom")
+    if key:
+        _draw_key(figure, key, 1 - key_top / height)
+    return Sheet(figure, above)
+
+
+def _draw_key(figure: Figure, key: Sequence[Line2D | Patch], height: float) -> None:
+    figure.legend(
+        handles=key,
+        loc="upper left",
+        bbox_to_anchor=(0.005, height),
+        ncols=len(key),
+        columnspacing=1.4,
+        handlelength=1.8,
+    )
+
+
+def footer_of(table: pd.DataFrame, note: str, footer: str) -> str:
+    """Replicates, where the table has them, a note of the figure, and what the caller adds: seed and version."""
+    return " · ".join(part for part in (_replicates(table), note, footer) if part)
+
+
+def sureness(table: pd.DataFrame, drawn_as: str = "") -> str:
+    """What the intervals hold, after what they are drawn as; of one run there are none."""
+    holds = table["interval"].iloc[0] if "interval" in table.columns and len(table) else CHANCE
+    return "no interval" if is_one_run(table) else f"{drawn_as}{_HOLDS[holds]}"
+
+
+def line_in_key(table: pd.DataFrame) -> Literal["none", "-"]:
+    """How the key draws an interval: of one run not at all."""
+    return "none" if is_one_run(table) else "-"
+
+
+def _replicates(table: pd.DataFrame) -> str:
+    if "replicates" not in table.columns or table.empty:
+        return ""
+    fewest, most = int(table["replicates"].min()), int(table["replicates"].max())
+    if most == 1:
+        return "1 pair of runs per scenario"
+    return f"{most if fewest == most else f'{fewest} to {most}'} pairs of runs per scenario"

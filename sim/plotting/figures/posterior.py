@@ -1,0 +1,252 @@
+"""The posterior: what it predicts beside what was observed, whether it finds known truths, and what it has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+
+from sim.formatting import fixed
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters, panel_width
+from sim.plotting.figures.selection import round_ticks, wrapped
+from sim.plotting.figures.style import BLUE, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.reporting.summary import require_columns
+
+_ROW, _AXIS = 0.152, 0.55
+"""Inches of a row of a list, and of the axis below it."""
+_NAMES, _NUMBERS = 3.0, 1.5
+"""Inches: the names at the left of a list, the numbers at its right."""
+_TRUTHS, _PANELS, _COLUMNS = 40, 12, 4
+"""Of recovery: truths in a panel, panels on a page and in a row."""
+_SHOWN, _PAIRS = 24, 12
+"""Parameters and pairs of parameters shown of all."""
+_LAST = 0.15
+"""Inches that the last number of an axis reaches beyond it."""
+_FARTHEST = 8.0
+"""SDs beyond which a prediction is cut."""
+_DECIMALS = {"percent": 0, "hours per week": 1, "count": 1, "r": 2, "sd": 2}
+_UNITS = {"percent": "%", "hours per week": " h", "count": "", "r": "", "sd": " SD"}
+
+
+def draw_all(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Iterator[tuple[str, Figure]]:
+    """Every figure of a posterior with its name.
+
+    `tables` holds predictive, recovery, coverage, shrinkage and trade_offs; where there was a stand-in, its own
+    recovery and coverage too.
+    """
+    yield "predictive", predictive(tables["predictive"], footer)
+    for who, of in (("flow", ""), ("stand-in", "_of_stand_in")):
+        if f"recovery{of}" in tables:
+            yield f"recovery{of}", recovery(tables[f"recovery{of}"], tables[f"coverage{of}"], who, footer)
+    yield "learned", learned(tables["shrinkage"], tables["trade_offs"], footer)
+
+
+# -- predictions beside observations ----------------------------------------------------------------------------------
+
+
+@in_house_style
+def predictive(table: pd.DataFrame, footer: str = "") -> Figure:
+    """Every observation with its predictive interval, in SDs of error and discrepancy from what was observed."""
+    columns = ("label", "unit", "observed", "error", "discrepancy", "low", "high", "model_low", "model_high", "inside")
+    table = require_columns(table, (*columns, "prior_low", "prior_high"), "predictive")
+    inside = f"{int(table['inside'].sum())} of {len(table)} observations lie within their interval"
+    sheet = blank(
+        body=_ROW * len(table) + _AXIS + 0.1,
+        title="What the posterior predicts, beside what was observed",
+        subtitle=f"{inside}. At the right: what was observed, and the 90% predictive interval.",
+        key=[
+            Line2D([], [], color=PALE, linewidth=3.2, label="prior, model alone"),
+            Line2D([], [], color=BLUE, linewidth=1.0, label="posterior, with error"),
+            Line2D([], [], color=BLUE, linewidth=3.2, label="posterior, model alone"),
+            Line2D([], [], color=INK, marker="|", markersize=8, linestyle="none", label="observed"),
+        ],
+        footer=" · ".join(part for part in ("intervals of 90%; orange: observed outside", footer) if part),
+    )
+    axes = sheet.axes(_NAMES, 0.1, PAGE_WIDTH - MARGIN - _NAMES - _NUMBERS, _ROW * len(table))
+    for place, row in enumerate(table.to_dict("records")):
+        _prediction(axes, place, row)
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    axes.set_xlim(-_FARTHEST, _FARTHEST)
+    axes.set_xlabel("SDs of error and discrepancy from what was observed\n← less   ·   more →")
+    _list(axes, list(table["label"]))
+    return sheet.figure
+
+
+def _prediction(axes: Axes, place: int, row: Mapping[Any, Any]) -> None:
+    sd = np.hypot(row["error"], row["discrepancy"])
+
+    def span(kind: str) -> list[float]:
+        ends = [(row[f"{kind}{end}"] - row["observed"]) / sd for end in ("low", "high")]
+        return [float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in ends]
+
+    color = BLUE if row["inside"] else ORANGE
+    for kind, look in (
+        ("prior_", {"color": PALE, "linewidth": 3.2}),
+        ("", {"color": color, "linewidth": 1.0}),
+        ("model_", {"color": color, "linewidth": 3.2}),
+    ):
+        axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, **look)
+    axes.plot(0, place, color=INK, marker="|", markersize=7, zorder=3)
+    digits, unit = _DECIMALS.get(row["unit"], 2), _UNITS.get(row["unit"], "")
+    numbers = [fixed(row[name], digits) for name in ("observed", "low", "high")]
+    words = f"{numbers[0]}{unit}  ({numbers[1]} to {numbers[2]})"
+    axes.text(
+        1.02, place, words, transform=axes.get_yaxis_transform(), va="center", color=INK if row["inside"] else ORANGE
+    )
+
+
+def _list(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(round_ticks(6))
+
+
+# -- known truths -----------------------------------------------------------------------------------------------------
+
+
+@in_house_style
+def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", footer: str = "") -> Figure:
+    """Whether intervals hold as many truths as they say, and truths beside what is made of them.
+
+    `table` has a row per truth and parameter, `coverage` one per parameter and nominal level; `who` looks for truths.
+    """
+    table = require_columns(table, ("truth", "parameter", "true", "median", "low", "high"), "recovery")
+    found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
+    names = list(found.sort_values(ascending=False, kind="stable").index[:_PANELS])
+    lines = -(-len(names) // _COLUMNS)
+    side, left, gap = panel_width(_COLUMNS, 0.45, 0.3), 0.45, 0.3
+    step, above = side + 0.62, 1.75
+    sheet = blank(
+        body=above + 0.4 + lines * step,
+        title=f"Whether the {who} finds truths that are known",
+        subtitle=f"{table['truth'].nunique()} simulations that it has not learned from, error and discrepancy drawn as "
+        f"if observed. Below: the {len(names)} parameters found best of {table['parameter'].nunique()}, "
+        f"{min(_TRUTHS, table['truth'].nunique())} truths each; both axes go through the parameter's range.",
+        key=[
+            Line2D([], [], color=BLUE, marker="o", markersize=3.6, linestyle="-", label="median, 90% interval"),
+            Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="as it should be"),
+            Patch(color=PALE, label="within ten points"),
+        ],
+        footer=footer,
+    )
+    _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75 - _LAST, 0.95), coverage)
+    sheet.heading("Truths inside intervals of 50, 80 and 95%", 0.02)
+    sheet.heading(f"Truths, and what the {who} makes of them", above)
+    panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
+    for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
+        _truths(axes, table[(table["parameter"] == name) & (table["truth"] < _TRUTHS)])
+        axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {fixed(found[name], 2)}", fontsize=SMALL)
+        axes.tick_params(labelleft=number % _COLUMNS == 0, labelbottom=number + _COLUMNS >= len(names))
+    return sheet.figure
+
+
+def _coverage(axes: Axes, table: pd.DataFrame) -> None:
+    """One dot a parameter at each level, and the mean as a line."""
+    levels = sorted(table["nominal"].unique())
+    for place, level in enumerate(levels):
+        own = table[table["nominal"] == level]
+        singles, mean = (
+            own[own["parameter"] != "all"]["covered"],
+            float(own[own["parameter"] == "all"]["covered"].iloc[0]),
+        )
+        axes.fill_betweenx(
+            [place - 0.42, place + 0.42], level - 0.1, min(level + 0.1, 1), color=PALE, linewidth=0, zorder=0
+        )
+        axes.plot([level, level], [place - 0.42, place + 0.42], color=INK, linewidth=0.8, linestyle=":", zorder=1)
+        axes.plot(
+            singles,
+            np.full(len(singles), place),
+            "o",
+            color=BLUE,
+            alpha=0.35,
+            markersize=4,
+            markeredgewidth=0,
+            zorder=2,
+        )
+        axes.plot([mean, mean], [place - 0.3, place + 0.3], color=BLUE, linewidth=1.8, zorder=3)
+    axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals, dot a parameter" for level in levels])
+    axes.set_ylim(len(levels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlim(0.3, 1.0)
+    axes.set_xlabel("truths inside (line: mean over parameters)")
+
+
+def _truths(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", zorder=1)
+    axes.vlines(rows["true"], rows["low"], rows["high"], color=BLUE, linewidth=0.7, alpha=0.6, zorder=2)
+    axes.plot(rows["true"], rows["median"], "o", color=BLUE, markersize=3, zorder=3)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    for axis, last in ((axes.xaxis, "100"), (axes.yaxis, "100%")):
+        axis.set_ticks([0, 0.5, 1], ["0", "50", last])
+
+
+# -- what was learned -------------------------------------------------------------------------------------------------
+
+
+@in_house_style
+def learned(shrinkage: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> Figure:
+    """How much narrower the posterior is than the prior, parameter by parameter, and which pairs trade off."""
+    table = require_columns(shrinkage, ("parameter", "shrinkage", "median", "low", "high", "unit"), "shrinkage")
+    rows, strong = table.head(_SHOWN), pairs.head(_PAIRS)
+    little = int((table["shrinkage"] < 0.1).sum())
+    names = 2.95
+    width = PAGE_WIDTH - MARGIN - names - 2.2
+    below = 0.45 + _ROW * len(strong) + _AXIS if len(strong) else 0.0
+    sheet = blank(
+        body=0.35 + _ROW * len(rows) + _AXIS + below,
+        title="What was learned of parameters",
+        subtitle=f"One less the posterior's SD over the prior's: 0% is nothing, 100% all. The {len(rows)} most learned "
+        f"of {len(table)}; of {little} less than 10% was learned. At the right: median and 90% interval, in the "
+        "parameter's unit.",
+        key=[],
+        footer=footer,
+    )
+    axes = sheet.axes(names, 0.3, width, _ROW * len(rows))
+    axes.barh(range(len(rows)), rows["shrinkage"], color=BLUE, height=0.6)
+    for place, row in enumerate(rows.to_dict("records")):
+        words = f"{row['median']:.3g} ({row['low']:.3g} to {row['high']:.3g}) {row['unit']}"
+        axes.text(1.02, place, words, transform=axes.get_yaxis_transform(), va="center")
+    _list(axes, [_short(name) for name in rows["parameter"]])
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("shrinkage of the SD")
+    if len(strong):
+        _pairs(sheet, strong, 0.3 + _ROW * len(rows) + _AXIS, len(pairs))
+    return sheet.figure
+
+
+def _pairs(sheet: Any, strong: pd.DataFrame, top: float, count: int) -> None:
+    shown = f"{len(strong)} of {count}" if count > len(strong) else "all"
+    sheet.heading(f"Pairs that stand in for each other ({shown} of at least ±0.3)", top)
+    names = 4.9
+    axes = sheet.axes(names, top + 0.3, PAGE_WIDTH - MARGIN - names, _ROW * len(strong))
+    for place, value in enumerate(strong["correlation"]):
+        axes.plot([0, value], [place, place], color=BLUE, linewidth=1.4)
+        axes.plot(value, place, "o", color=BLUE, markersize=4.4)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    both = zip(strong["parameter"], strong["other"], strict=True)
+    _list(axes, [f"{_short(first)} — {_short(second)}" for first, second in both])
+    axes.set_xlim(-1.05, 1.05)
+    axes.set_xlabel("correlation over the draws")
+
+
+def _short(name: str) -> str:
+    """A parameter's name in plain words.
+
+    >>> _short("mechanisms.recovery.night")
+    'recovery: night'
+    """
+    parts = name.split(".")
+    return ": ".join(parts[1:] if parts[0] in ("mechanisms", "measures") else parts).replace("_", " ")

@@ -1,0 +1,114 @@
+"""How mean differences settle as pairs of runs are added, and where that was enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from sim.errors import UserError
+from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
+from sim.plotting.figures.selection import Labels, around_zero, most_lines, of_outcome, round_ticks, unit_of, wrapped
+from sim.plotting.figures.style import COLOURS, GREY, HIGHLIGHT, INK, SMALL, in_house_style
+from sim.reporting.summary import TODAY, label_of, require_columns
+
+_COLUMNS = (
+    *("scenario", "kind", "outcome", "unit", "pairs", "replicates"),
+    *("difference", "low", "high", "smallest", "pilot"),
+)
+_MOST_IN_A_ROW = 4
+_LEFT, _HEADING, _TITLE, _HEIGHT, _BELOW, _GAP = 0.62, 0.25, 0.3, 1.4, 0.28, 0.22
+"""Inches: the numbers of the first panel; over an outcome; over, in, under and between panels."""
+_AXIS = 0.24
+"""Inches for the words under the last panels of an outcome."""
+_BAND = 0.25
+
+
+@in_house_style
+def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
+    """The running mean of each policy's difference from the baseline, its interval and the smallest effect, by outcome.
+
+    `table` has a row for each scenario, outcome and number of pairs. Raises UserError where it lacks a column or a row.
+    """
+    table = require_columns(table, _COLUMNS, "running")
+    if table.empty:
+        raise UserError("nothing to draw: the table of running means has no rows")
+    scenarios, outcomes = _in_order(table, "scenario"), _in_order(table, "outcome")
+    columns = min(_MOST_IN_A_ROW, len(scenarios))
+    width = letters(panel_width(columns, _LEFT, _GAP))
+    names = [wrapped(label_of(scenario, labels), width) for scenario in scenarios]
+    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
+    step = title + _HEIGHT + _BELOW
+    band = _HEADING + -(-len(scenarios) // columns) * step + _AXIS
+    sheet = blank(
+        body=len(outcomes) * band,
+        title="How differences settle as pairs of runs are added",
+        subtitle=f"Mean difference from {TODAY} over the first pairs, everybody. {_pilot(table)}{_kinds(table)}",
+        key=_key(table),
+        footer=footer_of(table, "95%, chance only: band at each number alone, dot by Stein", footer),
+    )
+    for place, outcome in enumerate(outcomes):
+        rows, top = of_outcome(table, outcome), place * band
+        sheet.heading(f"{label_of(outcome, labels)}, {unit_of(rows)}", top + 0.05)
+        panels = sheet.grid(len(scenarios), columns, _LEFT, top + _HEADING + title, _HEIGHT, step, _GAP)
+        ends = rows.assign(least=-rows["smallest"])[["low", "high", "smallest", "least"]]
+        for number, (axes, scenario, name) in enumerate(zip(panels, scenarios, names, strict=True)):
+            _draw_panel(axes, rows[rows["scenario"] == scenario])
+            axes.set_ylim(around_zero(ends, least=0))
+            axes.set_title(name, fontsize=SMALL)
+            axes.tick_params(labelleft=number % columns == 0)
+            if number + columns >= len(scenarios):
+                axes.set_xlabel("pairs of runs")
+    return sheet.figure
+
+
+def _pilot(table: pd.DataFrame) -> str:
+    if (table["pilot"] == table["replicates"]).all():
+        return "Nothing beyond the pilot was run."
+    return "Dotted: the end of the pilot, whose spread fixed how many pairs were run."
+
+
+def _kinds(table: pd.DataFrame) -> str:
+    """What another colour means, where there is one."""
+    return " Orange: what-if worlds, not options." if table["kind"].nunique() > 1 else ""
+
+
+def _in_order(table: pd.DataFrame, column: str) -> list[str]:
+    return [str(name) for name in table[column].unique()]
+
+
+def _key(table: pd.DataFrame) -> Sequence[Line2D | Patch]:
+    kind = str(table["kind"].iloc[0])
+    return [
+        Line2D([], [], color=COLOURS[kind], label="mean so far"),
+        Patch(color=COLOURS[kind], alpha=_BAND, linewidth=0, label="its interval"),
+        Line2D([], [], **_stop(kind), label="where it stopped"),
+        Patch(color=HIGHLIGHT, linewidth=0, label="less than the smallest effect of interest"),
+    ]
+
+
+def _stop(kind: str) -> dict[str, Any]:
+    return {"color": INK, "marker": "o", "markersize": 4.4, "markerfacecolor": COLOURS[kind]}
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
+    color = COLOURS[str(rows["kind"].iloc[0])]
+    last, pairs = rows.iloc[-1], rows["pairs"]
+    axes.axhspan(-last["smallest"], last["smallest"], color=HIGHLIGHT, linewidth=0, zorder=0)
+    axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
+    if last["pilot"] < last["pairs"]:
+        axes.axvline(last["pilot"], color=GREY, linewidth=0.8, linestyle=":", zorder=1)
+    axes.fill_between(pairs, rows["low"], rows["high"], color=color, alpha=_BAND, linewidth=0, zorder=2)
+    sns.lineplot(rows, x="pairs", y="difference", color=color, linewidth=1.5, zorder=3, ax=axes)
+    axes.set(xlabel="", ylabel="")
+    axes.plot([last["pairs"]] * 2, [last["low"], last["high"]], color=INK, linewidth=1.2, zorder=4)
+    axes.plot(last["pairs"], last["difference"], **_stop(last["kind"]), zorder=5)
+    axes.set_xlim(0, 1.04 * last["pairs"])
+    axes.xaxis.set_major_locator(round_ticks(4))
+    axes.yaxis.set_major_locator(round_ticks(5))

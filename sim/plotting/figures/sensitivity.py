@@ -1,0 +1,188 @@
+"""Which assumptions move a number most: estimates with intervals, in tiers that can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+
+from sim.engine.plan import BASELINE
+from sim.plotting.figures import doses
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters
+from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
+from sim.plotting.figures.style import BLUE, GREY, INK, PALE, in_house_style
+from sim.reporting.sensitivity import leading_of, numbers, place_of, short, title_of, way_in_words, way_of
+from sim.reporting.summary import require_columns
+
+Mark = Callable[[Axes, float, Mapping[Any, Any]], None]
+"""Draws the row of one assumption at a height."""
+
+_NAMES, _PLACES, _TIERS = 2.85, 0.55, 0.5
+"""Inches: the names at the left, places and numbers of tiers at the right."""
+_LINE, _ROOM, _APART, _TITLE, _AXIS = 0.145, 0.04, 0.6, 0.4, 0.6
+"""Inches of a line of a name, and of the room between names; rows between tiers; inches over and under a panel."""
+_POINTS_TO = {1: "^", -1: "v", 0: "o"}
+_SHIFT = 0.17
+_BEYOND = 0.5
+"""Shares lie between 0 and 1; how far beyond an interval is drawn."""
+_ORDER = (
+    "Tiers can be told apart; within a tier intervals overlap in a chain, and the order is that of the alphabet. "
+    "Places are those that the intervals leave open."
+)
+_HOLDS = "95% interval: sampling of the design; every row has the same people and chance"
+
+
+def draw_all(tables: Mapping[str, pd.DataFrame], shown: int, footer: str = "") -> Iterator[tuple[str, Figure]]:
+    """Every figure of a sensitivity study with its name; of each number at most `shown` assumptions are drawn.
+
+    `tables` holds screening and indices, and may hold doses and pairs. `footer` holds seed and version.
+    """
+    for name, draw in (("screening", screening), ("indices", indices)):
+        table = tables[name]
+        for scenario in (one for one in table["scenario"].unique() if one != BASELINE.name):
+            of_both = table[table["scenario"].isin((BASELINE.name, scenario))]
+            for outcome, rows in of_both.groupby("outcome", sort=False):
+                yield f"{name}_{scenario}_{outcome}", draw(rows, shown, footer)
+    for name, draw_doses in (("doses", doses.responses), ("pairs", doses.maps)):
+        if name in tables:
+            for outcome, rows in tables[name].groupby("outcome", sort=False):
+                yield f"{name}_{outcome}", draw_doses(rows, footer)
+
+
+@in_house_style
+def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
+    """Morris screening of one outcome: its level and the difference of a scenario, below each other.
+
+    `table` is the screening of these numbers; at most `shown` assumptions of each are drawn.
+    """
+    columns = ("scenario", "outcome", "unit", "words", "mu_star", "low", "high", "mu_low", "mu_high", "tier")
+    first = require_columns(table, columns, "screening").iloc[0]
+    key = [
+        _mark("^", "more of it: up"), _mark("v", "more of it: down"), _mark("o", "now up, now down"),
+        _mark("o", "grey: not distinguishable from none", color=GREY),
+    ]  # fmt: skip
+    return _draw(
+        table, "mu_star", shown, _move, key, f"mean size of the move, {first['unit']}",
+        title=f"Which assumptions move {short(first['outcome'])}",
+        subtitle=f"How far each of {table['factor'].nunique()} open assumptions moves it while going through its whole "
+        f"range, at {first['trajectories']} places of the space of all others. {_ORDER}",
+        footer=f"Dotted: half of all assumptions move it less. {_note(table, 'trajectories', footer)}",
+    )  # fmt: skip
+
+
+@in_house_style
+def indices(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
+    """Sobol indices of one outcome: of its level and of the difference of a scenario, below each other."""
+    columns = ("scenario", "outcome", "words", "total", "low", "high", "first", "first_low", "first_high", "tier")
+    first = require_columns(table, columns, "indices").iloc[0]
+    key = [
+        _mark("o", "with all its interactions"), _mark("o", "by itself", markerfacecolor="white"),
+        _mark("o", "grey: not distinguishable from none", color=GREY),
+    ]  # fmt: skip
+    return _draw(
+        table, "total", shown, _share, key, "share of the variance",
+        title=f"Whose the variation of {short(first['outcome'])} is",
+        subtitle=f"The {table['factor'].nunique()} assumptions that moved most in the screening, varied together at "
+        f"{first['base_points']} base points; all others stay as they are. {_ORDER}",
+        footer=f"Tiers are of the filled dots. {_note(table, 'base points', footer)}",
+    )  # fmt: skip
+
+
+def _note(table: pd.DataFrame, what: str, footer: str) -> str:
+    lost = f"{table['dropped'].max()} {what} left out for failed runs" if table["dropped"].max() else ""
+    return " · ".join(part for part in (_HOLDS, lost, footer) if part)
+
+
+def _mark(marker: str, label: str, **look: Any) -> Line2D:
+    return Line2D([], [], **{"color": BLUE, "marker": marker, "markersize": 4.6, "label": label, **look})
+
+
+def _draw(
+    table: pd.DataFrame, by: str, shown: int, mark: Mark, key: Sequence[Line2D], axis: str,
+    title: str, subtitle: str, footer: str,
+) -> Figure:  # fmt: skip
+    panels = [(scenario, rows, _wrapped(leading_of(rows, by, shown))) for scenario, _, rows in numbers(table)]
+    row = _LINE * most_lines(words for *_, leading in panels for words in leading["words"]) + _ROOM
+    heights = [row * (max(_places(leading), default=0.0) + 1.4) for *_, leading in panels]
+    sheet = blank(sum(heights) + len(panels) * (_TITLE + _AXIS), title, subtitle, key, footer)
+    top = _TITLE
+    for (scenario, rows, leading), height in zip(panels, heights, strict=True):
+        width = PAGE_WIDTH - MARGIN - _NAMES - _PLACES - _TIERS
+        axes = sheet.axes(_NAMES, top, width, height)
+        _panel(axes, leading, mark)
+        if by == "mu_star":
+            axes.axvline(rows[by].median(), color=INK, linewidth=0.8, linestyle=":", zorder=1)
+            up, down = (way_in_words(way, scenario, str(rows["outcome"].iloc[0])) for way in (1, -1))
+            axes.set_xlabel(f"{axis}\n▲ {up}   ·   ▼ {down}")
+        else:
+            axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axes.set_xlabel(axis)
+        _name_places(axes, leading, _PLACES / width)
+        count = f"{len(leading)} of {len(rows)} shown" if len(leading) < len(rows) else "all shown"
+        sheet.heading(f"{title_of(scenario)} ({count})", top - _TITLE + 0.05)
+        top += height + _TITLE + _AXIS
+    return sheet.figure
+
+
+def _wrapped(leading: pd.DataFrame) -> pd.DataFrame:
+    return leading.assign(words=[wrapped(words, letters(_NAMES)) for words in leading["words"]])
+
+
+def _places(leading: pd.DataFrame) -> list[float]:
+    """The height of each row, with room between tiers."""
+    begins = leading["tier"] != leading["tier"].shift(fill_value=leading["tier"].iloc[:1].sum())
+    return [row + _APART * between for row, between in enumerate(begins.cumsum())]
+
+
+def _panel(axes: Axes, leading: pd.DataFrame, mark: Mark) -> None:
+    places = _places(leading)
+    for place, row in zip(places, leading.to_dict("records"), strict=True):
+        mark(axes, place, row)
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    low, high = axes.get_xlim()
+    axes.set_xlim(*((max(low, -_BEYOND), min(high, 1 + _BEYOND)) if mark is _share else (0.0, high)))
+    axes.xaxis.set_major_locator(round_ticks(6))
+    axes.set_yticks(places, leading["words"])
+    axes.set_ylim(max(places, default=0.0) + 0.7, -0.7)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y", color=PALE, linewidth=0.4)
+
+
+def _name_places(axes: Axes, leading: pd.DataFrame, width: float) -> None:
+    """At the right of each row the places its interval leaves open, and of each tier its number, with a line above it.
+
+    `width` is that of the column of places as a share of the panel's.
+    """
+    places = _places(leading)
+    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": GREY, "va": "center"}
+    for place, ends in zip(places, zip(leading["place_from"], leading["place_to"], strict=True), strict=True):
+        axes.text(1.02, place, place_of(*ends), **look)
+    for tier, place in pd.Series(places).groupby(leading["tier"].to_numpy()).min().items():
+        axes.text(1.02 + width, place, f"tier {tier}" if tier else "no tier", **look)
+        if place > 0:
+            axes.axhline(place - (1 + _APART) / 2, color=GREY, linewidth=0.7)
+    axes.text(1.02, 1.0, "place", transform=axes.transAxes, color=GREY, va="bottom")
+
+
+def _move(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
+    marker = _POINTS_TO[way_of(row["mu_low"], row["mu_high"])]
+    _dot_and_interval(axes, place, (row["low"], row["mu_star"], row["high"]), marker=marker)
+
+
+def _share(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
+    by_itself = row["first_low"], row["first"], row["first_high"]
+    _dot_and_interval(axes, place - _SHIFT, (row["low"], row["total"], row["high"]))
+    _dot_and_interval(axes, place + _SHIFT, by_itself, markerfacecolor="white", markersize=3.8)
+
+
+def _dot_and_interval(axes: Axes, place: float, estimate: tuple[float, float, float], **look: Any) -> None:
+    low, middle, high = estimate
+    color = BLUE if low > 0 else GREY
+    axes.plot([low, high], [place, place], color=color, linewidth=1.4 if low > 0 else 0.9, zorder=2)
+    axes.plot(middle, place, **{"marker": "o", "color": color, "markersize": 4.6, "zorder": 3, **look})

@@ -1,0 +1,1 @@
+"""Text for readers: summaries, phrases and tables."""

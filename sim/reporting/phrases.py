@@ -1,0 +1,195 @@
+"""What views say of a number, in the language of the reader: names, changes, counts of runs, and how sure they are.
+
+The arithmetic of a change is that of `sim.reporting.summary`; the words are those of `sim/words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sim.formatting import fixed
+from sim.outcomes.effects import CHANCE, DRAWS
+from sim.reporting.summary import BURN_OUT, ISOLATION, change_in_words, direction_words, label_of
+from sim.words import Words
+
+ONE_RUN = "one"
+HEADLINES = (BURN_OUT, ISOLATION)
+"""What every view shows side by side."""
+MOST_DOTS = 100
+
+
+def name_of(scenario: str, words: Words) -> str:
+    """The name of a scenario: its own, that of a measure or an option, of two at once, or derived from its id."""
+    known = _known(scenario, words)
+    if known is not None:
+        return known
+    for cut in re.finditer("_and_", scenario):
+        both = [_known(part, words) for part in (scenario[: cut.start()], scenario[cut.end() :])]
+        if None not in both:
+            first, second = map(str, both)
+            return f"{first} {words('common.list.and')} {second[0].lower()}{second[1:]}"
+    return label_of(scenario)
+
+
+def _known(scenario: str, words: Words) -> str | None:
+    keys = (f"common.scenario.{scenario}.name", f"common.option.{scenario}")
+    return next((words(key) for key in keys if key in words), None) or wordings(words).get(scenario)
+
+
+def quoted(scenario: str, words: Words) -> str:
+    """The name of a scenario within a sentence."""
+    return words("common.list.quoted", name=name_of(scenario, words).strip("“”‘’"))
+
+
+def text_of(scenario: str, words: Words, given: str = "") -> str:
+    """What a scenario is, in a sentence; `given` is what its file says, in English, for one that has no words here."""
+    key = f"common.scenario.{scenario}.text"
+    measures = wordings(words)
+    return words(key) if key in words else f"{measures[scenario]}." if scenario in measures else given
+
+
+def wordings(words: Words) -> dict[str, str]:
+    """Every measure of the catalogue in its own words, by its id."""
+    from sim.config.composition import measures
+
+    return {one.name: one.tekst if words.language == "nl" else one.text for one in measures()}
+
+
+def group_name(group: str, words: Words) -> str:
+    """The name of a group of people."""
+    return words(f"common.group.{group}")
+
+
+def unit_of(unit: str, words: Words) -> str:
+    """A unit as tables write it, in words."""
+    return words(f"common.unit.{unit}")
+
+
+def direction(unit: str, words: Words) -> str:
+    """What is to the left and to the right of zero."""
+    return words(f"common.direction.{_counts(unit)}")
+
+
+def less_and_more(unit: str, words: Words) -> tuple[str, str]:
+    """What to call less and more of an outcome in this unit."""
+    less, more = direction_words(unit)
+    return words(f"common.change.{less}"), words(f"common.change.{more}")
+
+
+def change(effect: Mapping[Any, Any], words: Words) -> str:
+    """A difference from today's practice with its interval; `effect` has difference, low, high and unit."""
+    difference, low, high = (float(effect[name]) for name in ("difference", "low", "high"))
+    reason = str(effect.get("reason", ""))
+    return change_in_words(difference, low, high, str(effect["unit"]), words.each("common.change"), reason=reason)
+
+
+def number(value: float, words: Words, decimals: int = 0) -> str:
+    """A number as the language writes it."""
+    swap = {",": words("common.number.thousands"), ".": words("common.number.decimal")}
+    return "".join(swap.get(letter, letter) for letter in fixed(value, decimals, ","))
+
+
+def signed(value: float, words: Words, decimals: int) -> str:
+    """A difference with its sign, the minus as long as the plus; one that rounds to zero has none."""
+    written = number(value, words, decimals).replace("-", "\N{MINUS SIGN}")
+    return f"+{written}" if float(fixed(value, decimals)) > 0 else written
+
+
+def per_1000(share: float, words: Words) -> str:
+    """A share of people as a whole number of 1,000; what rounds to nothing is said to be small."""
+    if share > 0 and round(1000 * share) == 0:
+        return words("common.number.under_one")
+    return number(1000 * share, words)
+
+
+def day(when: date, words: Words) -> str:
+    """A date in words."""
+    month = words("common.number.months_long").split()[when.month - 1]
+    return words("common.number.date", day=when.day, month=month, year=when.year)
+
+
+def month(when: date, words: Words) -> str:
+    """A month with its year, in words."""
+    return f"{words('common.number.months_long').split()[when.month - 1]} {when.year}"
+
+
+def listed(names: Iterable[str], words: Words) -> str:
+    """Names joined as in a sentence; nothing for none."""
+    *others, last = [*names] or [""]
+    return f"{', '.join(others)} {words('common.list.and')} {last}" if others else last
+
+
+# -- how sure ---------------------------------------------------------------------------------------------------------
+
+
+def holds(interval: str, replicates: int) -> str:
+    """What an interval over replicates holds: chance, draws, or nothing where there was one run."""
+    return ONE_RUN if replicates < 2 else DRAWS if interval == DRAWS else CHANCE
+
+
+def sureness(interval: str, replicates: int, words: Words) -> str:
+    """What the interval of a picture holds, in a line."""
+    return words(f"common.sure.{holds(interval, replicates)}")
+
+
+# -- in how many runs -------------------------------------------------------------------------------------------------
+
+
+def dots_of(counted: Mapping[Any, Any]) -> tuple[int, int, int]:
+    """How many dots are lower, little changed and higher: one for each run, of more than 100 runs one in a hundred.
+
+    `counted` is a row of the table of counts. Hundredths are whole, and the largest remainders make them 100.
+    """
+    runs = [int(counted[name]) for name in ("lower", "little", "higher")]
+    total = sum(runs)
+    if total <= MOST_DOTS:
+        return runs[0], runs[1], runs[2]
+    exact = [MOST_DOTS * part / total for part in runs]
+    dots = [int(part) for part in exact]
+    for place in sorted(range(3), key=lambda i: (dots[i] - exact[i], i))[: MOST_DOTS - sum(dots)]:
+        dots[place] += 1
+    return dots[0], dots[1], dots[2]
+
+
+def dot_sentence(counted: Mapping[Any, Any], interval: str, words: Words) -> str:
+    """In how many runs an outcome fell, changed little or rose; of a row of the table of counts.
+
+    It stands for itself only together with `not_the_chance`.
+    """
+    lower, little, higher = dots_of(counted)
+    kind = DRAWS if interval == DRAWS else CHANCE
+    key = f"common.dots.{kind}.{counted['outcome']}"
+    return words(key, runs=lower + little + higher, lower=lower, little=little, higher=higher)
+
+
+def not_the_chance(interval: str, words: Words) -> str:
+    """What a count of runs is not."""
+    return words(f"common.dots.not_the_chance.{DRAWS if interval == DRAWS else CHANCE}")
+
+
+def dots_key(counted: Mapping[Any, Any], words: Words) -> str:
+    """What a dot is, and the margin below which little changed."""
+    runs = int(counted["replicates"])
+    key = "common.dots.key" if runs <= MOST_DOTS else "common.dots.key_scaled"
+    return words(key, runs=runs, margin=margin(counted, words))
+
+
+def margin(counted: Mapping[Any, Any], words: Words) -> str:
+    """Up to which difference little has changed."""
+    unit = str(counted["unit"])
+    decimals = 1 if unit.startswith("per 1,000") else 2
+    size = number(float(counted["margin"]), words, decimals)
+    return words("common.dots.margin", margin=size, unit=unit_of(unit, words))
+
+
+def dot_words(unit: str, words: Words) -> tuple[str, str, str]:
+    """What to call the three kinds of dots of an outcome in this unit."""
+    kind = _counts(unit)
+    return words(f"common.dots.lower.{kind}"), words("common.dots.little"), words(f"common.dots.higher.{kind}")
+
+
+def _counts(unit: str) -> str:
+    return "people" if unit.startswith("per 1,000") else "level"

@@ -1,0 +1,169 @@
+"""A run: burn-in, fork, horizon; replicates of small firms live it together, as rows of one engine.
+
+The burn-in is run once, in one world, under the practice of 2022, and forked into one world for each scenario; the
+worlds then live side by side on the same chance. Equations cost little for a few hundred people beside the calls they
+take; thirty replicates in one engine need the calls of one. Chance is keyed by replicate, ties and lines stay within
+each, so that every replicate gives to the bit what it gives alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from sim.engine import Engine, engine_for
+from sim.engine.plan import Plan, check_memory, needed, registry_of
+from sim.engine.run_view import Share
+from sim.errors import UserError
+from sim.levers.catalogue import Catalogue
+from sim.levers.scenario import Scenario
+from sim.outcomes.record import Record, Recorder, bytes_of_record, live
+from sim.survey.survey import survey_of
+from sim.world.establishments import build
+from sim.world.firm import Firm, stacked
+from sim.world.staff import Staff
+
+AT_A_TIME = 20_000
+"""Places stacked at most, in all worlds together; beyond, calls hardly count."""
+_BYTES_OF_RECORDS = 32_000_000
+"""Bytes that the records of stacked replicates hold at most, so that many small firms do not fill the memory."""
+
+
+Tell = Callable[[int], None]
+"""What is told of every finished week; weeks of the burn-in are negative."""
+
+
+def run_stacked(plans: Sequence[Plan], each_week: Tell | None = None) -> list[Record]:
+    """The records of plans that differ in nothing but the replicate: burn-in, fork, horizon.
+
+    Raises UserError for plans that differ in something else.
+    """
+    return past_of(plans, each_week).live(plans[0].scenarios, each_week)
+
+
+def past_of(plans: Sequence[Plan], each_week: Tell | None = None) -> Past:
+    """Live the burn-in of plans that differ in nothing but the replicate; raises UserError where they do."""
+    _check_alike(plans)
+    firms = _firms(plans)
+    engine = _set_up(plans, firms)
+    for week in range(-plans[0].burn_in, 0):
+        engine.run_week(week)
+        if each_week:
+            each_week(week)
+    return Past(tuple(plans), firms, engine)
+
+
+_kept: dict[str, tuple[Firm, ...]] = {}
+
+
+def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
+    """The firms of these plans. Small ones are kept for the next call: rows of a design share them."""
+    first = plans[0]
+    asked = repr((first.firm, first.seed, [one.replicate for one in plans]))
+    if (kept := _kept.get(asked)) is not None:
+        return kept
+    firms = tuple(build(one.firm, one.seed, one.replicate) for one in plans)
+    _kept.clear()
+    if first.firm.kind != "own" and len(plans) * first.firm.people <= AT_A_TIME:
+        _kept[asked] = firms
+    return firms
+
+
+@dataclass(frozen=True)
+class Past:
+    """Replicates after their burn-in, from which any scenarios can be lived, again and again."""
+
+    plans: tuple[Plan, ...]
+    firms: tuple[Firm, ...]
+    engine: Engine
+
+    def live(self, scenarios: Sequence[Scenario], each_week: Tell | None = None) -> list[Record]:
+        """The records of the replicates under these scenarios, the first of which the others are compared with.
+
+        Raises UserError for a scenario with a measure that none of the plans' own scenarios introduces.
+        """
+        self._check_known(scenarios)
+        plan = replace(self.plans[0], scenarios=tuple(scenarios))
+        engine = self.engine.fork(Catalogue(self.engine.catalogue.measures, plan.scenarios))
+        shares, survey = list(_shares(engine, self.firms)), survey_of(plan)
+        recorders = [Recorder(share, plan.weeks) for share in shares]
+        ties_before = [share.values["tie_strength"][0] for share in shares]
+        for week in range(plan.weeks):
+            of_all = live(engine, survey, week)
+            for recorder, share in zip(recorders, shares, strict=True):
+                recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
+            if each_week:
+                each_week(week)
+        return [
+            _record(recorder, ties if one.replicate == 0 else None)
+            for recorder, ties, one in zip(recorders, ties_before, self.plans, strict=True)
+        ]
+
+    def _check_known(self, scenarios: Sequence[Scenario]) -> None:
+        known = set(self.engine.catalogue.names)
+        for scenario in scenarios:
+            if not scenario.measures <= known:
+                new = min(scenario.measures - known)
+                raise UserError(
+                    f"scenario {scenario.name} introduces {new}, which the burn-in did not know; "
+                    "name a scenario with it when the burn-in is lived"
+                )
+
+
+def _check_alike(plans: Sequence[Plan]) -> None:
+    first = plans[0]
+    for other in plans:
+        if replace(other, replicate=first.replicate) != first:
+            raise UserError(
+                f"replicates {first.replicate} and {other.replicate} differ in more than their number; "
+                "only plans that are alike in all else can be stacked"
+            )
+
+
+def batches(plans: Iterable[Plan], workers: int = 1) -> Iterator[list[Plan]]:
+    """Plans in their order, cut into batches that can be stacked and fit `AT_A_TIME`, as many for each worker."""
+    for _, alike in groupby(plans, key=lambda plan: replace(plan, replicate=0)):
+        yield from _cut(list(alike), workers)
+
+
+def _cut(alike: list[Plan], workers: int) -> Iterator[list[Plan]]:
+    first = alike[0]
+    fit = max(min(AT_A_TIME // _places(first), int(_BYTES_OF_RECORDS // bytes_of_record(first))), 1)
+    rounds = -(-len(alike) // (fit * workers))
+    count = min(rounds * workers, len(alike))
+    ends = [len(alike) * number // count for number in range(count + 1)]
+    return (alike[first:end] for first, end in pairwise(ends))
+
+
+def _places(plan: Plan) -> int:
+    return plan.firm.people * len(plan.scenarios)
+
+
+def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:
+    plan, catalogue = plans[0], Catalogue(needed(plans[0]), ())
+    registry = registry_of(plan, firms[0])
+    check_memory(plan, len(plan.scenarios) * len(plans))
+    replicate = np.repeat([one.replicate for one in plans], [len(firm.establishment_identifier) for firm in firms])
+    return engine_for(plan.engine)(
+        registry, Staff(stacked(firms), catalogue.names, replicate), catalogue, plan.calendar, plan.seed
+    )
+
+
+def _shares(engine: Engine, firms: Sequence[Firm]) -> Iterator[Share]:
+    first = {"employee": 0, "team": 0, "establishment": 0}
+    for firm in firms:
+        share = Share(engine, firm, first)
+        yield share
+        first = {level: begun + share.staff.count[level] for level, begun in first.items()}
+
+
+def _record(recorder: Recorder, ties_before: np.ndarray | None) -> Record:
+    record = recorder.record()
+    if ties_before is not None:
+        ties, worlds = recorder.engine.values["tie_strength"], recorder.engine.worlds
+        record.ties_before = ties_before
+        record.ties_after = {world: ties[min(world, len(ties) - 1)] for world in range(worlds)}
+    return record

@@ -1,0 +1,116 @@
+"""Why: an effect split by pathway, by switching pathways off.
+
+A pathway is the last step into exhaustion, or into isolation from colleagues. It is cut in both worlds from the first
+day, in the same people and with the same luck; what the effect loses is what went that way. Pathways feed one another,
+so that the parts do not add up to the whole; what is left over is told as what they do together. Cut numbers may lie
+outside their ranges: this explains the model and is no world anybody could live in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine.plan import Plan
+from sim.levers.scenario import Scenario, Setting
+from sim.outcomes.definitions import GROUPS, OUTCOMES
+from sim.outcomes.effects import CHANCE, DRAWS, interval, last_weeks, spread
+from sim.views.explore import worker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.views.explore.scheduler import Live
+    from sim.views.explore.selection import Choice
+
+Cut = tuple[tuple[str, str], ...]
+PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
+    "burn_out_complaints": {
+        "recovery": (("recovery", "fatigue_strains"),),
+        "expectation": (("availability", "autonomy_conflict"),),
+        "work_and_home": (("work_home_conflict", "strains"),),
+        "autonomy": (("resources", "relief_of_autonomy"),),
+        "manager": (("resources", "relief_of_manager"),),
+        "colleagues": (("resources", "relief_of_colleagues"),),
+        "isolation": (("isolation", "isolation_strains"),),
+    },
+    "isolation_from_colleagues": {
+        "contact": (("isolation", "unmet"),),
+        "colleagues": (("isolation", "support_shields"),),
+        "exhaustion": (("isolation", "withdrawal"),),
+    },
+}
+"""By outcome: pathway -> the numbers that are set to 0 to cut it. Together they are all that moves the outcome."""
+REPLICATES = 8
+
+
+def split(live: Live, choice: Choice, replicates: int = REPLICATES) -> pd.DataFrame:
+    """The effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
+
+    `whole` is the effect itself, `together` what the parts leave over; intervals as in the table of effects.
+    """
+    import pandas as pd
+
+    from sim.plotting.charts.pathways import TOGETHER, WHOLE
+    from sim.studies.scenarios import held_by
+    from sim.views.explore.scheduler import plans_of
+
+    plans = plans_of(choice, replicates)
+    samples = np.stack(live.lend(plans, effects_without))
+    holds = held_by(plans)
+    rows = []
+    for column, outcome in enumerate(PATHWAYS):
+        whole = samples[:, 0, column]
+        parts = {name: whole - samples[:, row, column] for row, name in _rows(outcome)}
+        parts |= {TOGETHER: whole - sum(parts.values()), WHOLE: whole}
+        for name, values in parts.items():
+            mean, low, high, count = {CHANCE: interval, DRAWS: spread}[holds](values)
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "pathway": name,
+                    "part": float(mean),
+                    "low": float(low),
+                    "high": float(high),
+                    "replicates": int(count),
+                    "interval": holds,
+                    "unit": OUTCOMES[outcome].unit,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _cuts() -> list[tuple[str, str, Cut]]:
+    return [(outcome, name, cut) for outcome, own in PATHWAYS.items() for name, cut in own.items()]
+
+
+def _rows(outcome: str) -> list[tuple[int, str]]:
+    return [(row, name) for row, (own, name, _) in enumerate(_cuts(), start=1) if own == outcome]
+
+
+def effects_without(plans: Sequence[Plan]) -> list[np.ndarray]:
+    """Of each plan the effect on everybody, (1 + cuts, outcome): nothing cut first, then each pathway by itself."""
+    return [_effects(plan) for plan in plans]
+
+
+def _effects(plan: Plan) -> np.ndarray:
+    usual, policy = plan.scenarios
+    cuts: list[Cut] = [(), *(cut for _, _, cut in _cuts())]
+    worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]
+    last = last_weeks(worker.past(plan).live(worlds)[0])
+    columns = [list(OUTCOMES).index(outcome) for outcome in PATHWAYS]
+    seen = last[:, columns, list(GROUPS).index("everybody")]
+    return np.asarray(seen[1::2] - seen[::2])
+
+
+def without(scenario: Scenario, cut: Cut, number: int = 0) -> Scenario:
+    """The scenario with these numbers at 0 from the first day on."""
+    settings = [one for one in scenario.settings if (one.process, one.parameter) not in cut]
+    return replace(
+        scenario,
+        name=f"{scenario.name}_{number}",
+        settings=(*settings, *(Setting(process, name, 0.0) for process, name in cut)),
+    )

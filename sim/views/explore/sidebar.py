@@ -1,0 +1,239 @@
+"""The panel at the side: levers in plain words with their evidence, the 15 measures, assumptions, an organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from sim.reporting import phrases
+from sim.text import plain
+from sim.views.explore import state
+from sim.views.explore.labels import years
+from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
+from sim.views.explore.selection import Choice, assumptions, measures_in, presets
+from sim.words import Words
+
+_ANCHOR_DAYS = "mechanisms.anchor_days.days"
+_LAYER_LOSS = "mechanisms.cascade.layer_loss"
+_HORIZONS = (52, 104, 156)
+
+
+def panel(words: Words) -> None:
+    """Everything that can be set."""
+    choice = state.choice()
+    st.html(f"<h2 class='panel'>{words('explore.panel.title')}</h2>")
+    _start(choice, words)
+    st.html(f"<p class='legend'>{escape(words('explore.grades'))}: {''.join(map(_dot, _grades(), [words] * 9))}</p>")
+    for name in FIRST:
+        _lever(name, choice, words)
+    with st.expander(words("explore.panel.more")):
+        st.markdown(f"**{words('explore.panel.other')}**")
+        for name in MORE:
+            _lever(name, choice, words)
+        _fifteen(choice, words)
+        _assumptions(choice, words)
+    with st.expander(words("explore.panel.organisation")):
+        _organisation(choice, words)
+    if not choice.changes_nothing:
+        st.button(words("explore.panel.reset"), on_click=state.preset, args=({},), width="stretch")
+
+
+def _start(choice: Choice, words: Words) -> None:
+    """The named scenarios, as a place to begin."""
+    named = {"": words("explore.panel.custom"), "baseline": words("explore.panel.nothing")}
+    named |= {name: phrases.name_of(name, words) for name in presets()}
+    now = "baseline" if choice.changes_nothing else choice.scenario or ""
+    offered = [name for name in named if name or not now]
+
+    def begin() -> None:
+        if chosen := st.session_state.get(state.key("preset")):
+            state.preset(presets().get(chosen, {}))
+
+    st.selectbox(
+        words("explore.panel.start"), offered, format_func=named.__getitem__, key=state.fill("preset", now),
+        on_change=begin,
+    )  # fmt: skip
+
+
+def _lever(name: str, choice: Choice, words: Words) -> None:
+    options = {option.name: option for option in family(name)}
+    now = choice.levers.get(name, "practice_2022")
+    if now not in options:  # a link may name a measure that the panel offers under another option
+        options[now] = Option(name, now, ())
+    st.selectbox(
+        words(f"common.family.{name}"),
+        list(options),
+        format_func=lambda option: options[option].marked(words),
+        key=state.fill(name, now),
+        on_change=state.lever,
+        args=(name,),
+    )
+    if not options[now].is_today:
+        st.html(founded(options[now], words))
+    if now == "anchor_days":
+        _fixed_days(choice, words)
+    if name == "communication":
+        _layer_loss(choice, words)
+
+
+def _grades() -> list[str]:
+    """The grades that any measure has, the best last."""
+    from sim.config import composition
+    from sim.levers.measure import GRADES
+
+    return [grade for grade in GRADES if grade in {measure.grade for measure in composition.measures()}]
+
+
+def _dot(grade: str, words: Words) -> str:
+    return f"<span class='founded {grade}'><i></i>{escape(words(f'common.grade.{grade}'))}</span>"
+
+
+def founded(option: Option, words: Words, named: bool = False) -> str:
+    """How well founded an option is, where it acts, and whether it is a duty or no option at all, as HTML.
+
+    `named` says of which lever, where several stand together.
+    """
+    said = words(
+        "explore.panel.evidence",
+        grade=words(f"common.grade.{option.grade}"),
+        level=words(f"common.level.{option.hygiene}").lower(),
+    )
+    if option.what_if:
+        said = words("explore.panel.what_if")
+    mark = f" · § {words('explore.panel.duty')}" if option.is_duty else ""
+    if named:
+        said = f"{words(f'common.family.{option.family}')}: {said}"
+    return f"<p class='founded {escape(option.grade, quote=True)}'><i></i>{escape(said)}{escape(mark)}</p>"
+
+
+def _fixed_days(choice: Choice, words: Words) -> None:
+    usual = usual_of(_ANCHOR_DAYS)
+    st.slider(
+        words("explore.panel.fixed_days"),
+        1,
+        4,
+        key=state.fill(_ANCHOR_DAYS, int(choice.numbers.get(_ANCHOR_DAYS, usual))),
+        on_change=state.number,
+        args=(_ANCHOR_DAYS, usual),
+    )
+
+
+def _layer_loss(choice: Choice, words: Words) -> None:
+    least, most = assumptions()[_LAYER_LOSS]
+    usual = usual_of(_LAYER_LOSS)
+    st.slider(
+        words("explore.panel.layer_loss"),
+        least,
+        most,
+        step=0.01,
+        format="percent",
+        key=state.fill(_LAYER_LOSS, float(choice.numbers.get(_LAYER_LOSS, usual))),
+        on_change=state.number,
+        args=(_LAYER_LOSS, usual),
+    )
+
+
+def _fifteen(choice: Choice, words: Words) -> None:
+    st.markdown(f"**{words('explore.panel.fifteen')}**")
+    st.caption(words("explore.panel.fifteen_text"))
+    in_levers = {own for name, option in choice.levers.items() for own in measures_in(name, option)}
+    _checklist("m", {*choice.measures, *in_levers}, state.measure, words, fixed=in_levers)
+
+
+def _checklist(
+    start: str, ticked: Collection[str], on_change: Callable[[str], None], words: Words, fixed: Collection[str] = ()
+) -> None:
+    """The 15 measures to tick, from the source to the individual; those that a lever has already are fixed."""
+    names, level = phrases.wordings(words), ""
+    for measure in fifteen():
+        if measure.hygiene != level:
+            level = measure.hygiene
+            st.html(f"<p class='level'>{escape(words(f'common.level.{level}'))}</p>")
+        mark = " §" if measure.legal == "duty" else ""
+        st.checkbox(
+            f"{plain(names[measure.name])}{mark}"
+            + (f" ({words('explore.panel.in_a_lever')})" if measure.name in fixed else ""),
+            key=state.fill(f"{start}_{measure.name}", measure.name in ticked),
+            disabled=measure.name in fixed,
+            on_change=on_change,
+            args=(measure.name,),
+        )
+    st.caption(words("common.duty.holds", mark="§"))
+
+
+def _assumptions(choice: Choice, words: Words) -> None:
+    st.markdown(f"**{words('explore.panel.assumptions')}**")
+    st.caption(words("explore.panel.assumptions_text"))
+    for name in ASSUMPTIONS:
+        label = words(f"explore.assumption.{name.replace('.', '_')}")
+        least, most = assumptions()[name]
+        usual = usual_of(name)
+        value = choice.numbers.get(name, usual)
+        asked: dict[str, Any] = {"key": state.key(name), "on_change": state.number, "args": (name, usual)}
+        if (least, most) == (0.0, 1.0) and usual in (0.0, 1.0):
+            state.fill(name, bool(value))
+            st.toggle(label, **asked)
+        else:
+            state.fill(name, float(value))
+            st.slider(label, least, most, step=(most - least) / 100, format="localized", **asked)
+
+
+def _organisation(choice: Choice, words: Words) -> None:
+    st.caption(words("common.works_council"))
+    if choice.persons is None:
+        st.number_input(
+            words("explore.panel.employees"), 20, 5000, step=10, key=state.fill("employees", choice.employees),
+            on_change=state.setting, args=("employees",),
+        )  # fmt: skip
+        st.number_input(
+            words("explore.panel.team_size"), 3, 12, key=state.fill("team_size", choice.team_size),
+            on_change=state.setting, args=("team_size",),
+        )  # fmt: skip
+        st.number_input(
+            words("explore.panel.at_home"), 0, 100, step=5, key=state.fill("at_home", choice.at_home),
+            on_change=state.setting, args=("at_home",), help=words("explore.panel.at_home_help"),
+        )  # fmt: skip
+    _in_place(choice, words)
+    horizons = sorted({*_HORIZONS, choice.weeks})
+    st.select_slider(
+        words("explore.panel.weeks"),
+        horizons,
+        format_func=lambda weeks: years(weeks, words),
+        key=state.fill("weeks", choice.weeks),
+        on_change=state.setting,
+        args=("weeks",),
+    )
+    st.number_input(
+        words("explore.panel.seed"), 1, 1_000_000, key=state.fill("seed", choice.seed), on_change=state.setting,
+        args=("seed",), help=words("explore.panel.seed_help"),
+    )  # fmt: skip
+    _upload(choice, words)
+
+
+def _in_place(choice: Choice, words: Words) -> None:
+    """What an organisation has already: drawn as among employers in 2022, or ticked on a checklist."""
+    st.toggle(
+        words("explore.panel.in_place"),
+        key=state.fill("in_place", choice.in_place is not None),
+        on_change=state.known_in_place,
+        help=words("explore.panel.in_place_text"),
+    )
+    if choice.in_place is not None:
+        _checklist("p", choice.in_place, state.in_place, words)
+
+
+def _upload(choice: Choice, words: Words) -> None:
+    if choice.persons is not None:
+        st.caption(words("explore.panel.uploaded", people=phrases.number(choice.employees, words)))
+        st.button(words("explore.panel.remove"), on_click=state.remove)
+        return
+    st.caption(words("explore.panel.upload_text"))
+    given = st.file_uploader(words("explore.panel.upload"), type="csv", key=state.upload_key())
+    if mistake := state.file_mistake():
+        st.error(mistake)
+    if given is not None:
+        state.upload(given)
+        st.rerun()  # under another key, so that the widget is empty again
