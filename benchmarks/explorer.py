@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from time import perf_counter
 
-from sim.views.explore.scheduler import Live
-from sim.views.explore.selection import FIRST_LOOK, Choice
+from sim.views.explore.scheduler import AnswerScheduler
+from sim.views.explore.selection import FIRST_LOOK, PolicySelection
 
 AT_ONCE = 20
 SAME = (
-    Choice(levers={"recovery": "breaks", "social": "buddies"}),
-    Choice(levers={"recovery": "meeting_windows", "availability": "quiet_evenings"}),
-    Choice(levers={"recovery": "meeting_free_day", "leadership": "manager_training"}),
+    PolicySelection(levers={"recovery": "breaks", "social": "buddies"}),
+    PolicySelection(levers={"recovery": "meeting_windows", "availability": "quiet_evenings"}),
+    PolicySelection(levers={"recovery": "meeting_free_day", "leadership": "manager_training"}),
 )
 """Choices for the organisation that the page shows first."""
 
@@ -27,15 +27,15 @@ SAME = (
 def main() -> int:
     """Measure waiting times and print a table."""
     begun = perf_counter()
-    own = Live()
+    own = AnswerScheduler()
     rows = [("start, with the null scenario", perf_counter() - begun)]
     try:
-        own.answer(Choice())
+        own.answer(PolicySelection())
         rows.append((f"first answer ({FIRST_LOOK} runs), same people", median(_waits(own, SAME, FIRST_LOOK))))
         rows.append(("all runs", median(_waits(own, SAME, SAME[0].most_replicates))))
-        others = [Choice(levers=choice.levers, seed=seed) for seed, choice in enumerate(SAME, start=2)]
+        others = [PolicySelection(levers=choice.levers, seed=seed) for seed, choice in enumerate(SAME, start=2)]
         rows.append(("first answer, other people", median(_waits(own, others, FIRST_LOOK))))
-        many = [Choice(levers={"social": "day_starts"}, seed=100 + guest) for guest in range(AT_ONCE)]
+        many = [PolicySelection(levers={"social": "day_starts"}, seed=100 + guest) for guest in range(AT_ONCE)]
         with ThreadPoolExecutor(AT_ONCE) as guests:
             waits = list(guests.map(lambda choice: _waits(own, [choice], FIRST_LOOK)[0], many))
         rows.append((f"first answer for {AT_ONCE} at once, other people: median", median(waits)))
@@ -48,7 +48,7 @@ def main() -> int:
     return 0
 
 
-def _waits(own: Live, choices: Sequence[Choice], replicates: int) -> list[float]:
+def _waits(own: AnswerScheduler, choices: Sequence[PolicySelection], replicates: int) -> list[float]:
     """Return the seconds until each choice has `replicates` runs, one choice after another."""
     waits = []
     for choice in choices:

@@ -13,9 +13,9 @@ import numpy as np
 from benchmarks.report import Row
 from benchmarks.whole import DAYS_A_WEEK, WholeModel, firm_of, plan_of
 from sim.engine import Engine, reference
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.engine.reference import Reference
-from sim.language.grammar import LUCK
+from sim.language.grammar import RANDOM_ARGUMENTS
 from sim.levers import catalogue
 from sim.levers.catalogue import Catalogue
 from sim.outcomes import definitions, record
@@ -86,7 +86,7 @@ def rounded(engine: Engine) -> list[str]:
 def _drawn(engine: Engine, name: str) -> bool:
     """Return whether a quantity depends only on random draws, which are float32 numbers."""
     causes = engine.registry.quantities[name].causes
-    return bool(causes) and all(cause in LUCK or cause in engine.registry.traits for cause in causes)
+    return bool(causes) and all(cause in RANDOM_ARGUMENTS or cause in engine.registry.traits for cause in causes)
 
 
 def _fits(value: np.ndarray) -> bool:
@@ -182,9 +182,9 @@ class Events:
 
 def events_of(study: Plan) -> Events:
     """Simulate the study with two engines side by side, one in float32 and one in float64."""
-    narrow = set_up(study)
+    narrow = create_engine(study)
     with in_float64():
-        wide = set_up(study)
+        wide = create_engine(study)
     count = otherwise = 0
     for day in range(-study.burn_in * DAYS_A_WEEK, study.weeks * DAYS_A_WEEK):
         if day == 0:

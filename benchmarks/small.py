@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.engine.plan import GIVENS
+from sim.engine.plan import EXTERNAL_INPUTS
 from sim.language.curves import approach, saturating
 from sim.language.grammar import Mechanism, flow, param, stock
 from sim.language.registry import register
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.firm import assembled, most_common_sector
+from sim.world.firm import assemble_firm, most_common_sector
 from sim.world.staff import Staff
 from sim.world.ties import Seats, Ties
 
@@ -155,7 +155,7 @@ def staff_of(people: int, seed: int) -> Staff:
     )
     partner = partners_of(people, seed).astype(np.int32)
     yes, no = np.ones(partner.shape, bool), np.zeros(partner.shape, bool)
-    firm = assembled(
+    firm = assemble_firm(
         seats,
         Ties(partner, yes, no, no),
         team_identifier=np.arange(-(-people // _TEAM), dtype=np.uint32),
@@ -174,7 +174,7 @@ class SmallModel:
 
     def __init__(self, engine: Callable, people: int, seed: int = 1):
         """`engine` has the signature of `Reference`."""
-        registry = register([Small()], (), GIVENS)
+        registry = register([Small()], (), EXTERNAL_INPUTS)
         self.engine = engine(registry, staff_of(people, seed), Catalogue((), ()), Calendar(), seed)
         self.reports: dict[str, list[float]] = {name: [] for name in REPORTED}
         self._week = 0

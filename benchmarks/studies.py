@@ -16,7 +16,7 @@ from benchmarks.timing import seconds
 from benchmarks.whole import WholeModel, engines, firm_of, plan_of
 from sim.engine.plan import Plan
 from sim.runs.run import run, run_many
-from sim.runs.stacked_runs import batches, past_of, run_stacked
+from sim.runs.stacked_runs import batches, burn_in_state, run_stacked
 from sim.world.establishments import MOST_EMPLOYEES
 from sim.world.firm import FirmOptions
 
@@ -36,7 +36,7 @@ def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
         yield Row(what, name, 500, 2, lived / together, note=f"{together:.2f} s, one core")
     by_two = _by_warm_workers(chosen)
     yield Row(what, name, 500, 2, lived / by_two, note=f"{by_two:.2f} s, two warm workers")
-    pasts = [past_of(batch) for batch in batches(chosen)]
+    pasts = [burn_in_state(batch) for batch in batches(chosen)]
     on = seconds(lambda: [past.live(pair.scenarios) for past in pasts])
     yield Row("the same from stored burn-ins", name, 500, 2, lived_on / on, note=f"{on:.2f} s, one core")
     yield from stacked_rows(plans[: max(1, min(6, replicates))])

@@ -17,13 +17,13 @@ from benchmarks.memory import alone, held
 from benchmarks.report import Row
 from sim.config import composition
 from sim.experiments import designs
-from sim.experiments.factors import Ground, choose
+from sim.experiments.factors import DesignContext, choose
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.outcomes.definitions import OUTCOMES
 from sim.runs.archive import Archive
-from sim.runs.batch import Ready
-from sim.runs.worker_pool import processes
+from sim.runs.batch import BatchResult
+from sim.runs.worker_pool import process_pool
 
 PEOPLE = 500
 FACTORS = ("amounts", "mechanisms.recovery.*")
@@ -39,7 +39,7 @@ class Watched:
         self.first = self.work = 0.0
         self.memory: list[float] = []
 
-    def see(self, ready: Ready) -> None:
+    def see(self, ready: BatchResult) -> None:
         """Record the time of the first batch, the seconds of work in this one, and the memory of all processes."""
         self.first = self.first or perf_counter() - self.begun
         self.work += ready.seconds
@@ -51,7 +51,7 @@ def watched() -> Iterator[Watched]:
     """Measure all batches written within this context."""
     seen, write = Watched(), Archive.write
 
-    def writing(archive: Archive, ready: Ready) -> None:
+    def writing(archive: Archive, ready: BatchResult) -> None:
         seen.see(ready)
         write(archive, ready)
 
@@ -67,7 +67,7 @@ def _asked(weeks: int) -> tuple[str, ...]:
 def sobol_of(rows: int, weeks: int) -> Sweep:
     """Return a Sobol design of at least `rows` rows."""
     asked = ("firm=one", *_asked(weeks))
-    ground = Ground(composition.compose(*asked), asked)
+    ground = DesignContext(composition.compose(*asked), asked)
     factors = choose(FACTORS, ground.plan)
     points = 1
     while points * (len(factors) + 2) < rows:
@@ -101,7 +101,7 @@ def _carried_out(rows: int, weeks: int, folder: Path, workers: int) -> tuple[Wat
     sweep = sobol_of(rows, weeks)
     with watched() as seen:
         begun = perf_counter()
-        carry_out(sweep, folder, processes(workers))
+        run_sweep(sweep, folder, process_pool(workers))
         return seen, perf_counter() - begun
 
 
@@ -131,7 +131,7 @@ def _going_on(folder: Path, weeks: int) -> Row:
 def go_on(folder: str, weeks: int) -> None:
     """Run the same design again in the folder of a finished sweep."""
     rows = len(Results(folder).runs)
-    carry_out(sobol_of(rows, weeks), folder, processes(2))
+    run_sweep(sobol_of(rows, weeks), folder, process_pool(2))
 
 
 def _first_run(weeks: int) -> Row:

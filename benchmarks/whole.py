@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.timing import Runner
 from sim.config.composition import plan
 from sim.engine import engine_for
-from sim.engine.plan import Plan, needed, registry_of
+from sim.engine.plan import Plan, registry_of, required_measures
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.record import Recorder, live
+from sim.outcomes.record import Recorder, measure_week
 from sim.survey.survey import survey_of
 from sim.world.establishments import MOST_EMPLOYEES, build
 from sim.world.firm import Firm, FirmOptions
@@ -67,7 +67,7 @@ class WholeModel:
 
     def __init__(self, engine: Callable, eight: Plan, firm: Firm, worlds: int):
         """`engine` has the signature of `Reference`."""
-        catalogue = Catalogue(needed(eight), ())
+        catalogue = Catalogue(required_measures(eight), ())
         staff = Staff(firm, catalogue.names, eight.replicate)
         self.engine = engine(registry_of(eight), staff, catalogue, eight.calendar, eight.seed)
         self.engine = self.engine.fork(Catalogue(catalogue.measures, eight.scenarios[:worlds]))
@@ -122,11 +122,11 @@ def bytes_moved(engine) -> float:
 def shares_of_time(model: WholeModel, weeks: int = 2) -> dict[str, float]:
     """Return the shares of time for random numbers, network, equations, recording and the engine itself."""
     recorder = Recorder(model.engine, model.week + weeks + 1)
-    recorder.write(model.week, *live(model.engine, model.survey, model.week))
+    recorder.write(model.week, *measure_week(model.engine, model.survey, model.week))
     profile = cProfile.Profile()
     profile.enable()
     for week in range(model.week + 1, model.week + 1 + weeks):
-        recorder.write(week, *live(model.engine, model.survey, week))
+        recorder.write(week, *measure_week(model.engine, model.survey, week))
     profile.disable()
     model.week += weeks + 1
     return _by_part(pstats.Stats(profile))

@@ -15,7 +15,7 @@ import pandas as pd
 from mesa.agent import AgentSet
 
 from sim.engine.equation_groups import level_of
-from sim.engine.plan import BASELINE, Plan, warmed_up
+from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError, instead, is_whole
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import FAMILIES
@@ -174,7 +174,7 @@ class HybridWorkModel(mesa.Model):
         super().__init__(rng=self.plan.seed)
         self.day = 0
         self._survey = survey_of(self.plan)
-        warm = warmed_up(self.plan)
+        warm = simulate_burn_in(self.plan)
         self.engine = warm.fork(Catalogue(warm.catalogue.measures, self.plan.scenarios))
         self.people = self.engine.staff.count["employee"]
         self._everybody: Everybody | None = None

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.engine.reference import Reference
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import Measure, read_measure
@@ -38,7 +38,7 @@ def small_plan(measures: tuple[Measure, ...]) -> Plan:
 
 def simulate(plan: Plan, days: int) -> Reference:
     """Return the engine after the burn-in and `days` days, with one world per scenario of the plan."""
-    burnt_in = warmed_up(plan)
+    burnt_in = simulate_burn_in(plan)
     engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, plan.scenarios))
     for day in range(days):
         engine.run_day(day)

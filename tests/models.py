@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import BASELINE, GIVENS, Plan, needed, registry_of
+from sim.engine.plan import BASELINE, EXTERNAL_INPUTS, Plan, registry_of, required_measures
 from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, stream, trait
 from sim.language.registry import Registry, register
 from sim.levers.catalogue import Catalogue
@@ -46,7 +46,7 @@ def small(measures: Sequence[Measure], **options) -> Plan:
 
 def engine(kind: Callable[..., Engine], plan: Plan, worlds: int = 1, varied=None, registry=None, **options) -> Engine:
     """Return an engine of this kind on the first day of a plan's burn-in."""
-    catalogue = Catalogue(needed(plan), ())
+    catalogue = Catalogue(required_measures(plan), ())
     staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
     return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
 
@@ -57,7 +57,7 @@ def varied_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str
     return {
         (process, name): rng.uniform(passport.low, passport.high, worlds)
         for process, own in (*registry.mechanisms.items(), *registry.levers.items())
-        for name, passport in own.passports().items()
+        for name, passport in own.parameter_metadata().items()
         if rng.random() < 0.5
     }
 
@@ -192,7 +192,7 @@ class Doses(Mechanism):
 
 def traps_registry(*more: Mechanism) -> Registry:
     """Return the registry of the small model, with further mechanisms."""
-    return register((Traps(), Doses(), *more), (Rewriting(),), GIVENS)
+    return register((Traps(), Doses(), *more), (Rewriting(),), EXTERNAL_INPUTS)
 
 
 def engine_with_traps(kind: Callable[..., Engine], measures: Sequence[Measure], **options) -> Engine:

@@ -11,8 +11,8 @@ from sim.config import composition
 from sim.errors import UserError
 from sim.experiments import designs
 from sim.experiments.designs import BY_ROW, SHARED, Settings
-from sim.experiments.factors import Ground, choose
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.factors import DesignContext, choose
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.runs import worker_pool as crews
 
 ASKED = ("firm=one", "firm.employees=20", "weeks=2", "burn_in=1", "scenarios=[manager_training]", "engine=reference")
@@ -21,8 +21,8 @@ STANDING_ALONE = ("grid", "latin_hypercube", "draws", "posterior", "file")
 
 
 @cache
-def ground() -> Ground:
-    return Ground(composition.compose(*ASKED), ASKED)
+def ground() -> DesignContext:
+    return DesignContext(composition.compose(*ASKED), ASKED)
 
 
 def sweep_by(method: str, replicates: int = 1, **settings) -> Sweep:
@@ -68,7 +68,7 @@ def test_another_chance_is_refused_in_a_line():
 
 def test_the_baseline_and_the_policy_of_a_row_share_people_and_random_numbers(tmp_path):
     """Every row keeps both, and no two rows are the same run."""
-    results = carry_out(sweep_by("draws"), tmp_path, crews.alone())
+    results = run_sweep(sweep_by("draws"), tmp_path, crews.in_process_pool())
     assert results.about["design"]["chance"] == BY_ROW
     assert "each row with its own people and random numbers" in results.told()
     levels = results.levels(["exhaustion"])

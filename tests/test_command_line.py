@@ -200,7 +200,7 @@ def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, mon
     (tmp_path / "mine" / "scenario" / "walking_teams.yaml").write_text(scenario, encoding="utf-8")
     seen: list = []
     wanted = ["--config-dir", "mine", "scenarios=[walking_teams]"]
-    assert ask(lambda cfg: seen.append(composition.plan_of(cfg)), *wanted) == 0
+    assert ask(lambda cfg: seen.append(composition.build_plan(cfg)), *wanted) == 0
     assert seen[0].scenarios[1].measures == {"walks"}
     assert "walks" in {measure.name for measure in seen[0].measures}
 
@@ -244,7 +244,7 @@ FILES = [
 def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path, capsys):
     (tmp_path / group).mkdir()
     (tmp_path / group / "mine.yaml").write_text(content, encoding="utf-8")
-    assert ask(lambda cfg: composition.plan_of(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
+    assert ask(lambda cfg: composition.build_plan(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(told, line)
 

@@ -80,7 +80,7 @@ def test_every_experiment_becomes_a_plan(name):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "study").glob("*.yaml")))
 def test_every_study_becomes_a_plan(name):
     asked = [f"study={name}"]
-    assert composition.plan_of(composition.compose(*asked), asked).scenarios
+    assert composition.build_plan(composition.compose(*asked), asked).scenarios
 
 
 DESIGNS = sorted(path.stem for path in (CONF / "design").glob("*.yaml"))
@@ -163,8 +163,8 @@ def test_a_file_name_with_blanks_and_quotes_stays_whole(tmp_path):
 
 def test_every_parameter_can_be_set_by_name_and_only_what_differs_is_kept():
     cfg = compose()
-    for process, kind in composition.described().items():
-        assert set(cfg.mechanisms[process]) == set(kind.passports())
+    for process, kind in composition.mechanism_types().items():
+        assert set(cfg.mechanisms[process]) == set(kind.parameter_metadata())
     fitted = plan().parameters
     changed = plan(
         "mechanisms.recovery.demands_hold=0.25", "survey.cut_off=1.2", "mechanisms.anchor_days.days=3"
@@ -180,7 +180,7 @@ def test_what_is_asked_wins_over_the_fit(tmp_path):
     plans: list[Plan] = []
     words = ["--config-dir", str(tmp_path), "fit=mine"]
     for more in ([], ["mechanisms.recovery.demands_hold=0.25"]):
-        assert command(lambda cfg: plans.append(composition.plan_of(cfg)), "a_study", [*words, *more]) == 0
+        assert command(lambda cfg: plans.append(composition.build_plan(cfg)), "a_study", [*words, *more]) == 0
     assert [made.parameters["recovery"]["demands_hold"] for made in plans] == [0.3, 0.25]
     assert plans[1].parameters["recovery"]["night"] == 0.2
 
@@ -210,7 +210,7 @@ def test_scenarios_can_be_told_apart_from_outside_hydra():
 
 
 def test_one_plan_for_each_replicate():
-    plans = composition.plans_of(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
+    plans = composition.build_plans(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
     assert [one.replicate for one in plans] == [0, 1, 2]
     assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
 
@@ -219,7 +219,7 @@ def test_one_plan_for_each_replicate():
 def test_the_baseline_alone_is_a_plan_and_no_comparison(asked):
     assert [scenario.name for scenario in plan(asked).scenarios] == ["baseline"]
     with pytest.raises(UserError, match="at least one scenario beside the baseline"):
-        composition.plans_of(compose(asked), [asked])
+        composition.build_plans(compose(asked), [asked])
 
 
 def test_there_are_never_more_workers_than_replicates():
@@ -505,4 +505,4 @@ def test_measures_of_a_folder_are_forgotten_where_it_is_not_asked_for(tmp_path):
 
 def test_everything_that_is_composed_is_known_to_the_registry():
     made = plan(adoption="everybody_claims")
-    assert set(made.parameters) <= {*registry_of(made).mechanisms, *composition.described(), "survey"}
+    assert set(made.parameters) <= {*registry_of(made).mechanisms, *composition.mechanism_types(), "survey"}

@@ -28,7 +28,7 @@ from sim.data import rows, unresolved
 from sim.engine.equation_groups import level_of
 from sim.engine.plan import BASELINE, registry_of
 from sim.language import curves, discovery
-from sim.language.grammar import LOOKS, LUCK, Lever, Mark, Mechanism, causes_of
+from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, EquationSpec, Lever, Mechanism, dependencies_of
 from sim.language.registry import check_shift
 from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario
@@ -37,11 +37,11 @@ from sim.survey.survey import Survey
 PACKAGE = Path(sim.__file__).parent
 KINDS = {**discovery.mechanisms(), **discovery.levers()}
 DESCRIBED = {**KINDS, "survey": Survey}
-PARAMETERS = [(process, name) for process, kind in DESCRIBED.items() for name in kind.passports()]
+PARAMETERS = [(process, name) for process, kind in DESCRIBED.items() for name in kind.parameter_metadata()]
 EQUATIONS = [(process, name) for process, kind in discovery.mechanisms().items() for name in kind.equations()]
 
 
-def mark_of(process: str, name: str) -> Mark:
+def mark_of(process: str, name: str) -> EquationSpec:
     return KINDS[process].equations()[name].mark
 
 
@@ -72,7 +72,7 @@ def weak(source: str) -> list[str]:
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
 def test_every_parameter_has_complete_metadata(process, name):
     kind = DESCRIBED[process]
-    passport, value = kind.passports()[name], getattr(kind(), name)
+    passport, value = kind.parameter_metadata()[name], getattr(kind(), name)
     assert passport.unit and passport.unit == passport.unit.strip()
     assert passport.meaning and passport.meaning == passport.meaning.strip(" .")
     assert np.isfinite([passport.low, passport.high]).all()
@@ -85,20 +85,20 @@ def test_every_parameter_has_complete_metadata(process, name):
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
 def test_every_source_resolves(process, name):
-    source = DESCRIBED[process].passports()[name].source
+    source = DESCRIBED[process].parameter_metadata()[name].source
     assert source.split()
     assert unresolved(source) == []
 
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
 def test_recalled_or_low_confidence_sources_are_graded_assumed(process, name):
-    passport = DESCRIBED[process].passports()[name]
+    passport = DESCRIBED[process].parameter_metadata()[name]
     assert passport.assumed or weak(passport.source) == []
 
 
 @pytest.mark.parametrize(("process", "name"), PARAMETERS)
 def test_fitted_parameters_cite_only_calibration_targets(process, name):
-    keys = DESCRIBED[process].passports()[name].source.split()
+    keys = DESCRIBED[process].parameter_metadata()[name].source.split()
     if "fitted" in keys:
         cited = [TARGETS[key.removeprefix("target:")] for key in keys if key.startswith("target:")]
         assert all(row["use"] == "calibrate" for row in cited)
@@ -122,7 +122,7 @@ def test_every_parameter_is_used(process):
         for node in ast.walk(texts_of(DESCRIBED[process]))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
     }
-    assert set(DESCRIBED[process].passports()) - read == set()
+    assert set(DESCRIBED[process].parameter_metadata()) - read == set()
 
 
 # -- equations -------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def is_aggregation(statements: list[ast.stmt]) -> bool:
     """Return whether the body is one line such as `return ties.mean(x)`, with names only."""
     match statements:
         case [ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=arguments, keywords=[]))]:
-            return name in LOOKS and all(isinstance(argument, ast.Name) for argument in arguments)
+            return name in AGGREGATION_SOURCES and all(isinstance(argument, ast.Name) for argument in arguments)
     return False
 
 
@@ -214,19 +214,19 @@ def broken_rules(kind: type, name: str) -> list[str]:
         return ["an equation has only its causes as arguments"]
     if is_aggregation(statements):
         return []
-    found = [f"the aggregation {name} needs a separate equation" for name in arguments & set(LOOKS)]
+    found = [f"the aggregation {name} needs a separate equation" for name in arguments & set(AGGREGATION_SOURCES)]
     known = {*arguments, "np", *ALLOWED_CURVES}
     for statement in statements[:-1]:
         match statement:
             case ast.Assign(targets=[ast.Name(id=target)], value=value):
-                found += faults(value, set(kind.passports()), arguments & set(LOOKS))
+                found += faults(value, set(kind.parameter_metadata()), arguments & set(AGGREGATION_SOURCES))
                 found += [f"{used} is not known yet" for used in names_in(value) - known - {"self"}]
                 known.add(target)
             case _:
                 found.append(f"{ast.unparse(statement)}: only assignments of one name may come before the return")
     match statements[-1]:
         case ast.Return(value=ast.expr() as value):
-            found += faults(value, set(kind.passports()), arguments & set(LOOKS))
+            found += faults(value, set(kind.parameter_metadata()), arguments & set(AGGREGATION_SOURCES))
             found += [f"{used} is not known" for used in names_in(value) - known - {"self"}]
         case _:
             found.append("an equation ends with one return")
@@ -333,10 +333,10 @@ def test_every_mechanism_and_lever_has_a_docstring(process):
 @pytest.mark.parametrize(("process", "name"), EQUATIONS)
 def test_every_cause_is_used_and_at_most_one_is_random(process, name):
     kind = KINDS[process]
-    causes = causes_of(kind.equations()[name])
+    causes = dependencies_of(kind.equations()[name])
     used = {part for statement in body(function(kind, name)) for part in names_in(statement)}
     assert set(causes) - used == set(), "an argument is not used"
-    assert len(set(causes) & set(LUCK)) <= 1, "two random numbers need two equations"
+    assert len(set(causes) & set(RANDOM_ARGUMENTS)) <= 1, "two random numbers need two equations"
 
 
 @pytest.mark.parametrize(("process", "name"), [*PARAMETERS, *EQUATIONS])
@@ -548,7 +548,7 @@ def test_a_lever_with_a_dose_of_zero_returns_its_flow_unchanged_to_the_bit(proce
     lever = registry.levers[process]
     method = getattr(lever, name)
     given_causes = {name: value.copy(), "dose": np.zeros((2, 5), np.float32)}
-    others = {c: generator.integers(0, 5, (2, 5)).astype(np.float32) for c in causes_of(method)}
+    others = {c: generator.integers(0, 5, (2, 5)).astype(np.float32) for c in dependencies_of(method)}
     result = np.asarray(method(**{**others, **given_causes}), np.float32)
     assert (result + 0).tobytes() == (value + 0).tobytes()
 
@@ -566,20 +566,20 @@ def engine(small_plan):
 def arguments_of(engine, quantity) -> list:
     """Return the arguments of an equation: read-only arrays of the current state at its level, and random numbers."""
     staff = engine.staff
-    aggregates = any(cause in LOOKS for cause in quantity.causes)
+    aggregates = any(cause in AGGREGATION_SOURCES for cause in quantity.causes)
     found = []
-    for cause in causes_of(KINDS[quantity.owner].equations()[quantity.name]):
+    for cause in dependencies_of(KINDS[quantity.owner].equations()[quantity.name]):
         own = cause.removeprefix("their_")
-        if cause in LOOKS:
+        if cause in AGGREGATION_SOURCES:
             found.append(staff.looks[cause])
             continue
-        if cause in LUCK:
+        if cause in RANDOM_ARGUMENTS:
             array = np.linspace(0.01, 0.98, staff.count[quantity.per], dtype=np.float32)[None]
         elif cause != own:
             array = staff.looks["ties"].of(engine.values[own])
         else:
             known = engine.registry.quantities.get(own)
-            level = known.per if known else engine.registry.givens[own]
+            level = known.per if known else engine.registry.external_inputs[own]
             array = engine.values[own]
             if level != "everywhere" and not aggregates:
                 array = staff.spread(array, level, quantity.per)
@@ -605,7 +605,7 @@ def test_equations_are_pure(process, name, engine):
 def test_equations_are_elementwise(process, name, engine):
     """The result of a row does not depend on other rows, unless the equation is an aggregation."""
     quantity = engine.registry.quantities[name]
-    if any(cause in LOOKS for cause in quantity.causes):
+    if any(cause in AGGREGATION_SOURCES for cause in quantity.causes):
         return
     method = getattr(engine.registry.mechanisms[process], name)
     arguments = arguments_of(engine, quantity)
@@ -620,8 +620,10 @@ def test_equations_are_elementwise(process, name, engine):
 def test_a_slot_without_a_tie_is_zero(process, name, registry):
     """Every sum over slots includes empty slots, so their number must not matter."""
     method = getattr(registry.mechanisms[process], name)
-    causes = causes_of(method)
-    of_a_tie = [c for c in causes if c.startswith("their_") or (c not in LUCK and level_of(registry, c) == "tie")]
+    causes = dependencies_of(method)
+    of_a_tie = [
+        c for c in causes if c.startswith("their_") or (c not in RANDOM_ARGUMENTS and level_of(registry, c) == "tie")
+    ]
     assert method(**dict.fromkeys(causes, np.float32(0.7)) | dict.fromkeys(of_a_tie, np.float32(0))) == 0
 
 

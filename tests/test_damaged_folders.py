@@ -15,20 +15,20 @@ from sim.__main__ import main
 from sim.config import composition
 from sim.errors import UserError
 from sim.experiments import designs
-from sim.experiments.factors import Ground, choose
+from sim.experiments.factors import DesignContext, choose
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.files import MARKER, SUMS
-from sim.runs.archive import Archive, Kept
-from sim.runs.worker_pool import alone
+from sim.runs.archive import Archive, StoredBatch
+from sim.runs.worker_pool import in_process_pool
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
 ROWS = 8
 
 
 @cache
-def ground() -> Ground:
-    return Ground(composition.compose(*ASKED), ASKED)
+def ground() -> DesignContext:
+    return DesignContext(composition.compose(*ASKED), ASKED)
 
 
 def small(rows: int = ROWS, tables: tuple[str, ...] = ("levels", "weekly"), replicates: int = 2) -> Sweep:
@@ -40,7 +40,7 @@ def small(rows: int = ROWS, tables: tuple[str, ...] = ("levels", "weekly"), repl
 def intact(tmp_path_factory) -> Path:
     """A finished sweep in three batches."""
     folder = tmp_path_factory.mktemp("intact") / "runs"
-    carry_out(small(), folder, alone(), batch=6)
+    run_sweep(small(), folder, in_process_pool(), batch=6)
     return folder
 
 
@@ -133,7 +133,7 @@ def test_a_damaged_file_never_gives_other_numbers(file, damage, intact, copied, 
     else:
         assert code == 2 and len(told) == 1 and "give the command that made the folder again" in told[0]
     try:
-        again = carry_out(small(), copied, alone())
+        again = run_sweep(small(), copied, in_process_pool())
     except UserError as refusal:
         assert "\n" not in str(refusal) and (copied / file).is_dir()
         return
@@ -145,7 +145,7 @@ def test_a_damaged_file_never_gives_other_numbers(file, damage, intact, copied, 
 def test_a_damaged_list_of_runs_is_rebuilt_and_nothing_is_run_again(damage, intact, copied, monkeypatch, capsys):
     damage(copied / "runs.csv")
     monkeypatch.setattr("sim.runs.batch.run_stacked", lambda plans: pytest.fail("a run was done again"))
-    assert_same(carry_out(small(), copied, alone()), Results(intact))
+    assert_same(run_sweep(small(), copied, in_process_pool()), Results(intact))
     assert "runs.csv" in capsys.readouterr().err
     assert (copied / "runs.csv").read_bytes() == (intact / "runs.csv").read_bytes()
 
@@ -154,7 +154,7 @@ def test_a_damaged_folder_is_not_given_to_another_question(copied):
     (copied / "runs.csv").unlink()
     other = Sweep(ground(), designs.make(designs.Settings("draws", n=3, seed=9), small().design.factors))
     with pytest.raises(UserError, match="none of which this sweep asks for"):
-        carry_out(other, copied, alone())
+        run_sweep(other, copied, in_process_pool())
     assert not (copied / "runs.csv").exists()
 
 
@@ -182,7 +182,7 @@ def test_the_checksums_of_a_folder_are_those_of_sha256sum(intact):
 
 def test_a_command_that_changes_nothing_writes_nothing(intact, copied):
     before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir() if path.is_file()}
-    carry_out(small(), copied, alone())
+    run_sweep(small(), copied, in_process_pool())
     assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir() if path.is_file()} == before
 
 
@@ -196,17 +196,17 @@ def _twice(folder: Path) -> None:
 
 def _levels_alone_first(folder: Path) -> None:
     shutil.rmtree(folder)
-    carry_out(small(tables=("levels",)), folder, alone(), batch=5)
-    carry_out(small(), folder, alone(), batch=7)
+    run_sweep(small(tables=("levels",)), folder, in_process_pool(), batch=5)
+    run_sweep(small(), folder, in_process_pool(), batch=7)
 
 
 def _levels_alone_later(folder: Path) -> None:
-    carry_out(small(tables=("levels",)), folder, alone())
+    run_sweep(small(tables=("levels",)), folder, in_process_pool())
 
 
 def _merged(folder: Path) -> None:
     other = folder.parent / "other"
-    carry_out(small(ROWS + 2), other, alone(), batch=5)
+    run_sweep(small(ROWS + 2), other, in_process_pool(), batch=5)
     for batch in other.glob("batches/[!.]*"):
         if not (folder / "batches" / batch.name).exists():
             shutil.copytree(batch, folder / "batches" / batch.name)
@@ -230,11 +230,11 @@ def _failed_and_done(folder: Path) -> None:
 
     batches.run_stacked = failing
     try:
-        carry_out(small(), folder, alone(), batch=6)
+        run_sweep(small(), folder, in_process_pool(), batch=6)
     finally:
         batches.run_stacked = runs
     assert (Results(folder).states["state"] == "failed").any()
-    carry_out(small(), folder, alone(), retry=True)
+    run_sweep(small(), folder, in_process_pool(), retry=True)
 
 
 MIXTURES = {
@@ -289,7 +289,7 @@ def test_the_table_of_runs_holds_every_run_once(mix, copied):
 def test_a_stray_file_among_the_batches_is_left_alone_and_blocks_nothing(name, intact, copied, capsys):
     stray = copied / "batches" / name
     stray.write_text("mine", encoding="utf-8")
-    assert_same(carry_out(small(), copied, alone()), Results(intact))
+    assert_same(run_sweep(small(), copied, in_process_pool()), Results(intact))
     assert stray.read_text(encoding="utf-8") == "mine"
     assert main(["results", str(copied)]) == 0
     system = name in ("Thumbs.db", ".DS_Store", "desktop.ini")
@@ -305,24 +305,24 @@ def _own_folder(place: Path) -> Path:
 @pytest.mark.parametrize("name", ["holiday", "0123456789abcdef", ".0-of-1-0123456789abcdef", ".0-of-1-mine"])
 def test_a_folder_of_somebody_among_the_batches_is_left_alone(name, intact, copied):
     photo = _own_folder(copied / "batches" / name)
-    assert_same(carry_out(small(), copied, alone()), Results(intact))
+    assert_same(run_sweep(small(), copied, in_process_pool()), Results(intact))
     assert photo.read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
 def test_nothing_is_removed_through_a_link(copied, tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    batch = next(one.folder for one in Archive(copied).kept() if isinstance(one, Kept))
+    batch = next(one.folder for one in Archive(copied).kept() if isinstance(one, StoredBatch))
     shutil.copytree(batch, elsewhere)
     os.truncate(elsewhere / "levels.parquet", 50)
     (copied / "batches" / "fedcba9876543210").symlink_to(elsewhere, target_is_directory=True)
-    carry_out(small(), copied, alone())
+    run_sweep(small(), copied, in_process_pool())
     assert (elsewhere / "levels.parquet").stat().st_size == 50
 
     shutil.move(copied / "batches", tmp_path / "moved")
     (copied / "batches").symlink_to(tmp_path / "moved", target_is_directory=True)
     with pytest.raises(UserError, match="is a link"):
-        carry_out(small(), copied, alone())
+        run_sweep(small(), copied, in_process_pool())
     assert len(list((tmp_path / "moved").iterdir())) == 4
 
 
@@ -330,7 +330,7 @@ def test_an_altered_batch_that_cannot_be_removed_does_not_hide_the_one_that_take
     batch = sorted(copied.glob("batches/[!.]*"))[0]
     os.truncate(batch / "levels.parquet", 50)
     (batch / "notes.txt").write_text("mine", encoding="utf-8")
-    assert_same(carry_out(small(), copied, alone(), batch=6), Results(intact))
+    assert_same(run_sweep(small(), copied, in_process_pool(), batch=6), Results(intact))
     assert (batch / "notes.txt").exists()
 
 
@@ -345,5 +345,5 @@ def test_an_export_into_the_folder_of_a_study_is_refused(place, copied, capsys):
 
 def test_the_rows_of_a_larger_design_do_not_take_the_ids_of_a_damaged_smaller_one(copied):
     _shuffle(copied / "runs.csv")
-    larger = carry_out(small(ROWS + 2), copied, alone())
+    larger = run_sweep(small(ROWS + 2), copied, in_process_pool())
     assert list(larger.runs["run"]) == [run.identifier for run in small(ROWS + 2).runs()]

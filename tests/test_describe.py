@@ -15,7 +15,7 @@ from sim.describe.documents import DOCUMENTS, write
 from sim.describe.references import citing
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
-from sim.language.describe import Told
+from sim.language.describe import ParameterRow
 from sim.reporting import markdown
 
 HOME = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def told(plan: Plan) -> list[Told]:
+def told(plan: Plan) -> list[ParameterRow]:
     return parameters.parameters(plan)
 
 

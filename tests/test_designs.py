@@ -12,8 +12,8 @@ from sim.config import composition
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.experiments.designs import Design, Settings, factors_asked, make, read
-from sim.experiments.factors import POLICY, Factor, Ground, choose, numbers_with_passports
-from sim.levers.scenario import Introduction, Scenario, Setting, combined, dosed
+from sim.experiments.factors import POLICY, DesignContext, Factor, choose, numbers_with_passports
+from sim.levers.scenario import Introduction, Scenario, Setting, combine_scenarios, scale_scenario
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
 NUMBERS = (Factor("a", 1.0, 3.0, "sd"), Factor("b", -2.0, -1.0, "share"))
@@ -21,9 +21,9 @@ MIXED = (*NUMBERS, Factor("c", options=(0.0, 1.0)), Factor("d", options=("one", 
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
+def ground() -> DesignContext:
     """Forty people, the right to disconnect beside the baseline."""
-    return Ground(composition.compose(*ASKED), ASKED)
+    return DesignContext(composition.compose(*ASKED), ASKED)
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +135,13 @@ def test_a_row_sets_parameters_instruments_and_measures(ground):
     assert made.replicate == 3
     (right,) = (m for m in made.measures if m.name == "right_to_disconnect")
     assert right.shifts["expected_availability"].amount == -0.5
-    assert ground.plan.parameters == Ground(composition.compose(*ASKED), ASKED).plan.parameters
+    assert ground.plan.parameters == DesignContext(composition.compose(*ASKED), ASKED).plan.parameters
 
 
 def test_a_row_means_what_the_same_words_mean_on_the_command_line(ground):
     row = {"mechanisms.recovery.demands_hold": 0.25, "measures.right_to_disconnect.use": 0.3, "weeks": 4}
     asked = [*ASKED, *(f"{name}={value}" for name, value in row.items())]
-    assert ground.at(row) == composition.plan_of(composition.compose(*asked), asked)
+    assert ground.at(row) == composition.build_plan(composition.compose(*asked), asked)
 
 
 def test_levers_of_a_row_make_its_policy(ground):
@@ -194,7 +194,7 @@ POLICY_OF_TWO = Scenario(
 
 @given(st.floats(0.01, 1), st.floats(0.01, 2))
 def test_a_dose_goes_part_of_the_way_and_never_beyond(share, strength):
-    made = dosed(POLICY_OF_TWO, {"cascade.reach": 2.0}, share, strength)
+    made = scale_scenario(POLICY_OF_TWO, {"cascade.reach": 2.0}, share, strength)
     (breaks,), (reach,) = made.introduced, made.settings
     assert breaks.share == share
     assert breaks.intensity == min(1.5 * strength, 2.0)
@@ -202,14 +202,14 @@ def test_a_dose_goes_part_of_the_way_and_never_beyond(share, strength):
 
 
 def test_a_dose_of_nothing_is_no_policy_and_a_whole_one_is_the_policy():
-    nothing = dosed(POLICY_OF_TWO, {"cascade.reach": 2.0}, 0.0)
+    nothing = scale_scenario(POLICY_OF_TWO, {"cascade.reach": 2.0}, 0.0)
     assert (nothing.introduced, nothing.settings) == ((), ())
-    assert dosed(POLICY_OF_TWO, {"cascade.reach": 2.0}) == POLICY_OF_TWO
+    assert scale_scenario(POLICY_OF_TWO, {"cascade.reach": 2.0}) == POLICY_OF_TWO
 
 
 def test_policies_combine_and_the_last_counts():
     other = Scenario("other", "counterfactual", (Introduction("breaks", share=0.2), Introduction("buddies")))
-    made = combined("both", [POLICY_OF_TWO, other])
+    made = combine_scenarios("both", [POLICY_OF_TWO, other])
     assert {one.measure: one.share for one in made.introduced} == {"breaks": 0.2, "buddies": 1.0}
     assert made.settings == POLICY_OF_TWO.settings
     assert made.kind == "counterfactual"

@@ -132,7 +132,7 @@ def test_the_equations_are_the_models_own_and_only_what_looks_for_others_is_chan
     assert set(map(type, alone.mechanisms.values())) == set(mechanisms().values())
     for process, own in alone.mechanisms.items():
         usual = type(own)()
-        changed = {name for name in own.passports() if getattr(own, name) != getattr(usual, name)}
+        changed = {name for name in own.parameter_metadata() if getattr(own, name) != getattr(usual, name)}
         assert changed <= set(ALONE.get(process, {})), process
 
 
@@ -143,13 +143,13 @@ def test_every_push_stays_in_its_range_but_those_that_say_so():
     kinds = {process: kind() for process, kind in mechanisms().items()}
     for world, pushes in worlds().items():
         for push in pushes:
-            passport = kinds[push.process].passports()[push.name]
+            passport = kinds[push.process].parameter_metadata()[push.name]
             value = push.moved(getattr(kinds[push.process], push.name))
             assert world in BEYOND or passport.low <= value <= passport.high, (world, push)
 
 
 def test_the_least_recovery_lies_at_the_ends_of_the_ranges():
-    passports = mechanisms()["recovery"].passports()
+    passports = mechanisms()["recovery"].parameter_metadata()
     for name, value in LEAST_RECOVERY.items():
         assert value in (passports[name].low, passports[name].high), name
 

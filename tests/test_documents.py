@@ -148,13 +148,13 @@ def options(group: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_parameters_and_options_named_on_a_page_exist(page):
-    kinds = composition.described()
+    kinds = composition.mechanism_types()
     for code in inline_code(text_of(page)):
         parameter = re.fullmatch(r"mechanisms\.(\w+)\.(\w+)(=.*)?", code)
         if parameter:
             process, name, _ = parameter.groups()
             assert process in kinds, f"{name_of(page)}: {code}"
-            assert name in kinds[process].passports(), f"{name_of(page)}: {code}"
+            assert name in kinds[process].parameter_metadata(), f"{name_of(page)}: {code}"
         option = re.fullmatch(r"(\w+)=(\w+)", code)
         if option and option[1] in GROUPS:
             assert option[2] in options(option[1]), f"{name_of(page)}: {code}"
@@ -164,8 +164,8 @@ def test_switches_on_the_page_of_the_model_exist_with_that_default():
     rows = re.findall(r"^\| `mechanisms\.(\w+)\.(\w+)` \| (on|off) \|", text_of(HOME / "docs/model.md"), re.MULTILINE)
     assert rows
     for process, name, default in rows:
-        kind = composition.described()[process]
-        assert kind.passports()[name].is_switch, f"{process}.{name}"
+        kind = composition.mechanism_types()[process]
+        assert kind.parameter_metadata()[name].is_switch, f"{process}.{name}"
         assert getattr(kind(), name) == (default == "on"), f"{process}.{name}"
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.language.discovery import mechanisms
-from sim.language.grammar import LOOKS, Mechanism, causes_of
+from sim.language.grammar import AGGREGATION_SOURCES, Mechanism, dependencies_of
 from sim.world.staff import Manager, Measures, Members, Ties
 
 
@@ -27,7 +27,7 @@ def owner(quantity: str) -> Mechanism:
 def worked(quantity: str, parameters: dict[str, float] | None = None, **causes) -> float:
     """An equation evaluated with these causes, and with these parameters where they differ from the default."""
     mechanism = replace(owner(quantity), **(parameters or {}))
-    needed = causes_of(mechanism.equations()[quantity])
+    needed = dependencies_of(mechanism.equations()[quantity])
     unknown = set(causes) - set(needed)
     assert not unknown, f"{quantity} has no cause {unknown}"
     return float(getattr(mechanism, quantity)(**{cause: causes.get(cause, 0.0) for cause in needed}))
@@ -562,7 +562,7 @@ def test_contagion_is_off_by_default():
 def onset(quantity: str, **causes) -> float:
     mechanism = owner(quantity)
     uniforms = np.linspace(0, 0.05, 200_001)
-    values = dict.fromkeys(causes_of(mechanism.equations()[quantity]), 0.0) | causes | {"uniform": uniforms}
+    values = dict.fromkeys(dependencies_of(mechanism.equations()[quantity]), 0.0) | causes | {"uniform": uniforms}
     return 0.05 * float(np.mean(getattr(mechanism, quantity)(**values)))
 
 
@@ -778,5 +778,11 @@ def test_a_look_over_measures_adds_them_up():
 
 
 def test_every_equation_that_looks_is_found_among_the_looks():
-    used = {c for kind in mechanisms().values() for m in kind.equations().values() for c in causes_of(m) if c in LOOKS}
-    assert used == set(LOOKS), "no look is idle"
+    used = {
+        c
+        for kind in mechanisms().values()
+        for m in kind.equations().values()
+        for c in dependencies_of(m)
+        if c in AGGREGATION_SOURCES
+    }
+    assert used == set(AGGREGATION_SOURCES), "no look is idle"

@@ -26,7 +26,7 @@ from sim.errors import UserError
 from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
-from sim.views.explore.selection import FIRST_LOOK, MOST, Choice, presets
+from sim.views.explore.selection import FIRST_LOOK, MOST, PolicySelection, presets
 from sim.words import Words
 
 HOUSE = Path(__file__).resolve().parents[1]
@@ -49,9 +49,9 @@ def opened(monkeypatch):
 
     from sim.views.explore import answer_view, downloads, result_tabs, scheduler
 
-    own = scheduler.Live(check=False, hire=Here)
+    own = scheduler.AnswerScheduler(check=False, open_executor=Here)
     for room in (scheduler, answer_view, result_tabs, downloads):
-        monkeypatch.setattr(room, "live", lambda: own)
+        monkeypatch.setattr(room, "shared_scheduler", lambda: own)
 
     def opened(**query: str):
         made = AppTest.from_file(str(HOUSE / "sim" / "views" / "explore" / "page.py"), default_timeout=60)
@@ -196,7 +196,7 @@ class Visitor:
         if urlparse(request.url).scheme not in ("data", "blob") and not _is_own(request.url, self.address):
             self.wrong.append(f"asked for {request.url}")
 
-    def open(self, choice: Choice | None = None) -> Visitor:
+    def open(self, choice: PolicySelection | None = None) -> Visitor:
         """Open the page, with the link of a choice or without one."""
         self.page.goto(self.address + (f"?{urlencode(choice.query)}" if choice else ""))
         self.page.wait_for_selector("h1")
@@ -266,7 +266,7 @@ def visitor(browser, address):
     come.leave()
 
 
-QUIET = Choice(levers={"availability": "quiet_evenings"}, **SMALL)
+QUIET = PolicySelection(levers={"availability": "quiet_evenings"}, **SMALL)
 
 
 @pytest.mark.slow
@@ -291,7 +291,7 @@ def test_every_question_fits_the_screen(browser, address, viewport, number):
     come = Visitor(browser, address, viewport)
     question = questions()[number - 1]
     prepared = question.choices(**SMALL)
-    come.open(prepared[0] if prepared else Choice(question=number, **SMALL)).answered()
+    come.open(prepared[0] if prepared else PolicySelection(question=number, **SMALL)).answered()
     if prepared:
         come.complete()
     figures = come.page.locator("figure:visible")
@@ -305,7 +305,7 @@ def test_every_question_fits_the_screen(browser, address, viewport, number):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIRST)
 def test_every_lever_moves_the_answer_and_the_link(visitor, name):
-    visitor.open(Choice(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).answered()
     option = next(one for one in family(name) if not one.is_today)
     visitor.choose(EN(f"common.family.{name}"), option.marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText !== \"Today's practice\"")
@@ -315,7 +315,7 @@ def test_every_lever_moves_the_answer_and_the_link(visitor, name):
 
 @pytest.mark.slow
 def test_a_preset_sets_all_its_levers(visitor):
-    visitor.open(Choice(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).answered()
     visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package.name"))
     visitor.page.wait_for_function("document.querySelector('h1').innerText === 'The whole package'")
     visitor.answered()
@@ -326,8 +326,8 @@ def test_a_preset_sets_all_its_levers(visitor):
 @pytest.mark.browser
 @pytest.mark.slow
 def test_a_link_restores_the_whole_choice(visitor):
-    choice = Choice(levers={"social": "buddies"}, measures={"breaks": 1.0}, numbers={"mechanisms.recovery.night": 0.2},
-                    at_home=70, seed=3, **SMALL)  # fmt: skip
+    choice = PolicySelection(levers={"social": "buddies"}, measures={"breaks": 1.0},
+                             numbers={"mechanisms.recovery.night": 0.2}, at_home=70, seed=3, **SMALL)  # fmt: skip
     visitor.open(choice).answered()
     assert visitor.query == choice.query
     assert visitor.title.startswith(EN("explore.option.social.buddies"))
@@ -336,7 +336,7 @@ def test_a_link_restores_the_whole_choice(visitor):
 
 @pytest.mark.slow
 def test_every_view_of_a_choice_is_drawn_on_a_desk_and_on_a_phone(browser, address):
-    choice = Choice(levers=presets()["whole_package"], employees=100, weeks=52)
+    choice = PolicySelection(levers=presets()["whole_package"], employees=100, weeks=52)
     for viewport in (DESK, PHONE):
         come = Visitor(browser, address, viewport).open(choice).answered()
         for view in ("time", "groups", "cascade", "why", "evening", "ties", "rests"):
@@ -385,7 +385,7 @@ def test_the_keyboard_is_enough(visitor):
 @pytest.mark.browser
 @pytest.mark.slow
 def test_today_against_itself_is_shown_as_zero(visitor):
-    visitor.open(Choice(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).answered()
     assert visitor.page.locator(".card .change").all_inner_texts() == ["Exactly as today's practice"] * 2
     visitor.shot("nothing_changed")
 
@@ -435,7 +435,7 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
     archive = zipfile.ZipFile(io.BytesIO(Path(got.value.path()).read_bytes()))
     about = json.loads(archive.read("about.json"))
     words = shlex.split(about["command"])[2:]
-    _, tables = compare(composition.plans_of(composition.compose(*words), words), quiet=True)
+    _, tables = compare(composition.build_plans(composition.compose(*words), words), quiet=True)
     for name in ("effects", "counts", "gains", "cascade"):
         shown = pd.read_csv(archive.open(f"{name}.csv"))
         pd.testing.assert_frame_equal(shown, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))
@@ -447,7 +447,7 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
 
 @pytest.mark.slow
 def test_the_last_change_can_be_replayed(visitor):
-    visitor.open(Choice(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).answered()
     visitor.choose(EN("common.family.availability"), option_of("availability", "quiet_evenings").marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Quiet')")
     visitor.answered().page.get_by_role("button", name=EN("explore.take.replay")).click()
@@ -490,7 +490,7 @@ def test_twenty_people_at_once_all_get_their_own_answer(browser, address):
     guests = [Visitor(browser, address, PHONE) for _ in options]
     begun = time.monotonic()
     for guest, (name, option) in zip(guests, options, strict=True):
-        guest.open(Choice(levers={name: option.name}, **SMALL))
+        guest.open(PolicySelection(levers={name: option.name}, **SMALL))
     for guest, (_, option) in zip(guests, options, strict=True):
         guest.answered()
         assert option.name in guest.page.url

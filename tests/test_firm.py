@@ -11,7 +11,7 @@ from sim.data import rows
 from sim.errors import UserError
 from sim.world import ties as tie_slots
 from sim.world.establishments import build
-from sim.world.firm import Firm, FirmOptions, parted, stacked
+from sim.world.firm import Firm, FirmOptions, partition_firm, stack_firms
 from sim.world.ties import ACROSS_TIES, MANAGER_TIES, TEAM_TIES
 
 SLOTS_ACROSS = 2 * ACROSS_TIES
@@ -265,10 +265,10 @@ def test_an_organisation_may_name_its_sector():
 
 def test_a_firm_cut_into_parts_and_put_together_again_is_the_same_firm():
     firm = build(FirmOptions(kind="study", establishments=9, sample=30), 3, 0)
-    parts = parted(firm, most=70)
+    parts = partition_firm(firm, most=70)
     assert len(parts) > 3 and all(len(part.firm.identifier) <= 70 for part in parts)
     assert [row for part in parts for row in range(9)[part.establishments]] == list(range(9))
-    whole = stacked([part.firm for part in parts])
+    whole = stack_firms([part.firm for part in parts])
     for field in dataclasses.fields(Firm):
         if field.name != "ties":
             np.testing.assert_equal(getattr(whole, field.name), getattr(firm, field.name), field.name)
@@ -279,5 +279,5 @@ def test_a_firm_cut_into_parts_and_put_together_again_is_the_same_firm():
 
 def test_an_establishment_is_never_cut():
     firm = build(FirmOptions(kind="study", establishments=5, sample=30), 3, 0)
-    assert [part.establishments for part in parted(firm, most=1)] == [slice(n, n + 1) for n in range(5)]
-    assert len(parted(firm, most=10_000)) == 1
+    assert [part.establishments for part in partition_firm(firm, most=1)] == [slice(n, n + 1) for n in range(5)]
+    assert len(partition_firm(firm, most=10_000)) == 1

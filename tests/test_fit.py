@@ -8,7 +8,7 @@ import yaml
 
 from sim.calibration import point_estimate, point_fit, standardisation
 from sim.config import composition
-from sim.engine.plan import warmed_up
+from sim.engine.plan import simulate_burn_in
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
@@ -28,7 +28,7 @@ def soon(monkeypatch):
 
 def test_what_is_centred_is_measured_over_reference_people_and_days(soon, small_plan):
     measured = standardisation.measured(small_plan)
-    engine, seen, led = warmed_up(small_plan), [], []
+    engine, seen, led = simulate_burn_in(small_plan), [], []
     for day in standardisation.MEASURED:
         engine.run_day(day)
         seen.append(engine.values["conflict"][0][engine.values["may_work_from_home"][0] > 0])
@@ -53,9 +53,9 @@ def test_the_fit_comes_nearer_to_its_targets_than_it_began(soon, small_plan, mon
     parameters = point_fit.fit(small_plan, told.append)
     squares = [float(line.split()[3].strip(",")) for line in told if line.startswith("sum of squares")]
     assert min(squares) < squares[0]
-    kinds = composition.described()
+    kinds = composition.mechanism_types()
     for process, name in point_fit.FREE:
-        passport = kinds[process].passports()[name]
+        passport = kinds[process].parameter_metadata()[name]
         assert passport.low <= parameters[process][name] <= passport.high
     assert "cut_off" in parameters["survey"]
 

@@ -11,9 +11,9 @@ import pytest
 from sim.__main__ import main
 from sim.errors import UserError
 from sim.experiments.results import Results
-from sim.experiments.sweep import carry_out
+from sim.experiments.sweep import run_sweep
 from sim.files import SUMS, checksum_listing
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 from tests.test_damaged_folders import small
 
 NAMES = (
@@ -25,14 +25,14 @@ NAMES = (
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "runs"
-    carry_out(small(3), folder, alone(), batch=4)
+    run_sweep(small(3), folder, in_process_pool(), batch=4)
     return folder
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("other") / "runs"
-    carry_out(small(5, replicates=1), folder, alone())
+    run_sweep(small(5, replicates=1), folder, in_process_pool())
     return folder
 
 
@@ -52,7 +52,7 @@ def test_a_folder_of_any_name_is_read_whole_and_alone(name, relative, made, othe
     assert len(results.levels(groups=None)) == count
     assert len(results.scan("levels").collect()) == count
     assert results.query("select count(*) as n from levels")["n"][0] == count
-    carry_out(small(3), results.folder, alone())
+    run_sweep(small(3), results.folder, in_process_pool())
 
 
 @pytest.mark.parametrize("name", ["a~b", "run [1]", "a b", "één", "50%"])

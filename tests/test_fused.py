@@ -19,15 +19,15 @@ pytest.importorskip("numba")
 
 from sim.engine import engine_for, partitioned
 from sim.engine.fused import Fused
-from sim.engine.plan import BASELINE, Plan, needed, registry_of
+from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
 from sim.engine.reference import Reference
-from sim.engine.source_translation import CannotFuse
+from sim.engine.source_translation import UnsupportedEquationError
 from sim.errors import UserError
 from sim.language.grammar import Mechanism, flow
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
 from sim.world.establishments import build
-from sim.world.firm import FirmOptions, stacked
+from sim.world.firm import FirmOptions, stack_firms
 from sim.world.staff import Staff
 
 HERE = Path(__file__).resolve().parent
@@ -92,8 +92,8 @@ def test_it_agrees_for_firms_stacked_as_rows(measures):
     ]
     engines = []
     for kind in (Reference, Fused):
-        catalogue = Catalogue(needed(plan), ())
-        staff = Staff(stacked(firms), catalogue.names, np.array([0, 1, 2]))
+        catalogue = Catalogue(required_measures(plan), ())
+        staff = Staff(stack_firms(firms), catalogue.names, np.array([0, 1, 2]))
         engines.append(kind(registry_of(plan), staff, catalogue, plan.calendar, plan.seed))
     agree(*engines, weeks=range(-2, 0))
 
@@ -103,7 +103,7 @@ def test_it_agrees_for_a_firm_lived_in_parts(measures, monkeypatch):
     monkeypatch.setattr(partitioned, "PLACES", 40)
     plan = small(measures, scenarios=SCENARIOS)
     reference, apart = (engine(engine_for(name), plan) for name in ("reference", "fused"))
-    assert isinstance(apart, partitioned.InParts)
+    assert isinstance(apart, partitioned.PartitionedEngine)
     agree(reference, apart, weeks=range(-3, 0))
     reference, apart = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, apart))
     for one in (reference, apart):
@@ -149,7 +149,7 @@ def test_it_agrees_for_random_parameters_one_set_a_world(measures, seed):
 def test_it_agrees_with_all_switches_flipped(measures):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
     flipped = {
-        process: {n: 1 - getattr(own, n) for n, passport in own.passports().items() if passport.is_switch}
+        process: {n: 1 - getattr(own, n) for n, passport in own.parameter_metadata().items() if passport.is_switch}
         for process, own in registry_of(plan).mechanisms.items()
     }
     agree(*both(replace(plan, parameters=flipped)), weeks=range(-3, 0))
@@ -226,7 +226,7 @@ def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
 def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_note(measures, caplog):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
     registry = traps_registry(Branches())
-    with pytest.raises(CannotFuse, match=r"branches\.branching cannot be fused: .* 'if mood"):
+    with pytest.raises(UnsupportedEquationError, match=r"branches\.branching cannot be fused: .* 'if mood"):
         engine(Fused, plan, registry=registry)
     for _ in range(2):
         assert isinstance(engine(engine_for("fused"), plan, registry=registry), Reference)
@@ -262,17 +262,17 @@ import sys
 sys.path.insert(0, {package!r})
 from sim.engine import engine_for
 from sim.engine.fused import Fused
-from sim.engine.plan import GIVENS
+from sim.engine.plan import EXTERNAL_INPUTS
 from sim.language.registry import register
 from sim.levers.catalogue import Catalogue
 from sim.mechanisms.short import Short
 from sim.world.calendar import Calendar
 from sim.world.calendar import Calendar
 from sim.world.establishments import build
-from sim.world.firm import FirmOptions, stacked
+from sim.world.firm import FirmOptions, stack_firms
 from sim.world.staff import Staff
 firm = build(FirmOptions(kind="one", employees=20), 1, 0)
-engine = Fused(register([Short()], givens=GIVENS), Staff(firm, ()), Catalogue((), ()), Calendar(), 1)
+engine = Fused(register([Short()], external_inputs=EXTERNAL_INPUTS), Staff(firm, ()), Catalogue((), ()), Calendar(), 1)
 engine.run_day(0)
 print(float(engine.values["result"][0, 0]))
 """

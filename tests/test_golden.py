@@ -27,7 +27,7 @@ unit in the last decimal written, or by some units in the last place of a number
 def lived() -> dict[str, dict[str, float]]:
     """Means of everybody in the last week by scenario and outcome, and the share who know each measure."""
     from sim.config.composition import plan
-    from sim.engine.plan import needed
+    from sim.engine.plan import required_measures
     from sim.outcomes.definitions import GROUPS, OUTCOMES
     from sim.outcomes.record import STAGES
     from sim.runs.run import run
@@ -36,7 +36,7 @@ def lived() -> dict[str, dict[str, float]]:
     record = run(asked)
     everybody = list(GROUPS).index("everybody")
     stage = STAGES.index("known")
-    measures = sorted(measure.name for measure in needed(asked))
+    measures = sorted(measure.name for measure in required_measures(asked))
     found = {}
     for world, scenario in enumerate(asked.scenarios):
         outcomes = {name: float(record.weekly[world, -1, row, everybody]) for row, name in enumerate(OUTCOMES)}

@@ -15,16 +15,16 @@ import pytest
 
 import sim
 from sim.config import composition
-from sim.engine.plan import Plan, needed
+from sim.engine.plan import Plan, required_measures
 from sim.errors import FileChanged, UserError
 from sim.experiments.designs import Design
-from sim.experiments.factors import Ground
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.factors import DesignContext
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.runs import identity
 from sim.runs.archive import Archive
-from sim.runs.batch import Batch, Run, live_batch
+from sim.runs.batch import Batch, Run, simulate_batch
 from sim.runs.identity import Identifier, digest, model_version
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 from sim.world.firm import FirmOptions
 
 PACKAGE = Path(sim.__file__).resolve().parent
@@ -93,7 +93,8 @@ def _another(value: Any) -> Any:
 
 
 def test_another_value_in_any_field_of_a_plan_gives_another_id(plan, monkeypatch):
-    monkeypatch.setattr(identity, "needed", lambda plan: plan.measures)  # measures that no scenario takes do not count
+    # Measures that no scenario takes do not count.
+    monkeypatch.setattr(identity, "required_measures", lambda plan: plan.measures)
     own = Identifier()(plan)
     same = [path for path, other in changed(plan) if Identifier()(other) == own]
     allowed = [f".{name}" for name in identity.NOT_IN_ID]
@@ -123,7 +124,7 @@ from pathlib import Path
 opened = set()
 sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
 plan = pickle.loads(Path(sys.argv[1]).read_bytes())
-from sim.runs.batch import Batch, Run, live_batch
+from sim.runs.batch import Batch, Run, simulate_batch
 from sim.outcomes.run_summary import TABLES
 from sim.runs.identity import model_version
 import sim.runs.identity as identity
@@ -252,20 +253,20 @@ def made_a_folder(path: Path) -> None:
 @pytest.mark.parametrize("change", [edited, deleted, made_a_folder])
 def test_no_run_is_stored_when_its_file_of_persons_changed(plan, tmp_path, change):
     batch = batch_of(replace(plan, firm=own_firm(tmp_path)))
-    assert live_batch(batch).done == 1
+    assert simulate_batch(batch).done == 1
     change(tmp_path / "persons.csv")
     with pytest.raises(FileChanged, match=r"^persons\.csv"):
-        live_batch(batch)
+        simulate_batch(batch)
 
 
 def test_no_run_is_stored_when_its_file_of_ties_changed(plan, tmp_path):
     ties = tmp_path / "ties.csv"
     ties.write_text("from,to\np1,p2\np2,p3\n", encoding="utf-8")
     batch = batch_of(replace(plan, firm=replace(own_firm(tmp_path), ties=str(ties))))
-    assert live_batch(batch).done == 1
+    assert simulate_batch(batch).done == 1
     ties.write_text("from,to\np1,p2\np2,p4\n", encoding="utf-8")
     with pytest.raises(FileChanged, match=r"^ties\.csv"):
-        live_batch(batch)
+        simulate_batch(batch)
 
 
 def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_was(tmp_path):
@@ -273,7 +274,7 @@ def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_w
 
     own_firm(tmp_path)
     overrides = (*(one for one in TINY if "firm" not in one), "firm=own", f"firm.persons={tmp_path / 'persons.csv'}")
-    ground = Ground(composition.compose(*overrides), overrides)
+    ground = DesignContext(composition.compose(*overrides), overrides)
     table = pd.DataFrame({"mechanisms.recovery.demands_hold": [0.1, 0.2, 0.3]}, dtype=object)
     sweep = Sweep(ground, Design("file", (), table))
     asked = [run.identifier for run in sweep.runs()]
@@ -285,7 +286,7 @@ def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_w
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError, match="changed since the study started"):
         patch.setattr(Archive, "write", write_and_edit)
-        carry_out(sweep, tmp_path / "sweep", alone(), batch=1)
+        run_sweep(sweep, tmp_path / "sweep", in_process_pool(), batch=1)
     assert list(Archive(tmp_path / "sweep").known()) == asked[:1]
 
 
@@ -294,7 +295,7 @@ def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
     add_person(tmp_path / "persons.csv")
     after = replace(plan, firm=own_firm(tmp_path, write=False))
     assert before != after and Identifier()(before) != Identifier()(after)
-    assert live_batch(batch_of(after)).done == 1
+    assert simulate_batch(batch_of(after)).done == 1
 
 
 def test_a_digest_of_a_file_is_no_setting():
@@ -303,6 +304,6 @@ def test_a_digest_of_a_file_is_no_setting():
 
 
 def test_measures_that_no_scenario_takes_do_not_change_an_id(plan):
-    idle = next(measure for measure in plan.measures if measure not in needed(plan))
+    idle = next(measure for measure in plan.measures if measure not in required_measures(plan))
     others = tuple(replace(one, use=0.9) if one is idle else one for one in plan.measures)
     assert Identifier()(replace(plan, measures=others)) == Identifier()(plan)

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from sim.__main__ import main
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.scenario import Scenario, Setting
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, ISOLATIONS, OUTCOMES, SCREEN_WORK
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 from sim.studies.inspection import page, sample_coverage, tables
 from sim.studies.inspection import study as studies
 from sim.studies.inspection.rating import in_words, mark, rated
@@ -23,7 +23,7 @@ from sim.studies.inspection.sample_coverage import Reach, needed, of_establishme
 from sim.studies.inspection.study import Inspection
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import Answers, State, visited
+from sim.survey.visit import Answers, WorldState, conduct_survey
 from sim.world.firm import FirmOptions
 
 PEOPLE = 400
@@ -178,10 +178,10 @@ def test_fewer_contacts_and_low_isolation_must_come_together(share, score, wante
 
 
 def test_answers_alone_and_a_lived_world_are_studied_alike(lived_plan):
-    engine = warmed_up(lived_plan)
+    engine = simulate_burn_in(lived_plan)
     survey, interview = survey_of(lived_plan), interview_of(lived_plan)
     row = study_in(engine, survey, interview, times=20).numbers()
-    alone_row = study_of(visited(engine, survey, interview), times=20).numbers()
+    alone_row = study_of(conduct_survey(engine, survey, interview), times=20).numbers()
     shared = [name for name in alone_row if name.startswith(("r.", "says.", "any_difference"))]
     assert len(shared) > 600
     assert [row[name] for name in shared] == pytest.approx([alone_row[name] for name in shared], nan_ok=True)
@@ -204,8 +204,8 @@ def test_a_plan_is_studied_the_same_twice_and_another_replicate_otherwise(lived_
 
 
 def test_home_workers_have_fewer_contacts_than_fully_on_site_and_nobody_has_within_the_same_world(lived_plan):
-    engine = warmed_up(lived_plan)
-    assert fewer_contacts(engine, lived_plan, weeks=3)[State(engine).at_home].mean() > 0.5
+    engine = simulate_burn_in(lived_plan)
+    assert fewer_contacts(engine, lived_plan, weeks=3)[WorldState(engine).at_home].mean() > 0.5
     nowhere_else = replace(lived_plan, scenarios=(lived_plan.scenarios[0], replace(ON_SITE, settings=())))
     assert not fewer_contacts(engine, nowhere_else, weeks=1).any()
     with pytest.raises(UserError, match="fully_on_site"):
@@ -308,7 +308,7 @@ ASKING = Inspection(
 def seen(lived_plan, measures) -> studies.Inspected:
     """What four virtual studies and one world of larger establishments gave."""
     plans = [replace(lived_plan, replicate=number) for number in range(4)]
-    return studies.inspect(plans, ASKING, measures, alone(), quiet=True)
+    return studies.inspect(plans, ASKING, measures, in_process_pool(), quiet=True)
 
 
 def test_every_table_has_rows_and_the_study_beside_the_virtual_ones(seen):

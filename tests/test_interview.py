@@ -7,12 +7,21 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.outcomes.patterns import ASKED, CELLS, IN_WORDS, OUTCOMES, Cells, patterns
-from sim.survey.correlations import dealt_anew, least_significant, relations
+from sim.survey.correlations import least_significant, permute_outcomes, relations
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey
-from sim.survey.visit import Answers, Draws, State, asked, everybody, good_light, scores, visited
+from sim.survey.visit import (
+    Answers,
+    SurveyRandom,
+    WorldState,
+    conduct_survey,
+    good_light,
+    latent_states,
+    sample_responses,
+    scores,
+)
 from sim.world.firm import FirmOptions
 
 SURVEY = Survey()
@@ -26,11 +35,11 @@ EXACT = Interview(
 def engine(measures):
     """A thousand people of sixty establishments, a week after they were first looked at."""
     firm = FirmOptions(kind="study", establishments=60, sample=17)
-    return warmed_up(Plan(measures, firm=firm, weeks=1, burn_in=1, engine="reference"))
+    return simulate_burn_in(Plan(measures, firm=firm, weeks=1, burn_in=1, engine="reference"))
 
 
 def visit(engine, **changed) -> Answers:
-    return visited(engine, SURVEY, replace(Interview(), **changed))
+    return conduct_survey(engine, SURVEY, replace(Interview(), **changed))
 
 
 def made_up(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) -> Answers:
@@ -44,7 +53,7 @@ def made_up(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) ->
 
 
 def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_both_work_at_home(engine):
-    answers, home = visit(engine), State(engine).at_home
+    answers, home = visit(engine), WorldState(engine).at_home
     for role in ("manager", "non_manager"):
         met = answers.establishment[answers.of(role)]
         assert len(set(met)) == len(met) > 40
@@ -53,7 +62,7 @@ def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_bot
 
 
 def test_everybody_is_met_and_fills_in_where_nothing_keeps_them(engine):
-    answers = visited(engine, SURVEY, EXACT)
+    answers = conduct_survey(engine, SURVEY, EXACT)
     assert answers.filled_in.all()
     assert answers.of("manager").sum() == 60
 
@@ -75,7 +84,7 @@ def test_the_exhausted_and_the_isolated_fill_in_less_often():
 
 
 def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(engine):
-    light = good_light(State(engine))
+    light = good_light(WorldState(engine))
     by_lot, chosen = (visit(engine, employer_chooses=share, others_met=1.0, managers_met=1.0) for share in (0.0, 1.0))
     assert (by_lot.establishment == chosen.establishment).all()
     assert (light[chosen.place] >= light[by_lot.place]).all()
@@ -86,7 +95,7 @@ def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(
 
 
 def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
-    answers, state = visited(engine, SURVEY, EXACT), State(engine)
+    answers, state = conduct_survey(engine, SURVEY, EXACT), WorldState(engine)
     for name in ASKED:
         assert (answers.said[f"known.{name}"] == state.known(name)[answers.place]).all()
         assert (answers.said[f"claimed.{name}"] == state.claimed(name)[answers.establishment]).all()
@@ -106,7 +115,7 @@ def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways(
 
 def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(engine):
     usual, desirable = visit(engine), visit(engine, desirability=0.3)
-    truth = State(engine)
+    truth = WorldState(engine)
     for name in ASKED:
         assert (desirable.claims[name] >= usual.claims[name]).all()
         said = desirable.said[f"claimed.{name}"]
@@ -120,7 +129,7 @@ def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(eng
 
 def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
     answers = visit(engine)
-    state = State(engine)
+    state = WorldState(engine)
     related = {}
     for name, scale in scales().items():
         said = answers.said[name][answers.filled_in]
@@ -134,7 +143,7 @@ def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
 
 @pytest.mark.parametrize("reliability", [0.75, 0.95])
 def test_the_share_of_a_score_that_is_state_comes_out_as_stated(engine, reliability, monkeypatch):
-    state, draws = State(engine), Draws(engine)
+    state, draws = WorldState(engine), SurveyRandom(engine)
     normal = draws.normal("a made-up state")
     monkeypatch.setattr(state, "of", lambda quantity: normal)
     survey = replace(SURVEY, reliability=reliability)
@@ -152,7 +161,7 @@ def test_style_shifts_statements_up_and_oneself_towards_the_better():
 
 
 def test_everybody_tells_the_truth_without_error(engine):
-    truth, state = everybody(engine), State(engine)
+    truth, state = latent_states(engine), WorldState(engine)
     assert (truth.place == np.flatnonzero(state.at_home)).all() and truth.filled_in.all()
     assert (truth.said["exhaustion"] == state.of("exhaustion")[truth.place]).all()
 
@@ -168,8 +177,10 @@ SWITCHES = {
 @pytest.mark.parametrize("name", SWITCHES)
 def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
     """What a switch does not name stays as it was, to the bit, person by person."""
-    state, draws = State(engine), Draws(engine)
-    usual, other = (asked(state, draws, SURVEY, replace(Interview(), **own)) for own in ({}, {name: SWITCHES[name]}))
+    state, draws = WorldState(engine), SurveyRandom(engine)
+    usual, other = (
+        sample_responses(state, draws, SURVEY, replace(Interview(), **own)) for own in ({}, {name: SWITCHES[name]})
+    )
     moves = {
         "misremembers": lambda what: what.startswith("known"),
         "agrees_to_scales": lambda what: what in scales(),
@@ -181,7 +192,7 @@ def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
 
 
 def test_another_visit_has_other_luck_and_the_same_style(engine):
-    first, second = Draws(engine, "wave 1"), Draws(engine, "wave 2")
+    first, second = SurveyRandom(engine, "wave 1"), SurveyRandom(engine, "wave 2")
     assert (first.normal("style", lasting=True) == second.normal("style", lasting=True)).all()
     assert abs(np.corrcoef(first.normal("answers detachment"), second.normal("answers detachment"))[0, 1]) < 0.15
 
@@ -189,7 +200,7 @@ def test_another_visit_has_other_luck_and_the_same_style(engine):
 def test_the_numbers_of_the_interview_are_settings_of_a_plan(small_plan):
     plan = replace(small_plan, parameters={"interview": {"desirability": 0.1}})
     assert interview_of(plan) == replace(Interview(), desirability=0.1)
-    assert {field.name for field in fields(Interview)} == set(Interview().passports())
+    assert {field.name for field in fields(Interview)} == set(Interview().parameter_metadata())
 
 
 # -- relations --------------------------------------------------------------------------------------------------------
@@ -251,11 +262,11 @@ def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
     luck = np.random.default_rng(7)
     x = luck.standard_normal((40, 200))
     said = {f"x{at}": row for at, row in enumerate(x)} | {"y": x[0], "twin": x[0] * 2 + 1}
-    signs = dealt_anew(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
+    signs = permute_outcomes(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
     # 16,000 tests, of which each pair is one: three standard errors are 0.009
     assert (signs != 0).mean() == pytest.approx(0.05, abs=0.01)
     assert (signs[:, :, 0] == signs[:, :, 1]).all()
-    again = dealt_anew(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
+    again = permute_outcomes(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
     assert (signs == again).all()
 
 

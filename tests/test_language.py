@@ -9,13 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.engine.plan import GIVENS, registry_of
+from sim.engine.plan import EXTERNAL_INPUTS, registry_of
 from sim.engine.reference import Reference
 from sim.errors import UserError
 from sim.language import curves
-from sim.language.describe import passports, references, tell
+from sim.language.describe import passports, references, render_model
 from sim.language.discovery import levers, mechanisms
-from sim.language.grammar import Lever, Mechanism, Passport, adds_to, causes_of, flow, param, stock, switch, trait
+from sim.language.grammar import (
+    Lever,
+    Mechanism,
+    ParameterMetadata,
+    adds_to,
+    dependencies_of,
+    flow,
+    param,
+    stock,
+    switch,
+    trait,
+)
 from sim.language.registry import check_shift, register
 from sim.levers.catalogue import Catalogue
 from sim.survey.survey import Survey
@@ -174,7 +185,7 @@ def test_a_double_owner_is_named_with_the_first():
 
 
 def test_what_the_world_gives_has_no_second_owner():
-    said = refusal(Weather(), givens={"sun": "everywhere"})
+    said = refusal(Weather(), external_inputs={"sun": "everywhere"})
     assert "'sun'" in said and "the world" in said
 
 
@@ -286,7 +297,7 @@ def test_a_lever_touches_no_shared_flow_and_no_tributary():
 
 def engine_of(*mechanisms: Mechanism) -> Reference:
     firm = build(FirmOptions(kind="one", employees=20), 1, 0)
-    return Reference(register(mechanisms, (), GIVENS), Staff(firm, ()), Catalogue((), ()), Calendar(), seed=1)
+    return Reference(register(mechanisms, (), EXTERNAL_INPUTS), Staff(firm, ()), Catalogue((), ()), Calendar(), seed=1)
 
 
 def test_tributaries_are_summed_in_the_order_of_their_names():
@@ -407,7 +418,7 @@ def test_a_switch_is_on_or_off():
     class Light(Mechanism):
         lamp: float = switch(True, "the lamp is lit", source="assumed")
 
-    passport = Light.passports()["lamp"]
+    passport = Light.parameter_metadata()["lamp"]
     assert (Light().lamp, passport.low, passport.high) == (1, 0, 1)
     assert passport.is_switch and passport.assumed
 
@@ -427,12 +438,12 @@ def test_a_switch_is_on_or_off():
     ],
 )
 def test_grade_and_data_role_follow_from_the_source(source, grade, role):
-    passport = Passport("sd", "how much of it there is", 0.0, 1.0, source)
+    passport = ParameterMetadata("sd", "how much of it there is", 0.0, 1.0, source)
     assert (passport.grade, passport.role, passport.in_mind) == (grade, role, ())
 
 
 def test_a_passport_tells_the_patterns_that_its_number_was_written_with_in_mind():
-    passport = Passport("sd", "how much of it there is", 0.0, 1.0, "assumed E103 hybrid_start office_emptier")
+    passport = ParameterMetadata("sd", "how much of it there is", 0.0, 1.0, "assumed E103 hybrid_start office_emptier")
     assert passport.in_mind == ("hybrid_start", "office_emptier")
 
 
@@ -441,7 +452,7 @@ def test_a_passport_tells_the_patterns_that_its_number_was_written_with_in_mind(
 
 @given(st.permutations(sorted(mechanisms())))
 def test_the_order_of_the_day_is_derived_whatever_the_order_of_the_files(order):
-    registry = register([mechanisms()[name]() for name in order], (), GIVENS)
+    registry = register([mechanisms()[name]() for name in order], (), EXTERNAL_INPUTS)
     for beat in (registry.traits, registry.day):
         place = {name: position for position, name in enumerate(beat)}
         for name in beat:
@@ -450,8 +461,8 @@ def test_the_order_of_the_day_is_derived_whatever_the_order_of_the_files(order):
 
 
 def test_causes_are_the_arguments_without_self():
-    assert causes_of(Weather.cheer) == ("sun", "mood")
-    assert causes_of(Weather().cheer) == ("sun", "mood")
+    assert dependencies_of(Weather.cheer) == ("sun", "mood")
+    assert dependencies_of(Weather().cheer) == ("sun", "mood")
 
 
 def test_the_equation_alone_can_be_worked_out_by_hand():
@@ -464,7 +475,7 @@ def test_the_equation_alone_can_be_worked_out_by_hand():
 def test_the_model_tells_every_quantity_and_every_parameter_the_assumed_ones_first(small_plan):
     registry = registry_of(small_plan)
     parameters = passports(registry, [Survey()])
-    told = tell(registry, parameters)
+    told = render_model(registry, parameters)
     lines = told.splitlines()
     for quantity in registry.quantities.values():
         assert any(line.startswith(f"  {quantity.name} (") for line in lines), quantity.name

@@ -23,7 +23,15 @@ from sim.studies.scenarios import compare
 from sim.views.explore import attribution, evening, scheduler, study_results, worker
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
 from sim.views.explore.questions import VIEWS, compared, question_of, questions
-from sim.views.explore.selection import FIRST_LOOK, MOST, Choice, Mistake, assumptions, choice_of, presets
+from sim.views.explore.selection import (
+    FIRST_LOOK,
+    MOST,
+    PolicySelection,
+    SelectionError,
+    assumptions,
+    choice_of,
+    presets,
+)
 from sim.words import LANGUAGES, Words
 
 SMALL = {"employees": 40, "weeks": 26}
@@ -51,21 +59,21 @@ class Here:
 @pytest.fixture
 def answers():
     """A live one without processes of its own."""
-    found = scheduler.Live(check=False, hire=Here)
+    found = scheduler.AnswerScheduler(check=False, open_executor=Here)
     yield found
     found.close()
 
 
 # -- choices and links ------------------------------------------------------------------------------------------------
 
-EVERYTHING = Choice(
+EVERYTHING = PolicySelection(
     language="nl", question=5, levers={**QUIET, "schedule": "anchor_days"}, measures={"breaks": 0.5}, employees=300,
     numbers={"mechanisms.recovery.night": 0.2, "measures.quiet_evenings.use": 0.5}, team_size=6, at_home=70, seed=3,
     weeks=52,
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("choice", [Choice(), EVERYTHING, Choice(levers=presets()["whole_package"])])
+@pytest.mark.parametrize("choice", [PolicySelection(), EVERYTHING, PolicySelection(levers=presets()["whole_package"])])
 def test_a_link_gives_back_the_very_choice(choice):
     assert choice_of(choice.query) == choice
     assert len("".join(f"{name}={value}&" for name, value in choice.query.items())) < 300
@@ -74,12 +82,12 @@ def test_a_link_gives_back_the_very_choice(choice):
 def test_the_command_to_copy_makes_the_plans_of_the_page():
     words = shlex.split(EVERYTHING.command(2))
     assert words[:2] == ["hybridwork", "run"]
-    assert composition.plans_of(composition.compose(*words[2:]), words[2:]) == scheduler.plans_of(EVERYTHING, 2)
+    assert composition.build_plans(composition.compose(*words[2:]), words[2:]) == scheduler.plans_of(EVERYTHING, 2)
 
 
 def test_levers_that_are_a_named_scenario_are_called_by_its_name():
-    assert Choice(levers=presets()["whole_package"]).scenario == "whole_package"
-    assert Choice(levers={**presets()["whole_package"], "social": "buddies"}).scenario is None
+    assert PolicySelection(levers=presets()["whole_package"]).scenario == "whole_package"
+    assert PolicySelection(levers={**presets()["whole_package"], "social": "buddies"}).scenario is None
 
 
 FORGED = [
@@ -115,7 +123,7 @@ def test_a_forged_link_gets_one_harmless_line(query, says):
 
 
 def test_what_is_wrong_is_said_in_the_language_of_the_reader():
-    with pytest.raises(Mistake) as told:
+    with pytest.raises(SelectionError) as told:
         choice_of({"v": "1", "availability": "quiet_evening"})
     assert "quiet_evenings" in str(told.value)
     assert told.value.said(Words("nl")).startswith("van availability is er geen keuze ‘quiet_evening’")
@@ -123,24 +131,24 @@ def test_what_is_wrong_is_said_in_the_language_of_the_reader():
 
 def test_a_measure_chosen_twice_is_refused():
     with pytest.raises(UserError, match="chosen twice"):
-        Choice(levers={"availability": "reachability_agreements"}, measures={"reachability_agreements": 1.0})
+        PolicySelection(levers={"availability": "reachability_agreements"}, measures={"reachability_agreements": 1.0})
 
 
 def test_an_uploaded_file_is_in_no_link_and_its_path_in_no_command():
-    choice = Choice(persons="secret/persons.csv")
+    choice = PolicySelection(persons="secret/persons.csv")
     assert "secret" not in str(choice.query) + choice.command(8) + repr(choice)
 
 
 def test_large_organisations_get_fewer_replicates_and_never_too_few():
-    assert Choice().most_replicates == MOST
-    assert FIRST_LOOK < Choice(employees=5000).most_replicates < 20
+    assert PolicySelection().most_replicates == MOST
+    assert FIRST_LOOK < PolicySelection(employees=5000).most_replicates < 20
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_streams_in_is_what_the_command_line_computes(answers):
-    choice = Choice(levers=QUIET, **SMALL)
+    choice = PolicySelection(levers=QUIET, **SMALL)
     shown = answers.answer(choice)
     plans = scheduler.plans_of(choice, shown.replicates)
     _, tables = compare(plans, quiet=True)
@@ -160,7 +168,7 @@ PASTS = [
 
 @pytest.mark.parametrize("levers", PASTS)
 def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
-    plan = replace(scheduler.plans_of(Choice(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
+    plan = replace(scheduler.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
     kept_one, alone = worker.lived([plan])[0], run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
         np.testing.assert_array_equal(getattr(kept_one, name), getattr(alone, name), err_msg=name)
@@ -170,20 +178,20 @@ def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
 
 
 def test_a_past_that_is_kept_serves_another_horizon():
-    plan = replace(scheduler.plans_of(Choice(levers=QUIET, **SMALL), 1)[0], weeks=27)
+    plan = replace(scheduler.plans_of(PolicySelection(levers=QUIET, **SMALL), 1)[0], weeks=27)
     worker.lived([replace(plan, weeks=26)])
     np.testing.assert_array_equal(worker.lived([plan])[0].weekly, run(plan).weekly)
 
 
 def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
-    plan = scheduler.plans_of(Choice(**SMALL), 1)[0]
+    plan = scheduler.plans_of(PolicySelection(**SMALL), 1)[0]
     record = worker.lived([plan])[0]
     scheduler.check_null(record)
     record.weekly[1, -1, 0, 0] += np.float32(1e-4)
     with pytest.raises(UserError, match="differs from itself"):
         scheduler.check_null(record)
     answers.error = "today's practice differs from itself"
-    assert answers.look("somebody", Choice()).tables is None
+    assert answers.look("somebody", PolicySelection()).tables is None
 
 
 class Sparing:
@@ -230,12 +238,12 @@ def queue(monkeypatch):
         scheduler, "_answered", lambda case, stage: scheduler.Answer(stage, stage, case.answer.most, {"effects": 1})
     )
     hired: list[Sparing] = []
-    found = scheduler.Live(check=False, hire=lambda: hired.append(Sparing()) or hired[-1])
+    found = scheduler.AnswerScheduler(check=False, open_executor=lambda: hired.append(Sparing()) or hired[-1])
     yield found, hired
     found.close()
 
 
-def _work_off(hired) -> list[Choice]:
+def _work_off(hired) -> list[PolicySelection]:
     """Let both workers finish what they hold; whose it was."""
     _until(lambda: all(own.waiting for own in hired))
     done = []
@@ -248,7 +256,7 @@ def _work_off(hired) -> list[Choice]:
 
 def test_who_has_least_goes_first(queue):
     found, hired = queue
-    first, second = Choice(seed=1), Choice(seed=2)
+    first, second = PolicySelection(seed=1), PolicySelection(seed=2)
     found.look("early", first)
     for _ in range(FIRST_LOOK // 2):
         _work_off(hired)
@@ -263,7 +271,7 @@ def test_who_has_least_goes_first(queue):
 
 def test_first_looks_are_finished_in_the_order_of_asking(queue):
     found, hired = queue
-    guests = [Choice(seed=seed) for seed in range(1, 5)]
+    guests = [PolicySelection(seed=seed) for seed in range(1, 5)]
     for place, guest in enumerate(guests):
         found.look(f"guest {place}", guest)
     _until(lambda: all(found._cases[guest.overrides].plans for guest in guests))
@@ -273,7 +281,7 @@ def test_first_looks_are_finished_in_the_order_of_asking(queue):
 
 def test_what_nobody_looks_at_any_more_waits(queue):
     found, hired = queue
-    left, wanted = Choice(seed=1), Choice(seed=2)
+    left, wanted = PolicySelection(seed=1), PolicySelection(seed=2)
     found.look("me", left)
     _work_off(hired)
     found.look("me", wanted)
@@ -284,17 +292,17 @@ def test_what_nobody_looks_at_any_more_waits(queue):
 
 def test_nobody_sees_the_scenario_of_another(queue):
     found, hired = queue
-    found.look("me", Choice(seed=1))
+    found.look("me", PolicySelection(seed=1))
     for _ in range(4):
         _work_off(hired)
-    _until(lambda: found.look("me", Choice(seed=1)).tables is not None)
-    assert found.look("you", Choice(seed=2)).tables is None
+    _until(lambda: found.look("me", PolicySelection(seed=1)).tables is not None)
+    assert found.look("you", PolicySelection(seed=2)).tables is None
 
 
 def test_answers_are_forgotten_beyond_a_number(queue):
     found, _ = queue
     for seed in range(1, scheduler.MOST_ANSWERS + 30):
-        found.look("me", Choice(seed=seed))
+        found.look("me", PolicySelection(seed=seed))
     assert len(found._cases) <= scheduler.MOST_ANSWERS + 1
 
 
@@ -308,8 +316,8 @@ def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
 
     monkeypatch.setattr(scheduler, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):
-        answers.answer(Choice(seed=2, **SMALL))
-    assert answers.answer(Choice(**SMALL)).tables["effects"].difference.eq(0).all()
+        answers.answer(PolicySelection(seed=2, **SMALL))
+    assert answers.answer(PolicySelection(**SMALL)).tables["effects"].difference.eq(0).all()
 
 
 # -- what is said -----------------------------------------------------------------------------------------------------
@@ -332,7 +340,10 @@ def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others(
     assert question_of(replace(chairs, levers=QUIET)) is None
     assert question_of(replace(chairs, numbers={"mechanisms.recovery.night": 0.2})) is None
     assert question_of(replace(rule, levers=QUIET)).number == 7
-    assert question_of(Choice(question=10)).number == 10 and question_of(Choice(question=10, levers=QUIET)) is None
+    assert (
+        question_of(PolicySelection(question=10)).number == 10
+        and question_of(PolicySelection(question=10, levers=QUIET)) is None
+    )
     three = questions()[2].choices()
     assert compared(three[0]) == three and compared(replace(three[0], levers=QUIET)) == [
         replace(three[0], levers=QUIET)
@@ -343,7 +354,7 @@ def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others(
 
 
 def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers):
-    parts = attribution.split(answers, Choice(levers=QUIET, **SMALL), 2)
+    parts = attribution.split(answers, PolicySelection(levers=QUIET, **SMALL), 2)
     for _, own in parts.groupby("outcome"):
         of = own.set_index("pathway").part
         assert of.drop(WHOLE).sum() == pytest.approx(of[WHOLE])
@@ -352,7 +363,7 @@ def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers
 
 @pytest.mark.slow
 def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
-    plan = scheduler.plans_of(Choice(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
+    plan = scheduler.plans_of(PolicySelection(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
     every = tuple(cut for own in attribution.PATHWAYS.values() for cuts in own.values() for cut in cuts)
     worlds = [attribution.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
     record = worker.past(plan).live(worlds)[0]
@@ -367,7 +378,7 @@ def live_outcomes():
 
 
 def test_an_evening_is_the_same_people_twice(answers):
-    choice = Choice(levers=QUIET, **SMALL)
+    choice = PolicySelection(levers=QUIET, **SMALL)
     scene = evening.evening(answers, choice)
     again = evening.evening(answers, choice)
     assert scene.works.shape == scene.detachment.shape == (2, len(scene.is_manager))
@@ -381,7 +392,7 @@ def test_an_evening_is_the_same_people_twice(answers):
 
 def test_of_an_own_file_no_evening_is_shown(answers):
     with pytest.raises(UserError, match="own file"):
-        evening.evening(answers, Choice(persons="persons.csv"))
+        evening.evening(answers, PolicySelection(persons="persons.csv"))
 
 
 # -- questions, levers, what is kept ----------------------------------------------------------------------------------

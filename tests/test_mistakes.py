@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from sim.__main__ import main
 from sim.config import composition, posterior_draws
 from sim.config.composition import compose, plan
-from sim.config.error_messages import explanation
+from sim.config.error_messages import explain_error
 from sim.config.hydra_command import command
 from sim.errors import UserError, one_line
 from sim.experiments.factors import choose
@@ -183,7 +183,7 @@ def test_one_job_of_a_multirun_is_headed_by_all_its_settings(capsys):
 @pytest.mark.parametrize("file", [None, "effects.parquet"])
 def test_what_the_operating_system_refuses_is_told(code, file):
     error = OSError(code, os.strerror(code)) if file is None else OSError(code, os.strerror(code), file)
-    line = explanation(error)
+    line = explain_error(error)
     assert line is not None and os.strerror(code) in line and (file or "a file") in line
 
 
@@ -201,7 +201,7 @@ def test_a_full_disk_and_one_without_locks_come_with_advice(code, advice, capsys
 @pytest.mark.parametrize("content", ["[]", "3", "null", '"x"', "{}", "", "{"])
 def test_a_posterior_whose_facts_are_none_is_refused(content, tmp_path):
     (tmp_path / posterior_draws.DRAWS).write_text("a\n1\n")
-    (tmp_path / posterior_draws.MADE).write_text(content)
+    (tmp_path / posterior_draws.METADATA).write_text(content)
     with pytest.raises(UserError, match="not as it was written"):
         posterior_draws.draws(tmp_path)
 

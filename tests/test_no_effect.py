@@ -11,8 +11,8 @@ import pytest
 
 from sim.config import composition
 from sim.experiments import designs, output_folder
-from sim.experiments.factors import Ground, choose
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.factors import DesignContext, choose
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.files import write_json
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes import no_effect
@@ -66,7 +66,7 @@ def asked(folder: Path, name: str, *more: str) -> tuple[str, ...]:
 
 
 def compared(*overrides: str):
-    plans = composition.plans_of(composition.compose(*overrides))
+    plans = composition.build_plans(composition.compose(*overrides))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         samples, tables = compare(plans, 1, quiet=True)
@@ -262,11 +262,11 @@ def swept(tmp_path_factory):
         "engine=reference",
         "scenarios=[manager_training]",
     )
-    ground = Ground(composition.compose(*asked), (*asked,))
+    ground = DesignContext(composition.compose(*asked), (*asked,))
     measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
     assert measure.in_study
     design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], ground.plan))
-    return carry_out(Sweep(ground, design), tmp_path_factory.mktemp("swept"), crews.alone())
+    return run_sweep(Sweep(ground, design), tmp_path_factory.mktemp("swept"), crews.in_process_pool())
 
 
 def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):

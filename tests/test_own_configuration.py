@@ -51,7 +51,7 @@ def seen_by(folder: Path, *words: str, study: str | None = None) -> DictConfig:
 def plan_with(folder: Path, *words: str) -> Plan:
     plans: list[Plan] = []
     asked = ["--config-dir", str(folder), *words]
-    assert command(lambda cfg: plans.append(composition.plan_of(cfg)), "a_study", asked) == 0
+    assert command(lambda cfg: plans.append(composition.build_plan(cfg)), "a_study", asked) == 0
     return plans[0]
 
 
@@ -379,7 +379,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", ["config", "firm__one"])
 def test_a_file_that_cannot_be_read_is_told_in_one_line(name, text, tmp_path, capsys):
     folder = folder_of(tmp_path, **{name: text})
-    assert command(lambda cfg: composition.plan_of(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
+    assert command(lambda cfg: composition.build_plan(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine.plan import set_up
+from sim.engine.plan import create_engine
 from sim.errors import UserError
 from sim.world import own_organisation
 from sim.world.establishments import build
@@ -371,7 +371,7 @@ def test_counts_are_checked(shares, message):
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_counted_share_of_who_may_work_from_home_holds_for_managers_too(share, small_plan):
     counted = FirmOptions(kind="one", employees=1000, shares={"may_work_from_home": share})
-    engine = set_up(dataclasses.replace(small_plan, firm=counted))
+    engine = create_engine(dataclasses.replace(small_plan, firm=counted))
     assert engine.values["may_work_from_home"].mean() == pytest.approx(share, abs=0.05)
     managers = engine.values["is_manager"][0] > 0
     assert engine.values["may_work_from_home"][0][managers].mean() == pytest.approx(share, abs=0.15)

@@ -326,12 +326,12 @@ def test_a_search_that_is_interrupted_goes_on_and_lives_nothing_twice(tmp_path, 
         return counted(batch)
 
     command = ["packages", *TINY, f"folder={tmp_path / 'mine'}"]
-    monkeypatch.setattr(lives, "live_batch", interrupted)
+    monkeypatch.setattr(lives, "simulate_batch", interrupted)
     assert main(command) == 130
     assert "packages are kept in" in (told := capsys.readouterr().err) and "the same command goes on" in told
     assert not (tmp_path / "mine" / "summary.md").exists()
 
-    monkeypatch.setattr(lives, "live_batch", counted)
+    monkeypatch.setattr(lives, "simulate_batch", counted)
     assert main(command) == 0
     assert len(lived) == len(set(lived))
     before = len(lived)

@@ -84,11 +84,11 @@ def test_the_exhausted_and_the_isolated_stop_sooner_and_an_average_person_as_oft
 
 
 def test_answers_on_exhaustion_hold_the_noise_of_the_instrument_and_share_a_state_of_some_days(plan):
-    from sim.engine.plan import warmed_up
+    from sim.engine.plan import simulate_burn_in
     from sim.studies.panel.data_collection import Luck
 
     survey = Survey(state_share=0.5, state_days=20.0)
-    luck = Luck(warmed_up(replace(plan, burn_in=0)), survey)
+    luck = Luck(simulate_burn_in(replace(plan, burn_in=0)), survey)
     luck._person = np.arange(40_000, dtype=np.uint32) * np.uint32(2654435761)
     luck._state = luck.normal("any")
     first = luck.normal(f"answers {EXHAUSTION}")
@@ -244,7 +244,7 @@ def test_published_effects_cite_rows_of_the_evidence_and_lie_within_their_ranges
         assert set(own.sources.split()) <= sources()
         assert math.isnan(own.size) or own.low < own.size < own.high
     for pair, (process, switch) in published.CUTS.items():
-        assert composition.described()[process].passports()[switch].is_switch, pair
+        assert composition.mechanism_types()[process].parameter_metadata()[switch].is_switch, pair
 
 
 # -- results ---------------------------------------------------------------------------------------------------------

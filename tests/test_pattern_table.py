@@ -19,7 +19,7 @@ from sim.errors import UserError
 from sim.outcomes.patterns import CELLS, patterns
 from sim.plotting.figures import patterns as figure
 from sim.plotting.figures import structure as figure_of_structure
-from sim.runs.worker_pool import processes
+from sim.runs.worker_pool import process_pool
 from sim.studies.inspection.repeated_surveys import relations_of
 from sim.studies.patterns import linear, page, rivals, study, tables
 from sim.studies.patterns.criteria import JUDGED, at_least, correlation, criteria, not_in_the_model, reported, within
@@ -302,7 +302,7 @@ def _lines(path: Path, heading: str) -> list[list[str]]:
 def fresh() -> list[dict[str, float]]:
     first = composition.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
     tasks = [study.Task(MODEL, replace(first, replicate=FIRST + number), 5) for number in range(FRESH)]
-    return study.lived(study.live, tasks, processes(2), "fresh")
+    return study.lived(study.live, tasks, process_pool(2), "fresh")
 
 
 @pytest.mark.slow

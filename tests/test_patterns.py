@@ -15,7 +15,7 @@ from conftest import simulate
 
 from sim.calibration.standardisation import STATES
 from sim.config.composition import plan as composed
-from sim.engine.plan import BASELINE, Plan, set_up, warmed_up
+from sim.engine.plan import BASELINE, Plan, create_engine, simulate_burn_in
 from sim.engine.reference import Reference
 from sim.levers.scenario import Introduction, Scenario
 from sim.survey.survey import Survey, survey_of
@@ -66,7 +66,7 @@ class Panel:
 
 @pytest.fixture(scope="module")
 def panel(base: Plan) -> Panel:
-    engine = warmed_up(base)
+    engine = simulate_burn_in(base)
     home = engine.values["may_work_from_home"][0] > 0
     days: dict[str, list[np.ndarray]] = {name: [] for name in DAILY}
     for day in range(DAYS_SEEN):
@@ -230,7 +230,7 @@ def test_home_workers_averages_stay_at_the_reference_for_two_years(panel):
 
 def test_the_common_cause_is_most_of_what_ties_isolation_to_exhaustion(base, panel):
     """With the causal path cut, and nothing else, most of the correlation is still there."""
-    cut = set_up(
+    cut = create_engine(
         replace(base, parameters={**base.parameters, **with_parameter(base, "isolation", "isolation_strains", 0.0)})
     )
     for day in range(-base.burn_in * DAYS_A_WEEK, 0):

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from sim.config import composition, fingerprint, parameter_values
-from sim.config.posterior_draws import DRAWS, MADE, changes, draws, present, restamp
+from sim.config.posterior_draws import DRAWS, METADATA, changes, current_fingerprint, draws, restamp
 from sim.data import rows
 from sim.errors import UserError
 from sim.experiments import sweep
-from sim.experiments.factors import Factor, Ground
-from sim.experiments.sweep import Sweep, carry_out
+from sim.experiments.factors import DesignContext, Factor
+from sim.experiments.sweep import Sweep, run_sweep
 from sim.runs import worker_pool as crews
 from sim.studies.posterior import diagnostics, importance_rounds, prior, surrogate, weights
 from sim.studies.posterior.observations import Observation, check_reach, labels, observations
@@ -28,8 +28,8 @@ ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn
 
 
 @cache
-def ground() -> Ground:
-    return Ground(composition.compose(*ASKED), ASKED)
+def ground() -> DesignContext:
+    return DesignContext(composition.compose(*ASKED), ASKED)
 
 
 # -- what is observed -------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_shares_and_normal_scores_are_each_others_inverse():
 
 def test_a_draw_of_the_prior_becomes_a_plan():
     design = prior.draws(prior.factors(ground().plan), 2, 1)
-    plan = parameter_values.at(ground().plan, design.rows()[1])
+    plan = parameter_values.with_values(ground().plan, design.rows()[1])
     assert plan.parameters["recovery"]["night"] == design.table["mechanisms.recovery.night"][1]
     longer = prior.draws(prior.factors(ground().plan), 3, 1)
     assert longer.table.iloc[:2].equals(design.table)
@@ -166,7 +166,7 @@ def simulations(count: int = 5) -> Sweep:
 
 
 def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monkeypatch, measures):
-    whole = carry_out(simulations(), tmp_path / "whole", crews.alone(), batch=2)
+    whole = run_sweep(simulations(), tmp_path / "whole", crews.in_process_pool(), batch=2)
     live, begun = sweep.live_batch, []
 
     def interrupted(batch):
@@ -175,10 +175,10 @@ def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monk
             raise KeyboardInterrupt
         return live(batch)
 
-    monkeypatch.setattr(sweep, "live_batch", interrupted)
+    monkeypatch.setattr(sweep, "simulate_batch", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        carry_out(simulations(), tmp_path / "killed", crews.alone(), batch=2)
-    later = carry_out(simulations(), tmp_path / "killed", crews.alone(), batch=2)
+        run_sweep(simulations(), tmp_path / "killed", crews.in_process_pool(), batch=2)
+    later = run_sweep(simulations(), tmp_path / "killed", crews.in_process_pool(), batch=2)
     assert begun == [2, 2, 2, 1]  # two done before, three after
     tables = [one.archive.table(TABLE).sort_values("run", ignore_index=True) for one in (whole, later)]
     assert tables[0].equals(tables[1]) and len(tables[0]) == 5
@@ -397,7 +397,7 @@ def posterior(tmp_path) -> Path:
     """A posterior of two draws, made for the model as it is."""
     design = prior.draws(prior.factors(ground().plan), 2, 1)
     design.table.to_csv(tmp_path / DRAWS, index=False)
-    (tmp_path / MADE).write_text(json.dumps({"fingerprint": present()}))
+    (tmp_path / METADATA).write_text(json.dumps({"fingerprint": current_fingerprint()}))
     return tmp_path
 
 
@@ -405,15 +405,15 @@ def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
     table = draws(posterior)
     assert len(table) == 2
     assert (
-        parameter_values.at(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
+        parameter_values.with_values(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
         == table["mechanisms.recovery.night"][0]
     )
 
 
 def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_do(posterior):
-    told = json.loads((posterior / MADE).read_text())
+    told = json.loads((posterior / METADATA).read_text())
     told["fingerprint"]["numbers"]["mechanisms.recovery.night"] = [0.0, 9.0]
-    (posterior / MADE).write_text(json.dumps(told))
+    (posterior / METADATA).write_text(json.dumps(told))
     with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*`hybridwork posterior`") as mistake:
         draws(posterior)
     assert "\n" not in str(mistake.value)
@@ -421,9 +421,9 @@ def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_d
 
 def with_fingerprint(folder: Path, **parts: dict) -> dict:
     """Change the fingerprint of a posterior; returns what it held before."""
-    before = json.loads((folder / MADE).read_text())
+    before = json.loads((folder / METADATA).read_text())
     other = {kind: content | parts.get(kind, {}) for kind, content in before["fingerprint"].items()}
-    (folder / MADE).write_text(json.dumps({**before, "fingerprint": other}))
+    (folder / METADATA).write_text(json.dumps({**before, "fingerprint": other}))
     return before
 
 
@@ -431,7 +431,7 @@ def test_restamp_changes_only_the_fingerprint(posterior):
     before = draws(posterior)
     stamped = with_fingerprint(posterior, equations={"recovery": "another"})
     assert restamp(posterior) == "other equations: recovery"
-    assert json.loads((posterior / MADE).read_text()) == stamped
+    assert json.loads((posterior / METADATA).read_text()) == stamped
     assert draws(posterior).equals(before)
 
 
@@ -439,10 +439,10 @@ def test_restamp_renames_parameters_in_the_draws(posterior):
     before, new = draws(posterior), "mechanisms.recovery.night"
     table = before.rename(columns={new: "mechanisms.rest.sleep"})
     table.to_csv(posterior / DRAWS, index=False)
-    content = json.loads((posterior / MADE).read_text())
+    content = json.loads((posterior / METADATA).read_text())
     numbers = content["fingerprint"]["numbers"]
     numbers["mechanisms.rest.sleep"] = numbers.pop(new)
-    (posterior / MADE).write_text(json.dumps(content))
+    (posterior / METADATA).write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"gone: mechanisms\.rest\.sleep"):
         restamp(posterior)
     assert restamp(posterior, {"mechanisms.rest.sleep": new}) == ""
@@ -454,7 +454,7 @@ def test_restamp_renames_parameters_in_the_draws(posterior):
 )
 def test_restamp_refuses_other_ranges_values_and_data(posterior, parts):
     with_fingerprint(posterior, **parts)
-    before = (posterior / MADE).read_text()
+    before = (posterior / METADATA).read_text()
     with pytest.raises(UserError, match="cannot be stamped"):
         restamp(posterior)
-    assert (posterior / MADE).read_text() == before
+    assert (posterior / METADATA).read_text() == before

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine.plan import BASELINE, Plan, checked, set_up
+from sim.engine.plan import BASELINE, Plan, create_engine, validate_value
 from sim.engine.reference import Reference
 from sim.language.discovery import levers, mechanisms
 from sim.language.registry import Quantity
@@ -38,7 +38,7 @@ def random_parameters(worlds: int, luck: np.random.Generator) -> dict[tuple[str,
         if passport.is_switch
         else luck.uniform(passport.low, passport.high, worlds)
         for process, kind in mechanisms().items()
-        for name, passport in kind.passports().items()
+        for name, passport in kind.parameter_metadata().items()
     }
 
 
@@ -105,7 +105,7 @@ def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: in
     luck = np.random.default_rng(number)
     scenarios = tuple(random_scenario(n, plan.measures, luck, weeks // 2) for n in range(worlds))
     plan = replace(plan, firm=SMALL, seed=number, scenarios=scenarios if with_levers else (BASELINE,))
-    engine = set_up(plan, worlds, random_parameters(worlds, luck))
+    engine = create_engine(plan, worlds, random_parameters(worlds, luck))
     if with_levers:
         engine = engine.fork(Catalogue(engine.catalogue.measures, scenarios))
     found: list[str] = []
@@ -136,13 +136,13 @@ def corner(high: bool, worlds: int = 1) -> dict[tuple[str, str], np.ndarray]:
     return {
         (process, name): np.full(worlds, passport.high if high else passport.low)
         for process, kind in mechanisms().items()
-        for name, passport in kind.passports().items()
+        for name, passport in kind.parameter_metadata().items()
     }
 
 
 @pytest.mark.parametrize("high", [False, True], ids=["lowest", "highest"])
 def test_the_corners_of_all_ranges_are_safe(high, small_plan):
-    engine = set_up(replace(small_plan, firm=SMALL, calendar=Calendar.starting("2021-12-06")), 1, corner(high))
+    engine = create_engine(replace(small_plan, firm=SMALL, calendar=Calendar.starting("2021-12-06")), 1, corner(high))
     for day in range(-5 * DAYS_A_WEEK, 5 * DAYS_A_WEEK):
         engine.run_day(day)
         assert outside(engine) == [], day
@@ -154,17 +154,17 @@ def test_every_parameter_alone_may_stand_at_either_end_of_its_range(data, small_
     """Drawn a few at a time, each end in a world of its own."""
     chosen = data.draw(
         st.lists(
-            st.sampled_from([(p, n) for p, kind in mechanisms().items() for n in kind.passports()]),
+            st.sampled_from([(p, n) for p, kind in mechanisms().items() for n in kind.parameter_metadata()]),
             min_size=6, max_size=6, unique=True,
         )
     )  # fmt: skip
     varied = {}
     for row, (process, name) in enumerate(chosen):
-        passport = mechanisms()[process].passports()[name]
+        passport = mechanisms()[process].parameter_metadata()[name]
         values = np.full(2 * len(chosen), getattr(mechanisms()[process](), name))
         values[2 * row : 2 * row + 2] = passport.low, passport.high
         varied[process, name] = values
-    engine = set_up(replace(small_plan, firm=SMALL), 2 * len(chosen), varied)
+    engine = create_engine(replace(small_plan, firm=SMALL), 2 * len(chosen), varied)
     for day in range(-14, 0):
         engine.run_day(day)
     assert outside(engine) == []
@@ -181,7 +181,7 @@ def test_every_parameter_alone_may_stand_at_either_end_of_its_range(data, small_
     ids=lambda firm: f"{firm.kind}-{firm.employees}-{firm.team_size}",
 )
 def test_no_quantity_leaves_its_range_in_firms_of_every_shape(firm, small_plan):
-    engine = set_up(replace(small_plan, firm=firm))
+    engine = create_engine(replace(small_plan, firm=firm))
     for day in range(-28, 0):
         engine.run_day(day)
     assert outside(engine) == []
@@ -189,9 +189,9 @@ def test_no_quantity_leaves_its_range_in_firms_of_every_shape(firm, small_plan):
 
 def test_every_parameter_at_its_range_is_accepted_and_beyond_it_refused():
     for kind in (*mechanisms().values(), *levers().values()):
-        for name, passport in kind.passports().items():
+        for name, passport in kind.parameter_metadata().items():
             for end in (passport.low, passport.high):
-                assert checked(kind(), name, end) == end
+                assert validate_value(kind(), name, end) == end
             for beyond in (passport.low - 1, passport.high + 1, float("nan")):
                 with pytest.raises(ValueError, match="its range is"):
-                    checked(kind(), name, beyond)
+                    validate_value(kind(), name, beyond)

@@ -18,12 +18,12 @@ from omegaconf import OmegaConf
 from sim import paths
 from sim.__main__ import main
 from sim.config import composition
-from sim.config.provenance import complete, files_needed, stored_overrides
+from sim.config.provenance import complete_settings, files_needed, stored_overrides
 from sim.errors import UserError
 from sim.experiments import output_folder
-from sim.experiments.sweep import carry_out, sweep_of
+from sim.experiments.sweep import run_sweep, sweep_of
 from sim.runs.archive import Archive
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 
 ROOT = Path(composition.__file__).resolve().parents[2]
 PLACE = "folder-nobody-should-see"
@@ -98,7 +98,7 @@ def test_the_home_directory_is_written_as_a_tilde_in_every_path_setting(tmp_path
 @pytest.mark.parametrize("written", ["$HOME/b", "a~/b", "./~/b", "~"])
 def test_no_other_sign_is_replaced(written, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    cfg = complete(OmegaConf.create({"output": written, "title": "~/b"}), [])
+    cfg = complete_settings(OmegaConf.create({"output": written, "title": "~/b"}), [])
     assert cfg.output == (str(tmp_path) if written == "~" else written) and cfg.title == "~/b"
 
 
@@ -306,8 +306,8 @@ def test_a_comparison_is_repeated_from_its_configuration(place, without_figures)
     assert main(["scenarios", *own_comparison(place), "output=first"]) == 0
     (path,) = Path("first").rglob("config.yaml")
     put_beside(about_in(Path("first")), place)
-    stored = composition.plans_of(OmegaConf.load(path))
-    asked = composition.plans_of(composition.compose(*own_comparison(place)))
+    stored = composition.build_plans(OmegaConf.load(path))
+    asked = composition.build_plans(composition.compose(*own_comparison(place)))
     from sim.runs.identity import Identifier
 
     assert list(map(Identifier(), stored)) == list(map(Identifier(), asked))
@@ -325,7 +325,7 @@ def test_a_sweep_is_repeated_by_what_it_stores_on_the_command_line_and_from_pyth
     again = [word for word in about["asked"] if not word.startswith("folder=")]
     assert main(["sweep", *again, "folder=second"]) == 0
     cfg = composition.compose(*again)
-    carry_out(sweep_of(cfg), "third", alone())
+    run_sweep(sweep_of(cfg), "third", in_process_pool())
     for other in ("second", "third"):
         assert tables_of(Path("first")) == tables_of(Path(other))
         assert [word for word in about_in(Path(other))["asked"] if not word.startswith("folder=")] == again
@@ -363,15 +363,16 @@ import json
 import sys
 import hydra
 sys.path.insert(0, {root!r})
-from sim.studies import configure, store
+from sim.config import composition
+from sim.experiments import output_folder
 
 @hydra.main(config_path=".", config_name="theirs", version_base=None)
 def app(cfg):
-    cfg = configure.compose("firm=one", "scenario=breaks")
-    plans = configure.plans_of(cfg)
-    about = store.about(plans[0])
-    print(json.dumps([about["asked"], [s.name for s in plans[0].scenarios], list(configure.overrides_of_job()),
-                      list(configure.config_dirs()), store.about(configure.plan("weeks=3"))["asked"]]))
+    cfg = composition.compose("firm=one", "scenario=breaks")
+    plans = composition.build_plans(cfg)
+    about = output_folder.about(plans[0])
+    print(json.dumps([about["asked"], [s.name for s in plans[0].scenarios], list(composition.overrides_of_job()),
+                      list(composition.config_dirs()), output_folder.about(composition.plan("weeks=3"))["asked"]]))
 
 app()
 """

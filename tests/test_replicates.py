@@ -15,9 +15,9 @@ from scipy.stats import ttest_1samp
 from sim.__main__ import main
 from sim.config import composition
 from sim.experiments import sweep
-from sim.experiments.factors import Ground
+from sim.experiments.factors import DesignContext
 from sim.plotting.figures import replicates as figure
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 from sim.studies.replicates import page as pages
 from sim.studies.replicates import study as replicates
 from sim.studies.replicates.study import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
@@ -237,16 +237,16 @@ def lived(monkeypatch) -> list[int]:
         seen.extend(run.plan.replicate for run in batch.runs)
         return live(batch)
 
-    monkeypatch.setattr(sweep, "live_batch", counted)
+    monkeypatch.setattr(sweep, "simulate_batch", counted)
     return seen
 
 
 def test_the_second_stage_and_any_later_study_run_only_what_is_missing(tmp_path, lived):
     overrides = (*TINY, POLICY)
-    ground = Ground(composition.compose(*overrides), overrides)
+    ground = DesignContext(composition.compose(*overrides), overrides)
 
     def counts(smallest: float, most: int) -> list[int]:
-        found = replicates.settled(ground, Precision({ISOLATION: smallest}, 3, most), tmp_path, alone())
+        found = replicates.settled(ground, Precision({ISOLATION: smallest}, 3, most), tmp_path, in_process_pool())
         return [len(own.differences) for own in found.pairs]
 
     assert counts(1e-9, most=5) == [5] and sorted(lived) == [0, 1, 2, 3, 4]

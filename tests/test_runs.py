@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
-from sim.levers.measure import with_numbers
+from sim.levers.measure import with_measure_parameters
 from sim.levers.scenario import Introduction, Scenario
 from sim.runs import batch as batches
-from sim.runs.archive import SUMS, Archive, Kept
-from sim.runs.batch import Batch, Ready, Run, live_batch
+from sim.runs.archive import SUMS, Archive, StoredBatch
+from sim.runs.batch import Batch, BatchResult, Run, simulate_batch
 from sim.runs.identity import Identifier, digest, model_version
 from sim.runs.run import run
-from sim.runs.worker_pool import alone, finished, processes
-from sim.runs.worker_pool import given as given_pool
+from sim.runs.worker_pool import borrowed_pool as given_pool
+from sim.runs.worker_pool import in_process_pool, map_unordered, process_pool
 from sim.world.firm import FirmOptions
 
 POLICY = Scenario("right", "policy", introduced=(Introduction("right_to_disconnect"),))
@@ -67,12 +67,12 @@ def refused(number: int) -> int:
 
 
 def test_this_process_does_all_the_work_in_order():
-    assert list(finished(doubled, range(5), alone())) == [(n, 2 * n) for n in range(5)]
+    assert list(map_unordered(doubled, range(5), in_process_pool())) == [(n, 2 * n) for n in range(5)]
 
 
 def test_a_worker_that_is_killed_costs_nobody_else_their_work(tmp_path):
     tasks = [(number, str(tmp_path / "flag") if number == 3 else "") for number in range(8)]
-    found = dict(finished(killed_once, tasks, processes(2)))
+    found = dict(map_unordered(killed_once, tasks, process_pool(2)))
     assert found == {task: task[0] for task in tasks}
     assert (tmp_path / "flag").exists()
 
@@ -85,20 +85,20 @@ def killed_once_and_slow(task: tuple[int, str]) -> int:
 
 def test_what_a_killed_worker_was_at_is_not_left_until_all_others_are_done(tmp_path):
     tasks = [(number, str(tmp_path / "flag") if number == 1 else "") for number in range(100)]
-    order = [number for (number, _), _ in finished(killed_once_and_slow, tasks, processes(2))]
+    order = [number for (number, _), _ in map_unordered(killed_once_and_slow, tasks, process_pool(2))]
     assert sorted(order) == list(range(100))
     assert order.index(1) < 75, "results in order wait for it, all of them in memory"
 
 
 def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_are_done():
-    found = dict(finished(always_killed, range(4), processes(2)))
+    found = dict(map_unordered(always_killed, range(4), process_pool(2)))
     assert found == {0: 0, 1: 1, 2: None, 3: 3}
 
 
-@pytest.mark.parametrize("crew", [alone(), processes(2)], ids=["alone", "processes"])
+@pytest.mark.parametrize("crew", [in_process_pool(), process_pool(2)], ids=["alone", "processes"])
 def test_an_error_of_the_work_is_raised(crew):
     with pytest.raises(UserError, match="cannot be"):
-        list(finished(refused, range(3), crew))
+        list(map_unordered(refused, range(3), crew))
 
 
 def test_any_executor_can_do_the_work_and_stays_open():
@@ -106,7 +106,7 @@ def test_any_executor_can_do_the_work_and_stays_open():
 
     with ThreadPoolExecutor(2) as pool:
         for _ in range(2):
-            assert dict(finished(doubled, range(20), given_pool(pool, 2))) == {n: 2 * n for n in range(20)}
+            assert dict(map_unordered(doubled, range(20), given_pool(pool, 2))) == {n: 2 * n for n in range(20)}
 
 
 def test_items_are_taken_only_a_few_at_a_time():
@@ -120,7 +120,7 @@ def test_items_are_taken_only_a_few_at_a_time():
             yield number
 
     with ThreadPoolExecutor(2) as pool:
-        work = finished(doubled, items(), given_pool(pool, 2))
+        work = map_unordered(doubled, items(), given_pool(pool, 2))
         next(work)
         assert len(taken) < 10
         work.close()
@@ -132,14 +132,14 @@ def test_workers_end_when_the_one_who_hired_them_is_killed(tmp_path):
     script.write_text(
         textwrap.dedent("""
             import os, pathlib, sys, time
-            from sim.runs.worker_pool import finished, processes
+            from sim.runs.worker_pool import map_unordered, process_pool
 
             def work(folder):
                 pathlib.Path(folder, str(os.getpid())).touch()
                 time.sleep(60)
 
             if __name__ == "__main__":
-                list(finished(work, [sys.argv[1]] * 2, processes(2)))
+                list(map_unordered(work, [sys.argv[1]] * 2, process_pool(2)))
         """)
     )
     folder = tmp_path / "workers"
@@ -176,7 +176,9 @@ def _until(true, seconds: float = 30.0) -> None:
 
 def changed(plan: Plan) -> dict[str, Plan]:
     """The plan with one thing changed at a time that its result depends on."""
-    measures = [with_numbers(m, {"use": 0.11}) if m.name == "right_to_disconnect" else m for m in plan.measures]
+    measures = [
+        with_measure_parameters(m, {"use": 0.11}) if m.name == "right_to_disconnect" else m for m in plan.measures
+    ]
     return {
         "seed": replace(plan, seed=2),
         "replicate": replace(plan, replicate=1),
@@ -202,7 +204,9 @@ def test_a_run_is_called_the_same_whatever_the_engine_and_whoever_asks(plan):
 
 
 def test_a_measure_that_no_scenario_introduces_does_not_rename_a_run(plan):
-    others = tuple(with_numbers(m, {"use": 0.11}) if m.name == "sit_stand_desk" else m for m in plan.measures)
+    others = tuple(
+        with_measure_parameters(m, {"use": 0.11}) if m.name == "sit_stand_desk" else m for m in plan.measures
+    )
     introduced = any(m.name == "sit_stand_desk" and m.in_study for m in plan.measures)
     assert (Identifier()(plan) == Identifier()(replace(plan, measures=others))) is not introduced
 
@@ -262,7 +266,7 @@ def test_a_batch_holds_what_a_run_alone_gives(plan):
     from sim.outcomes.definitions import GROUPS, OUTCOMES
 
     plans = [replace(plan, replicate=replicate) for replicate in range(3)]
-    ready = live_batch(batch_of(plans))
+    ready = simulate_batch(batch_of(plans))
     assert (ready.done, ready.failed) == (3, 0)
     weekly = pq.read_table(io.BytesIO(ready.files["weekly"])).to_pandas()
     own = weekly[weekly["run"] == Identifier()(plans[2])]
@@ -271,7 +275,7 @@ def test_a_batch_holds_what_a_run_alone_gives(plan):
 
 
 def test_the_same_batch_is_the_same_bytes(plan):
-    assert live_batch(batch_of([plan])).files == live_batch(batch_of([plan])).files
+    assert simulate_batch(batch_of([plan])).files == simulate_batch(batch_of([plan])).files
 
 
 def test_no_row_stands_for_fewer_than_ten_people(plan):
@@ -279,7 +283,7 @@ def test_no_row_stands_for_fewer_than_ten_people(plan):
 
     import pyarrow.parquet as pq
 
-    levels = pq.read_table(io.BytesIO(live_batch(batch_of([plan])).files["levels"])).to_pandas()
+    levels = pq.read_table(io.BytesIO(simulate_batch(batch_of([plan])).files["levels"])).to_pandas()
     assert len(levels) and (levels["people"] >= 10).all()
     assert "managers" not in set(levels["group"].astype(str))  # of forty people too few lead
 
@@ -294,7 +298,7 @@ def test_a_run_that_fails_is_recorded_with_its_error_and_the_others_go_on(plan, 
         return lives(stack)
 
     monkeypatch.setattr(batches, "run_stacked", failing)
-    ready = live_batch(batch_of(plans))
+    ready = simulate_batch(batch_of(plans))
     assert (ready.done, ready.failed) == (2, 1)
     archive = written(ready)
     name = Identifier()
@@ -302,7 +306,7 @@ def test_a_run_that_fails_is_recorded_with_its_error_and_the_others_go_on(plan, 
     assert archive.failed == {name(plans[1]): "ZeroDivisionError: by nought"}
 
 
-def written(ready: Ready) -> Kept:
+def written(ready: BatchResult) -> StoredBatch:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
@@ -310,23 +314,23 @@ def written(ready: Ready) -> Kept:
         with archive.locked():
             archive.write(ready)
         (kept,) = archive.kept()
-        assert isinstance(kept, Kept)
+        assert isinstance(kept, StoredBatch)
         return kept
 
 
 def test_a_worker_with_another_version_of_the_model_refuses(plan):
     with pytest.raises(UserError, match="install the same on every machine"):
-        live_batch(batch_of([plan], model="0.0+other"))
+        simulate_batch(batch_of([plan], model="0.0+other"))
 
 
 # -- an archive ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def ready(plan) -> tuple[Ready, Ready]:
+def ready(plan) -> tuple[BatchResult, BatchResult]:
     """Two batches of two runs."""
     plans = [replace(plan, replicate=replicate) for replicate in range(4)]
-    return live_batch(batch_of(plans[:2])), live_batch(batch_of(plans[2:]))
+    return simulate_batch(batch_of(plans[:2])), simulate_batch(batch_of(plans[2:]))
 
 
 @pytest.fixture
@@ -380,7 +384,7 @@ def test_a_batch_that_was_altered_is_found_and_removed(archive, alter):
     assert [batch if isinstance(batch, Path) else batch.folder for batch in archive.kept()] == [broken, intact]
     assert isinstance(next(iter(archive.kept())), Path)
     assert archive.table("weekly")["run"].nunique() == 2
-    assert archive.cleared() == 1
+    assert archive.remove_invalid() == 1
     assert folders(archive) == [intact]
 
 
@@ -390,7 +394,7 @@ def test_what_unfinished_writing_left_is_removed_but_not_that_of_a_part_beside(t
         left = {part: one.batches / f".{part}-of-2-{part:016x}" for part, one in enumerate((first, second))}
         for folder in left.values():
             folder.mkdir()
-        first.cleared()
+        first.remove_invalid()
         assert [folder.exists() for folder in left.values()] == [False, True]
 
 
@@ -456,7 +460,7 @@ def test_a_table_that_no_batch_has_is_told(archive):
 
 
 def test_a_run_that_stands_in_two_batches_is_read_once(archive, plan):
-    again = live_batch(batch_of([replace(plan, replicate=replicate) for replicate in (1, 2)]))
+    again = simulate_batch(batch_of([replace(plan, replicate=replicate) for replicate in (1, 2)]))
     before = archive.table("levels")
     with archive.locked():
         archive.write(again)

@@ -17,11 +17,11 @@ from sim.errors import UserError
 from sim.experiments import designs
 from sim.experiments.designs import Design
 from sim.experiments.factors import Factor
-from sim.experiments.sweep import carry_out
+from sim.experiments.sweep import run_sweep
 from sim.plotting.figures import sensitivity as figures
 from sim.reporting import sensitivity as page
 from sim.runs import batch
-from sim.runs.worker_pool import alone
+from sim.runs.worker_pool import in_process_pool
 from sim.studies.sensitivity import doses
 from sim.studies.sensitivity.indices import as_array, indices, leading, screened, tiers
 from sim.studies.sensitivity.study import folder_of, in_words, question_of
@@ -321,7 +321,7 @@ def test_more_trajectories_go_on_in_the_same_folder(folder, cfg):
     question = question_of(larger)
     assert folder_of(larger, question) == folder
     before = set((folder / "screening" / "batches").iterdir())
-    results = carry_out(question.screening, folder / "screening", alone())
+    results = run_sweep(question.screening, folder / "screening", in_process_pool())
     added = [batch for batch in results.archive.kept() if batch.folder not in before]
     assert len(results.runs) == 5 * 4
     assert 0 < sum(len(batch.done) for batch in added) <= 2 * 4

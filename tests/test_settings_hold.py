@@ -17,11 +17,11 @@ import sim
 from sim.config import composition
 from sim.config.hydra_command import command
 from sim.config.posterior_draws import draws
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError
-from sim.experiments.factors import Ground, choose, numbers_with_passports, with_every_measure
+from sim.experiments.factors import DesignContext, choose, numbers_with_passports, with_every_measure
 from sim.experiments.sweep import sweep_of
-from sim.levers.measure import numbers_of
+from sim.levers.measure import measure_parameters
 from sim.outcomes.definitions import GROUPS
 from sim.studies.packages.problem import DRAWN
 from sim.studies.packages.problem import question_of as packages_of
@@ -30,7 +30,7 @@ from sim.studies.ranking.study import draws_of as ranking_of
 from sim.studies.sensitivity.study import question_of as sensitivity_of
 from sim.studies.vanishing.study import question_of as vanishing_of
 from sim.views.explore.scheduler import plans_of as plans_of_explorer
-from sim.views.explore.selection import Choice
+from sim.views.explore.selection import PolicySelection
 
 SMALL = ("firm=one", "firm.employees=60", "weeks=26", "burn_in=4")
 DRAWS = draws()
@@ -58,7 +58,9 @@ def moved() -> dict[str, float]:
 def numbers_of_plan(plan: Plan) -> dict[str, float]:
     """The numbers of a plan that the posterior draws, by name."""
     found = {name: value for name, (value, _) in numbers_with_passports(with_every_measure(plan)).items()}
-    found |= {f"measures.{m.name}.{name}": value for m in plan.measures for name, value in numbers_of(m).items()}
+    found |= {
+        f"measures.{m.name}.{name}": value for m in plan.measures for name, value in measure_parameters(m).items()
+    }
     return {name: found[name] for name in DRAWN_NUMBERS}
 
 
@@ -88,7 +90,7 @@ def plans_of(words: Sequence[str], options: Mapping[str, Any]) -> list[Plan]:
     if "--config-dir" not in words:
         return sim.plans(*words, replicates=3, **options)
     found: list[Plan] = []
-    assert command(lambda cfg: found.extend(composition.plans_of(cfg)), "scenarios", [*words, "replicates=3"]) == 0
+    assert command(lambda cfg: found.extend(composition.build_plans(cfg)), "scenarios", [*words, "replicates=3"]) == 0
     return found
 
 
@@ -102,11 +104,11 @@ def forced_leaf(values, folder):
 
 def group_of_a_process(values, folder):
     groups = nested(values, depth=2)
-    return [f"{name}={composition.written(own)}" for name, own in groups.items()], {}
+    return [f"{name}={composition.format_override(own)}" for name, own in groups.items()], {}
 
 
 def whole_group(values, folder):
-    return [f"{name}={composition.written(own)}" for name, own in nested(values).items()], {}
+    return [f"{name}={composition.format_override(own)}" for name, own in nested(values).items()], {}
 
 
 def keyword(values, folder):
@@ -146,23 +148,23 @@ def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spell
 
 def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another():
     cfg = composition.compose()
-    assert composition.numbers_set(cfg, ()) == frozenset()
+    assert composition.set_parameters(cfg, ()) == frozenset()
     for name, value in moved().items():
         OmegaConf.update(cfg, name, value)
-    assert composition.numbers_set(cfg, ()) == set(DRAWN_NUMBERS)
+    assert composition.set_parameters(cfg, ()) == set(DRAWN_NUMBERS)
 
 
 def test_every_number_that_is_drawn_is_held_where_an_override_names_its_default():
     cfg, marks = composition.compose(), cycle(("", "+", "++"))
     for (name, value), mark in zip(usual().items(), marks, strict=False):
-        assert composition.numbers_set(cfg, [f"{mark}{name}={value}"]) == {name}
+        assert composition.set_parameters(cfg, [f"{mark}{name}={value}"]) == {name}
 
 
 def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
     copy = shutil.copytree(composition.conf_folder(), tmp_path / "mine")
     found: list[frozenset[str]] = []
     words = ["--config-dir", str(copy), "fit=posterior"]
-    assert command(lambda cfg: found.append(composition.numbers_set(cfg)), "scenarios", words) == 0
+    assert command(lambda cfg: found.append(composition.set_parameters(cfg)), "scenarios", words) == 0
     assert found == [frozenset()]
 
 
@@ -220,7 +222,7 @@ def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
 
 def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
     words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
-    assert command(composition.plans_of, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
+    assert command(composition.build_plans, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
     assert "scenario mine sets mechanisms" in capsys.readouterr().err
 
 
@@ -269,7 +271,7 @@ def packaged(*words):
 
 
 def inspected(*words):
-    return composition.plans_of(composition.compose("study=inspection", "replicates=3", *words), words)
+    return composition.build_plans(composition.compose("study=inspection", "replicates=3", *words), words)
 
 
 def compared(*words):
@@ -300,7 +302,9 @@ def test_what_an_organisation_has_counted_holds_in_every_study_that_draws(study)
 
 
 def test_what_the_explorer_asks_holds_in_every_draw():
-    choice = Choice(employees=60, at_home=20, numbers={"mechanisms.recovery.night": 0.21}, in_place=("breaks",))
+    choice = PolicySelection(
+        employees=60, at_home=20, numbers={"mechanisms.recovery.night": 0.21}, in_place=("breaks",)
+    )
     for plan in plans_of_explorer(choice, 3):
         told = numbers_of_plan(plan)
         assert told["mechanisms.recovery.night"] == 0.21
@@ -312,7 +316,7 @@ def test_what_the_explorer_asks_holds_in_every_draw():
 def test_rows_keep_what_they_themselves_put_in_place():
     words = ["firm=one", "in_place=[]"]
     row = {"in_place": ("breaks",), "measures.breaks.encouragement_to_break": 0.44}
-    plan = Ground(composition.compose(*words), words).at(row)
+    plan = DesignContext(composition.compose(*words), words).at(row)
     assert {m.name for m in plan.measures if m.in_study and m.study["employer"]} == {"breaks"}
 
 
@@ -343,7 +347,7 @@ def persons(tmp_path: Path) -> Path:
 
 def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
     for plan in sim.plans("firm=own", firm__persons=str(persons), replicates=2):
-        own = set_up(plan).registry.mechanisms["circumstances"]
+        own = create_engine(plan).registry.mechanisms["circumstances"]
         assert (own.women, own.may_share, own.managers_may) == (0.5, 0.0, 0.0)
         assert "women" not in plan.parameters["circumstances"]
         assert "older_share" in plan.parameters["circumstances"], "what is not counted is drawn"
@@ -367,9 +371,9 @@ def test_a_number_that_is_set_and_counted_is_refused_in_one_line(words, told, pe
 
 def test_a_row_that_replaces_what_is_counted_is_refused():
     words = ["firm=one", "firm.shares={woman: 0.5}"]
-    plan = Ground(composition.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
+    plan = DesignContext(composition.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
     with pytest.raises(UserError, match="the organisation has counted it"):
-        set_up(plan)
+        create_engine(plan)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +396,7 @@ def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, 
 
 def test_a_group_of_factors_leaves_out_what_is_set_and_its_own_name_still_asks_for_it():
     words = ["firm=one", "mechanisms.recovery.night=0.2"]
-    ground = Ground(composition.compose(*words), words)
+    ground = DesignContext(composition.compose(*words), words)
     names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.held)]
     assert len(names) > 3 and "mechanisms.recovery.night" not in names
     assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.held)] == [

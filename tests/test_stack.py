@@ -10,9 +10,9 @@ from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.no_effect import Adoption
 from sim.runs.run import run
-from sim.runs.stacked_runs import batches, past_of, run_stacked
+from sim.runs.stacked_runs import batches, burn_in_state, run_stacked
 from sim.world.establishments import build
-from sim.world.firm import FirmOptions, stacked
+from sim.world.firm import FirmOptions, stack_firms
 
 ANCHORED = Scenario(
     "anchored",
@@ -52,7 +52,7 @@ def test_a_single_replicate_may_be_stacked_too(small_plan):
 
 def test_a_past_is_lived_on_under_any_scenarios_to_the_bit_as_if_from_the_beginning(small_plan):
     both = replace(small_plan, scenarios=(small_plan.scenarios[0], ANCHORED))
-    past = past_of([both, replace(both, replicate=1)])
+    past = burn_in_state([both, replace(both, replicate=1)])
     weaker = replace(ANCHORED, withdrawn=(), settings=())
     for scenarios in (both.scenarios, (both.scenarios[0], weaker), both.scenarios):
         for record, plan in zip(past.live(scenarios), past.plans, strict=True):
@@ -61,14 +61,14 @@ def test_a_past_is_lived_on_under_any_scenarios_to_the_bit_as_if_from_the_beginn
 
 def test_a_past_refuses_a_measure_it_has_never_known(small_plan):
     with pytest.raises(UserError, match="new introduces buddies, which the burn-in did not know"):
-        past_of([small_plan]).live([Scenario("new", "policy", (Introduction("buddies"),))])
+        burn_in_state([small_plan]).live([Scenario("new", "policy", (Introduction("buddies"),))])
 
 
 def test_firms_stacked_keep_to_themselves():
     firms = [
         build(FirmOptions("one", employees=people), 1, replicate) for replicate, people in enumerate((40, 25, 300))
     ]
-    whole = stacked(firms)
+    whole = stack_firms(firms)
     of_firm = np.repeat(np.arange(3), [40, 25, 300])
     assert (of_firm[whole.ties.partner] == of_firm).all()
     led = whole.manager >= 0

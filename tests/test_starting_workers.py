@@ -8,16 +8,16 @@ import sys
 import pytest
 
 WORK = (
-    "from sim.runs.worker_pool import finished, processes\n"
-    "print(sorted(found for _, found in finished(abs, [-1, 2], {})))\n"
+    "from sim.runs.worker_pool import map_unordered, process_pool\n"
+    "print(sorted(found for _, found in map_unordered(abs, [-1, 2], {})))\n"
 )
-TWO, ONE = WORK.format("processes(2)"), WORK.format("processes(1)")
+TWO, ONE = WORK.format("process_pool(2)"), WORK.format("process_pool(1)")
 GUARDED = "if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in TWO.splitlines())
 COUNTED = """
 from omegaconf import OmegaConf
-from sim.studies import configure
-configure.settings_of = lambda cfg: OmegaConf.create({"workers": 1})
-print(configure.processes_of(None))
+from sim.config import composition
+composition.settings_of = lambda cfg: OmegaConf.create({"workers": 1})
+print(composition.processes_of(None))
 """
 IN_A_POOL = """
 import multiprocessing

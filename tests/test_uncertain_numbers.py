@@ -8,7 +8,7 @@ from pathlib import Path
 from sim.calibration.uncertainty import assumed_numbers, grade_counts
 from sim.config.composition import measures
 from sim.config.posterior_draws import draws
-from sim.engine.plan import BASELINE, Plan, needed
+from sim.engine.plan import BASELINE, Plan, required_measures
 from sim.outcomes.samples import samples_of
 from sim.studies.scenarios import facts
 
@@ -29,7 +29,7 @@ def test_a_comparison_prints_the_same_count(small_plan):
     from sim.runs.run import run
 
     plan = Plan(measures(), (BASELINE,), small_plan.firm, weeks=1, burn_in=1)
-    made = facts(plan, samples_of([run(plan)], plan.scenarios, [measure.name for measure in needed(plan)]))
+    made = facts(plan, samples_of([run(plan)], plan.scenarios, [measure.name for measure in required_measures(plan)]))
     assert {name: made[name] for name in ("parameters", "assumed")} == assumed_numbers()
 
 

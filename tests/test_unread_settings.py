@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from sim.__main__ import COMMANDS, main
 from sim.config import command_settings
 from sim.config.command_settings import READS, check_read
-from sim.config.composition import compose, conf_folder, described, options, plan
+from sim.config.composition import compose, conf_folder, mechanism_types, options, plan
 from sim.config.hydra_command import command
 from sim.errors import UserError
 
@@ -133,7 +133,11 @@ def test_docking_refuses_the_numbers_that_being_alone_replaces(monkeypatch):
 
     own = {f"mechanisms.{process}.{name}" for process, values in ALONE.items() for name in values}
     assert own == set(command_settings.REPLACED["docking"])
-    every = {f"mechanisms.{process}.{name}" for process, kind in described().items() for name in kind.passports()}
+    every = {
+        f"mechanisms.{process}.{name}"
+        for process, kind in mechanism_types().items()
+        for name in kind.parameter_metadata()
+    }
     assert own == {name for name in every if refusal(monkeypatch, "docking", f"{name}=1")}
 
 

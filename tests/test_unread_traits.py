@@ -74,7 +74,7 @@ def test_python_warns_of_what_no_equation_reads():
 def test_numbers_change_outcomes_exactly_where_an_equation_of_an_outcome_reads_them(plan, without_shares):
     """Every number of circumstances, moved as far as its range lets it."""
     registry = registry_of(plan)
-    for name, passport in registry.mechanisms["circumstances"].passports().items():
+    for name, passport in registry.mechanisms["circumstances"].parameter_metadata().items():
         value = passport.low if getattr(registry.mechanisms["circumstances"], name) > passport.low else passport.high
         moved = everybody(replace(plan, parameters={"circumstances": {name: value}}))
         unread = f"mechanisms.circumstances.{name}" in unread_parameters(registry)

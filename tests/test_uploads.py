@@ -22,7 +22,7 @@ from benchmarks.sessions import MARK, persons
 from sim.config import composition
 from sim.errors import UserError
 from sim.views.explore import scheduler, sessions, worker
-from sim.views.explore.selection import Choice
+from sim.views.explore.selection import PolicySelection
 from sim.world import own_organisation
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions
@@ -31,16 +31,16 @@ from sim.world.firm import FirmOptions
 @pytest.fixture
 def answers(monkeypatch):
     """The answers that all sessions share, with workers in this process."""
-    found = scheduler.Live(check=False, hire=Here)
-    monkeypatch.setattr(scheduler, "live", lambda: found)
+    found = scheduler.AnswerScheduler(check=False, open_executor=Here)
+    monkeypatch.setattr(scheduler, "shared_scheduler", lambda: found)
     monkeypatch.setattr(sessions, "_sessions", {})
     yield found
     found.close()
 
 
-def asked(name: str) -> Choice:
+def asked(name: str) -> PolicySelection:
     """A choice about an uploaded organisation."""
-    return Choice(levers={"availability": "quiet_evenings"}, employees=30, weeks=26, persons=name)
+    return PolicySelection(levers={"availability": "quiet_evenings"}, employees=30, weeks=26, persons=name)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
 # -- a session and its end --------------------------------------------------------------------------------------------
 
 
-def traces(name: str, found: scheduler.Live) -> list[str]:
+def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
     """Where anything of an organisation is still kept."""
     from sim.views.explore import rendering
 
@@ -133,21 +133,21 @@ def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_bef
     connected = {"a": True, "b": True}
     for one in connected:
         sessions.begin(one, f"who {one}")
-    assert sessions.ended(connected.__getitem__, 0.0) == []
+    assert sessions.worker_errors(connected.__getitem__, 0.0) == []
     connected["a"] = False
-    assert sessions.ended(connected.__getitem__, 10.0) == []
+    assert sessions.worker_errors(connected.__getitem__, 10.0) == []
     connected["a"] = True  # it came back
-    assert sessions.ended(connected.__getitem__, 11.0) == []
+    assert sessions.worker_errors(connected.__getitem__, 11.0) == []
     connected["a"] = False
-    assert sessions.ended(connected.__getitem__, 20.0) == []
-    assert sessions.ended(connected.__getitem__, 20.0 + sessions.GRACE) == []
-    assert sessions.ended(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
+    assert sessions.worker_errors(connected.__getitem__, 20.0) == []
+    assert sessions.worker_errors(connected.__getitem__, 20.0 + sessions.GRACE) == []
+    assert sessions.worker_errors(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
 
 
 def test_who_has_gone_no_longer_keeps_the_workers_busy(answers):
     sessions.begin("session", "somebody")
-    answers.look("somebody/0", Choice(employees=30, weeks=26))
-    answers.look("somebody else/0", Choice(employees=30, weeks=26, seed=2))
+    answers.look("somebody/0", PolicySelection(employees=30, weeks=26))
+    answers.look("somebody else/0", PolicySelection(employees=30, weeks=26, seed=2))
     sessions.end("session")
     assert set(answers._looking) == {"somebody else/0"}
 
@@ -195,15 +195,15 @@ class Mortal(Here):
     hired: list[Mortal]
 
     def submit(self, work, asked):
-        if asked == "fatal" or (self is not Mortal.hired[-1] and self.ended):
-            self.ended = True
+        if asked == "fatal" or (self is not Mortal.hired[-1] and self.worker_errors):
+            self.worker_errors = True
             future: Future = Future()
             future.set_exception(BrokenExecutor())
             return future
         return super().submit(work, asked)
 
     def __init__(self) -> None:
-        self.ended = self.closed = False
+        self.worker_errors = self.closed = False
         Mortal.hired.append(self)
 
     def shutdown(self, **_) -> None:
@@ -212,7 +212,7 @@ class Mortal(Here):
 
 def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
     Mortal.hired = []
-    found = scheduler.Live(check=False, hire=Mortal)
+    found = scheduler.AnswerScheduler(check=False, open_executor=Mortal)
     try:
         outcomes: list = []
 
@@ -238,7 +238,7 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
 
 @pytest.mark.parametrize("part", ["wants_plans", "following", "stage"])
 def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monkeypatch, caplog, part):
-    bad = Choice(employees=30, weeks=26, seed=7)
+    bad = PolicySelection(employees=30, weeks=26, seed=7)
     real = getattr(scheduler._Case, part)
     get = real.fget if isinstance(real, property) else real
 
@@ -251,7 +251,7 @@ def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monk
     with caplog.at_level(logging.ERROR), pytest.raises(UserError, match="this case is broken"):
         answers.answer(bad, timeout=300)
     assert "Traceback" in caplog.text
-    assert answers.answer(Choice(employees=30, weeks=26), timeout=600).tables is not None
+    assert answers.answer(PolicySelection(employees=30, weeks=26), timeout=600).tables is not None
     assert all(thread.is_alive() for thread in answers._threads)
 
 
@@ -266,7 +266,7 @@ def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monk
 
     monkeypatch.setattr(answers, "_watched", watched)
     assert failed.wait(5)
-    assert answers.answer(Choice(employees=30, weeks=26), timeout=600).tables is not None
+    assert answers.answer(PolicySelection(employees=30, weeks=26), timeout=600).tables is not None
     assert all(thread.is_alive() for thread in answers._threads)
     assert "the queue is broken" in caplog.text
 

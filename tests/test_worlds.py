@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import simulate
 
-from sim.engine.plan import BASELINE, needed, set_up
+from sim.engine.plan import BASELINE, create_engine, required_measures
 from sim.engine.reference import Reference
 from sim.language.discovery import mechanisms
 from sim.levers.catalogue import Catalogue
@@ -97,7 +97,7 @@ def test_the_record_and_the_table_of_the_null_test_hold_noughts(small_plan):
         assert np.array_equal(record.weekly[0], record.weekly[1], equal_nan=True)
         assert all((final[0] == final[1]).all() for final in record.final.values())
         assert np.array_equal(record.cascade[0], record.cascade[1], equal_nan=True)
-    table = effects(samples_of(records, plan.scenarios, [measure.name for measure in needed(plan)]))
+    table = effects(samples_of(records, plan.scenarios, [measure.name for measure in required_measures(plan)]))
     null = table[table.scenario == "copy"]
     assert len(null) > 100
     assert (null[["difference", "low", "high"]] == 0).all(axis=None)
@@ -173,7 +173,7 @@ def test_a_world_alone_is_the_same_world_beside_others(scenario, small_plan):
 
 def test_a_forked_run_is_the_run_that_was_never_forked(small_plan):
     forked = simulate(replace(small_plan, scenarios=(BASELINE, COPY, COPY)), days=28)
-    straight = set_up(small_plan)
+    straight = create_engine(small_plan)
     for day in range(-small_plan.burn_in * DAYS_A_WEEK, 28):
         straight.run_day(day)
     for world in range(3):
@@ -183,9 +183,9 @@ def test_a_forked_run_is_the_run_that_was_never_forked(small_plan):
 def test_worlds_that_differ_in_a_parameter_are_the_runs_with_that_parameter(small_plan):
     efforts, turnover = (0.15, 0.25, 0.35), (0.06, 0.11, 0.19)
     varied = {("recovery", "effort"): np.array(efforts), ("comings_and_goings", "leaving"): np.array(turnover)}
-    together = set_up(small_plan, worlds=3, varied=varied)
+    together = create_engine(small_plan, worlds=3, varied=varied)
     alone = [
-        set_up(replace(small_plan, parameters={"recovery": {"effort": e}, "comings_and_goings": {"leaving": t}}))
+        create_engine(replace(small_plan, parameters={"recovery": {"effort": e}, "comings_and_goings": {"leaving": t}}))
         for e, t in zip(efforts, turnover, strict=True)
     ]
     for engine in (together, *alone):
@@ -198,8 +198,8 @@ def test_worlds_that_differ_in_a_parameter_are_the_runs_with_that_parameter(smal
 
 def test_worlds_that_differ_in_a_trait_are_the_runs_with_that_trait(small_plan):
     varied = {("circumstances", "women"): np.array([0.3, 0.7]), ("comings_and_goings", "leaving"): np.array([0.2, 0.2])}
-    together = set_up(small_plan, worlds=2, varied=varied)
-    alone = set_up(
+    together = create_engine(small_plan, worlds=2, varied=varied)
+    alone = create_engine(
         replace(small_plan, parameters={"circumstances": {"women": 0.7}, "comings_and_goings": {"leaving": 0.2}})
     )
     for engine in (together, alone):
@@ -285,7 +285,7 @@ def test_permuted_employees_have_permuted_lives(small_plan):
     """To the bit but for means over a team, which add up in the order of the rows and round in the last one."""
     firm = build(small_plan.firm, small_plan.seed, small_plan.replicate)
     order = np.random.default_rng(11).permutation(len(firm.identifier))
-    plain = set_up(small_plan)
+    plain = create_engine(small_plan)
     shuffled = Reference(
         plain.registry, Staff(permuted(firm, order), plain.catalogue.names), Catalogue(plain.catalogue.measures, ()),
         small_plan.calendar, small_plan.seed,
@@ -371,7 +371,10 @@ def test_one_worker_and_two_give_the_same_records_in_the_same_order(small_plan):
 # -- switches --------------------------------------------------------------------------------------------------------
 
 SWITCHES = [
-    (process, name) for process, kind in mechanisms().items() for name, p in kind.passports().items() if p.is_switch
+    (process, name)
+    for process, kind in mechanisms().items()
+    for name, p in kind.parameter_metadata().items()
+    if p.is_switch
 ]
 OFF_BY_DEFAULT = {
     ("recovery", "telepressure_direct"), ("availability", "steep_norm"), ("exhaustion", "contagion"),
@@ -432,7 +435,7 @@ def switched(small_plan):
         values[row] = 1 - values[row]
         varied[process, name] = values
     plan = replace(small_plan, calendar=UNDER_ADVICE, firm=FirmOptions(kind="study", establishments=8, sample=25))
-    engine = set_up(plan, worlds=len(SWITCHES) + 1, varied=varied)
+    engine = create_engine(plan, worlds=len(SWITCHES) + 1, varied=varied)
     engine.run_day(FIRST_DAY)
     after_one_day = [differing(engine, 0, engine, row) for row in range(1, len(SWITCHES) + 1)]
     ever: list[set[str]] = [set() for _ in SWITCHES]
@@ -483,10 +486,10 @@ def test_a_switch_changes_what_it_should_and_nothing_upstream(switch, switched):
 @pytest.mark.parametrize("switch", [switch for switch in GUARDED if GUARDED[switch]], ids=".".join)
 def test_what_a_switch_cuts_makes_no_difference_while_it_is_off(switch, small_plan):
     process, _ = switch
-    passports = mechanisms()[process].passports()
+    passports = mechanisms()[process].parameter_metadata()
     varied = {(process, own): np.array([passports[own].low, passports[own].high]) for own in GUARDED[switch]}
     plan = replace(small_plan, calendar=UNDER_ADVICE)
-    engine = set_up(plan, worlds=2, varied={**varied, switch: np.zeros(2)})
+    engine = create_engine(plan, worlds=2, varied={**varied, switch: np.zeros(2)})
     for day in range(FIRST_DAY, FIRST_DAY + 42):
         engine.run_day(day)
     for quantity in engine.registry.quantities:

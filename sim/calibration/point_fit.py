@@ -17,10 +17,10 @@ import numpy as np
 from sim.calibration.point_estimate import Parameters, check_writable, merged, write_fit
 from sim.calibration.standardisation import MEASURED, SETTLED, centre
 from sim.data import rows
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.formatting import signed
 from sim.language.discovery import mechanisms
-from sim.language.grammar import Passport
+from sim.language.grammar import ParameterMetadata
 from sim.outcomes.record import STAGES, cascade
 from sim.survey.survey import Survey, survey_of
 from sim.world.calendar import DAYS_A_WEEK
@@ -205,14 +205,14 @@ def _reports(plan: Plan, worlds: np.ndarray) -> list[list[Row]]:
 
 def settled(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
     """The engine before the days that are measured; `worlds` and `varied` as in `set_up`."""
-    engine = set_up(plan, worlds, varied)
+    engine = create_engine(plan, worlds, varied)
     for week in range(-SETTLED, 0):
         engine.run_week(week)
     return engine
 
 
-def _passport(process: str, name: str) -> Passport:
-    return mechanisms()[process].passports()[name]
+def _passport(process: str, name: str) -> ParameterMetadata:
+    return mechanisms()[process].parameter_metadata()[name]
 
 
 def _bounds(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -257,7 +257,7 @@ def _cut_off(plan: Plan) -> float:
         engine.run_day(day)
     exhaustion = engine.values["exhaustion"][0][engine.values["may_work_from_home"][0] > 0]
     survey, target = survey_of(plan), _targets()["burnout_home"] / 100
-    low, high = Survey.passports()["cut_off"].low, Survey.passports()["cut_off"].high
+    low, high = Survey.parameter_metadata()["cut_off"].low, Survey.parameter_metadata()["cut_off"].high
     return float(
         brentq(lambda c: replace(survey, cut_off=c).burn_out_complaints(exhaustion).mean() - target, low, high)
     )

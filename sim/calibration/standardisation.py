@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.calibration.point_estimate import Parameters, check_writable, write_fit
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
@@ -121,7 +121,7 @@ class Moments:
 
 def measured(plan: Plan) -> dict[str, Moments]:
     """Means and SDs of all centred quantities over the measured days, under the practice before day 0."""
-    engine = warmed_up(plan)
+    engine = simulate_burn_in(plan)
     sums: dict[str, np.ndarray] = {}
     for day in MEASURED:
         engine.run_day(day)
@@ -170,11 +170,11 @@ def _steps(parameters: Parameters, moments: Mapping[str, Moments]) -> Parameters
 
 def _defaults(process: str) -> dict[str, float]:
     own = mechanisms()[process]()
-    return {name: getattr(own, name) for name in own.passports()}
+    return {name: getattr(own, name) for name in own.parameter_metadata()}
 
 
 def _within(process: str, name: str, value: float) -> float:
-    passport = mechanisms()[process].passports()[name]
+    passport = mechanisms()[process].parameter_metadata()[name]
     return float(min(max(value, passport.low), passport.high))
 
 

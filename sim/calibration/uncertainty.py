@@ -6,9 +6,9 @@ from collections import Counter
 from functools import cache
 
 from sim.config.composition import measures
-from sim.config.fingerprint import drawn
+from sim.config.fingerprint import is_uncertain
 from sim.language.discovery import levers, mechanisms
-from sim.language.grammar import Mechanism, Passport
+from sim.language.grammar import Mechanism, ParameterMetadata
 from sim.survey.survey import Survey
 
 
@@ -24,13 +24,13 @@ def grade_counts() -> Counter[str]:
 @cache
 def _grade_counts() -> tuple[tuple[str, int], ...]:
     kinds: list[type[Mechanism]] = [*mechanisms().values(), *levers().values(), Survey]
-    own = [metadata for kind in kinds for metadata in kind.passports().values()]
+    own = [metadata for kind in kinds for metadata in kind.parameter_metadata().values()]
     effects = [
-        Passport("", condition, shift.low, shift.high, shift.source)
+        ParameterMetadata("", condition, shift.low, shift.high, shift.source)
         for measure in measures()
         for condition, shift in measure.shifts.items()
     ]
-    counts = Counter(metadata.grade for metadata in [*own, *effects] if drawn(metadata))
+    counts = Counter(metadata.grade for metadata in [*own, *effects] if is_uncertain(metadata))
     return tuple(counts.items())
 
 

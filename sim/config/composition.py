@@ -29,16 +29,16 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim.config import explicit_settings, parameter_values
-from sim.config.error_messages import composing, explanation, user_errors
+from sim.config.error_messages import composing, explain_error, user_errors
 from sim.config.folder import OWN_ENTRIES, PRIMARY, ROOT_FILES, merge_root
 from sim.config.hydra_settings import primary
 from sim.config.overrides import read_overrides
-from sim.config.provenance import OVERRIDES, complete, overrides_noted
-from sim.engine.plan import BASELINE, Plan, checked, counted_parameters, registry_of
+from sim.config.provenance import OVERRIDES, complete_settings, overrides_noted
+from sim.engine.plan import BASELINE, Plan, counted_parameters, registry_of, validate_value
 from sim.errors import UserError, as_written, instead
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
-from sim.levers.measure import FAMILIES, Measure, numbers_of, read_measure, with_numbers
+from sim.levers.measure import FAMILIES, Measure, measure_parameters, read_measure, with_measure_parameters
 from sim.levers.scenario import Scenario, check_horizon, read_scenario
 from sim.outcomes.unread import unread_parameters, unread_traits
 from sim.runs.worker_pool import check_guarded
@@ -135,7 +135,7 @@ def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))
     except Exception as error:
-        line = explanation(error)
+        line = explain_error(error)
         if line is None:
             raise
         raise UserError(line if path.name in line else f"{path.name} cannot be read: {line}") from None
@@ -147,7 +147,7 @@ def _content(path: Path) -> Mapping[str, Any]:
 # -- what Hydra learns from the code ---------------------------------------------------------------------------------
 
 
-def described() -> dict[str, type[Mechanism]]:
+def mechanism_types() -> dict[str, type[Mechanism]]:
     """Every mechanism, and every lever that has parameters of its own, by the name of its process."""
     return {**mechanisms(), **levers()}
 
@@ -157,14 +157,14 @@ def defaults(*more: Path) -> dict[str, dict[str, Any]]:
 
     `more` are folders with measures of one's own.
     """
-    kinds = {process: _values(kind()) for process, kind in described().items()}
-    numbers = {measure.name: numbers_of(measure) for measure in measures(*more)}
+    kinds = {process: _values(kind()) for process, kind in mechanism_types().items()}
+    numbers = {measure.name: measure_parameters(measure) for measure in measures(*more)}
     looks = {name: _values(kind()) for name, kind in INSTRUMENTS.items()}
     return {"mechanisms": kinds, "measures": numbers, **looks}
 
 
 def _values(mechanism: Mechanism) -> dict[str, float]:
-    return {name: getattr(mechanism, name) for name in mechanism.passports()}
+    return {name: getattr(mechanism, name) for name in mechanism.parameter_metadata()}
 
 
 _prepared: list[tuple[Path, ...]] = []
@@ -182,7 +182,7 @@ def prepare(*more: Path) -> None:
 
 
 def _prepare(more: tuple[Path, ...]) -> None:
-    known = [(m, _says_more(m.lever, m, more), _says_more("scenario", m, more)) for m in measures(*more)]
+    known = [(m, _is_extended(m.lever, m, more), _is_extended("scenario", m, more)) for m in measures(*more)]
     roots = _own_roots(more)
     _clear_store()
     _store(PRIMARY, primary(root_name("config", *more)))
@@ -254,7 +254,7 @@ def _clear_store() -> None:
     _stored.clear()
 
 
-def _says_more(group: str, measure: Measure, more: Sequence[Path]) -> bool:
+def _is_extended(group: str, measure: Measure, more: Sequence[Path]) -> bool:
     """Whether a file of the measure's name says more of it; UserError where that file is about something else."""
     name = f"{group}/{measure.name}"
     files = [path for folder in (conf_folder(), *more) if (path := folder / f"{name}.yaml").is_file()]
@@ -289,7 +289,7 @@ _hydra_lock = RLock()
 
 
 @contextmanager
-def _our_hydra() -> Iterator[None]:
+def _hydra_context() -> Iterator[None]:
     """Hydra on our configuration: the one that runs if it is ours, else one of our own that leaves no trace."""
     with _hydra_lock:
         running = GlobalHydra.instance()
@@ -334,12 +334,12 @@ def compose(*overrides: str, config: str = "config") -> DictConfig:
     """
     folders = own_folders()
     prepare(*folders)
-    with composing(), _our_hydra():
+    with composing(), _hydra_context():
         name = PRIMARY if config == "config" else root_name(config, *folders)
         read = read_overrides(overrides, groups())
         composed = hydra.compose(name, read)
         check_values(composed)
-        return complete(composed, read)
+        return complete_settings(composed, read)
 
 
 def check_values(cfg: DictConfig) -> None:
@@ -383,7 +383,7 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     with user_errors():
         asked = _with_keywords(overrides, options)
         cfg = compose(*asked)
-        made = plan_of(cfg, asked)
+        made = build_plan(cfg, asked)
         _check_single(explicit_settings.in_overrides(asked))
         _warn_of_unread(cfg, asked)
         return replace(made, replicate=replicate)
@@ -405,7 +405,7 @@ def plans(*overrides: str, **options: Any) -> list[Plan]:
     with user_errors():
         asked = _with_keywords(overrides, options)
         cfg = compose(*asked)
-        made = plans_of(cfg, asked)
+        made = build_plans(cfg, asked)
         _warn_of_unread(cfg, asked)
         return made
 
@@ -417,7 +417,7 @@ def _warn_of_unread(cfg: DictConfig, overrides: Sequence[str]) -> None:
 
 
 def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
-    given = (f"{setting_of(keyword)}={written(value)}" for keyword, value in options.items())
+    given = (f"{setting_of(keyword)}={format_override(value)}" for keyword, value in options.items())
     return tuple(read_overrides((*overrides, *given), groups()))
 
 
@@ -426,19 +426,19 @@ def setting_of(keyword: str) -> str:
     return keyword.replace("__", ".")
 
 
-def written(value: Any) -> str:
+def format_override(value: Any) -> str:
     """A Python value as Hydra's overrides write it."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{name}: {written(of)}" for name, of in value.items()) + "}"
+        return "{" + ",".join(f"{name}: {format_override(of)}" for name, of in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(written, value)) + "]"
+        return "[" + ",".join(map(format_override, value)) + "]"
     text = as_written(value)
     if not isinstance(value, str | Path) or re.fullmatch(r"[A-Za-z_][\w./-]*", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def plans_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
+def build_plans(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
     """One plan for each replicate of a comparison; UserError where there is nothing to compare with the baseline."""
     return list(replicates_of(cfg, overrides))
 
@@ -449,13 +449,13 @@ def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> It
     What a user sets or an organisation has counted is the same in every draw. With more replicates than draws, draws
     come again with other people and chance. Raises UserError, with the first, where there is nothing to compare.
     """
-    first = plan_of(cfg, overrides)
+    first = build_plan(cfg, overrides)
     if len(first.scenarios) < 2:
         raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
     count = settings_of(cfg).replicates
     drawn = draws_of(cfg, overrides, count)
     for number in range(count):
-        drawn_one = parameter_values.at(first, drawn[number % len(drawn)]) if drawn else first
+        drawn_one = parameter_values.with_values(first, drawn[number % len(drawn)]) if drawn else first
         yield replace(drawn_one, replicate=number)
 
 
@@ -470,21 +470,21 @@ def draws_of(
         return []
     from sim.config.posterior_draws import draws
 
-    held, table = held_numbers(cfg, overrides), draws()
+    held, table = fixed_parameters(cfg, overrides), draws()
     drawn = [name for name in table.columns if name not in held]
     return list(table[drawn].head(len(table) if most is None else most).to_dict("records"))
 
 
-def held_numbers(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+def fixed_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
     """The numbers of a plan that no draw and no group of factors may replace.
 
     These are the numbers that a user has set, and those that an organisation's own counts replace. `overrides` as in
     `plan_of`.
     """
-    return numbers_set(cfg, overrides) | set(_parameters_replaced(read("firm", FirmOptions, cfg.firm)))
+    return set_parameters(cfg, overrides) | set(_parameters_replaced(read("firm", FirmOptions, cfg.firm)))
 
 
-def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+def set_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
     """The numbers of a plan that a user has set.
 
     A number counts as set where an override or a file of the user's names it, even with its default value, and where
@@ -497,12 +497,12 @@ def numbers_set(cfg: DictConfig, overrides: Sequence[str] | None = None) -> froz
     values = explicit_settings.flat(composed)
     named = set(explicit_settings.in_overrides(asked))
     if own_folders() or explicit_settings.may_bring_files(asked):
-        with _our_hydra():
+        with _hydra_context():
             named |= explicit_settings.in_files(asked, conf_folder())
         for name in ROOT_FILES:
             named |= set(explicit_settings.flat(_own_content(name, own_folders())))
     changed = {name for name, value in _shipped_numbers().items() if values.get(name) != value}
-    return frozenset({*changed, *filter(parameter_values.is_number_of_a_plan, named)})
+    return frozenset({*changed, *filter(parameter_values.is_parameter_name, named)})
 
 
 @cache
@@ -525,7 +525,7 @@ def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
 def _check_counted(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
     """Raise UserError where a user sets what the organisation's counts replace, or counts something twice."""
     replaced = _parameters_replaced(firm)
-    for name in sorted(replaced.keys() & numbers_set(cfg, overrides) if replaced else ()):
+    for name in sorted(replaced.keys() & set_parameters(cfg, overrides) if replaced else ()):
         raise UserError(f"{name} is set, and {replaced[name]} replaces it. Give one of the two.")
     twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
     for name in sorted(twice):
@@ -539,14 +539,14 @@ def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> 
     """
     firm = read("firm", FirmOptions, cfg.firm)
     factors = OmegaConf.select(cfg, "design.factors")
-    named = set(numbers_set(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
+    named = set(set_parameters(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
     named |= {str(name) for name in factors} if OmegaConf.is_config(factors) else set()
     columns = [] if firm.persons is None else columns_of(firm.persons)
     if firm.sector is not None:
         named.add("firm.sector")
     if not named and not columns:
         return []
-    registry = registry_of(plan_of(cfg, overrides))
+    registry = registry_of(build_plan(cfg, overrides))
     traits = unread_traits(registry)
     unread = {"firm.sector", *unread_parameters(registry), *(f"firm.shares.{name}" for name in traits)}
     told = [f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns if name in traits]
@@ -562,7 +562,7 @@ def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str 
     return f"{', '.join(names)}: no equation reads {these}. Results do not change, except for who counts in a group."
 
 
-def plan_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
+def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
     """The plan of a study's first replicate.
 
     `overrides` are those the study was asked with; None: those that the configuration lists. Raises UserError for a
@@ -663,7 +663,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
 
     Raises UserError for a process or parameter that does not exist, and for a value outside its range.
     """
-    kinds = described()
+    kinds = mechanism_types()
     different = {name: _different(name, kind(), _group(cfg, name)) for name, kind in INSTRUMENTS.items()}
     for process, given in _group(cfg, "mechanisms").items():
         if process not in kinds:
@@ -679,10 +679,10 @@ def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
     for name, given in _group(cfg, "measures").items():
         if name not in known:
             raise UserError(f"measures.{name}: no such measure {instead(name, known)}")
-        own = numbers_of(known[name])
+        own = measure_parameters(known[name])
         changed = {n: v for n, v in _as_group(f"measures.{name}", given).items() if own.get(n) != v}
         if changed:
-            known[name] = with_numbers(known[name], changed)
+            known[name] = with_measure_parameters(known[name], changed)
     claimed = settings_of(cfg).in_place
     return tuple(known.values()) if claimed is None else _in_place(known, claimed, cfg)
 
@@ -700,11 +700,11 @@ def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictCon
 
 
 def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
-    passports = mechanism.passports()
+    passports = mechanism.parameter_metadata()
     for name in given:
         if name not in passports:
             raise UserError(f"parameter {where}.{name} does not exist {instead(name, passports)}")
-    within = {name: checked(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
+    within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
     return {name: value for name, value in within.items() if value != getattr(mechanism, name)}
 
 
@@ -754,7 +754,7 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
     Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
     """
-    asked = _asked(overrides_of(cfg) if overrides is None else overrides)
+    asked = _override_values(overrides_of(cfg) if overrides is None else overrides)
     if asked.get("scenario") in scenario_names():
         scenario_named(
             asked["scenario"]
@@ -778,7 +778,7 @@ def overrides_of_job() -> tuple[str, ...]:
     return tuple(HydraConfig.get().overrides.task) if _is_our_job() else ()
 
 
-def _asked(overrides: Sequence[str]) -> dict[str, str]:
+def _override_values(overrides: Sequence[str]) -> dict[str, str]:
     """What was overridden, by name, without Hydra's marks for adding and removing."""
     pairs = (override.lstrip("+~").partition("=") for override in overrides)
     return {name: value.strip("'\"") for name, _, value in pairs}
@@ -853,7 +853,7 @@ def options(group: str) -> tuple[str, ...]:
 @cache
 def _options(group: str, *more: Path) -> tuple[str, ...]:
     prepare(*more)
-    with _our_hydra():
+    with _hydra_context():
         return tuple(GlobalHydra.instance().config_loader().get_group_options(group))
 
 

@@ -34,7 +34,7 @@ def exit_code(call: Callable[[], int | None]) -> int:
     except KeyboardInterrupt as stop:
         return print_error(str(stop) or "interrupted; nothing of this run is kept", 130)
     except Exception as error:
-        line = explanation(error)
+        line = explain_error(error)
         if line is None:
             raise
         return print_error(line)
@@ -48,7 +48,7 @@ def user_errors() -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        line = explanation(error)
+        line = explain_error(error)
         if line is None:
             raise
         raise UserError(line) from None
@@ -66,7 +66,7 @@ def composing() -> Iterator[None]:
         raise UserError(f"these settings cannot be combined: {first_line(error)}") from None
 
 
-def explanation(error: Exception) -> str | None:
+def explain_error(error: Exception) -> str | None:
     """What a user did wrong, in one line; None for an error that is no user's."""
     for kind, line in _LINES.items():
         if isinstance(error, kind):

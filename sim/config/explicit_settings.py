@@ -13,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from sim.config.folder import PRIMARY
-from sim.config.parameter_values import is_number_of_a_plan
+from sim.config.parameter_values import is_parameter_name
 
 _MAY_BRING_FILES = ("experiment", "fit")
 """Overrides that can add a file with numbers."""
@@ -66,7 +66,7 @@ def in_files(overrides: Sequence[str], shipped: Path) -> set[str]:
             found |= {name for name, value in own.items() if name not in usual or usual[name] != value}
         elif path.startswith(_EXPERIMENT):
             found |= set(own)
-    return {name for name in found if is_number_of_a_plan(name)}
+    return {name for name in found if is_parameter_name(name)}
 
 
 def _composed_files(overrides: Sequence[str]) -> Iterator[tuple[str, Path, str, Mapping[str, Any]]]:

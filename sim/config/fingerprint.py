@@ -15,12 +15,12 @@ from typing import Any
 
 from sim.data import rows
 from sim.language.discovery import levers, mechanisms
-from sim.language.grammar import Mechanism, Passport
-from sim.levers.measure import Measure, numbers_of
+from sim.language.grammar import Mechanism, ParameterMetadata
+from sim.levers.measure import Measure, measure_parameters
 from sim.source_digest import code_digest, digest_of, rows_without_prose
 from sim.survey.survey import Survey
 
-Print = dict[str, dict[str, Any]]
+Fingerprint = dict[str, dict[str, Any]]
 """By kind (`equations`, `numbers`, `data`) and name: a digest, [low, high] of what is drawn, the value of the rest."""
 _DRAWN, _SOLVED = {"assumed", "fitted"}, {"centred", "definition"}
 SURVEY = "survey"
@@ -33,12 +33,12 @@ _TABLES = ("regimes", "sectors", "size_classes")
 _CHOICES = ("lever", "kind", "route", "seen_by", "rewrites")
 
 
-def fingerprint(parameters: Mapping[str, Mapping[str, float]], measures: Sequence[Measure]) -> Print:
+def fingerprint(parameters: Mapping[str, Mapping[str, float]], measures: Sequence[Measure]) -> Fingerprint:
     """Of the model whose numbers are these, as a plan has them, where they differ from those beside the equations."""
     return {"equations": dict(_equations()), "numbers": _numbers(parameters, measures), "data": _data(measures)}
 
 
-def drawn(passport: Passport) -> bool:
+def is_uncertain(passport: ParameterMetadata) -> bool:
     """Whether the prior is about a number: it has a range, is no switch, and is neither solved for nor a definition."""
     solved = set(passport.source.split()) & _SOLVED
     return passport.low < passport.high and not passport.is_switch and not solved
@@ -49,12 +49,14 @@ def _numbers(parameters: Mapping[str, Mapping[str, float]], measures: Sequence[M
     kinds: dict[str, type[Mechanism]] = {**mechanisms(), **levers(), SURVEY: Survey}
     for process, kind in kinds.items():
         where = process if process == SURVEY else f"mechanisms.{process}"
-        values = {name: getattr(kind(), name) for name in kind.passports()} | dict(parameters.get(process, {}))
-        for name, passport in kind.passports().items():
+        values = {name: getattr(kind(), name) for name in kind.parameter_metadata()} | dict(parameters.get(process, {}))
+        for name, passport in kind.parameter_metadata().items():
             span = [passport.low, passport.high]
-            found[f"{where}.{name}"] = span if drawn(passport) else float(values[name])
+            found[f"{where}.{name}"] = span if is_uncertain(passport) else float(values[name])
     for measure in measures:
-        found |= {f"measures.{measure.name}.{name}": float(value) for name, value in numbers_of(measure).items()}
+        found |= {
+            f"measures.{measure.name}.{name}": float(value) for name, value in measure_parameters(measure).items()
+        }
         for condition, shift in measure.shifts.items():
             if shift.low < shift.high:
                 found[f"measures.{measure.name}.{condition}"] = [shift.low, shift.high]

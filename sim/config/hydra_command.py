@@ -31,16 +31,16 @@ from sim.config.composition import (
     check_values,
     conf_folder,
     forget_files,
+    format_override,
     groups,
     overrides_of_job,
     prepare,
     unread_note,
-    written,
 )
-from sim.config.error_messages import composing, exit_code, explanation
+from sim.config.error_messages import composing, exit_code, explain_error
 from sim.config.folder import PRIMARY, check_folder
 from sim.config.overrides import read_overrides
-from sim.config.provenance import complete
+from sim.config.provenance import complete_settings
 from sim.errors import UserError, accept_every_character, print_error
 from sim.paths import read_path
 
@@ -78,9 +78,9 @@ class _Task:
             check_read(cfg)
             _note_unread(cfg)
             with _under(f"# {' '.join(own)}") if own else nullcontext():
-                self.study(complete(cfg, overrides_of_job()))
+                self.study(complete_settings(cfg, overrides_of_job()))
         except Exception as error:
-            line = explanation(error)  # the text alone travels between processes, as not every error can
+            line = explain_error(error)  # the text alone travels between processes, as not every error can
             return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
         return None
 
@@ -252,7 +252,7 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
     if given.get("hydra/launcher", "").startswith("submitit"):
         output = read_path(given.get("output", "outputs").strip("'\""))
         folder = str(output.resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
-    return [f"hydra.sweep.dir={written(folder)}"]
+    return [f"hydra.sweep.dir={format_override(folder)}"]
 
 
 def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from sim.engine.plan import Plan
 from sim.errors import UserError, instead
-from sim.levers.measure import with_numbers
+from sim.levers.measure import with_measure_parameters
 from sim.survey.instruments import INSTRUMENTS
 
 TOPS = ("mechanisms", "measures", *INSTRUMENTS)
 """What the name of a number begins with."""
 
 
-def is_number_of_a_plan(name: str) -> bool:
+def is_parameter_name(name: str) -> bool:
     """Whether a setting is one number of a plan, and not what composes it anew."""
     return name.partition(".")[0] in TOPS
 
 
-def at(plan: Plan, numbers: Mapping[str, float]) -> Plan:
+def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
     """The plan with these numbers in place of its own.
 
     Raises UserError for a measure, or a number of it, that does not exist and for an amount out of range; parameters
@@ -39,6 +39,6 @@ def at(plan: Plan, numbers: Mapping[str, float]) -> Plan:
     for owner in amounts:
         if owner not in known:
             raise UserError(f"measures.{owner}: no such measure {instead(owner, known)}")
-    changed = {name: with_numbers(known[name], own) for name, own in amounts.items()}
+    changed = {name: with_measure_parameters(known[name], own) for name, own in amounts.items()}
     kept = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
     return replace(plan, parameters=parameters, measures=kept)

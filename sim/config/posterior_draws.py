@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.config import composition
-from sim.config.fingerprint import Print, fingerprint
+from sim.config.fingerprint import Fingerprint, fingerprint
 from sim.errors import UserError
 from sim.files import write_json, write_text
 from sim.paths import read_path
@@ -19,7 +19,7 @@ from sim.paths import read_path
 if TYPE_CHECKING:
     import pandas as pd
 
-DRAWS, MADE = "posterior.csv", "posterior.json"
+DRAWS, METADATA = "posterior.csv", "posterior.json"
 _AGAIN = "`hybridwork posterior` makes it anew, and `fit=point` does without"
 _FEW = 3
 
@@ -34,9 +34,9 @@ def draws(folder: str | Path | None = None) -> pd.DataFrame:
     import pandas as pd
 
     where = _fit_folder() if folder is None else read_path(folder)
-    told = made(where)
+    told = read_metadata(where)
     table = pd.read_csv(where / DRAWS)
-    changed = changes(told["fingerprint"], present())
+    changed = changes(told["fingerprint"], current_fingerprint())
     if changed:
         raise UserError(f"{where / DRAWS} was made for another model ({changed}); {_AGAIN}")
     return table
@@ -45,14 +45,14 @@ def draws(folder: str | Path | None = None) -> pd.DataFrame:
 def _fit_folder() -> Path:
     """The first of the user's own configuration folder and `conf/` with a posterior, or a part of one, in `fit`."""
     folders = [folder / "fit" for folder in composition.own_folders()]
-    own = [folder for folder in folders if any((folder / name).is_file() for name in (DRAWS, MADE))]
+    own = [folder for folder in folders if any((folder / name).is_file() for name in (DRAWS, METADATA))]
     return own[0] if own else composition.conf_folder() / "fit"
 
 
-def made(folder: Path) -> dict[str, Any]:
+def read_metadata(folder: Path) -> dict[str, Any]:
     """How the posterior in a folder was made; UserError where there is none, or it is not as it was written."""
     try:
-        told: dict[str, Any] = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
         complete = isinstance(told, dict) and "fingerprint" in told and (folder / DRAWS).is_file()
     except OSError:
         raise UserError(f"there is no posterior in {folder}; {_AGAIN}") from None
@@ -63,7 +63,7 @@ def made(folder: Path) -> dict[str, Any]:
     return told
 
 
-def present() -> Print:
+def current_fingerprint() -> Fingerprint:
     """The fingerprint of the model as it is now, with the values of `conf/fit/point.yaml`."""
     from omegaconf import OmegaConf
 
@@ -89,7 +89,7 @@ def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
     UserError
         When a range, a value or data differ, since the draws would then be different ones.
     """
-    content, now, new = made(folder), present(), dict(renames or {})
+    content, now, new = read_metadata(folder), current_fingerprint(), dict(renames or {})
     before = content["fingerprint"]
     before = {**before, "numbers": {new.get(name, name): value for name, value in before["numbers"].items()}}
     if differing := changes({**before, "equations": now["equations"]}, now):
@@ -98,11 +98,11 @@ def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
         header, rest = (folder / DRAWS).read_text(encoding="utf-8").split("\n", 1)
         columns = ",".join(new.get(name, name) for name in header.split(","))
         write_text(f"{columns}\n{rest}", folder / DRAWS)
-    write_json({**content, "fingerprint": now}, folder / MADE)
+    write_json({**content, "fingerprint": now}, folder / METADATA)
     return changes(before, now)
 
 
-def changes(before: Mapping[str, Any], now: Print) -> str:
+def changes(before: Mapping[str, Any], now: Fingerprint) -> str:
     """What is another now than when a posterior was made, in a few words; nothing where all is the same."""
     numbers, present_numbers = before["numbers"], now["numbers"]
     both = [name for name in numbers if name in present_numbers and numbers[name] != present_numbers[name]]

@@ -21,7 +21,7 @@ _NOT_STORED = ("output",)
 """Settings that say where results go and nothing about them."""
 
 
-def complete(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
+def complete_settings(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     """Add to a composed configuration its overrides, and replace `~` at the beginning of its paths; return it.
 
     Raises UserError where the user has set `overrides`, which is no setting.
@@ -63,14 +63,14 @@ def files_needed(overrides: Iterable[str]) -> list[str]:
 
 
 def _stored(override: Override) -> str:
-    from sim.config.composition import written
+    from sim.config.composition import format_override
 
     line = str(override.input_line)
     value = override.value()
     short = paths.shorten(value, override.key_or_group)
     if short == value:
         return line
-    return f"{line.partition('=')[0]}={written(short)}"
+    return f"{line.partition('=')[0]}={format_override(short)}"
 
 
 def _leaves(name: str, value: object) -> list[tuple[str, object]]:

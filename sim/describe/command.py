@@ -15,7 +15,7 @@ from sim.describe.parameters import parameters
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.experiments.output_folder import publish
-from sim.language.describe import tell
+from sim.language.describe import render_model
 from sim.paths import read_path
 
 _WRITE, _PAGE = "write", "page"
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     if not folders:
         if own:
             raise UserError(f"{own[0][0]}= needs a folder to write to. Add write=docs.")
-        sys.stdout.write(tell(registry_of(chosen), parameters(chosen)) + "\n")
+        sys.stdout.write(render_model(registry_of(chosen), parameters(chosen)) + "\n")
     for docs in folders:
         for name, folder in own:
             if name == _PAGE:

@@ -11,7 +11,7 @@ from functools import cache
 
 from sim.errors import required
 from sim.language import curves
-from sim.language.grammar import LUCK, Mechanism, causes_of
+from sim.language.grammar import RANDOM_ARGUMENTS, Mechanism, dependencies_of
 from sim.language.registry import Quantity, Registry
 from sim.reporting.markdown import code, listed, table
 
@@ -41,7 +41,7 @@ def equation(registry: Registry, name: str) -> str:
     """One equation: what it yields, in which unit, for whom and when, from which causes, and how."""
     quantity = registry.quantities[name]
     method = registry.mechanisms[quantity.owner].equations()[name]
-    own = listed(causes_of(method))
+    own = listed(dependencies_of(method))
     return f"`{name}`: {quantity.meaning} ({facts(quantity)}) Causes: {own}.\n\n```python\n{formula(method)}\n```"
 
 
@@ -87,8 +87,9 @@ def range_of(registry: Registry, quantity: Quantity) -> str:
 
 def rewrite(lever: Mechanism, condition: str, method: Callable) -> str:
     """What a lever makes of a condition."""
-    told = f"`{condition}`, rewritten by {lever.process()}: {first_line(method)} Causes: {listed(causes_of(method))}."
-    return f"{told}\n\n```python\n{formula(method)}\n```"
+    inputs = listed(dependencies_of(method))
+    heading = f"`{condition}`, rewritten by {lever.process()}: {first_line(method)} Causes: {inputs}."
+    return f"{heading}\n\n```python\n{formula(method)}\n```"
 
 
 def curve_table() -> str:
@@ -127,7 +128,7 @@ def luck_table(registry: Registry) -> str:
         (
             (code(one.name), one.meaning, _distribution(registry, one), _key(one), _WHY[one.kind, luck])
             for one in drawn(registry)
-            for luck in LUCK
+            for luck in RANDOM_ARGUMENTS
             if luck in one.causes
         ),
     )
@@ -136,7 +137,9 @@ def luck_table(registry: Registry) -> str:
 def drawn(registry: Registry) -> list[Quantity]:
     """The quantities that hold a draw, in the order of the beats."""
     names = (*registry.traits, *registry.day, *registry.night)
-    return [registry.quantities[name] for name in names if set(LUCK) & set(registry.quantities[name].causes)]
+    return [
+        registry.quantities[name] for name in names if set(RANDOM_ARGUMENTS) & set(registry.quantities[name].causes)
+    ]
 
 
 def _distribution(registry: Registry, quantity: Quantity) -> str:

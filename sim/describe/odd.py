@@ -21,7 +21,7 @@ from sim.describe.equations import (
 )
 from sim.describe.parameters import SHORT, by_owner, numbers, parameter_table, parameters, patterns_in_mind
 from sim.engine.plan import Plan, registry_of
-from sim.language.describe import Told
+from sim.language.describe import ParameterRow
 from sim.language.grammar import Mechanism
 from sim.language.registry import Quantity, Registry
 from sim.levers.measure import Measure
@@ -78,7 +78,7 @@ def page(plan: Plan) -> str:
         numbers(told),
         version=__version__,
         patterns=_patterns(),
-        givens=_givens(registry),
+        external_inputs=_givens(registry),
         traits=_states(registry, registry.traits),
         stocks=_states(registry, registry.night),
         conditions=_conditions(registry),
@@ -126,13 +126,16 @@ def _patterns() -> str:
 def _givens(registry: Registry) -> str:
     return table(
         ("given", "meaning", "unit", "range", "level"),
-        ((code(name), meaning, unit, span, registry.givens[name]) for name, (unit, span, meaning) in _known(registry)),
+        (
+            (code(name), meaning, unit, span, registry.external_inputs[name])
+            for name, (unit, span, meaning) in _known(registry)
+        ),
     )
 
 
 def _known(registry: Registry) -> list[tuple[str, tuple[str, str, str]]]:
     """Every given with what is told of it; raises KeyError where nothing is."""
-    return [(name, _GIVEN[name]) for name in registry.givens]
+    return [(name, _GIVEN[name]) for name in registry.external_inputs]
 
 
 def _states(registry: Registry, names: Iterable[str]) -> str:
@@ -170,7 +173,7 @@ def _processes(registry: Registry) -> str:
     return table(
         ("process", "what it claims", "equations", "parameters"),
         (
-            (code(name), first_line(own), len(own.equations()), len(own.passports()))
+            (code(name), first_line(own), len(own.equations()), len(own.parameter_metadata()))
             for name, own in registry.mechanisms.items()
         ),
     )
@@ -195,7 +198,7 @@ def _outcomes() -> str:
 # -- submodels -------------------------------------------------------------------------------------------------------
 
 
-def _submodels(registry: Registry, told: Iterable[Told]) -> str:
+def _submodels(registry: Registry, told: Iterable[ParameterRow]) -> str:
     tables = dict(by_owner(told))
     return "\n\n".join(
         _submodel(registry, process, own, tables.get(f"mechanisms.{process}", []))
@@ -203,7 +206,7 @@ def _submodels(registry: Registry, told: Iterable[Told]) -> str:
     )
 
 
-def _submodel(registry: Registry, process: str, own: Mechanism, told: list[Told]) -> str:
+def _submodel(registry: Registry, process: str, own: Mechanism, told: list[ParameterRow]) -> str:
     equations = "\n\n".join(equation(registry, name) for name in own.equations())
     numbers_told = f"\n\n{parameter_table(told, SHORT)}" if told else ""
     return f"### {process.replace('_', ' ').capitalize()}\n\n{_prose(own)}{numbers_told}\n\n{equations}"
@@ -227,7 +230,7 @@ def _shared(registry: Registry) -> str:
     )
 
 
-def _levers(registry: Registry, told: Iterable[Told]) -> str:
+def _levers(registry: Registry, told: Iterable[ParameterRow]) -> str:
     tables = dict(by_owner(told))
     return "\n\n".join(
         "\n\n".join(
@@ -242,8 +245,8 @@ def _levers(registry: Registry, told: Iterable[Told]) -> str:
     )
 
 
-def _measures(measures: Iterable[Measure], told: Iterable[Told]) -> str:
-    amounts: Mapping[str, list[Told]] = dict(by_owner(told))
+def _measures(measures: Iterable[Measure], told: Iterable[ParameterRow]) -> str:
+    amounts: Mapping[str, list[ParameterRow]] = dict(by_owner(told))
     head = (
         "measure",
         "text",
@@ -256,7 +259,7 @@ def _measures(measures: Iterable[Measure], told: Iterable[Told]) -> str:
     return table(head, (_measure(one, amounts[f"measures.{one.name}"]) for one in measures))
 
 
-def _measure(measure: Measure, told: Iterable[Told]) -> tuple[str, ...]:
+def _measure(measure: Measure, told: Iterable[ParameterRow]) -> tuple[str, ...]:
     known = " / ".join(f"{100 * share:.0f}%" for share in measure.study.values()) or "not asked"
     moves = [_moved(measure, row) for row in told if row.name in measure.shifts]
     own = [f"{row.name} {row.value:g}" for row in told if row.name not in measure.shifts]
@@ -267,18 +270,18 @@ def _measure(measure: Measure, told: Iterable[Told]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _moved(measure: Measure, row: Told) -> str:
+def _moved(measure: Measure, row: ParameterRow) -> str:
     receives = measure.shifts[row.name].receives
     whom = "" if receives == "everybody" else f" of {receives}"
     return f"{code(row.name)}{whom} by {row.value:+g} {row.passport.unit} ({row.span})"
 
 
-def _instruments(told: Iterable[Told]) -> str:
+def _instruments(told: Iterable[ParameterRow]) -> str:
     tables = dict(by_owner(told))
     return "\n\n".join(_instrument(name, kind, tables[name]) for name, kind in INSTRUMENTS.items())
 
 
-def _instrument(name: str, kind: type[Mechanism], told: list[Told]) -> str:
+def _instrument(name: str, kind: type[Mechanism], told: list[ParameterRow]) -> str:
     methods: dict[str, Any] = {n: m for n, m in vars(kind).items() if inspect.isfunction(m) and m.__doc__}
     shown = [
         f"`{name}.{method}`: {first_line(own)}\n\n```python\n{formula(own)}\n```"

@@ -9,10 +9,10 @@ from itertools import groupby
 from sim.config import composition
 from sim.data import rows
 from sim.engine.plan import Plan, registry_of, with_parameters
-from sim.language.describe import Told, assumed_first, passports
-from sim.language.grammar import Passport
+from sim.language.describe import ParameterRow, assumed_first, passports
+from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Registry
-from sim.levers.measure import Measure, Shift, numbers_of
+from sim.levers.measure import Measure, Shift, measure_parameters
 from sim.reporting.markdown import code, fill, table
 from sim.survey.instruments import INSTRUMENTS
 
@@ -36,35 +36,35 @@ _OWN = {
 """Unit, meaning and highest value of what every measure has beside the amounts of its shifts; all of it is assumed."""
 
 
-def parameters(plan: Plan) -> list[Told]:
+def parameters(plan: Plan) -> list[ParameterRow]:
     """Every number that a run of the plan depends on: of mechanisms, levers, instruments, measures."""
     registry = registry_of(plan)
     looks = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
     return [*passports(registry, looks), *(one for measure in plan.measures for one in of_measure(measure, registry))]
 
 
-def of_measure(measure: Measure, registry: Registry) -> list[Told]:
+def of_measure(measure: Measure, registry: Registry) -> list[ParameterRow]:
     """The numbers of a measure as parameters, with a passport derived from what its file says."""
     return [
-        Told(f"measures.{measure.name}", name, value, _passport_of(measure, name, registry))
-        for name, value in numbers_of(measure).items()
+        ParameterRow(f"measures.{measure.name}", name, value, _passport_of(measure, name, registry))
+        for name, value in measure_parameters(measure).items()
     ]
 
 
-def _passport_of(measure: Measure, name: str, registry: Registry) -> Passport:
+def _passport_of(measure: Measure, name: str, registry: Registry) -> ParameterMetadata:
     if name in measure.shifts:
         return _passport_of_shift(measure.shifts[name], name, registry.quantities[name].unit)
     unit, meaning, high = _OWN[name]
-    return Passport(unit, meaning, 0.0, high, "assumed")
+    return ParameterMetadata(unit, meaning, 0.0, high, "assumed")
 
 
-def _passport_of_shift(shift: Shift, condition: str, unit: str) -> Passport:
+def _passport_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMetadata:
     who = "full use" if shift.receives == "everybody" else "a manager's own practice"
     meaning = f"what {who} adds to {condition.replace('_', ' ')}"
-    return Passport(unit, meaning, shift.low, shift.high, shift.source)
+    return ParameterMetadata(unit, meaning, shift.low, shift.high, shift.source)
 
 
-def numbers(told: Iterable[Told]) -> dict[str, str]:
+def numbers(told: Iterable[ParameterRow]) -> dict[str, str]:
     """Every parameter's value as a template names it: `mechanisms__recovery__night`."""
     return {row.full_name.replace(".", "__"): f"{row.value:g}" for row in told}
 
@@ -80,11 +80,11 @@ def patterns_in_mind() -> frozenset[str]:
 def written_with() -> dict[str, list[str]]:
     """The patterns cited, each with the names of what was written with it in mind."""
     measures = composition.measures()
-    kinds = {f"mechanisms.{process}": kind for process, kind in composition.described().items()} | INSTRUMENTS
+    kinds = {f"mechanisms.{process}": kind for process, kind in composition.mechanism_types().items()} | INSTRUMENTS
     sources = {
         f"{owner}.{name}": passport.source
         for owner, kind in kinds.items()
-        for name, passport in kind.passports().items()
+        for name, passport in kind.parameter_metadata().items()
     }
     sources |= {f"measures.{measure.name}": measure.source for measure in measures}
     sources |= {
@@ -118,17 +118,17 @@ def page(plan: Plan) -> str:
     )
 
 
-def by_owner(told: Iterable[Told]) -> list[tuple[str, list[Told]]]:
+def by_owner(told: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]]]:
     """The parameters of each owner, in the order of the text."""
     return [(owner, list(own)) for owner, own in groupby(told, key=lambda row: row.owner)]
 
 
-def parameter_table(told: Iterable[Told], columns: Sequence[str] = COLUMNS) -> str:
+def parameter_table(told: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
     """Parameters as a table of the first columns, the assumed ones first."""
     return table(columns, (_row(row)[: len(columns)] for row in assumed_first(told)))
 
 
-def _row(told: Told) -> list[str]:
+def _row(told: ParameterRow) -> list[str]:
     passport = told.passport
     numbers = [passport.unit, f"{told.value:g}", told.span]
     in_mind = ", ".join(passport.in_mind)
@@ -138,11 +138,11 @@ def _row(told: Told) -> list[str]:
     ]  # fmt: skip
 
 
-def _section(owner: str, told: Sequence[Told]) -> str:
+def _section(owner: str, told: Sequence[ParameterRow]) -> str:
     return f"### {owner}\n\n{parameter_table(told)}"
 
 
-def _grades(told: Sequence[Told]) -> str:
+def _grades(told: Sequence[ParameterRow]) -> str:
     """How many numbers have which grade: of the model, and of the measures."""
     of_measures = Counter(row.passport.grade for row in told if row.owner.startswith("measures."))
     others = Counter(row.passport.grade for row in told if not row.owner.startswith("measures."))

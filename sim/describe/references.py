@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sim.data import rows
 from sim.describe.parameters import parameters, patterns_in_mind
 from sim.engine.plan import Plan
-from sim.language.describe import Told
+from sim.language.describe import ParameterRow
 from sim.reporting.markdown import code, fill, listed, table
 
 _DATA = ("targets", "patterns", "regimes")
@@ -35,7 +35,7 @@ def page(plan: Plan) -> str:
     )
 
 
-def citing(told: Iterable[Told]) -> dict[str, list[str]]:
+def citing(told: Iterable[ParameterRow]) -> dict[str, list[str]]:
     """Every key that a source holds, with the names of the parameters that cite it."""
     cited: dict[str, list[str]] = {}
     for row in told:

@@ -9,7 +9,7 @@ from sim.calibration.uncertainty import assumed_numbers
 from sim.config import composition
 from sim.describe.parameters import numbers, parameters
 from sim.engine.plan import Plan
-from sim.language.describe import Told
+from sim.language.describe import ParameterRow
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.definitions import SMALLEST_GROUP
 from sim.outcomes.record import LAST_WEEKS
@@ -38,7 +38,7 @@ def page(plan: Plan) -> str:
     )
 
 
-def scenario_table(scenarios: Iterable[Scenario], told: Iterable[Told]) -> str:
+def scenario_table(scenarios: Iterable[Scenario], told: Iterable[ParameterRow]) -> str:
     """What each scenario changes against the base, and nothing else differs."""
     usual = {row.full_name: row.value for row in told}
     return table(

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sim.engine.codegen_context import Desk, draw_name, parameter_name, stride_of
+from sim.engine.codegen_context import CodegenContext, draw_name, parameter_name, stride_of
 from sim.engine.equation_groups import DOMAINS, level_of
 from sim.engine.layout import VECTOR, Layout, named
-from sim.engine.schedule import WITH_MIDDLE, Look, Order, Pass, Segment, methods_of
-from sim.engine.source_translation import CannotFuse, Term, as_kind, constant
+from sim.engine.schedule import WITH_MIDDLE, NeighbourAggregation, Pass, Schedule, Segment, methods_of
+from sim.engine.source_translation import Term, UnsupportedEquationError, as_kind, constant
 from sim.errors import required
 from sim.language.registry import Quantity, Registry
 
@@ -28,7 +28,7 @@ from numba import njit
 from numpy import float32, float64, int32, int64
 
 from sim.engine.primitives import (
-    bringing, brought_at, choose, clipped, code_of, larger, normal_of, person_of, row_of, seen_at, show, smaller, sqrt,
+    bringing, brought_at, choose, clip, code_of, maximum, normal_of, person_of, row_of, seen_at, show, minimum, sqrt,
     state_of_pass, table_at, turn_keys, uniform_of,
 )
 """
@@ -52,7 +52,7 @@ class Kernel:
     columns: int
 
 
-def kernel_of(registry: Registry, order: Order, layout: Layout) -> Kernel:
+def kernel_of(registry: Registry, order: Schedule, layout: Layout) -> Kernel:
     """Write the kernel of a registry; raises CannotFuse, which names the equation, where it cannot be done."""
     author = _Author(registry, order, layout)
     parts = {f"segment_{n}": author.segment(f"segment_{n}", segment) for n, segment in enumerate(order.segments)}
@@ -61,13 +61,13 @@ def kernel_of(registry: Registry, order: Order, layout: Layout) -> Kernel:
     whole_day = list(parts)
     if "leaves" in registry.quantities:
         parts["newcomers"] = author.newcomers()
-    shifts = {"in_effect", "practised"} <= registry.quantities.keys() and "intensity" in registry.givens
+    shifts = {"in_effect", "practised"} <= registry.quantities.keys() and "intensity" in registry.external_inputs
     if shifts:
         parts["add_up_shifts"] = author.shifts()
     return Kernel(parts, author.driver(whole_day, "newcomers" in parts, shifts), author.columns)
 
 
-def _moving_in(registry: Registry, order: Order) -> dict[str, list[str]]:
+def _moving_in(registry: Registry, order: Schedule) -> dict[str, list[str]]:
     domains: dict[str, list[str]] = {}
     for name in sorted(order.aside):
         domains.setdefault(DOMAINS[level_of(registry, name)], []).append(name)
@@ -77,7 +77,7 @@ def _moving_in(registry: Registry, order: Order) -> dict[str, list[str]]:
 class _Author:
     """Writes the functions of a kernel."""
 
-    def __init__(self, registry: Registry, order: Order, layout: Layout):
+    def __init__(self, registry: Registry, order: Schedule, layout: Layout):
         self.registry, self.order, self.layout = registry, order, layout
         self.columns = 1
 
@@ -189,25 +189,25 @@ class _Author:
 
     def equations(self, one: Pass, column: int) -> list[str]:
         """A pass of equations, pasted together in one loop over the rows of a block."""
-        desk = Desk(self.registry, self.layout, one.level, self._shown(one), column)
+        desk = CodegenContext(self.registry, self.layout, one.level, self._shown(one), column)
         results = [(step.name, self._new(desk, step.name)) for step in one.steps]
         for name, value in results:
             slot = f"{name}__tomorrow" if name in self.order.aside else name
             desk.after.append(f"write(state, {named(one.level)}, {self._offset(one.level, slot)}, j, {value})")
         return self._over_rows(one.level, [*desk.once, *desk.bring()], [*desk.before, *desk.lines, *desk.after])
 
-    def _new(self, desk: Desk, name: str) -> str:
+    def _new(self, desk: CodegenContext, name: str) -> str:
         quantity = self.registry.quantities[name]
         try:
             value = self._value(desk, quantity)
-        except CannotFuse as reason:
-            raise CannotFuse(f"{quantity.owner}.{name} cannot be fused: {reason}") from None
+        except UnsupportedEquationError as reason:
+            raise UnsupportedEquationError(f"{quantity.owner}.{name} cannot be fused: {reason}") from None
         desk.lines.append(f"new_{name} = {value}")
         if quantity.kind != "stock":
             desk.known[name] = f"new_{name}"
         return f"new_{name}"
 
-    def _value(self, desk: Desk, quantity: Quantity) -> str:
+    def _value(self, desk: CodegenContext, quantity: Quantity) -> str:
         if quantity.kind == "sum":
             return " + ".join(desk.read(part) for part in quantity.tributaries)
         result: Term | None = None
@@ -218,17 +218,17 @@ class _Author:
                 result = self._shifted(desk, quantity, result)
         return as_kind(required(result, f"the equation of {quantity.name}"), "f32")
 
-    def _shifted(self, desk: Desk, quantity: Quantity, result: Term) -> Term:
+    def _shifted(self, desk: CodegenContext, quantity: Quantity, result: Term) -> Term:
         whole = result.kind == "number" and result.number == int(result.number)
         if quantity.rewritten_by and result.kind != "f32" and not whole:
-            raise CannotFuse("it is rewritten, and what it yields itself is no float32")
+            raise UnsupportedEquationError("it is rewritten, and what it yields itself is no float32")
         kind = "f64" if result.kind in ("f64", "i64") else "f32"
         shift = Term(desk.read(f"{quantity.name}__shift"), "f32")
         return Term(f"({as_kind(result, kind)} + {as_kind(shift, kind)})", kind)
 
     # -- looks -------------------------------------------------------------------------------------------------------
 
-    def look(self, look: Look, column: int) -> list[str]:
+    def look(self, look: NeighbourAggregation, column: int) -> list[str]:
         """A pass that adds something up: over ties, over measures, or over the members of a group."""
         if look.kind == "ties.mean":
             return self._mean_over_ties(look, column)
@@ -236,7 +236,7 @@ class _Author:
             return self._sum_over(look, "tie" if look.kind == "ties.sum" else "measure")
         return self._mean_over_members(look)
 
-    def _sum_over(self, look: Look, level: str) -> list[str]:
+    def _sum_over(self, look: NeighbourAggregation, level: str) -> list[str]:
         total = self._offset("employee", look.name)
         each = [
             f"write(state, employee, {total}, j, near(state, employee, {total}, j) + "
@@ -247,9 +247,9 @@ class _Author:
     def _noughts(self, offset: int) -> list[str]:
         return ["for j in range(lanes):", f"    write(state, employee, {offset}, j, {constant(0, 'f32')})"]
 
-    def _mean_over_ties(self, look: Look, column: int) -> list[str]:
+    def _mean_over_ties(self, look: NeighbourAggregation, column: int) -> list[str]:
         total, weights = self._offset("employee", look.name), self._offset("employee", f"{look.name}__weight")
-        desk = Desk(self.registry, self.layout, "tie", [look.of], column)
+        desk = CodegenContext(self.registry, self.layout, "tie", [look.of], column)
         theirs = desk.theirs(look.of)
         each = [
             *desk.before,
@@ -270,7 +270,7 @@ class _Author:
             *_indented(divide),
         ]
 
-    def _mean_over_members(self, look: Look) -> list[str]:
+    def _mean_over_members(self, look: NeighbourAggregation) -> list[str]:
         block, domain = self.layout.block, DOMAINS[look.level]
         finer = "measure" if look.level in WITH_MIDDLE else "employee"
         middle = "middle_measure * " if finer == "measure" else ""
@@ -292,7 +292,7 @@ class _Author:
 
     def newcomers(self) -> str:
         """A function that gives every vacated place a new person."""
-        desk = Desk(self.registry, self.layout, "employee", newcomer=True)
+        desk = CodegenContext(self.registry, self.layout, "employee", newcomer=True)
         for name in self.registry.traits:
             if self.registry.quantities[name].per == "employee":
                 value = self._new(desk, name)
@@ -330,14 +330,14 @@ class _Author:
             text = text.replace("    gone = 0\n", "".join(loads) + "    gone = 0\n", 1)
         return text
 
-    def _begun(self, desk: Desk, stock: Quantity) -> str:
+    def _begun(self, desk: CodegenContext, stock: Quantity) -> str:
         mark = required(stock.mark, f"the beginning of {stock.name}")
         start = mark.start if mark.newcomer is None else mark.newcomer
         return desk.read(start) if isinstance(start, str) else constant(float(start), "f32")
 
     def _knowing_nothing(self, stocks: Sequence[Quantity]) -> list[str]:
         lines: list[str] = []
-        desk = Desk(self.registry, self.layout, "measure", newcomer=True)
+        desk = CodegenContext(self.registry, self.layout, "measure", newcomer=True)
         for stock in stocks:
             value = self._begun(desk, stock)
             lines.append(f"write(state, measure, {self._offset('measure', stock.name)}, j, {value})")
@@ -347,8 +347,8 @@ class _Author:
         return ["for k in range(middle_measure):", *_indented([head, *desk.once, *desk.before, *lines])]
 
     def _ties_gone(self, stocks: Sequence[Quantity]) -> list[str]:
-        desk = Desk(self.registry, self.layout, "tie", ["leaves"])
-        each = [f"gone = larger({desk.read('leaves')}, {desk.theirs('leaves')})"]
+        desk = CodegenContext(self.registry, self.layout, "tie", ["leaves"])
+        each = [f"gone = maximum({desk.read('leaves')}, {desk.theirs('leaves')})"]
         for stock in stocks:
             offset = self._offset("tie", stock.name)
             value = self._begun(desk, stock)

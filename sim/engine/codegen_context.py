@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from sim.engine.equation_groups import DOMAINS, level_of
 from sim.engine.layout import GROUPS, Layout, named
-from sim.engine.schedule import WITH_MIDDLE, look_name, names_in, seen_by
-from sim.engine.source_translation import CannotFuse, Term, Writer
-from sim.language.grammar import LOOKS, LUCK, causes_of
+from sim.engine.schedule import WITH_MIDDLE, aggregated_inputs, aggregation_name, names_in
+from sim.engine.source_translation import ScalarTranslator, Term, UnsupportedEquationError
+from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, dependencies_of
 from sim.language.registry import Quantity, Registry
 
 
-class Desk:
+class CodegenContext:
     """What lies ready for the equations of one pass: values read, luck drawn, and the statements so far."""
 
     def __init__(
@@ -71,13 +71,13 @@ class Desk:
         if level == self.level:
             return f"near(state, {named(level)}, {offset}, j)"
         if middle and (self.level not in WITH_MIDDLE or "tie" in (level, self.level)):
-            raise CannotFuse(f"a quantity per {level} does not reach one per {self.level}")
+            raise UnsupportedEquationError(f"a quantity per {level} does not reach one per {self.level}")
         if level == "catalogue":
             return f"{far}(state, base_catalogue + k * {self.layout.row(level)}, {offset}, 0)"
         if own == theirs and not middle:
             return f"{far}(state, {level}, {offset}, j)"
         if (own, theirs) not in GROUPS:
-            raise CannotFuse(f"a quantity per {level} does not reach one per {self.level}")
+            raise UnsupportedEquationError(f"a quantity per {level} does not reach one per {self.level}")
         row = self._address(f"rows_{own}_{named(level)}")
         base = f"base_{named(level)} + k * {self.layout.row(level)}" if middle else f"base_{level}"
         return f"{far}(state, {base}, {offset}, {row})"
@@ -97,8 +97,8 @@ class Desk:
         """What a method yields; `result` is what was yielded before a lever rewrites it."""
         process = quantity.owner if len(key) == 1 else key[0]
         arguments: dict[str, Term] = {}
-        looked_at = seen_by(method)
-        for cause in causes_of(method):
+        looked_at = aggregated_inputs(method)
+        for cause in dependencies_of(method):
             if result is not None and cause == quantity.name:
                 arguments[cause] = result
             elif cause == "dose" and result is not None:
@@ -112,22 +112,22 @@ class Desk:
             names = names_in(given)
             if (who, how) == ("manager", "of"):
                 return self._managers(names)
-            return Term(self.read(look_name(quantity.name, f"{who}.{how}", names)), "f32")
+            return Term(self.read(aggregation_name(quantity.name, f"{who}.{how}", names)), "f32")
 
-        writer = Writer(self.fresh)
+        writer = ScalarTranslator(self.fresh)
         value = writer.method(method, lambda name: self._own(process, name), arguments, look)
         self.lines += writer.lines
         return value
 
     def _own(self, process: str, name: str) -> Term:
         if (process, name) not in self.layout.parameters:
-            raise CannotFuse(f"it uses 'self.{name}', which is no parameter")
+            raise UnsupportedEquationError(f"it uses 'self.{name}', which is no parameter")
         return Term(parameter_name(process, name), "f32")
 
     def _argument(self, cause: str, key: tuple[str, ...]) -> Term | None:
-        if cause in LUCK:
+        if cause in RANDOM_ARGUMENTS:
             return Term(self._drawn(cause, key), "f32")
-        if cause in LOOKS:
+        if cause in AGGREGATION_SOURCES:
             return None
         if cause.startswith("their_"):
             return Term(self.theirs(cause.removeprefix("their_")), "f32")
@@ -147,7 +147,7 @@ class Desk:
     def theirs(self, name: str) -> str:
         """What the other end of the tie has of a quantity."""
         if self.level != "tie" or self._level_of(name) != "employee":
-            raise CannotFuse(f"'their_{name}' is the other end of a tie, and of a quantity per employee")
+            raise UnsupportedEquationError(f"'their_{name}' is the other end of a tie, and of a quantity per employee")
         number = self.shown.index(name)
         if len(self.shown) > 1:
             return self._once_a_row(f"their_{name}", f"brought_at(brought, 0, {number}, j * {stride_of(self.shown)})")
@@ -169,7 +169,7 @@ class Desk:
 
     def _managers(self, names: list[str]) -> Term:
         if self.level not in ("employee", "measure") or len(names) != 1 or self._level_of(names[0]) != self.level:
-            raise CannotFuse("it asks of the manager what is not of its own level")
+            raise UnsupportedEquationError("it asks of the manager what is not of its own level")
         place = self._address(f"rows_manager_{self.level}")
         base = f"base_measure + k * {self.layout.row('measure')}" if self.level == "measure" else "base_employee"
         there = f"far(state, {base}, {self.layout.offset(self.level, names[0])}, {place})"
@@ -183,7 +183,7 @@ class Desk:
 
     def _dose(self, process: str) -> Term:
         if self.level != "employee":
-            raise CannotFuse("a lever rewrites it, and it is not per employee")
+            raise UnsupportedEquationError("a lever rewrites it, and it is not per employee")
         row, column = self.layout.row("measure"), self.layout.row("catalogue")
         here = f"base_measure + (b * middle_measure + dosing_{process}) * {row}"
         there, intensity = f"base_catalogue + dosing_{process} * {column}", self.layout.offset("catalogue", "intensity")

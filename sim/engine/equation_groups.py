@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.language.grammar import LOOKS
+from sim.language.grammar import AGGREGATION_SOURCES
 from sim.language.registry import Quantity, Registry
 
 ROWWISE = ("employee", "tie", "measure")
@@ -24,7 +24,7 @@ DOMAINS = {
 
 
 @dataclass(frozen=True)
-class Pass:
+class EquationGroup:
     """Equations of one level that may go through the rows together."""
 
     level: str
@@ -34,18 +34,18 @@ class Pass:
 def level_of(registry: Registry, name: str) -> str:
     """The level of a quantity or of a given."""
     quantity = registry.quantities.get(name)
-    return quantity.per if quantity else registry.givens[name]
+    return quantity.per if quantity else registry.external_inputs[name]
 
 
-def looked_at(registry: Registry, quantity: Quantity) -> set[str]:
+def aggregated_inputs(registry: Registry, quantity: Quantity) -> set[str]:
     """The causes that a look takes of whole groups, managers or partners, instead of the row's own."""
-    looks = [look for look in LOOKS if look in quantity.causes]
+    looks = [look for look in AGGREGATION_SOURCES if look in quantity.causes]
     if not looks or looks == ["measures"]:
         return set()
     return {need for need in quantity.needs if looks != ["ties"] or level_of(registry, need) != "tie"}
 
 
-def passes(registry: Registry, names: tuple[str, ...]) -> Iterator[Pass]:
+def equation_groups(registry: Registry, names: tuple[str, ...]) -> Iterator[EquationGroup]:
     """Cut quantities, causes before effects, into passes; what is seen of other rows belongs to an earlier pass."""
     waiting = [registry.quantities[name] for name in names]
     while waiting:
@@ -53,12 +53,12 @@ def passes(registry: Registry, names: tuple[str, ...]) -> Iterator[Pass]:
         ready: set[str] = set()
         for quantity in waiting:
             causes = set() if quantity.kind == "stock" else wanted.intersection(quantity.needs)
-            if quantity.per == level and causes <= ready and ready.isdisjoint(_seen_of_others(registry, quantity)):
+            if quantity.per == level and causes <= ready and ready.isdisjoint(_neighbour_inputs(registry, quantity)):
                 ready.add(quantity.name)
-        yield Pass(level, tuple(quantity.name for quantity in waiting if quantity.name in ready))
+        yield EquationGroup(level, tuple(quantity.name for quantity in waiting if quantity.name in ready))
         waiting = [quantity for quantity in waiting if quantity.name not in ready]
 
 
-def _seen_of_others(registry: Registry, quantity: Quantity) -> set[str]:
+def _neighbour_inputs(registry: Registry, quantity: Quantity) -> set[str]:
     theirs = {cause.removeprefix("their_") for cause in quantity.causes if cause.startswith("their_")}
-    return theirs | looked_at(registry, quantity)
+    return theirs | aggregated_inputs(registry, quantity)

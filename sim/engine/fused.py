@@ -17,13 +17,13 @@ from sim.engine.compiled import compiled
 from sim.engine.equation_groups import level_of
 from sim.engine.layout import Layout, build_in, layout_of
 from sim.engine.reference import Reference
-from sim.engine.schedule import order_of
-from sim.engine.source_translation import CannotFuse
+from sim.engine.schedule import build_schedule
+from sim.engine.source_translation import UnsupportedEquationError
 from sim.language.registry import Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
 from sim.world.random_streams import normal_table, stream_key
-from sim.world.staff import GIVENS, Staff
+from sim.world.staff import EXTERNAL_INPUTS, Staff
 
 DAYS_A_WEEK = 7
 NUMBERS = 50_000
@@ -36,9 +36,9 @@ _KERNELS: dict[tuple, tuple[Layout, int, Callable]] = {}
 def _ready(registry: Registry, block: int) -> tuple[Layout, int, Callable]:
     """Layout, columns and compiled function of a registry; values of parameters do not matter, so each is made once."""
     mechanisms, levers = (tuple(map(type, owners.values())) for owners in (registry.mechanisms, registry.levers))
-    key = (mechanisms, levers, tuple(registry.givens.items()), block)
+    key = (mechanisms, levers, tuple(registry.external_inputs.items()), block)
     if key not in _KERNELS:
-        order = order_of(registry)
+        order = build_schedule(registry)
         layout = layout_of(registry, order, block)
         kernel = kernel_of(registry, order, layout)
         _KERNELS[key] = layout, kernel.columns, compiled(kernel)
@@ -135,7 +135,7 @@ class Fused:
         return (
             level_of(self.registry, name)
             if name in self.registry.quantities
-            else {**GIVENS, **self.registry.givens}[name]
+            else {**EXTERNAL_INPUTS, **self.registry.external_inputs}[name]
         )
 
     def _shifts_as_numbers(self) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +145,7 @@ class Fused:
             if condition not in self.registry.conditions:
                 continue
             if self.registry.quantities[condition].per != "employee":
-                raise CannotFuse(f"measures shift '{condition}', which is not per employee")
+                raise UnsupportedEquationError(f"measures shift '{condition}', which is not per employee")
             total = self._layout.offset("employee", f"{condition}__shift")
             for number, one in enumerate(placed):
                 shifts.append((total, one.measure, one.shift.receives == "managers", number == 0))
@@ -202,7 +202,7 @@ class Fused:
         self._turn_the_page(days)
         offsets = np.array([self._layout.offset("employee", name) for name in gather], np.int64)
         sums = np.zeros((self.worlds, len(gather), self.staff.count["employee"]), np.float32)
-        givens = [self.calendar.givens(day) for day in days]
+        givens = [self.calendar.external_inputs(day) for day in days]
         todays = np.array([[given[name] for name in self._layout.today] for given in givens], np.float32)
         parameters, building = self._parameters_now(), self._building
         for world in range(self.worlds):
@@ -220,7 +220,7 @@ class Fused:
         """Bring programmes and settings of all worlds to the first of these days; they change on Mondays alone."""
         day = days[0]
         if self.catalogue.update(day):
-            for name, value in self.catalogue.givens().items():
+            for name, value in self.catalogue.external_inputs().items():
                 self._building.write(self._state, name, "catalogue", value)
         for (process, name), changes in self.catalogue.settings_on(day).items():
             per_world = self.parameter(process, name)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine.equation_groups import DOMAINS, level_of
-from sim.engine.schedule import WITH_MIDDLE, Order, methods_of
-from sim.engine.source_translation import CannotFuse
+from sim.engine.schedule import WITH_MIDDLE, Schedule, methods_of
+from sim.engine.source_translation import UnsupportedEquationError
 from sim.language.grammar import LEVELS, stream_of
 from sim.language.registry import Registry
-from sim.world.staff import GIVENS, Staff
+from sim.world.staff import EXTERNAL_INPUTS, Staff
 
 VECTOR = 16
 GROUPS = (("employee", "team"), ("employee", "establishment"), ("team", "establishment"))
@@ -56,10 +56,10 @@ class Layout:
         return self.slots[level][name] * self.width(level)
 
 
-def layout_of(registry: Registry, order: Order, block: int) -> Layout:
+def layout_of(registry: Registry, order: Schedule, block: int) -> Layout:
     """Number everything that the kernel of this registry needs."""
     slots: dict[str, dict[str, int]] = {level: {} for level in LEVELS}
-    given = {**GIVENS, **registry.givens}
+    given = {**EXTERNAL_INPUTS, **registry.external_inputs}
     for name in (*given, *registry.quantities):
         level = registry.quantities[name].per if name in registry.quantities else given[name]
         if level != "everywhere":
@@ -73,10 +73,10 @@ def layout_of(registry: Registry, order: Order, block: int) -> Layout:
     for name in sorted(order.aside):
         _add(slots[level_of(registry, name)], f"{name}__tomorrow")
     owners = {**registry.mechanisms, **registry.levers}
-    parameters = [(process, name) for process, own in sorted(owners.items()) for name in own.passports()]
+    parameters = [(process, name) for process, own in sorted(owners.items()) for name in own.parameter_metadata()]
     draws = dict(draw for name in (*registry.day, *registry.night) for draw in _draws_of(registry, name))
     trait_draws = {name: stream for name in registry.traits for _, stream in _draws_of(registry, name)}
-    today = [name for name, level in registry.givens.items() if level == "everywhere"]
+    today = [name for name, level in registry.external_inputs.items() if level == "everywhere"]
     return Layout(
         block,
         slots,
@@ -239,11 +239,11 @@ def _address(layout: Layout, staff: Staff, level: str, row: np.ndarray) -> np.nd
     wide = np.asarray(row, np.int64)
     address = wide // layout.block * (staff.middle.get(level, 1) * layout.row(level)) + wide % layout.block
     if address.size and address.max() >= np.iinfo(np.int32).max:
-        raise CannotFuse("the firm is too large for the fused engine")
+        raise UnsupportedEquationError("the firm is too large for the fused engine")
     return address.astype(np.int32)
 
 
 def _starts(group: np.ndarray, groups: int) -> np.ndarray:
     if np.any(np.diff(group) < 0):
-        raise CannotFuse("the rows are not in the order of their groups")
+        raise UnsupportedEquationError("the rows are not in the order of their groups")
     return np.searchsorted(group, np.arange(groups + 1)).astype(np.int32)

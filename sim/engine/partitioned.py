@@ -15,29 +15,29 @@ import numpy as np
 
 from sim.engine.fused import Fused
 from sim.engine.reference import Reference
-from sim.engine.source_translation import CannotFuse
+from sim.engine.source_translation import UnsupportedEquationError
 from sim.language.registry import Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
-from sim.world.firm import Part, parted
-from sim.world.staff import GIVENS, Staff
+from sim.world.firm import Part, partition_firm
+from sim.world.staff import EXTERNAL_INPUTS, Staff
 
 PLACES = 2_500
 """At most in a part, where its establishments allow; measured: what these need still lies near the processor."""
 SHARED = ("everywhere", "catalogue")
 
 
-def fused_or_reference(registry: Registry, staff: Staff, *others, **options) -> Fused | InParts | Reference:
+def fused_or_reference(registry: Registry, staff: Staff, *others, **options) -> Fused | PartitionedEngine | Reference:
     """The fused engine, in parts where the firm is large and can be cut; called as either engine is.
 
     The reference engine and a note where something cannot be fused.
     """
     try:
-        parts = parted(staff.firm, PLACES)
+        parts = partition_firm(staff.firm, PLACES)
         if len(parts) > 1:
-            return InParts(parts, registry, staff, *others, **options)
+            return PartitionedEngine(parts, registry, staff, *others, **options)
         return Fused(registry, staff, *others, **options)
-    except CannotFuse as reason:
+    except UnsupportedEquationError as reason:
         _note(str(reason))
         return Reference(registry, staff, *others, **options)
 
@@ -47,11 +47,15 @@ def _note(reason: str) -> None:
     logging.getLogger(__name__).warning("the reference engine computes this run: %s", reason)
 
 
-class Joined(Mapping[str, np.ndarray]):
+class ConcatenatedState(Mapping[str, np.ndarray]):
     """Every quantity of all parts, side by side, put together when it is asked for."""
 
     def __init__(self, registry: Registry, parts: Sequence[Fused]):
-        self._levels = {**GIVENS, **registry.givens, **{name: q.per for name, q in registry.quantities.items()}}
+        self._levels = {
+            **EXTERNAL_INPUTS,
+            **registry.external_inputs,
+            **{name: q.per for name, q in registry.quantities.items()},
+        }
         self._parts = parts
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -66,7 +70,7 @@ class Joined(Mapping[str, np.ndarray]):
         return len(self._parts[0].values)
 
 
-class InParts:
+class PartitionedEngine:
     """The parts of a firm, each an engine of its own; the same face as `Fused`."""
 
     def __init__(
@@ -89,7 +93,7 @@ class InParts:
 
     def _take(self, parts: Sequence[Fused]) -> None:
         self._parts = parts
-        self.values = Joined(self.registry, parts)
+        self.values = ConcatenatedState(self.registry, parts)
 
     def set_parameter(self, process: str, name: str, per_world: np.ndarray) -> None:
         """From now on parameter `name` of `process` has these values, one per world."""
@@ -100,7 +104,7 @@ class InParts:
         """The present value of a parameter in every world, shape (worlds,)."""
         return self._parts[0].parameter(process, name)
 
-    def fork(self, catalogue: Catalogue) -> InParts:
+    def fork(self, catalogue: Catalogue) -> PartitionedEngine:
         """A new engine with one world for each scenario, all alike until something differs; this one stays as it is."""
         forked = copy.copy(self)
         forked.catalogue, forked.worlds = catalogue, len(catalogue.scenarios)

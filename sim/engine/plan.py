@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.engine import Engine
 
 BASELINE = Scenario("baseline", "baseline", text="The practice of 2022.")
-GIVENS = {**staffs.GIVENS, **catalogues.GIVENS, **calendars.GIVENS}
+EXTERNAL_INPUTS = {**staffs.EXTERNAL_INPUTS, **catalogues.EXTERNAL_INPUTS, **calendars.EXTERNAL_INPUTS}
 INSTRUMENTS = ("survey", "interview")
 """Processes of a plan that only look at what is lived; they stand in `sim/outcomes`."""
 _MOST_REPLICATES = 2**31
@@ -77,9 +77,9 @@ class Plan:
             self.calendar.date(day)
 
 
-def warmed_up(plan: Plan, each_week: Callable[[int], None] | None = None) -> Engine:
+def simulate_burn_in(plan: Plan, each_week: Callable[[int], None] | None = None) -> Engine:
     """The engine after the burn-in, in one world under the first scenario's practice before day 0."""
-    engine = set_up(plan)
+    engine = create_engine(plan)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
         if each_week:
@@ -87,12 +87,12 @@ def warmed_up(plan: Plan, each_week: Callable[[int], None] | None = None) -> Eng
     return engine
 
 
-def set_up(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
+def create_engine(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
     """The engine on the first day of the burn-in.
 
     `varied` maps (process, name) to one value per world: worlds then differ in parameters instead of scenarios.
     """
-    measures = needed(plan)
+    measures = required_measures(plan)
     check_memory(plan, worlds)
     firm = build(plan.firm, plan.seed, plan.replicate)
     registry = registry_of(plan, firm)
@@ -109,7 +109,7 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     for an unknown parameter, a value out of range, a parameter that the organisation has counted, or a measure that
     moves what it may not.
     """
-    measures = needed(plan)
+    measures = required_measures(plan)
     own = levers()
     rewriting = [own[m.name] for m in measures if m.rewrites and m.name in own]
     missing = [m.name for m in measures if m.rewrites and m.name not in own]
@@ -125,7 +125,7 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     registry = register(
         [with_parameters(kind, parameters.get(p, {}), counted.get(p, {})) for p, kind in mechanisms().items()],
         [with_parameters(lever, parameters.get(lever.process(), {})) for lever in rewriting],  # type: ignore[misc]
-        GIVENS,
+        EXTERNAL_INPUTS,
     )
     for measure in measures:
         for target in measure.shifts:
@@ -144,7 +144,7 @@ def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[M
                 + ", ".join((*registry.mechanisms, *registry.levers))
             )
         where = f"scenario {scenario.name}: {setting.process}.{setting.parameter}"
-        checked(registry.owner(setting.process), setting.parameter, setting.value, where)
+        validate_value(registry.owner(setting.process), setting.parameter, setting.value, where)
     taken = [measure.name for measure in measures if measure.in_study]
     for name in scenario.withdrawn:
         if name not in taken:
@@ -159,19 +159,21 @@ def with_parameters(
 ) -> Mechanism:
     """The mechanism with these parameters; what an organisation has counted may lie outside a parameter's range."""
     own = kind()
-    within = {name: checked(own, name, value) for name, value in parameters.items()}
+    within = {name: validate_value(own, name, value) for name, value in parameters.items()}
     return replace(own, **{**(counted or {}), **within})  # type: ignore[type-var]
 
 
-def checked(mechanism: Mechanism, name: str, value: float, where: str = "") -> float:
+def validate_value(mechanism: Mechanism, name: str, value: float, where: str = "") -> float:
     """The value as a float, or UserError where the parameter does not exist or the value is outside its range.
 
     `where` is how the one who set it knows the parameter, if that is not `<process>.<name>`.
     """
-    passport = mechanism.passports().get(name)
+    passport = mechanism.parameter_metadata().get(name)
     where = where or f"parameter {mechanism.process()}.{name}"
     if passport is None:
-        raise UserError(f"{where} does not exist; {mechanism.process()} has {', '.join(mechanism.passports())}")
+        raise UserError(
+            f"{where} does not exist; {mechanism.process()} has {', '.join(mechanism.parameter_metadata())}"
+        )
     fits = isinstance(value, int | float) and (passport.is_switch or not isinstance(value, bool))
     if not fits or not passport.low <= value <= passport.high:
         raise UserError(
@@ -218,7 +220,7 @@ def _check_not_counted(
             )
 
 
-def needed(plan: Plan) -> tuple[Measure, ...]:
+def required_measures(plan: Plan) -> tuple[Measure, ...]:
     """The measures of the study and those that a scenario of the plan introduces."""
     introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
     return tuple(m for m in plan.measures if m.in_study or m.name in introduced)

@@ -47,19 +47,19 @@ choose: Callable[..., Any] = intrinsic(_choice)
 
 
 @njit
-def larger(a, b):
+def maximum(a, b):
     """What `np.maximum` gives: the second of two equals, and nan where either is."""
     return choose(a != a, a, choose(a > b, a, b))
 
 
 @njit
-def smaller(a, b):
+def minimum(a, b):
     """What `np.minimum` gives."""
     return choose(a != a, a, choose(a < b, a, b))
 
 
 @njit
-def clipped(x, low, high):
+def clip(x, low, high):
     """What `np.clip` gives."""
     x = choose(x < low, low, x)
     return choose(x > high, high, x)

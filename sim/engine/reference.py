@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.equation_groups import ROWWISE, Pass, level_of, looked_at, passes
+from sim.engine.equation_groups import ROWWISE, EquationGroup, aggregated_inputs, equation_groups, level_of
 from sim.errors import required
-from sim.language.grammar import LOOKS, LUCK, Mechanism, causes_of, stream_of
+from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, Mechanism, dependencies_of, stream_of
 from sim.language.registry import Quantity, Registry
 from sim.levers.catalogue import Catalogue
 from sim.world.calendar import Calendar
@@ -69,14 +69,14 @@ class Reference:
         self.seed, self.worlds = seed, worlds
         self._varied: dict[tuple[str, str], np.ndarray] = dict(parameters or {})
         self._bound: dict[tuple[str, int], Mechanism] = {}
-        self.values: dict[str, np.ndarray] = {**staff.given, **catalogue.givens()}
+        self.values: dict[str, np.ndarray] = {**staff.given, **catalogue.external_inputs()}
         self.values["generation"] = np.zeros((1, staff.count["employee"]), np.float32)
         self._equations = self._all_equations()
         self._shifted = catalogue.shifts_by_condition()
         self._shift_totals: dict[str, np.ndarray] = {}
         self._stocks = registry.night
         self._daily_stocks = tuple(name for name in registry.night if registry.quantities[name].every == "day")
-        self._passes: dict[tuple[str, ...], tuple[Pass, ...]] = {}
+        self._passes: dict[tuple[str, ...], tuple[EquationGroup, ...]] = {}
         self._draw_traits()
         self._begin_stocks()
 
@@ -106,7 +106,7 @@ class Reference:
         if bound is None:
             own = self.registry.owner(process)
             bound = copy.copy(own)
-            for name in own.passports():
+            for name in own.parameter_metadata():
                 value = self._varied.get((process, name), getattr(own, name))
                 object.__setattr__(bound, name, _parameter(value, rank))
             self._bound[process, rank] = bound
@@ -122,7 +122,7 @@ class Reference:
         method = self.registry.mechanisms[quantity.owner].equations()[quantity.name]
         key = self._key(method)
         rank = len(self.staff.shape(quantity.per, 1))
-        return Equation(quantity, tuple(self._source(c, quantity, key) for c in causes_of(method)), rank, key)
+        return Equation(quantity, tuple(self._source(c, quantity, key) for c in dependencies_of(method)), rank, key)
 
     def _key(self, method: Callable) -> int:
         """The key of a method's random stream; 0 where it takes no random numbers."""
@@ -130,17 +130,17 @@ class Reference:
         return stream_key(self.seed, own) if own else 0
 
     def _source(self, cause: str, quantity: Quantity, key: int) -> Source:
-        if cause in LUCK:
+        if cause in RANDOM_ARGUMENTS:
             return self._luck(cause, quantity, key)
-        if cause in LOOKS:
+        if cause in AGGREGATION_SOURCES:
             look = self.staff.looks[cause]
             return lambda day, rows: look.at(rows)
         if cause.startswith("their_"):
             return self._others(cause.removeprefix("their_"))
         level = level_of(self.registry, cause)
-        if level == "everywhere" or cause in looked_at(self.registry, quantity):
+        if level == "everywhere" or cause in aggregated_inputs(self.registry, quantity):
             return lambda day, rows: self.values[cause]
-        if level == quantity.per or any(look in quantity.causes for look in LOOKS):
+        if level == quantity.per or any(look in quantity.causes for look in AGGREGATION_SOURCES):
             return lambda day, rows: of_rows(self.values[cause], rows)
         return lambda day, rows: self.staff.spread(self.values[cause], level, quantity.per, rows)
 
@@ -169,7 +169,7 @@ class Reference:
     def _live(self, names: tuple[str, ...], day: int, into: dict[str, np.ndarray]) -> None:
         """Evaluate quantities whose order is causes before effects."""
         if names not in self._passes:
-            self._passes[names] = tuple(passes(self.registry, names))
+            self._passes[names] = tuple(equation_groups(self.registry, names))
         for one in self._passes[names]:
             fresh: dict[str, np.ndarray] = {}
             for rows in self._blocks(one.level):
@@ -245,7 +245,7 @@ class Reference:
             result = method(
                 *(
                     here[cause] if cause in here else self._source(cause, quantity, key)(day, rows)
-                    for cause in causes_of(method)
+                    for cause in dependencies_of(method)
                 )
             )
         return result
@@ -347,7 +347,7 @@ class Reference:
             self.values[name] = trait
 
     def _of_newcomers(self, cause, quantity, drawn, person, world, place):
-        if cause in LUCK:
+        if cause in RANDOM_ARGUMENTS:
             return _DRAW[cause](self._equations[quantity.name].key, person)
         if cause in drawn:
             return drawn[cause]
@@ -388,7 +388,7 @@ class Reference:
     def run_day(self, day: int) -> None:
         """Compute one day and its night."""
         monday = day % DAYS_A_WEEK == 0
-        for name, value in self.calendar.givens(day).items():
+        for name, value in self.calendar.external_inputs(day).items():
             self.values[name] = np.full((1, 1), value, np.float32)
         self.values["anchor_rank"] = self.staff.anchor_rank(self.calendar.weekday(day))
         self._turn_the_page(day)
@@ -403,7 +403,7 @@ class Reference:
     def _turn_the_page(self, day: int) -> None:
         """Bring programmes and settings of all worlds to this day."""
         if self.catalogue.update(day):
-            self.values.update(self.catalogue.givens())
+            self.values.update(self.catalogue.external_inputs())
         for (process, name), changes in self.catalogue.settings_on(day).items():
             per_world = self.parameter(process, name)
             own = getattr(self.registry.owner(process), name)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OwnStaff:
+class StaffView:
     """The firm of one share, and how many there are of each kind of row."""
 
     firm: Firm
     count: Mapping[str, int]
 
 
-class OwnRows(Mapping[str, np.ndarray]):
+class RowSliceMapping(Mapping[str, np.ndarray]):
     """Every quantity of an engine, of one share's rows alone."""
 
     def __init__(self, engine: Engine, rows: Mapping[str, slice], slots: int):
@@ -44,7 +44,7 @@ class OwnRows(Mapping[str, np.ndarray]):
         return len(self._engine.values)
 
 
-class Share:
+class RunView:
     """The rows of one firm in an engine of stacked firms, as a recorder wants them."""
 
     def __init__(self, engine: Engine, firm: Firm, first: Mapping[str, int]):
@@ -55,7 +55,7 @@ class Share:
             "establishment": len(firm.establishment_identifier),
         }
         rows = {kind: slice(first[kind], first[kind] + number) for kind, number in count.items()}
-        self.staff = OwnStaff(firm, count)
+        self.staff = StaffView(firm, count)
         self.worlds, self.catalogue = engine.worlds, engine.catalogue
         self.places = rows["employee"]
-        self.values = OwnRows(engine, rows, len(firm.ties.partner))
+        self.values = RowSliceMapping(engine, rows, len(firm.ties.partner))

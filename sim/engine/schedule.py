@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sim.engine.equation_groups import DOMAINS, level_of
-from sim.engine.source_translation import CannotFuse, body_of
-from sim.language.grammar import LOOKS, LUCK, causes_of
+from sim.engine.source_translation import UnsupportedEquationError, translate_body
+from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, dependencies_of
 from sim.language.registry import Quantity, Registry
 
 WITH_MIDDLE = ("tie", "measure", "measure of team", "measure of establishment", "catalogue")
@@ -30,7 +30,7 @@ _COARSE_FIRST = (
 
 
 @dataclass(frozen=True)
-class Look:
+class NeighbourAggregation:
     """A look that adds something up: `ties.mean(of, weight)`, `ties.sum(of)`, `measures.sum(of)`, `team.mean(of)` …"""
 
     name: str
@@ -42,7 +42,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Step:
+class ScheduledEquation:
     """One equation as it is computed for a row: what it reads of its own row, and what of others."""
 
     name: str
@@ -50,14 +50,14 @@ class Step:
     weekly: bool
     near: frozenset[str]
     far: frozenset[str]
-    look: Look | None = None
+    look: NeighbourAggregation | None = None
 
 
 @dataclass(frozen=True)
 class Pass:
     """Steps of one level and clock that are computed together, or one look."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ScheduledEquation, ...]
     night: bool = False
 
     @property
@@ -82,37 +82,37 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Order:
+class Schedule:
     """The whole day and night: segments, looks by name, and the stocks that are settled beside themselves."""
 
     segments: tuple[Segment, ...]
-    looks: Mapping[str, Look]
+    looks: Mapping[str, NeighbourAggregation]
     aside: frozenset[str] = field(default_factory=frozenset)
 
 
-def look_name(quantity: str, kind: str, names: Sequence[str]) -> str:
+def aggregation_name(quantity: str, kind: str, names: Sequence[str]) -> str:
     """The name of what an equation that does more than look sees by one of its looks."""
     return "__".join((quantity, *kind.split("."), *names))
 
 
-def order_of(registry: Registry) -> Order:
+def build_schedule(registry: Registry) -> Schedule:
     """Passes and segments of a registry; raises CannotFuse, which names the equation, where it cannot be done."""
-    looks: dict[str, Look] = {}
-    day: list[Step] = []
-    night: list[Step] = []
+    looks: dict[str, NeighbourAggregation] = {}
+    day: list[ScheduledEquation] = []
+    night: list[ScheduledEquation] = []
     for name in (*registry.day, *registry.night):
         quantity = registry.quantities[name]
         try:
-            found = _looks_of(registry, quantity)
+            found = _aggregations_of(registry, quantity)
             looks.update({look.name: look for look in found})
-            day += [_look_step(look) for look in found]
+            day += [_aggregation_step(look) for look in found]
             if name not in looks:
                 (night if quantity.kind == "stock" else day).append(_step(registry, quantity, found))
-        except CannotFuse as reason:
-            raise CannotFuse(f"{quantity.owner}.{name} cannot be fused: {reason}") from None
+        except UnsupportedEquationError as reason:
+            raise UnsupportedEquationError(f"{quantity.owner}.{name} cannot be fused: {reason}") from None
     passes = (*_day(day), *_night(night))
     segments = tuple(_segments(passes))
-    return Order(segments, looks, _settled_aside(segments))
+    return Schedule(segments, looks, _double_buffered(segments))
 
 
 # -- steps -----------------------------------------------------------------------------------------------------------
@@ -126,24 +126,30 @@ def methods_of(registry: Registry, quantity: Quantity) -> list[Callable]:
     return [own, *(registry.levers[process].rewrites()[quantity.name] for process in quantity.rewritten_by)]
 
 
-def _looks_of(registry: Registry, quantity: Quantity) -> list[Look]:
-    found: dict[str, Look] = {}
+def _aggregations_of(registry: Registry, quantity: Quantity) -> list[NeighbourAggregation]:
+    found: dict[str, NeighbourAggregation] = {}
     for method in methods_of(registry, quantity):
-        for call in _calls_to_looks(method):
+        for call in _calls_to_aggregations(method):
             kind = ast.unparse(call.func)
             if kind == "manager.of":
                 continue
             names = names_in(call.args)
-            name = look_name(quantity.name, kind, names)
-            found[name] = _look(registry, quantity, kind, names, name)
+            name = aggregation_name(quantity.name, kind, names)
+            found[name] = _aggregation(registry, quantity, kind, names, name)
     looks = list(found.values())
-    return [replace(looks[0], name=quantity.name)] if len(looks) == 1 and _only_looks(registry, quantity) else looks
+    return (
+        [replace(looks[0], name=quantity.name)]
+        if len(looks) == 1 and _has_only_aggregations(registry, quantity)
+        else looks
+    )
 
 
-def _look(registry: Registry, quantity: Quantity, kind: str, names: list[str], name: str) -> Look:
+def _aggregation(
+    registry: Registry, quantity: Quantity, kind: str, names: list[str], name: str
+) -> NeighbourAggregation:
     who, how = kind.split(".")
-    if not all(n in registry.quantities or n in registry.givens for n in names):
-        raise CannotFuse(f"'{kind}' looks at something that is no quantity")
+    if not all(n in registry.quantities or n in registry.external_inputs for n in names):
+        raise UnsupportedEquationError(f"'{kind}' looks at something that is no quantity")
     levels = [level_of(registry, n) for n in names]
     if kind == "ties.mean" and levels == ["employee", "tie"]:
         level = "employee"
@@ -152,38 +158,38 @@ def _look(registry: Registry, quantity: Quantity, kind: str, names: list[str], n
     elif how == "mean" and len(levels) == 1 and (who, levels[0]) in _MEANS:
         level = _MEANS[who, levels[0]]
     else:
-        raise CannotFuse(
+        raise UnsupportedEquationError(
             f"'{kind}' of {', '.join(f'{n} per {lv}' for n, lv in zip(names, levels, strict=True))} is not known"
         )
     if level != quantity.per:
-        raise CannotFuse(f"'{kind}' gives one value per {level}, and it is per {quantity.per}")
+        raise UnsupportedEquationError(f"'{kind}' gives one value per {level}, and it is per {quantity.per}")
     weight = names[1] if len(names) > 1 else None
-    return Look(name, level, kind, names[0], weight, quantity.every == "week")
+    return NeighbourAggregation(name, level, kind, names[0], weight, quantity.every == "week")
 
 
-def _only_looks(registry: Registry, quantity: Quantity) -> bool:
+def _has_only_aggregations(registry: Registry, quantity: Quantity) -> bool:
     methods = methods_of(registry, quantity)
-    body = body_of(methods[0])
+    body = translate_body(methods[0])
     alone = len(methods) == 1 and not quantity.condition and quantity.kind != "stock"
     return alone and len(body) == 1 and isinstance(body[0], ast.Return) and isinstance(body[0].value, ast.Call)
 
 
-def _calls_to_looks(method: Callable) -> list[ast.Call]:
+def _calls_to_aggregations(method: Callable) -> list[ast.Call]:
     return [
         node
-        for statement in body_of(method)
+        for statement in translate_body(method)
         for node in ast.walk(statement)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
-        and node.func.value.id in LOOKS
+        and node.func.value.id in AGGREGATION_SOURCES
         and node.func.value.id in inspect.signature(method).parameters
     ]
 
 
-def seen_by(method: Callable) -> set[str]:
+def aggregated_inputs(method: Callable) -> set[str]:
     """The names of what an equation sees of others through its looks."""
-    return {name for call in _calls_to_looks(method) for name in names_in(call.args)}
+    return {name for call in _calls_to_aggregations(method) for name in names_in(call.args)}
 
 
 def names_in(arguments: Iterable[ast.expr]) -> list[str]:
@@ -191,32 +197,32 @@ def names_in(arguments: Iterable[ast.expr]) -> list[str]:
     names = []
     for argument in arguments:
         if not isinstance(argument, ast.Name):
-            raise CannotFuse(f"it looks at the expression '{ast.unparse(argument)}'")
+            raise UnsupportedEquationError(f"it looks at the expression '{ast.unparse(argument)}'")
         names.append(argument.id)
     return names
 
 
-def _look_step(look: Look) -> Step:
+def _aggregation_step(look: NeighbourAggregation) -> ScheduledEquation:
     seen = frozenset(n for n in (look.of, look.weight) if n)
     own = {"ties.mean": frozenset({look.weight or ""}), "ties.sum": seen, "measures.sum": seen}.get(
         look.kind, frozenset()
     )
-    return Step(look.name, look.level, look.weekly, own, seen - own, look)
+    return ScheduledEquation(look.name, look.level, look.weekly, own, seen - own, look)
 
 
-def _step(registry: Registry, quantity: Quantity, found: list[Look]) -> Step:
+def _step(registry: Registry, quantity: Quantity, found: list[NeighbourAggregation]) -> ScheduledEquation:
     near: set[str] = {look.name for look in found}
     far: set[str] = set()
     if quantity.kind == "sum":
         near |= set(quantity.tributaries)
     for method in methods_of(registry, quantity):
-        seen = seen_by(method)
+        seen = aggregated_inputs(method)
         of_manager = {
-            n for c in _calls_to_looks(method) if ast.unparse(c.func) == "manager.of" for n in names_in(c.args)
+            n for c in _calls_to_aggregations(method) if ast.unparse(c.func) == "manager.of" for n in names_in(c.args)
         }
-        for cause in causes_of(method):
+        for cause in dependencies_of(method):
             itself = cause == quantity.name and quantity.kind != "stock"
-            if cause in LUCK or cause in LOOKS or itself:
+            if cause in RANDOM_ARGUMENTS or cause in AGGREGATION_SOURCES or itself:
                 continue
             if cause == "dose":
                 near |= {"in_effect", "intensity"}
@@ -226,13 +232,13 @@ def _step(registry: Registry, quantity: Quantity, found: list[Look]) -> Step:
                 far |= {cause} & of_manager
             else:
                 near.add(cause)
-    return Step(quantity.name, quantity.per, quantity.every == "week", frozenset(near), frozenset(far))
+    return ScheduledEquation(quantity.name, quantity.per, quantity.every == "week", frozenset(near), frozenset(far))
 
 
 # -- passes ----------------------------------------------------------------------------------------------------------
 
 
-def _day(steps: list[Step]) -> list[Pass]:
+def _day(steps: list[ScheduledEquation]) -> list[Pass]:
     """Gather the day's steps into few passes: everything else first, so that employees' daily pass is long."""
     waiting = {step.name: step for step in steps}
     passes: list[Pass] = []
@@ -242,24 +248,24 @@ def _day(steps: list[Step]) -> list[Pass]:
             if ready:
                 break
         else:
-            raise CannotFuse("its day has a circle")
+            raise UnsupportedEquationError("its day has a circle")
         passes.append(Pass(tuple(ready)))
         for step in ready:
             del waiting[step.name]
     return passes
 
 
-def _preferred(steps: Iterable[Step]) -> list[tuple]:
+def _preferred(steps: Iterable[ScheduledEquation]) -> list[tuple]:
     keys = {_key(step) for step in steps}
     return sorted(keys, key=lambda k: ((k[0], k[1]) == ("employee", False) and not k[2], _COARSE_FIRST.index(k[0]), k))
 
 
-def _key(step: Step) -> tuple[str, bool, str]:
+def _key(step: ScheduledEquation) -> tuple[str, bool, str]:
     return step.level, step.weekly, step.name if step.look else ""
 
 
-def _ready(waiting: Mapping[str, Step], key: tuple) -> list[Step]:
-    ready: dict[str, Step] = {}
+def _ready(waiting: Mapping[str, ScheduledEquation], key: tuple) -> list[ScheduledEquation]:
+    ready: dict[str, ScheduledEquation] = {}
     for step in waiting.values():
         if _key(step) != key or any(name in waiting for name in step.far):
             continue
@@ -268,7 +274,7 @@ def _ready(waiting: Mapping[str, Step], key: tuple) -> list[Step]:
     return list(ready.values())
 
 
-def _night(steps: list[Step]) -> list[Pass]:
+def _night(steps: list[ScheduledEquation]) -> list[Pass]:
     """The fine levels before the coarse ones, so that nobody reads tomorrow's value of a coarser level."""
     passes = []
     for level in (
@@ -305,7 +311,7 @@ def _may_follow(gathered: list[Pass], one: Pass) -> bool:
     return DOMAINS[gathered[0].level] == DOMAINS[one.level] and not written & looked_at
 
 
-def _settled_aside(segments: Iterable[Segment]) -> frozenset[str]:
+def _double_buffered(segments: Iterable[Segment]) -> frozenset[str]:
     """The stocks whose old value is still read when the new one is known: they settle aside, and move in at last."""
     numbered = [(place, one) for place, segment in enumerate(segments) for one in segment.passes]
     aside: set[str] = set()

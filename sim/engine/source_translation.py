@@ -19,7 +19,7 @@ from types import CodeType
 import numpy as np
 
 from sim.language import curves
-from sim.language.grammar import LOOKS
+from sim.language.grammar import AGGREGATION_SOURCES
 
 CAST = {"f32": "float32", "f64": "float64", "i64": "int64"}
 _WIDTH = ("bool", "i64", "f32", "f64")
@@ -34,7 +34,7 @@ _FOLDED: Mapping[type, Callable] = {
 }
 
 
-class CannotFuse(Exception):
+class UnsupportedEquationError(Exception):
     """An equation says something that has no fused counterpart; the message says what."""
 
 
@@ -86,7 +86,7 @@ def common_kind(*terms: Term) -> str:
     return widest
 
 
-class Writer:
+class ScalarTranslator:
     """Writes the statements of one equation, or of a curve that it uses."""
 
     def __init__(self, fresh: Callable[[], str]):
@@ -114,10 +114,10 @@ class Writer:
 class _Reading:
     """One function read from its source: local names, parameters, and where it looks."""
 
-    def __init__(self, writer: Writer, function, names: dict[str, Term], own, look):
+    def __init__(self, writer: ScalarTranslator, function, names: dict[str, Term], own, look):
         self.writer, self.names, self.own, self.look = writer, names, own, look
         self.globals = function.__globals__
-        self.body = body_of(function)
+        self.body = translate_body(function)
 
     def result(self) -> Term:
         for statement in self.body:
@@ -125,12 +125,14 @@ class _Reading:
                 return self.term(statement.value)
             target = statement.targets[0] if isinstance(statement, ast.Assign) else None
             if not isinstance(statement, ast.Assign) or len(statement.targets) != 1 or not isinstance(target, ast.Name):
-                raise CannotFuse(f"it has a statement of the form '{ast.unparse(statement).splitlines()[0]}'")
+                raise UnsupportedEquationError(
+                    f"it has a statement of the form '{ast.unparse(statement).splitlines()[0]}'"
+                )
             value = self.term(statement.value)
             if value.kind != "number":
                 value = self.writer.kept(value.text, value.kind)
             self.names[target.id] = value
-        raise CannotFuse("it has no return")
+        raise UnsupportedEquationError("it has no return")
 
     def term(self, node: ast.expr) -> Term:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
@@ -147,7 +149,7 @@ class _Reading:
             return self.comparison(node)
         if isinstance(node, ast.Call) and not node.keywords:
             return self.call(node)
-        raise CannotFuse(f"it says '{ast.unparse(node)}'")
+        raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
 
     def name(self, name: str) -> Term:
         if name in self.names:
@@ -155,7 +157,7 @@ class _Reading:
         value = self.globals.get(name)
         if type(value) in (int, float):
             return plain(value)
-        raise CannotFuse(f"it uses '{name}'")
+        raise UnsupportedEquationError(f"it uses '{name}'")
 
     def operation(self, node: ast.BinOp) -> Term:
         left, right = self.term(node.left), self.term(node.right)
@@ -168,7 +170,7 @@ class _Reading:
         if both_true and kind in (ast.BitOr, ast.Add):
             return Term(f"({left.text} | {right.text})", "bool")
         if kind not in _OPERATOR or (both_true and kind is ast.Sub):
-            raise CannotFuse(f"it says '{ast.unparse(node)}'")
+            raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
         common = common_kind(left, right)
         if kind is ast.Div and common in ("bool", "i64"):
             common = "f64"
@@ -184,12 +186,12 @@ class _Reading:
             return Term(f"({constant(-1, value.kind)} * {value.text})", value.kind)
         if isinstance(node.op, ast.Invert) and value.kind == "bool":
             return Term(f"(not {value.text})", "bool")
-        raise CannotFuse(f"it says '{ast.unparse(node)}'")
+        raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
 
     def comparison(self, node: ast.Compare) -> Term:
         left, right, kind = self.term(node.left), self.term(node.comparators[0]), type(node.ops[0])
         if kind not in _COMPARED or left.kind == right.kind == "number":
-            raise CannotFuse(f"it says '{ast.unparse(node)}'")
+            raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
         common = common_kind(left, right)
         common = "i64" if common == "bool" else common
         return Term(f"({as_kind(left, common)} {_COMPARED[kind]} {as_kind(right, common)})", "bool")
@@ -197,7 +199,7 @@ class _Reading:
     def call(self, node: ast.Call) -> Term:
         function = node.func
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            if function.value.id in LOOKS and self.look is not None:
+            if function.value.id in AGGREGATION_SOURCES and self.look is not None:
                 return self.look(function.value.id, function.attr, node.args)
             if self.globals.get(function.value.id) is np and function.attr in _NUMPY:
                 return _NUMPY[function.attr](self.writer, *self._arguments(node))
@@ -205,7 +207,7 @@ class _Reading:
             curve = self.globals.get(function.id)
             if inspect.isfunction(curve) and curve.__module__ == curves.__name__:
                 return self.curve(curve, self._arguments(node))
-        raise CannotFuse(f"it calls '{ast.unparse(function)}'")
+        raise UnsupportedEquationError(f"it calls '{ast.unparse(function)}'")
 
     def _arguments(self, node: ast.Call) -> list[Term]:
         return [self.term(argument) for argument in node.args]
@@ -217,43 +219,43 @@ class _Reading:
 
 
 @cache
-def body_of(function: Callable) -> list[ast.stmt]:
+def translate_body(function: Callable) -> list[ast.stmt]:
     """The statements of a function without its docstring, read from its source.
 
     Raises CannotFuse where the source cannot be read, or is no longer what the interpreter has loaded.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-        written = _written("".join(linecache.getlines(function.__code__.co_filename)))
+        written = _source_nodes("".join(linecache.getlines(function.__code__.co_filename)))
     except (OSError, SyntaxError, IndexError):
-        raise CannotFuse("its source cannot be read") from None
-    if not isinstance(tree, ast.FunctionDef) or _says(function.__code__) not in written:
-        raise CannotFuse("its file has changed since it was loaded")
+        raise UnsupportedEquationError("its source cannot be read") from None
+    if not isinstance(tree, ast.FunctionDef) or _code_contents(function.__code__) not in written:
+        raise UnsupportedEquationError("its file has changed since it was loaded")
     documented = isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant)
     return tree.body[1:] if documented else tree.body
 
 
 @cache
-def _written(source: str) -> frozenset[tuple]:
+def _source_nodes(source: str) -> frozenset[tuple]:
     """What each function of a file does."""
     waiting, found = [compile(source, "", "exec", dont_inherit=True)], set()
     while waiting:
         code = waiting.pop()
-        found.add(_says(code))
+        found.add(_code_contents(code))
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return frozenset(found)
 
 
-def _says(code: CodeType) -> tuple:
+def _code_contents(code: CodeType) -> tuple:
     """What a function does, to be compared; its texts do not matter."""
     constants = tuple(repr(c) for c in code.co_consts if not isinstance(c, str | CodeType))
     return code.co_firstlineno, code.co_name, code.co_code, code.co_names, code.co_varnames, constants
 
 
-def _where(writer: Writer, condition: Term, yes: Term, no: Term) -> Term:
+def _where(writer: ScalarTranslator, condition: Term, yes: Term, no: Term) -> Term:
     kind = common_kind(yes, no)
     if condition.kind == "number":
-        raise CannotFuse("it chooses by a plain number")
+        raise UnsupportedEquationError("it chooses by a plain number")
     if condition.kind != "bool":
         condition = Term(f"({condition.text} != {constant(0, condition.kind)})", "bool")
     if kind == "bool":
@@ -262,7 +264,7 @@ def _where(writer: Writer, condition: Term, yes: Term, no: Term) -> Term:
 
 
 def _extreme(function: str, joined: str) -> Callable[..., Term]:
-    def extreme(writer: Writer, first: Term, second: Term) -> Term:
+    def extreme(writer: ScalarTranslator, first: Term, second: Term) -> Term:
         kind = common_kind(first, second)
         if kind == "bool":
             return Term(f"({first.text} {joined} {second.text})", kind)
@@ -271,29 +273,29 @@ def _extreme(function: str, joined: str) -> Callable[..., Term]:
     return extreme
 
 
-def _clip(writer: Writer, value: Term, low: Term, high: Term) -> Term:
+def _clip(writer: ScalarTranslator, value: Term, low: Term, high: Term) -> Term:
     kind = common_kind(value, low, high)
     if kind not in CAST:
-        raise CannotFuse("it clips a truth value")
-    return Term(f"clipped({as_kind(value, kind)}, {as_kind(low, kind)}, {as_kind(high, kind)})", kind)
+        raise UnsupportedEquationError("it clips a truth value")
+    return Term(f"clip({as_kind(value, kind)}, {as_kind(low, kind)}, {as_kind(high, kind)})", kind)
 
 
-def _abs(writer: Writer, value: Term) -> Term:
+def _abs(writer: ScalarTranslator, value: Term) -> Term:
     kind = common_kind(value)
     return value if kind == "bool" else Term(f"abs({as_kind(value, kind)})", kind)
 
 
-def _sqrt(writer: Writer, value: Term) -> Term:
+def _sqrt(writer: ScalarTranslator, value: Term) -> Term:
     if value.kind == "bool":
-        raise CannotFuse("it takes the root of a truth value")
+        raise UnsupportedEquationError("it takes the root of a truth value")
     kind = "f32" if value.kind == "f32" else "f64"
     return Term(f"sqrt({as_kind(value, kind)})", kind)
 
 
 _NUMPY: Mapping[str, Callable[..., Term]] = {
     "where": _where,
-    "minimum": _extreme("smaller", "&"),
-    "maximum": _extreme("larger", "|"),
+    "minimum": _extreme("minimum", "&"),
+    "maximum": _extreme("maximum", "|"),
     "clip": _clip,
     "abs": _abs,
     "sqrt": _sqrt,

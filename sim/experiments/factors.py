@@ -17,11 +17,11 @@ import numpy as np
 
 from sim.config import composition, explicit_settings
 from sim.config import parameter_values as numbers_of_plan
-from sim.engine.plan import BASELINE, Plan, needed, registry_of
+from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
 from sim.errors import UserError, as_written, instead, is_number
-from sim.language.grammar import Passport
+from sim.language.grammar import ParameterMetadata
 from sim.levers.measure import FAMILIES
-from sim.levers.scenario import Introduction, Scenario, check_horizon, combined, dosed
+from sim.levers.scenario import Introduction, Scenario, check_horizon, combine_scenarios, scale_scenario
 from sim.survey.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -134,25 +134,25 @@ def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
     return {**numbers, **amounts, **own, **chosen, **doses}
 
 
-def _number(name: str, passport: Passport) -> Factor:
+def _number(name: str, passport: ParameterMetadata) -> Factor:
     if passport.is_switch:
         return Factor(name, unit="switch", options=(0.0, 1.0))
     return Factor(name, passport.low, passport.high, passport.unit)
 
 
-def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, Passport]]:
+def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, ParameterMetadata]]:
     """Every parameter of the mechanisms, the levers in use and the instruments: its value in force and its passport."""
     registry = registry_of(plan)
     owners = {f"mechanisms.{m.process()}": m for m in (*registry.mechanisms.values(), *registry.levers.values())}
     found = {
         f"{where}.{name}": (getattr(owner, name), passport)
         for where, owner in owners.items()
-        for name, passport in owner.passports().items()
+        for name, passport in owner.parameter_metadata().items()
     }
     return found | {
         f"{look}.{name}": (plan.parameters.get(look, {}).get(name, getattr(kind(), name)), passport)
         for look, kind in INSTRUMENTS.items()
-        for name, passport in kind.passports().items()
+        for name, passport in kind.parameter_metadata().items()
     }
 
 
@@ -171,7 +171,7 @@ def _groups(plan: Plan) -> dict[str, list[str]]:
         "switches": [n for n, passport in open_ones.items() if passport.is_switch],
         "amounts": [
             f"measures.{measure.name}.{condition}"
-            for measure in needed(plan)
+            for measure in required_measures(plan)
             if measure.name in introduced
             for condition, shift in measure.shifts.items()
             if shift.low < shift.high
@@ -236,7 +236,7 @@ def _check_within(factor: Factor, span: Sequence[Any]) -> None:
 # -- from a row to a plan ---------------------------------------------------------------------------------------------
 
 
-class Ground:
+class DesignContext:
     """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with.
 
     `held` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
@@ -245,8 +245,8 @@ class Ground:
 
     def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
         self._overrides = tuple(overrides)
-        self.plan = composition.plan_of(cfg, overrides)
-        self.held = composition.held_numbers(cfg, overrides)
+        self.plan = composition.build_plan(cfg, overrides)
+        self.held = composition.fixed_parameters(cfg, overrides)
         self.named = frozenset(explicit_settings.in_overrides(overrides))
         self._composed = cache(self._compose)
         self._at_doses = cache(self._dosed)
@@ -258,7 +258,7 @@ class Ground:
         others: list[tuple[str, Any]] = []
         for name, value in row.items():
             top, _, rest = name.partition(".")
-            if numbers_of_plan.is_number_of_a_plan(name):
+            if numbers_of_plan.is_parameter_name(name):
                 numbers[name] = float(value)
             elif top in _DOSES:
                 doses.append((top, rest, float(value)))
@@ -267,9 +267,9 @@ class Ground:
         plan = self._composed(tuple(others)) if others else self.plan
         if doses:
             levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
-            policy = combined(POLICY, [*levers, *self._at_doses(tuple(doses))])
+            policy = combine_scenarios(POLICY, [*levers, *self._at_doses(tuple(doses))])
             plan = replace(plan, scenarios=(plan.scenarios[0], policy))
-        return replace(numbers_of_plan.at(plan, numbers), replicate=replicate)
+        return replace(numbers_of_plan.with_values(plan, numbers), replicate=replicate)
 
     def check_policies(self, columns: Iterable[str]) -> None:
         """Raise UserError where the rows make their own policy and a policy that a user has named would be lost."""
@@ -284,11 +284,11 @@ class Ground:
                 )
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
-        own = [f"{name}={composition.written(value)}" for name, value in settings]
+        own = [f"{name}={composition.format_override(value)}" for name, value in settings]
         makes_policy = any(name in (*FAMILIES, "scenario") for name, _ in settings)
         listed = "scenarios=" if makes_policy else ()
         asked = [*(override for override in self._overrides if not override.startswith(listed)), *own]
-        made = composition.plan_of(composition.compose(*asked), asked)
+        made = composition.build_plan(composition.compose(*asked), asked)
         if not makes_policy:
             return made
         policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
@@ -304,7 +304,7 @@ class Ground:
         for name, given in own.items():
             check_horizon(composition.scenario_named(name), self.plan.weeks)
             self._check_strength(name, given.get("strength", 1.0))
-        return [dosed(composition.scenario_named(name), defaults, **given) for name, given in own.items()]
+        return [scale_scenario(composition.scenario_named(name), defaults, **given) for name, given in own.items()]
 
     def _check_strength(self, name: str, strength: float) -> None:
         """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""

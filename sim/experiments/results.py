@@ -20,7 +20,7 @@ from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.no_effect import count_reasons
 from sim.outcomes.run_summary import SHARES, TABLES, USERS, WITHOUT
 from sim.paths import check_writable, read_path
-from sim.runs.archive import Archive, read_counted
+from sim.runs.archive import Archive, read_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -208,7 +208,7 @@ class Results:
 
         counted = list(self.archive.counted(name))
         try:
-            others = [read_counted(path, runs) for path, runs in counted if runs is not None]
+            others = [read_rows(path, runs) for path, runs in counted if runs is not None]
         except (pa.ArrowException, OSError, KeyError) as error:
             raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
         return [str(path.absolute()) for path, runs in counted if runs is None], others

@@ -17,16 +17,16 @@ from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.experiments import designs, output_folder, sweep_record
 from sim.experiments.designs import ROW, Design
-from sim.experiments.factors import Factor, Ground
+from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.results import Results
 from sim.experiments.sweep_record import SweepRecord
 from sim.files import check_claim, claim, shown
 from sim.outcomes.run_summary import TABLES
 from sim.runs import worker_pool as crews
 from sim.runs.archive import WHOLE, Archive
-from sim.runs.batch import RECORDED, Batch, Life, Run, live_batch
+from sim.runs.batch import DEFAULT_ROUTINE, Batch, Run, SimulationRoutine, simulate_batch
 from sim.runs.identity import Identifier, digest, model_version
-from sim.runs.worker_pool import Crew, finished
+from sim.runs.worker_pool import WorkerPool, map_unordered
 from sim.survey.instruments import INSTRUMENTS
 from sim.world.calendar import DAYS_A_WEEK
 
@@ -48,11 +48,11 @@ class Sweep:
     and every policy share them either way.
     """
 
-    ground: Ground
+    ground: DesignContext
     design: Design
     replicates: int = 1
     tables: tuple[str, ...] = ("levels",)
-    life: Life = RECORDED
+    life: SimulationRoutine = DEFAULT_ROUTINE
 
     def runs(self, wanted: Sequence[int] | None = None) -> Iterator[Run]:
         """All runs in the order of the design, or those with these numbers; UserError names the row that cannot be."""
@@ -84,10 +84,10 @@ class Sweep:
         return digest([*asked, self.life.version] if self.life.version else asked)
 
 
-def carry_out(
+def run_sweep(
     sweep: Sweep,
     folder: str | Path,
-    crew: Crew,
+    crew: WorkerPool,
     part: tuple[int, int] = WHOLE,
     batch: int | None = None,
     retry: bool = False,
@@ -128,7 +128,7 @@ def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
 
 
 def _carry_out(
-    sweep: Sweep, archive: Archive, crew: Crew, own: Mapping[str, int], known: Mapping[str, str], size: int | None
+    sweep: Sweep, archive: Archive, crew: WorkerPool, own: Mapping[str, int], known: Mapping[str, str], size: int | None
 ) -> int:
     """Run what is not known yet; the number of runs over which workers ended again and again."""
     from tqdm import tqdm
@@ -136,7 +136,7 @@ def _carry_out(
     missing = [number for identifier, number in own.items() if identifier not in known]
     done, lost = len(own) - len(missing), 0
     failed = sum(bool(known.get(identifier)) for identifier in own)
-    working = finished(live_batch, _batches(sweep, missing, size, crew.workers), crew)
+    working = map_unordered(simulate_batch, _batches(sweep, missing, size, crew.workers), crew)
     bar = tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05)
     with bar, closing(working):
         try:
@@ -166,7 +166,7 @@ def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: in
     for run in sweep.runs(missing):
         cut.append(run)
         days += _employee_days(run.plan)
-        ramp = _RAMP if count < workers * crews.AHEAD else 1
+        ramp = _RAMP if count < workers * crews.PREFETCH_PER_WORKER else 1
         full = len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS
         if full:
             yield Batch(tuple(cut), sweep.tables, model_version(), sweep.life)
@@ -295,7 +295,7 @@ def _another(folder: Path, reason: str) -> UserError:
 
 def report_clearing(archive: Archive) -> None:
     """Remove altered batches and unfinished writing, and say on stderr what was removed and what is not a batch."""
-    if altered := archive.cleared():
+    if altered := archive.remove_invalid():
         print(f"{altered} altered or truncated batches in {archive.folder} are done again", file=sys.stderr)
     if foreign := archive.foreign():
         print(f"{archive.batches} also holds {shown(foreign)}: no batch as it was written, left alone", file=sys.stderr)
@@ -311,7 +311,7 @@ def study(cfg: DictConfig) -> None:
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     with crew_of(cfg) as crew:
-        results = carry_out(sweep, folder, crew, part, batch, retry)
+        results = run_sweep(sweep, folder, crew, part, batch, retry)
     if not results.any_done:
         raise UserError(f"all runs failed; {results.told().splitlines()[1].strip()}")
     print(results.told())
@@ -330,9 +330,9 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     return Sweep(ground, design, composition.settings_of(cfg).replicates, tables_of(cfg))
 
 
-def ground_of(cfg: DictConfig) -> Ground:
+def ground_of(cfg: DictConfig) -> DesignContext:
     """What the rows of the study's designs are deltas from."""
-    return Ground(cfg, composition.overrides_of(cfg))
+    return DesignContext(cfg, composition.overrides_of(cfg))
 
 
 def tables_of(cfg: DictConfig) -> tuple[str, ...]:
@@ -371,14 +371,14 @@ def retry_of(cfg: DictConfig) -> bool:
     return cfg.retry
 
 
-def crew_of(cfg: DictConfig) -> AbstractContextManager[Crew]:
+def crew_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
     """Who does the work, as the group `executor` says."""
     kind, workers = cfg.executor.kind, composition.processes_of(cfg)
     if kind == "dask":
-        return crews.dask(cfg.executor.address, workers)
+        return crews.dask_pool(cfg.executor.address, workers)
     if kind != "local":
         raise UserError(f"executor.kind is '{as_written(kind)}' {instead(str(kind), EXECUTORS)}")
-    return nullcontext(crews.processes(workers))
+    return nullcontext(crews.process_pool(workers))
 
 
 def local_workers(cfg: DictConfig) -> int:
@@ -395,7 +395,7 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
     settings = paths.shorten(settings, "design")
     settings["chance"] = designs.chance_of(composition.read("design", designs.Settings, cfg.design))
-    question = digest([Identifier()(composition.plan_of(cfg)), settings, *more])
+    question = digest([Identifier()(composition.build_plan(cfg)), settings, *more])
     return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
 
 

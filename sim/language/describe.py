@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.data import rows
-from sim.language.grammar import Mechanism, Passport
+from sim.language.grammar import Mechanism, ParameterMetadata
 
 if TYPE_CHECKING:
     from sim.language.registry import Quantity, Registry
@@ -16,13 +16,13 @@ WIDTH = 118
 
 
 @dataclass(frozen=True)
-class Told:
+class ParameterRow:
     """One parameter as it is told: whose it is, its value in force, and its passport."""
 
     owner: str
     name: str
     value: float
-    passport: Passport
+    passport: ParameterMetadata
 
     @property
     def full_name(self) -> str:
@@ -38,18 +38,18 @@ class Told:
         return f"{low:g} to {high:g}" if high < float("inf") else f"{low:g} or more"
 
 
-def passports(registry: Registry, others: Iterable[Mechanism] = ()) -> list[Told]:
+def passports(registry: Registry, others: Iterable[Mechanism] = ()) -> list[ParameterRow]:
     """Every parameter of the mechanisms, the levers and `others`, in the order of the text."""
     named = {f"mechanisms.{one.process()}": one for one in (*registry.mechanisms.values(), *registry.levers.values())}
     named |= {one.process(): one for one in others}
     return [
-        Told(owner, name, getattr(one, name), passport)
+        ParameterRow(owner, name, getattr(one, name), passport)
         for owner, one in named.items()
-        for name, passport in one.passports().items()
+        for name, passport in one.parameter_metadata().items()
     ]
 
 
-def assumed_first(told: Iterable[Told]) -> list[Told]:
+def assumed_first(told: Iterable[ParameterRow]) -> list[ParameterRow]:
     """Parameters as they are listed anywhere: those that are assumed before all others."""
     return sorted(told, key=lambda row: not row.passport.assumed)
 
@@ -69,7 +69,7 @@ def references(sources: Iterable[str]) -> list[str]:
     ]
 
 
-def tell(registry: Registry, told: Sequence[Told]) -> str:
+def render_model(registry: Registry, told: Sequence[ParameterRow]) -> str:
     """The whole model as text, with these of its parameters."""
     assumed = sum(row.passport.assumed for row in told)
     parts = [
@@ -105,7 +105,7 @@ def _line(quantity: Quantity) -> str:
     return f"{name}\n      <- {quantity.owner}: {causes}"
 
 
-def _parameter(row: Told) -> str:
+def _parameter(row: ParameterRow) -> str:
     passport = row.passport
     note = f"; {passport.note}" if passport.note else ""
     value = f"{row.value:g} {passport.unit} ({row.span})"

@@ -25,12 +25,12 @@ LEVELS = (
     "measure of establishment",
     "catalogue",
 )
-LUCK = ("normal", "uniform")
-LOOKS = ("ties", "team", "establishment", "manager", "measures")
+RANDOM_ARGUMENTS = ("normal", "uniform")
+AGGREGATION_SOURCES = ("ties", "team", "establishment", "manager", "measures")
 
 
 @dataclass(frozen=True)
-class Passport:
+class ParameterMetadata:
     """What a parameter must tell about itself.
 
     `meaning` is a short phrase that says what the number is, of which a higher value is more. `source` holds one or
@@ -93,7 +93,9 @@ def param(value: float, unit: str, meaning: str, *, low: float, high: float, sou
         raise ValueError("a parameter needs a unit, a meaning and a source")
     if not low <= value <= high:
         raise ValueError(f"a parameter of {value} lies outside its own range {low} to {high}")
-    return dataclasses.field(default=value, metadata={"passport": Passport(unit, meaning, low, high, source, note)})
+    return dataclasses.field(
+        default=value, metadata={"passport": ParameterMetadata(unit, meaning, low, high, source, note)}
+    )
 
 
 def param_from(table: str, name: str) -> Any:
@@ -116,7 +118,7 @@ def switch(on: bool, meaning: str, *, source: str, note: str = "") -> Any:
 
 
 @dataclass(frozen=True)
-class Mark:
+class EquationSpec:
     """What a decorator says of an equation."""
 
     kind: str
@@ -130,7 +132,7 @@ class Mark:
     stream: str | None = None
 
 
-def _marked(mark: Mark) -> Callable[[Callable], Callable]:
+def _equation(mark: EquationSpec) -> Callable[[Callable], Callable]:
     if mark.per not in LEVELS:
         raise ValueError(f"unknown level {mark.per!r}: one of {', '.join(LEVELS)}")
     if mark.every not in ("day", "week"):
@@ -167,19 +169,19 @@ def trait(unit: str, *, per: str = "employee", stream: str | None = None) -> Cal
     `stream` is the id of the equation's random numbers, here and in the other decorators. It seeds them, so the method
     may get another name without a change of results, and two equations never share one.
     """
-    return _marked(Mark("trait", unit, per, stream=stream))
+    return _equation(EquationSpec("trait", unit, per, stream=stream))
 
 
 def flow(
     unit: str, *, per: str = "employee", every: str = "day", condition: bool = False, stream: str | None = None
 ) -> Callable[[Callable], Callable]:
     """Lives within the day. With `condition=True` management can move it; only those may be a lever's target."""
-    return _marked(Mark("flow", unit, per, every, condition, stream=stream))
+    return _equation(EquationSpec("flow", unit, per, every, condition, stream=stream))
 
 
 def adds_to(total: str, unit: str, *, stream: str | None = None) -> Callable[[Callable], Callable]:
     """A tributary of the shared flow `total`, which is the sum of its tributaries in the order of their names."""
-    return _marked(Mark("flow", unit, adds_to=total, stream=stream))
+    return _equation(EquationSpec("flow", unit, adds_to=total, stream=stream))
 
 
 def stock(
@@ -196,7 +198,7 @@ def stock(
     `start` is a number or the name of a trait. `newcomer` is what a new person in the place begins with, if that
     differs.
     """
-    return _marked(Mark("stock", unit, per, every, start=start, newcomer=newcomer, stream=stream))
+    return _equation(EquationSpec("stock", unit, per, every, start=start, newcomer=newcomer, stream=stream))
 
 
 class Mechanism:
@@ -208,7 +210,7 @@ class Mechanism:
         return cls.__module__.rsplit(".", 1)[-1]
 
     @classmethod
-    def passports(cls) -> dict[str, Passport]:
+    def parameter_metadata(cls) -> dict[str, ParameterMetadata]:
         """Every parameter with its passport."""
         return {f.name: f.metadata["passport"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
 
@@ -234,19 +236,19 @@ class Lever(Mechanism):
 
 def stream_of(method: Callable) -> str | None:
     """The id of the random stream of an equation or of a lever's method."""
-    mark: Mark | None = getattr(method, "mark", None)
+    mark: EquationSpec | None = getattr(method, "mark", None)
     return mark.stream if mark else getattr(method, "stream", None)
 
 
 def takes_random_numbers(method: Callable) -> bool:
-    return not set(LUCK).isdisjoint(causes_of(method))
+    return not set(RANDOM_ARGUMENTS).isdisjoint(dependencies_of(method))
 
 
-def causes_of(method: Callable) -> tuple[str, ...]:
+def dependencies_of(method: Callable) -> tuple[str, ...]:
     """The names of an equation's causes, in order, without `self`."""
-    return _causes(getattr(method, "__func__", method))
+    return _dependencies(getattr(method, "__func__", method))
 
 
 @cache
-def _causes(function: Callable) -> tuple[str, ...]:
+def _dependencies(function: Callable) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)[1:]

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from sim.errors import UserError
-from sim.language.grammar import LOOKS, LUCK, Lever, Mark, Mechanism, causes_of, check_stream, stream_of
+from sim.language.grammar import (
+    AGGREGATION_SOURCES,
+    RANDOM_ARGUMENTS,
+    EquationSpec,
+    Lever,
+    Mechanism,
+    check_stream,
+    dependencies_of,
+    stream_of,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Quantity:
     owner: str
     causes: tuple[str, ...]
     meaning: str
-    mark: Mark | None = None
+    mark: EquationSpec | None = None
     tributaries: tuple[str, ...] = ()
     rewritten_by: tuple[str, ...] = ()
 
@@ -41,7 +50,7 @@ class Quantity:
         return tuple(
             cause.removeprefix("their_")
             for cause in self.causes
-            if cause not in LUCK and cause not in LOOKS and cause != "dose"
+            if cause not in RANDOM_ARGUMENTS and cause not in AGGREGATION_SOURCES and cause != "dose"
         )
 
 
@@ -51,7 +60,7 @@ class Registry:
 
     mechanisms: Mapping[str, Mechanism]
     levers: Mapping[str, Lever]
-    givens: Mapping[str, str]
+    external_inputs: Mapping[str, str]
     quantities: Mapping[str, Quantity]
     traits: tuple[str, ...]
     day: tuple[str, ...]
@@ -96,10 +105,18 @@ def _collect(mechanisms: Iterable[Mechanism], givens: Mapping[str, str]) -> dict
             if name in quantities or name in givens:
                 first = quantities[name].owner if name in quantities else "the world"
                 raise UserError(f"'{name}' has two owners, {first} and {mechanism.process()}; one quantity, one owner")
-            mark: Mark = method.mark  # type: ignore[attr-defined]
+            mark: EquationSpec = method.mark  # type: ignore[attr-defined]
             meaning = (method.__doc__ or "").strip().split("\n")[0]
             quantities[name] = Quantity(
-                name, mark.kind, mark.unit, mark.per, mark.every, mechanism.process(), causes_of(method), meaning, mark
+                name,
+                mark.kind,
+                mark.unit,
+                mark.per,
+                mark.every,
+                mechanism.process(),
+                dependencies_of(method),
+                meaning,
+                mark,
             )
             if mark.adds_to:
                 tributaries.setdefault(mark.adds_to, []).append(name)
@@ -139,7 +156,7 @@ def _rewritten(quantities: dict[str, Quantity], levers: Mapping[str, Lever]) -> 
                     f"lever {process} rewrites '{target}', which is {what}; a lever may rewrite conditions: "
                     + ", ".join(sorted(n for n, q in quantities.items() if q.condition))
                 )
-            extra = tuple(c for c in causes_of(method) if c != target and c not in quantity.causes)
+            extra = tuple(c for c in dependencies_of(method) if c != target and c not in quantity.causes)
             quantities[target] = Quantity(
                 **{
                     **vars(quantity),

@@ -17,7 +17,7 @@ _FIXED = (
     *(f"is_{route}" for route in ROUTES), *(f"is_{kind}" for kind in KINDS), "is_social",
 )  # fmt: skip
 _MOVED = ("introduced_share", "withdrawn", "intensity", *_OWN)
-GIVENS = dict.fromkeys((*_FIXED, *_MOVED), "catalogue")
+EXTERNAL_INPUTS = dict.fromkeys((*_FIXED, *_MOVED), "catalogue")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Catalogue:
         self.scenarios = tuple(scenarios)
         self._days = {week * DAYS_A_WEEK for s in self.scenarios for week in _weeks_of_change(s)}
 
-    def givens(self) -> dict[str, np.ndarray]:
+    def external_inputs(self) -> dict[str, np.ndarray]:
         """Every property of the measures today: (1, m, 1), or (w, m, 1) where worlds differ."""
         return {**self._fixed, **self._now}
 

@@ -111,19 +111,19 @@ OWN = ("use", "hoops", "well", "transition", "fades_in")
 """What of a measure, beside the amounts of its shifts, is a number that somebody may assume differently."""
 
 
-def numbers_of(measure: Measure) -> dict[str, float]:
+def measure_parameters(measure: Measure) -> dict[str, float]:
     """The numbers of a measure by name: the amount of each shift by its condition, and its `OWN`."""
     amounts = {condition: shift.amount for condition, shift in measure.shifts.items()}
     return {**amounts, **{name: float(getattr(measure, name)) for name in OWN}}
 
 
-def with_numbers(measure: Measure, given: Mapping[str, float]) -> Measure:
+def with_measure_parameters(measure: Measure, given: Mapping[str, float]) -> Measure:
     """The measure with these numbers in place of its own, by the names of `numbers_of`.
 
     Raises UserError for an unknown name, and for an amount outside the range of its shift.
     """
     where = f"measures.{measure.name}"
-    known = numbers_of(measure)
+    known = measure_parameters(measure)
     own: dict[str, Any] = {}
     shifts = dict(measure.shifts)
     for name, number in given.items():

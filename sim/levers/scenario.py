@@ -86,7 +86,9 @@ def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str])
     return Scenario(name, kind, tuple(introduced), tuple(withdrawn), tuple(settings), text)
 
 
-def dosed(scenario: Scenario, defaults: Mapping[str, float], share: float = 1.0, strength: float = 1.0) -> Scenario:
+def scale_scenario(
+    scenario: Scenario, defaults: Mapping[str, float], share: float = 1.0, strength: float = 1.0
+) -> Scenario:
     """The scenario as `share` of the employers take it, with its measures `strength` times as strong.
 
     Settings, which hold everywhere, go `share` times `strength` of the way from their default to their value, and never
@@ -110,7 +112,7 @@ def dosed(scenario: Scenario, defaults: Mapping[str, float], share: float = 1.0,
     return replace(scenario, introduced=introduced, settings=settings)
 
 
-def combined(name: str, scenarios: Sequence[Scenario]) -> Scenario:
+def combine_scenarios(name: str, scenarios: Sequence[Scenario]) -> Scenario:
     """All these scenarios at once; of a measure that two introduce, and a parameter that two set, the last counts."""
     introduced = {one.measure: one for scenario in scenarios for one in scenario.introduced}
     settings = {(one.process, one.parameter): one for scenario in scenarios for one in scenario.settings}

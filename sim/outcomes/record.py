@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import Plan, needed
-from sim.engine.run_view import Share
+from sim.engine.plan import Plan, required_measures
+from sim.engine.run_view import RunView
 from sim.outcomes.definitions import GROUPS, OUTCOMES, Outcome
 from sim.outcomes.no_effect import Adoption, unchanged
 from sim.survey.survey import Survey
@@ -59,14 +59,14 @@ def bytes_of_record(plan: Plan) -> float:
     """About how many bytes the record of a plan takes."""
     worlds = len(plan.scenarios)
     by_week = worlds * plan.weeks * (len(OUTCOMES) + 1) * len(GROUPS)
-    by_place = worlds * plan.firm.people * (len(OUTCOMES) + len(needed(plan)))
+    by_place = worlds * plan.firm.people * (len(OUTCOMES) + len(required_measures(plan)))
     return np.dtype(np.float32).itemsize * (by_week + by_place)
 
 
 class Recorder:
     """Gathers a record while the days pass."""
 
-    def __init__(self, engine: Engine | Share, weeks: int):
+    def __init__(self, engine: Engine | RunView, weeks: int):
         """`engine` is what lives the weeks, or the share that one of several stacked runs has in it."""
         self.engine, self.weeks = engine, weeks
         worlds, places = engine.worlds, engine.staff.count["employee"]
@@ -116,7 +116,7 @@ class Recorder:
         return np.broadcast_to(now == self._first_people, (self.engine.worlds, now.shape[-1])).copy()
 
 
-def live(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def measure_week(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let a week pass and return what `write` takes: who is in which group, everybody's outcomes, and use."""
     sums = engine.run_week(week, GATHERED)
     values, worlds = engine.values, engine.worlds
@@ -152,7 +152,7 @@ def _stacked(arrays: list[np.ndarray], worlds: int) -> np.ndarray:
     return stacked
 
 
-def cascade(engine: Engine | Share) -> np.ndarray:
+def cascade(engine: Engine | RunView) -> np.ndarray:
     """Shares by stage as the study would count them: (world, measure, role, stage); every establishment counts once."""
     values, firm, worlds = engine.values, engine.staff.firm, engine.worlds
     table = np.full((worlds, len(engine.catalogue.names), 3, len(STAGES)), np.nan, np.float32)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sim.engine.plan import Plan, needed
+from sim.engine.plan import Plan, required_measures
 from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.effects import MARGIN, changes, last_weeks, reported_groups, users
 from sim.outcomes.no_effect import joined, reasons, without_effect
@@ -45,7 +45,7 @@ def levels(plan: Plan, record: Record) -> Columns:
 def _reasons(plan: Plan, record: Record) -> dict[str, str]:
     """Scenario to why it has no effect; empty where it has one."""
     alike = without_effect(record.unchanged)
-    own = reasons(record, plan.scenarios, [measure.name for measure in needed(plan)])
+    own = reasons(record, plan.scenarios, [measure.name for measure in required_measures(plan)])
     return {
         scenario.name: joined(of_world) if same else ""
         for scenario, of_world, same in zip(plan.scenarios, own, alike, strict=True)
@@ -86,7 +86,7 @@ def _shares(record: Record, world: int, group: str) -> list[float]:
 
 
 def _users(plan: Plan, record: Record):
-    names = [measure.name for measure in needed(plan)]
+    names = [measure.name for measure in required_measures(plan)]
     for world, scenario in enumerate(plan.scenarios[1:], start=1):
         places = users(record, world, scenario, names)
         if places.sum() >= SMALLEST_GROUP:

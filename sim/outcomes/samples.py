@@ -15,7 +15,7 @@ from typing import IO
 
 import numpy as np
 
-from sim.engine.plan import Plan, needed
+from sim.engine.plan import Plan, required_measures
 from sim.errors import UserError, first_line
 from sim.levers.scenario import Scenario
 from sim.outcomes.definitions import GROUPS, OUTCOMES
@@ -30,7 +30,7 @@ BYTES_AT_A_TIME = 2_000_000
 def bytes_of_samples(plan: Plan) -> float:
     """About how many bytes the samples of one replicate take on the disk."""
     by_week = 4 * plan.weeks * len(ITEMS_BY_WEEK)
-    at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * 3 * len(STAGES) * len(needed(plan))
+    at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * 3 * len(STAGES) * len(required_measures(plan))
     return len(plan.scenarios) * (by_week + at_the_end)
 
 

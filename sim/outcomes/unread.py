@@ -44,7 +44,9 @@ def unread_parameters(registry: Registry) -> frozenset[str]:
     for process, mechanism in registry.mechanisms.items():
         for quantity, equation in mechanism.equations().items():
             own = {*equation.__code__.co_names, equation.mark.start, equation.mark.newcomer}  # type: ignore[attr-defined]
-            names[quantity in read] |= {f"mechanisms.{process}.{name}" for name in own & mechanism.passports().keys()}
+            names[quantity in read] |= {
+                f"mechanisms.{process}.{name}" for name in own & mechanism.parameter_metadata().keys()
+            }
     return frozenset(names[False] - names[True])
 
 

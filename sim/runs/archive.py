@@ -21,7 +21,7 @@ from sim import files
 from sim.errors import UserError, first_line
 from sim.files import SUMS, SYSTEM_FILES
 from sim.paths import read_path
-from sim.runs.batch import DONE, Ready
+from sim.runs.batch import DONE, BatchResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ _WAIT = 60.0
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredBatch:
     """A batch that is intact: where it stands, the runs that are done in it, and the errors of those that failed."""
 
     folder: Path
@@ -118,7 +118,7 @@ class Archive:
     def _unfinished(self, name: str, folder: Path | None = None) -> Path:
         return (folder or self.batches) / f".{self._part}-{name}"
 
-    def kept(self) -> Iterator[Kept | Path]:
+    def kept(self) -> Iterator[StoredBatch | Path]:
         """What each batch holds, in the order of their names; the bare folder of one that is not what was written.
 
         Files beside the batches, which are none, are left out.
@@ -127,7 +127,7 @@ class Archive:
             if folder.is_dir():
                 yield _intact(folder) or folder
 
-    def cleared(self) -> int:
+    def remove_invalid(self) -> int:
         """Remove batches that are not what was written, and what unfinished writing left; the number of the former.
 
         Only real folders that bear the name of a batch and hold nothing but files of one are removed.
@@ -144,10 +144,10 @@ class Archive:
 
     def foreign(self) -> list[str]:
         """The names of what stands among the batches and is none; it is never removed."""
-        intact = {batch.folder.name for batch in self.kept() if isinstance(batch, Kept)}
+        intact = {batch.folder.name for batch in self.kept() if isinstance(batch, StoredBatch)}
         return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
 
-    def write(self, ready: Ready) -> None:
+    def write(self, ready: BatchResult) -> None:
         """Add a batch, whole or not at all; raises UserError where that cannot be done."""
         contents = {f"{table}.parquet": content for table, content in ready.files.items()}
         listing = files.checksum_listing(contents)
@@ -182,7 +182,7 @@ class Archive:
         """Run to error, "" where it is done, of all intact batches that hold these tables; done anywhere is done."""
         known: dict[str, str] = {}
         for batch in self.kept():
-            if isinstance(batch, Kept):
+            if isinstance(batch, StoredBatch):
                 whole = all((batch.folder / f"{name}.parquet").is_file() for name in tables)
                 known |= dict.fromkeys(batch.done, "") if whole else {}
                 known |= {run: error for run, error in batch.failed.items() if run not in known}
@@ -194,7 +194,7 @@ class Archive:
         This is the one rule for every reader: a run that is done counts in the first intact batch that holds the table
         and the run, and a run that failed counts only in the table of runs, once, and only where no batch has it done.
         """
-        batches = [batch for batch in self.kept() if isinstance(batch, Kept)]
+        batches = [batch for batch in self.kept() if isinstance(batch, StoredBatch)]
         batches = [batch for batch in batches if (batch.folder / f"{name}.parquet").is_file()]
         done_anywhere = {run for batch in batches for run in batch.done}
         seen: set[str] = set()
@@ -215,7 +215,7 @@ class Archive:
 
         wanted = None if columns is None else ["run", *(column for column in columns if column != "run")]
         try:
-            parts = [read_counted(path, runs, wanted) for path, runs in self.counted(name)]
+            parts = [read_rows(path, runs, wanted) for path, runs in self.counted(name)]
             if parts:
                 return pa.concat_tables(parts).unify_dictionaries().to_pandas()
         except (pa.ArrowException, OSError, KeyError) as error:
@@ -225,11 +225,11 @@ class Archive:
 
     def tables(self) -> list[str]:
         """The names of the tables that intact batches hold."""
-        intact = [batch.folder for batch in self.kept() if isinstance(batch, Kept)]
+        intact = [batch.folder for batch in self.kept() if isinstance(batch, StoredBatch)]
         return sorted({path.stem for folder in intact for path in folder.glob("*.parquet")})
 
 
-def read_counted(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | None = None) -> pa.Table:
+def read_rows(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of these runs of a Parquet file, or all of them; raises errors of pyarrow where it cannot be read."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -242,7 +242,7 @@ def read_counted(path: Path, runs: Sequence[str] | None, columns: Sequence[str] 
     return part.filter(pc.is_in(part["run"].cast(pa.string()), pa.array(runs, pa.string())))
 
 
-def _intact(folder: Path) -> Kept | None:
+def _intact(folder: Path) -> StoredBatch | None:
     """What a batch holds, or None where its files are not to the bit what was written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -261,7 +261,7 @@ def _intact(folder: Path) -> Kept | None:
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
     done = tuple(run for run, state, _ in runs if state == DONE)
-    return Kept(folder, done, {run: error for run, state, error in runs if state != DONE})
+    return StoredBatch(folder, done, {run: error for run, state, error in runs if state != DONE})
 
 
 def _is_removable(folder: Path) -> bool:

@@ -33,7 +33,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Life:
+class SimulationRoutine:
     """How plans are lived, and the tables that can be kept of what comes of each.
 
     live     takes plans that differ in nothing but the replicate and gives what came of each, in their order
@@ -46,12 +46,12 @@ class Life:
     version: str = ""
 
 
-def recorded(plans: Sequence[Plan]) -> Iterable[Record]:
+def simulate_records(plans: Sequence[Plan]) -> Iterable[Record]:
     """The records of plans: burn-in, fork, horizon."""
     return run_stacked(plans)
 
 
-RECORDED = Life(recorded, TABLES)
+DEFAULT_ROUTINE = SimulationRoutine(simulate_records, TABLES)
 """The usual life, of which the tables of `sim.outcomes.run_summary` are kept."""
 
 
@@ -63,11 +63,11 @@ class Batch:
     runs: tuple[Run, ...]
     tables: tuple[str, ...]
     model: str
-    life: Life = RECORDED
+    life: SimulationRoutine = DEFAULT_ROUTINE
 
 
 @dataclass(frozen=True)
-class Ready:
+class BatchResult:
     """What became of a batch: Parquet files by the name of their table, how many runs were done and failed, and the
     seconds that living them took, without what it takes to keep them."""
 
@@ -77,7 +77,7 @@ class Ready:
     seconds: float = 0.0
 
 
-def live_batch(batch: Batch) -> Ready:
+def simulate_batch(batch: Batch) -> BatchResult:
     """Live all runs of a batch. One that fails is recorded with its error, and the others go on.
 
     Raises UserError where this worker has another version of the model than the one who asks.
@@ -91,13 +91,13 @@ def live_batch(batch: Batch) -> Ready:
     kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
     errors: list[str] = []
     seconds, begun = 0.0, perf_counter()
-    for plan, outcome in _lived([run.plan for run in batch.runs], batch.life):
+    for plan, outcome in _simulate_each([run.plan for run in batch.runs], batch.life):
         seconds += perf_counter() - begun
         tables = () if isinstance(outcome, str) else batch.tables
         try:
             made = {name: batch.life.tables[name](plan, outcome) for name in tables}
         except Exception as error:
-            outcome, made = _told(error), {}
+            outcome, made = _error_message(error), {}
         errors.append(outcome if isinstance(outcome, str) else "")
         for name, table in made.items():
             kept[name].append((names[id(plan)], table))
@@ -105,10 +105,10 @@ def live_batch(batch: Batch) -> Ready:
     files = {"runs": parquet(_runs(batch.runs, errors))}
     files |= {name: parquet(_table(rows)) for name, rows in kept.items() if rows}
     failed = sum(map(bool, errors))
-    return Ready(files, len(errors) - failed, failed, seconds)
+    return BatchResult(files, len(errors) - failed, failed, seconds)
 
 
-def _lived(plans: Sequence[Plan], life: Life) -> Iterator[tuple[Plan, Any]]:
+def _simulate_each(plans: Sequence[Plan], life: SimulationRoutine) -> Iterator[tuple[Plan, Any]]:
     """Each plan with what came of it or, where it failed, what went wrong as a text."""
     for stack in batches(plans):
         try:
@@ -117,14 +117,14 @@ def _lived(plans: Sequence[Plan], life: Life) -> Iterator[tuple[Plan, Any]]:
             raise  # no fault of the run: it may do well with more memory, or with its files as they were
         except Exception as error:
             if len(stack) == 1:
-                yield stack[0], _told(error)
+                yield stack[0], _error_message(error)
             else:
                 # One of them fails; alone, the others do not.
                 for plan in stack:
-                    yield from _lived([plan], life)
+                    yield from _simulate_each([plan], life)
 
 
-def _told(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
     return without_folders(line)  # it is stored beside results, which others may read
 

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sim.engine.plan import Plan, needed
+from sim.engine.plan import Plan, required_measures
 from sim.source_digest import PROSE, code_digest, digest_of, rows_without_prose
 from sim.world.firm import FirmOptions
 
@@ -79,7 +79,7 @@ class Identifier:
             parts
             | {
                 "model": model_version(),
-                "measures": [self._of(measure, _without_prose) for measure in needed(plan)],
+                "measures": [self._of(measure, _without_prose) for measure in required_measures(plan)],
                 "scenarios": [self._of(scenario, _without_prose) for scenario in plan.scenarios],
                 "firm": self._of(plan.firm, _firm),
             }

@@ -9,7 +9,7 @@ from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.outcomes.record import Record
 from sim.runs.stacked_runs import batches, run_stacked
-from sim.runs.worker_pool import finished, given, processes
+from sim.runs.worker_pool import borrowed_pool, map_unordered, process_pool
 
 
 def run(plan: Plan, each_week: Callable[[int], None] | None = None) -> Record:
@@ -31,10 +31,10 @@ def run_many(
     finished runs.
     """
     todo = list(enumerate(batches(plans, max(workers, 1))))
-    crew = processes(max(min(workers, len(todo)), 1)) if pool is None else given(pool, workers)
+    crew = process_pool(max(min(workers, len(todo)), 1)) if pool is None else borrowed_pool(pool, workers)
     records: dict[int, list[Record]] = {}
     done = following = 0
-    for (number, _), ready in finished(_records, todo, crew):
+    for (number, _), ready in map_unordered(_records, todo, crew):
         if ready is None:
             raise UserError(
                 "workers ended again and again before their runs were done; where memory is short, ask for workers=1"

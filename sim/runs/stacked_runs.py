@@ -15,15 +15,15 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from sim.engine import Engine, engine_for
-from sim.engine.plan import Plan, check_memory, needed, registry_of
-from sim.engine.run_view import Share
+from sim.engine.plan import Plan, check_memory, registry_of, required_measures
+from sim.engine.run_view import RunView
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.levers.scenario import Scenario
-from sim.outcomes.record import Record, Recorder, bytes_of_record, live
+from sim.outcomes.record import Record, Recorder, bytes_of_record, measure_week
 from sim.survey.survey import survey_of
 from sim.world.establishments import build
-from sim.world.firm import Firm, stacked
+from sim.world.firm import Firm, stack_firms
 from sim.world.staff import Staff
 
 AT_A_TIME = 20_000
@@ -32,19 +32,19 @@ _BYTES_OF_RECORDS = 32_000_000
 """Bytes that the records of stacked replicates hold at most, so that many small firms do not fill the memory."""
 
 
-Tell = Callable[[int], None]
+WeekCallback = Callable[[int], None]
 """What is told of every finished week; weeks of the burn-in are negative."""
 
 
-def run_stacked(plans: Sequence[Plan], each_week: Tell | None = None) -> list[Record]:
+def run_stacked(plans: Sequence[Plan], each_week: WeekCallback | None = None) -> list[Record]:
     """The records of plans that differ in nothing but the replicate: burn-in, fork, horizon.
 
     Raises UserError for plans that differ in something else.
     """
-    return past_of(plans, each_week).live(plans[0].scenarios, each_week)
+    return burn_in_state(plans, each_week).live(plans[0].scenarios, each_week)
 
 
-def past_of(plans: Sequence[Plan], each_week: Tell | None = None) -> Past:
+def burn_in_state(plans: Sequence[Plan], each_week: WeekCallback | None = None) -> BurnInState:
     """Live the burn-in of plans that differ in nothing but the replicate; raises UserError where they do."""
     _check_alike(plans)
     firms = _firms(plans)
@@ -53,7 +53,7 @@ def past_of(plans: Sequence[Plan], each_week: Tell | None = None) -> Past:
         engine.run_week(week)
         if each_week:
             each_week(week)
-    return Past(tuple(plans), firms, engine)
+    return BurnInState(tuple(plans), firms, engine)
 
 
 _kept: dict[str, tuple[Firm, ...]] = {}
@@ -73,14 +73,14 @@ def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
 
 
 @dataclass(frozen=True)
-class Past:
+class BurnInState:
     """Replicates after their burn-in, from which any scenarios can be lived, again and again."""
 
     plans: tuple[Plan, ...]
     firms: tuple[Firm, ...]
     engine: Engine
 
-    def live(self, scenarios: Sequence[Scenario], each_week: Tell | None = None) -> list[Record]:
+    def live(self, scenarios: Sequence[Scenario], each_week: WeekCallback | None = None) -> list[Record]:
         """The records of the replicates under these scenarios, the first of which the others are compared with.
 
         Raises UserError for a scenario with a measure that none of the plans' own scenarios introduces.
@@ -92,7 +92,7 @@ class Past:
         recorders = [Recorder(share, plan.weeks) for share in shares]
         ties_before = [share.values["tie_strength"][0] for share in shares]
         for week in range(plan.weeks):
-            of_all = live(engine, survey, week)
+            of_all = measure_week(engine, survey, week)
             for recorder, share in zip(recorders, shares, strict=True):
                 recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
             if each_week:
@@ -143,19 +143,19 @@ def _places(plan: Plan) -> int:
 
 
 def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:
-    plan, catalogue = plans[0], Catalogue(needed(plans[0]), ())
+    plan, catalogue = plans[0], Catalogue(required_measures(plans[0]), ())
     registry = registry_of(plan, firms[0])
     check_memory(plan, len(plan.scenarios) * len(plans))
     replicate = np.repeat([one.replicate for one in plans], [len(firm.establishment_identifier) for firm in firms])
     return engine_for(plan.engine)(
-        registry, Staff(stacked(firms), catalogue.names, replicate), catalogue, plan.calendar, plan.seed
+        registry, Staff(stack_firms(firms), catalogue.names, replicate), catalogue, plan.calendar, plan.seed
     )
 
 
-def _shares(engine: Engine, firms: Sequence[Firm]) -> Iterator[Share]:
+def _shares(engine: Engine, firms: Sequence[Firm]) -> Iterator[RunView]:
     first = {"employee": 0, "team": 0, "establishment": 0}
     for firm in firms:
-        share = Share(engine, firm, first)
+        share = RunView(engine, firm, first)
         yield share
         first = {level: begun + share.staff.count[level] for level, begun in first.items()}
 

@@ -27,15 +27,15 @@ from sim.errors import UserError, first_line
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 2
+PREFETCH_PER_WORKER = 2
 """Items handed out per worker, so that nobody waits for the next; few, so that memory stays flat."""
-TRIES, ROUNDS = 3, 8
+TRIES, MAX_FAILED_ROUNDS = 3, 8
 """How often an item is begun alone after a worker ended over it, before it is given up; and how often in a row workers
 may end before anything at all is ready."""
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerPool:
     """Some workers: how many, and how to begin work with them.
 
     `hire` opens an executor; it is called anew after a worker ended, and None means this very process. `ended` are
@@ -43,33 +43,33 @@ class Crew:
     """
 
     workers: int
-    hire: Callable[[], AbstractContextManager[Executor]] | None = None
-    ended: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    open_executor: Callable[[], AbstractContextManager[Executor]] | None = None
+    worker_errors: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
 
-def alone() -> Crew:
+def in_process_pool() -> WorkerPool:
     """This process does all the work itself."""
-    return Crew(1)
+    return WorkerPool(1)
 
 
-def processes(workers: int) -> Crew:
+def process_pool(workers: int) -> WorkerPool:
     """So many processes of this machine, begun by spawn; one worker is this process itself.
 
     Raises UserError where this process cannot start others.
     """
     if workers == 1:
-        return alone()
+        return in_process_pool()
     check_can_start_processes()
-    return Crew(workers, lambda: _spawned(workers))
+    return WorkerPool(workers, lambda: _spawned(workers))
 
 
-def given(pool: Executor, workers: int) -> Crew:
+def borrowed_pool(pool: Executor, workers: int) -> WorkerPool:
     """An executor that somebody keeps from one study to the next, with so many workers; it stays open."""
-    return Crew(workers, lambda: nullcontext(pool))
+    return WorkerPool(workers, lambda: nullcontext(pool))
 
 
 @contextmanager
-def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) -> Iterator[Crew]:
+def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.0) -> Iterator[WorkerPool]:
     """The workers of the Dask cluster at `address`, or of one begun here with so many workers of one thread each.
 
     `timeout` is how many seconds the scheduler has to answer. Raises UserError where Dask is missing, the address does
@@ -99,7 +99,7 @@ def dask(address: str | None = None, workers: int = 2, timeout: float = 10.0) ->
         count = sum(client.nthreads().values())
         if not count:
             raise UserError(f"the Dask cluster at {address} has no worker; begin some with `dask worker {address}`")
-        yield Crew(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
+        yield WorkerPool(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
 
 
 def _check_reachable(address: str, timeout: float) -> None:
@@ -108,8 +108,8 @@ def _check_reachable(address: str, timeout: float) -> None:
     socket.create_connection((host, int(port)), timeout).close()
 
 
-def finished(
-    work: Callable[[Item], Result], items: Iterable[Item], crew: Crew
+def map_unordered(
+    work: Callable[[Item], Result], items: Iterable[Item], crew: WorkerPool
 ) -> Generator[tuple[Item, Result | None], None, None]:
     """Each item with what `work` made of it, as they become ready.
 
@@ -117,37 +117,41 @@ def finished(
     done again one by one, so that one of them alone can be to blame, and before others are begun: whoever needs results
     in order then holds few that wait for them. An error that `work` raises is raised here.
     """
-    if crew.hire is None:
+    if crew.open_executor is None:
         yield from ((item, work(item)) for item in items)
         return
     fresh, interrupted = iter(items), list[Item]()
     futile = 0
-    while (following := list(islice(fresh, 1))) and futile < ROUNDS:
+    while (following := list(islice(fresh, 1))) and futile < MAX_FAILED_ROUNDS:
         fresh, ready = chain(following, fresh), 0
-        for item, result in _together(work, fresh, crew, interrupted):
+        for item, result in _run_concurrently(work, fresh, crew, interrupted):
             ready += 1
             yield item, result
         futile = 0 if ready else futile + 1
         while interrupted and futile <= 1:  # more than one failure in a row is the fault of no item
             item = interrupted.pop(0)
-            repeated = _by_itself(work, item, crew)
+            repeated = _retry_alone(work, item, crew)
             futile = 0 if repeated is not None else futile + 1
             yield item, repeated
     for item in interrupted:
-        yield item, _by_itself(work, item, crew) if futile < ROUNDS else None
+        yield item, _retry_alone(work, item, crew) if futile < MAX_FAILED_ROUNDS else None
     yield from ((item, None) for item in chain(following, fresh))
 
 
-def _together(
-    work: Callable[[Item], Result], fresh: Iterator[Item], crew: Crew, interrupted: list[Item]
+def _run_concurrently(
+    work: Callable[[Item], Result], fresh: Iterator[Item], crew: WorkerPool, interrupted: list[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """Hand out items until none is left or a worker has ended; what it was at goes to `interrupted`."""
     doing: dict[Future[Result], Item] = {}
     broken = False
-    with crew.hire() as pool:  # type: ignore[misc]
+    with crew.open_executor() as pool:  # type: ignore[misc]
         try:
             while True:
-                while not broken and len(doing) < crew.workers * AHEAD and (begun := _begin(pool, work, fresh)):
+                while (
+                    not broken
+                    and len(doing) < crew.workers * PREFETCH_PER_WORKER
+                    and (begun := _begin(pool, work, fresh))
+                ):
                     doing.update(begun)
                 if not doing:
                     return
@@ -155,7 +159,7 @@ def _together(
                     item = doing.pop(future)
                     try:
                         result = future.result()
-                    except crew.ended as error:
+                    except crew.worker_errors as error:
                         interrupted.append(item)
                         broken = broken or isinstance(error, BrokenExecutor)
                     else:
@@ -177,12 +181,12 @@ def _begin(pool: Executor, work: Callable[[Item], Result], fresh: Iterator[Item]
     return {}
 
 
-def _by_itself(work: Callable[[Item], Result], item: Item, crew: Crew) -> Result | None:
+def _retry_alone(work: Callable[[Item], Result], item: Item, crew: WorkerPool) -> Result | None:
     for _ in range(TRIES):
-        with crew.hire() as pool:  # type: ignore[misc]
+        with crew.open_executor() as pool:  # type: ignore[misc]
             try:
                 return pool.submit(work, item).result()
-            except crew.ended:
+            except crew.worker_errors:
                 continue
     return None
 

@@ -10,7 +10,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from sim.calibration.uncertainty import assumed_numbers
-from sim.engine.plan import Plan, check_memory, needed
+from sim.engine.plan import Plan, check_memory, required_measures
 from sim.errors import UserError
 from sim.files import write_json
 from sim.formatting import signed
@@ -119,7 +119,7 @@ def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan's worlds in the order of the catalogue."""
     from sim.levers.catalogue import Catalogue
 
-    return list(Catalogue(needed(plan), ()).measures)
+    return list(Catalogue(required_measures(plan), ()).measures)
 
 
 def study(cfg: DictConfig) -> None:
@@ -129,7 +129,7 @@ def study(cfg: DictConfig) -> None:
     from sim.views.report import beside
     from sim.words import Words
 
-    plans = composition.plans_of(cfg)
+    plans = composition.build_plans(cfg)
     language = composition.settings_of(cfg).report
     if language is not None:
         Words(language)  # one that is not there is told before anything is lived

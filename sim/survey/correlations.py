@@ -51,7 +51,7 @@ def relations(answers: Answers, predictors: Sequence[str], outcomes: Sequence[st
     return Relations(tuple(predictors), tuple(outcomes), x @ y.T / max(n, 1), n)
 
 
-def dealt_anew(
+def permute_outcomes(
     answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str, times: int, luck: Sequence[int]
 ) -> np.ndarray:
     """Signs of what is significant by chance alone, (times, predictor, outcome): 1, -1 or 0.

@@ -52,7 +52,7 @@ class Answers:
         return self.is_manager if role == "manager" else ~self.is_manager
 
 
-class Draws:
+class SurveyRandom:
     """The luck of a visit, by person: keyed as the model's own, so that what is switched off shifts nobody's luck."""
 
     def __init__(self, engine: Engine, visit: str = "visit"):
@@ -76,18 +76,20 @@ class Draws:
         return uniforms(key_of(self.engine.seed, self.visit, what), code).astype(np.float64)
 
 
-def visited(engine: Engine, survey: Survey, interview: Interview, world: int = 0, visit: str = "visit") -> Answers:
+def conduct_survey(
+    engine: Engine, survey: Survey, interview: Interview, world: int = 0, visit: str = "visit"
+) -> Answers:
     """The answers of one visit to each establishment, as the engine stands."""
-    state, draws = State(engine, world), Draws(engine, visit)
+    state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
     places = _met(state, draws, interview)
-    answers = asked(state, draws, survey, interview, visit)
+    answers = sample_responses(state, draws, survey, interview, visit)
     filled_in = _filled_in(state, draws, interview)
     return _answers(state, answers, filled_in, places)
 
 
-def everybody(engine: Engine, world: int = 0) -> Answers:
+def latent_states(engine: Engine, world: int = 0) -> Answers:
     """The true state of every home worker, as the engine stands; scales are latent states."""
-    state = State(engine, world)
+    state = WorldState(engine, world)
     said = {name: state.of(scale.quantity) for name, scale in scales().items()} | _facts(state)
     for name in state.asked:
         said[f"known.{name}"], said[f"claimed.{name}"] = state.known(name), state.claimed(name)[state.establishment]
@@ -95,7 +97,7 @@ def everybody(engine: Engine, world: int = 0) -> Answers:
     return _answers(state, _counted(said, state.asked), np.ones(len(state.establishment), bool), places)
 
 
-class State:
+class WorldState:
     """One world of an engine, as a visit looks at it."""
 
     def __init__(self, engine: Engine, world: int = 0):
@@ -132,7 +134,9 @@ class State:
         return values[min(self.world, len(values) - 1)]
 
 
-def asked(state: State, draws: Draws, survey: Survey, interview: Interview, visit: str = "visit") -> dict:
+def sample_responses(
+    state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, visit: str = "visit"
+) -> dict:
     """What everybody would answer if asked: name -> (place,), as in `Answers.said`."""
     style = draws.normal("style", lasting=True)
     said = {name: scores(state, draws, survey, interview, style, name) for name in scales()} | _facts(state)
@@ -144,7 +148,7 @@ def asked(state: State, draws: Draws, survey: Survey, interview: Interview, visi
 
 
 def scores(
-    state: State, draws: Draws, survey: Survey, interview: Interview, style: np.ndarray, name: str
+    state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, style: np.ndarray, name: str
 ) -> np.ndarray:
     """(place,) scores on one scale: the state, the style, the questionnaire's own error, and the ends of the scale."""
     scale = scales()[name]
@@ -155,7 +159,7 @@ def scores(
     return scale.score(latent + error * draws.normal(f"answers {name}"))
 
 
-def _facts(state: State) -> dict[str, np.ndarray]:
+def _facts(state: WorldState) -> dict[str, np.ndarray]:
     facts = {name: state.of_people(name) for name in CIRCUMSTANCES}
     complaints = {name: state.of(quantity) for name, quantity in COMPLAINTS.items()}
     none = 1 - np.maximum(complaints["kans_complaint"], complaints["back_complaint"])
@@ -168,12 +172,12 @@ def _counted(said: dict[str, np.ndarray], measures: tuple[str, ...]) -> dict[str
     return said
 
 
-def good_light(state: State) -> np.ndarray:
+def good_light(state: WorldState) -> np.ndarray:
     """(place,) what an employer who chooses the respondents looks for: knows much, and is not exhausted."""
     return np.sum([state.known(name) for name in state.asked], axis=0) - state.of("exhaustion")
 
 
-def _met(state: State, draws: Draws, interview: Interview) -> np.ndarray:
+def _met(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
     """One home worker of each role in each establishment, managers first; rows of the firm."""
     chosen = draws.employer("chooses") < interview.employer_chooses
     light = good_light(state)
@@ -188,7 +192,7 @@ def _met(state: State, draws: Draws, interview: Interview) -> np.ndarray:
     return np.concatenate(met)
 
 
-def _two_of_each(state: State, candidate: np.ndarray, luck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _two_of_each(state: WorldState, candidate: np.ndarray, luck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two candidates of each establishment by lot, (establishment,) each; -1 where there is none."""
     rows = np.flatnonzero(candidate)
     rows = rows[np.lexsort((luck[rows], state.establishment[rows]))]
@@ -198,13 +202,13 @@ def _two_of_each(state: State, candidate: np.ndarray, luck: np.ndarray) -> tuple
     return np.where(count > 0, padded[begins], -1), np.where(count > 1, padded[begins + 1], -1)
 
 
-def _filled_in(state: State, draws: Draws, interview: Interview) -> np.ndarray:
+def _filled_in(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
     usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
     chance = interview.fills_in(usual, state.of("exhaustion"), state.of("isolation_from_colleagues"))
     return draws.uniform("fills in") < chance
 
 
-def _answers(state: State, said: Mapping[str, np.ndarray], filled_in: np.ndarray, places: np.ndarray) -> Answers:
+def _answers(state: WorldState, said: Mapping[str, np.ndarray], filled_in: np.ndarray, places: np.ndarray) -> Answers:
     in_questionnaire = {*scales(), *COMPLAINTS, "no_complaint"}
     own = {
         name: np.where(filled_in[places], values[places], np.nan) if name in in_questionnaire else values[places]

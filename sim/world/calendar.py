@@ -25,7 +25,9 @@ NO_ADVICE = "none"
 """The regime before the first advice and after the last one lapsed."""
 
 
-GIVENS = dict.fromkeys(("working_day", "weekday", "advice_urgent", "advice_strict", "advice_half"), "everywhere")
+EXTERNAL_INPUTS = dict.fromkeys(
+    ("working_day", "weekday", "advice_urgent", "advice_strict", "advice_half"), "everywhere"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Calendar:
         date = self.date(day)
         return date not in public_holidays(date.year)
 
-    def givens(self, day: int) -> dict[str, float]:
+    def external_inputs(self, day: int) -> dict[str, float]:
         """What the calendar hands to the equations on this day: 0/1, and the weekday."""
         return dict(_givens(self, day))
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from sim.data import rows
 from sim.errors import UserError
-from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
+from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.own_organisation import check_shares, read_own
 from sim.world.random_streams import entity_hash, key_of, uniforms
-from sim.world.ties import MANAGER_TIES, Seats, draw
+from sim.world.ties import MANAGER_TIES, Seats, sample_ties
 
 MOST_EMPLOYEES = 2_000_000
 FEWEST_EMPLOYEES = 10
@@ -101,9 +101,9 @@ def _one(options: FirmOptions, seed: int, replicate: int) -> Firm:
         manager=outline.manager,
     )
     size = np.array([options.employees], np.float32)
-    return assembled(
+    return assemble_firm(
         seats,
-        draw(seats, seed, replicate),
+        sample_ties(seats, seed, replicate),
         team_identifier=np.arange(outline.teams, dtype=np.uint32),
         establishment_identifier=np.zeros(1, np.uint32),
         size=size,
@@ -121,9 +121,9 @@ def _study(options: FirmOptions, seed: int, replicate: int) -> Firm:
     outlines = [_outline(int(people), options.team_size, options.teams_per_department) for people in sampled]
     teams = np.array([outline.teams for outline in outlines])
     seats = _side_by_side(outlines, sampled)
-    return assembled(
+    return assemble_firm(
         seats,
-        draw(seats, seed, replicate),
+        sample_ties(seats, seed, replicate),
         team_identifier=_numbered_within(establishment, teams),
         establishment_identifier=establishment,
         size=size,

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.data import rows
 from sim.world.random_streams import entity_hash, key_of, uniforms
-from sim.world.ties import Seats, Ties, cut_out, side_by_side
+from sim.world.ties import Seats, Ties, concatenate_ties, subset_ties
 
 if TYPE_CHECKING:
     import networkx
@@ -139,7 +139,7 @@ def size_class_of(employees: float) -> str:
 # --- from seats to a firm -----------------------------------------------------------------------------------
 
 
-def assembled(
+def assemble_firm(
     seats: Seats,
     ties: Ties,
     *,
@@ -197,7 +197,7 @@ class Part:
     establishments: slice
 
 
-def parted(firm: Firm, most: int) -> list[Part]:
+def partition_firm(firm: Firm, most: int) -> list[Part]:
     """A firm cut between establishments into parts of `most` places; a larger establishment is a part alone."""
     places = np.bincount(firm.establishment, minlength=len(firm.size))
     before = np.concatenate(([0], np.cumsum(places)))
@@ -227,12 +227,12 @@ def _cut_out(firm: Firm, first: int, end: int) -> Firm:
         team_establishment=firm.team_establishment[teams] - np.int32(first),
         team_identifier=firm.team_identifier[teams],
         anchor_order=firm.anchor_order[:, teams],
-        ties=cut_out(firm.ties, rows),
+        ties=subset_ties(firm.ties, rows),
         circumstances={name: own[rows] for name, own in firm.circumstances.items()},
     )
 
 
-def stacked(firms: Sequence[Firm]) -> Firm:
+def stack_firms(firms: Sequence[Firm]) -> Firm:
     """Firms one below the other, without a tie or a line between them: replicates that are run together.
 
     Rows, teams, departments and establishments are counted on; identifiers stay as they are, so that chance must be
@@ -255,7 +255,7 @@ def stacked(firms: Sequence[Firm]) -> Firm:
         anchor_order=np.concatenate([firm.anchor_order for firm in firms], axis=1),
         size_class=tuple(one for firm in firms for one in firm.size_class),
         sector=tuple(one for firm in firms for one in firm.sector),
-        ties=side_by_side([firm.ties for firm in firms]),
+        ties=concatenate_ties([firm.ties for firm in firms]),
         circumstances={
             name: np.concatenate([firm.circumstances[name] for firm in firms]) for name in firms[0].circumstances
         },

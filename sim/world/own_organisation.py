@@ -23,7 +23,7 @@ from sim import csv_text
 from sim.errors import FileChanged, UserError
 from sim.paths import read_path
 from sim.world import ties as slots
-from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
+from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.random_streams import key_of
 from sim.world.ties import Seats
 
@@ -124,7 +124,7 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
         drawn_or_read = _draw_ties(staff.seats, seed, replicate)
     else:
         drawn_or_read = _read_ties(Path(ties), digests.get("ties"), staff, seed, replicate)
-    return assembled(
+    return assemble_firm(
         staff.seats,
         drawn_or_read,
         team_identifier=staff.team_identifier,
@@ -570,7 +570,7 @@ def _layers(seats: Seats) -> np.ndarray:
 def _draw_ties(seats: Seats, seed: int, replicate: int) -> slots.Ties:
     """Draw ties as for any firm, in which departments stand together; where a team spans departments, they do not."""
     if (np.diff(seats.department) >= 0).all():
-        return slots.draw(seats, seed, replicate)
+        return slots.sample_ties(seats, seed, replicate)
     rows = np.argsort(seats.department, kind="stable")
     moved = Seats(*(getattr(seats, field.name)[rows] for field in fields(Seats)))
     living = [

@@ -15,7 +15,7 @@ import numpy as np
 from sim.world.firm import Firm
 from sim.world.random_streams import entity_hash, fmix32, fnv1a64
 
-GIVENS = {
+EXTERNAL_INPUTS = {
     "is_manager": "employee",
     "has_manager": "employee",
     "span": "employee",

@@ -63,7 +63,7 @@ class Ties:
     given: np.ndarray | None = None
 
 
-def draw(seats: Seats, seed: int, replicate: int) -> Ties:
+def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
     """Draw the slots of a firm, keyed by seed, replicate and identifiers.
 
     A team is a complete graph (`networkx.complete_graph`); in teams of more than eight the members form a
@@ -197,7 +197,7 @@ def _edges_of(graph) -> np.ndarray:  # a networkx graph; networkx is imported la
     return np.array(graph.edges, np.int64).reshape(-1, 2)
 
 
-def side_by_side(ties: Sequence[Ties]) -> Ties:
+def concatenate_ties(ties: Sequence[Ties]) -> Ties:
     """The slots of several firms one after another, with as many slots as the firm that has most.
 
     An empty slot points at its own place. Strengths are given for all firms or for none.
@@ -215,7 +215,7 @@ def side_by_side(ties: Sequence[Ties]) -> Ties:
     return Ties(partner, exists, across, dormant, given)
 
 
-def cut_out(ties: Ties, rows: slice) -> Ties:
+def subset_ties(ties: Ties, rows: slice) -> Ties:
     """The slots of some rows that have no tie to others."""
     partner = ties.partner[:, rows] - np.int32(rows.start)
     given = None if ties.given is None else ties.given[:, rows]

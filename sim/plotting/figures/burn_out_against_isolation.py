@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from sim.plotting.figures import dot_labels
-from sim.plotting.figures.occupied_area import Ground, box_at
+from sim.plotting.figures.occupied_area import OccupiedArea, box_at
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import (
     EFFECTS,
@@ -157,9 +157,9 @@ def _crosses(points: pd.DataFrame) -> list[np.ndarray]:
     return [np.array(arm) for arm in arms if np.isfinite(arm).all()]
 
 
-def _ground(axes: Axes, named: pd.DataFrame, dots: pd.DataFrame) -> Ground:
+def _ground(axes: Axes, named: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
     """What the panel shows and no word may cover: zero lines, frames, dots, and crosses of the named."""
-    ground = Ground(axes)
+    ground = OccupiedArea(axes)
     ground.take_dots(_spots(named), _DOT)
     ground.take_dots(_spots(dots), _REFERENCE_DOT)
     ground.take_lines([*_zero_lines(axes), *_frames(axes), *_crosses(named)])
@@ -177,7 +177,7 @@ def _frames(axes: Axes) -> list[np.ndarray]:
     return [np.array([four[edge], four[(edge + 1) % 4]]) for four, edge in product(corners, range(4))]
 
 
-def _name_quadrants(ground: Ground) -> None:
+def _name_quadrants(ground: OccupiedArea) -> None:
     """The quadrants' words, written last: each in that part of its quadrant where it covers least."""
     for (right, up), words in QUADRANTS.items():
         size = ground.size(words, style="italic")
@@ -192,7 +192,7 @@ def _name_quadrants(ground: Ground) -> None:
         )  # fmt: skip
 
 
-def _corners_of_quadrant(ground: Ground, size: np.ndarray, right: int, up: int) -> np.ndarray:
+def _corners_of_quadrant(ground: OccupiedArea, size: np.ndarray, right: int, up: int) -> np.ndarray:
     """Lower left corners (corner, 2), in pixels, where words of this size may stand: outermost first."""
     panel, zero, gap = (
         np.array(ground.axes.bbox.extents).reshape(2, 2),

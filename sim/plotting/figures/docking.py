@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from sim.plotting.figures.page_layout import Sheet, blank
+from sim.plotting.figures.page_layout import FigureLayout, blank
 from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, SMALL, VERMILLION, in_house_style
 from sim.reporting.summary import require_columns
@@ -62,7 +62,7 @@ def draw(rests: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, foot
     return sheet.figure
 
 
-def _panel(sheet: Sheet, row: int, column: int) -> Axes:
+def _panel(sheet: FigureLayout, row: int, column: int) -> Axes:
     axes = sheet.axes(_LEFT + column * _APART, _TOP + row * _STEP, _WIDTH, _HEIGHT)
     axes.set_title(_TITLES[column], fontsize=SMALL, color=GREY)
     return axes

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.transforms import Bbox
 from scipy.optimize import linear_sum_assignment
 
-from sim.plotting.figures.occupied_area import Ground, box_at, crosses, strikes
+from sim.plotting.figures.occupied_area import OccupiedArea, box_at, crosses, strikes
 from sim.plotting.figures.page_layout import POINTS_PER_INCH
 from sim.plotting.figures.selection import most_lines, wrapped
 from sim.plotting.figures.style import GREY, SMALL
@@ -57,7 +57,7 @@ def _row_height(names: Sequence[str]) -> float:
     return _LINE_HEIGHT * most_lines(wrapped(name, _LETTERS) for name in names)
 
 
-def write(ground: Ground, dots: np.ndarray, names: Sequence[str]) -> None:
+def write(ground: OccupiedArea, dots: np.ndarray, names: Sequence[str]) -> None:
     """Writes the names of `dots` (n, 2; in the units of the axes) where they cover nothing of the ground.
 
     What is written is ground taken.
@@ -72,9 +72,9 @@ def write(ground: Ground, dots: np.ndarray, names: Sequence[str]) -> None:
             _write_near(ground, dots[dot], name, near[dot])
 
 
-def _near(ground: Ground, spots: np.ndarray, names: Sequence[str]) -> dict[int, _Near]:
+def _near(ground: OccupiedArea, spots: np.ndarray, names: Sequence[str]) -> dict[int, _Near]:
     """By dot the nearest place free of the ground and of names before it; the crowded have none."""
-    trial = Ground(ground.axes, [*ground.boxes], [*ground.lines])
+    trial = OccupiedArea(ground.axes, [*ground.boxes], [*ground.lines])
     joins: list[np.ndarray] = []
     found: dict[int, _Near] = {}
     for dot, name in enumerate(names):
@@ -89,7 +89,7 @@ def _near(ground: Ground, spots: np.ndarray, names: Sequence[str]) -> dict[int, 
     return found
 
 
-def _places_near(ground: Ground, spot: np.ndarray, size: np.ndarray) -> Iterator[_Near]:
+def _places_near(ground: OccupiedArea, spot: np.ndarray, size: np.ndarray) -> Iterator[_Near]:
     for step, side in product(_STEPS, _SIDES):
         offset = ground.pixels(1) * np.array(step) * side
         yield _Near(offset, side, box_at(spot + offset, size, *side), np.array([spot, spot + offset]))
@@ -100,7 +100,7 @@ def _is_crossed(line: np.ndarray, boxes: Iterable[Bbox], lines: Iterable[np.ndar
 
 
 def _column(
-    ground: Ground, spots: np.ndarray, names: Sequence[str], near: Mapping[int, _Near]
+    ground: OccupiedArea, spots: np.ndarray, names: Sequence[str], near: Mapping[int, _Near]
 ) -> dict[int, np.ndarray]:
     """By dot the place in the column, in pixels, of each name that is not near; one in a line's way joins them."""
     places, staying = _places_in_column(ground, names), dict(near)
@@ -119,7 +119,7 @@ def _is_in_the_way(near: _Near, lines: Iterable[np.ndarray]) -> bool:
     return any(strikes(line, box) or crosses(line, near.line) for line in lines)
 
 
-def _places_in_column(ground: Ground, names: Sequence[str]) -> np.ndarray:
+def _places_in_column(ground: OccupiedArea, names: Sequence[str]) -> np.ndarray:
     """All places in the column (place, 2) in pixels, over the panel's height; zero falls between two of them.
 
     So no line to a name lies on the zero line, where it could not be told from it. Where there is room the places
@@ -138,7 +138,7 @@ def _shortest(spots: np.ndarray, places: np.ndarray, dots: Sequence[int]) -> dic
     return {dots[row]: places[column] for row, column in zip(rows, columns, strict=True)}
 
 
-def _write_in_column(ground: Ground, dot: np.ndarray, name: str, place: np.ndarray) -> None:
+def _write_in_column(ground: OccupiedArea, dot: np.ndarray, name: str, place: np.ndarray) -> None:
     ground.axes.annotate(
         wrapped(name, _LETTERS), tuple(dot), ground.share_of_panel(place),
         textcoords="axes fraction", arrowprops={**_LINE, "relpos": (0, 0.5)}, annotation_clip=False,
@@ -147,7 +147,7 @@ def _write_in_column(ground: Ground, dot: np.ndarray, name: str, place: np.ndarr
     ground.lines.append(np.array([ground.spots(dot), place]))
 
 
-def _write_near(ground: Ground, dot: np.ndarray, name: str, near: _Near) -> None:
+def _write_near(ground: OccupiedArea, dot: np.ndarray, name: str, near: _Near) -> None:
     right, up = near.side
     corner = (0 if right > 0 else 1, 0 if up > 0 else 1)
     joined = math.hypot(*near.offset) > ground.pixels(_JOINED)

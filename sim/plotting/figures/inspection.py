@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import PAGE_WIDTH, Sheet, blank
+from sim.plotting.figures.page_layout import PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.selection import Labels
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, PLAIN, SMALL, VERMILLION, in_house_style
 from sim.reporting.summary import label_of, require_columns
@@ -80,7 +80,7 @@ def _tops(measures: int, patterns: int) -> list[float]:
 # -- the table of 15 measures -----------------------------------------------------------------------------------------
 
 
-def _draw_table(sheet: Sheet, top: float, table: pd.DataFrame, labels: Labels) -> None:
+def _draw_table(sheet: FigureLayout, top: float, table: pd.DataFrame, labels: Labels) -> None:
     names = list(table["measure"].unique())
     left, width = 2.15, (PAGE_WIDTH - 0.15 - 2.15 - 2 * _GAP) / 3
     for at, (who, title) in enumerate(_WHO.items()):
@@ -113,7 +113,7 @@ def _list(axes: Axes, names: list[str]) -> None:
 # -- the findings -----------------------------------------------------------------------------------------------------
 
 
-def _draw_patterns(sheet: Sheet, top: float, findings: pd.DataFrame, nulls: pd.DataFrame) -> None:
+def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, nulls: pd.DataFrame) -> None:
     from sim.outcomes.patterns import IN_WORDS
 
     label, width = 2.22, (PAGE_WIDTH - 0.25 - 2 * 2.22 - 0.1) / 2
@@ -133,13 +133,13 @@ def _draw_patterns(sheet: Sheet, top: float, findings: pd.DataFrame, nulls: pd.D
 # -- below ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_below(sheet: Sheet, top: float, tables: Mapping[str, pd.DataFrame]) -> None:
+def _draw_below(sheet: FigureLayout, top: float, tables: Mapping[str, pd.DataFrame]) -> None:
     _draw_reach(_titled(sheet, 0.45, top, 1.75, "How far off about one employer"), tables["establishments"])
     _draw_marks(_titled(sheet, 3.1, top, 1.45, "The inspector's mark"), tables["ratings"])
     _draw_tests(_titled(sheet, 5.3, top, 1.6, "Significant tests"), tables["tests"])
 
 
-def _titled(sheet: Sheet, left: float, top: float, width: float, title: str) -> Axes:
+def _titled(sheet: FigureLayout, left: float, top: float, width: float, title: str) -> Axes:
     axes = sheet.axes(left, top + _TITLE, width, 1.5)
     axes.set_title(title, fontsize=PLAIN, weight="bold", pad=8)
     return axes

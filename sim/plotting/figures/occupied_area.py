@@ -15,7 +15,7 @@ from sim.plotting.figures.page_layout import POINTS_PER_INCH
 
 
 @dataclass
-class Ground:
+class OccupiedArea:
     """The boxes and lines of one panel, in pixels; the limits of its axes must be final."""
 
     axes: Axes

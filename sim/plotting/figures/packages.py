@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, Sheet, blank
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.selection import around_zero, round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, in_house_style
 from sim.reporting.summary import BURN_OUT, ISOLATION, TODAY, direction_words, label_of, require_columns
@@ -129,7 +129,7 @@ def _rows(own: pd.DataFrame, measures: Mapping[str, Mapping[str, Any]]) -> list[
             ("share_on_front", "Not beaten in % of draws")]  # fmt: skip
 
 
-def _draw_measures(sheet: Sheet, own: pd.DataFrame, rows: Sequence[tuple[str, str]], top: float) -> None:
+def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[str, str]], top: float) -> None:
     width = PAGE_WIDTH - MARGIN - _NAMES
     axes = sheet.axes(_NAMES, top, width, _ROW * len(rows))
     axes.set(xlim=(-0.5, max(len(own), 8) - 0.5), ylim=(len(rows) - 0.5, -0.5))

@@ -34,7 +34,7 @@ _KEY = 0.27
 
 
 @dataclass(frozen=True)
-class Sheet:
+class FigureLayout:
     """A page whose body begins `above` inches below its upper edge."""
 
     figure: Figure
@@ -72,7 +72,7 @@ def letters(width: float) -> int:
     return int(16.5 * width)
 
 
-def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> Sheet:
+def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> FigureLayout:
     """A page with `body` inches for the panels, and all its words already in place."""
     heading, explanation = textwrap.wrap(title, 61), textwrap.wrap(subtitle, 98)
     closing = textwrap.wrap(footer, 116)
@@ -89,7 +89,7 @@ def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch],
     figure.text(left, 0.07 / height, "\n".join(closing), color=GREY, va="bottom")
     if key:
         _draw_key(figure, key, 1 - key_top / height)
-    return Sheet(figure, above)
+    return FigureLayout(figure, above)
 
 
 def _draw_key(figure: Figure, key: Sequence[Line2D | Patch], height: float) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, Sheet, blank
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
 from sim.reporting.summary import require_columns
 
@@ -78,7 +78,7 @@ def _short(names: list[str]) -> list[str]:
     ]  # fmt: skip
 
 
-def _axes(sheet: Sheet, top: float, height: float) -> Axes:
+def _axes(sheet: FigureLayout, top: float, height: float) -> Axes:
     return sheet.axes(_LABEL, top, PAGE_WIDTH - _LABEL - MARGIN, height)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from sim.engine import Engine, engine_for
 from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.levers.catalogue import Catalogue
-from sim.world.firm import Firm, FirmOptions, assembled, most_common_sector
+from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.staff import Staff
 from sim.world.ties import Seats, Ties
 
@@ -135,7 +135,7 @@ def apart(people: int, seed: int) -> Firm:
     """People who have a team each, no manager and no tie."""
     rows = np.arange(people, dtype=np.int32)
     nobody = np.zeros((1, people), bool)
-    return assembled(
+    return assemble_firm(
         Seats(rows.astype(np.uint32), rows, rows, np.zeros_like(rows), np.full_like(rows, -1)),
         Ties(rows[None], nobody, nobody, nobody),
         team_identifier=rows.astype(np.uint32),

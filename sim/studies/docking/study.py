@@ -90,7 +90,7 @@ def study(cfg: DictConfig) -> None:
     from sim.plotting.figures import docking, save
     from sim.studies.docking import page
 
-    plan = composition.plan_of(cfg)
+    plan = composition.build_plan(cfg)
     with output_folder.OutputFolder(cfg.output, "docking") as folder:
         tables = tables_of(compare(plan))
         for name, own in tables.items():

@@ -17,15 +17,15 @@ from functools import cached_property
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import BASELINE, Plan, warmed_up
+from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, ISOLATIONS, OUTCOMES, Cells
 from sim.studies.inspection.rating import Ratings, rated
-from sim.survey.correlations import dealt_anew, is_asked, relations
+from sim.survey.correlations import is_asked, permute_outcomes, relations
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
-from sim.survey.visit import Answers, State, everybody, visited
+from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 CHANCE = 0.95
 """Of 100 studies without any relation, those that find no more than the limit."""
@@ -138,7 +138,7 @@ def studied(plan: Plan, weeks_on_site: int = 0, times: int = TIMES) -> Study:
     With `weeks_on_site` the world goes on for so many weeks beside one in which all are fully on site, so that it is
     known who has fewer contacts by working at home; for that the plan must hold the scenario `fully_on_site`.
     """
-    engine = warmed_up(plan)
+    engine = simulate_burn_in(plan)
     fewer = fewer_contacts(engine, plan, weeks_on_site) if weeks_on_site else None
     return study_in(engine, survey_of(plan), interview_of(plan), fewer=fewer, times=times, luck=plan.replicate)
 
@@ -153,12 +153,12 @@ def study_in(
     luck: int = 0,
 ) -> Study:
     """Study one world of an engine as it stands. `fewer`: (place,) whether one has fewer contacts than on site."""
-    answers = visited(engine, survey, interview, world)
+    answers = conduct_survey(engine, survey, interview, world)
     names_it = None if fewer is None else fewer[answers.place]
-    return study_of(answers, everybody(engine, world), offered(State(engine, world)), names_it, times, luck)
+    return study_of(answers, latent_states(engine, world), offered(WorldState(engine, world)), names_it, times, luck)
 
 
-def offered(state: State) -> dict[str, np.ndarray]:
+def offered(state: WorldState) -> dict[str, np.ndarray]:
     """Measure -> (establishment,): 1 where the employer has carried it out and told the staff.
 
     What an employer says when asked item by item; assumed.
@@ -174,7 +174,7 @@ def fewer_contacts(engine: Engine, plan: Plan, weeks: int) -> np.ndarray:
     forked = engine.fork(Catalogue(engine.catalogue.measures, (BASELINE, on_site)))
     for week in range(weeks):
         forked.run_week(week)
-    as_it_is, all_on_site = (State(forked, world).of("recent_contact") for world in (0, 1))
+    as_it_is, all_on_site = (WorldState(forked, world).of("recent_contact") for world in (0, 1))
     return as_it_is < all_on_site - MARGIN
 
 
@@ -277,7 +277,7 @@ class _Group:
 
     @cached_property
     def _dealt(self) -> np.ndarray:
-        return dealt_anew(self._answers, self._predictors, self._in_families, self._role, self._times, self._luck)
+        return permute_outcomes(self._answers, self._predictors, self._in_families, self._role, self._times, self._luck)
 
     def _at(self, cells: Cells, outcomes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Where these relations stand in a matrix of all predictors and these outcomes."""

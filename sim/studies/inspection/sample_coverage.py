@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.outcomes.patterns import ASKED
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import Draws, State, asked, good_light
+from sim.survey.visit import SurveyRandom, WorldState, good_light, sample_responses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,9 +60,9 @@ def reached(plan: Plan, employees: Sequence[int], times: int = TIMES) -> Reach:
 
     Establishments with too few home workers are left out: fewer than twice the largest number asked for.
     """
-    engine = warmed_up(plan)
-    state, draws = State(engine), Draws(engine)
-    answers = asked(state, draws, survey_of(plan), interview_of(plan))
+    engine = simulate_burn_in(plan)
+    state, draws = WorldState(engine), SurveyRandom(engine)
+    answers = sample_responses(state, draws, survey_of(plan), interview_of(plan))
     says = np.array([answers[f"known.{name}"] for name in ASKED]).T
     knows = np.array([state.known(name) for name in ASKED]).T
     people = _People.of(state, engine.staff.firm.team, most=max(employees))
@@ -97,7 +97,7 @@ class _People:
     most: int
 
     @classmethod
-    def of(cls, state: State, team: np.ndarray, most: int) -> _People:
+    def of(cls, state: WorldState, team: np.ndarray, most: int) -> _People:
         people = state.at_home & ~state.is_manager
         count = np.bincount(state.establishment[people], minlength=state.establishments)
         enough = count >= 2 * most

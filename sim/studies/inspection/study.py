@@ -22,7 +22,7 @@ from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.files import write_json
 from sim.levers.measure import Measure
-from sim.runs.worker_pool import Crew, finished, processes
+from sim.runs.worker_pool import WorkerPool, map_unordered, process_pool
 from sim.studies.inspection import tables
 from sim.studies.inspection.repeated_surveys import ON_SITE, Study, studied
 from sim.studies.inspection.sample_coverage import Reach, of_establishments, of_the_sector, reached
@@ -143,7 +143,7 @@ class Inspected:
 
 
 def inspect(
-    plans: Sequence[Plan], asked: Inspection, measures: Sequence[Measure], crew: Crew, quiet: bool = False
+    plans: Sequence[Plan], asked: Inspection, measures: Sequence[Measure], crew: WorkerPool, quiet: bool = False
 ) -> Inspected:
     """A virtual study of every plan, and some worlds of large establishments beside them.
 
@@ -159,7 +159,7 @@ def inspect(
     todo += [("reach", number, plan, asked) for number, plan in enumerate(large)]
     done: dict[tuple[str, int], Study | Reach] = {}
     with tqdm(total=len(todo), unit="world", desc="inspection", disable=quiet or None, file=sys.stderr) as bar:
-        for (what, number, *_), result in finished(_lived, todo, crew):
+        for (what, number, *_), result in map_unordered(_lived, todo, crew):
             if result is None:
                 raise UserError(
                     "workers ended again and again before their worlds were done; "
@@ -195,10 +195,10 @@ def _holds(plans: Iterable[Plan]) -> str:
 def study(cfg: DictConfig) -> None:
     """Do the study of 2022 again for a composed configuration; print the answer and write what came out."""
     asked: Inspection = composition.read("inspection", Inspection, cfg.inspection)
-    plans = composition.plans_of(cfg)
+    plans = composition.build_plans(cfg)
     check_plans(plans)
     with output_folder.OutputFolder(cfg.output, "inspection") as folder:
-        seen = inspect(plans, asked, composition.measures_of(cfg), processes(composition.processes_of(cfg)))
+        seen = inspect(plans, asked, composition.measures_of(cfg), process_pool(composition.processes_of(cfg)))
         output_folder.write_config(cfg, folder.path / "config.yaml")
         write_json(
             output_folder.about(seen.plan) | {"replicates": len(plans), "holds": seen.holds}, folder.path / "about.json"

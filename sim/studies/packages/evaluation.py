@@ -20,9 +20,9 @@ import numpy as np
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.runs.archive import Archive
-from sim.runs.batch import Batch, Ready, Run, live_batch
+from sim.runs.batch import Batch, BatchResult, Run, simulate_batch
 from sim.runs.identity import Identifier, model_version
-from sim.runs.worker_pool import Crew, finished
+from sim.runs.worker_pool import WorkerPool, map_unordered
 from sim.studies.packages.pareto import NOTHING, Package, in_steps, search
 from sim.studies.packages.problem import DRAWN, FRESH, GOALS, Question, named
 
@@ -56,7 +56,7 @@ class Memory:
         """Those of the packages, each once, that have not been lived in this replicate."""
         return [one for one in dict.fromkeys(packages) if one and (number, named(one)) not in self._effects]
 
-    def add(self, number: int, ready: Ready) -> None:
+    def add(self, number: int, ready: BatchResult) -> None:
         """Keep what a run of this replicate has given."""
         import pyarrow.parquet as pq
 
@@ -107,7 +107,11 @@ def all_belong(question: Question, archive: Archive) -> bool:
 
 
 def live(
-    question: Question, wanted: Iterable[tuple[int, Sequence[Package]]], memory: Memory, crew: Crew, bar: Any = None
+    question: Question,
+    wanted: Iterable[tuple[int, Sequence[Package]]],
+    memory: Memory,
+    crew: WorkerPool,
+    bar: Any = None,
 ) -> dict[int, str]:
     """Live the packages wanted, by replicate, as far as they have not been; the errors of replicates that failed.
 
@@ -121,7 +125,7 @@ def live(
         for plan in [question.plan(number, lacking)]
     )
     failed = {}
-    for batch, ready in finished(live_batch, batches, crew):
+    for batch, ready in map_unordered(simulate_batch, batches, crew):
         number = batch.runs[0].plan.replicate
         if ready is None:
             raise UserError(
@@ -136,7 +140,7 @@ def live(
     return failed
 
 
-def _error(ready: Ready) -> str:
+def _error(ready: BatchResult) -> str:
     import pyarrow.parquet as pq
 
     return str(pq.read_table(io.BytesIO(ready.files["runs"])).column("error")[0])
@@ -159,7 +163,7 @@ class Tried:
     effects: np.ndarray
 
 
-def searched(question: Question, memory: Memory, crew: Crew) -> Tried:
+def searched(question: Question, memory: Memory, crew: WorkerPool) -> Tried:
     """Search for packages, generation by generation."""
     from tqdm import tqdm
 
@@ -215,7 +219,7 @@ class Again:
         return np.concatenate([self.drawn, self.costs[..., None]], axis=2)
 
 
-def lived_again(question: Question, packages: Sequence[Package], memory: Memory, crew: Crew) -> Again:
+def lived_again(question: Question, packages: Sequence[Package], memory: Memory, crew: WorkerPool) -> Again:
     """Live packages again: in fresh pairs, and in draws; raises UserError where no more than one draw can be lived."""
     from tqdm import tqdm
 

@@ -15,7 +15,7 @@ from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead, is_number
 from sim.experiments import designs
-from sim.experiments.factors import Ground
+from sim.experiments.factors import DesignContext
 from sim.experiments.sweep import ground_of, local_workers
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
@@ -70,7 +70,7 @@ class Question:
     drawn_by    the method of the design: from the posterior, or from ranges
     """
 
-    ground: Ground
+    ground: DesignContext
     search: Search
     costs: Costs
     duties: Package
@@ -192,7 +192,7 @@ def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
         )
 
 
-def _draws(cfg: DictConfig, ground: Ground, space: Space) -> list[dict[str, Any]]:
+def _draws(cfg: DictConfig, ground: DesignContext, space: Space) -> list[dict[str, Any]]:
     """What is drawn, by draw: the amounts of all measures that may be in a package are among what can be."""
     settings: designs.Settings = composition.read("design", designs.Settings, cfg.design)
     if settings.method not in DRAWN_BY:

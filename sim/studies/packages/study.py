@@ -29,7 +29,7 @@ from sim.files import claim, write_json
 from sim.paths import shorten
 from sim.runs.archive import Archive
 from sim.runs.identity import model_version
-from sim.runs.worker_pool import Crew
+from sim.runs.worker_pool import WorkerPool
 from sim.studies.packages.evaluation import Again, Memory, Tried, all_belong, lived_again, searched
 from sim.studies.packages.pareto import candidates, front
 from sim.studies.packages.problem import GOALS, Question, question_of
@@ -112,13 +112,13 @@ def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dic
 
 
 @contextmanager
-def _kept(crew: Crew) -> Iterator[Crew]:
+def _kept(crew: WorkerPool) -> Iterator[WorkerPool]:
     """The crew with its executor open from the first generation to the last, since workers take seconds to begin."""
-    if crew.hire is None:
+    if crew.open_executor is None:
         yield crew
         return
-    with crew.hire() as pool:
-        yield replace(crew, hire=lambda: nullcontext(pool))
+    with crew.open_executor() as pool:
+        yield replace(crew, open_executor=lambda: nullcontext(pool))
 
 
 @contextmanager

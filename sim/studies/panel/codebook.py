@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sim.engine.plan import Plan, needed, registry_of
+from sim.engine.plan import Plan, registry_of, required_measures
 from sim.studies.panel.data_collection import CAUSES, CHANGING, EXHAUSTION, FIXED
 from sim.survey.interview import interview_of, scales
 from sim.survey.survey import survey_of
@@ -157,7 +157,7 @@ def _complaints(plan: Plan) -> Iterator[Variable]:
 
 
 def _measures(plan: Plan) -> Iterator[Variable]:
-    study = [measure for measure in needed(plan) if measure.in_study]
+    study = [measure for measure in required_measures(plan) if measure.in_study]
     wrong = f"mistaken in {100 * interview_of(plan).misremembers:g}% of answers"
     for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
         label = f"Measures that {who}, of those asked"

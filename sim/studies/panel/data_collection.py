@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
-from sim.survey.visit import COMPLAINTS, Draws, State, asked
+from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses
 from sim.world.calendar import DAYS_A_WEEK
 
 FIXED = (
@@ -90,7 +90,7 @@ class Panel:
         )
 
 
-class Luck(Draws):
+class Luck(SurveyRandom):
     """The luck of the people who were there at the first wave, whatever becomes of their places.
 
     The state of some days that only the questionnaire on exhaustion sees is drawn week by week, so that waves near to
@@ -123,9 +123,9 @@ def followed(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
 
     One world for each scenario of the plan. Raises UserError where fewer home workers are there than are invited.
     """
-    begun, survey, interview = warmed_up(plan), survey_of(plan), interview_of(plan)
+    begun, survey, interview = simulate_burn_in(plan), survey_of(plan), interview_of(plan)
     luck = Luck(begun, survey)
-    lot, places = _recruited(State(begun), luck, interview, invited)
+    lot, places = _recruited(WorldState(begun), luck, interview, invited)
     engine = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios))
     first = begun.values["generation"][0]
     looks = []
@@ -134,9 +134,9 @@ def followed(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
             engine.run_week(week - 1)
             luck.goes_on(week)
         if week in weeks:
-            states = [State(engine, world) for world in range(engine.worlds)]
+            states = [WorldState(engine, world) for world in range(engine.worlds)]
             looks.append([_look(state, luck, survey, interview, places, first) for state in states])
-    firm, before = begun.staff.firm, State(begun)
+    firm, before = begun.staff.firm, WorldState(begun)
     return Panel(
         weeks=tuple(weeks),
         place=places,
@@ -147,7 +147,7 @@ def followed(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
     )
 
 
-def _recruited(state: State, luck: Luck, interview: Interview, invited: int) -> tuple[np.ndarray, np.ndarray]:
+def _recruited(state: WorldState, luck: Luck, interview: Interview, invited: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of those who are invited, by lot, and of those among them who fill in the first questionnaire."""
     home = np.flatnonzero(state.at_home)
     if invited > len(home):
@@ -162,10 +162,10 @@ def _recruited(state: State, luck: Luck, interview: Interview, invited: int) -> 
 
 
 def _look(
-    state: State, luck: Luck, survey: Survey, interview: Interview, places: np.ndarray, first: np.ndarray
+    state: WorldState, luck: Luck, survey: Survey, interview: Interview, places: np.ndarray, first: np.ndarray
 ) -> dict[str, dict[str, np.ndarray] | np.ndarray]:
     """One world on one occasion: the entries of `Panel` that differ between occasions."""
-    told = asked(state, luck, survey, interview) | _more(state, luck, survey)
+    told = sample_responses(state, luck, survey, interview) | _more(state, luck, survey)
     true = {name: state.of(scale.quantity) for name, scale in scales().items()}
     return {
         "said": {name: values[places] for name, values in told.items() if _of_panel(name)},
@@ -177,7 +177,7 @@ def _look(
     }
 
 
-def _more(state: State, luck: Luck, survey: Survey) -> dict[str, np.ndarray]:
+def _more(state: WorldState, luck: Luck, survey: Survey) -> dict[str, np.ndarray]:
     """The second instrument of exhaustion: burn-out complaints (NEA), 0 or 1, with an error of its own."""
     chance = survey.burn_out_complaints(state.of(EXHAUSTION))
     return {"burn_out_complaint": (luck.uniform("answers NEA") < chance).astype(np.float64)}

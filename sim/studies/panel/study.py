@@ -22,7 +22,7 @@ from sim.experiments import output_folder
 from sim.experiments.sweep import crew_of, local_workers
 from sim.files import write_json
 from sim.paths import check_writable, read_path
-from sim.runs.worker_pool import Crew, finished
+from sim.runs.worker_pool import WorkerPool, map_unordered
 from sim.studies.panel import codebook, page, results, syntax, tables
 from sim.studies.panel.data_collection import Panel, followed
 from sim.studies.panel.results import Asked
@@ -62,13 +62,13 @@ def study(cfg: DictConfig) -> None:
     print(folder.path)
 
 
-def worlds(plans: Sequence[Plan], asked: Asked, crew: Crew, quiet: bool = False) -> list[dict]:
+def worlds(plans: Sequence[Plan], asked: Asked, crew: WorkerPool, quiet: bool = False) -> list[dict]:
     """The rows of every world in the order of the replicates, whoever of the crew lives it."""
     from tqdm import tqdm
 
     found = {}
     with tqdm(total=len(plans), unit="world", desc="panels", disable=quiet or None, file=sys.stderr) as bar:
-        for plan, rows in finished(partial(results.of_world, asked=asked), plans, crew):
+        for plan, rows in map_unordered(partial(results.of_world, asked=asked), plans, crew):
             if rows is None:
                 raise UserError("workers ended again and again; where memory is short, ask for workers=1")
             found[plan.replicate] = rows
@@ -185,7 +185,7 @@ def plan_of(cfg: DictConfig, asked: Asked) -> Plan:
             "panel writes a row for every person, which must not be done for the places of a real organisation; "
             "firm=one with its size and circumstances is right"
         )
-    plan = composition.plan_of(cfg)
+    plan = composition.build_plan(cfg)
     check_memory(plan, len(plan.scenarios), local_workers(cfg), *_bytes_held(plan, asked, local_workers(cfg)))
     return replace(plan, weeks=max(asked.looks[-1], 1))
 

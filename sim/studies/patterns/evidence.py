@@ -12,14 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.outcomes.patterns import ASKED
 from sim.studies.inspection.repeated_surveys import MARGIN, Study, offered, relations_of, study_of
 from sim.studies.patterns.criteria import correlation, reported
 from sim.studies.patterns.scenes import SCENARIOS, Begin, Lived, days, history, introduced, returned, today, wearing_off
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import Answers, State, everybody, visited
+from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 Statistics = dict[str, float]
 
@@ -33,7 +33,7 @@ BEYOND_ANSWERS = (
 """True relations that no questionnaire of 2022 asked for: role, predictor, outcome."""
 
 
-def evidence(plan: Plan, visits: int, begin: Begin = warmed_up) -> Statistics:
+def evidence(plan: Plan, visits: int, begin: Begin = simulate_burn_in) -> Statistics:
     """Every statistic of the world of a plan and its replicate; `begin` lives a burn-in."""
     plan = replace(plan, scenarios=SCENARIOS, weeks=1, burn_in=52)
     engine = begin(plan)
@@ -44,11 +44,11 @@ def evidence(plan: Plan, visits: int, begin: Begin = warmed_up) -> Statistics:
 
 def of_visits(engine: Engine, plan: Plan, visits: int, fewer: np.ndarray) -> Statistics:
     """Statistics of some virtual studies in one world, and of its truth. `fewer`: (place,) has fewer contacts."""
-    truth, done = everybody(engine), offered(State(engine))
+    truth, done = latent_states(engine), offered(WorldState(engine))
     survey, interview = survey_of(plan), interview_of(plan)
     studies = []
     for number in range(visits):
-        answers = visited(engine, survey, interview, visit=f"visit {number}")
+        answers = conduct_survey(engine, survey, interview, visit=f"visit {number}")
         studies.append(study_of(answers, truth, done, fewer[answers.place], luck=number))
     return of_studies(studies) | _beyond(engine, truth)
 
@@ -84,7 +84,7 @@ def _falls(shares: np.ndarray) -> Statistics:
 
 
 def _beyond(engine: Engine, truth: Answers) -> Statistics:
-    state = State(engine)
+    state = WorldState(engine)
     said: Mapping[str, np.ndarray] = {
         **truth.said,
         **{name: state.of(name)[truth.place] for name in

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.engine import Engine, engine_for
-from sim.engine.plan import Plan, needed, registry_of, warmed_up
+from sim.engine.plan import Plan, registry_of, required_measures, simulate_burn_in
 from sim.levers.catalogue import Catalogue
 from sim.outcomes.patterns import AGAINST_PRESSURE, ASKED, CELLS, ISOLATIONS, OUTCOMES, PRESSURE, SCREEN_WORK
 from sim.studies.inspection.rating import RISKS
@@ -246,7 +246,7 @@ def without_ties(plan: Plan) -> Engine:
 
 
 def _without_ties(plan: Plan) -> Engine:
-    firm, measures = build(plan.firm, plan.seed, plan.replicate), needed(plan)
+    firm, measures = build(plan.firm, plan.seed, plan.replicate), required_measures(plan)
     nobody = np.zeros_like(firm.ties.exists)
     firm = replace(firm, ties=replace(firm.ties, exists=nobody, across=nobody, dormant=nobody))
     catalogue = Catalogue(measures, ())
@@ -268,7 +268,7 @@ _NOTHING_LOST = {
 def no_cascade(plan: Plan, visits: int) -> Statistics:
     """The model with everything that is claimed carried out, known, used and used well."""
     used = tuple(replace(measure, use=1.0, hoops=0.0, well=1.0) for measure in plan.measures)
-    return evidence(replace(_with(plan, _NOTHING_LOST), measures=used), visits, warmed_up)
+    return evidence(replace(_with(plan, _NOTHING_LOST), measures=used), visits, simulate_burn_in)
 
 
 def _with(plan: Plan, parameters: Mapping[str, Mapping[str, float]]) -> Plan:

@@ -18,7 +18,7 @@ from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.files import write_json
 from sim.outcomes.patterns import built_in
-from sim.runs.worker_pool import Crew, finished, processes
+from sim.runs.worker_pool import WorkerPool, map_unordered, process_pool
 from sim.studies.patterns import tables
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
@@ -60,7 +60,7 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 def plans_of(cfg: DictConfig) -> list[Plan]:
     """One plan a world; raises UserError where it makes no virtual study."""
-    first = composition.plan_of(cfg)
+    first = composition.build_plan(cfg)
     if first.firm.kind != "study":
         raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
     others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
@@ -84,14 +84,14 @@ class Task:
 
 
 def lived(
-    live: Callable[[tuple[int, Any]], Statistics], tasks: Sequence[Any], crew: Crew, what: str
+    live: Callable[[tuple[int, Any]], Statistics], tasks: Sequence[Any], crew: WorkerPool, what: str
 ) -> list[Statistics]:
     """What `live` makes of every task and its number, in the order of the tasks."""
     from tqdm import tqdm
 
     done: dict[int, Statistics] = {}
     with tqdm(total=len(tasks), unit="world", desc=what, disable=None, file=sys.stderr) as bar:
-        for (number, _), statistics in finished(live, list(enumerate(tasks)), crew):
+        for (number, _), statistics in map_unordered(live, list(enumerate(tasks)), crew):
             if statistics is None:
                 raise UserError("workers ended again and again; where memory is short, ask for workers=1")
             done[number] = statistics
@@ -105,7 +105,7 @@ def live(numbered: tuple[int, Task]) -> Statistics:
     return ALL[task.who].statistics(task.plan, task.visits)
 
 
-def tabled(plans: Sequence[Plan], asked: Settings, crew: Crew) -> Table:
+def tabled(plans: Sequence[Plan], asked: Settings, crew: WorkerPool) -> Table:
     """Live the worlds of the model and of every rival, and judge them."""
     tasks = [Task(who, plan, asked.visits) for who in ALL for plan in plans]
     statistics = lived(live, tasks, crew, STUDY)
@@ -121,7 +121,7 @@ def study(cfg: DictConfig) -> None:
     asked, plans = settings_of(cfg), plans_of(cfg)
     output_folder.check_docs(asked.docs, STUDY)
     with output_folder.OutputFolder(cfg.output, STUDY) as folder:
-        table = tabled(plans, asked, processes(composition.processes_of(cfg)))
+        table = tabled(plans, asked, process_pool(composition.processes_of(cfg)))
         output_folder.write_config(cfg, folder.path / "config.yaml")
         write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(table, plans[0], asked, folder.path))

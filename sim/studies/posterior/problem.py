@@ -11,7 +11,7 @@ from sim.config import composition
 from sim.engine.plan import check_memory
 from sim.errors import UserError, as_written
 from sim.experiments import designs
-from sim.experiments.factors import Factor, Ground
+from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.sweep import Sweep, ground_of, local_workers
 from sim.studies.posterior import prior
 from sim.studies.posterior.observations import Observation, observations
@@ -46,7 +46,7 @@ class Question:
     """What is asked, all of it checked."""
 
     settings: Settings
-    ground: Ground
+    ground: DesignContext
     factors: tuple[Factor, ...]
     observations: tuple[Observation, ...]
 

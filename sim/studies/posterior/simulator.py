@@ -14,9 +14,9 @@ import numpy as np
 from sim.calibration import point_fit, standardisation
 from sim.calibration.standardisation import STATES
 from sim.engine import Engine
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.outcomes.run_summary import Columns
-from sim.runs.batch import Life
+from sim.runs.batch import SimulationRoutine
 from sim.source_digest import code_digest
 from sim.survey.survey import survey_of
 from sim.world.calendar import DAYS_A_WEEK
@@ -28,7 +28,7 @@ CENTRE = "centre"
 
 def looked_at(plan: Plan) -> dict[str, float]:
     """Every observation of one run by name, in the unit of its target, after a history of `plan.burn_in` weeks."""
-    engine = warmed_up(plan)
+    engine = simulate_burn_in(plan)
     levels = point_fit.seen(engine, survey_of(plan), range(plan.weeks * DAYS_A_WEEK))[0]
     return {_name(row.name): row.simulated for row in levels} | _in_words(engine) | _centre(engine)
 
@@ -67,6 +67,6 @@ def _columns(plan: Plan, seen: Mapping[str, float]) -> Columns:
     return {"scenario": [plan.scenarios[0].name], **{name: np.array([value]) for name, value in seen.items()}}
 
 
-OBSERVED = Life(
+OBSERVED = SimulationRoutine(
     _live, {TABLE: _columns}, version=code_digest(*map(Path, (__file__, point_fit.__file__, standardisation.__file__)))
 )

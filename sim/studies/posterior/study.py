@@ -18,13 +18,13 @@ import numpy as np
 
 from sim.config import composition
 from sim.config.fingerprint import fingerprint
-from sim.config.posterior_draws import DRAWS, MADE
+from sim.config.posterior_draws import DRAWS, METADATA
 from sim.config.provenance import stored_overrides
 from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.experiments.factors import Factor
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, carry_out, crew_of, named_folder, retry_of
+from sim.experiments.sweep import Sweep, batch_of, crew_of, named_folder, retry_of, run_sweep
 from sim.files import claim, write_json
 from sim.paths import check_writable, shorten
 from sim.runs.identity import Identifier, digest, model_version
@@ -218,7 +218,7 @@ def study(cfg: DictConfig) -> None:
 
         def carry(part: str, sweep: Sweep) -> Results:
             _say(f"{part}: {len(sweep):,} runs")
-            return carry_out(sweep, folder / part, crew, batch=batch, retry=retry)
+            return run_sweep(sweep, folder / part, crew, batch=batch, retry=retry)
 
         found = answer(question, carry, own, _say)
     plan = question.ground.plan
@@ -246,7 +246,7 @@ def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: 
     made = _made(found, question)
     for where in (folder, composition.conf_folder() / "fit") if question.settings.kept else (folder,):
         output_folder.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
-        write_json(made, where / MADE)
+        write_json(made, where / METADATA)
 
 
 def _made(found: Answer, question: Question) -> dict[str, Any]:

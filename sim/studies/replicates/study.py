@@ -34,13 +34,13 @@ from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead, is_number
 from sim.experiments import output_folder
 from sim.experiments.designs import Design
-from sim.experiments.factors import Ground
+from sim.experiments.factors import DesignContext
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, carry_out, crew_of, local_workers, named_folder, retry_of
+from sim.experiments.sweep import Sweep, crew_of, local_workers, named_folder, retry_of, run_sweep
 from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import CONFIDENCE
 from sim.runs.identity import Identifier
-from sim.runs.worker_pool import Crew
+from sim.runs.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +190,9 @@ class Settled:
     failed: int
 
 
-def settled(ground: Ground, asked: Precision, folder: str | Path, crew: Crew, retry: bool = False) -> Settled:
+def settled(
+    ground: DesignContext, asked: Precision, folder: str | Path, crew: WorkerPool, retry: bool = False
+) -> Settled:
     """Run the pilot, and then as many more pairs as it shows to be needed.
 
     What is in the folder is never run again, and what stands there beyond what is needed, as from a study of a smaller
@@ -202,8 +204,10 @@ def settled(ground: Ground, asked: Precision, folder: str | Path, crew: Crew, re
     return Settled(pairs, count - min(len(own.differences) for own in pairs))
 
 
-def _run(ground: Ground, asked: Precision, folder: str | Path, crew: Crew, count: int, retry: bool = False) -> Results:
-    return carry_out(
+def _run(
+    ground: DesignContext, asked: Precision, folder: str | Path, crew: WorkerPool, count: int, retry: bool = False
+) -> Results:
+    return run_sweep(
         Sweep(ground, nothing_varied(), max(count, _begun(Results(folder)))),
         folder,
         crew,
@@ -347,7 +351,7 @@ def _running(pairs: Pairs, smallest: float) -> pd.DataFrame:
 
 def study(cfg: DictConfig) -> None:
     """Find how many replicates are enough for a composed configuration; print and write what came out."""
-    asked, ground = precision_of(cfg), Ground(cfg, composition.overrides_of(cfg))
+    asked, ground = precision_of(cfg), DesignContext(cfg, composition.overrides_of(cfg))
     check_ground(ground.plan, local_workers(cfg))
     folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
     with crew_of(cfg) as crew:

@@ -135,7 +135,7 @@ def pairs_asked(asked: Sequence[Any], plan: Plan) -> list[tuple[str, str]]:
 
 
 def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
-    where = f"sensitivity.pairs has {composition.written(pair)}"
+    where = f"sensitivity.pairs has {composition.format_override(pair)}"
     if not isinstance(pair, list) or len(pair) != 2:
         raise UserError(f"{where}; two policies are right, as in [dose.manager_training,strength.anchor_days]")
     policies = []

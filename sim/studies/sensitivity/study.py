@@ -20,9 +20,9 @@ from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.experiments import designs, output_folder
 from sim.experiments.designs import Design
-from sim.experiments.factors import Factor, Ground, choose
+from sim.experiments.factors import DesignContext, Factor, choose
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, carry_out, crew_of, ground_of, local_workers, named_folder, retry_of
+from sim.experiments.sweep import Sweep, batch_of, crew_of, ground_of, local_workers, named_folder, retry_of, run_sweep
 from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
@@ -64,7 +64,7 @@ class Question:
     """What is asked, all of it checked; `screening` is of all factors, `others` are sweeps by folder."""
 
     settings: Settings
-    ground: Ground
+    ground: DesignContext
     screening: Sweep
     others: Mapping[str, Sweep]
 
@@ -165,7 +165,7 @@ def question_of(cfg: DictConfig) -> Question:
     return Question(asked, ground, screening, others)
 
 
-def _factors(asked: Any, ground: Ground) -> tuple[Factor, ...]:
+def _factors(asked: Any, ground: DesignContext) -> tuple[Factor, ...]:
     """What is screened: all that is open, or what is asked for, but no levers."""
     if not isinstance(asked, str | list | dict | None):
         raise UserError(f"sensitivity.factors is {as_written(asked)}; a list is right, as in [assumed,switches]")
@@ -237,7 +237,7 @@ def study(cfg: DictConfig) -> None:
 
         def carry(part: str, sweep: Sweep) -> Results:
             print(f"{part}: {len(sweep):,} runs", file=sys.stderr)
-            return carry_out(sweep, folder / part, crew, batch=batch, retry=retry)
+            return run_sweep(sweep, folder / part, crew, batch=batch, retry=retry)
 
         tables, results = answers(question, carry)
     about = output_folder.about(question.ground.plan) | facts(question, results)

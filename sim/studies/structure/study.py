@@ -15,7 +15,7 @@ from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.files import write_json
-from sim.runs.worker_pool import Crew, processes
+from sim.runs.worker_pool import WorkerPool, process_pool
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scenes import SCENARIOS
 from sim.studies.patterns.study import BYTES_OF_STATISTICS, lived
@@ -59,7 +59,7 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 def plans_of(cfg: DictConfig) -> list[Plan]:
     """One plan a world; raises UserError where it cannot be judged by patterns or follows no policy."""
-    plans = composition.plans_of(cfg)
+    plans = composition.build_plans(cfg)
     first = plans[0]
     if first.firm.kind != "study":
         raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
@@ -74,7 +74,7 @@ def plans_of(cfg: DictConfig) -> list[Plan]:
     return plans
 
 
-def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: Crew) -> Found:
+def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: WorkerPool) -> Found:
     """Live every world as it stands and with every switch turned, and judge them."""
     found = switches(plans[0])
     tasks = [Task(switch, plan, visits) for switch in (None, *found) for plan in plans]
@@ -95,7 +95,7 @@ def study(cfg: DictConfig) -> None:
     asked, plans = settings_of(cfg), plans_of(cfg)
     output_folder.check_docs(asked.docs, STUDY)
     with output_folder.OutputFolder(cfg.output, STUDY) as folder:
-        found = turned_one_by_one(plans, asked.visits, processes(composition.processes_of(cfg)))
+        found = turned_one_by_one(plans, asked.visits, process_pool(composition.processes_of(cfg)))
         output_folder.write_config(cfg, folder.path / "config.yaml")
         write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(found, folder.path))

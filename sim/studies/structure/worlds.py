@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
 from sim.levers.catalogue import Catalogue
 from sim.studies.patterns.evidence import Statistics, evidence
@@ -53,7 +53,7 @@ def switches(plan: Plan) -> tuple[Switch, ...]:
     return tuple(
         Switch(process, name, passport.meaning, bool(_value(plan, process, name)))
         for process, kind in mechanisms().items()
-        for name, passport in kind.passports().items()
+        for name, passport in kind.parameter_metadata().items()
         if passport.is_switch
     )
 
@@ -82,7 +82,7 @@ def followed(plan: Plan) -> Statistics:
 
     Burn-out complaints of everybody per 1,000; isolation from colleagues of home workers, SD.
     """
-    begun = warmed_up(plan)
+    begun = simulate_burn_in(plan)
     engine, survey = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios)), survey_of(plan)
     home = engine.values["may_work_from_home"][0] > 0
     seen = np.zeros((len(OUTCOMES), len(plan.scenarios)))

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.calibration.standardisation import SETTLED
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.language.discovery import mechanisms
 from sim.outcomes.patterns import BOTH
 from sim.studies.vanishing.explanations import HEARING, value_in
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import Draws, State, asked
+from sim.survey.visit import SurveyRandom, WorldState, sample_responses
 
 FREE = (*HEARING, "own_initiative", "own_initiative_seen")
 """Parameters of the cascade that are fitted; everything else stays."""
@@ -45,7 +45,7 @@ def second_reading(plan: Plan) -> Reading:
     """Fit the cascade to the second reading and to the shares of the study's table; takes some twenty seconds."""
     from scipy.optimize import least_squares
 
-    passports = mechanisms()["cascade"].passports()
+    passports = mechanisms()["cascade"].parameter_metadata()
     low, high = (np.array([getattr(passports[name], end) for name in FREE]) for end in ("low", "high"))
     start = np.clip([value_in(plan, "cascade", name) for name in FREE], low + 1e-3, high - 1e-3)
     step = STEP * (high - low)
@@ -98,14 +98,14 @@ def _table(plan: Plan) -> np.ndarray:
 def _shares(plan: Plan, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(world, role, claimed or not) chances to say that one knows, and (world, measure, role) shares that do."""
     varied = {("cascade", name): values[:, column] for column, name in enumerate(FREE)}
-    engine = set_up(plan, len(values), varied)
+    engine = create_engine(plan, len(values), varied)
     for week in range(-SETTLED, 0):
         engine.run_week(week)
-    survey, interview, draws = survey_of(plan), interview_of(plan), Draws(engine)
+    survey, interview, draws = survey_of(plan), interview_of(plan), SurveyRandom(engine)
     chances, cells = [], []
     for world in range(len(values)):
-        state = State(engine, world)
-        said = asked(state, draws, survey, interview)
+        state = WorldState(engine, world)
+        said = sample_responses(state, draws, survey, interview)
         known, claimed = (np.array([said[f"{what}.{name}"] for name in state.asked]) for what in ("known", "claimed"))
         roles = [state.at_home & state.is_manager, state.at_home & ~state.is_manager]
         chances.append([[known[:, own][claimed[:, own] == yes].mean() for yes in (1, 0)] for own in roles])

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.plan import Plan, checked
+from sim.engine.plan import Plan, validate_value
 from sim.errors import UserError, as_written, instead, is_number
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Mechanism
@@ -162,7 +162,7 @@ def _of_cascade(plan: Plan, times: Mapping[str, float]) -> dict[str, float]:
     """Hearing and own initiative in multiples of what the plan has, within their ranges."""
     heard = {name: 1 - times.get("word_lost", 1.0) * (1 - value_in(plan, "cascade", name)) for name in HEARING}
     itself = {"own_initiative": times.get("own_initiative", 1.0) * value_in(plan, "cascade", "own_initiative")}
-    passports = mechanisms()["cascade"].passports()
+    passports = mechanisms()["cascade"].parameter_metadata()
     return {n: float(np.clip(v, passports[n].low, passports[n].high)) for n, v in {**heard, **itself}.items()}
 
 
@@ -259,7 +259,7 @@ def _check_number(where: str, owner: str, number: str, values: Sequence[float]) 
     if owner not in kinds:
         raise UserError(f"{where}: nothing is called '{owner}' {instead(owner, (*kinds, 'times', 'measures'))}")
     for value in values:
-        checked(kinds[owner](), number, value, where)
+        validate_value(kinds[owner](), number, value, where)
 
 
 def _kinds() -> dict[str, type[Mechanism]]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.outcomes.patterns import BOTH, ISOLATIONS
 from sim.studies.vanishing.prior_worlds import Row
 from sim.survey.correlations import relations
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
-from sim.survey.visit import Answers, Draws, State, everybody, visited
+from sim.survey.visit import Answers, SurveyRandom, WorldState, conduct_survey, latent_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,21 +86,21 @@ def live(task: Task) -> list[Row]:
     """One row for each case, isolation and role: true and observed correlation, and the share of visits that see it."""
     plan = replace(task.plan, replicate=FIRST_REPLICATE + task.replicate)
     every = cases()
-    usual = set_up(plan)
+    usual = create_engine(plan)
     varied = {
         key: np.array([case.numbers.get(key, float(usual.parameter(*key)[0])) for case in every])
         for key in dict.fromkeys(key for case in every for key in case.numbers)
     }
-    engine = set_up(plan, len(every), varied)
+    engine = create_engine(plan, len(every), varied)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
     survey, interview = survey_of(plan), interview_of(plan)
     rows = []
     for world, case in enumerate(every):
-        truth = everybody(engine, world)
+        truth = latent_states(engine, world)
         answers = []
         for place in range(VISITS):
-            own = visited(engine, survey, interview, world, f"visit {place}")
+            own = conduct_survey(engine, survey, interview, world, f"visit {place}")
             floored = FLOOR not in case.without
             answers.append(own if floored else _floorless(engine, world, own, survey, interview, f"visit {place}"))
         rows += [
@@ -129,7 +129,7 @@ def _floorless(
     engine: Engine, world: int, answers: Answers, survey: Survey, interview: Interview, visit: str
 ) -> Answers:
     """The same answers on scales without ends."""
-    state, draws = State(engine, world), Draws(engine, visit)
+    state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
     style = draws.normal("style", lasting=True)
     error = np.sqrt((1 - survey.reliability) / survey.reliability)
     endless = {}

@@ -27,7 +27,7 @@ from sim.outcomes.patterns import (
     Cells,
 )
 from sim.studies.inspection.repeated_surveys import mismatches
-from sim.survey.correlations import dealt_anew, relations
+from sim.survey.correlations import permute_outcomes, relations
 from sim.survey.interview import scales
 from sim.survey.visit import Answers
 
@@ -115,7 +115,8 @@ def looked_at(answers: Answers) -> dict[str, float]:
 def by_chance(answers: Answers, luck: Sequence[int]) -> dict[str, float]:
     """The same where outcomes are dealt anew over the same people, so that nothing but chance relates the two."""
     found = {
-        role: dealt_anew(answers, _predictors(), OUTCOMES, role, 1, (*luck, at))[0] for at, role in enumerate(BOTH)
+        role: permute_outcomes(answers, _predictors(), OUTCOMES, role, 1, (*luck, at))[0]
+        for at, role in enumerate(BOTH)
     }
     return {**_counted(found), **_numbers(answers)}
 

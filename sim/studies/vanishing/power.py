@@ -25,7 +25,7 @@ from sim.studies.vanishing.prior_worlds import up_to_the_visit
 from sim.survey.correlations import SIGNIFICANT, least_significant
 from sim.survey.interview import interview_of, scales
 from sim.survey.survey import survey_of
-from sim.survey.visit import COMPLAINTS, Draws, State, asked
+from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +139,9 @@ class _Trial:
 
     def _scores(self, engine: Engine, world: int, week: int) -> dict[str, np.ndarray]:
         visit = f"wave {week}"
-        said = asked(State(engine, world), Draws(engine, visit), self._survey, self._interview, visit)
+        said = sample_responses(
+            WorldState(engine, world), SurveyRandom(engine, visit), self._survey, self._interview, visit
+        )
         return {outcome: said[outcome] for outcome in set(EFFECTS.values())}
 
     def people(self) -> dict[str, People]:
@@ -156,14 +158,14 @@ class _Trial:
         return self._engine.fork(Catalogue(self._engine.catalogue.measures, (BASELINE, *policies)))
 
     def _measures(self, effect: str) -> tuple[str, ...]:
-        return State(self._engine).asked if effect == ALL else (effect,)
+        return WorldState(self._engine).asked if effect == ALL else (effect,)
 
     def _people(
         self, beside: Engine, after: Sequence[Sequence[Mapping[str, np.ndarray]]], world: int, effect: str
     ) -> People:
-        state, then, now = State(self._engine), State(beside, 0), State(beside, world)
+        state, then, now = WorldState(self._engine), WorldState(beside, 0), WorldState(beside, world)
         measures, outcome = self._measures(effect), EFFECTS[effect]
-        said = asked(state, Draws(self._engine, "survey"), self._survey, self._interview, "survey")
+        said = sample_responses(state, SurveyRandom(self._engine, "survey"), self._survey, self._interview, "survey")
         claims = _sum(state.claimed(name) for name in measures)[state.establishment]
         used = {name: state.measure("used", name) for name in measures}
         same = state.of("generation") == self._half_a_year_ago.person

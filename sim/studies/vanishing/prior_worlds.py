@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine import Engine
-from sim.engine.plan import Plan, set_up
+from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError
 from sim.studies.vanishing import survey_designs
 from sim.studies.vanishing.explanations import Explanation, World, drawn, plan_of
 from sim.studies.vanishing.pattern import by_chance, looked_at, true_relations
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import Answers, State, everybody, visited
+from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +65,9 @@ def _live(task: Task, number: int, lived: Lived) -> None:
     plan = plan_of(task.plans[world.reading - 1], world, number)
     survey, interview = survey_of(plan), interview_of(plan)
     engine, before = up_to_the_visit(plan)
-    truth = everybody(engine)
+    truth = latent_states(engine)
     lived.worlds.append({"world": number, **_told(world), **true_relations(truth)})
-    answers = [visited(engine, survey, interview, visit=f"visit {place}") for place in range(task.visits)]
+    answers = [conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(task.visits)]
     for place, own in enumerate(answers):
         same = {"world": number, "visit": place, "reading": world.reading}
         lived.studies.append({**same, **looked_at(own)})
@@ -81,7 +81,7 @@ def _wider(
 ) -> Row:
     """What wider surveys of this world would have: of all establishments and, as `few.…`, of a few of them."""
     survey, interview = survey_of(plan), interview_of(plan)
-    state, now = State(engine), survey_designs.moment(State(engine))
+    state, now = WorldState(engine), survey_designs.moment(WorldState(engine))
     chosen = chance.permutation(state.establishments) < survey_designs.FEW
     sizes = {"": answers, "few.": [survey_designs.within(one, chosen) for one in answers]}
     row: Row = {}
@@ -91,7 +91,7 @@ def _wider(
     for week in range(survey_designs.HALF_A_YEAR):
         engine.run_week(week)
     for size, own in sizes.items():
-        twice = survey_designs.again(State(engine), own[0], now, survey, interview, "half a year later")
+        twice = survey_designs.again(WorldState(engine), own[0], now, survey, interview, "half a year later")
         row |= {size + name: value for name, value in twice.items()}
     return row
 
@@ -104,11 +104,11 @@ def up_to_the_visit(
         raise UserError(
             f"burn_in is {plan.burn_in} weeks; more than {survey_designs.HALF_A_YEAR} are right, to look back"
         )
-    engine = set_up(plan)
+    engine = create_engine(plan)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
         if week == -survey_designs.HALF_A_YEAR:
-            before = survey_designs.moment(State(engine))
+            before = survey_designs.moment(WorldState(engine))
         if each_week:
             each_week(engine, week)
     return engine, before

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.plan import Plan, warmed_up
+from sim.engine.plan import Plan, simulate_burn_in
 from sim.studies.vanishing.explanations import NO_EFFECT, Explanation, World, perfect, plan_of, put_right, with_on
 from sim.studies.vanishing.pattern import CONTACT, JOINT, PARTS, QUIET, looked_at, shows, told, true_relations
 from sim.studies.vanishing.prior_worlds import Row
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import everybody, visited
+from sim.survey.visit import conduct_survey, latent_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,15 +63,15 @@ def live(task: Task) -> list[Row]:
     """The virtual studies of one case on one replicate's people."""
     world = task.case.world
     plan = plan_of(task.plans[world.reading - 1], world, FIRST_REPLICATE + task.replicate)
-    survey, interview, engine = survey_of(plan), interview_of(plan), warmed_up(plan)
+    survey, interview, engine = survey_of(plan), interview_of(plan), simulate_burn_in(plan)
     same = {
         "kind": task.case.kind,
         "explanation": task.case.explanation,
         "replicate": task.replicate,
         "reading": world.reading,
-        **true_relations(everybody(engine)),
+        **true_relations(latent_states(engine)),
     }
-    visits = (visited(engine, survey, interview, visit=f"visit {place}") for place in range(task.visits))
+    visits = (conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(task.visits))
     return [{**same, "visit": place, **looked_at(answers)} for place, answers in enumerate(visits)]
 
 

@@ -20,7 +20,7 @@ from sim.experiments import output_folder
 from sim.experiments.sweep import crew_of, local_workers
 from sim.files import write_json
 from sim.paths import read_path
-from sim.runs.worker_pool import Crew, finished
+from sim.runs.worker_pool import WorkerPool, map_unordered
 from sim.studies.vanishing import discrimination, home_share, power, prior_worlds, single_explanations
 from sim.studies.vanishing.alternative_counting import FREE, Reading, read_so, second_reading
 from sim.studies.vanishing.classifier import asked, counted, weigh
@@ -102,7 +102,7 @@ def question_of(cfg: DictConfig) -> Question:
     for name in (NO_EFFECT, SELECTION):
         if name not in settings.explanations:
             raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
-    plan = composition.plan_of(cfg)
+    plan = composition.build_plan(cfg)
     check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
     explanations = explanations_of(settings.explanations)
     _check_not_drawn(cfg, explanations, plan)
@@ -116,7 +116,7 @@ def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan:
     for measure in (one for one in plan.measures if one.in_study):
         replaced |= {f"measures.{measure.name}.{name}" for name in measure.shifts}
         replaced |= {f"measures.{measure.name}.{own}" for owner, own in moved if owner == "measures"}
-    for name in sorted(replaced & composition.numbers_set(cfg)):
+    for name in sorted(replaced & composition.set_parameters(cfg)):
         raise UserError(f"{name} is set, and the worlds of vanishing_measures have a value of their own. Leave it out.")
 
 
@@ -132,7 +132,7 @@ def _bytes_held(settings: Settings) -> float:
 # -- what is done -----------------------------------------------------------------------------------------------------
 
 
-def answered(question: Question, crew: Crew) -> Found:
+def answered(question: Question, crew: WorkerPool) -> Found:
     """Fit the second reading, live all worlds, and make the tables."""
     reading = second_reading(question.plan)
     plans = (question.plan, read_so(question.plan, reading.parameters))
@@ -171,13 +171,13 @@ def live(numbered: tuple[int, Any]) -> Any:
     return _LIVE[type(numbered[1])](numbered[1])
 
 
-def _lived(tasks: Sequence[Any], crew: Crew) -> dict[type, list[Any]]:
+def _lived(tasks: Sequence[Any], crew: WorkerPool) -> dict[type, list[Any]]:
     """What became of all tasks, by their kind, in their order."""
     from tqdm import tqdm
 
     done: dict[int, Any] = {}
     with tqdm(total=len(tasks), unit="task", disable=None, file=sys.stderr, smoothing=0.05) as bar:
-        for (number, _), result in finished(live, list(enumerate(tasks)), crew):
+        for (number, _), result in map_unordered(live, list(enumerate(tasks)), crew):
             if result is None:
                 raise UserError("workers ended again and again; where memory is short, ask for workers=1")
             done[number] = result

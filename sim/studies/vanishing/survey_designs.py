@@ -15,7 +15,7 @@ import numpy as np
 from sim.outcomes.patterns import BOTH, ISOLATIONS, PRESSURE
 from sim.survey.interview import Interview, scales
 from sim.survey.survey import Survey
-from sim.survey.visit import Answers, Draws, State, asked
+from sim.survey.visit import Answers, SurveyRandom, WorldState, sample_responses
 
 QUESTIONS = {
     "as_2022": "as in 2022: taken, known, and how one is",
@@ -60,7 +60,7 @@ class Moment:
     person: np.ndarray
 
 
-def moment(state: State) -> Moment:
+def moment(state: WorldState) -> Moment:
     """The present, kept for later."""
     return Moment(
         {name: state.known(name) for name in state.asked},
@@ -70,10 +70,10 @@ def moment(state: State) -> Moment:
 
 
 def one_time(
-    state: State, answers: Answers, interview: Interview, visit: str, before: Moment, more: Sequence[Answers]
+    state: WorldState, answers: Answers, interview: Interview, visit: str, before: Moment, more: Sequence[Answers]
 ) -> dict[str, float]:
     """All that one visit could ask: `answers` of it, `more` those of further visits, `before` half a year ago."""
-    draws = Draws(state.engine, visit)
+    draws = SurveyRandom(state.engine, visit)
     style = draws.normal("style", lasting=True)
     known = _table(answers, "known")
     uses = _says(state, "used", answers, interview, draws, style)
@@ -95,11 +95,11 @@ def one_time(
 
 
 def again(
-    state: State, first: Answers, before: Moment, survey: Survey, interview: Interview, visit: str
+    state: WorldState, first: Answers, before: Moment, survey: Survey, interview: Interview, visit: str
 ) -> dict[str, float]:
     """What the same people say half a year later adds: changes against changes, and what came after what."""
     stayed = first.filled_in & (state.of("generation") == before.person)[first.place]
-    said = asked(state, Draws(state.engine, visit), survey, interview, visit)
+    said = sample_responses(state, SurveyRandom(state.engine, visit), survey, interview, visit)
     second = replace(first, filled_in=stayed, said={name: values[first.place] for name, values in said.items()})
     newly = _table(second, "known") - _table(first, "known")
     claims = _table(second, "claimed") - _table(first, "claimed")
@@ -184,7 +184,7 @@ def _agreement(answers: Answers) -> np.ndarray:
 
 
 def _says(
-    state: State, what: str, answers: Answers, interview: Interview, draws: Draws, style: np.ndarray
+    state: WorldState, what: str, answers: Answers, interview: Interview, draws: SurveyRandom, style: np.ndarray
 ) -> np.ndarray:
     """(measure, respondent) 0 or 1: what is said of something that is so or not."""
     return np.array(
@@ -195,7 +195,7 @@ def _says(
     )
 
 
-def _since(state: State, answers: Answers, before: Moment) -> dict[str, float]:
+def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, float]:
     """How much of what is known and used today was so half a year ago already, by the same person."""
     same = (state.of("generation") == before.person)[answers.place]
     out = {}
@@ -207,7 +207,7 @@ def _since(state: State, answers: Answers, before: Moment) -> dict[str, float]:
     return out
 
 
-def _documents(state: State, answers: Answers) -> dict[str, float]:
+def _documents(state: WorldState, answers: Answers) -> dict[str, float]:
     """What the inspector would find behind the employer's claims, and without them."""
     claims = _table(answers, "claimed")
     there = np.array([state.measure("implemented", name)[answers.establishment] for name in state.asked])
@@ -223,7 +223,9 @@ def _documents(state: State, answers: Answers) -> dict[str, float]:
     }
 
 
-def _bogus(state: State, answers: Answers, interview: Interview, draws: Draws, style: np.ndarray) -> dict[str, float]:
+def _bogus(
+    state: WorldState, answers: Answers, interview: Interview, draws: SurveyRandom, style: np.ndarray
+) -> dict[str, float]:
     """Who says yes to a measure that does not exist; three are asked, since few say yes to any."""
     nothing = np.zeros(len(state.establishment))
     yes = [interview.says_known(nothing, style, draws.uniform(f"knows nothing {n}"))[answers.place] for n in range(3)]

@@ -14,8 +14,8 @@ from sim.views.explore.headline import headline
 from sim.views.explore.labels import title
 from sim.views.explore.questions import compared
 from sim.views.explore.result_tabs import looks
-from sim.views.explore.scheduler import Answer, live
-from sim.views.explore.selection import FIRST_LOOK, Choice
+from sim.views.explore.scheduler import Answer, shared_scheduler
+from sim.views.explore.selection import FIRST_LOOK, PolicySelection
 from sim.words import Words
 
 _PATIENCE, _OFTEN = 1.2, 0.7
@@ -28,7 +28,7 @@ _REPLAY = 2.4
 def ask() -> None:
     """Let what is chosen be lived, while the page is drawn."""
     for place, choice in enumerate(compared(state.choice())):
-        live().look(_seat(place), choice)
+        shared_scheduler().look(_seat(place), choice)
 
 
 def _seat(place: int) -> str:
@@ -41,7 +41,7 @@ def answer(words: Words) -> None:
     asked = compared(state.choice())
     found = _looked(asked)
     going = not all(one.complete for one in found) or _replaying()
-    often = max(_OFTEN, _OFTEN * live().lookers / _FEW)
+    often = max(_OFTEN, _OFTEN * shared_scheduler().lookers / _FEW)
     st.fragment(_answer, run_every=often if going else None)(words)
 
 
@@ -54,7 +54,9 @@ def _answer(words: Words) -> None:
     if wrong:
         said = plain(wrong)
         st.error(
-            words("explore.state.stopped", error=said) if live().error else f"{words('explore.state.error')} {said}"
+            words("explore.state.stopped", error=said)
+            if shared_scheduler().error
+            else f"{words('explore.state.error')} {said}"
         )
         return
     if replaying:
@@ -72,9 +74,9 @@ def _answer(words: Words) -> None:
         st.session_state.settled = False
 
 
-def _looked(asked: Sequence[Choice]) -> list[Answer]:
+def _looked(asked: Sequence[PolicySelection]) -> list[Answer]:
     """The answers so far; waits a moment for first ones."""
-    until, own = monotonic() + _PATIENCE, live()
+    until, own = monotonic() + _PATIENCE, shared_scheduler()
     for place, choice in enumerate(asked):
         own.look(_seat(place), choice)
     return [own.look(_seat(place), choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(asked)]

@@ -18,8 +18,8 @@ from sim.views.explore.downloads import link, take
 from sim.views.explore.labels import option_of, title
 from sim.views.explore.questions import Question, compared, question_of, questions
 from sim.views.explore.result_tabs import respondents, visits
-from sim.views.explore.scheduler import live
-from sim.views.explore.selection import Choice, presets
+from sim.views.explore.scheduler import shared_scheduler
+from sim.views.explore.selection import PolicySelection, presets
 from sim.views.explore.sidebar import founded, panel
 from sim.views.explore.study_results import numbers
 from sim.words import LANGUAGES, Words
@@ -40,8 +40,8 @@ def main() -> None:
     )
     st.html(f"<script>{spoken(words)}</script>", unsafe_allow_javascript=True)
     _head(words)
-    if live().error:
-        st.error(words("explore.state.stopped", error=plain(live().error)))
+    if shared_scheduler().error:
+        st.error(words("explore.state.stopped", error=plain(shared_scheduler().error)))
         return
     if mistake := state.mistake():
         st.error(mistake)
@@ -83,14 +83,16 @@ def _home(words: Words) -> None:
             _card(question, words)
     st.html(f"<h2>{escape(words('explore.own'))}</h2><p>{escape(words('explore.own_text'))}</p>")
     with st.container(horizontal=True, key="begin"):
-        st.button(words("explore.own"), type="primary", on_click=state.take, args=(Choice(language=words.language),))
+        st.button(
+            words("explore.own"), type="primary", on_click=state.take, args=(PolicySelection(language=words.language),)
+        )
     for head, what_if in (("open_preset", False), ("open_what_if", True)):
         st.html(f"<p>{escape(words(f'explore.{head}'))}</p>")
         with st.container(horizontal=True, key=head):
             for name, levers in _named_scenarios(what_if):
                 st.button(
                     plain(phrases.name_of(name, words)), key=f"preset_{name}", on_click=state.take,
-                    args=(Choice(language=words.language, levers=levers),),
+                    args=(PolicySelection(language=words.language, levers=levers),),
                 )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def _card(question: Question, words: Words) -> None:
 def _ask(number: int, language: str) -> None:
     question = questions()[number - 1]
     prepared = question.choices(language=language)
-    state.take(prepared[0] if prepared else Choice(language=language, question=number))
+    state.take(prepared[0] if prepared else PolicySelection(language=language, question=number))
 
 
 # -- an answer -------------------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def _answered(words: Words) -> None:
     take(compared(choice), words)
 
 
-def _chosen(choice: Choice, words: Words, head: str) -> None:
+def _chosen(choice: PolicySelection, words: Words, head: str) -> None:
     """What is lived: its name, what that is, and how well founded it is."""
     said = f"<{head}>{escape(title(choice, words))}</{head}>"
     if choice.scenario:

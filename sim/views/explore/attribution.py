@@ -23,8 +23,8 @@ from sim.views.explore import worker
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.views.explore.scheduler import Live
-    from sim.views.explore.selection import Choice
+    from sim.views.explore.scheduler import AnswerScheduler
+    from sim.views.explore.selection import PolicySelection
 
 Cut = tuple[tuple[str, str], ...]
 PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
@@ -47,7 +47,7 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
 REPLICATES = 8
 
 
-def split(live: Live, choice: Choice, replicates: int = REPLICATES) -> pd.DataFrame:
+def split(live: AnswerScheduler, choice: PolicySelection, replicates: int = REPLICATES) -> pd.DataFrame:
     """The effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
 
     `whole` is the effect itself, `together` what the parts leave over; intervals as in the table of effects.

@@ -155,14 +155,14 @@ def serve(address: str, port: int, hosts: Sequence[str] = ()) -> None:
     What is set here, such as Streamlit's settings, logging and the treatment of freed memory, holds for the whole
     process. The command serves this page and nothing else. Importing this module changes no settings.
     """
-    from sim.views.explore.scheduler import live
+    from sim.views.explore.scheduler import shared_scheduler
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     print("today's practice is compared with itself; the difference must be exactly zero …", file=sys.stderr)
     remove_leftovers()
     scrub_freed_memory()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are ended as they are by Ctrl-C
-    own = live()
+    own = shared_scheduler()
     try:
         print(own.error or "it is zero", file=sys.stderr)
         _settle()

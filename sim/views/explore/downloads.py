@@ -17,12 +17,12 @@ from sim.plotting import charts as pictures
 from sim.views.explore.answer_view import replay
 from sim.views.explore.labels import identifier, joined, named, title
 from sim.views.explore.rendering import WIDE
-from sim.views.explore.scheduler import Answer, live
-from sim.views.explore.selection import Choice
+from sim.views.explore.scheduler import Answer, shared_scheduler
+from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 
 
-def take(asked: Sequence[Choice], words: Words) -> None:
+def take(asked: Sequence[PolicySelection], words: Words) -> None:
     """The section at the end of an answer."""
     st.html(f"<h2>{words('explore.take.title')}</h2>")
     left, right = st.columns(2)
@@ -47,7 +47,7 @@ def take(asked: Sequence[Choice], words: Words) -> None:
             st.button(words("explore.take.replay"), on_click=replay)
 
 
-def link(choice: Choice, words: Words) -> None:
+def link(choice: PolicySelection, words: Words) -> None:
     """The address that restores the whole choice."""
     address = str(st.context.url or "").partition("?")[0]
     st.markdown(words("explore.take.link"))
@@ -55,12 +55,12 @@ def link(choice: Choice, words: Words) -> None:
     st.caption(words("explore.take.link_text"))
 
 
-def _answers(asked: Sequence[Choice]) -> list[Answer]:
+def _answers(asked: Sequence[PolicySelection]) -> list[Answer]:
     """The answers with all their runs, as the command beside them computes them."""
-    return [live().answer(choice, choice.most_replicates, timeout=600.0) for choice in asked]
+    return [shared_scheduler().answer(choice, choice.most_replicates, timeout=600.0) for choice in asked]
 
 
-def about(choice: Choice, found: Answer) -> dict[str, Any]:
+def about(choice: PolicySelection, found: Answer) -> dict[str, Any]:
     """How an answer was made: versions, seed, what was asked, how many runs, what its intervals hold."""
     from sim.experiments import output_folder
 
@@ -68,7 +68,7 @@ def about(choice: Choice, found: Answer) -> dict[str, Any]:
     return output_folder.about(plan) | dict(found.facts) | {"asked": shlex.split(command)[2:], "command": command}
 
 
-def data(asked: Sequence[Choice], words: Words) -> bytes:
+def data(asked: Sequence[PolicySelection], words: Words) -> bytes:
     """All tables as CSV, with a file that says how they were made."""
     found = _answers(asked)
     files: dict[str, str] = {}
@@ -81,7 +81,7 @@ def data(asked: Sequence[Choice], words: Words) -> bytes:
     return _zipped(files)
 
 
-def figures(asked: Sequence[Choice], words: Words) -> bytes:
+def figures(asked: Sequence[PolicySelection], words: Words) -> bytes:
     """The pictures as SVG."""
     found, known = _answers(asked), named(asked, words)
     tables = {name: joined(found, name) for name in ("effects", "trajectories", "gains", "cascade")}
@@ -99,7 +99,7 @@ def figures(asked: Sequence[Choice], words: Words) -> bytes:
     return _zipped({**said, "about.json": json.dumps(made, indent=2, ensure_ascii=False, default=str)})
 
 
-def report(asked: Sequence[Choice], words: Words) -> str:
+def report(asked: Sequence[PolicySelection], words: Words) -> str:
     """The one page that can be mailed."""
     from pathlib import Path
 

@@ -21,8 +21,8 @@ from sim.views.explore import worker
 from sim.world.calendar import DAYS_A_WEEK
 
 if TYPE_CHECKING:
-    from sim.views.explore.scheduler import Live
-    from sim.views.explore.selection import Choice
+    from sim.views.explore.scheduler import AnswerScheduler
+    from sim.views.explore.selection import PolicySelection
 
 AFTER_WEEKS, WEEKS = 26, 4
 """When the scene is: after half a year, when people have got used to a measure; and the weeks looked through."""
@@ -60,7 +60,7 @@ class Evening:
         return "rests" if self.detachment[world, person] >= LETS_GO else "awake"
 
 
-def evening(live: Live, choice: Choice) -> Evening:
+def evening(live: AnswerScheduler, choice: PolicySelection) -> Evening:
     """The scene of a choice; raises UserError for an own file, of whose people no single one is shown."""
     from sim.views.explore.scheduler import plans_of
 

@@ -10,11 +10,11 @@ from sim.levers.measure import HYGIENE, Measure
 from sim.reporting import phrases
 from sim.views.explore.levers import evidence
 from sim.views.explore.scheduler import Answer
-from sim.views.explore.selection import Choice
+from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 
 
-def rests(choice: Choice, found: Answer, words: Words) -> None:
+def rests(choice: PolicySelection, found: Answer, words: Words) -> None:
     """The measures behind a choice with their evidence, what is assumed, and three caveats."""
     st.html(f"<h3>{escape(words('explore.rests.title'))}</h3>")
     st.markdown(

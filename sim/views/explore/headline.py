@@ -16,7 +16,7 @@ from sim.reporting import phrases
 from sim.views.explore.labels import of_its_own, option_of, title, years
 from sim.views.explore.rendering import depends, image, kept
 from sim.views.explore.scheduler import Answer
-from sim.views.explore.selection import Choice
+from sim.views.explore.selection import PolicySelection
 from sim.views.explore.sidebar import founded
 from sim.words import Words
 
@@ -27,7 +27,7 @@ _CLEARLY = 0.1
 """By how large a share of the runs one kind must lead to stand alone in the headline."""
 
 
-def headline(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> None:
+def headline(asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words) -> None:
     """What the model says so far; kept like the figures, since a page says it again whenever it looks for more."""
 
     def said() -> str:
@@ -43,7 +43,7 @@ def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -
     return None if rows.empty else rows.iloc[0].to_dict()
 
 
-def _one(choice: Choice, found: Answer, words: Words) -> str:
+def _one(choice: PolicySelection, found: Answer, words: Words) -> str:
     """Burn-out complaints and isolation side by side: the change in words, its dots, and the sentence of the dots."""
     null = f"<p class='null'>{escape(words('explore.state.unchanged'))}</p>" if choice.changes_nothing else ""
     if row_of(found, "effects", _HEADLINES[0]) is None:
@@ -54,7 +54,7 @@ def _one(choice: Choice, found: Answer, words: Words) -> str:
     return f"{null}<div class='cards'>{cards}</div>{sure}"
 
 
-def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
+def _card(outcome: str, choice: PolicySelection, found: Answer, words: Words) -> str:
     effect, counted = row_of(found, "effects", outcome), row_of(found, "counts", outcome)
     if effect is not None and effect.get("reason"):
         return (
@@ -86,7 +86,7 @@ def _card(outcome: str, choice: Choice, found: Answer, words: Words) -> str:
     )
 
 
-def _dots_in_words(choice: Choice, counted: dict[Any, Any], interval: str, words: Words) -> str:
+def _dots_in_words(choice: PolicySelection, counted: dict[Any, Any], interval: str, words: Words) -> str:
     """The sentence of the dots; runs with somebody's own assumptions are not said to agree with the figures."""
     if not of_its_own(choice):
         return phrases.dot_sentence(counted, interval, words)
@@ -120,7 +120,7 @@ def _counted(parts: Sequence[int], kinds: Sequence[str], words: Words) -> str:
     return words("explore.head.split", parts=", ".join(said), of=runs)
 
 
-def _over(choice: Choice, words: Words) -> str:
+def _over(choice: PolicySelection, words: Words) -> str:
     """Over which time, and of how many people, a difference is a mean."""
     people = phrases.number(choice.employees, words)
     return words("explore.head.over", horizon=years(choice.weeks, words), employees=people)
@@ -132,7 +132,7 @@ def _mean(effect: dict[Any, Any], words: Words) -> str:
     return phrases.change({**effect, "low": nothing, "high": nothing}, words)
 
 
-def _sureness(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
+def _sureness(asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words) -> str:
     """What the ranges hold, what a count of runs is not, and what runs must be told of."""
     effect = required(row_of(found[0], "effects", _HEADLINES[0]), "the effect on everybody")
     holds = phrases.holds(effect["interval"], found[0].replicates)
@@ -182,7 +182,7 @@ def _amount(value: float, decimals: int, words: Words) -> str:
     return phrases.number(abs(value), words, decimals)
 
 
-def _several(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> str:
+def _several(asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words) -> str:
     """A table of what a question compares, in the order of the question."""
     heads = "".join(f"<th scope='col'>{_head(one, found[0], words)}</th>" for one in _HEADLINES)
     lines = []

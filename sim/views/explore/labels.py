@@ -9,7 +9,7 @@ from sim.errors import required
 from sim.levers.measure import FAMILIES
 from sim.reporting import phrases
 from sim.views.explore.levers import Option, family
-from sim.views.explore.selection import Choice
+from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def option_of(name: str, option: str) -> Option:
     return next((one for one in family(name) if one.name == option), Option(name, option, ()))
 
 
-def title(choice: Choice, words: Words) -> str:
+def title(choice: PolicySelection, words: Words) -> str:
     """What a choice is called: a named scenario, or its levers joined, with what was added."""
     if choice.changes_nothing:
         return words("common.today_name")
@@ -49,7 +49,7 @@ def title(choice: Choice, words: Words) -> str:
     return f"{name}, {words('explore.with_assumptions', number=len(numbers))}" if numbers else name
 
 
-def of_its_own(choice: Choice) -> dict[str, float]:
+def of_its_own(choice: PolicySelection) -> dict[str, float]:
     """The assumptions that somebody has set; how many days are fixed is part of a lever."""
     return {name: value for name, value in choice.numbers.items() if name != _ANCHOR_DAYS}
 
@@ -77,6 +77,6 @@ def identifier(place: int) -> str:
     return f"choice_{place}"
 
 
-def named(choices: Sequence[Choice], words: Words) -> Named:
+def named(choices: Sequence[PolicySelection], words: Words) -> Named:
     """Words that know these choices by `identifier`."""
     return Named(words.language, {identifier(place): title(choice, words) for place, choice in enumerate(choices)})

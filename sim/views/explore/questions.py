@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.views.explore.selection import Choice, presets
+from sim.views.explore.selection import PolicySelection, presets
 from sim.views.explore.study_results import numbers
 from sim.words import Words
 
@@ -41,11 +41,11 @@ class Question:
     study: str | None = None
     numbers: Mapping[int, Mapping[str, float]] | None = None
 
-    def choices(self, **common: Any) -> list[Choice]:
+    def choices(self, **common: Any) -> list[PolicySelection]:
         """What it compares, of the organisation in `common`."""
         own = self.numbers or {}
         return [
-            Choice(question=self.number, levers=levers, numbers=own.get(place, {}), **common)
+            PolicySelection(question=self.number, levers=levers, numbers=own.get(place, {}), **common)
             for place, levers in enumerate(self.levers)
         ]
 
@@ -114,7 +114,7 @@ def questions() -> tuple[Question, ...]:
     )
 
 
-def question_of(choice: Choice) -> Question | None:
+def question_of(choice: PolicySelection) -> Question | None:
     """The question that a choice belongs to, as long as it asks what was prepared or the question invites levers."""
     if choice.question is None:
         return None
@@ -122,16 +122,16 @@ def question_of(choice: Choice) -> Question | None:
     return question if question.number == _INVITES or _prepared(question, choice)[0] == choice else None
 
 
-def _prepared(question: Question, choice: Choice) -> list[Choice]:
+def _prepared(question: Question, choice: PolicySelection) -> list[PolicySelection]:
     """What a question compares, of the organisation of a choice; one without levers shows today's practice."""
     common = {
         name: getattr(choice, name)
         for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")
     }
-    return question.choices(**common) or [Choice(question=question.number, **common)]
+    return question.choices(**common) or [PolicySelection(question=question.number, **common)]
 
 
-def compared(choice: Choice) -> list[Choice]:
+def compared(choice: PolicySelection) -> list[PolicySelection]:
     """What is shown: all that a question compares as long as its own levers are set, else the choice alone."""
     question = question_of(choice)
     prepared = [] if question is None else _prepared(question, choice)

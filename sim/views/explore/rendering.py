@@ -13,7 +13,7 @@ import streamlit as st
 
 from sim.plotting import charts
 from sim.views.explore.scheduler import Answer
-from sim.views.explore.selection import FIRST_LOOK, Choice
+from sim.views.explore.selection import FIRST_LOOK, PolicySelection
 from sim.words import Words
 from sim.world import own_organisation
 
@@ -67,7 +67,7 @@ def forget(organisation: str) -> None:
             del _drawn[key]
 
 
-def depends(asked: Sequence[Choice], found: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
+def depends(asked: Sequence[PolicySelection], found: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
     """All that a figure of these answers depends on, and the uploaded organisations among it."""
     of = frozenset(choice.persons for choice in asked if choice.persons is not None)
     return (of, *(choice.overrides for choice in asked), *(one.replicates for one in found), *more)

@@ -20,8 +20,8 @@ from sim.views.explore.headline import row_of
 from sim.views.explore.labels import identifier, joined, named, title
 from sim.views.explore.questions import question_of
 from sim.views.explore.rendering import depends, figure, image, table
-from sim.views.explore.scheduler import Answer, live
-from sim.views.explore.selection import FIRST_LOOK, Choice
+from sim.views.explore.scheduler import Answer, shared_scheduler
+from sim.views.explore.selection import FIRST_LOOK, PolicySelection
 from sim.views.explore.study_results import table as kept_table
 from sim.words import Words
 
@@ -30,7 +30,7 @@ LOOKS = ("effects", "time", "groups", "cascade", "why", "evening", "ties", "rest
 _ONE_AT_A_TIME = ("groups", "cascade", "why", "evening", "ties", "rests")
 
 
-def looks(asked: Sequence[Choice], found: Sequence[Answer], words: Words) -> None:
+def looks(asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words) -> None:
     """What to look at: first what the question asks for, then everything else; one alone is not compared again."""
     question = question_of(asked[0])
     offered = [*dict.fromkeys((*(question.views if question else ()), *LOOKS))]
@@ -64,12 +64,12 @@ def _kind(found: Sequence[Answer], place: int = 0) -> str:
     return plan.scenarios[1].kind if plan.scenarios[1].kind != "baseline" else "policy"
 
 
-def _effects(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _effects(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     st.caption(words("explore.text.effects"))
     _by_kind(charts.effects, "effects", asked, found, words)
 
 
-def _time(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _time(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     st.caption(words("explore.text.time"))
     _by_kind(charts.trajectories, "trajectories", asked, found, words)
     for choice, one in zip(asked, found, strict=True):
@@ -91,7 +91,7 @@ def _by_when(found: Answer, words: Words) -> str:
 
 
 def _by_kind(
-    draw: Callable[..., Any], name: str, asked: Sequence[Choice], found: Sequence[Answer], words: Words
+    draw: Callable[..., Any], name: str, asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words
 ) -> None:
     """A picture of all that is compared, policies and what-if worlds apart."""
     for kind in dict.fromkeys(_kind(found, one) for one in range(len(found))):
@@ -102,7 +102,7 @@ def _by_kind(
         figure(drawn, words, *depends(asked, found, name, kind))
 
 
-def _groups(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _groups(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     st.caption(words("explore.text.groups"))
     figure(
         lambda width: charts.groups(joined(found, "gains"), words, identifier(place), width),
@@ -118,7 +118,7 @@ def _groups(asked: Sequence[Choice], found: Sequence[Answer], place: int, words:
     st.caption(f"{words('common.for_adapting')} {words('common.small_groups')}")
 
 
-def _cascade(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _cascade(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     st.caption(words("explore.text.cascade"))
     stages = joined(found, "cascade").drop_duplicates(["scenario", "measure", "role", "stage"])
     beside = None if asked[place].changes_nothing else identifier(place)
@@ -129,7 +129,7 @@ def _cascade(asked: Sequence[Choice], found: Sequence[Answer], place: int, words
     )
 
 
-def _body(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _body(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     st.caption(words("explore.text.body"))
     lines = []
     for choice, one in zip(asked, found, strict=True):
@@ -141,7 +141,7 @@ def _body(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: W
     st.caption(words("common.duty.stays"))
 
 
-def _on_demand(name: str, asked: Choice, words: Words, make: Callable[[], Any]) -> Any:
+def _on_demand(name: str, asked: PolicySelection, words: Words, make: Callable[[], Any]) -> Any:
     """What takes some seconds more is computed when somebody looks at it, and kept for the session."""
     shelf = st.session_state.setdefault("shelf", {})
     key = (name, asked.overrides)
@@ -159,14 +159,14 @@ def _on_demand(name: str, asked: Choice, words: Words, make: Callable[[], Any]) 
     return shelf[key]
 
 
-def _why(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _why(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     from sim.views.explore.attribution import REPLICATES, split
 
     choice = asked[place]
     if choice.changes_nothing:
         st.caption(words("explore.state.unchanged"))
         return
-    parts = _on_demand("why", choice, words, lambda: split(live(), choice))
+    parts = _on_demand("why", choice, words, lambda: split(shared_scheduler(), choice))
     if parts is None:
         return
     st.caption(words("explore.text.why"))
@@ -180,11 +180,11 @@ def _why(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Wo
     st.caption(words("explore.text.why_more", runs=REPLICATES))
 
 
-def _evening(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _evening(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     from sim.views.explore.evening import evening
 
     choice = asked[place]
-    scene = _on_demand("evening", choice, words, lambda: evening(live(), choice))
+    scene = _on_demand("evening", choice, words, lambda: evening(shared_scheduler(), choice))
     if scene is None:
         return
     st.html(f"<h3>{escape(words('explore.evening.title', day=phrases.day(scene.when, words)))}</h3>")
@@ -204,7 +204,7 @@ def _evening(asked: Sequence[Choice], found: Sequence[Answer], place: int, words
     st.caption(f"{words('explore.evening.picked')} {words('common.synthetic')}")
 
 
-def _ties(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _ties(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     tables = required(found[place].tables, "tables of an answer")
     if "ties" not in tables:
         st.caption(words("explore.text.ties_own"))
@@ -225,13 +225,13 @@ def _ties(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: W
     st.caption(f"{told} {words('common.synthetic')}")
 
 
-def _rests(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _rests(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     from sim.views.explore.evidence import rests
 
     rests(asked[place], found[place], words)
 
 
-def _visits(asked: Sequence[Choice], found: Sequence[Answer], place: int, words: Words) -> None:
+def _visits(asked: Sequence[PolicySelection], found: Sequence[Answer], place: int, words: Words) -> None:
     visits(words)
 
 
@@ -267,7 +267,7 @@ def _written(kept: Any, words: Words) -> list[list[str]]:
     return [[str(cell).translate(marks) for cell in row] for row in kept.to_numpy().tolist()]
 
 
-_DRAWN: dict[str, Callable[[Sequence[Choice], Sequence[Answer], int, Words], None]] = {
+_DRAWN: dict[str, Callable[[Sequence[PolicySelection], Sequence[Answer], int, Words], None]] = {
     "effects": _effects, "time": _time, "groups": _groups, "cascade": _cascade, "why": _why, "evening": _evening,
     "ties": _ties, "body": _body, "visits": _visits, "rests": _rests,
 }  # fmt: skip

@@ -30,7 +30,7 @@ from sim.runs.worker_pool import serve
 from sim.views.explore import worker
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
-from sim.views.explore.selection import FIRST_LOOK, Choice, presets
+from sim.views.explore.selection import FIRST_LOOK, PolicySelection, presets
 from sim.world import own_organisation as organisations
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ MOST_ANSWERS = 90
 MOST_RECORDS = 800_000_000
 """Bytes of records kept between stages; beyond, first looks alone go on."""
 _TRIES = 2
-_HOUSE = "house"
+_PREFETCH_CLIENT = "house"
 """Who looks at what is made ready before anybody asks for it."""
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Answer:
 class _Case:
     """One choice at work: its plans, the records that are in, and the answer so far."""
 
-    def __init__(self, choice: Choice, number: int) -> None:
+    def __init__(self, choice: PolicySelection, number: int) -> None:
         self.choice, self.number = choice, number
         self.planning = plans_by_stage(choice)
         self.plans: list[Plan] = []
@@ -120,7 +120,7 @@ def stages(most: int) -> tuple[int, ...]:
     return (*(stage for stage in STAGES if stage < most), most)
 
 
-class Live:
+class AnswerScheduler:
     """The workers, the queue and the answers of everybody who looks at the explorer."""
 
     def __init__(self, check: bool = True, hire: Callable[[], Any] | None = None) -> None:
@@ -143,7 +143,7 @@ class Live:
 
     # -- what a page does ------------------------------------------------------------------------------------------
 
-    def look(self, who: str, choice: Choice, patience: float = 0.0) -> Answer:
+    def look(self, who: str, choice: PolicySelection, patience: float = 0.0) -> Answer:
         """What is known of a choice, waiting `patience` seconds for a first answer; `who` looks at nothing else now."""
         if self.error:
             return Answer(error=self.error)
@@ -178,7 +178,7 @@ class Live:
                 del self._looking[seat]
 
     def answer(
-        self, choice: Choice, replicates: int = FIRST_LOOK, timeout: float = 120.0, who: str | None = None
+        self, choice: PolicySelection, replicates: int = FIRST_LOOK, timeout: float = 120.0, who: str | None = None
     ) -> Answer:
         """Wait for so many replicates of a choice; raises UserError where it cannot be answered or takes too long."""
         who, until = who or f"wait {id(choice)} {monotonic()}", monotonic() + timeout
@@ -194,7 +194,7 @@ class Live:
             raise UserError(found.error)
         return found
 
-    def make_ready(self, choices: Sequence[Choice]) -> threading.Thread:
+    def make_ready(self, choices: Sequence[PolicySelection]) -> threading.Thread:
         """Live first looks of these choices whenever nobody else waits, one after another."""
 
         def ready() -> None:
@@ -202,7 +202,7 @@ class Live:
                 if self._closed:
                     return
                 try:
-                    self.answer(choice, timeout=600.0, who=_HOUSE)
+                    self.answer(choice, timeout=600.0, who=_PREFETCH_CLIENT)
                 except UserError:
                     continue  # whoever asks for it is told why
                 except Exception:
@@ -256,8 +256,8 @@ class Live:
         """
         now = monotonic()
         self._looking = {who: (key, at) for who, (key, at) in self._looking.items() if now - at < LOOKING}
-        keys = {key for who, (key, _) in self._looking.items() if who != _HOUSE}
-        ahead = self._looking.get(_HOUSE, (None, 0.0))[0]
+        keys = {key for who, (key, _) in self._looking.items() if who != _PREFETCH_CLIENT}
+        ahead = self._looking.get(_PREFETCH_CLIENT, (None, 0.0))[0]
         cases = [case for key, case in self._cases.items() if key in {*keys, ahead} and not case.answer.error]
         return sorted(cases, key=lambda case: (case.choice.overrides not in keys, case.advance, case.number))
 
@@ -407,7 +407,7 @@ class Live:
     def _null(self) -> str | None:
         """Live today's practice against itself, in both workers; one line where the difference is not exactly zero."""
         try:
-            plans = plans_of(Choice(employees=60, weeks=26), 1)
+            plans = plans_of(PolicySelection(employees=60, weeks=26), 1)
             for own in range(WORKERS):
                 for record in self._done(own, worker.lived, plans):
                     check_null(record)
@@ -429,12 +429,12 @@ def check_null(record: Record) -> None:
             )
 
 
-def plans_of(choice: Choice, replicates: int | None = None) -> list[Plan]:
+def plans_of(choice: PolicySelection, replicates: int | None = None) -> list[Plan]:
     """The plans of a choice as the command line makes them, each replicate with a draw of its own where asked."""
     return next(plans_by_stage(choice, (replicates or choice.most_replicates,)))
 
 
-def plans_by_stage(choice: Choice, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
+def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
     """The plans of a choice, of as many replicates as each stage has; or of other numbers of them."""
     from sim.config import composition
 
@@ -488,7 +488,7 @@ def _serve() -> None:
 
 
 @cache
-def live() -> Live:
+def shared_scheduler() -> AnswerScheduler:
     """The one that all sessions of this process share.
 
     What those who come would wait for is done before: named scenarios are read, and first looks are lived of `likely`.
@@ -497,15 +497,15 @@ def live() -> Live:
 
     for name in presets():
         composition.scenario_named(name)
-    own = Live()
+    own = AnswerScheduler()
     if not own.error:
         own.make_ready(likely())
     return own
 
 
-def likely() -> list[Choice]:
+def likely() -> list[PolicySelection]:
     """What somebody is likely to ask first, each once: what questions compare, each lever alone, named scenarios."""
     asked = [choice for question in questions() for choice in question.choices()]
     alone = [{name: option.name} for name in FIRST for option in family(name) if not option.is_today]
-    found = [Choice(), *asked, *(Choice(levers=levers) for levers in (*alone, *presets().values()))]
+    found = [PolicySelection(), *asked, *(PolicySelection(levers=levers) for levers in (*alone, *presets().values()))]
     return list({choice.overrides: choice for choice in found}.values())

@@ -45,7 +45,7 @@ _RANGES = {
 }
 
 
-class Mistake(UserError):
+class SelectionError(UserError):
     """What is wrong with a choice or a link, and what would be right, in the language of whoever reads it."""
 
     def __init__(self, key: str, **values: Any) -> None:
@@ -58,7 +58,7 @@ class Mistake(UserError):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PolicySelection:
     """What is asked, of whom.
 
     levers    family -> option, where it is not today's practice
@@ -114,9 +114,9 @@ class Choice:
 
     def _firm(self) -> list[str]:
         if self.persons is not None:
-            from sim.config.composition import written
+            from sim.config.composition import format_override
 
-            return ["firm=own", f"firm.persons={written(self.persons)}"]
+            return ["firm=own", f"firm.persons={format_override(self.persons)}"]
         shares = {} if self.at_home is None else {"may_work_from_home": self.at_home / 100}
         shared = [f"firm.shares={{{', '.join(f'{name}: {share:g}' for name, share in shares.items())}}}"]
         staff = [f"firm.employees={self.employees}", f"firm.team_size={self.team_size}"]
@@ -154,7 +154,7 @@ class Choice:
     @property
     def query(self) -> dict[str, str]:
         """The link's query, from which `choice_of` makes the same choice; an uploaded file stays out of it."""
-        usual = Choice()
+        usual = PolicySelection()
         asked = {
             "v": VERSION,
             "language": self.language,
@@ -172,19 +172,19 @@ _NUMBERS = ("employees", "team_size", "at_home", "weeks", "seed")
 _KEYS = ("v", "language", "question", *FAMILIES, "measures", "numbers", *_NUMBERS, "in_place")
 
 
-def choice_of(query: Mapping[str, str]) -> Choice:
+def choice_of(query: Mapping[str, str]) -> PolicySelection:
     """The choice that a link holds; raises UserError, in one line, for everything that no link of ours holds."""
     if sum(len(name) + len(value) for name, value in query.items()) > _LONGEST_LINK:
-        raise Mistake("long", most=_LONGEST_LINK)
+        raise SelectionError("long", most=_LONGEST_LINK)
     _check_known("part", query, _KEYS)
     if not query:
-        return Choice()
+        return PolicySelection()
     if query.get("v") != VERSION:
-        raise Mistake("version", version=_told(query.get("v", "–")), right=VERSION)
+        raise SelectionError("version", version=_told(query.get("v", "–")), right=VERSION)
     given: dict[str, Any] = {name: _whole(name, query[name]) for name in (*_NUMBERS, "question") if name in query}
     if "in_place" in query:
         given["in_place"] = () if query["in_place"] == "none" else tuple(query["in_place"].split(","))
-    return Choice(
+    return PolicySelection(
         language=query.get("language", "en"),
         levers={family: query[family] for family in FAMILIES if family in query},
         measures=_read_pairs("measures", query.get("measures", "")),
@@ -202,20 +202,20 @@ def _read_pairs(where: str, text: str) -> dict[str, float]:
     for part in filter(None, text.split(",")):
         name, colon, value = part.partition(":")
         if not colon or not _NAME.fullmatch(name):
-            raise Mistake("pair", where=where, part=_told(part))
+            raise SelectionError("pair", where=where, part=_told(part))
         found[name] = _number(where, value)
     return found
 
 
 def _number(where: str, text: str) -> float:
     if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?(e-?\d)?", text):
-        raise Mistake("number", where=where, text=_told(text))
+        raise SelectionError("number", where=where, text=_told(text))
     return float(text)
 
 
 def _whole(where: str, text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        raise Mistake("whole", where=where, text=_told(text))
+        raise SelectionError("whole", where=where, text=_told(text))
     return int(text)
 
 
@@ -227,39 +227,39 @@ def _told(text: str) -> str:
 # -- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _check(choice: Choice) -> None:
+def _check(choice: PolicySelection) -> None:
     _check_known("language", [choice.language], LANGUAGES)
     for name, (least, most) in _RANGES.items():
         value = getattr(choice, name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
-            raise Mistake("range", name=name, value=_told(str(value)), least=least, most=most)
+            raise SelectionError("range", name=name, value=_told(str(value)), least=least, most=most)
     if choice.work > MOST_WORK:
-        raise Mistake("work", employees=choice.employees, weeks=choice.weeks)
+        raise SelectionError("work", employees=choice.employees, weeks=choice.weeks)
     for family, option in choice.levers.items():
         _check_known("option", [option], options_of(family), family)
     _check_measures(choice)
     _check_numbers(choice.numbers)
 
 
-def _check_measures(choice: Choice) -> None:
+def _check_measures(choice: PolicySelection) -> None:
     asked = studied()
     _check_known("measure", [*choice.measures, *(choice.in_place or ())], asked)
     for name, share in choice.measures.items():
         if not (0 < share <= 1 and math.isfinite(share)):
-            raise Mistake("share", name=name, share=f"{share:g}")
+            raise SelectionError("share", name=name, share=f"{share:g}")
         if name in _introduced_by(choice.levers):
-            raise Mistake("twice", name=name)
+            raise SelectionError("twice", name=name)
 
 
 def _check_numbers(numbers: Mapping[str, float]) -> None:
     if len(numbers) > _MOST_NUMBERS:
-        raise Mistake("many", count=len(numbers), most=_MOST_NUMBERS)
+        raise SelectionError("many", count=len(numbers), most=_MOST_NUMBERS)
     known = assumptions()
     _check_known("assumption", numbers, known)
     for name, value in numbers.items():
         least, most = known[name]
         if not least <= value <= most:
-            raise Mistake("range", name=name, value=f"{value:g}", least=f"{least:g}", most=f"{most:g}")
+            raise SelectionError("range", name=name, value=f"{value:g}", least=f"{least:g}", most=f"{most:g}")
 
 
 def _check_known(what: str, names: Iterable[Any], known: Iterable[str], of: str = "") -> None:
@@ -267,7 +267,7 @@ def _check_known(what: str, names: Iterable[Any], known: Iterable[str], of: str 
         if name not in known:
             told = _told(str(name))
             near = get_close_matches(told, list(known)) or list(known)[:_FEW]
-            raise Mistake(f"unknown.{what}", name=told, known=", ".join(near), of=of)
+            raise SelectionError(f"unknown.{what}", name=told, known=", ".join(near), of=of)
 
 
 # -- what there is ---------------------------------------------------------------------------------------------------
@@ -312,8 +312,8 @@ def assumptions() -> dict[str, tuple[float, float]]:
 
     found = {
         f"mechanisms.{process}.{name}": (passport.low, passport.high)
-        for process, kind in composition.described().items()
-        for name, passport in kind.passports().items()
+        for process, kind in composition.mechanism_types().items()
+        for name, passport in kind.parameter_metadata().items()
     }
     for measure in composition.measures():
         found |= {f"measures.{measure.name}.{name}": (0.0, 1.0) for name in ("use", "hoops", "well")}

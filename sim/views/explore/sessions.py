@@ -70,20 +70,20 @@ def end(identifier: str) -> None:
         ended = _sessions.pop(identifier, None)
     if ended is None:
         return
-    from sim.views.explore.scheduler import live
+    from sim.views.explore.scheduler import shared_scheduler
 
-    live().leave(ended.who)
+    shared_scheduler().leave(ended.who)
     for name in ended.organisations:
         _forget(name)
 
 
 def _forget(name: str) -> None:
     from sim.views.explore import rendering
-    from sim.views.explore.scheduler import live
+    from sim.views.explore.scheduler import shared_scheduler
 
     own_organisation.release(name)
     rendering.forget(name)
-    live().forget(name)
+    shared_scheduler().forget(name)
 
 
 def ended(is_connected: Callable[[str], bool], now: float) -> list[str]:

@@ -13,7 +13,7 @@ from sim.text import plain
 from sim.views.explore import state
 from sim.views.explore.labels import years
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
-from sim.views.explore.selection import Choice, assumptions, measures_in, presets
+from sim.views.explore.selection import PolicySelection, assumptions, measures_in, presets
 from sim.words import Words
 
 _ANCHOR_DAYS = "mechanisms.anchor_days.days"
@@ -41,7 +41,7 @@ def panel(words: Words) -> None:
         st.button(words("explore.panel.reset"), on_click=state.preset, args=({},), width="stretch")
 
 
-def _start(choice: Choice, words: Words) -> None:
+def _start(choice: PolicySelection, words: Words) -> None:
     """The named scenarios, as a place to begin."""
     named = {"": words("explore.panel.custom"), "baseline": words("explore.panel.nothing")}
     named |= {name: phrases.name_of(name, words) for name in presets()}
@@ -58,7 +58,7 @@ def _start(choice: Choice, words: Words) -> None:
     )  # fmt: skip
 
 
-def _lever(name: str, choice: Choice, words: Words) -> None:
+def _lever(name: str, choice: PolicySelection, words: Words) -> None:
     options = {option.name: option for option in family(name)}
     now = choice.levers.get(name, "practice_2022")
     if now not in options:  # a link may name a measure that the panel offers under another option
@@ -109,7 +109,7 @@ def founded(option: Option, words: Words, named: bool = False) -> str:
     return f"<p class='founded {escape(option.grade, quote=True)}'><i></i>{escape(said)}{escape(mark)}</p>"
 
 
-def _fixed_days(choice: Choice, words: Words) -> None:
+def _fixed_days(choice: PolicySelection, words: Words) -> None:
     usual = usual_of(_ANCHOR_DAYS)
     st.slider(
         words("explore.panel.fixed_days"),
@@ -121,7 +121,7 @@ def _fixed_days(choice: Choice, words: Words) -> None:
     )
 
 
-def _layer_loss(choice: Choice, words: Words) -> None:
+def _layer_loss(choice: PolicySelection, words: Words) -> None:
     least, most = assumptions()[_LAYER_LOSS]
     usual = usual_of(_LAYER_LOSS)
     st.slider(
@@ -136,7 +136,7 @@ def _layer_loss(choice: Choice, words: Words) -> None:
     )
 
 
-def _fifteen(choice: Choice, words: Words) -> None:
+def _fifteen(choice: PolicySelection, words: Words) -> None:
     st.markdown(f"**{words('explore.panel.fifteen')}**")
     st.caption(words("explore.panel.fifteen_text"))
     in_levers = {own for name, option in choice.levers.items() for own in measures_in(name, option)}
@@ -164,7 +164,7 @@ def _checklist(
     st.caption(words("common.duty.holds", mark="§"))
 
 
-def _assumptions(choice: Choice, words: Words) -> None:
+def _assumptions(choice: PolicySelection, words: Words) -> None:
     st.markdown(f"**{words('explore.panel.assumptions')}**")
     st.caption(words("explore.panel.assumptions_text"))
     for name in ASSUMPTIONS:
@@ -181,7 +181,7 @@ def _assumptions(choice: Choice, words: Words) -> None:
             st.slider(label, least, most, step=(most - least) / 100, format="localized", **asked)
 
 
-def _organisation(choice: Choice, words: Words) -> None:
+def _organisation(choice: PolicySelection, words: Words) -> None:
     st.caption(words("common.works_council"))
     if choice.persons is None:
         st.number_input(
@@ -213,7 +213,7 @@ def _organisation(choice: Choice, words: Words) -> None:
     _upload(choice, words)
 
 
-def _in_place(choice: Choice, words: Words) -> None:
+def _in_place(choice: PolicySelection, words: Words) -> None:
     """What an organisation has already: drawn as among employers in 2022, or ticked on a checklist."""
     st.toggle(
         words("explore.panel.in_place"),
@@ -225,7 +225,7 @@ def _in_place(choice: Choice, words: Words) -> None:
         _checklist("p", choice.in_place, state.in_place, words)
 
 
-def _upload(choice: Choice, words: Words) -> None:
+def _upload(choice: PolicySelection, words: Words) -> None:
     if choice.persons is not None:
         st.caption(words("explore.panel.uploaded", people=phrases.number(choice.employees, words)))
         st.button(words("explore.panel.remove"), on_click=state.remove)

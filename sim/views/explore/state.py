@@ -21,7 +21,7 @@ from sim.errors import UserError, required
 from sim.levers.measure import FAMILIES
 from sim.text import plain
 from sim.views.explore import sessions
-from sim.views.explore.selection import TODAY, Choice, Mistake, choice_of
+from sim.views.explore.selection import TODAY, PolicySelection, SelectionError, choice_of
 from sim.words import LANGUAGES, Words
 from sim.world.own_organisation import read_staff
 
@@ -42,9 +42,9 @@ def begin() -> None:
     query = {name: st.query_params[name] for name in st.query_params}
     try:
         state.choice = choice_of(query)
-    except Mistake as mistake:
+    except SelectionError as mistake:
         spoken = query.get("language", "")
-        state.choice = Choice(language=spoken) if spoken in LANGUAGES else Choice()
+        state.choice = PolicySelection(language=spoken) if spoken in LANGUAGES else PolicySelection()
         state.mistake, state.broken_link = mistake, True
     state.view = ANSWER if query and not state.mistake else HOME
 
@@ -63,13 +63,13 @@ def words() -> Words:
     return Words(st.session_state.choice.language)
 
 
-def choice() -> Choice:
+def choice() -> PolicySelection:
     """What the session asks now."""
-    found: Choice = st.session_state.choice
+    found: PolicySelection = st.session_state.choice
     return found
 
 
-def take(new: Choice, view: str = ANSWER) -> None:
+def take(new: PolicySelection, view: str = ANSWER) -> None:
     """Let the session ask something else."""
     state = st.session_state
     _remember(new)
@@ -80,14 +80,14 @@ def change(**differing: Any) -> None:
     """Change parts of the choice as a widget was moved; a mistake is kept to be shown, and the choice stays."""
     try:
         new = replace(choice(), **differing)
-    except Mistake as mistake:
+    except SelectionError as mistake:
         st.session_state.mistake, st.session_state.broken_link = mistake, False
         return
     _remember(new)
     st.session_state.choice, st.session_state.mistake = new, None
 
 
-def _remember(new: Choice) -> None:
+def _remember(new: PolicySelection) -> None:
     old = choice()
     if new.overrides != old.overrides:
         st.session_state.before = old
@@ -211,7 +211,7 @@ def file_mistake() -> str | None:
     mistake = st.session_state.file_mistake
     if mistake is None:
         return None
-    if isinstance(mistake, Mistake):
+    if isinstance(mistake, SelectionError):
         return plain(mistake.said(words()))
     return words()("explore.state.file", error=plain(mistake))
 

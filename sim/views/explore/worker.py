@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sim.engine.plan import Plan, needed
+from sim.engine.plan import Plan, required_measures
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
-from sim.runs.stacked_runs import Past, past_of
+from sim.runs.stacked_runs import BurnInState, burn_in_state
 from sim.world import own_organisation
 
 Kept = TypeVar("Kept")
@@ -30,7 +30,7 @@ ROOMY = 500
 Key = tuple[str | None, str]
 """The organisation that was uploaded, if any, and all that a value depends on."""
 
-_pasts: OrderedDict[Key, Past] = OrderedDict()
+_pasts: OrderedDict[Key, BurnInState] = OrderedDict()
 _usual: OrderedDict[Key, Record] = OrderedDict()
 
 
@@ -59,14 +59,14 @@ def forget(persons: str) -> None:
     gc.collect()
 
 
-def past(plan: Plan) -> Past:
+def past(plan: Plan) -> BurnInState:
     """The plan after its burn-in, which knows every measure: other policies and horizons find the same one again.
 
     A measure that nobody introduces changes nothing, to the bit.
     """
     people = plan.firm.people if plan.firm.kind == "one" else ROOMY
     alike = replace(plan, scenarios=(plan.scenarios[0], _everything(plan.measures)), weeks=1)
-    found = _kept(_pasts, _key(alike), lambda: past_of([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
+    found = _kept(_pasts, _key(alike), lambda: burn_in_state([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
     return replace(found, plans=(plan,))
 
 
@@ -91,7 +91,7 @@ def _live(plan: Plan) -> Record:
 
 def _narrowed(record: Record, plan: Plan) -> Record:
     """The record with the rows of the measures alone that the plan needs."""
-    needs = {measure.name for measure in needed(plan)}
+    needs = {measure.name for measure in required_measures(plan)}
     rows = [row for row, name in enumerate(sorted(measure.name for measure in plan.measures)) if name in needs]
     adoption = record.adoption and record.adoption.narrowed(rows)
     return replace(record, using=record.using[:, rows], cascade=record.cascade[:, rows], adoption=adoption)

@@ -47,9 +47,11 @@ def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
 
 def behind_parameters() -> list[Source]:
     """The literature that the numbers of the model cite."""
-    from sim.config.composition import described
+    from sim.config.composition import mechanism_types
 
-    return _literature(passport.source for kind in described().values() for passport in kind.passports().values())
+    return _literature(
+        passport.source for kind in mechanism_types().values() for passport in kind.parameter_metadata().values()
+    )
 
 
 def _cited(measure: Measure) -> list[str]:
