@@ -79,7 +79,8 @@ def test_a_forged_link_is_told_in_one_line_above_the_questions(opened):
 
 def test_a_forged_link_is_told_in_the_language_that_it_names(opened):
     shown = opened(v="1", language="nl", availability="quiet_evening")
-    assert "er geen keuze ‘quiet_evening’" in shown.error[0].value
+    said = NL("explore.mistake.unknown.option", of="availability", name="quiet_evening", known="quiet_evenings")
+    assert NL("explore.state.link", error=said) in shown.error[0].value
 
 
 class Refusing:
@@ -104,7 +105,8 @@ def unlived(opened):
 def test_what_cannot_be_set_is_refused_and_the_choice_stays(unlived):
     shown = unlived(v="1", employees="40", weeks="260")
     shown.number_input(key="set_employees").set_value(5000).run()
-    assert shown.error[0].value.startswith("This was not changed: 5000 people for 260 weeks")
+    said = EN("explore.mistake.work", employees=5000, weeks=260)
+    assert shown.error[0].value == EN("explore.state.refused", error=said)
     assert shown.session_state.choice.employees == 40
 
 
@@ -210,7 +212,8 @@ class Visitor:
 
     def complete(self) -> Visitor:
         """Wait until no more runs will come."""
-        self.page.wait_for_function("said => document.body.innerText.split('\\n').includes(said)", arg=f"{MOST} runs.")
+        said = EN("explore.state.done", most=MOST)
+        self.page.wait_for_function("said => document.body.innerText.split('\\n').includes(said)", arg=said)
         return self
 
     def settled(self) -> Visitor:
@@ -317,7 +320,8 @@ def test_every_lever_moves_the_answer_and_the_link(visitor, name):
 def test_a_preset_sets_all_its_levers(visitor):
     visitor.open(PolicySelection(**SMALL)).answered()
     visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package.name"))
-    visitor.page.wait_for_function("document.querySelector('h1').innerText === 'The whole package'")
+    visitor.page.wait_for_function("said => document.querySelector('h1').innerText === said",
+                                   arg=EN("common.scenario.whole_package.name"))  # fmt: skip
     visitor.answered()
     wanted = presets()["whole_package"]
     _until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)
@@ -330,7 +334,7 @@ def test_a_link_restores_the_whole_choice(visitor):
                              numbers={"mechanisms.recovery.night": 0.2}, at_home=70, seed=3, **SMALL)  # fmt: skip
     visitor.open(choice).answered()
     assert visitor.query == choice.query
-    assert visitor.title.startswith(EN("explore.option.social.buddies"))
+    assert visitor.title.startswith(EN("common.option.buddies"))
     _until(lambda: "hybridwork run firm=one firm.employees=60" in visitor.page.content(), 20)
 
 
@@ -353,10 +357,11 @@ def test_dutch_is_complete(visitor):
     visitor.page.locator(".st-key-language_nl button").click()
     visitor.page.wait_for_function("document.documentElement.lang === 'nl'")
     visitor.page.wait_for_function("document.body.innerText.includes('Burn-outklachten')")
-    visitor.page.wait_for_function("document.body.innerText.includes('Verslag (één bladzijde)')")
+    visitor.page.wait_for_function("said => document.body.innerText.includes(said)", arg=NL("explore.take.report"))
     visitor.answered()
     said = visitor.page.locator("[data-testid=stApp]").inner_text()
-    for english in ("today's practice", "Levers", "runs", "Take it along", "Isolation from", "assumed", "Skip to"):
+    titles = EN("explore.panel.title"), EN("explore.take.title")
+    for english in ("today's practice", "runs", "Isolation from", "assumed", "Skip to", *titles):
         assert english not in said
     labels = visitor.page.eval_on_selector_all("[aria-label]", "all => all.map(one => one.ariaLabel)")
     assert not {"Copy to clipboard", "Open", "Increment", "Collapse sidebar"} & set(labels)
@@ -386,7 +391,7 @@ def test_the_keyboard_is_enough(visitor):
 @pytest.mark.slow
 def test_today_against_itself_is_shown_as_zero(visitor):
     visitor.open(PolicySelection(**SMALL)).answered()
-    assert visitor.page.locator(".card .change").all_inner_texts() == ["Exactly as today's practice"] * 2
+    assert visitor.page.locator(".card .change").all_inner_texts() == [EN("common.change.exactly").capitalize()] * 2
     visitor.shot("nothing_changed")
 
 
@@ -476,12 +481,13 @@ def test_an_own_file_is_checked_and_stays_out_of_the_link(visitor):
     upload.set_input_files({"name": "persons.csv", "mimeType": "text/csv", "buffer": refused.encode()})
     visitor.page.wait_for_selector("section [data-testid=stAlert], [data-testid=stSidebar] [data-testid=stAlert]")
     upload.set_input_files({"name": "persons.csv", "mimeType": "text/csv", "buffer": PERSONS.encode()})
-    visitor.page.wait_for_function("document.body.innerText.includes('30 people read')")
+    read = EN("explore.panel.uploaded", people=30)
+    visitor.page.wait_for_function("said => document.body.innerText.includes(said)", arg=read)
     visitor.answered()
     assert "persons" not in visitor.page.url
     assert "/tmp/" not in visitor.page.content()
     visitor.page.get_by_role("button", name=EN("explore.panel.remove")).click()
-    visitor.page.wait_for_function("!document.body.innerText.includes('30 people read')")
+    visitor.page.wait_for_function("said => !document.body.innerText.includes(said)", arg=read)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 
 import numpy as np
@@ -18,6 +19,7 @@ from sim.config import composition
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
+from sim.reporting import phrases
 from sim.runs.run import run
 from sim.studies.scenarios import compare
 from sim.views.explore import attribution, evening, scheduler, study_results, worker
@@ -32,7 +34,7 @@ from sim.views.explore.selection import (
     choice_of,
     presets,
 )
-from sim.words import LANGUAGES, Words
+from sim.words import LANGUAGES, Words, texts
 
 SMALL = {"employees": 40, "weeks": 26}
 QUIET = {"availability": "quiet_evenings"}
@@ -91,32 +93,39 @@ def test_levers_that_are_a_named_scenario_are_called_by_its_name():
 
 
 FORGED = [
-    ({"v": "2"}, "version"),
-    ({"v": "1", "persons": "/etc/passwd"}, "no part of the link"),
-    ({"v": "1", "firm.persons": "x"}, "no part of the link"),
-    ({"v": "1", "availability": "../../etc/passwd"}, "no option of availability"),
-    ({"v": "1", "availability": "quiet_evenings,always_on"}, "no option of availability"),
-    ({"v": "1", "measures": "__import__('os').system('x'):1"}, "name:number"),
-    ({"v": "1", "measures": "breaks:2"}, "share of breaks"),
-    ({"v": "1", "measures": "breaks:nan"}, "plain number"),
-    ({"v": "1", "measures": "no_such_measure:1"}, "no measure of the 15"),
-    ({"v": "1", "numbers": "mechanisms.recovery.night:9"}, "0.05 to 0.3 is right"),
-    ({"v": "1", "numbers": "firm.persons:1"}, "no assumption"),
-    ({"v": "1", "numbers": "hydra.run.dir:1"}, "no assumption"),
-    ({"v": "1", "numbers": ",".join(f"{name}:1" for name in list(assumptions())[:13])}, "at most"),
-    ({"v": "1", "employees": "1000000"}, "employees"),
-    ({"v": "1", "employees": "5000", "weeks": "260"}, "more than the page computes"),
-    ({"v": "1", "seed": "1e9"}, "whole number"),
-    ({"v": "1", "weeks": "-5"}, "whole number"),
-    ({"v": "1", "question": "11"}, "question"),
-    ({"v": "1", "language": "../nl"}, "no language"),
-    ({"v": "1", "social": "x" * 3000}, "longer"),
+    ({"v": "2"}, "version", {}),
+    ({"v": "1", "persons": "/etc/passwd"}, "unknown.part", {}),
+    ({"v": "1", "firm.persons": "x"}, "unknown.part", {}),
+    ({"v": "1", "availability": "../../etc/passwd"}, "unknown.option", {"of": "availability"}),
+    ({"v": "1", "availability": "quiet_evenings,always_on"}, "unknown.option", {"of": "availability"}),
+    ({"v": "1", "measures": "__import__('os').system('x'):1"}, "pair", {"where": "measures"}),
+    ({"v": "1", "measures": "breaks:2"}, "share", {"name": "breaks"}),
+    ({"v": "1", "measures": "breaks:nan"}, "number", {"where": "measures"}),
+    ({"v": "1", "measures": "no_such_measure:1"}, "unknown.measure", {}),
+    ({"v": "1", "numbers": "mechanisms.recovery.night:9"}, "range", {"least": "0.05", "most": "0.3"}),
+    ({"v": "1", "numbers": "firm.persons:1"}, "unknown.assumption", {}),
+    ({"v": "1", "numbers": "hydra.run.dir:1"}, "unknown.assumption", {}),
+    ({"v": "1", "numbers": ",".join(f"{name}:1" for name in list(assumptions())[:13])}, "many", {"count": "13"}),
+    ({"v": "1", "employees": "1000000"}, "range", {"name": "employees"}),
+    ({"v": "1", "employees": "5000", "weeks": "260"}, "work", {"employees": "5000", "weeks": "260"}),
+    ({"v": "1", "seed": "1e9"}, "whole", {"where": "seed"}),
+    ({"v": "1", "weeks": "-5"}, "whole", {"where": "weeks"}),
+    ({"v": "1", "question": "11"}, "range", {"name": "question"}),
+    ({"v": "1", "language": "../nl"}, "unknown.language", {}),
+    ({"v": "1", "social": "x" * 3000}, "long", {}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("query", "says"), FORGED)
-def test_a_forged_link_gets_one_harmless_line(query, says):
-    with pytest.raises(UserError, match=re.escape(says)) as told:
+def said(key, language="en", **values):
+    """The pattern of what is wrong, with these values and anything in the other places."""
+    places = Formatter().parse(texts(language)[f"explore.mistake.{key}"])
+    return "".join(re.escape(text) + (re.escape(values[name]) if name in values else ".*" if name else "")
+                   for text, name, *_ in places)  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "key", "values"), FORGED)
+def test_a_forged_link_gets_one_harmless_line(query, key, values):
+    with pytest.raises(UserError, match=said(key, **values)) as told:
         choice_of(query)
     assert "\n" not in str(told.value)
     assert not re.search(r"[<>$`/\\]", str(told.value))
@@ -126,11 +135,12 @@ def test_what_is_wrong_is_said_in_the_language_of_the_reader():
     with pytest.raises(SelectionError) as told:
         choice_of({"v": "1", "availability": "quiet_evening"})
     assert "quiet_evenings" in str(told.value)
-    assert told.value.said(Words("nl")).startswith("van availability is er geen keuze ‘quiet_evening’")
+    dutch = said("unknown.option", "nl", of="availability", name="quiet_evening")
+    assert re.fullmatch(dutch, told.value.said(Words("nl")))
 
 
 def test_a_measure_chosen_twice_is_refused():
-    with pytest.raises(UserError, match="chosen twice"):
+    with pytest.raises(UserError, match=said("twice", name="reachability_agreements")):
         PolicySelection(levers={"availability": "reachability_agreements"}, measures={"reachability_agreements": 1.0})
 
 
@@ -327,10 +337,11 @@ def test_one_kind_stands_alone_in_the_headline_only_where_it_clearly_leads():
     pytest.importorskip("streamlit")
     from sim.views.explore.headline import _counted
 
-    kinds = ("fewer", "little changed", "more")
-    assert _counted((84, 16, 0), kinds, Words()) == "fewer in 84 of 100 runs"
-    assert _counted((50, 50, 0), kinds, Words()) == "fewer in 50, little changed in 50 of 100 runs"
-    assert _counted((52, 46, 2), kinds, Words()) == "fewer in 52, little changed in 46, more in 2 of 100 runs"
+    kinds = phrases.dot_words("per 1,000 employees", Words())
+    fewer, little, more = kinds
+    assert _counted((84, 16, 0), kinds, Words()) == f"{fewer} in 84 of 100 runs"
+    assert _counted((50, 50, 0), kinds, Words()) == f"{fewer} in 50, {little} in 50 of 100 runs"
+    assert _counted((52, 46, 2), kinds, Words()) == f"{fewer} in 52, {little} in 46, {more} in 2 of 100 runs"
     assert _counted((40, 30, 30), kinds, Words()).startswith("fewer in 40, ")
 
 

@@ -125,7 +125,7 @@ def test_nobody_leads_anybody_so_managers_cannot_be_trained(tmp_path):
     _, _, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
     told = headlines(tables)
     assert "does not apply" in told and "0.0" not in told
-    assert "Manager training: nobody leads anybody in 2 of 2 runs" in told
+    assert f"Manager training: {REASONS['nobody_leads']} in 2 of 2 runs" in told
 
 
 @pytest.mark.parametrize("scenario", ["fully_at_home", "fully_on_site"])

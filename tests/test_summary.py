@@ -5,7 +5,7 @@ import pytest
 
 from sim.errors import UserError
 from sim.formatting import signed
-from sim.reporting.summary import change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
+from sim.reporting.summary import PHRASES, change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")
@@ -98,7 +98,7 @@ def row(text, name):
         (-0.6, -0.9, -0.3, PER_THOUSAND, "1 fewer (under 1 to 1 fewer)"),
         (-2.0, -6.0, 2.0, PER_THOUSAND, "not distinguishable from today's practice (6 fewer to 2 more)"),
         (-2.0, -4.0, 0.0, PER_THOUSAND, "not distinguishable from today's practice (4 fewer to 0 more)"),
-        (0.0, 0.0, 0.0, PER_THOUSAND, "exactly as today's practice"),
+        (0.0, 0.0, 0.0, PER_THOUSAND, PHRASES["exactly"]),
         (-5.2, NAN, NAN, PER_THOUSAND, "5 fewer"),
         (0.3, NAN, NAN, PER_THOUSAND, "under 1 more"),
         (0.0, NAN, NAN, PER_THOUSAND, "no difference"),

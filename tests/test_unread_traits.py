@@ -40,10 +40,10 @@ def everybody(plan: Plan) -> np.ndarray:
 
 def test_labels_say_which_groups_are_unrelated(plan):
     unrelated = set(unrelated_groups(registry_of(plan)))
-    for language, words in (("en", "in no equation"), ("nl", "in geen vergelijking")):
+    for language, words in (("en", "not used in the model"), ("nl", "niet gebruikt in het model")):
         own = Words(language)
         assert {group for group in GROUPS if words in own(f"common.group.{group}")} == unrelated
-    assert {group for group in GROUPS if "in no equation" in label_of(group)} == unrelated
+    assert {group for group in GROUPS if "not used in the model" in label_of(group)} == unrelated
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,10 @@ import pytest
 from sim.config.composition import measures, options
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.views.explore.levers import family as options_of
 from sim.views.watch import command
 from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
-from sim.words import Words
+from sim.words import LANGUAGES, Words
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,12 @@ def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
     """A measure is an option of its own by itself; the named ones that hold it are offered in its place."""
     by_themselves = {measure.name for measure in measures()}
     for family in FAMILIES:
-        named = set(Words("en").each(f"watch.{family}"))
+        named = {option.name for option in options_of(family)}
         assert named <= set(options(family))
         assert set(options(family)) - named <= by_themselves
+        for words in map(Words, LANGUAGES):
+            keys = {name: (f"scenario.{name}.name", f"option.{name}", f"option.{family}.{name}") for name in named}
+            assert all(any(f"common.{key}" in words for key in own) for own in keys.values())
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,8 @@ def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}?language=nl")
-    _choose(page, "Bereikbaarheid in de avond", "recht op onbereikbaarheid")
+    dutch_words, right = Words("nl"), "common.scenario.right_to_disconnect.name"
+    _choose(page, dutch_words("common.family.availability"), dutch_words(right))
     page.get_by_role("button", name="Opnieuw").click()
     page.get_by_text("Week 0", exact=True).wait_for()
     for week in range(1, 4):
@@ -201,7 +206,7 @@ def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
     page.get_by_role("button", name="en", exact=True).click()
     page.get_by_role("button", name="One week").wait_for()
     page.get_by_text("Week 3", exact=True).wait_for()
-    page.locator(".v-select__selection", has_text="right to disconnect").wait_for()
+    page.locator(".v-select__selection", has_text=Words("en")(right)).wait_for()
     page.screenshot(path=str(tmp_path / "watch.png"))
     assert page.locator(".vue-grid-item img").count() == 2
     page.close()

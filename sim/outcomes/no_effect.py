@@ -1,7 +1,7 @@
 """Why a scenario, or a measure of it, changes nothing in a run.
 
-A difference of zero may be a finding, or mean that there is nothing to find: where nobody leads anybody, there is no
-manager to train. The second is decided by the structure of a run, and only where two worlds are the same to the bit.
+A difference of zero may be a finding, or mean that there is nothing to find: where nobody leads anyone, there is
+nobody to train. The second is decided by the structure of a run, and only where two worlds are the same to the bit.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ REASONS = {
     "already_in_place": "already in place",
     "not_carried_out": "not carried out",
     "nobody_takes_it": "no employer takes it",
-    "nobody_leads": "nobody leads anybody",
+    "nobody_leads": "nobody leads anyone",
     "nobody_at_home": "nobody works at home",
-    "nobody_uses": "nobody puts it into practice",
-    "nothing_to_withdraw": "there is nothing to withdraw",
+    "nobody_uses": "nobody uses it",
+    "nothing_to_withdraw": "there is no measure to withdraw",
     "nothing_in_place": "no measure is in place",
-    "same_as_baseline": "the same as the baseline",
-    "no_path": "nothing in the model leads from it to these outcomes",
+    "same_as_baseline": "identical to the baseline",
+    "no_path": "the model has no pathway from it to these outcomes",
 }
 """Every reason, as it is said in English."""
 Reasons = dict[str, tuple[str, ...]]

@@ -39,6 +39,12 @@ def _known(scenario: str, words: Words) -> str | None:
     return next((words(key) for key in keys if key in words), None) or wordings(words).get(scenario)
 
 
+def option_name(family: str, option: str, words: Words) -> str:
+    """Return the name of an option of a family of levers."""
+    own = f"common.option.{family}.{option}"
+    return words(own) if own in words else name_of(option, words)
+
+
 def quoted(scenario: str, words: Words) -> str:
     """The name of a scenario within a sentence."""
     return words("common.list.quoted", name=name_of(scenario, words).strip("“”‘’"))

@@ -33,8 +33,8 @@ LABELS = {
     "baseline": "Today's practice",
     "non_managers": "Non-managers",
     "users": "Users of the measures",
-    "women": "Women (in no equation)",
-    "other_care": "Other care duties (in no equation)",
+    "women": "Women (not used in the model)",
+    "other_care": "Other care duties (not used in the model)",
     "no_separate_room": "No separate work room",
     "on_site": "Work on site",
 }
@@ -47,7 +47,7 @@ _GAIN_COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "mar
 
 _NOTHING = "No group has ten people in every week, so none is large enough to be reported."
 PHRASES = {
-    "exactly": f"exactly as {TODAY}",
+    "exactly": f"exactly the same as {TODAY}",
     "not_distinguishable": NOT_DISTINGUISHABLE,
     "nothing": "no difference",
     **{word: word for word in ("fewer", "more", "lower", "higher", "under", "hardly", "slightly", "much")},

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
+from sim.reporting import phrases
 from sim.views.explore.selection import TODAY, content, measures_in, options_of, studied
 from sim.words import Words
 
@@ -73,11 +74,8 @@ class Option:
         return self.name == TODAY
 
     def label(self, words: Words) -> str:
-        """Its name in plain words."""
-        key = f"explore.option.{self.family}.{self.name}"
-        if key in words:
-            return words(key)
-        return self.measures[0].tekst if words.language == "nl" else self.measures[0].text
+        """Return its name."""
+        return phrases.option_name(self.family, self.name, words)
 
     def marked(self, words: Words) -> str:
         """Its name after a mark of how well founded it is, which today's practice and what-if worlds have none of."""

@@ -13,6 +13,8 @@ from mesa.visualization import Slider
 
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.views.explore.levers import Option
+from sim.views.explore.levers import family as options_of
 from sim.views.watch.drawing import network, weeks
 from sim.views.watch.organisation import PRACTICE, Organisation
 from sim.words import LANGUAGES, Words
@@ -144,9 +146,14 @@ def levers(asked: Mapping[str, Any], words: Words) -> dict[str, Any]:
 
 
 def _select(family: str, asked: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    values = [{"value": option, "text": text} for option, text in words.each(f"watch.{family}").items()]
+    values = [{"value": one.name, "text": _name(one, words)} for one in options_of(family)]
     label = words(f"common.family.{family}")
     return {"type": "Select", "label": label, "value": asked.get(family, PRACTICE), "values": values}
+
+
+def _name(option: Option, words: Words) -> str:
+    label = option.label(words)
+    return words("watch.what_if", name=label) if option.what_if else label
 
 
 def _weeks(words: Words) -> Callable[[Organisation], None]:
