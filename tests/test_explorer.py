@@ -54,7 +54,7 @@ def opened(monkeypatch):
         monkeypatch.setattr(room, "shared_scheduler", lambda: own)
 
     def opened(**query: str):
-        made = AppTest.from_file(str(HOUSE / "sim" / "views" / "explore" / "page.py"), default_timeout=60)
+        made = AppTest.from_file(str(HOUSE / "sim" / "views" / "explore" / "app.py"), default_timeout=60)
         for name, value in query.items():
             made.query_params[name] = value
         return made.run()

@@ -130,7 +130,7 @@ def application(address: str, port: int, hosts: Sequence[str] = ()) -> Guard:
 
     settle(address, port, hosts)
     MultiPartParser.spool_max_size = MOST_UPLOADED  # an uploaded file stays in memory, however large it may be
-    page = st.App(Path(__file__).with_name("page.py"), lifespan=attended)
+    page = st.App(Path(__file__).with_name("app.py"), lifespan=attended)
     return Guard(page, allowed_hosts(address, hosts), is_everywhere(address), _policy())
 
 
