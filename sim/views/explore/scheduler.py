@@ -123,9 +123,9 @@ def stages(most: int) -> tuple[int, ...]:
 class AnswerScheduler:
     """The workers, the queue and the answers of everybody who looks at the explorer."""
 
-    def __init__(self, check: bool = True, hire: Callable[[], Any] | None = None) -> None:
-        """Begin the workers; `check` lives the null scenario first. `hire` opens what lives plans (for tests)."""
-        self._hire = hire or _hired
+    def __init__(self, check: bool = True, open_executor: Callable[[], Any] | None = None) -> None:
+        """Start the workers; `check` runs the null scenario first, `open_executor` opens an executor (for tests)."""
+        self._hire = open_executor or _hired
         self._pools: list[Any] = [self._hire() for _ in range(WORKERS)]
         self._hands = [ThreadPoolExecutor(1) for _ in range(WORKERS)]
         """The one thread of each worker that gives it work and replaces it, so that no two can do so at once."""
