@@ -283,7 +283,7 @@ def found():
     return dict(os.environ), sys.argv, handlers, threading.active_count(), logging.root.handlers, logging.root.level, \\
         logging.getLogger("mesa").level, gc.get_freeze_count(), streamlit.config.get_config_files
 before = found()
-for name in ("explore.command", "explore.page", "watch.command", "watch.page"):
+for name in ("explore.command", "explore.app", "watch.command", "watch.page"):
     importlib.import_module(f"sim.views.{name}")
 assert found() == before
 from mesa.visualization import solara_viz

@@ -133,15 +133,15 @@ def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_bef
     connected = {"a": True, "b": True}
     for one in connected:
         sessions.begin(one, f"who {one}")
-    assert sessions.worker_errors(connected.__getitem__, 0.0) == []
+    assert sessions.ended(connected.__getitem__, 0.0) == []
     connected["a"] = False
-    assert sessions.worker_errors(connected.__getitem__, 10.0) == []
+    assert sessions.ended(connected.__getitem__, 10.0) == []
     connected["a"] = True  # it came back
-    assert sessions.worker_errors(connected.__getitem__, 11.0) == []
+    assert sessions.ended(connected.__getitem__, 11.0) == []
     connected["a"] = False
-    assert sessions.worker_errors(connected.__getitem__, 20.0) == []
-    assert sessions.worker_errors(connected.__getitem__, 20.0 + sessions.GRACE) == []
-    assert sessions.worker_errors(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
+    assert sessions.ended(connected.__getitem__, 20.0) == []
+    assert sessions.ended(connected.__getitem__, 20.0 + sessions.GRACE) == []
+    assert sessions.ended(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
 
 
 def test_who_has_gone_no_longer_keeps_the_workers_busy(answers):
