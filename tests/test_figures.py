@@ -322,7 +322,7 @@ def test_everybody_stands_in_the_same_place_in_all_three_panels(drawn):
 
 
 def crowded_effects(count, spread):
-    """Many policies at nearly the same place, one far off that sets the scale, and a what-if world."""
+    """Many policies at nearly the same place, one far off that sets the scale, and a what-if scenario."""
     chance = np.random.default_rng(3)
     moves = {f"policy_{place}_of_the_crowd": chance.normal(size=2) * spread for place in range(count)}
     moves |= {"far_away": np.array([-12.0, -0.08]), "always_on": np.array([40.0, 0.02])}

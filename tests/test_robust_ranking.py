@@ -315,7 +315,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [
-        ("scenarios=[baseline,always_on]", "what-if world"),
+        ("scenarios=[baseline,always_on]", "what-if scenario"),
         ("scenarios=[baseline]", "nothing to compare"),
         ("design=draws design.factors=[availability]", "would change the policies"),
         ("design.factors=[availability]", "does not go with design=posterior"),

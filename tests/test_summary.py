@@ -1,4 +1,4 @@
-"""The summary tells a policymaker what can be told apart, in whole numbers, and keeps what-if worlds away."""
+"""The summary tells a policymaker what can be told apart, in whole numbers, and keeps what-if scenarios away."""
 
 import pandas as pd
 import pytest
@@ -186,7 +186,7 @@ def test_what_if_worlds_alone_are_not_called_policies(tables):
     effects = tables["effects"]
     text = write({"effects": effects[effects["kind"] == "counterfactual"]}, ABOUT)
     before_card = text.split("## What this can")[0]
-    assert text.startswith("# What the what-if worlds change\n\nEach what-if world was compared")
+    assert text.startswith("# What the what-if scenarios change\n\nEach what-if scenario was compared")
     assert "olicies" not in before_card and "olicy" not in before_card
     assert "*burn-out complaints (NEA: work-related exhaustion)*" in before_card
 
@@ -220,7 +220,7 @@ def test_near_ties_are_not_ranked(tables):
 
 def test_a_what_if_world_never_stands_among_the_options(tables):
     text = write(tables, ABOUT)
-    assert "45 more (41 to 49 more)" in row(section(text, "What-if worlds, not options"), "Always on")
+    assert "45 more (41 to 49 more)" in row(section(text, "What-if scenarios, not options"), "Always on")
     for title in ("Policies", "Which policies differ from each other", "Who gains and who is made worse"):
         assert "Always on" not in section(text, title)
 

@@ -23,7 +23,7 @@ BURN_OUT = "burn_out_complaints"
 ISOLATION = "isolation_from_colleagues"
 TODAY = "today's practice"
 NOT_DISTINGUISHABLE = f"not distinguishable from {TODAY}"
-KINDS = {"policy": "policy", "counterfactual": "what-if world"}
+KINDS = {"policy": "policy", "counterfactual": "what-if scenario"}
 """What to call a scenario of each kind."""
 NOTICEABLE_SHARE = 0.005
 """Below this a share of people reads 0%."""
@@ -232,7 +232,7 @@ def _compared(effects: pd.DataFrame) -> tuple[str, str]:
     if in_given_order(effects, "policy"):
         return "policy", "policies"
     if in_given_order(effects, "counterfactual"):
-        return "what-if world", "what-if worlds"
+        return "what-if scenario", "what-if scenarios"
     return "scenario", "scenarios"
 
 
@@ -468,7 +468,7 @@ def _what_if_worlds(effects: pd.DataFrame, about: Mapping[str, Any], labels: Map
     asked = [(BURN_OUT, "everybody"), (ISOLATION, "everybody")]
     rows = [[_named(world, labels), *_cells(effects, about, world, asked)] for world in worlds]
     parts = [
-        "## What-if worlds, not options",
+        "## What-if scenarios, not options",
         f"{warning}." if alone else f"{warning}, and not compared with the policies.",
         _table(heads, rows),
         _how_to_read(about) if alone else "",

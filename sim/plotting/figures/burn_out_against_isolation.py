@@ -42,7 +42,7 @@ QUADRANTS = {
 
 _LEFT, _TITLE, _HEIGHT, _AXIS = 0.92, 0.3, 3.2, 0.65
 """Inches: left of, over, in and under a panel."""
-_TITLES = {"policy": "Policies", "counterfactual": "What-if worlds, not options"}
+_TITLES = {"policy": "Policies", "counterfactual": "What-if scenarios, not options"}
 _WIDER = " (wider scale; the dotted frame is the panel above)"
 _ROOM_ACROSS, _ROOM_UPWARDS = 0.31, 0.25
 """Least share of an axis on either side of zero: room for the quadrant's words."""
@@ -54,7 +54,7 @@ _DOT, _REFERENCE_DOT = 4.6, 2.5
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
     """One dot a scenario, everybody: burn-out complaints across, isolation upwards, both as differences.
 
-    The policies have a panel of their own; a second, wider one adds the what-if worlds. `table` is that of
+    The policies have a panel of their own; a second, wider one adds the what-if scenarios. `table` is that of
     effects.
     """
     table = rows_of(require_columns(table, EFFECTS, "effects"), HEADLINES, groups=("everybody",))

@@ -36,8 +36,8 @@ _FIRST, _NEXT, _ROW, _BELOW = 0.72, 0.44, 0.3, 0.62
 """Inches: the titles of the first panels and of the next, one scenario's row, and a panel's axis."""
 _DOT = {"policy": 4.4, "counterfactual": 4.0}
 """Points across."""
-_NOT_OPTIONS = ("What-if worlds, not options (own scale)", "")
-"""Over the first and the other panels of what-if worlds below policies."""
+_NOT_OPTIONS = ("What-if scenarios, not options (own scale)", "")
+"""Over the first and the other panels of what-if scenarios below policies."""
 _ORDER = {
     "policy": "The policies stand in a fixed order, not in one of success.",
     "counterfactual": "These worlds explain; they are no options.",
@@ -48,7 +48,7 @@ _ROOM_BESIDE_ZERO = 0.17
 
 @in_house_style
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = HEADLINES) -> Figure:
-    """Every policy's difference from the baseline with its interval, and the what-if worlds in panels apart.
+    """Every policy's difference from the baseline with its interval, and the what-if scenarios in panels apart.
 
     `table` is the long table of effects; drawn are the groups everybody (filled) and users (hollow).
     """

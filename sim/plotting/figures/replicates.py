@@ -76,7 +76,7 @@ def _pilot(table: pd.DataFrame) -> str:
 
 def _kinds(table: pd.DataFrame) -> str:
     """What another colour means, where there is one."""
-    return " Orange: what-if worlds, not options." if table["kind"].nunique() > 1 else ""
+    return " Orange: what-if scenarios, not options." if table["kind"].nunique() > 1 else ""
 
 
 def _in_order(table: pd.DataFrame, column: str) -> list[str]:

@@ -43,7 +43,7 @@ def of_outcome(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 
 def kinds_of(table: pd.DataFrame) -> list[str]:
-    """Which of policies and what-if worlds there are: always two panels, never one."""
+    """Which of policies and what-if scenarios there are: always two panels, never one."""
     kinds = [kind for kind in ("policy", "counterfactual") if in_given_order(table, kind)]
     if not kinds:
         raise UserError("nothing to draw: the effects have neither a policy nor a counterfactual")

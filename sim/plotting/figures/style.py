@@ -20,7 +20,7 @@ INK, GREY, PALE, HIGHLIGHT = "#222222", "#767676", "#c9c9c9", "#f6dfb8"
 
 COLOURS: dict[str, Any] = {"policy": BLUE, "counterfactual": VERMILLION}
 MARKERS = {"policy": "o", "counterfactual": "D"}
-"""Policies and what-if worlds differ by shape as well, for eyes and printers without colour."""
+"""Policies and what-if scenarios differ by shape as well, for eyes and printers without colour."""
 
 STYLE: Any = {
     **sns.axes_style("ticks"),

@@ -128,7 +128,7 @@ def draws_of(cfg: DictConfig) -> Sweep:
     for scenario in policies:
         if scenario.kind != "policy":
             raise UserError(
-                f"scenario {scenario.name} is a what-if world, which explains and is no option; "
+                f"scenario {scenario.name} is a what-if scenario, which explains and is no option; "
                 "robust_ranking compares policies, so leave it out of scenarios"
             )
     for name in map(str, sweep.design.table.columns):

@@ -97,7 +97,7 @@ def _home(words: Words) -> None:
 
 
 def _named_scenarios(what_if: bool) -> list[tuple[str, dict[str, str]]]:
-    """The named scenarios that are policies, or those that are what-if worlds."""
+    """The named scenarios that are policies, or those that are what-if scenarios."""
     return [
         (name, levers)
         for name, levers in presets().items()

@@ -78,14 +78,14 @@ class Option:
         return phrases.option_name(self.family, self.name, words)
 
     def marked(self, words: Words) -> str:
-        """Its name after a mark of how well founded it is, which today's practice and what-if worlds have none of."""
+        """Return its name after a mark of its evidence; today's practice and what-if scenarios have no mark."""
         label = self.label(words)
         return label if self.is_today or self.what_if else f"{_MARKS[self.grade]} {label}"
 
 
 @cache
 def family(name: str) -> tuple[Option, ...]:
-    """The options of a family: today's practice, then from the source to the individual, what-if worlds last.
+    """The options of a family: today's practice, then from the source to the individual, what-if scenarios last.
 
     A measure that an option with a file takes alone, in its own doses, is not an option a second time.
     """

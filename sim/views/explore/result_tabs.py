@@ -93,7 +93,7 @@ def _by_when(found: Answer, words: Words) -> str:
 def _by_kind(
     draw: Callable[..., Any], name: str, asked: Sequence[PolicySelection], found: Sequence[Answer], words: Words
 ) -> None:
-    """A picture of all that is compared, policies and what-if worlds apart."""
+    """A picture of all that is compared, policies and what-if scenarios apart."""
     for kind in dict.fromkeys(_kind(found, one) for one in range(len(found))):
 
         def drawn(width: int, kind: str = kind) -> Any:

@@ -387,11 +387,11 @@ class Sections:
         heads = [self.words("report.cascade.measure"), *(self.words(f"common.stage.{stage}") for stage in STAGES)]
         return Table(self.words("report.cascade.table_caption"), heads, rows)
 
-    # -- what-if worlds ------------------------------------------------------------------------------------------------
+    # -- what-if scenarios ---------------------------------------------------------------------------------------------
 
     @property
     def what_if(self) -> Table:
-        """The what-if worlds, apart from the policies."""
+        """The what-if scenarios, apart from the policies."""
         rows = [
             [f"{world.name}. {world.text}",
              *(self._change(outcome, world.id, "everybody") for outcome in phrases.HEADLINES)]
