@@ -28,7 +28,7 @@ from sim.studies.patterns.scoring import MODEL, Table, interval, judged, verdict
 from sim.studies.patterns.words import IN_WORDS, WHY
 from sim.studies.structure import tables as tables_of_structure
 from sim.studies.structure import worlds as structure
-from sim.studies.structure.study import plans_of as plans_of_structure
+from sim.studies.structure.study import Settings, StructureStudy
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "patterns.md"
 USE = {pattern.name: pattern.use for pattern in patterns()}
@@ -227,55 +227,57 @@ def test_settings_that_cannot_be_are_refused_in_a_line(visits, groups, said):
 # -- structure ---------------------------------------------------------------------------------------------------------
 
 
-def test_turning_a_switch_turns_that_one_and_twice_is_as_before(plan):
+def test_changing_a_switch_twice_restores_it(plan):
     found = structure.switches(plan)
     spiral = next(one for one in found if one.full_name == "workload.spiral")
     assert spiral.on and len(found) > 20
-    off = structure.turned(plan, spiral)
+    off = structure.with_change(plan, spiral)
     assert off.parameters == {"workload": {"spiral": 0.0}}
-    again = structure.turned(off, next(one for one in structure.switches(off) if one.name == "spiral"))
+    again = structure.with_change(off, next(one for one in structure.switches(off) if one.name == "spiral"))
     assert again.parameters == {"workload": {"spiral": 1.0}}
-    assert structure.turned(plan, None) == plan
+    assert structure.with_change(plan, None) == plan
 
 
 BOUND = {"role_neck": (at_least("x", 0.5, "x"),)}
 LEVELS = {f"{kind} {outcome}": 1.0 for kind in ("level", "effect") for outcome in structure.OUTCOMES}
 
 
-def turned(as_it_stands: list[float], cut: list[float]) -> dict[str, list[dict[str, float]]]:
-    names = (structure.AS_IT_STANDS, "workload.spiral")
+def worlds_of(default: list[float], cut: list[float]) -> dict[str, list[dict[str, float]]]:
+    names = (structure.DEFAULT, "workload.spiral")
     return {
-        name: [{"x": x, **LEVELS} for x in own] for name, own in zip(names, (as_it_stands, cut), strict=True)
+        name: [{"x": x, **LEVELS} for x in own] for name, own in zip(names, (default, cut), strict=True)
     }  # fmt: skip
 
 
-def test_a_verdict_that_turns_is_clear_only_where_the_paired_change_is():
-    sure = tables_of_structure.turned_verdicts(BOUND, turned([0.6, 0.8, 0.7], [0.3, 0.5, 0.41])).iloc[0]
-    assert (sure["turns"], sure["clear"]) == ("breaks", True)
-    unsure = tables_of_structure.turned_verdicts(BOUND, turned([0.6, 0.5, 0.45], [0.3, 0.6, 0.5])).iloc[0]
-    assert (unsure["turns"], unsure["clear"]) == ("breaks", False)
-    mends = tables_of_structure.turned_verdicts(BOUND, turned([0.1, 0.2], [0.7, 0.8])).iloc[0]
-    assert mends["turns"] == "mends"
-    assert tables_of_structure.turned_verdicts(BOUND, turned([0.6, 0.7], [0.6, 0.9])).empty
+def test_a_changed_verdict_is_clear_only_if_the_paired_interval_excludes_zero():
+    sure = tables_of_structure.changed_verdicts(BOUND, worlds_of([0.6, 0.8, 0.7], [0.3, 0.5, 0.41])).iloc[0]
+    assert (sure["change"], sure["clear"]) == ("breaks", True)
+    unsure = tables_of_structure.changed_verdicts(BOUND, worlds_of([0.6, 0.5, 0.45], [0.3, 0.6, 0.5])).iloc[0]
+    assert (unsure["change"], unsure["clear"]) == ("breaks", False)
+    mends = tables_of_structure.changed_verdicts(BOUND, worlds_of([0.1, 0.2], [0.7, 0.8])).iloc[0]
+    assert mends["change"] == "mends"
+    assert tables_of_structure.changed_verdicts(BOUND, worlds_of([0.6, 0.7], [0.6, 0.9])).empty
 
 
-def test_the_figure_of_switches_draws_turned_patterns_and_none():
-    own = turned([0.6, 0.8, 0.7], [0.3, 0.5, 0.41])
+def test_the_figure_marks_every_changed_pattern():
+    own = worlds_of([0.6, 0.8, 0.7], [0.3, 0.5, 0.41])
     switch = structure.Switch("workload", "spiral", "loss spiral", True)
     effects = tables_of_structure.effects(BOUND, own, (switch,))
-    assert effects.loc[1, "turned"] == "off" and list(effects["met"]) == [1, 0]
-    for worlds in (own, turned([0.6, 0.7], [0.6, 0.9])):
-        verdict = tables_of_structure.turned_verdicts(BOUND, worlds)
+    assert effects.loc[1, "changed_to"] == "off" and list(effects["met"]) == [1, 0]
+    for worlds in (own, worlds_of([0.6, 0.7], [0.6, 0.9])):
+        verdict = tables_of_structure.changed_verdicts(BOUND, worlds)
         drawn = figure_of_structure.draw(verdict, effects, IN_WORDS)
         assert sum(line.get_marker() == "x" for line in drawn.axes[0].lines) == len(verdict)
     with pytest.raises(UserError, match="no switch"):
-        figure_of_structure.draw(pd.DataFrame(columns=["switch", "pattern", "use", "turns", "clear"]), effects[:1], {})
+        figure_of_structure.draw(pd.DataFrame(columns=["switch", "pattern", "use", "change", "clear"]), effects[:1], {})
 
 
 @pytest.mark.slow
 def test_a_structure_without_a_policy_is_refused():
     with pytest.raises(UserError, match="at least one scenario"):
-        plans_of_structure(composition.compose("study=structure", "scenarios=[baseline]"))
+        StructureStudy().plans(
+            composition.compose("study=structure", "scenarios=[baseline]"), Settings(visits=1, docs=None)
+        )
 
 
 # -- fresh runs --------------------------------------------------------------------------------------------------------

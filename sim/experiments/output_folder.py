@@ -148,10 +148,15 @@ def check_docs(docs: str | None, group: str) -> None:
 
 
 def publish(folder: Path, docs: str | Path, page: str) -> None:
-    """Copy a study's `summary.md` and its figures (PNG) to `<docs>/<page>.md` and `<docs>/figures`, made if missing."""
+    """Copy the page of a study, its results.json and its figures (PNG) to the documentation.
+
+    They become `<docs>/<page>.md`, `<docs>/<page>.json` and `<docs>/figures`; missing folders are made.
+    """
     place = paths.read_path(docs)
     (place / "figures").mkdir(parents=True, exist_ok=True)
     write_text((folder / "summary.md").read_text(encoding="utf-8"), place / f"{page}.md")
+    if (folder / "results.json").is_file():
+        write_by(place / f"{page}.json", partial(shutil.copyfile, folder / "results.json"))
     for figure in sorted((folder / "figures").glob("*.png")):
         write_by(place / "figures" / figure.name, partial(shutil.copyfile, figure))
 

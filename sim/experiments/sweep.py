@@ -310,7 +310,7 @@ def study(cfg: DictConfig) -> None:
     # With a chance of its own a run is known by its number, which depends on how many replicates a row has.
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
-    with crew_of(cfg) as crew:
+    with pool_of(cfg) as crew:
         results = run_sweep(sweep, folder, crew, part, batch, retry)
     if not results.any_done:
         raise UserError(f"all runs failed; {results.told().splitlines()[1].strip()}")
@@ -371,9 +371,9 @@ def retry_of(cfg: DictConfig) -> bool:
     return cfg.retry
 
 
-def crew_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
-    """Who does the work, as the group `executor` says."""
-    kind, workers = cfg.executor.kind, composition.processes_of(cfg)
+def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
+    """Open the worker pool that the group `executor` asks for; processes of this machine where there is no group."""
+    kind, workers = cfg.get("executor", {}).get("kind", "local"), composition.processes_of(cfg)
     if kind == "dask":
         return crews.dask_pool(cfg.executor.address, workers)
     if kind != "local":

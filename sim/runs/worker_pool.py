@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -136,6 +136,34 @@ def map_unordered(
     for item in interrupted:
         yield item, _retry_alone(work, item, crew) if futile < MAX_FAILED_ROUNDS else None
     yield from ((item, None) for item in chain(following, fresh))
+
+
+def map_ordered(work: Callable[[Item], Result], items: Sequence[Item], pool: WorkerPool, label: str) -> list[Result]:
+    """Return what `work` makes of each item, in the order of the items, with a progress bar on stderr.
+
+    Raises UserError where workers end again and again over an item.
+    """
+    from tqdm import tqdm
+
+    results: dict[int, Result] = {}
+    numbered = list(enumerate(items))
+    with tqdm(total=len(items), desc=label, disable=None, file=sys.stderr) as bar:
+        for (number, _), result in map_unordered(_OnItem(work), numbered, pool):
+            if result is None:
+                raise UserError(f"Workers ended repeatedly over {label}. If memory is short, use workers=1.")
+            results[number] = result
+            bar.update()
+    return [results[number] for number in range(len(items))]
+
+
+@dataclass(frozen=True)
+class _OnItem:
+    """A function of an item, called with the item and its number; it can be sent to another process."""
+
+    work: Callable[[Any], Any]
+
+    def __call__(self, numbered: tuple[int, Any]) -> Any:
+        return self.work(numbered[1])
 
 
 def _run_concurrently(

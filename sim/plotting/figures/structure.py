@@ -1,4 +1,4 @@
-"""What every loop is needed for: switches across, patterns that turn down, and below what a policy then does."""
+"""Figure of the switches: patterns that change with each, and the effect of the policy with each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, b
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
 from sim.reporting.summary import require_columns
 
-_VERDICTS = ("switch", "pattern", "use", "turns", "clear")
+_VERDICTS = ("switch", "pattern", "use", "change", "clear")
 _EFFECTS = (
-    "switch", "turned", *(f"effect_{outcome}{end}" for outcome in ("complaints", "isolation")
+    "switch", "changed_to", *(f"effect_{outcome}{end}" for outcome in ("complaints", "isolation")
                           for end in ("", "_low", "_high")),
 )  # fmt: skip
 _USES = ("strong", "test", "equivalence", "sanity")
@@ -31,15 +31,15 @@ _OUTCOMES = {
 
 @in_house_style
 def draw(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, str], footer: str = "") -> Figure:
-    """One page: which patterns turn with which switch, and the policy's effect with it.
+    """Draw one page: patterns that change with each switch, and the effect of the policy with each.
 
-    `verdicts` has a row for each pattern that turns, `effects` one for each switch, the first of them nothing turned;
+    `verdicts` has a row per pattern that changes. `effects` has a row per switch, after one for the default model.
     `labels` name patterns. Raises UserError where a column or a row is missing.
     """
     require_columns(verdicts, _VERDICTS, "verdicts")
     if len(require_columns(effects, _EFFECTS, "effects")) < 2:
-        raise UserError("nothing to draw: no switch was turned")
-    turned = effects.iloc[1:]
+        raise UserError("Nothing to draw: no switch was changed.")
+    switched = effects.iloc[1:]
     patterns = [
         one for use in _USES for one in dict.fromkeys(verdicts.loc[verdicts["use"] == use, "pattern"])
     ]  # fmt: skip
@@ -47,24 +47,24 @@ def draw(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, str
     sheet = blank(
         body=matrix + 2 * (_PANEL + _GAP) + _NAMES,
         title="What each loop is needed for",
-        subtitle="Each loop cut, and each disputed path switched on, alone. Above, patterns whose verdict turns; "
-        "below, what the policy then does (95% intervals hold chance only).",
+        subtitle="Each loop and disputed path switched off or on, one at a time. Top: patterns whose verdict changes. "
+        "Below: effect of the policy (95% intervals cover chance only).",
         key=[
             Line2D([], [], color=VERMILLION, marker="x", markersize=5, linestyle="none", label="breaks"),
             Line2D([], [], color=BLUE, marker="o", markersize=5, linestyle="none", label="mends"),
             Line2D([], [], color=BLUE, marker="o", markersize=5, linestyle="none", alpha=_PALE, label="may be chance"),
-            Line2D([], [], color=INK, linestyle=":", linewidth=1, label="as the model stands"),
+            Line2D([], [], color=INK, linestyle=":", linewidth=1, label="default model"),
         ],
         footer=footer,
     )
-    names = list(turned["switch"])
-    _draw_turns(_axes(sheet, 0.0, matrix), verdicts, patterns, names, labels)
+    names = list(switched["switch"])
+    _draw_changes(_axes(sheet, 0.0, matrix), verdicts, patterns, names, labels)
     top = matrix + _GAP
     for place, (outcome, title) in enumerate(_OUTCOMES.items()):
         axes = _axes(sheet, top, _PANEL)
-        _draw_effects(axes, effects.iloc[0], turned, outcome, title)
+        _draw_effects(axes, effects.iloc[0], switched, outcome, title)
         if place == len(_OUTCOMES) - 1:
-            words = [f"{name} {to}" for name, to in zip(_short(names), turned["turned"], strict=True)]
+            words = [f"{name} {to}" for name, to in zip(_short(names), switched["changed_to"], strict=True)]
             axes.set_xticks(range(len(names)), words, rotation=90)
         top += _PANEL + _GAP
     return sheet.figure
@@ -82,11 +82,11 @@ def _axes(sheet: FigureLayout, top: float, height: float) -> Axes:
     return sheet.axes(_LABEL, top, PAGE_WIDTH - _LABEL - MARGIN, height)
 
 
-def _draw_turns(
+def _draw_changes(
     axes: Axes, verdicts: pd.DataFrame, patterns: list[str], switches: list[str], labels: Mapping[str, str]
 ) -> None:
     for row in verdicts.to_dict("records"):
-        marker, color = _MARKS[row["turns"]]
+        marker, color = _MARKS[row["change"]]
         place = switches.index(row["switch"]), patterns.index(row["pattern"])
         alpha = 1.0 if row["clear"] else _PALE
         axes.plot(*place, marker, color=color, markersize=5, markeredgewidth=1.4, alpha=alpha, zorder=3)
@@ -98,10 +98,10 @@ def _draw_turns(
     axes.grid(axis="both", color=PALE, linewidth=0.4)
 
 
-def _draw_effects(axes: Axes, usual: pd.Series, turned: pd.DataFrame, outcome: str, title: str) -> None:
-    mean, low, high = (turned[f"effect_{outcome}{end}"].to_numpy() for end in ("", "_low", "_high"))
+def _draw_effects(axes: Axes, default: pd.Series, switched: pd.DataFrame, outcome: str, title: str) -> None:
+    mean, low, high = (switched[f"effect_{outcome}{end}"].to_numpy() for end in ("", "_low", "_high"))
     axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.axhline(float(usual[f"effect_{outcome}"]), color=INK, linestyle=":", linewidth=1)
+    axes.axhline(float(default[f"effect_{outcome}"]), color=INK, linestyle=":", linewidth=1)
     axes.vlines(range(len(mean)), low, high, color=BLUE, linewidth=1.2)
     axes.plot(range(len(mean)), mean, "o", color=BLUE, markersize=3.5)
     axes.set_xticks(range(len(mean)), [""] * len(mean))

@@ -24,7 +24,7 @@ import numpy as np
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.experiments import output_folder
-from sim.experiments.sweep import crew_of, folder_of, report_clearing
+from sim.experiments.sweep import folder_of, pool_of, report_clearing
 from sim.files import claim, write_json
 from sim.paths import shorten
 from sim.runs.archive import Archive
@@ -45,7 +45,7 @@ def study(cfg: DictConfig) -> None:
     folder = folder_of(cfg, "packages", *question.asks)
     claim(folder, "packages")
     archive = Archive(folder)
-    with archive.locked(), crew_of(cfg) as hired, _kept(hired) as crew:
+    with archive.locked(), pool_of(cfg) as hired, _kept(hired) as crew:
         _write_question(archive, question)
         report_clearing(archive)
         memory = Memory(archive, question.compared_with)

@@ -19,7 +19,7 @@ from sim.config import composition
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
 from sim.experiments import output_folder
-from sim.experiments.sweep import crew_of, local_workers
+from sim.experiments.sweep import local_workers, pool_of
 from sim.files import write_json
 from sim.paths import check_writable, read_path
 from sim.runs.worker_pool import WorkerPool, map_unordered
@@ -50,7 +50,7 @@ def study(cfg: DictConfig) -> None:
     published = None if asked.page is None else Page.read(read_path(asked.page))
     with output_folder.OutputFolder(cfg.output, "panel") as folder:
         panel = followed(plan, asked.weeks, asked.invited)
-        with crew_of(cfg) as crew:
+        with pool_of(cfg) as crew:
             found = results.tables(worlds(plans, asked, crew))
         write_data(panel, plan, folder.path)
         told = write(panel, plan, asked, found, folder.path)

@@ -24,7 +24,7 @@ from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.experiments.factors import Factor
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, crew_of, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, batch_of, named_folder, pool_of, retry_of, run_sweep
 from sim.files import claim, write_json
 from sim.paths import check_writable, shorten
 from sim.runs.identity import Identifier, digest, model_version
@@ -214,7 +214,7 @@ def study(cfg: DictConfig) -> None:
     own = folder / f"calibration-{_name_of(question)}"
     claim(folder, "posterior")
     claim(own, "calibration")
-    with crew_of(cfg) as crew:
+    with pool_of(cfg) as crew:
 
         def carry(part: str, sweep: Sweep) -> Results:
             _say(f"{part}: {len(sweep):,} runs")

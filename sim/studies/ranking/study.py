@@ -22,7 +22,7 @@ from sim.errors import UserError, as_written, instead, is_number, is_whole
 from sim.experiments import designs, output_folder
 from sim.experiments.factors import numbers_with_passports
 from sim.experiments.results import HEADLINES, Results
-from sim.experiments.sweep import Sweep, batch_of, crew_of, folder_of, part_of, retry_of, run_sweep, sweep_of
+from sim.experiments.sweep import Sweep, batch_of, folder_of, part_of, pool_of, retry_of, run_sweep, sweep_of
 from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
@@ -73,7 +73,7 @@ def study(cfg: DictConfig) -> None:
     folder = folder_of(cfg, "robust_ranking", "own chance", sweep.replicates)
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     claim(folder, "robust_ranking")
-    with crew_of(cfg) as crew:
+    with pool_of(cfg) as crew:
         results = run_sweep(sweep, folder / "runs", crew, part, batch, retry)
     if not results.any_done:
         raise UserError(f"no draw was lived to its end:\n{results.told()}")

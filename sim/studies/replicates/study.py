@@ -36,7 +36,7 @@ from sim.experiments import output_folder
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, crew_of, local_workers, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, local_workers, named_folder, pool_of, retry_of, run_sweep
 from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import CONFIDENCE
 from sim.runs.identity import Identifier
@@ -354,7 +354,7 @@ def study(cfg: DictConfig) -> None:
     asked, ground = precision_of(cfg), DesignContext(cfg, composition.overrides_of(cfg))
     check_ground(ground.plan, local_workers(cfg))
     folder, retry = folder_of(cfg, ground.plan), retry_of(cfg)
-    with crew_of(cfg) as crew:
+    with pool_of(cfg) as crew:
         reached = settled(ground, asked, folder, crew, retry)
     output_folder.write_config(cfg, folder / "config.yaml")
     print(write(reached, asked, ground.plan, folder))

@@ -22,7 +22,7 @@ from sim.experiments import designs, output_folder
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose
 from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, crew_of, ground_of, local_workers, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, named_folder, pool_of, retry_of, run_sweep
 from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
@@ -233,7 +233,7 @@ def study(cfg: DictConfig) -> None:
     question = question_of(cfg)
     folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
     claim(folder, "sensitivity")
-    with crew_of(cfg) as crew:
+    with pool_of(cfg) as crew:
 
         def carry(part: str, sweep: Sweep) -> Results:
             print(f"{part}: {len(sweep):,} runs", file=sys.stderr)

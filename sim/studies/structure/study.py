@@ -1,46 +1,49 @@
-"""Structure as an uncertainty: every loop and disputed path turned, one at a time, on the same people and chance.
+"""Switch every loop and disputed path of the model off or on, one at a time, with the same people and random numbers.
 
-plans x switches -> worlds (worlds.py) -> verdicts that turn, levels, effects (tables.py) -> page and figure
+`worlds.py` simulates a world with one switch changed, `tables.py` compares it with the default model, and
+`report.md.j2` is the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from sim.config import composition
+from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
-from sim.experiments import output_folder
-from sim.files import write_json
-from sim.runs.worker_pool import WorkerPool, process_pool
+from sim.reporting.summary import label_of
+from sim.runs.worker_pool import WorkerPool, map_ordered
+from sim.studies.base import Study
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scenes import SCENARIOS
-from sim.studies.patterns.study import BYTES_OF_STATISTICS, lived
+from sim.studies.patterns.study import BYTES_OF_STATISTICS
+from sim.studies.patterns.words import IN_WORDS
 from sim.studies.structure import tables
-from sim.studies.structure.worlds import SEEN, Task, live, switches
+from sim.studies.structure.worlds import AVERAGED_WEEKS, SwitchedWorld, simulate, switches
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
-STUDY = "structure"
-_FEWEST_WORLDS = 2
+_MIN_WORLDS = 2
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `conf/study/structure.yaml` may say under `structure`, where it is explained."""
+class Settings(StudySettings):
+    """Settings below `structure`; `conf/study/structure.yaml` explains them."""
 
-    visits: int
+    visits: int = Field(ge=1, le=100)
     docs: str | None
 
 
 @dataclass(frozen=True)
-class Found:
-    """All that came out: the first world's plan, how many worlds and visits, and two tables."""
+class Results:
+    """The plan of the first world, numbers of worlds and visits, and the two tables of `tables.py`."""
 
     plan: Plan
     worlds: int
@@ -49,81 +52,75 @@ class Found:
     effects: pd.DataFrame
 
 
-def settings_of(cfg: DictConfig) -> Settings:
-    """The settings of the study, checked; raises UserError for what cannot be."""
-    asked: Settings = composition.read(STUDY, Settings, cfg.structure)
-    if not 1 <= asked.visits <= 100:
-        raise UserError(f"structure.visits is {asked.visits}; a whole number from 1 to 100 is right")
-    return asked
+class StructureStudy(Study[Settings, Results]):
+    """Which patterns and which effects of a policy depend on which loop."""
 
+    name = "structure"
+    settings_type = Settings
 
-def plans_of(cfg: DictConfig) -> list[Plan]:
-    """One plan a world; raises UserError where it cannot be judged by patterns or follows no policy."""
-    plans = composition.build_plans(cfg)
-    first = plans[0]
-    if first.firm.kind != "study":
-        raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
-    if len(first.scenarios) != 2:
-        raise UserError(f"{len(first.scenarios)} scenarios are asked for; the baseline and one policy are right")
-    if first.weeks < SEEN or len(plans) < _FEWEST_WORLDS:
-        raise UserError(
-            f"weeks is {first.weeks} and replicates {len(plans)}; at least {SEEN} weeks and {_FEWEST_WORLDS} are right"
+    def plans(self, cfg: DictConfig, settings: Settings) -> list[Plan]:
+        """Return one plan per world, each with the baseline and one policy."""
+        plans = composition.build_plans(cfg)
+        first = plans[0]
+        if first.firm.kind != "study":
+            raise UserError(
+                f"Invalid value for firm: {first.firm.kind}. Patterns need many establishments: use study_full."
+            )
+        if len(first.scenarios) != 2:
+            raise UserError(f"Invalid number of scenarios: {len(first.scenarios)}. Use the baseline and one policy.")
+        if first.weeks < AVERAGED_WEEKS:
+            raise UserError(f"Invalid value for weeks: {first.weeks}. Use {AVERAGED_WEEKS} or more.")
+        if len(plans) < _MIN_WORLDS:
+            raise UserError(f"Invalid value for replicates: {len(plans)}. Use {_MIN_WORLDS} or more.")
+        held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
+        check_memory(first, len(SCENARIOS), composition.processes_of(cfg), held)
+        return plans
+
+    def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
+        """Simulate every world unchanged and with every switch changed, and compare them."""
+        switched = switches(plans[0])
+        tasks = [SwitchedWorld(switch, plan, settings.visits) for switch in (None, *switched) for plan in plans]
+        worlds: dict[str, list[dict[str, float]]] = {}
+        for task, statistics in zip(tasks, map_ordered(simulate, tasks, pool, self.name), strict=True):
+            worlds.setdefault(task.name, []).append(statistics)
+        bounds = criteria()
+        verdicts = tables.changed_verdicts(bounds, worlds)
+        return Results(plans[0], len(plans), settings.visits, verdicts, tables.effects(bounds, worlds, switched))
+
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the number of worlds."""
+        return {"worlds": results.worlds}
+
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return the verdicts that change and the effects of every switch."""
+        return {"verdicts": results.verdicts, "effects": results.effects}
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        return {
+            "worlds": results.worlds,
+            "establishments": results.plan.firm.establishments,
+            "visits": results.visits,
+            "weeks": results.plan.weeks,
+            "averaged_weeks": AVERAGED_WEEKS,
+            "policy": label_of(results.plan.scenarios[1].name).lower(),
+            **tables.summary(results.verdicts, results.effects, IN_WORDS),
+        }
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figure of verdicts and effects by switch."""
+        from sim.plotting.figures import structure
+
+        footer = f"{results.worlds} worlds each, the same people and random numbers · {footer}"
+        yield self.name, structure.draw(results.verdicts, results.effects, IN_WORDS, footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return how many switches break a pattern, and the range of the policy's effect."""
+        return (
+            f"{facts['breaking']} of {len(facts['switches'])} switches break a pattern.\n"
+            f"The policy lowers burn-out complaints by {-facts['default_effect']:.1f} per 1,000 in the default model, "
+            f"by {-facts['smallest']['effect']:.1f} to {-facts['largest']['effect']:.1f} with one switch changed."
         )
-    held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
-    check_memory(first, len(SCENARIOS), composition.processes_of(cfg), held)
-    return plans
 
 
-def turned_one_by_one(plans: Sequence[Plan], visits: int, crew: WorkerPool) -> Found:
-    """Live every world as it stands and with every switch turned, and judge them."""
-    found = switches(plans[0])
-    tasks = [Task(switch, plan, visits) for switch in (None, *found) for plan in plans]
-    statistics = lived(live, tasks, crew, STUDY)
-    worlds: dict[str, list[dict[str, float]]] = {}
-    for task, own in zip(tasks, statistics, strict=True):
-        worlds.setdefault(task.name, []).append(own)
-    bounds = criteria()
-    turned = tables.turned_verdicts(bounds, worlds)
-    return Found(plans[0], len(plans), visits, turned, tables.effects(bounds, worlds, found))
-
-
-# -- the command -----------------------------------------------------------------------------------------------------
-
-
-def study(cfg: DictConfig) -> None:
-    """Turn every switch of a composed configuration; print the answer and write what came out."""
-    asked, plans = settings_of(cfg), plans_of(cfg)
-    output_folder.check_docs(asked.docs, STUDY)
-    with output_folder.OutputFolder(cfg.output, STUDY) as folder:
-        found = turned_one_by_one(plans, asked.visits, process_pool(composition.processes_of(cfg)))
-        output_folder.write_config(cfg, folder.path / "config.yaml")
-        write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
-        print(write(found, folder.path))
-        if asked.docs:
-            output_folder.publish(folder.path, asked.docs, STUDY)
-    print(folder.path)
-
-
-def write(found: Found, folder: Path) -> str:
-    """Write the tables, the page and the figure into `folder`; the answer as text."""
-    from sim.plotting.figures import save, structure
-    from sim.studies.patterns.words import IN_WORDS
-    from sim.studies.structure import page
-
-    for name, frame in (("verdicts", found.verdicts), ("effects", found.effects)):
-        output_folder.write_table(frame, folder / f"{name}.parquet")
-        output_folder.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
-    output_folder.write_text(page.write(found), folder / "summary.md")
-    footer = (
-        f"{found.worlds} worlds each, the same people and chance · seed {found.plan.seed}, "
-        f"version {output_folder.version()}"
-    )
-    save(structure.draw(found.verdicts, found.effects, IN_WORDS, footer), folder / "figures" / STUDY)
-    return page.answer(found)
-
-
-def main(argv: list[str]) -> int:
-    """`hybridwork structure`: every loop cut, one at a time; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, STUDY, argv, group=STUDY)
+main = StructureStudy().main

@@ -1,4 +1,4 @@
-"""Worlds with one switch turned: what the pattern table asks of each, its levels, and what a policy does in it."""
+"""Worlds with one switch changed: statistics for the pattern table, levels, and effects of a policy."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from sim.levers.catalogue import Catalogue
 from sim.studies.patterns.evidence import Statistics, evidence
 from sim.survey.survey import survey_of
 
-AS_IT_STANDS = "as_it_stands"
-SEEN = 26
-"""The last weeks, over which levels and effects are averaged."""
+DEFAULT = "default"
+"""Name of the model without a change."""
+AVERAGED_WEEKS = 26
+"""The last weeks of the horizon, over which levels and effects are averaged."""
 OUTCOMES = ("complaints", "isolation")
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A loop or disputed path: whose it is, its name, what it is, and whether the model has it on."""
+    """A loop or disputed path of the model: its process, name and meaning, and whether it is on by default."""
 
     process: str
     name: str
@@ -30,13 +31,13 @@ class Switch:
 
     @property
     def full_name(self) -> str:
-        """As documents name it."""
+        """Process and name, as documents write them."""
         return f"{self.process}.{self.name}"
 
 
 @dataclass(frozen=True)
-class Task:
-    """One world with one switch turned; None leaves the model as it stands."""
+class SwitchedWorld:
+    """One world with one switch changed, or with none."""
 
     switch: Switch | None
     plan: Plan
@@ -44,17 +45,17 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The switch's name."""
-        return self.switch.full_name if self.switch else AS_IT_STANDS
+        """Name of the switch, or `DEFAULT`."""
+        return self.switch.full_name if self.switch else DEFAULT
 
 
 def switches(plan: Plan) -> tuple[Switch, ...]:
-    """Every switch of the mechanisms, as the plan has it."""
+    """Return every switch of the mechanisms, as the plan sets it."""
     return tuple(
-        Switch(process, name, passport.meaning, bool(_value(plan, process, name)))
+        Switch(process, name, metadata.meaning, bool(_value(plan, process, name)))
         for process, kind in mechanisms().items()
-        for name, passport in kind.parameter_metadata().items()
-        if passport.is_switch
+        for name, metadata in kind.parameter_metadata().items()
+        if metadata.is_switch
     )
 
 
@@ -62,35 +63,43 @@ def _value(plan: Plan, process: str, name: str) -> float:
     return float(plan.parameters.get(process, {}).get(name, getattr(mechanisms()[process](), name)))
 
 
-def turned(plan: Plan, switch: Switch | None) -> Plan:
-    """The plan with a switch off where it is on, and on where it is off."""
+def with_change(plan: Plan, switch: Switch | None) -> Plan:
+    """Return the plan with a switch off where it is on, and on where it is off."""
     if switch is None:
         return plan
     own: Mapping[str, float] = {**plan.parameters.get(switch.process, {}), switch.name: float(not switch.on)}
     return replace(plan, parameters={**plan.parameters, switch.process: own})
 
 
-def live(numbered: tuple[int, Task]) -> Statistics:
-    """The statistics of the world of one task."""
-    _, task = numbered
-    plan = turned(task.plan, task.switch)
-    return evidence(plan, task.visits) | followed(plan)
+def simulate(world: SwitchedWorld) -> Statistics:
+    """Return the statistics of one world: those of the pattern table, its levels, and the effects of the policy."""
+    plan = with_change(world.plan, world.switch)
+    return evidence(plan, world.visits) | levels_and_effects(plan)
 
 
-def followed(plan: Plan) -> Statistics:
-    """`level …` under the plan's first scenario, and `effect …` of its second, over the last weeks of its horizon.
+def levels_and_effects(plan: Plan) -> Statistics:
+    """Return outcomes averaged over the last weeks of the horizon.
 
-    Burn-out complaints of everybody per 1,000; isolation from colleagues of home workers, SD.
+    Parameters
+    ----------
+    plan : Plan
+        With two scenarios, the baseline and a policy.
+
+    Returns
+    -------
+    dict
+        `level <outcome>` under the baseline and `effect <outcome>` of the policy: `complaints`, burn-out complaints of
+        everybody per 1,000, and `isolation`, isolation from colleagues of home workers in SD.
     """
-    begun = simulate_burn_in(plan)
-    engine, survey = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios)), survey_of(plan)
+    before = simulate_burn_in(plan)
+    engine, survey = before.fork(Catalogue(before.catalogue.measures, plan.scenarios)), survey_of(plan)
     home = engine.values["may_work_from_home"][0] > 0
-    seen = np.zeros((len(OUTCOMES), len(plan.scenarios)))
+    means = np.zeros((len(OUTCOMES), len(plan.scenarios)))
     for week in range(plan.weeks):
         engine.run_week(week)
-        if week >= plan.weeks - SEEN:
-            chance = 1000 * survey.burn_out_complaints(engine.values["exhaustion"])
+        if week >= plan.weeks - AVERAGED_WEEKS:
+            complaints = 1000 * survey.burn_out_complaints(engine.values["exhaustion"])
             isolation = engine.values["isolation_from_colleagues"][:, home]
-            seen += np.array([chance.mean(axis=1), isolation.mean(axis=1)]) / SEEN
-    found = {f"level {name}": float(own[0]) for name, own in zip(OUTCOMES, seen, strict=True)}
-    return found | {f"effect {name}": float(own[1] - own[0]) for name, own in zip(OUTCOMES, seen, strict=True)}
+            means += np.array([complaints.mean(axis=1), isolation.mean(axis=1)]) / AVERAGED_WEEKS
+    levels = {f"level {name}": float(mean[0]) for name, mean in zip(OUTCOMES, means, strict=True)}
+    return levels | {f"effect {name}": float(mean[1] - mean[0]) for name, mean in zip(OUTCOMES, means, strict=True)}

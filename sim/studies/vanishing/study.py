@@ -17,7 +17,7 @@ from sim.config import composition
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
 from sim.experiments import output_folder
-from sim.experiments.sweep import crew_of, local_workers
+from sim.experiments.sweep import local_workers, pool_of
 from sim.files import write_json
 from sim.paths import read_path
 from sim.runs.worker_pool import WorkerPool, map_unordered
@@ -220,7 +220,7 @@ def study(cfg: DictConfig) -> None:
     """Carry out the study of a composed configuration; write tables, figures and the page, and print its answer."""
     question = question_of(cfg)
     output_folder.check_docs(question.settings.docs, "vanishing")
-    with output_folder.OutputFolder(str(cfg.output), STUDY) as output, crew_of(cfg) as crew:
+    with output_folder.OutputFolder(str(cfg.output), STUDY) as output, pool_of(cfg) as crew:
         tables = question.settings.tables
         found = answered(question, crew) if tables is None else read(read_path(tables))
         output_folder.write_config(cfg, output.path / "config.yaml")

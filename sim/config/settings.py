@@ -1,0 +1,94 @@
+"""Settings of a study: a group of the composed configuration, read and checked by pydantic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from omegaconf import OmegaConf
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from sim.errors import UserError, as_written, instead
+
+Settings = TypeVar("Settings", bound="StudySettings")
+_ACCEPTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "text",
+    "list": "a list, as in [one,another]",
+    "dict": "a group, as in {name: value}",
+}
+"""What is accepted, by the beginning of the type of pydantic's error."""
+
+
+class StudySettings(BaseModel):
+    """Base of the settings of a study. Fields state their range: `visits: int = Field(ge=1, le=100)`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
+    """Return the settings of one group of the configuration.
+
+    Parameters
+    ----------
+    group : str
+        Name of the group, for messages.
+    kind : type of StudySettings
+        Model that states the type and range of each setting.
+    given : DictConfig or Mapping
+        The group as it was composed.
+
+    Raises
+    ------
+    UserError
+        For an unknown or missing setting, a value of another type, and a value out of range.
+    """
+    content = OmegaConf.to_container(given, resolve=True) if OmegaConf.is_config(given) else given
+    if not isinstance(content, Mapping):
+        raise UserError(
+            f"Invalid value for {group}: {as_written(content)}. It is a group of settings: use {group}.<name>=<value>."
+        )
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_message(group, kind, error.errors()[0])) from None
+
+
+def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
+    name = ".".join(map(str, (group, *error["loc"])))
+    if error["type"] == "extra_forbidden":
+        return f"Unknown setting: {name} {instead(str(error['loc'][-1]), kind.model_fields)}"
+    if error["type"] == "missing":
+        return f"Missing setting: {name}. Set it, as in {name}=<value>."
+    return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(kind, error)}."
+
+
+def _accepted(kind: type[StudySettings], error: ErrorDetails) -> str:
+    """The values that a setting accepts, in words."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    bounds = _bounds(kind, error["loc"])
+    by_type = [words for start, words in _ACCEPTED.items() if error["type"].startswith(start)]
+    if by_type and not bounds:
+        return by_type[0]
+    if bounds:
+        return bounds
+    return error["msg"].removeprefix("Input should be ")
+
+
+def _bounds(kind: type[StudySettings], place: Sequence[int | str]) -> str:
+    """The range of a setting: `1 to 100`, or what pydantic states where it has one bound alone."""
+    field = kind.model_fields.get(str(place[0]))
+    limits: dict[str, Any] = {}
+    for rule in field.metadata if field else ():
+        limits |= {name: getattr(rule, name) for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
+    low = f"{limits['ge']:,}" if "ge" in limits else f"more than {limits['gt']:,}" if "gt" in limits else ""
+    high = f"{limits['le']:,}" if "le" in limits else f"less than {limits['lt']:,}" if "lt" in limits else ""
+    if low and high:
+        return f"{low} to {high}" if "le" in limits else f"{low} and {high}"
+    if low:
+        return low if low.startswith("more") else f"{low} or more"
+    return (high if high.startswith("less") else f"{high} or less") if high else ""

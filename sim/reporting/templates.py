@@ -1,0 +1,75 @@
+"""Pages from Jinja templates: all sentences stand in the template, and all numbers come as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined
+
+from sim.formatting import fixed, signed
+from sim.reporting.markdown import code, listed, table
+
+PAGE = "report.md.j2"
+
+
+def render(package: str, values: dict[str, Any], template: str = PAGE) -> str:
+    """Return a page of Markdown.
+
+    Parameters
+    ----------
+    package : str
+        Package that holds the template, such as `sim.studies.structure`.
+    values : dict
+        Values by the name that the template uses. A name without a value is an error.
+    template : str
+        File name of the template within the package.
+    """
+    text = files(package).joinpath(template).read_text(encoding="utf-8")
+    return _environment().from_string(text).render(**values).strip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=BaseLoader(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    environment.filters |= FILTERS
+    environment.globals["table"] = table
+    return environment
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: `1 pattern`, `1,200 patterns`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def joined(words: Iterable[object], last: str = "and") -> str:
+    """Words as a list in a sentence: `a, b and c`."""
+    *first, final = [str(word) for word in words] or [""]
+    return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as a percentage: `0.123` is `12%`."""
+    return f"{fixed(100 * share, decimals)}%"
+
+
+def interval(bounds: Sequence[float], decimals: int, sign: bool = False) -> str:
+    """Two bounds: `−1.2 to 3.4`."""
+    form = signed if sign else fixed
+    return f"{form(bounds[0], decimals)} to {form(bounds[1], decimals)}"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "code": code,
+    "fixed": fixed,
+    "interval": interval,
+    "joined": joined,
+    "listed": listed,
+    "percent": percent,
+    "plural": plural,
+    "signed": signed,
+}

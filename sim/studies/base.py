@@ -1,0 +1,130 @@
+"""The steps that all studies share: settings, simulation, tables, figures, page and results.json.
+
+A study states what differs: its settings, its plans, how it simulates them, the tables of its results, the facts that
+its page states, and its figures. `Study.main` is its command.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from sim.config.settings import StudySettings, read_settings
+from sim.experiments import output_folder
+from sim.files import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from omegaconf import DictConfig
+
+    from sim.engine.plan import Plan
+    from sim.runs.worker_pool import WorkerPool
+
+S = TypeVar("S", bound=StudySettings)
+R = TypeVar("R")
+ROWS_OF_A_CSV = 20_000
+"""Longer tables are written as Parquet only."""
+
+
+class Study(ABC, Generic[S, R]):
+    """One study: subclasses state its parts, and `main` runs it from the command line.
+
+    Attributes
+    ----------
+    name : str
+        Name of the command, of the group `conf/study/<name>.yaml` and of the folder below `output`.
+    settings_type : type of StudySettings
+        The settings of the study and their ranges.
+    group : str
+        Group of the configuration that holds the settings, where it is not called `name`.
+    page : str
+        Name of the page in the documentation, where it is not called `name`.
+    """
+
+    name: ClassVar[str]
+    settings_type: ClassVar[type[StudySettings]]
+    group: ClassVar[str] = ""
+    page: ClassVar[str] = ""
+
+    # -- what a study states ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def plans(self, cfg: DictConfig, settings: S) -> Sequence[Plan]:
+        """Return the plans to simulate; raise UserError for settings that do not go together."""
+
+    @abstractmethod
+    def run(self, plans: Sequence[Plan], settings: S, pool: WorkerPool) -> R:
+        """Simulate the plans and analyse them."""
+
+    @abstractmethod
+    def tables(self, results: R) -> Mapping[str, pd.DataFrame]:
+        """Return the tables by name."""
+
+    @abstractmethod
+    def facts(self, results: R) -> dict[str, Any]:
+        """Return the values that the page states; they are also written to results.json."""
+
+    @abstractmethod
+    def figures(self, results: R, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the name and the figure of every figure."""
+
+    @abstractmethod
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return the answer to print on the terminal."""
+
+    def about(self, results: R) -> dict[str, Any]:
+        """Return what about.json states beside what `output_folder.about` does."""
+        return {}
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def settings(self, cfg: DictConfig) -> S:
+        """Return the settings of a composed configuration; raise UserError for an invalid one."""
+        group = self.group or self.name
+        return read_settings(group, self.settings_type, cfg[group])  # type: ignore[return-value]
+
+    def study(self, cfg: DictConfig) -> None:
+        """Run the study of a composed configuration: write its folder and print its answer."""
+        from sim.experiments.sweep import pool_of
+
+        settings = self.settings(cfg)
+        docs = getattr(settings, "docs", None)
+        output_folder.check_docs(docs, self.group or self.name)
+        plans = self.plans(cfg, settings)
+        with output_folder.OutputFolder(cfg.output, self.name) as folder:
+            with pool_of(cfg) as pool:
+                results = self.run(plans, settings, pool)
+            headline = self.write(results, plans[0], folder.path, cfg)
+            if docs:
+                output_folder.publish(folder.path, docs, self.page or self.name)
+        print(headline)
+        print(folder.path)
+
+    def write(self, results: R, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
+        """Write tables, page, results.json and figures to a folder; return the answer to print."""
+        from sim.plotting.figures import save
+        from sim.reporting.templates import render
+
+        for name, table in self.tables(results).items():
+            output_folder.write_table(table, folder / f"{name}.parquet")
+            if len(table) <= ROWS_OF_A_CSV:
+                output_folder.write_text(table.to_csv(index=False), folder / f"{name}.csv")
+        facts = {"version": output_folder.version(), "seed": plan.seed, **self.facts(results)}
+        write_json(facts, folder / "results.json")
+        write_json(output_folder.about(plan) | self.about(results), folder / "about.json")
+        if cfg is not None:
+            output_folder.write_config(cfg, folder / "config.yaml")
+        package = type(self).__module__.rpartition(".")[0]
+        output_folder.write_text(render(package, facts), folder / "summary.md")
+        for name, figure in self.figures(results, f"seed {plan.seed}, version {output_folder.version()}"):
+            save(figure, folder / "figures" / name)
+        return self.headline(facts)
+
+    def main(self, argv: list[str]) -> int:
+        """Run the command with Hydra's overrides; return its exit code."""
+        from sim.config.hydra_command import command
+
+        return command(self.study, self.name, argv, group=self.name)
