@@ -1,7 +1,8 @@
 """The steps that all studies share: settings, simulation, tables, figures, page and results.json.
 
-A study states what differs: its settings, its plans, how it simulates them, the tables of its results, the facts that
-its page states, and its figures. `Study.main` is its command.
+A study states what differs: its settings, what it simulates, the tables of its results, the facts that its page states,
+and its figures. `main` is its command. `Study` writes a new folder each time; `KeptFolderStudy` keeps its runs in one
+folder, where the same command resumes it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sim.config.settings import StudySettings, read_settings
 from sim.experiments import output_folder
-from sim.files import write_json
+from sim.files import claim, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from sim.runs.worker_pool import WorkerPool
 
 S = TypeVar("S", bound=StudySettings)
+P = TypeVar("P")
 R = TypeVar("R")
 ROWS_OF_A_CSV = 20_000
 """Longer tables are written as Parquet only."""
 
 
-class Study(ABC, Generic[S, R]):
-    """One study: subclasses state its parts, and `main` runs it from the command line.
+class BaseStudy(ABC, Generic[S, R]):
+    """The parts of a study that `Study` and `KeptFolderStudy` share.
 
     Attributes
     ----------
@@ -52,12 +54,8 @@ class Study(ABC, Generic[S, R]):
     # -- what a study states ------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def plans(self, cfg: DictConfig, settings: S) -> Sequence[Plan]:
-        """Return the plans to simulate; raise UserError for settings that do not go together."""
-
-    @abstractmethod
-    def run(self, plans: Sequence[Plan], settings: S, pool: WorkerPool) -> R:
-        """Simulate the plans and analyse them."""
+    def study(self, cfg: DictConfig) -> None:
+        """Run the study of a composed configuration: write its folder and print its answer."""
 
     @abstractmethod
     def tables(self, results: R) -> Mapping[str, pd.DataFrame]:
@@ -84,24 +82,7 @@ class Study(ABC, Generic[S, R]):
     def settings(self, cfg: DictConfig) -> S:
         """Return the settings of a composed configuration; raise UserError for an invalid one."""
         group = self.group or self.name
-        return read_settings(group, self.settings_type, cfg[group])  # type: ignore[return-value]
-
-    def study(self, cfg: DictConfig) -> None:
-        """Run the study of a composed configuration: write its folder and print its answer."""
-        from sim.experiments.sweep import pool_of
-
-        settings = self.settings(cfg)
-        docs = getattr(settings, "docs", None)
-        output_folder.check_docs(docs, self.group or self.name)
-        plans = self.plans(cfg, settings)
-        with output_folder.OutputFolder(cfg.output, self.name) as folder:
-            with pool_of(cfg) as pool:
-                results = self.run(plans, settings, pool)
-            headline = self.write(results, plans[0], folder.path, cfg)
-            if docs:
-                output_folder.publish(folder.path, docs, self.page or self.name)
-        print(headline)
-        print(folder.path)
+        return read_settings(group, self.settings_type, cfg.get(group))  # type: ignore[return-value]
 
     def write(self, results: R, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
         """Write tables, page, results.json and figures to a folder; return the answer to print."""
@@ -128,3 +109,74 @@ class Study(ABC, Generic[S, R]):
         from sim.config.hydra_command import command
 
         return command(self.study, self.name, argv, group=self.name)
+
+
+class Study(BaseStudy[S, R]):
+    """A study that simulates a list of plans and writes a new folder each time."""
+
+    @abstractmethod
+    def plans(self, cfg: DictConfig, settings: S) -> Sequence[Plan]:
+        """Return the plans to simulate; raise UserError for settings that do not go together."""
+
+    @abstractmethod
+    def run(self, plans: Sequence[Plan], settings: S, pool: WorkerPool) -> R:
+        """Simulate the plans and analyse them."""
+
+    def study(self, cfg: DictConfig) -> None:
+        """Run the study of a composed configuration: write its folder and print its answer."""
+        from sim.experiments.sweep import pool_of
+
+        settings = self.settings(cfg)
+        docs = getattr(settings, "docs", None)
+        output_folder.check_docs(docs, self.group or self.name)
+        plans = self.plans(cfg, settings)
+        with output_folder.OutputFolder(cfg.output, self.name) as folder:
+            with pool_of(cfg) as pool:
+                results = self.run(plans, settings, pool)
+            headline = self.write(results, plans[0], folder.path, cfg)
+            if docs:
+                output_folder.publish(folder.path, docs, self.page or self.name)
+        print(headline)
+        print(folder.path)
+
+
+class KeptFolderStudy(BaseStudy[S, R], Generic[S, P, R]):
+    """A study that keeps its runs in one folder, where the same command resumes it.
+
+    Its problem is all that it simulates, checked: a sweep with its options, say.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of folder, where it is not called `name`; see `sim.files.claim`.
+    """
+
+    kind: ClassVar[str] = ""
+
+    @abstractmethod
+    def problem(self, cfg: DictConfig, settings: S) -> P:
+        """Return what to simulate; raise UserError for settings that do not go together."""
+
+    @abstractmethod
+    def plan(self, problem: P) -> Plan:
+        """Return the plan that about.json describes."""
+
+    @abstractmethod
+    def folder(self, cfg: DictConfig, problem: P) -> Path:
+        """Return the folder of the study; raise UserError where it cannot be written."""
+
+    @abstractmethod
+    def run(self, problem: P, folder: Path, pool: WorkerPool) -> R:
+        """Simulate what the folder does not hold yet, and analyse all of it."""
+
+    def study(self, cfg: DictConfig) -> None:
+        """Run or resume the study of a composed configuration: write its folder and print its answer."""
+        from sim.experiments.sweep import pool_of
+
+        problem = self.problem(cfg, self.settings(cfg))
+        folder = self.folder(cfg, problem)
+        claim(folder, self.kind or self.name)
+        with pool_of(cfg) as pool:
+            results = self.run(problem, folder, pool)
+        print(self.write(results, self.plan(problem), folder, cfg))
+        print(folder)
