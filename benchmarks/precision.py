@@ -19,8 +19,7 @@ from sim.language.grammar import RANDOM_ARGUMENTS
 from sim.levers import catalogue
 from sim.levers.catalogue import Catalogue
 from sim.outcomes import definitions, record
-from sim.outcomes.definitions import GROUPS, OUTCOMES
-from sim.outcomes.effects import HEADLINES
+from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES
 from sim.outcomes.record import LAST_WEEKS, Record
 from sim.runs.run import run_many
 from sim.survey import survey

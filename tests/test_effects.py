@@ -14,13 +14,11 @@ from scipy import stats
 from sim.config.composition import plan as plan_of
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.scenario import Introduction, Scenario
-from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.definitions import GAINS_IN, GROUPS, HEADLINES, MARGIN, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.effects import (
     CHANCE,
     DRAWS,
-    HEADLINES,
     LITTLE,
-    MARGIN,
     cascade_table,
     counts,
     effects,
@@ -28,9 +26,8 @@ from sim.outcomes.effects import (
     interval,
     spread,
     trajectories,
-    users,
 )
-from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
+from sim.outcomes.record import LAST_WEEKS, STAGES, Record, users
 from sim.outcomes.samples import Samples, samples_of
 from sim.runs.run import run
 from sim.studies.scenarios import compare, facts, headlines, show

@@ -73,7 +73,7 @@ def trajectories_table():
 
 
 def cascade_table():
-    kept = dict(zip(cascade.STAGES, (0.8, 0.7, 0.5, 0.3, 0.1), strict=True))
+    kept = dict(zip(cascade.PLOTTED_STAGES, (0.8, 0.7, 0.5, 0.3, 0.1), strict=True))
     asked = {("employer", "claimed"): 0.82, ("manager", "known"): 0.52, ("non_manager", "known"): 0.31}
     return a_table(
         {
@@ -81,7 +81,7 @@ def cascade_table():
             "study_share": asked.get((role, stage), np.nan), "low": share - 0.02, "high": share + 0.02,
         }
         for measure in MEASURES
-        for role in cascade.ROLES
+        for role in cascade.ROLE_TITLES
         for stage, share in kept.items()
     )  # fmt: skip
 

@@ -12,8 +12,8 @@ import pytest
 
 from sim.config.composition import plan as plan_of
 from sim.engine.plan import Plan
-from sim.outcomes.definitions import GROUPS, OUTCOMES
-from sim.outcomes.effects import CHANCE, DRAWS, ITEMS_BY_WEEK
+from sim.outcomes.definitions import GROUPS, ITEMS_BY_WEEK, OUTCOMES
+from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.record import Record
 from sim.outcomes.samples import BYTES_AT_A_TIME, SampleFile
 from sim.runs.run import run

@@ -17,8 +17,8 @@ from sim.files import write_json
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes import no_effect
 from sim.outcomes.definitions import GROUPS, OUTCOMES
-from sim.outcomes.no_effect import REASONS, Adoption, count_reasons, in_words, reasons
-from sim.outcomes.record import STAGES, Record
+from sim.outcomes.no_effect import REASONS, count_reasons, in_words, reasons
+from sim.outcomes.record import STAGES, Adoption, Record, unchanged
 from sim.reporting import phrases, summary
 from sim.reporting.summary import change_in_words
 from sim.runs import worker_pool as crews
@@ -214,7 +214,7 @@ def test_a_reason_is_found_in_the_structure_of_a_run(reason):
 def test_a_run_in_which_anything_differs_has_no_reason_for_the_whole(reason):
     made, _ = CASES[reason]
     made.weekly[1, 0, 0, 0] += 1e-6
-    changed = no_effect.unchanged(made)
+    changed = unchanged(made)
     made.weekly[1, 0, 0, 0] = made.weekly[0, 0, 0, 0]
     assert no_effect.without_effect(made.unchanged).all()
     assert not no_effect.without_effect(changed)[1]

@@ -17,8 +17,8 @@ from sim.__main__ import main
 from sim.config import composition
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
-from sim.outcomes.effects import last_weeks
-from sim.outcomes.record import GAINS_IN
+from sim.outcomes.definitions import GAINS_IN
+from sim.outcomes.record import last_weeks
 from sim.plotting.figures import packages as figure
 from sim.runs.stacked_runs import run_stacked
 from sim.studies.packages import evaluation as lives

@@ -14,6 +14,7 @@ for package in ("altair", "vl_convert", "jinja2"):
     pytest.importorskip(package)
 
 from sim.errors import UserError  # noqa: E402
+from sim.outcomes.definitions import MAIN_OUTCOMES  # noqa: E402
 from sim.plotting import charts as pictures  # noqa: E402
 from sim.reporting import phrases  # noqa: E402
 from sim.reporting.summary import PHRASES  # noqa: E402
@@ -21,7 +22,7 @@ from sim.views.report import command, figures, folder, grounds, main  # noqa: E4
 from sim.views.report.page import page  # noqa: E402
 from sim.words import LANGUAGES, Words, texts  # noqa: E402
 
-BURN_OUT, ISOLATION = phrases.HEADLINES
+BURN_OUT, ISOLATION = MAIN_OUTCOMES
 UNITS = {BURN_OUT: "per 1,000 employees", ISOLATION: "SD", "exhaustion": "SD"}
 KINDS = {
     "full_ergonomics": "policy",

@@ -8,7 +8,7 @@ import pytest
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario, Setting
-from sim.outcomes.no_effect import Adoption
+from sim.outcomes.record import Adoption
 from sim.runs.run import run
 from sim.runs.stacked_runs import batches, burn_in_state, run_stacked
 from sim.world.establishments import build

@@ -22,8 +22,7 @@ from sim.levers.catalogue import Catalogue
 from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.effects import effects
-from sim.outcomes.no_effect import Adoption
-from sim.outcomes.record import Record
+from sim.outcomes.record import Adoption, Record
 from sim.outcomes.samples import samples_of
 from sim.runs.run import run, run_many
 from sim.world.calendar import DAYS_A_WEEK, Calendar

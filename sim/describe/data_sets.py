@@ -11,7 +11,7 @@ from sim.describe.references import citing
 from sim.engine.plan import Plan
 from sim.reporting.markdown import code, fill, table
 
-ROLES = {
+DATA_ROLES = {
     "specification": "draws people, firms and surroundings, or stands behind a number before any fit",
     "calibration": "parameters are fitted to it",
     "validation": "compared with what the model gives; never fitted to",
@@ -27,7 +27,9 @@ def page(plan: Plan) -> str:
     counts = Counter(one["role"] for one in sets)
     return fill(
         "rat_rs",
-        roles=table(("role", "means", "data sets"), ([role, means, counts[role]] for role, means in ROLES.items())),
+        roles=table(
+            ("role", "means", "data sets"), ([role, means, counts[role]] for role, means in DATA_ROLES.items())
+        ),
         overview=table(
             ("data set", "where", "rows", "role", "holds"),
             ((code(one["data_set"]), where(one), size(one, cited), one["role"], one["holds"]) for one in sets),

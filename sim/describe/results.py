@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.reporting.markdown import fill, table
-from sim.reporting.summary import BURN_OUT, ISOLATION, change_in_words, is_distinguishable, joined, label_of, reached
+from sim.reporting.summary import change_in_words, is_distinguishable, joined, label_of, reached
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,11 +21,10 @@ from sim.engine.schedule import build_schedule
 from sim.engine.source_translation import UnsupportedEquationError
 from sim.language.registry import Registry
 from sim.levers.catalogue import Catalogue
-from sim.world.calendar import Calendar
+from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.random_streams import normal_table, stream_key
 from sim.world.staff import EXTERNAL_INPUTS, Staff
 
-DAYS_A_WEEK = 7
 NUMBERS = 50_000
 """Of a block's employees, all quantities together: as many as lie near the processor at once; measured."""
 MANY = 20_000

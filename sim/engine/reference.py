@@ -22,11 +22,10 @@ from sim.errors import required
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, Mechanism, dependencies_of, stream_of
 from sim.language.registry import Quantity, Registry
 from sim.levers.catalogue import Catalogue
-from sim.world.calendar import Calendar
+from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.random_streams import normals, splitmix64, stream_key, uniforms
 from sim.world.staff import EVERYBODY, Staff, of_rows
 
-DAYS_A_WEEK = 7
 CELLS = 1 << 20
 """Numbers of one quantity in a block. Smaller blocks cost more in calls than they save in memory; arrays of many
 megabytes go back to the system after each use and are fetched anew, which is what a large firm must be spared."""

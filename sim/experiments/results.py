@@ -16,7 +16,7 @@ from sim.experiments.designs import BY_ROW, ROW, SHARED
 from sim.experiments.output_folder import write_by, write_table
 from sim.experiments.sweep_record import SweepRecord
 from sim.formatting import signed
-from sim.outcomes.definitions import GROUPS, OUTCOMES
+from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES
 from sim.outcomes.no_effect import count_reasons
 from sim.outcomes.run_summary import SHARES, TABLES, USERS, WITHOUT
 from sim.paths import check_writable, read_path
@@ -44,7 +44,6 @@ _CLOSED = (
     "set enable_external_access = false",
 )
 """What keeps a query from reading or writing other files, fetching addresses, loading extensions, seeing variables."""
-HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
 
 
 class Results:

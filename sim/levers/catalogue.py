@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.levers.measure import KINDS, ROUTES, Measure, Shift
 from sim.levers.scenario import Introduction, Scenario, Setting
+from sim.world.calendar import DAYS_A_WEEK
 
-DAYS_A_WEEK = 7
 _OWN = ("use", "hoops", "well")
 _FIXED = (
     "employer_share", "asked_in_study", "only_managers_see", "fades_in", "transition",

@@ -116,8 +116,17 @@ _ALL = (
 
 OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in _ALL}
 
-HEADLINES = ("burn_out_complaints", "isolation_from_colleagues", "isolation_from_company")
-"""The outcomes that a comparison is made for."""
+BURN_OUT, ISOLATION, ISOLATION_FROM_COMPANY = (
+    "burn_out_complaints", "isolation_from_colleagues", "isolation_from_company",
+)  # fmt: skip
+HEADLINES = (BURN_OUT, ISOLATION, ISOLATION_FROM_COMPANY)
+"""Headline outcomes of every comparison."""
+MAIN_OUTCOMES = (BURN_OUT, ISOLATION)
+"""Outcomes that figures and short texts show."""
+GAINS_IN = ("exhaustion", ISOLATION, ISOLATION_FROM_COMPANY)
+"""Outcomes for which the shares of people who gain or lose are counted."""
+MARGIN = 0.05
+"""Smallest change of a person's half-year mean that counts as gained or worse, in SD. Fixed in advance."""
 
 GROUPS: dict[str, Callable[[Values], np.ndarray]] = {
     "everybody": lambda v: np.ones_like(v["is_manager"]),
@@ -139,3 +148,29 @@ GROUPS: dict[str, Callable[[Values], np.ndarray]] = {
     "newcomers": lambda v: v["newcomer"],
 }
 SMALLEST_GROUP = 10
+"""Fewest people of a group that may be reported."""
+
+ITEMS_BY_WEEK = tuple(
+    (row, column)
+    for row, outcome in enumerate(OUTCOMES)
+    for column, group in enumerate(GROUPS)
+    if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
+)
+"""Weekly series of the result tables: row of the outcome and column of the group."""
+
+
+def reported_groups(people: np.ndarray) -> np.ndarray:
+    """Return which groups may be reported, here and in the baseline.
+
+    Parameters
+    ----------
+    people : (world, week, group) array
+        People in each group.
+
+    Returns
+    -------
+    (world, group) array of bool
+        Whether the group has `SMALLEST_GROUP` people or more in every week of its world and of the first world.
+    """
+    fewest = people.min(axis=1)
+    return np.asarray(np.minimum(fewest, fewest[0]) >= SMALLEST_GROUP)

@@ -19,34 +19,22 @@ import numpy as np
 from sim.errors import required
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
-from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.definitions import GAINS_IN, GROUPS, HEADLINES, ITEMS_BY_WEEK, MARGIN, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.no_effect import joined as joined_reasons
-from sim.outcomes.record import GAINS_IN, LAST_WEEKS, STAGES, Record
+from sim.outcomes.record import CASCADE_ROLES, STAGES, Record
+from sim.outcomes.samples import Samples
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.firm import Firm
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.outcomes.samples import Samples
-
 CONFIDENCE = 0.95
 SHARE_OF_DRAWS = 0.90
 CHANCE, DRAWS = "chance", "draws"
 """What intervals hold: chance, 95% of the mean; or parameters and chance, 90% of the runs."""
-USES = 0.5
-MARGIN = 0.05
-"""Fixed beforehand: by how many SD somebody's half-year mean must differ to count; the page calls less "hardly"."""
-ITEMS_BY_WEEK = tuple(
-    (row, column)
-    for row, outcome in enumerate(OUTCOMES)
-    for column, group in enumerate(GROUPS)
-    if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
-)
-"""What is shown week by week: row of the outcome and column of the group."""
 LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolation_from_company": 0.01}
 """Fixed beforehand: a difference of so much, in the unit of the outcome, changes little."""
-ROLES = ("employer", "manager", "non_manager")
 _GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
 """Employers are establishments, not people, so no group stands behind them."""
 
@@ -141,12 +129,6 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def reported_groups(people: np.ndarray) -> np.ndarray:
-    """(world, group) bool: ten people or more in every week, here and in the baseline; from (world, week, group)."""
-    fewest = people.min(axis=1)
-    return np.asarray(np.minimum(fewest, fewest[0]) >= SMALLEST_GROUP)
-
-
 def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
     """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
 
@@ -235,13 +217,6 @@ def _counted(scenario: Scenario, outcome: str, group: str, difference: np.ndarra
     }
 
 
-def last_weeks(record: Record) -> np.ndarray:
-    """(world, outcome, group) means of the last 26 weeks; weeks in which a group is empty are left out."""
-    last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
-    count = np.sum(~np.isnan(last), axis=1)
-    return np.where(count > 0, np.nansum(last, axis=1) / np.maximum(count, 1), np.nan)
-
-
 def _row(scenario: Scenario, outcome: str, group: str, baseline, difference, low, high, count) -> dict:
     return {
         "scenario": scenario.name,
@@ -255,14 +230,6 @@ def _row(scenario: Scenario, outcome: str, group: str, baseline, difference, low
         "replicates": int(count),
         "unit": OUTCOMES[outcome].unit,
     }
-
-
-def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str]) -> np.ndarray:
-    """Places that use one of the scenario's measures in at least half of the last 26 weeks: (place,) bool."""
-    own = [row for row, name in enumerate(measures) if name in scenario.measures]
-    if not own:
-        return np.zeros(record.using.shape[-1], bool)
-    return np.asarray((record.using[world, own] >= USES).any(axis=0))
 
 
 def _users(samples: Samples, world: int) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
@@ -336,7 +303,7 @@ def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CH
         shares, low, high, count = _INTERVALS[holds](samples.cascade(world).astype(np.float64))
         low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
         for row, measure in ((row, m) for row, m in enumerate(measures) if m.in_study):
-            for column, role in ((c, r) for c, r in enumerate(ROLES) if _is_reported(r, reported[world])):
+            for column, role in ((c, r) for c, r in enumerate(CASCADE_ROLES) if _is_reported(r, reported[world])):
                 for stage_row, stage in enumerate(STAGES):
                     cell = row, column, stage_row
                     if np.isnan(shares[cell]):
@@ -391,11 +358,6 @@ def gains(samples: Samples) -> pd.DataFrame:
                     }
                 )
     return _table(found, _GAINS)
-
-
-def changes(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
-    members = record.groups[group] & record.stayed[0] & record.stayed[world]
-    return (record.final[outcome][world] - record.final[outcome][0])[members]
 
 
 def tie_tables(

@@ -7,16 +7,12 @@ nobody to train. The second is decided by the structure of a run, and only where
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.definitions import HEADLINES, OUTCOMES
-
-if TYPE_CHECKING:
-    from sim.outcomes.record import Record
+from sim.outcomes.record import Adoption, Record
 
 REASONS = {
     "already_in_place": "already in place",
@@ -35,62 +31,9 @@ Reasons = dict[str, tuple[str, ...]]
 """Measure, or process of a setting, to reasons; nothing for what has an effect."""
 
 
-def unchanged(record: Record) -> np.ndarray:
-    """(world, outcome) bool: every group in every week and every place at the end is as in the baseline, to the bit."""
-    weekly = record.weekly
-    same = (weekly == weekly[:1]) | (np.isnan(weekly) & np.isnan(weekly[:1]))
-    final = np.stack([(of == of[:1]).all(axis=-1) for of in record.final.values()], axis=-1)
-    return np.asarray(same.all(axis=(1, 3)) & final)
-
-
 def without_effect(same: np.ndarray) -> np.ndarray:
     """(world,) bool, from `unchanged`: no headline differs from the baseline, so that there is no effect."""
     return np.asarray(same[:, [list(OUTCOMES).index(name) for name in HEADLINES]].all(axis=1))
-
-
-@dataclass(frozen=True, eq=False)
-class Adoption:
-    """What employers did with measures in a run, as far as reasons need it.
-
-    through_manager  (measure,) bool: it reaches people by what their manager does
-    turn           (measure, establishment) up to which share of employers this one comes to take a measure, 0-1
-    weeks          (world, measure, establishment) weeks in which it had carried the measure out
-    at_end         (world, measure, establishment) bool: it had at the end
-    any_in_place   (world,) bool: some team had some measure at the end
-    leads          (place,) bool: somebody reports to this person
-    """
-
-    through_manager: np.ndarray
-    turn: np.ndarray
-    weeks: np.ndarray
-    at_end: np.ndarray
-    any_in_place: np.ndarray
-    leads: np.ndarray
-
-    @property
-    def differs(self) -> np.ndarray:
-        """(world, measure) bool: some employer had the measure in other weeks than in the baseline."""
-        return np.asarray(((self.weeks != self.weeks[:1]) | (self.at_end != self.at_end[:1])).any(axis=-1))
-
-    def narrowed(self, rows: Sequence[int]) -> Adoption:
-        """The same of some measures alone."""
-        own = list(rows)
-        return replace(
-            self,
-            through_manager=self.through_manager[own],
-            turn=self.turn[own],
-            weeks=self.weeks[:, own],
-            at_end=self.at_end[:, own],
-        )
-
-    def beside(self, other: Adoption) -> Adoption:
-        """The worlds of both."""
-        return replace(
-            self,
-            weeks=np.concatenate([self.weeks, other.weeks]),
-            at_end=np.concatenate([self.at_end, other.at_end]),
-            any_in_place=np.concatenate([self.any_in_place, other.any_in_place]),
-        )
 
 
 def reasons(record: Record, scenarios: Sequence[Scenario], measures: Sequence[str]) -> tuple[Reasons, ...]:

@@ -2,24 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, required_measures
 from sim.engine.run_view import RunView
+from sim.levers.scenario import Scenario
 from sim.outcomes.definitions import GROUPS, OUTCOMES, Outcome
-from sim.outcomes.no_effect import Adoption, unchanged
 from sim.survey.survey import Survey
+from sim.world.calendar import DAYS_A_WEEK
 
-DAYS_A_WEEK = 7
 LAST_WEEKS = 26
+CASCADE_ROLES = ("employer", "manager", "non_manager")
 STAGES = ("claimed", "implemented", "communicated", "known", "used", "used_well")
 GATHERED = tuple(dict.fromkeys(outcome.gathers for outcome in OUTCOMES.values() if outcome.gathers))
 """Quantities whose sums over the days of a week are wanted."""
-GAINS_IN = ("exhaustion", "isolation_from_colleagues", "isolation_from_company")
+USER_SHARE = 0.5
+"""Share of the last 26 weeks in which somebody must use a measure to count as its user."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adoption:
+    """What employers did with measures in a run, as far as reasons need it.
+
+    through_manager  (measure,) bool: it reaches people by what their manager does
+    turn           (measure, establishment) up to which share of employers this one comes to take a measure, 0-1
+    weeks          (world, measure, establishment) weeks in which it had carried the measure out
+    at_end         (world, measure, establishment) bool: it had at the end
+    any_in_place   (world,) bool: some team had some measure at the end
+    leads          (place,) bool: somebody reports to this person
+    """
+
+    through_manager: np.ndarray
+    turn: np.ndarray
+    weeks: np.ndarray
+    at_end: np.ndarray
+    any_in_place: np.ndarray
+    leads: np.ndarray
+
+    @property
+    def differs(self) -> np.ndarray:
+        """(world, measure) bool: some employer had the measure in other weeks than in the baseline."""
+        return np.asarray(((self.weeks != self.weeks[:1]) | (self.at_end != self.at_end[:1])).any(axis=-1))
+
+    def narrowed(self, rows: Sequence[int]) -> Adoption:
+        """The same of some measures alone."""
+        own = list(rows)
+        return replace(
+            self,
+            through_manager=self.through_manager[own],
+            turn=self.turn[own],
+            weeks=self.weeks[:, own],
+            at_end=self.at_end[:, own],
+        )
+
+    def beside(self, other: Adoption) -> Adoption:
+        """The worlds of both."""
+        return replace(
+            self,
+            weeks=np.concatenate([self.weeks, other.weeks]),
+            at_end=np.concatenate([self.at_end, other.at_end]),
+            any_in_place=np.concatenate([self.any_in_place, other.any_in_place]),
+        )
 
 
 @dataclass
@@ -53,6 +100,34 @@ class Record:
 
     def __post_init__(self) -> None:
         self.unchanged = unchanged(self)
+
+
+def unchanged(record: Record) -> np.ndarray:
+    """(world, outcome) bool: every group in every week and every place at the end is as in the baseline, to the bit."""
+    weekly = record.weekly
+    same = (weekly == weekly[:1]) | (np.isnan(weekly) & np.isnan(weekly[:1]))
+    final = np.stack([(of == of[:1]).all(axis=-1) for of in record.final.values()], axis=-1)
+    return np.asarray(same.all(axis=(1, 3)) & final)
+
+
+def last_weeks(record: Record) -> np.ndarray:
+    """(world, outcome, group) means of the last 26 weeks; weeks in which a group is empty are left out."""
+    last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
+    count = np.sum(~np.isnan(last), axis=1)
+    return np.where(count > 0, np.nansum(last, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str]) -> np.ndarray:
+    """Places that use one of the scenario's measures in at least half of the last 26 weeks: (place,) bool."""
+    own = [row for row, name in enumerate(measures) if name in scenario.measures]
+    if not own:
+        return np.zeros(record.using.shape[-1], bool)
+    return np.asarray((record.using[world, own] >= USER_SHARE).any(axis=0))
+
+
+def changes(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
+    members = record.groups[group] & record.stayed[0] & record.stayed[world]
+    return (record.final[outcome][world] - record.final[outcome][0])[members]
 
 
 def bytes_of_record(plan: Plan) -> float:

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from sim.engine.plan import Plan, required_measures
-from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
-from sim.outcomes.effects import MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.definitions import GAINS_IN, GROUPS, MARGIN, OUTCOMES, SMALLEST_GROUP, reported_groups
 from sim.outcomes.no_effect import joined, reasons, without_effect
-from sim.outcomes.record import GAINS_IN, Record
+from sim.outcomes.record import Record, changes, last_weeks, users
 
 USERS, WITHOUT = "users", "users_without"
 """Places that use the scenario's measures, and the same places in the baseline."""

@@ -18,10 +18,9 @@ import numpy as np
 from sim.engine.plan import Plan, required_measures
 from sim.errors import UserError, first_line
 from sim.levers.scenario import Scenario
-from sim.outcomes.definitions import GROUPS, OUTCOMES
-from sim.outcomes.effects import ITEMS_BY_WEEK, MARGIN, changes, last_weeks, reported_groups, users
+from sim.outcomes.definitions import GAINS_IN, GROUPS, ITEMS_BY_WEEK, MARGIN, OUTCOMES, reported_groups
 from sim.outcomes.no_effect import Reasons, joined, reasons, without_effect
-from sim.outcomes.record import GAINS_IN, STAGES, Record
+from sim.outcomes.record import CASCADE_ROLES, STAGES, Record, changes, last_weeks, users
 
 BYTES_AT_A_TIME = 2_000_000
 """Bytes of weekly samples, in double precision, read at a time; intervals take several times as much."""
@@ -30,7 +29,9 @@ BYTES_AT_A_TIME = 2_000_000
 def bytes_of_samples(plan: Plan) -> float:
     """About how many bytes the samples of one replicate take on the disk."""
     by_week = 4 * plan.weeks * len(ITEMS_BY_WEEK)
-    at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * 3 * len(STAGES) * len(required_measures(plan))
+    at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * len(CASCADE_ROLES) * len(STAGES) * len(
+        required_measures(plan)
+    )
     return len(plan.scenarios) * (by_week + at_the_end)
 
 

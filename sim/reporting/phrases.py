@@ -12,12 +12,10 @@ from typing import Any
 
 from sim.formatting import fixed
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.reporting.summary import BURN_OUT, ISOLATION, change_in_words, direction_words, label_of
+from sim.reporting.summary import change_in_words, direction_words, label_of
 from sim.words import Words
 
 ONE_RUN = "one"
-HEADLINES = (BURN_OUT, ISOLATION)
-"""What every view shows side by side."""
 MOST_DOTS = 100
 
 

@@ -14,13 +14,11 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import UserError
-from sim.outcomes.definitions import SMALLEST_GROUP
+from sim.outcomes.definitions import BURN_OUT, ISOLATION, SMALLEST_GROUP
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.no_effect import REASONS, count_reasons, in_words
 from sim.text import code, plain
 
-BURN_OUT = "burn_out_complaints"
-ISOLATION = "isolation_from_colleagues"
 TODAY = "today's practice"
 NOT_DISTINGUISHABLE = f"not distinguishable from {TODAY}"
 KINDS = {"policy": "policy", "counterfactual": "what-if scenario"}

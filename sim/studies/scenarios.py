@@ -14,7 +14,8 @@ from sim.engine.plan import Plan, check_memory, required_measures
 from sim.errors import UserError
 from sim.files import write_json
 from sim.formatting import signed
-from sim.outcomes.effects import CHANCE, DRAWS, ITEMS_BY_WEEK
+from sim.outcomes.definitions import ITEMS_BY_WEEK
+from sim.outcomes.effects import CHANCE, DRAWS
 from sim.outcomes.record import bytes_of_record
 from sim.outcomes.samples import Samples, bytes_of_samples
 from sim.runs.run import run_many
@@ -210,7 +211,8 @@ def labels() -> dict[str, str]:
 
 def headlines(tables: dict[str, pd.DataFrame]) -> str:
     """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
-    from sim.reporting.summary import BURN_OUT, ISOLATION, label_of, without_effect
+    from sim.outcomes.definitions import BURN_OUT, ISOLATION
+    from sim.reporting.summary import label_of, without_effect
 
     if tables["trajectories"].empty:
         return "no group has ten people in every week, so none is large enough to be reported"

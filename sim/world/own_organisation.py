@@ -80,7 +80,7 @@ CIRCUMSTANCES: dict[str, Circumstance] = {
 
 REQUIRED = ("id", "team", "department", "manager", "role")
 OPTIONAL = ("establishment", *CIRCUMSTANCES)
-ROLES = ("manager", "employee")
+FILE_ROLES = ("manager", "employee")
 
 _REFUSED = re.compile(
     "name|naam|initial|voorletter|mail|phone|telefoon|mobiel|address|adres|postcode|zipcode|postal"
@@ -363,7 +363,7 @@ def _persons_of(table: _Table) -> _Persons:
         "least so many, put its people in another establishment, or leave them out",
     )
     role = np.array([text.lower() for text in table.columns["role"]])
-    table.refuse(~np.isin(role, ROLES), "'role' is neither manager nor employee; use one of the two")
+    table.refuse(~np.isin(role, FILE_ROLES), "'role' is neither manager nor employee; use one of the two")
     persons = _Persons(
         code=code,
         team=team,

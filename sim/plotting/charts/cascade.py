@@ -13,7 +13,7 @@ from sim.reporting import phrases
 from sim.reporting.summary import require_columns
 from sim.words import Words
 
-STAGES = {
+STAGE_ROLES = {
     "claimed": "employer",
     "implemented": "employer",
     "communicated": "employer",
@@ -37,12 +37,12 @@ def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
     rows = require_columns(table, _COLUMNS, "cascade")
     rows = rows[rows["scenario"] == scenario]
     means = rows.groupby(["role", "stage"])[["share", "study_share"]].mean()
-    missing = [stage for stage, role in STAGES.items() if (role, stage) not in means.index]
+    missing = [stage for stage, role in STAGE_ROLES.items() if (role, stage) not in means.index]
     if missing:
         raise UserError(
             f"the cascade of '{scenario}' has no stage {missing[0]}; one with at least ten employees is right"
         )
-    found = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGES.items()], index=list(STAGES))
+    found = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGE_ROLES.items()], index=list(STAGE_ROLES))
     found["lost"] = (found["share"].shift() - found["share"]).clip(lower=0)
     found["more"] = (found["share"] - found["share"].shift()).clip(lower=0)
     return found.reset_index(names="stage")
@@ -61,7 +61,7 @@ def cascade(
     `beside` is a second scenario, marked by a line where it differs.
     """
     found = steps(table, scenario)
-    names = {stage: words(f"common.stage.{stage}") for stage in STAGES}
+    names = {stage: words(f"common.stage.{stage}") for stage in STAGE_ROLES}
     bars = found.assign(
         name=found["stage"].map(names),
         left=1000 * found["share"],

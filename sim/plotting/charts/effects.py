@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.style import (
     COLOURS,
     GREY,
@@ -74,13 +75,13 @@ def pair_in_words(rows: pd.DataFrame, scenario: str, name: str, words: Words) ->
     """What a scenario does to both headlines, everybody, in a sentence."""
     own = rows[(rows["scenario"] == scenario) & (rows["group"] == "everybody")].set_index("outcome")
     said = [phrases.change(own.loc[outcome].to_dict(), words) if outcome in own.index else "–"
-            for outcome in phrases.HEADLINES]  # fmt: skip
+            for outcome in MAIN_OUTCOMES]  # fmt: skip
     return words("common.alt.one", name=name, burn_out=said[0], isolation=said[1])
 
 
 def _rows(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFrame:
     rows = without_small_groups(require_columns(table, _COLUMNS, "effects"))
-    rows = rows[rows["outcome"].isin(phrases.HEADLINES)]
+    rows = rows[rows["outcome"].isin(MAIN_OUTCOMES)]
     return rows if groups is None else rows[rows["group"].isin(groups)]
 
 
@@ -90,7 +91,7 @@ def _panels(rows: pd.DataFrame, names: Sequence[str], words: Words, width: int, 
     across = width - room - 12 if narrow else (width - room - 42) // 2
     panels = [
         _panel(rows[rows["outcome"] == outcome], outcome, names, words, across, width, kind, narrow or place == 0)
-        for place, outcome in enumerate(phrases.HEADLINES)
+        for place, outcome in enumerate(MAIN_OUTCOMES)
     ]
     return alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
 

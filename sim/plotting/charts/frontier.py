@@ -8,10 +8,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero, pair_in_words
 from sim.plotting.charts.style import COLOURS, GREY, INK, PALE, SHAPES, finished, is_narrow, wrapped
 from sim.reporting import phrases
-from sim.reporting.summary import BURN_OUT, ISOLATION, in_given_order, require_columns
+from sim.reporting.summary import in_given_order, require_columns
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "difference", "low", "high", "unit")
@@ -31,7 +32,7 @@ def frontier(
     `table` is that of effects. Names stand in a column at the right, tied to their dots by lines.
     """
     rows = require_columns(table, _COLUMNS, "effects")
-    rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(phrases.HEADLINES)]
+    rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(MAIN_OUTCOMES)]
     rows = rows.dropna(subset=["difference"])  # a policy that does not apply has no dot
     order = [one for one in order or in_given_order(rows, kind) if one in set(rows["scenario"])]
     points = _pairs(rows, order, words)

@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero
 from sim.plotting.charts.style import (
     BLUE,
@@ -42,7 +43,7 @@ def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
     do not add up to, since pathways work on each other.
     """
     rows = require_columns(table, _COLUMNS, "pathways")
-    outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
+    outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
     narrow, room = is_narrow(width), names_width(width)
     across = width - room - 12 if narrow else (width - room - 42) // 2
     names = [one for one in dict.fromkeys(rows["pathway"]) if one not in (TOGETHER, WHOLE)]

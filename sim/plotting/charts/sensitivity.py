@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.style import BLUE, GREY, PALE, finished, is_narrow, names_width, row_height, rows_axis, wrapped
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_of
@@ -23,7 +24,7 @@ def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int
     """
     rows = require_columns(screening, _COLUMNS, "screening")
     rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]
-    outcomes = [one for one in phrases.HEADLINES if one in set(rows["outcome"])]
+    outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
     found = {one: leading_of(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
     narrow = is_narrow(width)
     across = (width if narrow else width // 2) - names_width(width) - 16

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero
 from sim.plotting.charts.style import COLOURS, GREY, INK, PALE, by_value, finished, is_narrow, wrapped
 from sim.reporting import phrases
@@ -32,11 +33,11 @@ def trajectories(
     `table` is that of trajectories; all rows share the scale of their outcome; dates are the Mondays of weeks.
     """
     rows = require_columns(table, _COLUMNS, "trajectories")
-    rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(phrases.HEADLINES)]
+    rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(MAIN_OUTCOMES)]
     order = [one for one in order or in_given_order(rows, kind) if one in set(rows["scenario"])]
     rows = rows[rows["scenario"].isin(order)]
     across = (width - 2 * _NUMBERS - 26) // 2
-    panels = [_column(rows, outcome, order, words, across, kind, width) for outcome in phrases.HEADLINES]
+    panels = [_column(rows, outcome, order, words, across, kind, width) for outcome in MAIN_OUTCOMES]
     return finished(alt.hconcat(*panels, spacing=14), words, _told(rows, order, words))
 
 
@@ -74,9 +75,7 @@ def _column(
         band = base.mark_area(color=COLOURS[kind], opacity=0.22)
         layers.insert(0, band.encode(x=x, y=y("difference_low"), y2="difference_high:Q"))
     head = f"{words(f'common.outcome_short.{outcome}')}, {phrases.unit_of(unit, words)}"
-    facet = alt.Row(
-        "scenario:N", sort=list(order), header=_names(order, words, outcome == phrases.HEADLINES[0], across)
-    )
+    facet = alt.Row("scenario:N", sort=list(order), header=_names(order, words, outcome == MAIN_OUTCOMES[0], across))
     return (
         alt.layer(*layers)
         .properties(width=across, height=_HEIGHT)
@@ -116,7 +115,7 @@ def _told(rows: pd.DataFrame, order: Sequence[str], words: Words) -> str:
     told = []
     for scenario in order:
         own = as_effects(last[last["scenario"] == scenario]).set_index("outcome")
-        said = [phrases.change(own.loc[outcome].to_dict(), words) for outcome in phrases.HEADLINES]
+        said = [phrases.change(own.loc[outcome].to_dict(), words) for outcome in MAIN_OUTCOMES]
         name = phrases.name_of(scenario, words)
         told.append(words("common.alt.one", name=name, burn_out=said[0], isolation=said[1]))
     ends = {name: phrases.day(day, words) for name, day in (("start", dates.min()), ("end", dates.max()))}

@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
+from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
 from sim.plotting.figures import dot_labels
 from sim.plotting.figures.occupied_area import OccupiedArea, box_at
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import (
     EFFECTS,
-    HEADLINES,
     Labels,
     around_zero,
     directions,
@@ -30,7 +30,7 @@ from sim.plotting.figures.selection import (
     unit_of,
 )
 from sim.plotting.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, in_house_style
-from sim.reporting.summary import BURN_OUT, ISOLATION, KINDS, TODAY, in_given_order, label_of, require_columns
+from sim.reporting.summary import KINDS, TODAY, in_given_order, label_of, require_columns
 
 QUADRANTS = {
     (0, 0): "both lower",
@@ -57,7 +57,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     The policies have a panel of their own; a second, wider one adds the what-if scenarios. `table` is that of
     effects.
     """
-    table = rows_of(require_columns(table, EFFECTS, "effects"), HEADLINES, groups=("everybody",))
+    table = rows_of(require_columns(table, EFFECTS, "effects"), MAIN_OUTCOMES, groups=("everybody",))
     points = _paired_outcomes(table)
     kinds = kinds_of(points)
     names = {kind: [label_of(one, labels) for one in in_given_order(points, kind)] for kind in kinds}
@@ -89,7 +89,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
 
 def _paired_outcomes(table: pd.DataFrame) -> pd.DataFrame:
     """One row a scenario: difference, low and high of both headline outcomes, in the order given."""
-    burn_out, isolation = (of_outcome(table, outcome) for outcome in HEADLINES)
+    burn_out, isolation = (of_outcome(table, outcome) for outcome in MAIN_OUTCOMES)
     columns = ["scenario", "difference", "low", "high"]
     pairs = burn_out[["kind", *columns]].merge(isolation[columns], on="scenario", suffixes=("_x", "_y"))
     return pairs[pairs["kind"] != "baseline"].reset_index(drop=True)

@@ -19,8 +19,8 @@ from sim.plotting.figures.selection import Labels, most_lines, signed, wrapped
 from sim.plotting.figures.style import BLUE, GREY, HIGHLIGHT, INK, PALE, in_house_style
 from sim.reporting.summary import label_of, require_columns
 
-STAGES = ("claimed", "implemented", "known", "used", "used_well")
-ROLES = {"employer": "Employers", "manager": "Managers", "non_manager": "Employees"}
+PLOTTED_STAGES = ("claimed", "implemented", "known", "used", "used_well")
+ROLE_TITLES = {"employer": "Employers", "manager": "Managers", "non_manager": "Employees"}
 
 _COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share", "low", "high")
 _LARGE_DIFFERENCE = 5
@@ -67,13 +67,13 @@ def draw(
         key=_key(line_in_key(table)),
         footer=footer_of(table, f"{label_of(scenario, labels)} · {sureness(table, 'Lines: ')}", footer),
     )
-    for place, role in enumerate(ROLES):
+    for place, role in enumerate(ROLE_TITLES):
         axes = sheet.axes(_NAMES + place * (_COMPARISON + _GAP), _TITLE, _COMPARISON, height)
         compared = table[(table["role"] == role) & table["study_share"].notna()]
         _draw_comparison(axes, compared, measures)
-        axes.set_title(f"{ROLES[role]}:\n{_stage(table[table['role'] == role], compared)}")
+        axes.set_title(f"{ROLE_TITLES[role]}:\n{_stage(table[table['role'] == role], compared)}")
         _draw_rows(axes, names if place == 0 else [""] * len(names))
-    axes = sheet.axes(_NAMES + len(ROLES) * (_COMPARISON + _GAP), _TITLE, _FUNNEL, height)
+    axes = sheet.axes(_NAMES + len(ROLE_TITLES) * (_COMPARISON + _GAP), _TITLE, _FUNNEL, height)
     _draw_funnels(axes, table, measures)
     axes.set_title("Employees: from\nclaimed to used well")
     _draw_stairs(axes, height)
@@ -127,9 +127,9 @@ def _draw_comparison(axes: Axes, rows: pd.DataFrame, measures: Sequence[str]) ->
 
 def _draw_funnels(axes: Axes, table: pd.DataFrame, measures: Sequence[str]) -> None:
     """A row of five bars per measure; a full row height is 100%. First and last share are written out."""
-    shades = sns.light_palette(BLUE, len(STAGES) + 1)[1:]
-    last = len(STAGES) - 1
-    shares = np.array([[_among_employees(table, one, stage) for stage in STAGES] for one in measures])
+    shades = sns.light_palette(BLUE, len(PLOTTED_STAGES) + 1)[1:]
+    last = len(PLOTTED_STAGES) - 1
+    shares = np.array([[_among_employees(table, one, stage) for stage in PLOTTED_STAGES] for one in measures])
     feet = np.arange(len(measures)) + 0.4
     for place, shade in enumerate(shades):
         heights = -0.8 * shares[:, place]
@@ -162,8 +162,8 @@ def _draw_stairs(axes: Axes, height: float) -> None:
     `height` is the panel's, in inches.
     """
     below = axes.get_xaxis_transform()
-    for place, stage in enumerate(STAGES):
-        step = -(0.06 + 0.14 * (len(STAGES) - place - 0.5)) / height
+    for place, stage in enumerate(PLOTTED_STAGES):
+        step = -(0.06 + 0.14 * (len(PLOTTED_STAGES) - place - 0.5)) / height
         axes.plot(
             [place, place, place + 0.5],
             [0, step, step],

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.figures.page_layout import blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import (
     EFFECTS,
-    HEADLINES,
     Labels,
     around_zero,
     directions,
@@ -47,7 +47,9 @@ _ROOM_BESIDE_ZERO = 0.17
 
 
 @in_house_style
-def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = HEADLINES) -> Figure:
+def draw(
+    table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = MAIN_OUTCOMES
+) -> Figure:
     """Every policy's difference from the baseline with its interval, and the what-if scenarios in panels apart.
 
     `table` is the long table of effects; drawn are the groups everybody (filled) and users (hollow).

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sim.outcomes.definitions import OUTCOMES
+from sim.outcomes.definitions import MAIN_OUTCOMES, OUTCOMES
 from sim.plotting.figures.page_layout import blank, panel_width
 from sim.plotting.figures.saving import save
-from sim.plotting.figures.selection import HEADLINES, Labels, around_zero, round_ticks, wrapped
+from sim.plotting.figures.selection import Labels, around_zero, round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
 from sim.reporting.summary import TODAY, direction_words, label_of
 
@@ -85,8 +85,8 @@ def draw_dots(table: pd.DataFrame, hundred: Hundred, labels: Labels = None, foot
         footer=footer,
     )
     gap = 0.3
-    width = panel_width(len(HEADLINES), _NAMES, gap)
-    for place, outcome in enumerate(HEADLINES):
+    width = panel_width(len(MAIN_OUTCOMES), _NAMES, gap)
+    for place, outcome in enumerate(MAIN_OUTCOMES):
         axes = sheet.axes(_NAMES + place * (width + gap), 0.4, width, _ROW * len(policies))
         rows = table[table["outcome"] == outcome].set_index("policy").loc[policies]
         for line, (_, row) in enumerate(rows.iterrows()):
@@ -125,7 +125,7 @@ def draw_effects(
     effects: Mapping[str, pd.DataFrame], margins: Mapping[str, float], labels: Labels = None, footer: str = ""
 ) -> Figure:
     """Twenty quantiles of each policy's effect over worlds as dots, with the median and the middle nine tenths."""
-    policies = [str(policy) for policy in effects[HEADLINES[0]].columns]
+    policies = [str(policy) for policy in effects[MAIN_OUTCOMES[0]].columns]
     height = _QUANTILE_ROW * len(policies)
     sheet = blank(
         body=0.5 + height + 0.62,
@@ -141,8 +141,8 @@ def draw_effects(
         footer=footer,
     )
     gap = 0.3
-    width = panel_width(len(HEADLINES), _NAMES, gap)
-    for place, outcome in enumerate(HEADLINES):
+    width = panel_width(len(MAIN_OUTCOMES), _NAMES, gap)
+    for place, outcome in enumerate(MAIN_OUTCOMES):
         axes = sheet.axes(_NAMES + place * (width + gap), 0.4, width, height)
         _draw_quantiles(axes, effects[outcome][policies], outcome, width)
         axes.axvspan(-margins[outcome], margins[outcome], color=PALE, alpha=0.5, linewidth=0, zorder=-1)
@@ -186,7 +186,7 @@ def draw_pairs(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> 
     """In how many of a hundred worlds the policy of a row does better than that of a column; `table` is pairs."""
     policies = list(dict.fromkeys([*table["first"], *table["second"]]))
     gap = 0.2
-    width = panel_width(len(HEADLINES), _NAMES_OF_PAIRS, gap)
+    width = panel_width(len(MAIN_OUTCOMES), _NAMES_OF_PAIRS, gap)
     height = max(width, _CELL * len(policies))
     sheet = blank(
         body=0.68 + height,
@@ -203,7 +203,7 @@ def draw_pairs(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> 
         footer=footer,
     )
     names = [f"{label_of(policy)}  {number}" for number, policy in enumerate(policies, start=1)]
-    for place, outcome in enumerate(HEADLINES):
+    for place, outcome in enumerate(MAIN_OUTCOMES):
         axes = sheet.axes(_NAMES_OF_PAIRS + place * (width + gap), 0.58, width, height)
         _draw_matrix(axes, table[table["outcome"] == outcome], policies)
         middles = np.arange(len(names)) + 0.5

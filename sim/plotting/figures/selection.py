@@ -11,11 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from sim import formatting
 from sim.errors import UserError
-from sim.reporting.summary import BURN_OUT, ISOLATION, direction_words, in_given_order, without_small_groups
+from sim.reporting.summary import direction_words, in_given_order, without_small_groups
 
 Labels = Mapping[str, str] | None
-
-HEADLINES = (BURN_OUT, ISOLATION)
 
 EFFECTS = (
     *("scenario", "kind", "outcome", "group", "unit", "replicates"),

@@ -14,9 +14,9 @@ from matplotlib.dates import AutoDateLocator, date2num, num2date
 from matplotlib.figure import Figure
 
 from sim.errors import UserError
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width, sureness
 from sim.plotting.figures.selection import (
-    HEADLINES,
     Labels,
     around_zero,
     most_lines,
@@ -45,7 +45,7 @@ def draw(
     table: pd.DataFrame,
     labels: Labels = None,
     footer: str = "",
-    outcomes: Sequence[str] = HEADLINES,
+    outcomes: Sequence[str] = MAIN_OUTCOMES,
     kind: str = "policy",
 ) -> Figure:
     """Differences from the baseline by date, a panel a scenario, with all others of its kind in grey behind.

@@ -18,6 +18,7 @@ import numpy as np
 from sim.engine import Engine, engine_for
 from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.levers.catalogue import Catalogue
+from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.staff import Staff
 from sim.world.ties import Seats, Ties
@@ -39,7 +40,6 @@ ALWAYS = -(10**6)
 """A week before any run-in."""
 WEEKS = 4
 """Weeks over which what is kept is a mean: weekends and holidays do not show."""
-_DAYS_A_WEEK = 7
 
 Parameter = tuple[str, str]
 
@@ -107,7 +107,7 @@ def lives(plan: Plan, worlds: Mapping[str, Sequence[Push]]) -> Lives:
         total = {quantity: own + days[quantity] for quantity, own in total.items()}
         if week % WEEKS == WEEKS - 1:
             for quantity, own in total.items():
-                kept[quantity] += [own / (WEEKS * _DAYS_A_WEEK)] if week >= -1 else []
+                kept[quantity] += [own / (WEEKS * DAYS_A_WEEK)] if week >= -1 else []
                 total[quantity] = np.zeros_like(own)
     values = {quantity: np.stack(own) for quantity, own in kept.items()}
     return Lives(tuple(worlds), WEEKS * np.arange(plan.weeks // WEEKS + 1), values)

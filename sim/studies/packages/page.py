@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from sim.formatting import signed
-from sim.reporting.summary import BURN_OUT, ISOLATION, TODAY, change_in_words, label_of
+from sim.outcomes.definitions import BURN_OUT, ISOLATION
+from sim.reporting.summary import TODAY, change_in_words, label_of
 
 Facts = Mapping[str, Any]
 

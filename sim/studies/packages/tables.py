@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.levers.measure import Measure
+from sim.outcomes.definitions import GAINS_IN
 from sim.outcomes.effects import interval
-from sim.outcomes.record import GAINS_IN
 from sim.studies.packages.evaluation import Again, Tried
 from sim.studies.packages.pareto import Package, front, in_steps, unbeaten
 from sim.studies.packages.problem import DRAWN, GOALS, Question, named

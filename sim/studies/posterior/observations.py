@@ -20,9 +20,10 @@ from sim.data import rows
 from sim.errors import UserError, instead
 from sim.levers.measure import Measure
 from sim.paths import read_path
+from sim.survey.visit import ROLES
 
 COLUMNS = ("id", "label", "value", "error", "error_from", "discrepancy", "discrepancy_from")
-ROLES = ("manager", "non_manager")
+
 SD = "sd"
 _POSSIBLE = {
     "percent": (0.0, 100.0),

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
-from sim.outcomes.effects import CONFIDENCE, HEADLINES
+from sim.outcomes.definitions import HEADLINES
+from sim.outcomes.effects import CONFIDENCE
 from sim.outcomes.run_summary import USERS, WITHOUT
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
 from sim.experiments import designs, output_folder
 from sim.experiments.factors import numbers_with_passports
-from sim.experiments.results import HEADLINES, Results
+from sim.experiments.results import Results
 from sim.experiments.sweep import Sweep, batch_of, folder_of, part_of, pool_of, retry_of, run_sweep, sweep_of
 from sim.files import claim, write_json
 from sim.levers.measure import FAMILIES
-from sim.outcomes.definitions import OUTCOMES
+from sim.outcomes.definitions import HEADLINES, OUTCOMES
 from sim.studies.ranking import decision_rules, statistics
 from sim.studies.ranking.statistics import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE
 

@@ -17,7 +17,8 @@ import numpy as np
 from sim.engine.plan import Plan
 from sim.levers.scenario import Scenario, Setting
 from sim.outcomes.definitions import GROUPS, OUTCOMES
-from sim.outcomes.effects import CHANCE, DRAWS, interval, last_weeks, spread
+from sim.outcomes.effects import CHANCE, DRAWS, interval, spread
+from sim.outcomes.record import last_weeks
 from sim.views.explore import worker
 
 if TYPE_CHECKING:

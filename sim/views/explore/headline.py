@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from sim.errors import required
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
 from sim.plotting.charts.dots import alternative
@@ -20,7 +21,7 @@ from sim.views.explore.selection import PolicySelection
 from sim.views.explore.sidebar import founded
 from sim.words import Words
 
-_HEADLINES = phrases.HEADLINES
+_HEADLINES = MAIN_OUTCOMES
 _ENOUGH = 20
 """Runs from which on it is said where nine in ten of them lie."""
 _CLEARLY = 0.1

@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from sim.errors import UserError, first_line, required
+from sim.outcomes.definitions import BURN_OUT
 from sim.plotting import charts
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
-from sim.reporting.summary import BURN_OUT, reached
+from sim.reporting.summary import reached
 from sim.text import plain
 from sim.views.explore import scenes
 from sim.views.explore.headline import row_of

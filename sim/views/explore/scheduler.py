@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WORKERS = 2
-STAGES = (FIRST_LOOK, 20, 50, 100)
+REPLICATE_STEPS = (FIRST_LOOK, 20, 50, 100)
 """Replicates after which the picture is drawn anew; the last stage is what the choice may get."""
 AT_A_TIME = 1
 """Replicates that a worker lives before it looks who else waits."""
@@ -117,7 +117,7 @@ class _Case:
 
 def stages(most: int) -> tuple[int, ...]:
     """The numbers of replicates at which a choice that may get `most` is drawn."""
-    return (*(stage for stage in STAGES if stage < most), most)
+    return (*(stage for stage in REPLICATE_STEPS if stage < most), most)
 
 
 class AnswerScheduler:

@@ -8,14 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError, instead
+from sim.outcomes.definitions import BURN_OUT, MAIN_OUTCOMES
 from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
-from sim.plotting.charts.cascade import STAGES, largest_leak, steps
+from sim.plotting.charts.cascade import STAGE_ROLES, largest_leak, steps
 from sim.plotting.charts.groups import SHOWN
 from sim.plotting.charts.trajectories import as_effects
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_of
-from sim.reporting.summary import BURN_OUT, not_told_apart, without_small_groups
+from sim.reporting.summary import not_told_apart, without_small_groups
 from sim.views.report.folder import Comparison
 from sim.views.report.policies import Policy, policies
 from sim.words import Words
@@ -153,7 +154,7 @@ class Sections:
     @property
     def changes_nothing(self) -> bool:
         """Whether the policy shown large is today's practice to the last digit."""
-        found = [self.effect(outcome) for outcome in phrases.HEADLINES]
+        found = [self.effect(outcome) for outcome in MAIN_OUTCOMES]
         return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in found) or all(
             row is not None and row.get("reason") for row in found
         )
@@ -168,7 +169,7 @@ class Sections:
     def headline(self) -> list[dict[str, str]]:
         """For both outcomes its name, unit and change in words; of several runs their dots as well."""
         parts = []
-        for outcome in phrases.HEADLINES:
+        for outcome in MAIN_OUTCOMES:
             row, counted = self.effect(outcome), self._counted(outcome, self.focus)
             part = {
                 "outcome": self.words(f"common.outcome.{outcome}"),
@@ -197,7 +198,7 @@ class Sections:
         rows = []
         for policy in self.policies:
             cells = []
-            for outcome in phrases.HEADLINES:
+            for outcome in MAIN_OUTCOMES:
                 row = self._counted(outcome, policy.id)
                 cells.append(None if row is None else (charts.dots(row, self.words, 20), self._dots_in_words(row)))
             rows.append({"name": self._marked(policy), "cells": cells})
@@ -213,7 +214,7 @@ class Sections:
         """Every policy's change in both headlines, of everybody or of the users alone."""
         caption = "report.effects.caption" if group == "everybody" else "report.effects.users_caption"
         rows = [
-            [self._marked(policy), *(self._change(outcome, policy.id, group) for outcome in phrases.HEADLINES)]
+            [self._marked(policy), *(self._change(outcome, policy.id, group) for outcome in MAIN_OUTCOMES)]
             for policy in self.policies
         ]
         return Table(self.words(caption), self._heads(group == "everybody"), rows)
@@ -242,7 +243,7 @@ class Sections:
         table = self.tables["effects"]
         names = {policy.id: policy.name for policy in self.policies}
         parts = []
-        for outcome in phrases.HEADLINES:
+        for outcome in MAIN_OUTCOMES:
             rows = table[(table["outcome"] == outcome) & (table["group"] == "everybody")]
             rows = rows.set_index("scenario").loc[list(names)].reset_index()
             sets = not_told_apart(rows)
@@ -272,7 +273,7 @@ class Sections:
         table = table[table["group"] == "everybody"]
         dates = self._dates(table)
         tables = []
-        for outcome in phrases.HEADLINES:
+        for outcome in MAIN_OUTCOMES:
             own = as_effects(table[(table["outcome"] == outcome) & table["date"].isin(dates)])
             at = {(row["scenario"], row["date"]): row for row in own.to_dict("records")}
             name = self.words(f"common.outcome_short.{outcome}")
@@ -346,7 +347,7 @@ class Sections:
         own = table[(table["scenario"] == self.focus) & (table["group"] != "users")]
         rows = [
             [phrases.group_name(group, self.words),
-             *(self._change(outcome, self.focus, group) for outcome in phrases.HEADLINES)]
+             *(self._change(outcome, self.focus, group) for outcome in MAIN_OUTCOMES)]
             for group in dict.fromkeys(own["group"])
         ]  # fmt: skip
         caption = self.words("report.groups.group_caption", name=self.focus_quoted)
@@ -381,10 +382,10 @@ class Sections:
         rows = [
             [wordings.get(measure, measure),
              *(phrases.per_1000(at[measure, role, stage], self.words) if (measure, role, stage) in at else "–"
-               for stage, role in STAGES.items())]
+               for stage, role in STAGE_ROLES.items())]
             for measure in dict.fromkeys(table["measure"])
         ]  # fmt: skip
-        heads = [self.words("report.cascade.measure"), *(self.words(f"common.stage.{stage}") for stage in STAGES)]
+        heads = [self.words("report.cascade.measure"), *(self.words(f"common.stage.{stage}") for stage in STAGE_ROLES)]
         return Table(self.words("report.cascade.table_caption"), heads, rows)
 
     # -- what-if scenarios ---------------------------------------------------------------------------------------------
@@ -394,7 +395,7 @@ class Sections:
         """The what-if scenarios, apart from the policies."""
         rows = [
             [f"{world.name}. {world.text}",
-             *(self._change(outcome, world.id, "everybody") for outcome in phrases.HEADLINES)]
+             *(self._change(outcome, world.id, "everybody") for outcome in MAIN_OUTCOMES)]
             for world in self.worlds
         ]  # fmt: skip
         heads = [self.words("report.worlds.world"), *self._heads()[1:]]
@@ -411,7 +412,7 @@ class Sections:
         """The assumptions that move most what a policy changes."""
         scenario, words = self.asked_of(screening), self.words
         rows = []
-        for outcome in phrases.HEADLINES:
+        for outcome in MAIN_OUTCOMES:
             own = screening[(screening["scenario"] == scenario) & (screening["outcome"] == outcome)]
             decimals = 1 if outcome == BURN_OUT else 3
             for row in leading_of(own, "mu_star", shown).to_dict("records"):
