@@ -71,8 +71,8 @@ def no_simulation(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(output_folder.OutputFolder, "__enter__", stop)
     stopped = {
-        worker_pool: ("processes", "dask"), standardisation: ("centre",), point_fit: ("fit", "check"),
-        describing: ("tell", "write"),
+        worker_pool: ("process_pool", "dask_pool"), standardisation: ("centre",), point_fit: ("fit", "check"),
+        describing: ("render_model", "write"),
     }  # fmt: skip
     for module, name in ((module, name) for module, names in stopped.items() for name in names):
         monkeypatch.setattr(module, name, stop)

@@ -98,8 +98,10 @@ def _a_stranger_s_pickle_signed_with_their_key(file: Path, mark: Path) -> None:
 
 
 def _the_other_file_s_content(file: Path, mark: Path) -> None:
-    other = next(one for one in kept_in(file.parent) if one != file)
-    shutil.copy(other, file)
+    originals = mark.with_name("originals")
+    if not originals.exists():
+        shutil.copytree(file.parent, originals)
+    shutil.copy(next(other for other in kept_in(originals) if other.name != file.name), file)
 
 
 DAMAGES = [

@@ -74,9 +74,9 @@ class Weather(Mechanism):
         return mood / 2 + cheer / 2
 
 
-def refusal(*mechanisms: Mechanism, levers=(), givens=None) -> str:
+def refusal(*mechanisms: Mechanism, levers=(), external_inputs=None) -> str:
     with pytest.raises(UserError) as refused:
-        register(mechanisms, levers, givens)
+        register(mechanisms, levers, external_inputs)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 

@@ -314,7 +314,7 @@ def test_a_package_gives_the_same_to_the_bit_in_whatever_company(small_plan):
 
 def test_a_search_that_is_interrupted_goes_on_and_lives_nothing_twice(tmp_path, monkeypatch, capsys):
     lived = []
-    live_batch = lives.live_batch
+    live_batch = lives.simulate_batch
 
     def counted(batch):
         lived.extend((run.plan.replicate, scenario.name) for run in batch.runs for scenario in run.plan.scenarios[2:])

@@ -167,7 +167,7 @@ def simulations(count: int = 5) -> Sweep:
 
 def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monkeypatch, measures):
     whole = run_sweep(simulations(), tmp_path / "whole", crews.in_process_pool(), batch=2)
-    live, begun = sweep.live_batch, []
+    live, begun = sweep.simulate_batch, []
 
     def interrupted(batch):
         begun.append(len(batch.runs))

@@ -231,7 +231,7 @@ def test_the_figure_shows_every_policy_and_outcome_with_margin_and_stop():
 def lived(monkeypatch) -> list[int]:
     """The replicates that are lived, in their order."""
     seen: list[int] = []
-    live = sweep.live_batch
+    live = sweep.simulate_batch
 
     def counted(batch):
         seen.extend(run.plan.replicate for run in batch.runs)
