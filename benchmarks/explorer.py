@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter
 
 from sim.views.explore.scheduler import AnswerScheduler
-from sim.views.explore.selection import FIRST_LOOK, PolicySelection
+from sim.views.explore.selection import FIRST_STAGE, PolicySelection
 
 AT_ONCE = 20
 SAME = (
@@ -31,13 +31,13 @@ def main() -> int:
     rows = [("start, with the null scenario", perf_counter() - begun)]
     try:
         own.answer(PolicySelection())
-        rows.append((f"first answer ({FIRST_LOOK} runs), same people", median(_waits(own, SAME, FIRST_LOOK))))
+        rows.append((f"first answer ({FIRST_STAGE} runs), same people", median(_waits(own, SAME, FIRST_STAGE))))
         rows.append(("all runs", median(_waits(own, SAME, SAME[0].most_replicates))))
         others = [PolicySelection(levers=choice.levers, seed=seed) for seed, choice in enumerate(SAME, start=2)]
-        rows.append(("first answer, other people", median(_waits(own, others, FIRST_LOOK))))
+        rows.append(("first answer, other people", median(_waits(own, others, FIRST_STAGE))))
         many = [PolicySelection(levers={"social": "day_starts"}, seed=100 + guest) for guest in range(AT_ONCE)]
         with ThreadPoolExecutor(AT_ONCE) as guests:
-            waits = list(guests.map(lambda choice: _waits(own, [choice], FIRST_LOOK)[0], many))
+            waits = list(guests.map(lambda choice: _waits(own, [choice], FIRST_STAGE)[0], many))
         rows.append((f"first answer for {AT_ONCE} at once, other people: median", median(waits)))
         rows.append(("the same: maximum", max(waits)))
     finally:

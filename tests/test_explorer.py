@@ -26,7 +26,8 @@ from sim.errors import UserError
 from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
-from sim.views.explore.selection import FIRST_LOOK, MOST, PolicySelection, presets
+from sim.views.explore.selection import FIRST_STAGE, MOST, PolicySelection, presets
+from sim.views.explore.worker_process import WorkerProcess
 from sim.words import Words
 
 HOUSE = Path(__file__).resolve().parents[1]
@@ -98,7 +99,7 @@ class Refusing:
 @pytest.fixture
 def unlived(opened):
     """The page beside which nothing is lived."""
-    opened.live._pools = [Refusing(), Refusing()]
+    opened.live._workers = [WorkerProcess(number, Refusing) for number in range(2)]
     return opened
 
 
@@ -421,7 +422,7 @@ def test_a_forged_link_gets_a_line_and_the_ten_questions(visitor, query):
 def test_more_runs_stream_in_while_one_looks(visitor):
     visitor.open(replace(QUIET, seed=9, employees=500)).answered()
     first = visitor.page.locator("[data-testid=stMain]").inner_text()
-    assert f"of {FIRST_LOOK} runs" in first
+    assert f"of {FIRST_STAGE} runs" in first
     visitor.complete()
     assert f"of {MOST} runs" in visitor.page.locator(".card .change").first.inner_text()
     visitor.shot("complete")

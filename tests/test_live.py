@@ -22,11 +22,11 @@ from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
 from sim.runs.run import run
 from sim.studies.scenarios import compare
-from sim.views.explore import attribution, evening, scheduler, study_results, worker
+from sim.views.explore import attribution, cases, evening, scheduler, study_results, worker
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, family, fifteen
 from sim.views.explore.questions import VIEWS, compared, question_of, questions
 from sim.views.explore.selection import (
-    FIRST_LOOK,
+    FIRST_STAGE,
     MOST,
     PolicySelection,
     SelectionError,
@@ -84,7 +84,7 @@ def test_a_link_gives_back_the_very_choice(choice):
 def test_the_command_to_copy_makes_the_plans_of_the_page():
     words = shlex.split(EVERYTHING.command(2))
     assert words[:2] == ["hybridwork", "run"]
-    assert composition.build_plans(composition.compose(*words[2:]), words[2:]) == scheduler.plans_of(EVERYTHING, 2)
+    assert composition.build_plans(composition.compose(*words[2:]), words[2:]) == cases.plans_of(EVERYTHING, 2)
 
 
 def test_levers_that_are_a_named_scenario_are_called_by_its_name():
@@ -151,7 +151,7 @@ def test_an_uploaded_file_is_in_no_link_and_its_path_in_no_command():
 
 def test_large_organisations_get_fewer_replicates_and_never_too_few():
     assert PolicySelection().most_replicates == MOST
-    assert FIRST_LOOK < PolicySelection(employees=5000).most_replicates < 20
+    assert FIRST_STAGE < PolicySelection(employees=5000).most_replicates < 20
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -160,9 +160,9 @@ def test_large_organisations_get_fewer_replicates_and_never_too_few():
 def test_what_streams_in_is_what_the_command_line_computes(answers):
     choice = PolicySelection(levers=QUIET, **SMALL)
     shown = answers.answer(choice)
-    plans = scheduler.plans_of(choice, shown.replicates)
+    plans = cases.plans_of(choice, shown.replicates)
     _, tables = compare(plans, quiet=True)
-    assert shown.replicates == FIRST_LOOK
+    assert shown.replicates == FIRST_STAGE
     assert set(shown.tables) == set(tables)
     for name, table in tables.items():
         pd.testing.assert_frame_equal(shown.tables[name], table, check_exact=True)
@@ -178,30 +178,30 @@ PASTS = [
 
 @pytest.mark.parametrize("levers", PASTS)
 def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
-    plan = replace(scheduler.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
-    kept_one, alone = worker.lived([plan])[0], run(replace(plan, engine="reference"))
+    plan = replace(cases.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
+    record, alone = worker.simulate([plan])[0], run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
-        np.testing.assert_array_equal(getattr(kept_one, name), getattr(alone, name), err_msg=name)
+        np.testing.assert_array_equal(getattr(record, name), getattr(alone, name), err_msg=name)
     for name in ("final", "groups", "ties_after"):
         for key, values in getattr(alone, name).items():
-            np.testing.assert_array_equal(getattr(kept_one, name)[key], values, err_msg=f"{name} {key}")
+            np.testing.assert_array_equal(getattr(record, name)[key], values, err_msg=f"{name} {key}")
 
 
 def test_a_past_that_is_kept_serves_another_horizon():
-    plan = replace(scheduler.plans_of(PolicySelection(levers=QUIET, **SMALL), 1)[0], weeks=27)
-    worker.lived([replace(plan, weeks=26)])
-    np.testing.assert_array_equal(worker.lived([plan])[0].weekly, run(plan).weekly)
+    plan = replace(cases.plans_of(PolicySelection(levers=QUIET, **SMALL), 1)[0], weeks=27)
+    worker.simulate([replace(plan, weeks=26)])
+    np.testing.assert_array_equal(worker.simulate([plan])[0].weekly, run(plan).weekly)
 
 
 def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
-    plan = scheduler.plans_of(PolicySelection(**SMALL), 1)[0]
-    record = worker.lived([plan])[0]
-    scheduler.check_null(record)
+    plan = cases.plans_of(PolicySelection(**SMALL), 1)[0]
+    record = worker.simulate([plan])[0]
+    cases.check_null(record)
     record.weekly[1, -1, 0, 0] += np.float32(1e-4)
     with pytest.raises(UserError, match="differs from itself"):
-        scheduler.check_null(record)
+        cases.check_null(record)
     answers.error = "today's practice differs from itself"
-    assert answers.look("somebody", PolicySelection()).tables is None
+    assert answers.request("somebody", PolicySelection()).tables is None
 
 
 class Sparing:
@@ -241,11 +241,9 @@ def _until(true) -> None:
 @pytest.fixture
 def queue(monkeypatch):
     """A live one whose two workers wait to be told, with plans that only know their choice."""
+    monkeypatch.setattr(cases, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]]))
     monkeypatch.setattr(
-        scheduler, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]])
-    )
-    monkeypatch.setattr(
-        scheduler, "_answered", lambda case, stage: scheduler.Answer(stage, stage, case.answer.most, {"effects": 1})
+        cases, "answer_of", lambda case, stage: cases.Answer(stage, stage, case.answer.most, {"effects": 1})
     )
     hired: list[Sparing] = []
     found = scheduler.AnswerScheduler(check=False, open_executor=lambda: hired.append(Sparing()) or hired[-1])
@@ -267,34 +265,34 @@ def _work_off(hired) -> list[PolicySelection]:
 def test_who_has_least_goes_first(queue):
     found, hired = queue
     first, second = PolicySelection(seed=1), PolicySelection(seed=2)
-    found.look("early", first)
-    for _ in range(FIRST_LOOK // 2):
+    found.request("early", first)
+    for _ in range(FIRST_STAGE // 2):
         _work_off(hired)
     _until(lambda: all(own.waiting for own in hired))
-    found.look("late", second)
+    found.request("late", second)
     _until(lambda: found._cases[second.overrides].plans)
     _work_off(hired)  # what was begun before
-    served = [choice for _ in range(FIRST_LOOK // 2) for choice in _work_off(hired)]
-    assert served == [second] * FIRST_LOOK
-    _until(lambda: found.look("late", second).replicates == FIRST_LOOK)
+    served = [choice for _ in range(FIRST_STAGE // 2) for choice in _work_off(hired)]
+    assert served == [second] * FIRST_STAGE
+    _until(lambda: found.request("late", second).replicates == FIRST_STAGE)
 
 
 def test_first_looks_are_finished_in_the_order_of_asking(queue):
     found, hired = queue
     guests = [PolicySelection(seed=seed) for seed in range(1, 5)]
     for place, guest in enumerate(guests):
-        found.look(f"guest {place}", guest)
+        found.request(f"guest {place}", guest)
     _until(lambda: all(found._cases[guest.overrides].plans for guest in guests))
-    served = [choice.seed for _ in range(4 * FIRST_LOOK // 2) for choice in _work_off(hired)]
+    served = [choice.seed for _ in range(4 * FIRST_STAGE // 2) for choice in _work_off(hired)]
     assert served == sorted(served)
 
 
 def test_what_nobody_looks_at_any_more_waits(queue):
     found, hired = queue
     left, wanted = PolicySelection(seed=1), PolicySelection(seed=2)
-    found.look("me", left)
+    found.request("me", left)
     _work_off(hired)
-    found.look("me", wanted)
+    found.request("me", wanted)
     _until(lambda: found._cases[wanted.overrides].plans)
     _work_off(hired)
     assert {choice.seed for _ in range(6) for choice in _work_off(hired)} == {2}
@@ -302,29 +300,29 @@ def test_what_nobody_looks_at_any_more_waits(queue):
 
 def test_nobody_sees_the_scenario_of_another(queue):
     found, hired = queue
-    found.look("me", PolicySelection(seed=1))
+    found.request("me", PolicySelection(seed=1))
     for _ in range(4):
         _work_off(hired)
-    _until(lambda: found.look("me", PolicySelection(seed=1)).tables is not None)
-    assert found.look("you", PolicySelection(seed=2)).tables is None
+    _until(lambda: found.request("me", PolicySelection(seed=1)).tables is not None)
+    assert found.request("you", PolicySelection(seed=2)).tables is None
 
 
 def test_answers_are_forgotten_beyond_a_number(queue):
     found, _ = queue
-    for seed in range(1, scheduler.MOST_ANSWERS + 30):
-        found.look("me", PolicySelection(seed=seed))
-    assert len(found._cases) <= scheduler.MOST_ANSWERS + 1
+    for seed in range(1, scheduler.MAX_ANSWERS + 30):
+        found.request("me", PolicySelection(seed=seed))
+    assert len(found._cases) <= scheduler.MAX_ANSWERS + 1
 
 
 def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
-    made = scheduler.plans_by_stage
+    made = cases.plans_by_stage
 
     def plans_by_stage(choice):
         if choice.seed == 2:
             raise ValueError("first\nsecond")
         yield from made(choice)
 
-    monkeypatch.setattr(scheduler, "plans_by_stage", plans_by_stage)
+    monkeypatch.setattr(cases, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):
         answers.answer(PolicySelection(seed=2, **SMALL))
     assert answers.answer(PolicySelection(**SMALL)).tables["effects"].difference.eq(0).all()
@@ -374,10 +372,10 @@ def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers
 
 @pytest.mark.slow
 def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
-    plan = scheduler.plans_of(PolicySelection(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
+    plan = cases.plans_of(PolicySelection(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
     every = tuple(cut for own in attribution.PATHWAYS.values() for cuts in own.values() for cut in cuts)
     worlds = [attribution.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
-    record = worker.past(plan).live(worlds)[0]
+    record = worker.after_burn_in(plan).live(worlds)[0]
     exhaustion = record.weekly[:, :, list(live_outcomes()).index("exhaustion"), 0]
     np.testing.assert_array_equal(exhaustion[0], exhaustion[1])
 

@@ -21,7 +21,7 @@ from benchmarks import sessions as sessions_benchmark
 from benchmarks.sessions import MARK, persons
 from sim.config import composition
 from sim.errors import UserError
-from sim.views.explore import scheduler, sessions, worker
+from sim.views.explore import cases, scheduler, sessions, worker, worker_process
 from sim.views.explore.selection import PolicySelection
 from sim.world import own_organisation
 from sim.world.establishments import build
@@ -92,7 +92,7 @@ def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
     return [
         *(["registry"] if own_organisation.held(name) else []),
         *("answers" for case in found._cases.values() if case.choice.persons == name),
-        *("pasts" for key in (*worker._pasts, *worker._usual) if name in str(key)),
+        *("pasts" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
         *("figures" for key in rendering._drawn if name in str(key)),
     ]
 
@@ -123,8 +123,8 @@ def test_after_its_end_an_organisation_is_neither_asked_for_nor_drawn_again(answ
 
     name = sessions.hold("session", own_organisation.read_staff(persons()))
     sessions.end("session")
-    assert "no longer here" in str(answers.look("me", asked(name)).error)
-    rendering.kept(rendering.depends([asked(name)], [scheduler.Answer()]), lambda: "<svg/>")
+    assert "no longer in memory" in str(answers.request("me", asked(name)).error)
+    rendering.kept(rendering.depends([asked(name)], [cases.Answer()]), lambda: "<svg/>")
     assert traces(name, answers) == []
 
 
@@ -146,10 +146,10 @@ def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_bef
 
 def test_who_has_gone_no_longer_keeps_the_workers_busy(answers):
     sessions.begin("session", "somebody")
-    answers.look("somebody/0", PolicySelection(employees=30, weeks=26))
-    answers.look("somebody else/0", PolicySelection(employees=30, weeks=26, seed=2))
+    answers.request("somebody/0", PolicySelection(employees=30, weeks=26))
+    answers.request("somebody else/0", PolicySelection(employees=30, weeks=26, seed=2))
     sessions.end("session")
-    assert set(answers._looking) == {"somebody else/0"}
+    assert set(answers._requests) == {"somebody else/0"}
 
 
 def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monkeypatch):
@@ -183,10 +183,10 @@ def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
 
 
 def test_what_is_kept_of_one_organisation_is_not_found_by_a_part_of_its_name(monkeypatch):
-    monkeypatch.setattr(worker, "_pasts", dict.fromkeys([("o", "x"), ("o1", "x o"), (None, "o")]))
-    monkeypatch.setattr(worker, "_usual", {})
+    monkeypatch.setattr(worker, "_burn_ins", dict.fromkeys([("o", "x"), ("o1", "x o"), (None, "o")]))
+    monkeypatch.setattr(worker, "_baselines", {})
     worker.forget("o")
-    assert list(worker._pasts) == [("o1", "x o"), (None, "o")]
+    assert list(worker._burn_ins) == [("o1", "x o"), (None, "o")]
 
 
 class Mortal(Here):
@@ -218,7 +218,7 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
 
         def ask(what):
             try:
-                outcomes.append(found._done(0, lambda asked: asked, what))
+                outcomes.append(found._workers[0].run(lambda asked: asked, what))
             except UserError as error:
                 outcomes.append(str(error))
 
@@ -229,17 +229,17 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
             thread.join()
         assert outcomes.count("fine") == 8, "the work of others is done"
         assert sum("ended twice" in one for one in outcomes) == 1
-        assert len(Mortal.hired) == scheduler.WORKERS + scheduler._TRIES
-        assert [one.closed for one in Mortal.hired].count(True) == scheduler._TRIES
+        assert len(Mortal.hired) == cases.WORKERS + worker_process.MAX_ATTEMPTS
+        assert [one.closed for one in Mortal.hired].count(True) == worker_process.MAX_ATTEMPTS
         assert "is replaced" in caplog.text
     finally:
         found.close()
 
 
-@pytest.mark.parametrize("part", ["wants_plans", "following", "stage"])
+@pytest.mark.parametrize("part", ["wants_plans", "next_replicates", "stage"])
 def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monkeypatch, caplog, part):
     bad = PolicySelection(employees=30, weeks=26, seed=7)
-    real = getattr(scheduler._Case, part)
+    real = getattr(cases.Case, part)
     get = real.fget if isinstance(real, property) else real
 
     def failing(self, *own):
@@ -247,7 +247,7 @@ def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monk
             raise RuntimeError("this case is broken")
         return get(self, *own)
 
-    monkeypatch.setattr(scheduler._Case, part, property(failing) if isinstance(real, property) else failing)
+    monkeypatch.setattr(cases.Case, part, property(failing) if isinstance(real, property) else failing)
     with caplog.at_level(logging.ERROR), pytest.raises(UserError, match="this case is broken"):
         answers.answer(bad, timeout=300)
     assert "Traceback" in caplog.text
@@ -256,7 +256,7 @@ def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monk
 
 
 def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monkeypatch, caplog):
-    real, failed = answers._watched, threading.Event()
+    real, failed = answers._requested, threading.Event()
 
     def watched():
         if not failed.is_set():
@@ -264,7 +264,7 @@ def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monk
             raise RuntimeError("the queue is broken")
         return real()
 
-    monkeypatch.setattr(answers, "_watched", watched)
+    monkeypatch.setattr(answers, "_requested", watched)
     assert failed.wait(5)
     assert answers.answer(PolicySelection(employees=30, weeks=26), timeout=600).tables is not None
     assert all(thread.is_alive() for thread in answers._threads)

@@ -10,12 +10,13 @@ import streamlit as st
 
 from sim.text import plain
 from sim.views.explore import state
+from sim.views.explore.cases import Answer
 from sim.views.explore.headline import headline
 from sim.views.explore.labels import title
 from sim.views.explore.questions import compared
 from sim.views.explore.result_tabs import looks
-from sim.views.explore.scheduler import Answer, shared_scheduler
-from sim.views.explore.selection import FIRST_LOOK, PolicySelection
+from sim.views.explore.scheduler import shared_scheduler
+from sim.views.explore.selection import FIRST_STAGE, PolicySelection
 from sim.words import Words
 
 _PATIENCE, _OFTEN = 1.2, 0.7
@@ -28,7 +29,7 @@ _REPLAY = 2.4
 def ask() -> None:
     """Let what is chosen be lived, while the page is drawn."""
     for place, choice in enumerate(compared(state.choice())):
-        shared_scheduler().look(_seat(place), choice)
+        shared_scheduler().request(_seat(place), choice)
 
 
 def _seat(place: int) -> str:
@@ -41,7 +42,7 @@ def answer(words: Words) -> None:
     asked = compared(state.choice())
     found = _looked(asked)
     going = not all(one.complete for one in found) or _replaying()
-    often = max(_OFTEN, _OFTEN * shared_scheduler().lookers / _FEW)
+    often = max(_OFTEN, _OFTEN * shared_scheduler().active_requests / _FEW)
     st.fragment(_answer, run_every=often if going else None)(words)
 
 
@@ -78,8 +79,8 @@ def _looked(asked: Sequence[PolicySelection]) -> list[Answer]:
     """The answers so far; waits a moment for first ones."""
     until, own = monotonic() + _PATIENCE, shared_scheduler()
     for place, choice in enumerate(asked):
-        own.look(_seat(place), choice)
-    return [own.look(_seat(place), choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(asked)]
+        own.request(_seat(place), choice)
+    return [own.request(_seat(place), choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(asked)]
 
 
 def _replaying() -> bool:
@@ -93,9 +94,9 @@ def replay() -> None:
 
 
 def _waiting(found: Sequence[Answer], words: Words) -> None:
-    lived, first = sum(min(one.lived, FIRST_LOOK) for one in found), FIRST_LOOK * len(found)
+    lived, first = sum(min(one.simulated, FIRST_STAGE) for one in found), FIRST_STAGE * len(found)
     others = max(one.waiting for one in found)
-    st.html(f"<p class='waiting' role='status'>{escape(words('explore.state.computing', first=FIRST_LOOK))}</p>")
+    st.html(f"<p class='waiting' role='status'>{escape(words('explore.state.computing', first=FIRST_STAGE))}</p>")
     st.progress(lived / first, words("explore.state.computing_of", done=lived, first=first))
     if others:
         st.caption(words("explore.state.waiting", others=others))

@@ -48,7 +48,7 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
 REPLICATES = 8
 
 
-def split(live: AnswerScheduler, choice: PolicySelection, replicates: int = REPLICATES) -> pd.DataFrame:
+def split(scheduler: AnswerScheduler, choice: PolicySelection, replicates: int = REPLICATES) -> pd.DataFrame:
     """The effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
 
     `whole` is the effect itself, `together` what the parts leave over; intervals as in the table of effects.
@@ -57,10 +57,10 @@ def split(live: AnswerScheduler, choice: PolicySelection, replicates: int = REPL
 
     from sim.plotting.charts.pathways import TOGETHER, WHOLE
     from sim.studies.scenarios import held_by
-    from sim.views.explore.scheduler import plans_of
+    from sim.views.explore.cases import plans_of
 
     plans = plans_of(choice, replicates)
-    samples = np.stack(live.lend(plans, effects_without))
+    samples = np.stack(scheduler.run_in_workers(plans, effects_without))
     holds = held_by(plans)
     rows = []
     for column, outcome in enumerate(PATHWAYS):
@@ -101,7 +101,7 @@ def _effects(plan: Plan) -> np.ndarray:
     usual, policy = plan.scenarios
     cuts: list[Cut] = [(), *(cut for _, _, cut in _cuts())]
     worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]
-    last = last_weeks(worker.past(plan).live(worlds)[0])
+    last = last_weeks(worker.after_burn_in(plan).live(worlds)[0])
     columns = [list(OUTCOMES).index(outcome) for outcome in PATHWAYS]
     seen = last[:, columns, list(GROUPS).index("everybody")]
     return np.asarray(seen[1::2] - seen[::2])

@@ -15,9 +15,10 @@ import streamlit as st
 from sim.errors import required
 from sim.plotting import charts as pictures
 from sim.views.explore.answer_view import replay
+from sim.views.explore.cases import Answer
 from sim.views.explore.labels import identifier, joined, named, title
 from sim.views.explore.rendering import WIDE
-from sim.views.explore.scheduler import Answer, shared_scheduler
+from sim.views.explore.scheduler import shared_scheduler
 from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 

@@ -60,13 +60,13 @@ class Evening:
         return "rests" if self.detachment[world, person] >= LETS_GO else "awake"
 
 
-def evening(live: AnswerScheduler, choice: PolicySelection) -> Evening:
+def evening(scheduler: AnswerScheduler, choice: PolicySelection) -> Evening:
     """The scene of a choice; raises UserError for an own file, of whose people no single one is shown."""
-    from sim.views.explore.scheduler import plans_of
+    from sim.views.explore.cases import plans_of
 
     if choice.persons is not None:
         raise UserError("of an own file no single evening is shown; look at it for an organisation of the same size")
-    scene: Evening = live.lend(plans_of(choice, 1), scenes)[0]
+    scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), scenes)[0]
     return scene
 
 
@@ -76,7 +76,7 @@ def scenes(plans: Sequence[Plan]) -> list[Evening]:
 
 
 def _scene(plan: Plan) -> Evening:
-    begun = worker.past(plan)
+    begun = worker.after_burn_in(plan)
     engine, firm = begun.engine.fork(Catalogue(begun.engine.catalogue.measures, plan.scenarios)), begun.firms[0]
     first = min(AFTER_WEEKS, max(plan.weeks - WEEKS, 0))
     for week in range(first):

@@ -8,8 +8,8 @@ import streamlit as st
 
 from sim.levers.measure import HYGIENE, Measure
 from sim.reporting import phrases
+from sim.views.explore.cases import Answer
 from sim.views.explore.levers import evidence
-from sim.views.explore.scheduler import Answer
 from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 

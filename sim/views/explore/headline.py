@@ -14,9 +14,9 @@ from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
 from sim.plotting.charts.dots import alternative
 from sim.reporting import phrases
+from sim.views.explore.cases import Answer
 from sim.views.explore.labels import of_its_own, option_of, title, years
 from sim.views.explore.rendering import depends, image, kept
-from sim.views.explore.scheduler import Answer
 from sim.views.explore.selection import PolicySelection
 from sim.views.explore.sidebar import founded
 from sim.words import Words

@@ -15,7 +15,7 @@ from sim.words import Words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.views.explore.scheduler import Answer
+    from sim.views.explore.cases import Answer
 
 _ANCHOR_DAYS = "mechanisms.anchor_days.days"
 

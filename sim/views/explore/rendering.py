@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 
 from sim.plotting import charts
-from sim.views.explore.scheduler import Answer
-from sim.views.explore.selection import FIRST_LOOK, PolicySelection
+from sim.views.explore.cases import Answer
+from sim.views.explore.selection import FIRST_STAGE, PolicySelection
 from sim.words import Words
 from sim.world import own_organisation
 
@@ -32,7 +32,7 @@ def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:
     A first look has one alone, for the screen that probably asks: the other is there with the next runs.
     """
     widths = {"wide": WIDE, "narrow": NARROW}
-    if FIRST_LOOK in key:
+    if FIRST_STAGE in key:
         own = "narrow" if "Mobi" in st.context.headers.get("User-Agent", "") else "wide"
         widths = {own: widths[own]}
 

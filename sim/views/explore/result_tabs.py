@@ -17,12 +17,13 @@ from sim.reporting import phrases
 from sim.reporting.summary import reached
 from sim.text import plain
 from sim.views.explore import scenes
+from sim.views.explore.cases import Answer
 from sim.views.explore.headline import row_of
 from sim.views.explore.labels import identifier, joined, named, title
 from sim.views.explore.questions import question_of
 from sim.views.explore.rendering import depends, figure, image, table
-from sim.views.explore.scheduler import Answer, shared_scheduler
-from sim.views.explore.selection import FIRST_LOOK, PolicySelection
+from sim.views.explore.scheduler import shared_scheduler
+from sim.views.explore.selection import FIRST_STAGE, PolicySelection
 from sim.views.explore.study_results import table as kept_table
 from sim.words import Words
 
@@ -147,7 +148,7 @@ def _on_demand(name: str, asked: PolicySelection, words: Words, make: Callable[[
     shelf = st.session_state.setdefault("shelf", {})
     key = (name, asked.overrides)
     if key not in shelf:
-        with st.spinner(words("explore.state.computing", first=FIRST_LOOK)):
+        with st.spinner(words("explore.state.computing", first=FIRST_STAGE)):
             try:
                 shelf[key] = make()
             except Exception as error:

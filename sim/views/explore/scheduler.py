@@ -1,511 +1,320 @@
-"""Answers that stream in: two workers for all who look; first looks in turn, then the choice with the fewest runs.
+"""The queue of answers for all sessions of the explorer.
 
-Replicates of a choice are lived a few at a time, each in pairs; after every stage the tables of the command line are
-made of them, so that the page shows what `hybridwork run` computes for as many replicates. What nobody looks at
-any more waits, and is forgotten when room is needed. Before anything is shown the null scenario is lived, and must be
-nought.
+Two worker processes simulate a replicate at a time, in pairs of worlds. Choices get their first stage in the order of
+requests; after that the choice with the fewest replicates is next. After every stage the tables of the command line
+are made, so that the page shows what `hybridwork run` computes for as many replicates. A choice that no session
+requests any more waits, and is dropped when memory is needed. At the start the null scenario must give exactly zero.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
-from itertools import islice
-from multiprocessing import get_context
 from time import monotonic
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from sim.engine.plan import Plan
 from sim.errors import UserError, first_line
-from sim.outcomes.record import Record
-from sim.runs.worker_pool import serve
-from sim.views.explore import worker
+from sim.views.explore import cases, worker
+from sim.views.explore.cases import WORKERS, Answer, Case
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
-from sim.views.explore.selection import FIRST_LOOK, PolicySelection, presets
-from sim.world import own_organisation as organisations
+from sim.views.explore.selection import FIRST_STAGE, PolicySelection, presets
+from sim.views.explore.worker_process import WorkerProcess
+from sim.world import own_organisation
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-WORKERS = 2
-REPLICATE_STEPS = (FIRST_LOOK, 20, 50, 100)
-"""Replicates after which the picture is drawn anew; the last stage is what the choice may get."""
-AT_A_TIME = 1
-"""Replicates that a worker lives before it looks who else waits."""
-LOOKING = 20.0
-"""Seconds after which somebody who has not asked again no longer looks."""
-MOST_ANSWERS = 90
-"""Answers kept; of those nobody looks at, the one that was asked for longest ago goes first."""
-MOST_RECORDS = 800_000_000
-"""Bytes of records kept between stages; beyond, first looks alone go on."""
-_TRIES = 2
-_PREFETCH_CLIENT = "house"
-"""Who looks at what is made ready before anybody asks for it."""
+REQUEST_SECONDS = 20.0
+"""Seconds after which a request that is not repeated ends."""
+MAX_ANSWERS = 90
+"""Answers in memory; beyond, the one without a request that was used longest ago is dropped."""
+MAX_RECORD_BYTES = 800_000_000
+"""Bytes of records in memory; beyond, only first stages continue."""
+_PREFETCH_CLIENT = "prefetch"
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is known so far: tables by name as `scenarios.tables_of` makes them, None before the first look.
-
-    `replicates` are behind the tables, `lived` are done, of `most`; `plan` is the first's. `error` is one line.
-    """
-
-    replicates: int = 0
-    lived: int = 0
-    most: int = 0
-    tables: Mapping[str, pd.DataFrame] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    plan: Plan | None = None
-    waiting: int = 0
-    error: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more will come."""
-        return self.error is not None or (self.tables is not None and self.replicates == self.most)
-
-
-class _Case:
-    """One choice at work: its plans, the records that are in, and the answer so far."""
-
-    def __init__(self, choice: PolicySelection, number: int) -> None:
-        self.choice, self.number = choice, number
-        self.planning = plans_by_stage(choice)
-        self.plans: list[Plan] = []
-        self.begun: set[int] = set()
-        self.records: dict[int, Record] = {}
-        self.bytes = 0
-        self.answer = Answer(most=choice.most_replicates)
-        self.made = 0
-
-    @property
-    def advance(self) -> int:
-        """How many replicates are begun; before a first look they count as none, so that it is finished at once."""
-        return len(self.begun) if len(self.begun) >= FIRST_LOOK else 0
-
-    @property
-    def wants_plans(self) -> bool:
-        """Whether the plans of the next stage are due: the first at once, others after the tables of those before."""
-        return len(self.plans) == self.answer.replicates < self.answer.most
-
-    @property
-    def ready(self) -> int:
-        """Replicates from the first on that are in without a gap."""
-        return next((number for number in range(len(self.plans)) if number not in self.records), len(self.plans))
-
-    @property
-    def stage(self) -> int:
-        """The largest stage for which all replicates are in; 0 before the first."""
-        return max((stage for stage in stages(self.answer.most) if stage <= self.ready), default=0)
-
-    def following(self, own: int) -> list[int]:
-        """The next replicates of worker `own`, which always has the same ones, so that it finds their past again."""
-        open_ones = (n for n in range(own, len(self.plans), WORKERS) if n not in self.begun)
-        return [number for number, _ in zip(open_ones, range(AT_A_TIME), strict=False)]
-
-
-def stages(most: int) -> tuple[int, ...]:
-    """The numbers of replicates at which a choice that may get `most` is drawn."""
-    return (*(stage for stage in REPLICATE_STEPS if stage < most), most)
-
-
 class AnswerScheduler:
-    """The workers, the queue and the answers of everybody who looks at the explorer."""
+    """The worker processes, the queue and the answers that all sessions of the explorer share."""
 
     def __init__(self, check: bool = True, open_executor: Callable[[], Any] | None = None) -> None:
         """Start the workers; `check` runs the null scenario first, `open_executor` opens an executor (for tests)."""
-        self._hire = open_executor or _hired
-        self._pools: list[Any] = [self._hire() for _ in range(WORKERS)]
-        self._hands = [ThreadPoolExecutor(1) for _ in range(WORKERS)]
-        """The one thread of each worker that gives it work and replaces it, so that no two can do so at once."""
-        self._cases: OrderedDict[tuple[str, ...], _Case] = OrderedDict()
-        self._looking: dict[str, tuple[tuple[str, ...], float]] = {}
+        self._workers = [WorkerProcess(number, open_executor) for number in range(WORKERS)]
+        self._cases: OrderedDict[tuple[str, ...], Case] = OrderedDict()
+        self._requests: dict[str, tuple[tuple[str, ...], float]] = {}
         lock = threading.RLock()
         self._change, self._news = threading.Condition(lock), threading.Condition(lock)
         self._closed = False
-        self._asked = 0
-        self.error = self._null() if check else None
-        jobs = [(self._work, own) for own in range(WORKERS)] + [(self._plan, 0), (self._tell, 0)]
-        self._threads = [threading.Thread(target=job, args=(own,), daemon=True) for job, own in jobs]
+        self._cases_created = 0
+        self.error = self._null_error() if check else None
+        jobs: list[tuple[Callable[[], Any], Callable[..., None]]] = [
+            (self._find_plans, self._plan),
+            (self._find_stage, self._make_tables),
+            *((self._find_task(number), self._simulate(number)) for number in range(WORKERS)),
+        ]
+        self._threads = [threading.Thread(target=self._repeat, args=job, daemon=True) for job in jobs]
         for thread in self._threads:
             thread.start()
 
-    # -- what a page does ------------------------------------------------------------------------------------------
+    # -- what a page uses ------------------------------------------------------------------------------------------
 
-    def look(self, who: str, choice: PolicySelection, patience: float = 0.0) -> Answer:
-        """What is known of a choice, waiting `patience` seconds for a first answer; `who` looks at nothing else now."""
+    def request(self, client: str, choice: PolicySelection, timeout: float = 0.0) -> Answer:
+        """Return the answer so far, after waiting at most `timeout` seconds for a first one.
+
+        A client has one request at a time: a new one replaces the one before.
+        """
         if self.error:
             return Answer(error=self.error)
-        if choice.persons is not None and organisations.held(choice.persons) is None:
-            return Answer(error="the file is no longer here; upload it again")
+        if choice.persons is not None and own_organisation.held(choice.persons) is None:
+            return Answer(error="The uploaded file is no longer in memory. Upload it again.")
         key = choice.overrides
         with self._change:
-            before, at = self._looking.get(who, (None, 0.0))
-            self._looking[who] = key, monotonic()
+            before, at = self._requests.get(client, (None, 0.0))
+            self._requests[client] = key, monotonic()
             if key not in self._cases:
-                self._asked += 1
-                self._cases[key] = _Case(choice, self._asked)
-                self._make_room()
+                self._cases_created += 1
+                self._cases[key] = Case(choice, self._cases_created)
+                self._free_memory()
             self._cases.move_to_end(key)
-            if before != key or monotonic() - at > LOOKING / 2:
+            if before != key or monotonic() - at > REQUEST_SECONDS / 2:
                 self._change.notify_all()
             case = self._cases[key]
-            self._news.wait_for(lambda: case.answer.tables is not None or case.answer.error, patience)
-            return self._told(case)
+            self._news.wait_for(lambda: case.answer.tables is not None or case.answer.error, timeout)
+            return self._answer_so_far(case)
 
     @property
-    def lookers(self) -> int:
-        """How many look at something now."""
+    def active_requests(self) -> int:
+        """The number of requests that have not ended."""
         with self._change:
-            self._watched()
-            return len(self._looking)
+            self._requested()
+            return len(self._requests)
 
-    def leave(self, who: str) -> None:
-        """Somebody has gone, from all of their seats."""
+    def leave(self, client: str) -> None:
+        """End all requests of a client, `<client>/0` and others included."""
         with self._change:
-            for seat in [seat for seat in self._looking if seat == who or seat.startswith(f"{who}/")]:
-                del self._looking[seat]
+            for own in [own for own in self._requests if own == client or own.startswith(f"{client}/")]:
+                del self._requests[own]
 
     def answer(
-        self, choice: PolicySelection, replicates: int = FIRST_LOOK, timeout: float = 120.0, who: str | None = None
+        self, choice: PolicySelection, replicates: int = FIRST_STAGE, timeout: float = 120.0, client: str | None = None
     ) -> Answer:
-        """Wait for so many replicates of a choice; raises UserError where it cannot be answered or takes too long."""
-        who, until = who or f"wait {id(choice)} {monotonic()}", monotonic() + timeout
+        """Return the answer after this many replicates; raise UserError for an error, or after `timeout` seconds."""
+        client, until = client or f"wait {id(choice)} {monotonic()}", monotonic() + timeout
         try:
-            while not (found := self.look(who, choice)).complete and found.replicates < replicates:
+            while not (answer := self.request(client, choice)).complete and answer.replicates < replicates:
                 with self._news:
                     self._news.wait(0.5)
                 if monotonic() > until:
-                    raise UserError(f"no answer within {timeout:g} seconds; ask for fewer people or weeks")
+                    raise UserError(f"No answer within {timeout:g} seconds. Use fewer people or weeks.")
         finally:
-            self.leave(who)
-        if found.error:
-            raise UserError(found.error)
-        return found
+            self.leave(client)
+        if answer.error:
+            raise UserError(answer.error)
+        return answer
 
-    def make_ready(self, choices: Sequence[PolicySelection]) -> threading.Thread:
-        """Live first looks of these choices whenever nobody else waits, one after another."""
+    def prefetch(self, choices: Sequence[PolicySelection]) -> threading.Thread:
+        """Simulate the first stage of these choices whenever nobody else waits, one after another."""
 
-        def ready() -> None:
+        def fetch() -> None:
             for choice in choices:
                 if self._closed:
                     return
                 try:
-                    self.answer(choice, timeout=600.0, who=_PREFETCH_CLIENT)
+                    self.answer(choice, timeout=600.0, client=_PREFETCH_CLIENT)
                 except UserError:
-                    continue  # whoever asks for it is told why
+                    continue  # the session that requests it gets the error
                 except Exception:
-                    _log.exception("an answer could not be made ready")
+                    _log.exception("an answer could not be prefetched")
 
-        made = threading.Thread(target=ready, daemon=True)
-        made.start()
-        return made
+        thread = threading.Thread(target=fetch, daemon=True)
+        thread.start()
+        return thread
 
-    def lend(self, plans: Sequence[Plan], work: Callable[[Sequence[Plan]], Sequence[Any]]) -> list[Any]:
-        """What the workers make of each plan when they do something else with it, as a split by pathway.
+    def run_in_workers(self, plans: Sequence[Plan], work: Callable[[Sequence[Plan]], Sequence[Any]]) -> list[Any]:
+        """Return the result of other work on each plan, such as a split by pathway, between the tasks of answers."""
 
-        One plan at a time, so that answers go on in between.
-        """
+        def run(place: int, plan: Plan) -> Any:
+            return self._workers[place % WORKERS].run(work, [plan], plan.firm.persons)[0]
 
-        def done(place: int, plan: Plan) -> Any:
-            return self._done(place % WORKERS, work, [plan], plan.firm.persons)[0]
-
-        with ThreadPoolExecutor(WORKERS) as hands:
-            return list(hands.map(done, range(len(plans)), plans))
+        with ThreadPoolExecutor(WORKERS) as threads:
+            return list(threads.map(run, range(len(plans)), plans))
 
     def forget(self, persons: str) -> None:
-        """Forget everything that came of an uploaded organisation, here and in the workers."""
+        """Delete everything about an uploaded organisation, here and in the workers."""
         with self._change:
             for key, case in list(self._cases.items()):
                 if case.choice.persons == persons:
                     del self._cases[key]
-        for own in range(WORKERS):
-            self._done(own, worker.forget, persons)
+        for process in self._workers:
+            process.run(worker.forget, persons)
 
     def close(self) -> None:
-        """End the workers after the runs they are in; what waits is dropped.
-
-        Waiting here matters: Python's own exit may write to the pipe of a pool that is still closing, and fail.
-        """
+        """End the workers after their current tasks; waiting tasks are dropped."""
         with self._change:
             self._closed = True
             self._change.notify_all()
             self._news.notify_all()
-        for thread in self._hands:
-            thread.shutdown(wait=False, cancel_futures=True)
-        for pool in self._pools:
-            pool.shutdown(cancel_futures=True)
+        for process in self._workers:
+            process.close()
 
-    # -- who is next -----------------------------------------------------------------------------------------------
+    # -- the order of work -----------------------------------------------------------------------------------------
 
-    def _watched(self) -> list[_Case]:
-        """The cases somebody looks at: first looks in the order of asking, then those with the fewest replicates.
-
-        What is made ready for those who may come is last.
-        """
+    def _requested(self) -> list[Case]:
+        """Return the requested cases in the order of work; prefetched ones come last."""
         now = monotonic()
-        self._looking = {who: (key, at) for who, (key, at) in self._looking.items() if now - at < LOOKING}
-        keys = {key for who, (key, _) in self._looking.items() if who != _PREFETCH_CLIENT}
-        ahead = self._looking.get(_PREFETCH_CLIENT, (None, 0.0))[0]
-        cases = [case for key, case in self._cases.items() if key in {*keys, ahead} and not case.answer.error]
-        return sorted(cases, key=lambda case: (case.choice.overrides not in keys, case.advance, case.number))
+        self._requests = {own: (key, at) for own, (key, at) in self._requests.items() if now - at < REQUEST_SECONDS}
+        keys = {key for client, (key, _) in self._requests.items() if client != _PREFETCH_CLIENT}
+        prefetched = self._requests.get(_PREFETCH_CLIENT, (None, 0.0))[0]
+        active = [case for key, case in self._cases.items() if key in {*keys, prefetched} and not case.answer.error]
+        return sorted(active, key=lambda case: (case.choice.overrides not in keys, case.advance, case.number))
 
-    def _next(self, own: int) -> tuple[_Case, list[int]] | None:
-        full = sum(case.bytes for case in self._cases.values()) > MOST_RECORDS
-        for case in self._watched():
-            numbers = self._ask(case, lambda one: one.following(own)) or []
-            if numbers and not (full and numbers[0] >= FIRST_LOOK):
-                return case, numbers
-        return None
+    def _answer_so_far(self, case: Case) -> Answer:
+        earlier = [other for other in self._requested() if other.number < case.number and not other.answer.tables]
+        return replace(case.answer, simulated=max(len(case.records), case.answer.replicates), waiting=len(earlier))
 
-    def _told(self, case: _Case) -> Answer:
-        before = [other for other in self._watched() if other.number < case.number and not other.answer.tables]
-        return replace(case.answer, lived=max(len(case.records), case.answer.replicates), waiting=len(before))
-
-    def _make_room(self) -> None:
-        """Forget answers that nobody looks at, beyond as many as are kept, and their records before that."""
-        watched = {id(case) for case in self._watched()}
-        idle = [key for key, case in self._cases.items() if id(case) not in watched]
-        for key in idle[: max(len(self._cases) - MOST_ANSWERS, 0)]:
+    def _free_memory(self) -> None:
+        """Drop answers without a request beyond `MAX_ANSWERS`, and sooner where their records take much memory."""
+        requested = {id(case) for case in self._requested()}
+        idle = [key for key, case in self._cases.items() if id(case) not in requested]
+        for key in idle[: max(len(self._cases) - MAX_ANSWERS, 0)]:
             del self._cases[key]
-        held = sum(case.bytes for case in self._cases.values())
+        total = sum(case.bytes for case in self._cases.values())
         for key in idle:
-            if held > MOST_RECORDS // 2 and key in self._cases:
-                held -= self._cases[key].bytes
-                del self._cases[key]
+            if total > MAX_RECORD_BYTES // 2 and key in self._cases:
+                total -= self._cases.pop(key).bytes
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
-    def _wait_for(self, find: Callable[[], Any]) -> Any:
-        """What `find` finds, as soon as it does; None once all is closed."""
-        with self._change:
-            while not self._closed:
-                if found := find():
-                    return found
-                self._change.wait(1.0)
-        return None
-
     def _repeat(self, find: Callable[[], Any], act: Callable[..., None]) -> None:
-        """Act on whatever is found until all is closed. An error ends the choice it is of, and never the thread."""
+        """Act on what `find` returns until all is closed. An error ends the choice it belongs to, never the thread."""
         while not self._closed:
             try:
-                if found := self._wait_for(find):
+                if job := self._wait_for(find):
                     try:
-                        act(*found)
+                        act(*job)
                     except Exception as error:
-                        self._fail(found[0], error)
+                        self._fail(job[0], error)
             except Exception:
                 _log.exception("the queue of answers could not be read; it is tried again")
                 with self._change:
                     self._change.wait(1.0)
 
-    def _ask(self, case: _Case, ask: Callable[[_Case], Any]) -> Any:
-        """What a case says; None where asking it fails, which ends this case alone."""
+    def _wait_for(self, find: Callable[[], Any]) -> Any:
+        """Return the first result of `find`; None once all is closed."""
+        with self._change:
+            while not self._closed:
+                if job := find():
+                    return job
+                self._change.wait(1.0)
+        return None
+
+    def _ask(self, case: Case, read: Callable[[Case], Any]) -> Any:
+        """Return what `read` reads of a case; None for an error, which ends this case alone."""
         try:
-            return ask(case)
+            return read(case)
         except Exception as error:
             self._fail(case, error)
             return None
 
-    def _plan(self, _: int) -> None:
-        """Make the plans of each choice: Hydra is slow, and takes one at a time."""
+    def _find_plans(self) -> tuple[Case] | None:
+        """Return the case with the fewest plans among those that want some; composing is slow, so one at a time."""
+        wanting = [case for case in self._requested() if self._ask(case, lambda one: one.wants_plans)]
+        return (min(wanting, key=lambda case: len(case.plans)),) if wanting else None
 
-        def find() -> tuple[_Case] | None:
-            wanting = [case for case in self._watched() if self._ask(case, lambda one: one.wants_plans)]
-            return (min(wanting, key=lambda case: len(case.plans)),) if wanting else None
+    def _plan(self, case: Case) -> None:
+        plans = next(case.planning)
+        with self._change:
+            case.plans = plans
+            self._change.notify_all()
 
-        def plan(case: _Case) -> None:
-            plans = next(case.planning)
+    def _find_task(self, number: int) -> Callable[[], tuple[Case, list[int]] | None]:
+        """Return a function that finds the next replicates of a worker, and notes that they have been started."""
+
+        def find() -> tuple[Case, list[int]] | None:
+            full = sum(case.bytes for case in self._cases.values()) > MAX_RECORD_BYTES
+            for case in self._requested():
+                replicates = self._ask(case, lambda one: one.next_replicates(number)) or []
+                if replicates and not (full and replicates[0] >= FIRST_STAGE):
+                    case.started.update(replicates)
+                    return case, replicates
+            return None
+
+        return find
+
+    def _simulate(self, number: int) -> Callable[[Case, list[int]], None]:
+        """Return a function that simulates replicates with a worker."""
+
+        def simulate(case: Case, replicates: list[int]) -> None:
+            plans = [case.plans[replicate] for replicate in replicates]
+            records = self._workers[number].run(worker.simulate, plans, case.choice.persons)
             with self._change:
-                case.plans = plans
+                case.add(replicates, records)
                 self._change.notify_all()
 
-        self._repeat(find, plan)
+        return simulate
 
-    def _work(self, own: int) -> None:
-        """Keep one worker busy."""
+    def _find_stage(self) -> tuple[Case, int] | None:
+        """Return a case with a complete stage that has no tables yet, the earliest stage first."""
+        stages = [(case, self._ask(case, lambda one: one.stage) or 0) for case in self._requested()]
+        ready = [(case, stage) for case, stage in stages if stage > case.last_stage]
+        return min(ready, key=lambda pair: pair[0].last_stage) if ready else None
 
-        def find() -> tuple[_Case, list[int]] | None:
-            found = self._next(own)
-            if found:
-                found[0].begun.update(found[1])
-            return found
+    def _make_tables(self, case: Case, stage: int) -> None:
+        case.last_stage = stage
+        answer = cases.answer_of(case, stage)
+        with self._change:
+            case.answer = answer
+            if answer.complete:
+                case.drop_records()
+            self._news.notify_all()
+            self._change.notify_all()
 
-        def live_through(case: _Case, numbers: list[int]) -> None:
-            plans = [case.plans[number] for number in numbers]
-            records = self._done(own, worker.lived, plans, case.choice.persons)
-            with self._change:
-                case.records.update(zip(numbers, records, strict=True))
-                case.bytes += sum(_size(record) for record in records)
-                self._change.notify_all()
-
-        self._repeat(find, live_through)
-
-    def _tell(self, _: int) -> None:
-        """Make the tables of every stage that is complete."""
-
-        def find() -> tuple[_Case, int] | None:
-            stages = [(case, self._ask(case, lambda one: one.stage) or 0) for case in self._watched()]
-            found = [(case, stage) for case, stage in stages if stage > case.made]
-            return min(found, key=lambda pair: pair[0].made) if found else None
-
-        def tell(case: _Case, stage: int) -> None:
-            case.made = stage
-            made = _answered(case, stage)
-            with self._change:
-                case.answer = made
-                if made.complete:
-                    case.records, case.bytes = {}, 0
-                self._news.notify_all()
-                self._change.notify_all()
-
-        self._repeat(find, tell)
-
-    def _fail(self, case: _Case, error: Exception) -> None:
-        """Say in one line why a choice has no answer; what is no mistake of whoever asks is logged in full."""
+    def _fail(self, case: Case, error: Exception) -> None:
+        """Answer a case with an error, in one line; an error that is not the user's is logged in full."""
         with self._change:
             if self._closed:
                 return
             if not isinstance(error, UserError):
                 _log.error("a choice could not be answered: %s", case.choice, exc_info=error)
             case.answer = replace(case.answer, error=first_line(error))
-            case.records, case.bytes = {}, 0
+            case.drop_records()
             self._news.notify_all()
 
-    def _done(self, own: int, work: Callable[[Any], Any], asked: Any, persons: str | None = None) -> Any:
-        """What a worker makes of it, which gets an uploaded organisation along with the work it needs it for."""
-        staff = organisations.held(persons)
-        if persons is not None and staff is not None:
-            work, asked = worker.with_staff, (work, asked, persons, staff)
-        return self._hands[own].submit(self._try, own, work, asked).result()
-
-    def _try(self, own: int, work: Callable[[Any], Any], asked: Any) -> Any:
-        """Let a worker do it; one that has ended is replaced, and it is tried once more."""
-        for _ in range(_TRIES):
-            pool = self._pools[own]
-            try:
-                return pool.submit(work, asked).result()
-            except BrokenExecutor:
-                _log.warning("worker %d has ended, and is replaced", own)
-                pool.shutdown(wait=False, cancel_futures=True)
-                self._pools[own] = self._hire()
-        raise UserError("the worker ended twice over this; ask for fewer people or weeks")
-
-    # -- the null scenario -----------------------------------------------------------------------------------------
-
-    def _null(self) -> str | None:
-        """Live today's practice against itself, in both workers; one line where the difference is not exactly zero."""
+    def _null_error(self) -> str | None:
+        """Compare today's practice with itself in both workers; return one line unless the difference is zero."""
         try:
-            plans = plans_of(PolicySelection(employees=60, weeks=26), 1)
-            for own in range(WORKERS):
-                for record in self._done(own, worker.lived, plans):
-                    check_null(record)
+            plans = cases.plans_of(PolicySelection(employees=60, weeks=26), 1)
+            for process in self._workers:
+                for record in process.run(worker.simulate, plans):
+                    cases.check_null(record)
         except Exception as error:
             if not isinstance(error, UserError):
-                _log.exception("the check at the start could not be made")
+                _log.exception("the null scenario could not be checked")
             return first_line(error)
         return None
 
 
-def check_null(record: Record) -> None:
-    """Raise UserError unless the second world is the first one, to the bit."""
-    pairs = {"outcomes": record.weekly, "people": record.people, "use": record.using, **record.final}
-    for name, values in pairs.items():
-        if not np.array_equal(values[0], values[1], equal_nan=True):
-            raise UserError(
-                f"today's practice differs from itself in {name.replace('_', ' ')}, so no result can be trusted; "
-                "please report it with the version"
-            )
-
-
-def plans_of(choice: PolicySelection, replicates: int | None = None) -> list[Plan]:
-    """The plans of a choice as the command line makes them, each replicate with a draw of its own where asked."""
-    return next(plans_by_stage(choice, (replicates or choice.most_replicates,)))
-
-
-def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
-    """The plans of a choice, of as many replicates as each stage has; or of other numbers of them."""
-    from sim.config import composition
-
-    wanted = counts or stages(choice.most_replicates)
-    asked = (*choice.overrides, f"replicates={wanted[-1]}")
-    composed = composition.compose(*asked)
-    made: list[Plan] = []
-    each = composition.replicates_of(composed, asked)
-    for count in wanted:
-        made.extend(islice(each, count - len(made)))
-        yield list(made)
-
-
-def _answered(case: _Case, stage: int) -> Answer:
-    """The answer of the first `stage` replicates."""
-    from sim.studies.scenarios import facts, held_by, samples_of, tables_of
-    from sim.world.establishments import build
-
-    plans = case.plans[:stage]
-    samples = samples_of(plans[0])
-    for number in range(stage):
-        samples.add(case.records[number])
-    holds = held_by(plans)
-    firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
-    return Answer(
-        replicates=stage,
-        lived=stage,
-        most=case.answer.most,
-        tables=tables_of(plans[0], samples, firm, holds),
-        facts=facts(plans[0], samples, holds),
-        plan=plans[0],
-    )
-
-
-def _size(record: Record) -> int:
-    arrays = (record.weekly, record.people, record.cascade, record.using, record.stayed)
-    return int(sum(array.nbytes for array in (*arrays, *record.final.values(), *record.groups.values())))
-
-
-# -- workers ---------------------------------------------------------------------------------------------------------
-
-
-def _hired() -> ProcessPoolExecutor:
-    """One process, begun by spawn; it yields to the page, which has to stay quick."""
-    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_serve)
-
-
-def _serve() -> None:
-    serve()
-    os.nice(15)
-
-
 @cache
 def shared_scheduler() -> AnswerScheduler:
-    """The one that all sessions of this process share.
-
-    What those who come would wait for is done before: named scenarios are read, and first looks are lived of `likely`.
-    """
+    """Return the scheduler of this process, after reading the named scenarios; it prefetches likely choices."""
     from sim.config import composition
 
     for name in presets():
         composition.scenario_named(name)
-    own = AnswerScheduler()
-    if not own.error:
-        own.make_ready(likely())
-    return own
+    scheduler = AnswerScheduler()
+    if not scheduler.error:
+        scheduler.prefetch(likely_choices())
+    return scheduler
 
 
-def likely() -> list[PolicySelection]:
-    """What somebody is likely to ask first, each once: what questions compare, each lever alone, named scenarios."""
-    asked = [choice for question in questions() for choice in question.choices()]
-    alone = [{name: option.name} for name in FIRST for option in family(name) if not option.is_today]
-    found = [PolicySelection(), *asked, *(PolicySelection(levers=levers) for levers in (*alone, *presets().values()))]
-    return list({choice.overrides: choice for choice in found}.values())
+def likely_choices() -> list[PolicySelection]:
+    """Return the choices of all questions, single levers and named scenarios, without repetition."""
+    of_questions = [choice for question in questions() for choice in question.choices()]
+    single = [{name: option.name} for name in FIRST for option in family(name) if not option.is_today]
+    others = [PolicySelection(levers=levers) for levers in (*single, *presets().values())]
+    return list({choice.overrides: choice for choice in (PolicySelection(), *of_questions, *others)}.values())

@@ -26,7 +26,7 @@ VERSION = "1"
 BURN_IN = 52
 FEWEST, MOST = 12, 100
 """Replicates that even the largest organisation gets, and that are enough for any."""
-FIRST_LOOK = 8
+FIRST_STAGE = 8
 """Replicates after which the page shows its first answer."""
 MOST_WORK = 900_000
 """Person-weeks that one replicate may live in one world: 5,750 people for two years after one."""

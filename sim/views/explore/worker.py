@@ -1,7 +1,7 @@
-"""What a worker of the explorer does: live a plan in pairs, and keep the past and today's practice for the next time.
+"""Work of a worker process: simulate plans in pairs of worlds, and reuse burn-ins and today's practice.
 
-A moved lever changes neither the people nor the year before, so only the policy's world is lived anew. What is kept is
-bounded, and what comes out is to the bit what the command line computes.
+A moved lever changes neither the people nor the burn-in, so only the world of the policy is simulated again. The
+caches are bounded. Results equal those of the command line to the bit.
 """
 
 from __future__ import annotations
@@ -15,90 +15,94 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sim.engine.plan import Plan, required_measures
-from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
 from sim.runs.stacked_runs import BurnInState, burn_in_state
 from sim.world import own_organisation
 
-Kept = TypeVar("Kept")
+Value = TypeVar("Value")
 
-MOST_PASTS, MOST_RECORDS = 120, 240
-"""Kept at most, of organisations of up to `ROOMY` people; of larger ones fewer, in proportion."""
-ROOMY = 500
+MAX_BURN_INS, MAX_RECORDS = 120, 240
+"""Sizes of the caches for organisations of up to `USUAL_SIZE` people; of larger ones they hold fewer, in proportion."""
+USUAL_SIZE = 500
 
 Key = tuple[str | None, str]
-"""The organisation that was uploaded, if any, and all that a value depends on."""
+"""The uploaded organisation, if any, and everything else that a value depends on."""
 
-_pasts: OrderedDict[Key, BurnInState] = OrderedDict()
-_usual: OrderedDict[Key, Record] = OrderedDict()
+_burn_ins: OrderedDict[Key, BurnInState] = OrderedDict()
+_baselines: OrderedDict[Key, Record] = OrderedDict()
 
 
-def lived(plans: Sequence[Plan]) -> list[Record]:
-    """The records of these plans, the baseline first in each; they may differ in anything."""
-    return [_live(plan) for plan in plans]
+def simulate(plans: Sequence[Plan]) -> list[Record]:
+    """Return the records of these plans, the baseline first in each; the plans may differ in anything."""
+    return [_simulate(plan) for plan in plans]
 
 
 def with_staff(job: tuple[Callable[[Any], Any], Any, str, own_organisation.Staff]) -> Any:
-    """Do work on an uploaded organisation, known here as long as it takes: work, plans, a name and the staff."""
-    work, asked, name, staff = job
+    """Do work on an uploaded organisation, which stays in memory only meanwhile.
+
+    `job` holds the work, its argument, the name of the organisation and its staff.
+    """
+    work, argument, name, staff = job
     if own_organisation.held(name) is not None:
-        return work(asked)
+        return work(argument)
     own_organisation.hold(staff, name)
     try:
-        return work(asked)
+        return work(argument)
     finally:
         own_organisation.release(name)
 
 
 def forget(persons: str) -> None:
-    """Let go of what is kept of an uploaded organisation."""
-    for shelf in (_pasts, _usual):
-        for key in [key for key in shelf if key[0] == persons]:
-            del shelf[key]
+    """Delete the cached values of an uploaded organisation."""
+    for cache in (_burn_ins, _baselines):
+        for key in [key for key in cache if key[0] == persons]:
+            del cache[key]
     gc.collect()
 
 
-def past(plan: Plan) -> BurnInState:
-    """The plan after its burn-in, which knows every measure: other policies and horizons find the same one again.
+def after_burn_in(plan: Plan) -> BurnInState:
+    """Return the state of the plan after its burn-in, which other policies and horizons reuse.
 
-    A measure that nobody introduces changes nothing, to the bit.
+    It knows every measure: a measure that nobody introduces changes nothing, to the bit.
     """
-    people = plan.firm.people if plan.firm.kind == "one" else ROOMY
-    alike = replace(plan, scenarios=(plan.scenarios[0], _everything(plan.measures)), weeks=1)
-    found = _kept(_pasts, _key(alike), lambda: burn_in_state([alike]), MOST_PASTS * ROOMY // max(people, ROOMY))
-    return replace(found, plans=(plan,))
+    everything = Scenario("everything", "policy", tuple(Introduction(one.name, share=1.0) for one in plan.measures))
+    general = replace(plan, scenarios=(plan.scenarios[0], everything), weeks=1)
+    state = _cached(_burn_ins, _key(general), lambda: burn_in_state([general]), _size_of_cache(MAX_BURN_INS, plan))
+    return replace(state, plans=(plan,))
 
 
 def _key(plan: Plan) -> Key:
     return plan.firm.persons, repr(plan)
 
 
-def _everything(measures: Sequence[Measure]) -> Scenario:
-    """A scenario that nobody lives, by which the past knows all measures."""
-    return Scenario("everything", "policy", tuple(Introduction(measure.name, share=1.0) for measure in measures))
+def _size_of_cache(most: int, plan: Plan) -> int:
+    people = plan.firm.people if plan.firm.kind == "one" else USUAL_SIZE
+    return most * USUAL_SIZE // max(people, USUAL_SIZE)
 
 
-def _live(plan: Plan) -> Record:
+def _simulate(plan: Plan) -> Record:
     usual = replace(plan, scenarios=plan.scenarios[:1])
-    people = plan.firm.people if plan.firm.kind == "one" else ROOMY
-    baseline = _kept(
-        _usual, _key(usual), lambda: past(usual).live(usual.scenarios)[0], MOST_RECORDS * ROOMY // max(people, ROOMY)
+    baseline = _cached(
+        _baselines,
+        _key(usual),
+        lambda: after_burn_in(usual).live(usual.scenarios)[0],
+        _size_of_cache(MAX_RECORDS, plan),
     )
-    policy = past(plan).live(plan.scenarios[1:])[0]
-    return _narrowed(_side_by_side(baseline, policy), plan)
+    policy = after_burn_in(plan).live(plan.scenarios[1:])[0]
+    return _select_measures(_concatenate(baseline, policy), plan)
 
 
-def _narrowed(record: Record, plan: Plan) -> Record:
-    """The record with the rows of the measures alone that the plan needs."""
+def _select_measures(record: Record, plan: Plan) -> Record:
+    """Return the record with only the measures that the plan needs."""
     needs = {measure.name for measure in required_measures(plan)}
     rows = [row for row, name in enumerate(sorted(measure.name for measure in plan.measures)) if name in needs]
     adoption = record.adoption and record.adoption.narrowed(rows)
     return replace(record, using=record.using[:, rows], cascade=record.cascade[:, rows], adoption=adoption)
 
 
-def _side_by_side(baseline: Record, policy: Record) -> Record:
-    """One record of both, as if their worlds had been lived together."""
+def _concatenate(baseline: Record, policy: Record) -> Record:
+    """Return one record of both, as if their worlds had been simulated together."""
     first = len(baseline.weekly)
     return Record(
         weekly=np.concatenate([baseline.weekly, policy.weekly]),
@@ -114,11 +118,11 @@ def _side_by_side(baseline: Record, policy: Record) -> Record:
     )
 
 
-def _kept(shelf: OrderedDict[Key, Kept], key: Key, make: Callable[[], Kept], most: int) -> Kept:
-    """What stands on the shelf under this key, made where it is missing; the least recently used has to go."""
-    if key not in shelf:
-        shelf[key] = make()
-        while len(shelf) > max(most, 1):
-            shelf.popitem(last=False)
-    shelf.move_to_end(key)
-    return shelf[key]
+def _cached(cache: OrderedDict[Key, Value], key: Key, make: Callable[[], Value], most: int) -> Value:
+    """Return the value of a key, made where it is missing; the least recently used value is dropped."""
+    if key not in cache:
+        cache[key] = make()
+        while len(cache) > max(most, 1):
+            cache.popitem(last=False)
+    cache.move_to_end(key)
+    return cache[key]
