@@ -1,7 +1,8 @@
-"""One person beside the published model: the copy does what its authors print, and people here are really alone."""
+"""Comparison of one person with the published model: the copy gives printed numbers, and people here are alone."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +11,27 @@ import pandas as pd
 import pytest
 
 from sim.__main__ import main
+from sim.config import composition
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.discovery import mechanisms
 from sim.plotting.figures import docking as figure
-from sim.studies.docking import one_person, page, study, trials
-from sim.studies.docking.findings import ALL, Finding, Told
-from sim.studies.docking.one_person import ALONE, Push, apart, by_oneself, lives
-from sim.studies.docking.published import STOCKS, First, Revised, after, answers, burnt_out, course, slopes, slowest
-from sim.studies.docking.published import starts as random_starts
+from sim.studies.docking import isolated_person, trials
+from sim.studies.docking.findings import FINDINGS
+from sim.studies.docking.isolated_person import ISOLATION, Perturbation, isolated_plan, simulate, unconnected_firm
+from sim.studies.docking.published import (
+    STOCKS,
+    First,
+    Revised,
+    is_burnt_out,
+    long_run_responses,
+    random_starts,
+    slopes,
+    slowest,
+    state_after,
+    trajectory,
+)
+from sim.studies.docking.study import DockingStudy, direction_rows
 from sim.studies.docking.worlds import HARDEST, LEAST_RECOVERY, PUSHED, demands, worlds
 from sim.world.firm import FirmOptions
 
@@ -30,7 +43,7 @@ ENERGY = STOCKS.index("energy")
 # -- the published model ---------------------------------------------------------------------------------------------
 
 
-def test_the_first_version_gives_the_numbers_that_its_authors_print_to_the_last_digit():
+def test_the_first_version_gives_the_printed_numbers_to_the_last_digit():
     state = np.array([[0.5], [0.7], [0.2], [0.5]])
     printed = {
         0.1: (0.5017299, 0.6995080, 0.2211999, 0.5012808),
@@ -43,9 +56,9 @@ def test_the_first_version_gives_the_numbers_that_its_authors_print_to_the_last_
 
 
 def test_the_first_version_correlates_demands_with_energy_as_its_authors_print():
-    lived = course(First(), np.array([[0.5], [0.7], [0.2], [0.5]]), np.arange(0, 182.51, 0.1))[..., 0]
-    assert np.corrcoef(lived[:, 2], lived[:, 3])[0, 1] == pytest.approx(-0.911, abs=5e-4)
-    assert np.corrcoef(lived[:, 1], lived[:, 0])[0, 1] == pytest.approx(0.885, abs=5e-4)
+    printed = trajectory(First(), np.array([[0.5], [0.7], [0.2], [0.5]]), np.arange(0, 182.51, 0.1))[..., 0]
+    assert np.corrcoef(printed[:, 2], printed[:, 3])[0, 1] == pytest.approx(-0.911, abs=5e-4)
+    assert np.corrcoef(printed[:, 1], printed[:, 0])[0, 1] == pytest.approx(0.885, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -53,19 +66,19 @@ def test_the_first_version_correlates_demands_with_energy_as_its_authors_print()
     [(0.1, (0, 0), 0.768), (0.175, (0.1, 0.5), 0.407), (0.2, (1, 1), 0), (0.4, (1, 1), 0)],
 )
 def test_the_first_version_is_well_then_either_then_burnt_out_as_demands_cost_more(effort, burnt, energy):
-    ended = after(First(effort=effort), FEW)
-    assert burnt[0] <= burnt_out(ended).mean() <= burnt[1]
+    ended = state_after(First(effort=effort), FEW)
+    assert burnt[0] <= is_burnt_out(ended).mean() <= burnt[1]
     assert ended[ENERGY].max() == pytest.approx(energy, abs=0.002)
 
 
-def test_a_rest_of_the_published_model_does_not_move():
+def test_the_published_model_at_rest_does_not_change():
     for model in (trials.MILD, trials.LIVELY, trials.MEEK):
-        rest = after(model, trials.WELL)
+        rest = state_after(model, trials.WELL)
         assert rest[ENERGY, 0] > 0.2
         assert np.abs(model.change(rest)).max() < 1e-6
 
 
-def test_without_energy_none_comes_back():
+def test_energy_cannot_return_from_zero():
     for model in (First(), Revised()):
         empty = np.array([[0.5], [0.5], [0.5], [0.0]])
         assert model.change(empty)[ENERGY, 0] == 0
@@ -106,9 +119,9 @@ def test_slopes_are_those_worked_out_by_hand():
 
 
 def test_answers_to_small_pushes_are_what_pushing_does():
-    rest = after(trials.MILD, trials.WELL)
-    pushed = after(trials.MILD, trials.WELL, added=np.array([[0], [0], [1e-3], [0]]))
-    assert (pushed - rest)[:, 0] / 1e-3 == pytest.approx(answers(trials.MILD, rest)[:, 2], rel=0.02)
+    rest = state_after(trials.MILD, trials.WELL)
+    pushed = state_after(trials.MILD, trials.WELL, added=np.array([[0], [0], [1e-3], [0]]))
+    assert (pushed - rest)[:, 0] / 1e-3 == pytest.approx(long_run_responses(trials.MILD, rest)[:, 2], rel=0.02)
     assert slowest(trials.MILD, rest) == pytest.approx(13.1, abs=0.1)
 
 
@@ -119,45 +132,45 @@ def plan(people: int = 40, **options) -> Plan:
     return Plan((), firm=FirmOptions(kind="one", employees=people), engine="reference", **{"burn_in": 4, **options})
 
 
-def test_people_here_are_alone_whoever_else_is_there():
-    few, many = (lives(plan(people, weeks=4), {"usual": []}) for people in (12, 30))
-    for quantity in one_person.QUANTITIES:
+def test_other_people_do_not_change_the_results_of_a_person():
+    few, many = (simulate(plan(people, weeks=4), {"usual": []}) for people in (12, 30))
+    for quantity in isolated_person.QUANTITIES:
         assert (few.of(quantity, "usual") == many.of(quantity, "usual")[:, :12]).all(), quantity
-    assert not apart(5, seed=1).ties.exists.any()
-    assert (apart(5, seed=1).manager < 0).all()
+    assert not unconnected_firm(5, seed=1).ties.exists.any()
+    assert (unconnected_firm(5, seed=1).manager < 0).all()
 
 
-def test_the_equations_are_the_models_own_and_only_what_looks_for_others_is_changed():
-    alone = registry_of(by_oneself(plan()))
+def test_only_parameters_of_isolation_differ_from_the_models_equations():
+    alone = registry_of(isolated_plan(plan()))
     assert set(map(type, alone.mechanisms.values())) == set(mechanisms().values())
     for process, own in alone.mechanisms.items():
         usual = type(own)()
         changed = {name for name in own.parameter_metadata() if getattr(own, name) != getattr(usual, name)}
-        assert changed <= set(ALONE.get(process, {})), process
+        assert changed <= set(ISOLATION.get(process, {})), process
 
 
 BEYOND = {"no recovery", "hard, no recovery", "well stronger", "worn stronger"}
 
 
-def test_every_push_stays_in_its_range_but_those_that_say_so():
+def test_every_push_stays_in_its_range_except_the_listed_ones():
     kinds = {process: kind() for process, kind in mechanisms().items()}
     for world, pushes in worlds().items():
         for push in pushes:
-            passport = kinds[push.process].parameter_metadata()[push.name]
-            value = push.moved(getattr(kinds[push.process], push.name))
-            assert world in BEYOND or passport.low <= value <= passport.high, (world, push)
+            metadata = kinds[push.process].parameter_metadata()[push.name]
+            value = push.apply(getattr(kinds[push.process], push.name))
+            assert world in BEYOND or metadata.low <= value <= metadata.high, (world, push)
 
 
 def test_the_least_recovery_lies_at_the_ends_of_the_ranges():
-    passports = mechanisms()["recovery"].parameter_metadata()
+    metadata = mechanisms()["recovery"].parameter_metadata()
     for name, value in LEAST_RECOVERY.items():
-        assert value in (passports[name].low, passports[name].high), name
+        assert value in (metadata[name].low, metadata[name].high), name
 
 
 @pytest.fixture(scope="module")
-def pushed() -> one_person.Lives:
-    asked = {f"{name} {by:+g}": push(by) for name, push in PUSHED.items() for by in (-1, 1)}
-    return lives(plan(20, weeks=28), {**asked, "usual": [], "again": [], "for a while": demands(HARDEST, 0, 4)})
+def pushed() -> isolated_person.Trajectories:
+    pushes = {f"{name} {by:+g}": push(by) for name, push in PUSHED.items() for by in (-1, 1)}
+    return simulate(plan(20, weeks=28), {**pushes, "usual": [], "again": [], "for a while": demands(HARDEST, 0, 4)})
 
 
 EXPECTED = {
@@ -173,13 +186,13 @@ def test_every_push_moves_every_stock_as_in_the_first_version(pushed, push):
     for quantity, direction in EXPECTED[push].items():
         low, high = (pushed.end(quantity, f"{push} {by:+g}", weeks=8).mean() for by in (-1, 1))
         assert np.sign(high - low) == direction, quantity
-    there = answers(trials.MILD, after(trials.MILD, trials.WELL))[:, STOCKS.index(push)]
+    there = long_run_responses(trials.MILD, state_after(trials.MILD, trials.WELL))[:, STOCKS.index(push)]
     energy = {**EXPECTED[push], "energy": -EXPECTED[push]["exhaustion"]}
     assert np.sign(there).tolist() == [energy[stock] for stock in STOCKS]
 
 
-def test_worlds_share_every_accident_of_life(pushed):
-    for quantity in one_person.QUANTITIES:
+def test_worlds_share_all_random_numbers(pushed):
+    for quantity in isolated_person.QUANTITIES:
         assert (pushed.of(quantity, "usual") == pushed.of(quantity, "again")).all()
 
 
@@ -193,32 +206,31 @@ def test_a_push_ends_when_it_says_and_its_trace_fades(pushed):
 
 
 def test_a_push_to_a_value_and_one_by_an_amount_add_up():
-    assert Push("recovery", "effort", to=0.1).moved(0.25) == 0.1
-    assert Push("workload", "level", 0.5).moved(0.25) == 0.75
+    assert Perturbation("recovery", "effort", to=0.1).apply(0.25) == 0.1
+    assert Perturbation("workload", "level", 0.5).apply(0.25) == 0.75
 
 
 # -- the study -------------------------------------------------------------------------------------------------------
 
 
-def test_too_short_a_run_and_too_few_people_are_refused_in_a_line():
-    with pytest.raises(UserError, match="weeks is 52 and burn_in 4"):
-        study.compare(plan(weeks=52))
-    with pytest.raises(UserError, match="5 people are too few"):
-        study.compare(plan(5, weeks=208, burn_in=104))
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ("weeks=52", "Invalid value for weeks: 52. Use 208 or more."),
+        ("burn_in=4", "Invalid value for burn_in: 4. Use 104 or more."),
+    ],
+)
+def test_too_short_a_run_is_an_error(settings, line):
+    study = DockingStudy()
+    with pytest.raises(UserError, match=line):
+        study.plans(composition.compose("study=docking", settings), study.settings(composition.compose()))
 
 
-def findings() -> pd.DataFrame:
-    told = Told(0.5, "half")
-    return study.in_columns([Finding("Burn-out lasts", told, told, told, holds, "because") for holds in ("yes", "no")])
-
-
-def test_the_page_says_how_many_results_hold_and_shows_what_is_no_answer_as_none():
-    said = page.verdict(findings())
-    assert said.startswith("Of 2 results of the published model, 1 hold here: burn-out lasts.")
+def test_a_response_below_two_standard_errors_counts_as_none():
     signs = pd.DataFrame(
         {"pushed": ["energy"], "answers": ["energy"], "first": [1.0], "revised": [-2.0], "here": [0.1], "error": [0.2]}
     )
-    assert "| more energy | up / down / – |" in page.moves(signs)
+    assert direction_rows(signs) == [["more energy", "up / down / –"]]
 
 
 def test_the_figure_names_the_column_that_is_missing():
@@ -232,9 +244,11 @@ def test_the_study_finds_directions_and_buffer_and_no_tipping(tmp_path: Path):
     (folder,) = (tmp_path / "docking").iterdir()
     written = {path.name for path in folder.iterdir()}
     tables = ("findings", "copies", "signs", "rests", "releases", "boosts")
-    assert {*(f"{name}.parquet" for name in tables), "summary.md", "config.yaml", "about.json", "figures"} == written
+    files = {f"{name}.{ending}" for name in tables for ending in ("parquet", "csv")}
+    assert files | {"summary.md", "results.json", "config.yaml", "about.json", "figures"} == written
+    assert len(json.loads((folder / "results.json").read_text(encoding="utf-8"))["holding"]) == 2
     found = pd.read_parquet(folder / "findings.parquet").set_index("result")
-    assert len(found) == len(ALL)
+    assert len(found) == len(FINDINGS)
     assert [result.split()[0] for result in found.index[found["holds"] == "yes"]] == ["Which", "Resources"]
     copies = pd.read_parquet(folder / "copies.parquet")
     assert (copies["published"] - copies["copy"]).abs().max() < 0.07

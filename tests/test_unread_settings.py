@@ -129,9 +129,9 @@ def test_the_point_and_a_seed_are_taken_by_every_command(name, capsys):
 
 
 def test_docking_refuses_the_numbers_that_being_alone_replaces(monkeypatch):
-    from sim.studies.docking.one_person import ALONE
+    from sim.studies.docking.isolated_person import ISOLATION
 
-    own = {f"mechanisms.{process}.{name}" for process, values in ALONE.items() for name in values}
+    own = {f"mechanisms.{process}.{name}" for process, values in ISOLATION.items() for name in values}
     assert own == set(command_settings.REPLACED["docking"])
     every = {
         f"mechanisms.{process}.{name}"

@@ -47,7 +47,7 @@ class BaseStudy(ABC, Generic[S, R]):
     """
 
     name: ClassVar[str]
-    settings_type: ClassVar[type[StudySettings]]
+    settings_type: ClassVar[type[StudySettings]] = StudySettings
     group: ClassVar[str] = ""
     page: ClassVar[str] = ""
 
@@ -82,7 +82,7 @@ class BaseStudy(ABC, Generic[S, R]):
     def settings(self, cfg: DictConfig) -> S:
         """Return the settings of a composed configuration; raise UserError for an invalid one."""
         group = self.group or self.name
-        return read_settings(group, self.settings_type, cfg.get(group))  # type: ignore[return-value]
+        return read_settings(group, self.settings_type, cfg.get(group, {}))  # type: ignore[return-value]
 
     def write(self, results: R, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
         """Write tables, page, results.json and figures to a folder; return the answer to print."""

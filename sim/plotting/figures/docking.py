@@ -1,4 +1,4 @@
-"""One person without a network under the same pushes: the published model on the left, this one on the right."""
+"""Figure of one person without a network: the published model on the left, this one on the right."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, SMALL, VERMILLIO
 from sim.reporting.summary import require_columns
 
 _LEFT, _WIDTH, _APART, _HEIGHT, _STEP, _TOP = 0.62, 2.74, 3.53, 1.3, 2.22, 0.5
-"""Inches: the first panel's edge, a panel's width, from one to the next; a panel's height, from row to row, over it."""
+"""Inches: left edge, width and distance of panels; their height, the distance of rows, and the room above."""
 _SD = (-2.6, 1.0)
-"""Energy here, SD: as wide in all panels, and wide enough for a person driven to the end of the scale."""
+"""Range of energy here, SD: the same in all panels, up to a person driven to the end of the scale."""
 _LINES: dict[str, dict[str, Any]] = {
     "well": {"color": BLUE, "marker": "o", "markersize": 4},
     "worn": {"color": VERMILLION, "marker": "D", "markersize": 3.4, "linestyle": "--"},
@@ -25,28 +25,28 @@ _LINES: dict[str, dict[str, Any]] = {
 _STARTS = {"well": "was well before", "worn": "was worn out before"}
 _HEADINGS = (
     "More demands, for good: where energy comes to rest",
-    "Hard demands that are taken away again: whether energy comes back",
-    "Four weeks of more resources under strain: who is saved, and what is left of it",
+    "Hard demands that end: whether energy comes back",
+    "Four weeks of more resources under strain: share saved, and reduction of exhaustion",
 )
 _TITLES = ("published model", "this model")
-_NOTE = "published: first version, effort 0.1, below 0.175; here: less a usual life"
+_NOTE = "published: first version, effort 0.1, below 0.175; here: less the usual world"
 _COLOURS = (BLUE, ORANGE, INK, VERMILLION)
 _DASHES = ("-", "--", ":", "-.")
 
 
 @in_house_style
-def draw(rests: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, footer: str = "") -> Figure:
-    """Three rows of two panels: lasting demands, hard demands taken away again, and a passing boost of resources.
+def draw(equilibria: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, footer: str = "") -> Figure:
+    """Draw three rows of two panels: lasting demands, hard demands that end, and a passing boost of resources.
 
-    `rests` has model, demands, well and worn; `releases` model, course, week and energy; `boosts` week, first,
+    `equilibria` has model, demands, well and worn; `releases` model, course, week and energy; `boosts` week, first,
     at_its_best and two_years_on. Raises UserError where a table lacks a column or rows.
     """
-    rests = require_columns(rests, ("model", "demands", "well", "worn"), "rests")
+    equilibria = require_columns(equilibria, ("model", "demands", "well", "worn"), "rests")
     releases = require_columns(releases, ("model", "course", "week", "energy"), "releases")
     boosts = require_columns(boosts, ("week", "first", "at_its_best", "two_years_on"), "boosts")
     sheet = blank(
         body=3 * _STEP,
-        title="The published model tips, this one shifts",
+        title="The published model tips; this one shifts",
         subtitle="One person without a network: the published stock-and-flow model of job demands-resources theory, "
         "and the mean of people who are each alone in this one, whose energy is exhaustion reversed.",
         key=[],
@@ -55,7 +55,7 @@ def draw(rests: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, foot
     for row, heading in enumerate(_HEADINGS):
         sheet.heading(heading, row * _STEP + 0.1)
     for column, model in enumerate(("published", "here")):
-        _draw_rests(_panel(sheet, 0, column), rests[rests["model"] == model], model)
+        _draw_equilibria(_panel(sheet, 0, column), equilibria[equilibria["model"] == model], model)
         _draw_releases(_panel(sheet, 1, column), releases[releases["model"] == model], model)
     _draw_saved(_panel(sheet, 2, 0), boosts)
     _draw_relief(_panel(sheet, 2, 1), boosts)
@@ -69,7 +69,7 @@ def _panel(sheet: FigureLayout, row: int, column: int) -> Axes:
 
 
 def _scaled(axes: Axes, model: str) -> None:
-    """Energy from nought to its capacity there; here in SD from a usual life."""
+    """Scale energy from zero to its capacity there, and in SD from the usual world here."""
     if model == "here":
         axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
         axes.set_ylim(*_SD)
@@ -80,9 +80,9 @@ def _scaled(axes: Axes, model: str) -> None:
     axes.xaxis.set_major_locator(round_ticks(6))
 
 
-def _draw_rests(axes: Axes, rows: pd.DataFrame, model: str) -> None:
-    for start, look in _LINES.items():
-        axes.plot(rows["demands"], rows[start], linewidth=1.4, label=_STARTS[start], **look)
+def _draw_equilibria(axes: Axes, rows: pd.DataFrame, model: str) -> None:
+    for start, style in _LINES.items():
+        axes.plot(rows["demands"], rows[start], linewidth=1.4, label=_STARTS[start], **style)
     axes.set_xlabel("demands added a day" if model == "published" else "demands added, SD")
     _scaled(axes, model)
     axes.legend(loc="upper right" if model == "published" else "lower left")
@@ -106,13 +106,13 @@ def _draw_saved(axes: Axes, boosts: pd.DataFrame) -> None:
 
 
 def _draw_relief(axes: Axes, boosts: pd.DataFrame) -> None:
-    for column, label, look in (
+    for column, label, style in (
         ("at_its_best", "at its best", _LINES["well"]),
-        ("two_years_on", "two years on", _LINES["worn"]),
+        ("two_years_on", "two years later", _LINES["worn"]),
     ):
-        axes.plot(boosts["week"], boosts[column], linewidth=1.4, label=label, **look)
+        axes.plot(boosts["week"], boosts[column], linewidth=1.4, label=label, **style)
     axes.set_ylim(-0.05, 0.25)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_ylabel("relief of exhaustion, SD")
+    axes.set_ylabel("reduction of exhaustion, SD")
     axes.set_xlabel("week of strain in which they begin")
     axes.legend(loc="upper right", fontsize=SMALL)

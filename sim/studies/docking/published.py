@@ -1,7 +1,7 @@
 """The published model of one person: job demands-resources theory as four stocks (Evers and others, sdbuildR).
 
-Demands cost energy, less of it where there are resources. Resources and energy make engagement; the engaged make
-resources and do away with demands; the drained make more demands (self-undermining). Rates are per day, levels 0 to 1.
+Demands cost energy, and resources reduce that cost. Resources and energy raise engagement. Engagement raises resources
+and reduces demands. Low energy raises demands (self-undermining). Rates are per day, levels 0 to 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class First:
-    """Template `JDR` of sdbuildR 1.0.5 (CRAN, October 2025), equations and values as they stand there.
+    """Template `JDR` of sdbuildR 1.0.5 (CRAN, October 2025), with its equations and values.
 
     Its online supplement has 0.1 for `optimising`, an `effort` of 0.1 to 0.4, and starts from 0.01 to 1.
     """
@@ -31,18 +31,18 @@ class First:
     highest_start: float = 1.0
 
     def change(self, state: np.ndarray) -> np.ndarray:
-        """Change a day of engagement, resources, demands and energy: (4, n) from (4, n)."""
+        """Return the change per day of engagement, resources, demands and energy: (4, n) from (4, n)."""
         engagement, resources, demands, energy = state
         motivated = self.motivation * energy * resources * (1 + demands) * (1 - engagement)
         crafted = self.crafting * engagement * (1 - resources)
-        made = self.undermining * (1 - energy) + self.regulation * (1 - demands)
+        arising = self.undermining * (1 - energy) + self.regulation * (1 - demands)
         restored = self.restoration * energy * (1 - energy)
         spent = self.effort * energy * demands / (1 + resources)
         return np.array(
             [
                 motivated - self.disengagement * engagement * (1 - energy),
                 crafted - self.fading * resources,
-                made - self.optimising * engagement * demands,
+                arising - self.optimising * engagement * demands,
                 restored - spent,
             ]
         )
@@ -69,7 +69,7 @@ class Revised:
     highest_start: float = 2.0
 
     def change(self, state: np.ndarray) -> np.ndarray:
-        """Change a day of engagement, resources, demands and energy: (4, n) from (4, n)."""
+        """Return the change per day of engagement, resources, demands and energy: (4, n) from (4, n)."""
         engagement, resources, demands, energy = state
         motivated = self.motivation * energy * self._hill(resources) * demands
         crafted = self.crafting * self._hill(engagement) + self.support * np.exp(-self.steep * resources)
@@ -93,11 +93,11 @@ class Revised:
 
 STOCKS = ("engagement", "resources", "demands", "energy")
 BURNT_OUT = 0.05
-"""Energy below which somebody who is at rest is called burnt out; published rests are 0, or above 0.2."""
+"""Energy at rest below which somebody counts as burnt out; published states at rest have 0, or more than 0.2."""
 AT_REST = 3_000.0
-"""Days after which nothing moves any more, but next to a fold."""
+"""Days after which nothing moves any more, except next to a fold."""
 _SOLVER: dict[str, Any] = {"rtol": 1e-7, "atol": 1e-12, "lband": 3, "uband": 3}
-"""People stand one after the other, four stocks each, and no stock of one touches another's: a narrow band."""
+"""People are independent, so the Jacobian of their stocks in a row is a narrow band."""
 _STEP = 1e-6
 
 
@@ -106,24 +106,24 @@ class Model(Protocol):
 
     @property
     def highest_start(self) -> float:
-        """The highest level at which the authors let people start."""
+        """Return the highest level at which the authors let people start."""
 
     def change(self, state: np.ndarray) -> np.ndarray:
-        """Change a day of the four stocks: (4, n) from (4, n)."""
+        """Return the change per day of the four stocks: (4, n) from (4, n)."""
 
 
-def starts(model: Model, count: int, seed: int) -> np.ndarray:
-    """Random starts between 0.01 and the model's highest, as the authors draw them: (4, count)."""
+def random_starts(model: Model, count: int, seed: int) -> np.ndarray:
+    """Return random starts between 0.01 and the model's highest, as the authors draw them: (4, count)."""
     return np.random.default_rng(seed).uniform(0.01, model.highest_start, (len(STOCKS), count))
 
 
 def inflow(**per_day: float) -> np.ndarray:
-    """What is added to stocks from outside each day, by their name: (4, 1)."""
+    """Return what is added to stocks from outside each day, by their name: (4, 1)."""
     return np.array([[per_day.get(stock, 0.0)] for stock in STOCKS])
 
 
-def course(model: Model, start: np.ndarray, days: np.ndarray, added: np.ndarray | float = 0.0) -> np.ndarray:
-    """The stocks on these days, of which the first is the start's: (day, 4, n)."""
+def trajectory(model: Model, start: np.ndarray, days: np.ndarray, added: np.ndarray | float = 0.0) -> np.ndarray:
+    """Return the stocks on these days, of which the first is the start's: (day, 4, n)."""
     from scipy.integrate import solve_ivp
 
     def change(_: float, flat: np.ndarray) -> np.ndarray:
@@ -133,27 +133,30 @@ def course(model: Model, start: np.ndarray, days: np.ndarray, added: np.ndarray 
     return solved.y.T.reshape(len(days), -1, len(STOCKS)).transpose(0, 2, 1)
 
 
-def after(model: Model, start: np.ndarray, days: float = AT_REST, added: np.ndarray | float = 0.0) -> np.ndarray:
-    """The stocks so many days later: (4, n)."""
-    return start if days <= 0 else course(model, start, np.array([0.0, days]), added)[-1]
+def state_after(model: Model, start: np.ndarray, days: float = AT_REST, added: np.ndarray | float = 0.0) -> np.ndarray:
+    """Return the stocks after some days: (4, n)."""
+    return start if days <= 0 else trajectory(model, start, np.array([0.0, days]), added)[-1]
 
 
-def burnt_out(state: np.ndarray) -> np.ndarray:
-    """Who has no energy left: (n,)."""
+def is_burnt_out(state: np.ndarray) -> np.ndarray:
+    """Return who has no energy left: (n,)."""
     return state[STOCKS.index("energy")] < BURNT_OUT
 
 
 def slopes(model: Model, rest: np.ndarray) -> np.ndarray:
-    """How each stock's change answers to each stock (column) at a rest (4, 1): (4, 4), by central differences."""
+    """Return the derivative of each stock's change by each stock (column) at a state (4, 1): (4, 4).
+
+    It uses central differences.
+    """
     steps = _STEP * np.eye(len(STOCKS))
     return (model.change(rest + steps) - model.change(rest - steps)) / (2 * _STEP)
 
 
-def answers(model: Model, rest: np.ndarray) -> np.ndarray:
-    """How far each stock comes to rest elsewhere for 1 a day added to each stock (column): (4, 4), for small pushes."""
+def long_run_responses(model: Model, rest: np.ndarray) -> np.ndarray:
+    """Return how far each stock at rest moves for 1 a day added to each stock (column): (4, 4), for small pushes."""
     return -np.linalg.inv(slopes(model, rest))
 
 
 def slowest(model: Model, rest: np.ndarray) -> float:
-    """The time constant, in days, of what fades last after a small push."""
+    """Return the longest time constant after a small push, in days."""
     return float(-1 / np.linalg.eigvals(slopes(model, rest)).real.max())

@@ -1,4 +1,4 @@
-"""Docking: this project's model of one person beside the published stock-and-flow model of the same theory.
+"""Docking: compare this model of one isolated person with a published stock-and-flow model of the same theory.
 
 Axtell, R., Axelrod, R., Epstein, J. M. and Cohen, M. D. (1996). Aligning simulation models: a case study and results.
 Computational and Mathematical Organization Theory, 1, 123-141.
@@ -6,108 +6,144 @@ Computational and Mathematical Organization Theory, 1, 123-141.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sim.config import composition
+from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
-from sim.files import write_json
+from sim.runs.worker_pool import WorkerPool
+from sim.studies.base import Study
+from sim.studies.docking import trials
 from sim.studies.docking.comparison import Comparison
-from sim.studies.docking.findings import ALL, Finding, copied
+from sim.studies.docking.findings import FINDINGS, Finding, reproduction
+from sim.studies.docking.isolated_person import isolated_plan, simulate
+from sim.studies.docking.published import STOCKS
+from sim.studies.docking.worlds import HARDEST, LIGHTER_AT, STRONGER, worlds
+from sim.survey.survey import survey_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
 STARTS = 400
 """Random starts of the published model."""
-FEWEST_PEOPLE = 10
-FEWEST_WEEKS, FEWEST_RUN_IN = 208, 104
-"""Weeks in which boosts and releases have their time, and in which people are driven apart before."""
+_FEWEST_WEEKS, _FEWEST_WEEKS_OF_BURN_IN = 208, 104
+"""Weeks in which effects of boosts and hard demands can fade, and in which the study drives people apart before."""
+_SIGNS = {1: "up", -1: "down", 0: "–"}
 
 
-def compare(plan: Plan) -> Comparison:
-    """Live all worlds of the plan's people, each alone; UserError where that is too short."""
-    from sim.studies.docking.one_person import by_oneself, lives
-    from sim.studies.docking.worlds import worlds
-    from sim.survey.survey import survey_of
+@dataclass(frozen=True)
+class Results:
+    """The plan, the simulated worlds beside the published model, and what follows from them."""
 
-    if plan.weeks < FEWEST_WEEKS or plan.burn_in < FEWEST_RUN_IN:
-        raise UserError(
-            f"weeks is {plan.weeks} and burn_in {plan.burn_in}; the docking needs at least {FEWEST_WEEKS} and "
-            f"{FEWEST_RUN_IN}, so that what is pushed has time to come back"
-        )
-    if plan.firm.kind != "one":
-        raise UserError(
-            f"Invalid value for firm: {plan.firm.kind}. Use firm=one with firm.employees, since docking simulates "
-            "people without colleagues."
-        )
-    if plan.firm.people < FEWEST_PEOPLE:
-        raise UserError(
-            f"{plan.firm.people} people are too few for a mean; firm.employees={FEWEST_PEOPLE} or more is right"
-        )
-    causes = registry_of(by_oneself(plan)).quantities["engagement"].needs
-    return Comparison(lives(plan, worlds()), survey_of(plan), causes, STARTS, plan.seed)
+    plan: Plan
+    comparison: Comparison
+
+    @cached_property
+    def findings(self) -> dict[str, Finding]:
+        """Every finding by the name of its function."""
+        return {finding.__name__: finding(self.comparison) for finding in FINDINGS}
+
+    @cached_property
+    def copies(self) -> list[tuple[str, float, float]]:
+        """What the authors print and what the copy gives."""
+        return reproduction(self.comparison)
 
 
-def tables_of(both: Comparison) -> dict[str, pd.DataFrame]:
-    """Everything that is written: findings, copies, and what the figure is drawn from."""
-    import pandas as pd
+class DockingStudy(Study[StudySettings, Results]):
+    """Which results of the published model hold in this one."""
 
-    return {
-        "findings": in_columns([finding(both) for finding in ALL]),
-        "copies": pd.DataFrame([asdict(one) for one in copied(both)]),
-        "signs": both.signs,
-        "rests": both.rests,
-        "releases": both.releases,
-        "boosts": both.boosts,
-    }
+    name = "docking"
+
+    def plans(self, cfg: DictConfig, settings: StudySettings) -> list[Plan]:
+        """Return the plan; raise UserError where it is too short or its people have colleagues."""
+        plan = composition.build_plan(cfg)
+        if plan.firm.kind != "one":
+            raise UserError(
+                f"Invalid value for firm: {plan.firm.kind}. Use firm=one with firm.employees, since docking simulates "
+                "people without colleagues."
+            )
+        for name, value, fewest in (
+            ("weeks", plan.weeks, _FEWEST_WEEKS),
+            ("burn_in", plan.burn_in, _FEWEST_WEEKS_OF_BURN_IN),
+        ):
+            if value < fewest:
+                raise UserError(f"Invalid value for {name}: {value}. Use {fewest} or more.")
+        return [plan]
+
+    def run(self, plans: Sequence[Plan], settings: StudySettings, pool: WorkerPool) -> Results:
+        """Simulate every world of the plan's people, each alone."""
+        (plan,) = plans
+        causes = registry_of(isolated_plan(plan)).quantities["engagement"].needs
+        return Results(plan, Comparison(simulate(plan, worlds()), survey_of(plan), causes, STARTS, plan.seed))
+
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return findings, copies, and the tables of the figure."""
+        import pandas as pd
+
+        both = results.comparison
+        return {
+            "findings": pd.DataFrame(map(asdict, results.findings.values())).drop(columns="details"),
+            "copies": pd.DataFrame(results.copies, columns=["what", "published", "copy"]),
+            "signs": both.signs,
+            "rests": both.equilibria,
+            "releases": both.releases,
+            "boosts": both.boosts,
+        }
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        plan, findings = results.plan, {name: asdict(finding) for name, finding in results.findings.items()}
+        titles = [finding.result for finding in results.findings.values() if finding.holds == "yes"]
+        return {
+            "people": plan.firm.people,
+            "weeks": plan.weeks,
+            "burn_in": plan.burn_in,
+            "starts": STARTS,
+            "hardest": HARDEST,
+            "stronger": round(STRONGER),
+            "lighter_at": LIGHTER_AT,
+            "brief_days": trials.BRIEF,
+            "long_days": trials.LONG,
+            "stocks": STOCKS,
+            "holding": [title[0].lower() + title[1:] for title in titles],
+            "findings": {name: {**finding, **finding.pop("details")} for name, finding in findings.items()},
+            "direction_rows": direction_rows(results.comparison.signs),
+            "reproduction_rows": [[label, f"{print_:.4g}", f"{copy:.4g}"] for label, print_, copy in results.copies],
+        }
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figure of both models under the same pushes."""
+        from sim.plotting.figures import docking
+
+        both, footer = results.comparison, f"{results.plan.firm.people:,} people, each alone · {footer}"
+        yield self.name, docking.draw(both.equilibria, both.releases, both.boosts, footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return every result with whether it holds."""
+        return "\n".join(f"{one['holds']:<8} {one['result']}" for one in facts["findings"].values())
 
 
-def in_columns(findings: Sequence[Finding]) -> pd.DataFrame:
-    """A row for each finding: a number and words of both published versions and of this model."""
-    import pandas as pd
+def direction_rows(signs: pd.DataFrame) -> list[list[str]]:
+    """Return one row per push: the sign of every stock's response in both published versions and here.
 
-    return pd.DataFrame(
-        [
-            {
-                "result": one.result,
-                **{name: getattr(one, name).value for name in ("first", "revised", "here")},
-                **{f"{name}_says": getattr(one, name).words for name in ("first", "revised", "here")},
-                "holds": one.holds,
-                "why": one.why,
-            }
-            for one in findings
-        ]
-    )
+    A response here of less than two standard errors counts as none.
+    """
+    pushed = list(dict.fromkeys(signs["pushed"]))
+    by_push = signs.set_index(["pushed", "answers"])
+    return [[f"more {push}", *(_signs(by_push.loc[push, stock]) for stock in pushed)] for push in pushed]
 
 
-def study(cfg: DictConfig) -> None:
-    """Dock a composed configuration; write tables, page and figure to a folder of its own, and print what holds."""
-    from sim.config import composition
-    from sim.experiments import output_folder
-    from sim.plotting.figures import docking, save
-    from sim.studies.docking import page
-
-    plan = composition.build_plan(cfg)
-    with output_folder.OutputFolder(cfg.output, "docking") as folder:
-        tables = tables_of(compare(plan))
-        for name, own in tables.items():
-            output_folder.write_table(own, folder.path / f"{name}.parquet")
-        written = page.write(tables["findings"], tables["signs"], tables["copies"], plan, STARTS)
-        output_folder.write_text(written, folder.path / "summary.md")
-        output_folder.write_config(cfg, folder.path / "config.yaml")
-        write_json(output_folder.about(plan), folder.path / "about.json")
-        footer = f"{plan.firm.people:,} people, each alone · seed {plan.seed}, version {output_folder.version()}"
-        figure = docking.draw(tables["rests"], tables["releases"], tables["boosts"], footer)
-        save(figure, folder.path / "figures" / "docking")
-    print("\n".join(f"{holds:<8} {result}" for result, holds in tables["findings"][["result", "holds"]].to_numpy()))
-    print(folder.path)
+def _signs(row: pd.Series) -> str:
+    here = row["here"] if abs(row["here"]) > 2 * row["error"] else 0.0
+    return " / ".join(_SIGNS[int(np.sign(value))] for value in (row["first"], row["revised"], here))
 
 
-def main(argv: list[str]) -> int:
-    """`hybridwork docking`: this model of one person beside the published one; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, "docking", argv, group="docking")
+main = DockingStudy().main

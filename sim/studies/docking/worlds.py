@@ -1,68 +1,67 @@
-"""The worlds that are lived here: what is pushed, by how much, from when until when.
+"""The simulated worlds: which parameters change, by how much, from when until when.
 
-Everything stays within the ranges of the parameters, but for two worlds that ask what lies beyond: `no recovery`, and a
-loss spiral ten times as strong.
+All changes stay within the ranges of the parameters, except `no recovery` and a loss spiral ten times as strong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.studies.docking.one_person import ALWAYS, WEEKS, Push
+from sim.studies.docking.isolated_person import ALWAYS, WEEKS, Perturbation
 
 DEMANDS = (-2.0, -1.0, 0.0, 1.0, 2.0, 2.5)
 """SD added to demands."""
 HARDEST = DEMANDS[-1]
 FAR, SMALL = 2.9, 0.5
-"""SD by which people are driven apart for two years before week 0, and SD of the pushes that ask for directions."""
+"""SD by which two groups are driven apart for two years before week 0, and SD of the pushes that give directions."""
 HARD_WEEKS = (13, 26, 104)
-"""After so many weeks the hardest demands are taken away again."""
+"""Weeks after which the hardest demands end."""
 BOOST_AT = (0, 4, 8, 13, 26, 52)
-"""Weeks under the hardest demands after which a boost of resources begins; it lasts for four."""
+"""Weeks under the hardest demands after which a boost of resources begins; it lasts four weeks."""
 LIGHTER_AT = (2, 52)
 """Weeks under the hardest demands after which demands begin to cost less effort."""
 LEAST_EFFORT = 0.1
 LEAST_RECOVERY = {"night": 0.05, "day_off": 0.2, "stays_over": 0.8, "break_spares": 0.0}
 """Recovery at the poorer ends of its ranges."""
 NO_RECOVERY = {"night": 0.0, "day_off": 0.0, "stays_over": 1.0, "break_spares": 0.0}
-"""Nothing ever takes fatigue off."""
+"""Nothing ever reduces fatigue."""
 STRONGER = 10.0
-"""Times as strong as it is taken to be."""
+"""Factor by which the loss spiral is stronger than by default."""
 
 
-def demands(by: float, since: int = 0, until: int | None = None) -> list[Push]:
-    """More or fewer demands, SD."""
-    return [Push("workload", "level", by, since=since, until=until)]
+def demands(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of demands, in SD."""
+    return [Perturbation("workload", "level", by, since=since, until=until)]
 
 
-def resources(by: float, since: int = 0, until: int | None = None) -> list[Push]:
-    """More or less of autonomy, the manager's and colleagues' support, SD each."""
+def resources(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of autonomy and of the manager's and colleagues' support, in SD each."""
     levels = ("autonomy_level", "manager_level", "colleague_level")
-    return [Push("resources", level, by, since=since, until=until) for level in levels]
+    return [Perturbation("resources", level, by, since=since, until=until) for level in levels]
 
 
-def energy(by: float, since: int = 0, until: int | None = None) -> list[Push]:
-    """More or less energy, SD: here it is exhaustion reversed."""
-    return [Push("exhaustion", "level", -by, since=since, until=until)]
+def energy(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of energy, in SD: exhaustion reversed."""
+    return [Perturbation("exhaustion", "level", -by, since=since, until=until)]
 
 
-def engagement(by: float) -> list[Push]:
-    """More or less engagement, SD."""
-    return [Push("resources", "engagement_level", by)]
+def engagement(by: float) -> list[Perturbation]:
+    """Return a change of engagement, in SD."""
+    return [Perturbation("resources", "engagement_level", by)]
 
 
 PUSHED = {"engagement": engagement, "resources": resources, "demands": demands, "energy": energy}
-"""What pushes each stock, in the order of the published stocks."""
+"""The change that pushes each stock, in the order of the published stocks."""
 
 
-def recovery(values: Mapping[str, float]) -> list[Push]:
-    """Recovery with these values."""
-    return [Push("recovery", name, to=value) for name, value in values.items()]
+def recovery(values: Mapping[str, float]) -> list[Perturbation]:
+    """Return a change of recovery to these values."""
+    return [Perturbation("recovery", name, to=value) for name, value in values.items()]
 
 
-def switched(to: float, *switches: tuple[str, str]) -> list[Push]:
-    """Switches off (0) or on (1) from the first day of the run-in."""
-    return [Push(process, name, to=to, since=ALWAYS) for process, name in switches]
+def switched(to: float, *switches: tuple[str, str]) -> list[Perturbation]:
+    """Return switches off (0) or on (1) from the first day of the burn-in."""
+    return [Perturbation(process, name, to=to, since=ALWAYS) for process, name in switches]
 
 
 WITHOUT_SPIRAL = switched(0, ("workload", "spiral"))
@@ -75,12 +74,12 @@ WITHOUT_LOOPS = WITHOUT_SPIRAL + switched(
     ("recovery", "loss_of_detachment"),
     ("comings_and_goings", "sickness"),
 )
-"""Every path by which exhaustion comes back to itself, cut."""
+"""Every loop from exhaustion back to itself, switched off."""
 WITHOUT_BUFFER = switched(0, ("recovery", "buffering"))
 
 
-def worlds() -> dict[str, list[Push]]:
-    """All of them, by name."""
+def worlds() -> dict[str, list[Perturbation]]:
+    """Return the changes of every world by its name."""
     hard = demands(HARDEST)
     driven = {"well": energy(FAR, -104, 0), "worn": energy(-FAR, -104, 0)}
     stronger = switched(STRONGER, ("workload", "spiral"))
@@ -94,7 +93,7 @@ def worlds() -> dict[str, list[Push]]:
         "without spiral": WITHOUT_SPIRAL,
         "hard without spiral": [*hard, *WITHOUT_SPIRAL],
         **{
-            f"lighter at {week}": [*hard, Push("recovery", "effort", to=LEAST_EFFORT, since=week)]
+            f"lighter at {week}": [*hard, Perturbation("recovery", "effort", to=LEAST_EFFORT, since=week)]
             for week in LIGHTER_AT
         },
         **{f"boost at {week}": [*hard, *resources(1, week, week + WEEKS)] for week in BOOST_AT},
@@ -104,9 +103,9 @@ def worlds() -> dict[str, list[Push]]:
         **{f"{pushed} {by:+g}": push(by) for pushed, push in PUSHED.items() for by in (-SMALL, SMALL)},
         **{f"without loops {by:+g}": [*energy(by), *WITHOUT_LOOPS] for by in (-SMALL, SMALL)},
         **{
-            f"{who}, demands {by:+g}{named}": [*resources(more), *demands(by), *cut]
+            f"{who}, demands {by:+g}{suffix}": [*resources(more), *demands(by), *cut]
             for who, more in (("poor", -1.0), ("rich", 1.0))
             for by in (-SMALL, SMALL)
-            for named, cut in (("", []), (", no buffer", WITHOUT_BUFFER))
+            for suffix, cut in (("", []), (", no buffer", WITHOUT_BUFFER))
         },
     }

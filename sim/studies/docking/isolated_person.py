@@ -1,11 +1,11 @@
-"""This project's model of one person: the same equations, unmodified, lived by people who are each alone.
+"""This project's model of one person: the same equations, simulated for people who are each alone.
 
-Everybody has a team to himself, no manager, no tie and no measure, so that nothing passes from one to another. What
-would look for colleagues is switched off or told that their absence is usual (`ALONE`).
+Everybody has a team of their own, no manager, no tie and no measure, so that nobody affects anybody else. `ISOLATION`
+switches off what depends on colleagues, or makes their absence usual.
 
-Luck stays as it is, and the mean over many such people is taken. Without luck the equations would be others: who works
-in the evening with a chance of a quarter would never do so. All worlds share every accident of life, so a difference
-between two of them has next to no noise, and can be looked at person by person.
+Random numbers stay, and results are means over many such people. Without random numbers the equations would differ:
+somebody who works in the evening with a probability of a quarter would never do so. All worlds share their random
+numbers, so a difference between two of them has next to no noise, for every person.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.staff import Staff
 from sim.world.ties import Seats, Ties
 
-ALONE: dict[str, dict[str, float]] = {
-    # nobody's absence is one's own load, and nobody else takes the place
+ISOLATION: dict[str, dict[str, float]] = {
+    # absent colleagues add no work, and nobody leaves or joins
     "workload": {"absence": 0},
     "comings_and_goings": {"turnover": 0},
     # no contact is the usual contact
     "contact": {"live_ties": 0, "usual_touch": 0.1, "touch_sd": 5, "usual_strength": 0.1, "strength_sd": 5},
-    # nothing is seen of others
+    # nobody observes others
     "availability": {"norm_loop": 0, "telepressure_of_sight": 0},
     "exhaustion": {"contagion": 0},
-    # every year is alike
+    # every year has the same public advice
     "attendance": {"advice": 0},
 }
 QUANTITIES = ("engagement", "resources", "demands", "exhaustion")
 ALWAYS = -(10**6)
-"""A week before any run-in."""
+"""A week before any burn-in."""
 WEEKS = 4
-"""Weeks over which what is kept is a mean: weekends and holidays do not show."""
+"""Weeks over which stored values are means, so that weekends and holidays do not show."""
 
 Parameter = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Push:
-    """A parameter stands `by` away from its usual value, or at `to`, from one week until another (None: for good).
+class Perturbation:
+    """A change of a parameter by `by`, or to `to`, from one week until another (None: for good).
 
-    Weeks before 0 belong to the run-in.
+    Weeks before 0 belong to the burn-in.
     """
 
     process: str
@@ -58,21 +58,31 @@ class Push:
     since: int = 0
     until: int | None = None
 
-    def lasts(self, week: int) -> bool:
-        """Whether it is there in a week."""
+    def is_active(self, week: int) -> bool:
+        """Return whether the change holds in a week."""
         return self.since <= week and (self.until is None or week < self.until)
 
-    def moved(self, usual: float) -> float:
-        """The parameter under this push."""
+    def apply(self, usual: float) -> float:
+        """Return the changed parameter."""
         return (usual if self.to is None else self.to) + self.by
 
 
-@dataclass(frozen=True)
-class Lives:
-    """What was lived in each world, by its name.
+Worlds = Mapping[str, Sequence[Perturbation]]
+"""The changes of every world by its name."""
 
-    weeks   (t,) 0, 4, 8 …: the week before which each mean over four weeks ends; that at 0 is of the run-in
-    values  quantity -> float32 (t, world, person)
+
+@dataclass(frozen=True)
+class Trajectories:
+    """Simulated quantities of every person in every world, as means over four weeks.
+
+    Attributes
+    ----------
+    worlds : tuple of str
+        Names of the worlds.
+    weeks : ndarray of int, (t,)
+        0, 4, 8, …: the week before which each mean ends. The mean at 0 is of the burn-in.
+    values : dict of ndarray of float32, (t, world, person)
+        By quantity.
     """
 
     worlds: tuple[str, ...]
@@ -80,22 +90,22 @@ class Lives:
     values: Mapping[str, np.ndarray]
 
     def of(self, quantity: str, world: str) -> np.ndarray:
-        """The course of a quantity in a world, person by person: (t, person)."""
+        """Return a quantity over time in a world: (t, person)."""
         return self.values[quantity][:, self.worlds.index(world)]
 
     def end(self, quantity: str, world: str, weeks: int = 52) -> np.ndarray:
-        """The mean of a quantity over the last weeks: (person,)."""
+        """Return the mean of a quantity over the last weeks: (person,)."""
         return self.of(quantity, world)[-(weeks // WEEKS) :].mean(axis=0)
 
 
-def lives(plan: Plan, worlds: Mapping[str, Sequence[Push]]) -> Lives:
-    """Live every world: `plan.firm.people` people, each alone, for `plan.weeks` weeks after a run-in of `burn_in`.
+def simulate(plan: Plan, worlds: Worlds) -> Trajectories:
+    """Simulate every world: `plan.firm.people` people, each alone, for `plan.weeks` weeks.
 
-    The run-in has at least four weeks.
+    The burn-in of the plan has at least four weeks.
     """
-    engine = begun(plan, len(worlds))
+    engine = start_engine(plan, len(worlds))
     usual = {(p.process, p.name): engine.parameter(p.process, p.name)[0] for own in worlds.values() for p in own}
-    kept: dict[str, list[np.ndarray]] = {quantity: [] for quantity in QUANTITIES}
+    means: dict[str, list[np.ndarray]] = {quantity: [] for quantity in QUANTITIES}
     total = dict.fromkeys(QUANTITIES, np.zeros((len(worlds), plan.firm.people), np.float32))
     now: dict[Parameter, list[float]] = {}
     for week in range(-plan.burn_in, plan.weeks):
@@ -107,32 +117,32 @@ def lives(plan: Plan, worlds: Mapping[str, Sequence[Push]]) -> Lives:
         total = {quantity: own + days[quantity] for quantity, own in total.items()}
         if week % WEEKS == WEEKS - 1:
             for quantity, own in total.items():
-                kept[quantity] += [own / (WEEKS * DAYS_A_WEEK)] if week >= -1 else []
+                means[quantity] += [own / (WEEKS * DAYS_A_WEEK)] if week >= -1 else []
                 total[quantity] = np.zeros_like(own)
-    values = {quantity: np.stack(own) for quantity, own in kept.items()}
-    return Lives(tuple(worlds), WEEKS * np.arange(plan.weeks // WEEKS + 1), values)
+    values = {quantity: np.stack(own) for quantity, own in means.items()}
+    return Trajectories(tuple(worlds), WEEKS * np.arange(plan.weeks // WEEKS + 1), values)
 
 
-def begun(plan: Plan, worlds: int = 1) -> Engine:
-    """The plan's engine on the first day of the run-in, with everybody alone."""
-    alone = by_oneself(plan)
-    firm = apart(alone.firm.people, alone.seed)
+def start_engine(plan: Plan, worlds: int = 1) -> Engine:
+    """Return the plan's engine on the first day of the burn-in, with everybody alone."""
+    alone = isolated_plan(plan)
+    firm = unconnected_firm(alone.firm.people, alone.seed)
     return engine_for(alone.engine)(
         registry_of(alone), Staff(firm, (), alone.replicate), Catalogue((), ()), alone.calendar, alone.seed, worlds
     )
 
 
-def by_oneself(plan: Plan) -> Plan:
-    """The plan without measures, and with all that looks for others switched off."""
+def isolated_plan(plan: Plan) -> Plan:
+    """Return the plan without measures and without influences of colleagues."""
     parameters = {
-        process: {**plan.parameters.get(process, {}), **ALONE.get(process, {})}
-        for process in (*plan.parameters, *ALONE.keys() - plan.parameters.keys())
+        process: {**plan.parameters.get(process, {}), **ISOLATION.get(process, {})}
+        for process in (*plan.parameters, *ISOLATION.keys() - plan.parameters.keys())
     }
     return replace(plan, measures=(), scenarios=(BASELINE,), parameters=parameters)
 
 
-def apart(people: int, seed: int) -> Firm:
-    """People who have a team each, no manager and no tie."""
+def unconnected_firm(people: int, seed: int) -> Firm:
+    """Return a firm of people who have a team each, no manager and no tie."""
     rows = np.arange(people, dtype=np.int32)
     nobody = np.zeros((1, people), bool)
     return assemble_firm(
@@ -148,13 +158,15 @@ def apart(people: int, seed: int) -> Firm:
     )
 
 
-def _per_world(worlds: Mapping[str, Sequence[Push]], parameter: Parameter, usual: float, week: int) -> list[float]:
-    """What a parameter is in every world that week; of several pushes each starts from what the last has left."""
+def _per_world(
+    worlds: Mapping[str, Sequence[Perturbation]], parameter: Parameter, usual: float, week: int
+) -> list[float]:
+    """Return a parameter in every world that week; several changes apply one after the other."""
     values = []
     for own in worlds.values():
         value = usual
         for push in own:
-            if (push.process, push.name) == parameter and push.lasts(week):
-                value = push.moved(value)
+            if (push.process, push.name) == parameter and push.is_active(week):
+                value = push.apply(value)
         values.append(float(value))
     return values
