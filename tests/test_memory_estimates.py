@@ -21,8 +21,7 @@ from sim.experiments.sweep import sweep_of
 from sim.outcomes.samples import bytes_of_samples
 from sim.runs.run import run
 from sim.studies import scenarios
-from sim.studies.panel.study import asked_of
-from sim.studies.panel.study import plan_of as plan_of_panel
+from sim.studies.panel.study import PanelStudy
 from sim.studies.scenarios import bytes_held, check_room
 
 GIGABYTE = 1e9
@@ -69,7 +68,9 @@ def test_people_of_an_own_organisation_are_counted_in_its_file(free, tmp_path):
         check_memory(own, 16)
 
 
-@pytest.mark.parametrize("read", [sweep_of, lambda cfg: plan_of_panel(cfg, asked_of(cfg))], ids=["sweep", "panel"])
+@pytest.mark.parametrize(
+    "read", [sweep_of, lambda cfg: PanelStudy().plans(cfg, PanelStudy().settings(cfg))], ids=["sweep", "panel"]
+)
 def test_studies_count_the_processes_they_ask_for(free, read):
     name = "sweep" if read is sweep_of else "panel"
     free(1 * GIGABYTE)

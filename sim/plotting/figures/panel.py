@@ -1,7 +1,8 @@
-"""What a panel would find by the time between its waves: lagged effects in both directions, and stability."""
+"""Results of a panel by the time between its waves: lagged effects in both directions, and stability."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,9 @@ from matplotlib.patches import Patch
 
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank
-from sim.plotting.figures.selection import Labels, round_ticks
+from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import label_of, require_columns
+from sim.reporting.summary import require_columns
 
 _LAGS = ("earlier", "later", "months", "form", "level", "path", "mean", "low", "high")
 _RETESTS = ("scale", "weeks", "level", "mean", "low", "high")
@@ -23,16 +24,12 @@ _TITLE = 0.36
 _COLUMNS = 3
 _ASIDE = 0.12
 """Months by which the two directions stand beside each other."""
-_NAMES = {
-    "psychological_load": "load", "exhaustion": "exhaustion", "isolation_from_colleagues": "isolation",
-    "detachment": "detachment", "telepressure": "telepressure", "share_at_home": "share at home",
-}  # fmt: skip
 _FORMS: dict[str, dict[str, Any]] = {
     "cross-lagged": {"linestyle": "-", "marker": "o"},
     "within people": {"linestyle": ":", "marker": "s"},
 }
 _EXHAUSTION = "exhaustion"
-_NOTE = "published sizes are recalled or assumed, their ranges plausible"
+_NOTE = "published sizes are recalled or assumed, ranges plausible"
 
 
 @in_house_style
@@ -41,32 +38,45 @@ def draw(
     retests: pd.DataFrame,
     published: pd.DataFrame,
     published_retests: pd.DataFrame,
+    labels: Mapping[str, str],
     footer: str = "",
-    labels: Labels = None,
 ) -> Figure:
-    """Observed effects of every pair by months between waves, published sizes, and exhaustion with itself.
+    """Draw observed effects of every pair by months between waves, published sizes, and retests of exhaustion.
 
-    `lags` and `retests` hold a mean over worlds with its interval, `published` and `published_retests` a size or `r`
-    with a range. Raises UserError where a table lacks a column or a row.
+    Parameters
+    ----------
+    lags, retests : DataFrame
+        Mean over worlds of each effect and correlation, with its interval.
+    published, published_retests : DataFrame
+        Published sizes and correlations `r`, with a range.
+    labels : mapping from str to str
+        Names of the scales.
+    footer : str
+        Text below the figure.
+
+    Raises
+    ------
+    UserError
+        If a table lacks a column, or `lags` has no observed effects.
     """
     lags, retests = require_columns(lags, _LAGS, "lags"), require_columns(retests, _RETESTS, "retests")
-    seen = lags[(lags["level"] == "observed") & (lags["path"] == "as it is")]
-    if seen.empty:
-        raise UserError("nothing to draw: the table of lags has no observed rows")
-    pairs = _pairs(seen)
+    observed = lags[(lags["level"] == "observed") & (lags["path"] == "as it is")]
+    if observed.empty:
+        raise UserError("Cannot draw lags: the table has no observed effects.")
+    pairs = _pairs(observed)
     lines = -(-(len(pairs) + 1) // _COLUMNS)
     sheet = blank(
         body=_TITLE + lines * _STEP - 0.28,
-        title="What a panel would find, by the time between its waves",
-        subtitle="Standardised effects of an earlier score on a later one, and how far exhaustion correlates with "
-        "itself. Bars: 95% interval of the mean over worlds, chance only.",
+        title="Results of a panel by the time between its waves",
+        subtitle="Standardised effects of an earlier score on a later one, and retest correlations of exhaustion. "
+        "Bars: 95% interval of the mean over worlds.",
         key=_key(),
         footer=" · ".join(part for part in (_NOTE, footer) if part),
     )
     panels = sheet.grid(len(pairs) + 1, _COLUMNS, _LEFT, _TITLE, _HEIGHT, _STEP, _GAP)
-    low, high = _ends(seen, published)
+    low, high = _ends(observed, published)
     for number, (axes, pair) in enumerate(zip(panels, pairs, strict=False)):
-        _draw_pair(axes, seen, published, pair, labels)
+        _draw_pair(axes, observed, published, pair, labels)
         axes.set_ylim(low, high)
         if number % _COLUMNS == 0:
             axes.set_ylabel("standardised effect")
@@ -75,42 +85,44 @@ def draw(
     return sheet.figure
 
 
-def _pairs(seen: pd.DataFrame) -> list[tuple[str, str]]:
-    """Each pair once, in the order of the table."""
+def _pairs(observed: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return each pair once, in the order of the table."""
     pairs: list[tuple[str, str]] = []
-    for earlier, later in zip(seen["earlier"], seen["later"], strict=True):
+    for earlier, later in zip(observed["earlier"], observed["later"], strict=True):
         if (earlier, later) not in pairs and (later, earlier) not in pairs:
             pairs.append((earlier, later))
     return pairs
 
 
-def _ends(seen: pd.DataFrame, published: pd.DataFrame) -> tuple[float, float]:
+def _ends(observed: pd.DataFrame, published: pd.DataFrame) -> tuple[float, float]:
     sized = published.dropna(subset="size")
-    ends = pd.concat([seen["mean"], seen["low"], seen["high"], sized["low"], sized["high"]])
-    room = 0.06 * (ends.max() - ends.min())
-    return min(ends.min(), 0) - room, max(ends.max(), 0) + room
+    ends = pd.concat([observed["mean"], observed["low"], observed["high"], sized["low"], sized["high"]])
+    margin = 0.06 * (ends.max() - ends.min())
+    return min(ends.min(), 0) - margin, max(ends.max(), 0) + margin
 
 
-def _draw_pair(axes: Axes, seen: pd.DataFrame, published: pd.DataFrame, pair: tuple[str, str], labels: Labels) -> None:
+def _draw_pair(
+    axes: Axes, observed: pd.DataFrame, published: pd.DataFrame, pair: tuple[str, str], labels: Mapping[str, str]
+) -> None:
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     for shift, (color, earlier, later) in enumerate(((BLUE, *pair), (VERMILLION, *pair[::-1]))):
-        rows = seen[(seen["earlier"] == earlier) & (seen["later"] == later)].dropna(subset="mean")
-        for form, look in _FORMS.items():
+        rows = observed[(observed["earlier"] == earlier) & (observed["later"] == later)].dropna(subset="mean")
+        for form, style in _FORMS.items():
             own = rows[rows["form"] == form]
             at = own["months"] + _ASIDE * (2 * shift - 1)
             face = color if form == "cross-lagged" else "white"
             axes.vlines(at, own["low"], own["high"], color=color, linewidth=0.9)
-            axes.plot(at, own["mean"], color=color, markersize=3.6, markerfacecolor=face, linewidth=1.2, **look)
+            axes.plot(at, own["mean"], color=color, markersize=3.6, markerfacecolor=face, linewidth=1.2, **style)
         for own in published[(published["earlier"] == earlier) & (published["later"] == later)].to_dict("records"):
             if own["size"] == own["size"]:
-                at = own["months"] + (0.9 + 0.6 * shift if own["months"] >= seen["months"].max() else -0.6)
+                at = own["months"] + (0.9 + 0.6 * shift if own["months"] >= observed["months"].max() else -0.6)
                 axes.vlines(at, own["low"], own["high"], color=color, linewidth=4, alpha=0.25, zorder=1)
                 axes.plot(at, own["size"], color=color, marker="_", markersize=6, markeredgewidth=1.6, zorder=2)
-    names = [_NAMES.get(name) or label_of(name, labels).lower() for name in pair]
+    names = [labels[name] for name in pair]
     axes.set_title(f"{names[0]} → {names[1]}\n", fontsize=SMALL, color=BLUE)
     axes.text(0, 1.035, f"{names[1]} → {names[0]}", transform=axes.transAxes, color=VERMILLION, va="bottom")
     axes.set_xlabel("months between waves")
-    months = sorted(seen["months"].unique())
+    months = sorted(observed["months"].unique())
     axes.set_xticks(months)
     axes.set_xlim(0, months[-1] + 2)
     axes.yaxis.set_major_locator(round_ticks(5))
@@ -118,16 +130,16 @@ def _draw_pair(axes: Axes, seen: pd.DataFrame, published: pd.DataFrame, pair: tu
 
 def _draw_retests(axes: Axes, retests: pd.DataFrame, published: pd.DataFrame) -> None:
     own = retests[retests["scale"] == _EXHAUSTION]
-    for level, color, words in (("latent", GREY, "without error"), ("observed", INK, "as filled in")):
+    for level, color, label in (("latent", GREY, "without error"), ("observed", INK, "as answered")):
         rows = own[own["level"] == level]
         axes.vlines(rows["weeks"], rows["low"], rows["high"], color=color, linewidth=0.9)
         axes.plot(rows["weeks"], rows["mean"], color=color, marker="o", markersize=3.6, linewidth=1.2)
         middle = rows.iloc[len(rows) // 2]
-        axes.annotate(words, (middle["weeks"], middle["mean"]), (0, 6), textcoords="offset points", color=color)
+        axes.annotate(label, (middle["weeks"], middle["mean"]), (0, 6), textcoords="offset points", color=color)
     aside = published["weeks"] + 1.6
     axes.vlines(aside, published["low"], published["high"], color=INK, linewidth=4, alpha=0.2, zorder=1)
     axes.plot(aside, published["r"], color=INK, linestyle="none", marker="_", markersize=6, markeredgewidth=1.6)
-    axes.set_title("exhaustion with itself\n", fontsize=SMALL)
+    axes.set_title("retests of exhaustion\n", fontsize=SMALL)
     axes.set_xlabel("weeks between waves")
     axes.set_ylabel("correlation", labelpad=1)
     axes.set_xlim(0, retests["weeks"].max() + 4)

@@ -1,1 +1,1 @@
-"""A virtual panel: the same people asked again and again, and what lags and drop-out make of the truth."""
+"""A simulated panel survey of the same people, and the effect of lags and drop-out on its results."""

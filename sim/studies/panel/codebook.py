@@ -1,17 +1,18 @@
-"""The codebook of a panel: every variable with its label, values, missing codes, scale ends, reliability and meaning.
+"""Codebook of a panel: every variable with its label, values, missing codes, scale ends, reliability and meaning.
 
-Names are at most 32 letters, digits and underscores, so that R, SPSS and Stata take them as they stand, also with the
-number of the wave behind them in the wide file. Every value is a number; what it means stands here.
+Names have at most 32 letters, digits and underscores, so that R, SPSS and Stata accept them, also with the number of
+the wave at the end in the wide file. Every value is a number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, registry_of, required_measures
-from sim.studies.panel.data_collection import CAUSES, CHANGING, EXHAUSTION, FIXED
+from sim.studies.panel.data_collection import CAUSES, CHANGING, FIXED
+from sim.studies.panel.published import EXHAUSTION
 from sim.survey.interview import interview_of, scales
 from sim.survey.survey import survey_of
 from sim.survey.visit import COMPLAINTS
@@ -20,37 +21,45 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST_NAME, LONGEST_LABEL = 32, 80
-"""What Stata takes; R and SPSS take more."""
-ANSWERED, STOPPED, LEFT = 1, 2, 3
+"""Limits of Stata; R and SPSS accept more."""
+TOOK_PART, STOPPED, LEFT = 1, 2, 3
 HAS_STOPPED, HAS_LEFT, NOT_ASKED = -8, -9, -7
 MISSING = {HAS_STOPPED: "stopped taking part", HAS_LEFT: "left the firm", NOT_ASKED: "not asked: no manager"}
 SYNTHETIC = (
-    "All persons in these files are synthetic, made by a simulation. No answer, state or complaint in them belongs to "
-    "anybody, and nothing in them is health data of real people."
+    "All persons in these files are synthetic. A simulation generated their answers, states and complaints. The files "
+    "hold no data on the health of real people."
 )
 _YES_NO = {0: "no", 1: "yes"}
 _KNOWS = "known."
 OF_MANAGERS = "leading_difficulty"
-_WITHOUT_ERROR = "told without error"
+_WITHOUT_ERROR = "reported without error"
 
 
 @dataclass(frozen=True)
 class Variable:
     """One variable of the panel.
 
-    said         what `Panel.said` or `Panel.true` calls it; empty where it is the panel's own
-    values       code to meaning, where values are codes
-    missing      codes of missing values that occur
-    low, high    ends of the scale; None where there are none
-    reliability  of the answer, 0 to 1; None where it has none
-    each_wave    whether it differs between waves
+    Attributes
+    ----------
+    source : str
+        Name in `Panel.responses` or `Panel.states`; empty for a variable of the panel itself.
+    values : mapping from int to str
+        Meaning of each code, for values that are codes.
+    missing : tuple of int
+        Codes of missing values that occur.
+    low, high : float, optional
+        Ends of the scale.
+    reliability : float, optional
+        Reliability of the response, 0 to 1.
+    each_wave : bool
+        Whether it differs between waves.
     """
 
     name: str
     label: str
     unit: str
     stands_for: str
-    said: str = ""
+    source: str = ""
     values: Mapping[int, str] = field(default_factory=dict)
     missing: tuple[int, ...] = ()
     low: float | None = None
@@ -60,39 +69,39 @@ class Variable:
     decimals: int = 0
 
     def in_wave(self, wave: int) -> str:
-        """Its name in the wide file."""
+        """Return its name in the wide file."""
         return f"{self.name}_w{wave}" if self.each_wave else self.name
 
 
 def keys(plan: Plan) -> list[Variable]:
-    """What says whose answers a row holds: the first variables of every file."""
+    """Return the variables that identify the person of a row: the first of every file."""
     worlds = {number: scenario.name.replace("_", " ") for number, scenario in enumerate(plan.scenarios)}
     return [
-        Variable("world", "World in which the person lives", "code", "scenario", values=worlds, each_wave=False),
+        Variable("world", "Simulated world", "code", "scenario", values=worlds, each_wave=False),
         Variable("person", "Person; the same person in every world", "number", "identifier", each_wave=False),
     ]
 
 
 def occasion(waves: Sequence[int]) -> list[Variable]:
-    """What says on which occasion; only where a file has a row for each wave."""
+    """Return the variables that identify the occasion, for files with a row for each wave."""
     return [
         Variable("wave", "Wave", "number", "occasion", low=1, high=len(waves), each_wave=False),
         Variable("week", "Weeks since the first wave", "weeks", "occasion", low=0, high=waves[-1], each_wave=False),
     ]
 
 
-def asked(plan: Plan) -> list[Variable]:
-    """All that the panel asks or is told, in the order of the files."""
-    return [*_of_fieldwork(), *_facts(plan), *_scales(plan), *_complaints(plan), *_measures(plan)]
+def questions(plan: Plan) -> list[Variable]:
+    """Return all questions and facts of the panel, in the order of the files."""
+    return [*_participation(), *_facts(plan), *_scales(plan), *_complaints(plan), *_measures(plan)]
 
 
 def of_panel(plan: Plan, waves: Sequence[int]) -> list[Variable]:
-    """Every variable of panel.csv, in the order of its columns; `waves` are weeks."""
-    return [*keys(plan), *occasion(waves), *asked(plan)]
+    """Return every variable of panel.csv, in the order of its columns; `waves` are weeks."""
+    return [*keys(plan), *occasion(waves), *questions(plan)]
 
 
 def truth(plan: Plan) -> list[Variable]:
-    """What no field study has: states without error, of those who no longer answer too."""
+    """Return variables that no field study has: states without error, also of those who no longer answer."""
     quantities = registry_of(plan).quantities
     of_scales = [
         Variable(f"true_{name}", f"True state: {scale.label.lower()}", "SD of reference people",
@@ -104,16 +113,16 @@ def truth(plan: Plan) -> list[Variable]:
                  f"{name}: {quantities[name].meaning}", name, missing=(HAS_LEFT,), decimals=4)
         for name in CAUSES
     ]  # fmt: skip
-    chance = Variable("stop_chance", "Chance of stopping at this wave, if not yet stopped; nought at the first",
+    chance = Variable("stop_chance", "Probability of stopping at this wave, if not yet stopped; zero at the first",
                       "share", "drop-out: rises with exhaustion and isolation", missing=(HAS_LEFT,), low=0, high=1,
                       decimals=4)  # fmt: skip
-    return [_of_fieldwork()[0], chance, *of_scales, *of_causes]
+    return [_participation()[0], chance, *of_scales, *of_causes]
 
 
-def _of_fieldwork() -> list[Variable]:
-    status = {ANSWERED: "answered", **{STOPPED: MISSING[HAS_STOPPED], LEFT: MISSING[HAS_LEFT]}}
+def _participation() -> list[Variable]:
+    status = {TOOK_PART: "answered", **{STOPPED: MISSING[HAS_STOPPED], LEFT: MISSING[HAS_LEFT]}}
     return [
-        Variable("status", "What became of the member at this wave", "code", "fieldwork", values=status),
+        Variable("status", "Participation of the member at this wave", "code", "data collection", values=status),
         Variable("establishment", "Establishment", "number", "identifier", each_wave=False),
         Variable("is_manager", "Manages others", "0/1", "is_manager", values=_YES_NO, each_wave=False),
     ]
@@ -133,7 +142,7 @@ def _facts(plan: Plan) -> Iterator[Variable]:
 
 def _scales(plan: Plan) -> Iterator[Variable]:
     quantities, survey = registry_of(plan).quantities, survey_of(plan)
-    lasting = f" Of what lasts longer than some days the reliability is {1 / (1 + survey.noise() ** 2):.2f}."
+    lasting = f" Reliability for states that last longer than some days: {1 / (1 + survey.noise() ** 2):.2f}."
     for name, scale in scales().items():
         stands_for = f"{scale.quantity}: {quantities[scale.quantity].meaning}"
         yield Variable(
@@ -158,7 +167,7 @@ def _complaints(plan: Plan) -> Iterator[Variable]:
 
 def _measures(plan: Plan) -> Iterator[Variable]:
     study = [measure for measure in required_measures(plan) if measure.in_study]
-    wrong = f"mistaken in {100 * interview_of(plan).misremembers:g}% of answers"
+    wrong = f"wrong in {100 * interview_of(plan).misremembers:g}% of answers"
     for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
         label = f"Measures that {who}, of those asked"
         yield Variable(name, label, "measures", name, name, missing=_missing(), low=0, high=len(study))
@@ -179,22 +188,18 @@ def _short(words: str) -> str:
     return textwrap.shorten(words.rstrip("."), LONGEST_LABEL, placeholder=" …")
 
 
-# -- as a table and as a page ----------------------------------------------------------------------------------------
+# -- table and page ---------------------------------------------------------------------------------------------------
 
 
 def table(plan: Plan, waves: Sequence[int]) -> pd.DataFrame:
-    """One row for each variable of each file; `waves` are weeks."""
+    """Return one row for each variable of each file; `waves` are weeks."""
     import pandas as pd
 
-    long, own = of_panel(plan, waves), asked(plan)
+    long, own = of_panel(plan, waves), questions(plan)
     rows = [_row("panel.csv", v.name, "each" if v.each_wave else "all", v) for v in long]
     rows += [_row("panel_wide.csv", v.name, "all", v) for v in (*keys(plan), *own) if not v.each_wave]
-    rows += [
-        _row("panel_wide.csv", v.in_wave(wave), str(wave), v)
-        for wave in range(1, len(waves) + 1)
-        for v in own
-        if v.each_wave
-    ]
+    for wave in range(1, len(waves) + 1):
+        rows += [_row("panel_wide.csv", v.in_wave(wave), str(wave), v) for v in own if v.each_wave]
     rows += [_row("truth.csv", v.name, "each", v) for v in (*keys(plan), *occasion(waves), *truth(plan))]
     return pd.DataFrame(rows)
 
@@ -219,38 +224,29 @@ def _codes(values: Mapping[int, str]) -> str:
     return "; ".join(f"{code} = {meaning}" for code, meaning in values.items())
 
 
-def page(plan: Plan, waves: Sequence[int]) -> str:
-    """The codebook to read, as markdown; `waves` are weeks."""
-    when = ", ".join(f"{number} in week {week}" for number, week in enumerate(waves, 1))
-    return (
-        "\n\n".join(
-            (
-                "# Codebook of the panel",
-                f"**{SYNTHETIC}**",
-                f"Waves: {when}. `panel.csv` has a row for each world, person and wave, also where nothing was "
-                "answered; `panel_wide.csv` one for each world and person, with `_w1`, `_w2` … for the waves. "
-                f"Missing: {_codes(MISSING)}. `codebook.csv` says the same for every variable of every file.",
-                "## panel.csv and panel_wide.csv",
-                _page_table(of_panel(plan, waves)),
-                "## truth.csv: not what anybody would know",
-                "States without error, for teaching and for research on methods. They are there for those who have "
-                "stopped too, so that what drop-out does can be seen. Join by `world`, `person` and `wave`; "
-                "leave the file away to analyse the panel as one would a real one.",
-                _page_table([*keys(plan), *occasion(waves), *truth(plan)]),
-            )
-        )
-        + "\n"
-    )
+def facts(plan: Plan, waves: Sequence[int]) -> dict[str, Any]:
+    """Return the values of `codebook.md.j2`; `waves` are weeks."""
+    return {
+        "synthetic": SYNTHETIC,
+        "waves": waves,
+        "missing": _codes(MISSING),
+        "panel_rows": _page_rows(of_panel(plan, waves)),
+        "truth_rows": _page_rows([*keys(plan), *occasion(waves), *truth(plan)]),
+    }
 
 
-def _page_table(variables: Sequence[Variable]) -> str:
-    heads = ("variable", "label", "unit", "values", "missing", "scale", "reliability", "each wave", "stands for")
-    lines = [heads, ("---",) * len(heads)]
-    for own in variables:
-        ends = f"{own.low:g} to {own.high:g}" if own.low is not None and own.high is not None else ""
-        reliability = "" if own.reliability is None else f"{own.reliability:.2f}"
-        lines.append((
-            f"`{own.name}`", own.label, own.unit, _codes(own.values), ", ".join(map(str, own.missing)), ends,
-            reliability, "yes" if own.each_wave else "", own.stands_for,
-        ))  # fmt: skip
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _page_rows(variables: Iterable[Variable]) -> list[list[str]]:
+    return [
+        [
+            f"`{own.name}`",
+            own.label,
+            own.unit,
+            _codes(own.values),
+            ", ".join(map(str, own.missing)),
+            f"{own.low:g} to {own.high:g}" if own.low is not None and own.high is not None else "",
+            "" if own.reliability is None else f"{own.reliability:.2f}",
+            "yes" if own.each_wave else "",
+            own.stands_for,
+        ]
+        for own in variables
+    ]

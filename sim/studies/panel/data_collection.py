@@ -1,16 +1,17 @@
-"""The fieldwork of a panel: who joins, who still answers at each wave, and what they say.
+"""Data collection of a panel: who joins, who still answers at each wave, and the answers.
 
-Home workers are invited by lot before any policy begins. At each later wave a member answers, or has stopped (the
-exhausted and the isolated sooner), or has left the firm, where a new person took the place who is not in the panel.
-Nobody who has stopped or left comes back. The truth of those who have stopped is known here, as it never is in the
-field. Where there are several worlds, the same members live in each of them with the same luck.
+Home workers are invited at random before any policy begins. At each later wave a member answers, has stopped (more
+often the exhausted and the isolated), or has left the firm. A new person takes the place of a member who left and is
+not in the panel. Members who have stopped or left do not return. Their states remain known here, unlike in the field.
+With several scenarios, the same members are in each world, with the same random numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
+from sim.studies.panel.published import COLLEAGUES, EXHAUSTION
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
 from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses
@@ -29,72 +31,74 @@ FIXED = (
     "children_at_home", "separate_room",
 )  # fmt: skip
 CHANGING = ("share_at_home", "adjustable_at_home")
-"""What is asked besides scales, complaints and measures, and taken to be answered without error."""
+"""Questions beside scales, complaints and measures. Their answers have no error."""
 CAUSES = (
     "negative_affect", "need_for_affiliation", "demands_of_the_job", "ability_to_detach", "life_events", "situation",
     "worn_view",
 )  # fmt: skip
-"""Lasting dispositions and slow states behind the scales, which no questionnaire of the panel asks for."""
-EXHAUSTION, ISOLATION = "exhaustion", "isolation_from_colleagues"
+"""Lasting dispositions and slow states behind the scales, which the panel does not measure."""
+BY_OCCASION = ("responses", "states", "population_means")
+"""Fields of `Panel` that hold arrays by name and differ between occasions."""
 
 
 @dataclass(frozen=True)
 class Panel:
     """The members of a panel on its occasions.
 
-    weeks          (occasion,) since the first wave
-    place          (member,) rows of the firm
-    establishment, is_manager   (member,)
-    said           name -> (world, occasion, member): what each would answer, whether or not they still do
-    true           name -> (world, occasion, member): scales and causes as they are, in SD of reference people
-    stays          (world, occasion, member) bool: is still with the firm
-    stop_chance    (world, occasion, member): of stopping at this wave, for those who have not yet
-    stop_luck      (world, occasion, member) in [0, 1): below the chance, one stops
-    everybody      scale -> (world, occasion): the true mean of all home workers then with the firm
-    invited        scale -> the true mean of all who were invited
+    Attributes
+    ----------
+    weeks : tuple of int
+        Occasions, in weeks since the first wave.
+    place, establishment, is_manager : ndarray of shape (member,)
+        Row of the firm, establishment and role of each member.
+    responses : mapping from name to ndarray of shape (world, occasion, member)
+        Responses of all members, whether or not they still take part.
+    states : mapping from name to ndarray of shape (world, occasion, member)
+        Scales and causes without error, in SD of reference people.
+    with_firm : ndarray of bool of shape (world, occasion, member)
+        Members who are still with the firm.
+    stop_chance, stop_draw : ndarray of shape (world, occasion, member)
+        Probability of stopping at this wave, and the uniform random number that decides.
+    population_means : mapping from scale to ndarray of shape (world, occasion)
+        True mean of all home workers of the firm.
+    invited_means : mapping from scale to float
+        True mean of all who were invited.
     """
 
     weeks: tuple[int, ...]
     place: np.ndarray
     establishment: np.ndarray
     is_manager: np.ndarray
-    said: Mapping[str, np.ndarray]
-    true: Mapping[str, np.ndarray]
-    stays: np.ndarray
+    responses: Mapping[str, np.ndarray]
+    states: Mapping[str, np.ndarray]
+    with_firm: np.ndarray
     stop_chance: np.ndarray
-    stop_luck: np.ndarray
-    everybody: Mapping[str, np.ndarray]
-    invited: Mapping[str, float]
+    stop_draw: np.ndarray
+    population_means: Mapping[str, np.ndarray]
+    invited_means: Mapping[str, float]
 
     @cached_property
     def answers(self) -> np.ndarray:
-        """(world, occasion, member) bool: still takes part, where every occasion is a wave; at the first, all do."""
-        stopped = self.stop_luck < self.stop_chance
+        """Members who still take part if every occasion is a wave, (world, occasion, member) bool; first all do."""
+        stopped = self.stop_draw < self.stop_chance
         stopped[:, 0] = False
-        return self.stays & ~np.logical_or.accumulate(stopped, axis=1)
+        return self.with_firm & ~np.logical_or.accumulate(stopped, axis=1)
 
     def at(self, weeks: Sequence[int]) -> Panel:
-        """The same panel on some of its occasions alone."""
+        """Return the panel on some of its occasions."""
         rows = [self.weeks.index(week) for week in weeks]
-        some: dict[str, Any] = {
-            name: {of: values[:, rows] for of, values in getattr(self, name).items()}
-            for name in ("said", "true", "everybody")
+        by_name: dict[str, Any] = {
+            field: {name: values[:, rows] for name, values in getattr(self, field).items()} for field in BY_OCCASION
         }
-        return replace(
-            self,
-            weeks=tuple(weeks),
-            stays=self.stays[:, rows],
-            stop_chance=self.stop_chance[:, rows],
-            stop_luck=self.stop_luck[:, rows],
-            **some,
-        )
+        arrays = {field: getattr(self, field)[:, rows] for field in ("with_firm", "stop_chance", "stop_draw")}
+        return replace(self, weeks=tuple(weeks), **arrays, **by_name)
 
 
-class Luck(SurveyRandom):
-    """The luck of the people who were there at the first wave, whatever becomes of their places.
+class PanelRandom(SurveyRandom):
+    """Random numbers of the people who were there at the first wave, whoever holds their places later.
 
-    The state of some days that only the questionnaire on exhaustion sees is drawn week by week, so that waves near to
-    each other share a part of it.
+    A state of some days affects only the questionnaire on exhaustion. It is simulated week by week, so that waves
+    close together share a part of it.
     """
 
     def __init__(self, engine: Engine, survey: Survey):
@@ -102,102 +106,112 @@ class Luck(SurveyRandom):
         self._survey = survey
         self._state = super().normal("state of the questionnaire")
 
-    def goes_on(self, week: int) -> None:
-        """A week has passed."""
+    def advance(self, week: int) -> None:
+        """Continue to the next week."""
         self.visit = f"week {week}"
         keep = np.exp(-DAYS_A_WEEK / self._survey.state_days)
         fresh = super().normal("state of the questionnaire")
         self._state = keep * self._state + np.sqrt(1 - keep**2) * fresh
 
     def normal(self, what: str, lasting: bool = False) -> np.ndarray:
-        """(place,) standard normal; what the answers on exhaustion hold beside the latent state remembers some days."""
-        drawn = super().normal(what, lasting)
+        """Return (place,) standard normal numbers; those of exhaustion include the state of some days."""
+        noise_alone = super().normal(what, lasting)
         if what != f"answers {EXHAUSTION}":
-            return drawn
+            return noise_alone
         noise, state = self._survey.noise(), self._survey.state_share
-        return (state * self._state + np.sqrt(noise**2 - state**2) * drawn) / noise
+        return (state * self._state + np.sqrt(noise**2 - state**2) * noise_alone) / noise
 
 
-def followed(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
-    """Live a plan with a panel among its people, looked at after each of `weeks`, of which the first is 0.
+def simulate_panel(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
+    """Simulate a plan with a panel among its people, in one world for each scenario.
 
-    One world for each scenario of the plan. Raises UserError where fewer home workers are there than are invited.
+    Parameters
+    ----------
+    plan : Plan
+        Plan whose burn-in ends at the first wave.
+    weeks : sequence of int
+        Occasions in ascending order, in weeks since the first wave. The first is 0.
+    invited : int
+        Number of home workers who are invited at random.
+
+    Raises
+    ------
+    UserError
+        If the firm has fewer home workers than are invited.
     """
-    begun, survey, interview = simulate_burn_in(plan), survey_of(plan), interview_of(plan)
-    luck = Luck(begun, survey)
-    lot, places = _recruited(WorldState(begun), luck, interview, invited)
-    engine = begun.fork(Catalogue(begun.catalogue.measures, plan.scenarios))
-    first = begun.values["generation"][0]
-    looks = []
+    start, survey, interview = simulate_burn_in(plan), survey_of(plan), interview_of(plan)
+    draws, before = PanelRandom(start, survey), WorldState(start)
+    all_invited, places = _recruit(before, draws, interview, invited)
+    invited_means = {name: float(before.of(scale.quantity)[all_invited].mean()) for name, scale in scales().items()}
+    engine = start.fork(Catalogue(start.catalogue.measures, plan.scenarios))
+    first = start.values["generation"][0]
+    occasions = []
     for week in range(weeks[-1] + 1):
         if week:
             engine.run_week(week - 1)
-            luck.goes_on(week)
+            draws.advance(week)
         if week in weeks:
             states = [WorldState(engine, world) for world in range(engine.worlds)]
-            looks.append([_look(state, luck, survey, interview, places, first) for state in states])
-    firm, before = begun.staff.firm, WorldState(begun)
+            occasions.append([_observe(state, draws, survey, interview, places, first) for state in states])
+    firm = start.staff.firm
     return Panel(
         weeks=tuple(weeks),
         place=places,
         establishment=firm.establishment[places],
         is_manager=firm.is_manager[places],
-        invited={name: float(before.of(scale.quantity)[lot].mean()) for name, scale in scales().items()},
-        **_stacked(looks),
+        invited_means=invited_means,
+        **_stack(occasions),
     )
 
 
-def _recruited(state: WorldState, luck: Luck, interview: Interview, invited: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of those who are invited, by lot, and of those among them who fill in the first questionnaire."""
+def _recruit(
+    state: WorldState, draws: PanelRandom, interview: Interview, invited: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of those who are invited, and of those among them who fill in the first questionnaire."""
     home = np.flatnonzero(state.at_home)
     if invited > len(home):
         raise UserError(
-            f"panel.invited is {invited:,} and {len(home):,} people can work at home; "
-            "ask for fewer, or for more people (firm.establishments, firm.sample)"
+            f"Invalid value for panel.invited: {invited:,}. Use at most {len(home):,}, the number of home workers, or "
+            "a larger firm (firm.establishments, firm.sample)."
         )
-    lot = np.sort(home[np.argsort(luck.uniform("is invited")[home], kind="stable")[:invited]])
+    rows = np.sort(home[np.argsort(draws.uniform("is invited")[home], kind="stable")[:invited]])
     usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
-    chance = interview.fills_in(usual, state.of(EXHAUSTION), state.of(ISOLATION))
-    return lot, lot[luck.uniform("fills in")[lot] < chance[lot]]
+    chance = interview.fills_in(usual, state.of(EXHAUSTION), state.of(COLLEAGUES))
+    return rows, rows[draws.uniform("fills in")[rows] < chance[rows]]
 
 
-def _look(
-    state: WorldState, luck: Luck, survey: Survey, interview: Interview, places: np.ndarray, first: np.ndarray
+def _observe(
+    state: WorldState, draws: PanelRandom, survey: Survey, interview: Interview, places: np.ndarray, first: np.ndarray
 ) -> dict[str, dict[str, np.ndarray] | np.ndarray]:
-    """One world on one occasion: the entries of `Panel` that differ between occasions."""
-    told = sample_responses(state, luck, survey, interview) | _more(state, luck, survey)
+    """Return the fields of `Panel` that differ between occasions, for one world on one occasion."""
+    responses = sample_responses(state, draws, survey, interview)
+    # the second instrument of exhaustion: burn-out complaints (NEA), with an error of its own
+    chance = survey.burn_out_complaints(state.of(EXHAUSTION))
+    responses["burn_out_complaint"] = (draws.uniform("answers NEA") < chance).astype(np.float64)
     true = {name: state.of(scale.quantity) for name, scale in scales().items()}
     return {
-        "said": {name: values[places] for name, values in told.items() if _of_panel(name)},
-        "true": {name: values[places] for name, values in (true | {c: state.of(c) for c in CAUSES}).items()},
-        "stays": (state.of("generation") == first)[places],
-        "stop_chance": interview.stops(state.of(EXHAUSTION), state.of(ISOLATION))[places],
-        "stop_luck": luck.uniform("stops")[places],
-        "everybody": {name: values[state.at_home].mean() for name, values in true.items()},
+        "responses": {name: values[places] for name, values in responses.items() if _is_exported(name)},
+        "states": {name: values[places] for name, values in (true | {c: state.of(c) for c in CAUSES}).items()},
+        "with_firm": (state.of("generation") == first)[places],
+        "stop_chance": interview.stops(state.of(EXHAUSTION), state.of(COLLEAGUES))[places],
+        "stop_draw": draws.uniform("stops")[places],
+        "population_means": {name: values[state.at_home].mean() for name, values in true.items()},
     }
 
 
-def _more(state: WorldState, luck: Luck, survey: Survey) -> dict[str, np.ndarray]:
-    """The second instrument of exhaustion: burn-out complaints (NEA), 0 or 1, with an error of its own."""
-    chance = survey.burn_out_complaints(state.of(EXHAUSTION))
-    return {"burn_out_complaint": (luck.uniform("answers NEA") < chance).astype(np.float64)}
-
-
-def _of_panel(name: str) -> bool:
+def _is_exported(name: str) -> bool:
     own = (*FIXED, *CHANGING, *COMPLAINTS, *scales(), "burn_out_complaint", "known", "claimed")
     return name in own or name.startswith("known.")
 
 
-def _stacked(looks: Sequence[Sequence[dict]]) -> dict:
-    """From occasion, world and name to name and (world, occasion, …)."""
-    whole: dict[str, Any] = {}
-    for name, one in looks[0][0].items():
-        if isinstance(one, dict):
-            whole[name] = {of: _joined([[own[name][of] for own in row] for row in looks]) for of in one}
-        else:
-            whole[name] = _joined([[own[name] for own in row] for row in looks])
-    return whole
+def _stack(occasions: Sequence[Sequence[dict]]) -> dict[str, Any]:
+    """Return fields by name as (world, occasion, …), from occasion, world and name."""
 
+    def joined(*keys: str) -> np.ndarray:
+        values = [[reduce(getitem, keys, world) for world in worlds] for worlds in occasions]
+        return np.swapaxes(np.array(values), 0, 1)
 
-def _joined(values: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    return np.swapaxes(np.array(values), 0, 1)
+    return {
+        field: {name: joined(field, name) for name in content} if isinstance(content, dict) else joined(field)
+        for field, content in occasions[0][0].items()
+    }

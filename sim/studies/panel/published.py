@@ -1,7 +1,7 @@
-"""What has been published on the lags and on the stability of exhaustion: reported beside the model's, never fitted.
+"""Published lagged effects and retest correlations of exhaustion. The study reports them and fits none.
 
-Most sizes are not findings. The direction, and that the reverse one of demands and exhaustion is the larger, was read;
-the numbers are recalled or bounded by the size classes that were read (`sim/data/effects.csv`, by id).
+The publications that were read give directions, and that the effect of exhaustion on demands is the larger of the two.
+Sizes are recalled, or bounded by the size classes of these publications (`sim/data/effects.csv`, by id).
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 LOAD, EXHAUSTION, COLLEAGUES = "psychological_load", "exhaustion", "isolation_from_colleagues"
 DETACHMENT, TELEPRESSURE, AT_HOME = "detachment", "telepressure", "share_at_home"
+LABELS = {
+    LOAD: "load", EXHAUSTION: "exhaustion", COLLEAGUES: "isolation", DETACHMENT: "detachment",
+    TELEPRESSURE: "telepressure", AT_HOME: "share at home",
+}  # fmt: skip
+"""Names of scales on the page and in the figure."""
 PAIRS = (
     (LOAD, EXHAUSTION),
     (COLLEAGUES, EXHAUSTION),
@@ -21,7 +26,8 @@ PAIRS = (
     (TELEPRESSURE, DETACHMENT),
     (AT_HOME, COLLEAGUES),
 )
-"""Of each pair both directions are looked at."""
+"""Pairs whose effects are estimated in both directions."""
+DIRECTIONS = tuple(direction for pair in PAIRS for direction in (pair, pair[::-1]))
 
 CUTS = {
     (EXHAUSTION, LOAD): ("workload", "spiral"),
@@ -29,12 +35,12 @@ CUTS = {
     (EXHAUSTION, COLLEAGUES): ("isolation", "withdrawal"),
     (EXHAUSTION, DETACHMENT): ("recovery", "loss_of_detachment"),
 }
-"""Directions whose direct path has a switch: with it off, what a lag still shows is no effect of the earlier one."""
+"""Directions whose direct path has a switch. A cross-lag that remains with the switch off is no effect."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A standardised effect of `earlier` on `later`, months apart, with a plausible range; nan: direction alone."""
+    """A standardised effect of `earlier` on `later` with a plausible range; nan where only a direction is known."""
 
     earlier: str
     later: str
@@ -48,14 +54,15 @@ class Published:
 
 
 NAN = float("nan")
+_DIRECTION = "publications give its direction"
 LAGS = (
-    Published(LOAD, EXHAUSTION, 12, 0.08, 0.03, 0.15, "E026 E028 E030", "that it is small was read, not the size"),
-    Published(EXHAUSTION, LOAD, 12, 0.13, 0.05, 0.25, "E029", "that it is the larger was read, not the size"),
-    Published(DETACHMENT, EXHAUSTION, 12, NAN, NAN, 0.0, "E019", "the direction was read, not the size"),
-    Published(EXHAUSTION, DETACHMENT, 1, -0.10, -0.20, -0.05, "E020", "the direction was read, not the size"),
-    Published(TELEPRESSURE, DETACHMENT, 12, NAN, NAN, NAN, "E006 E007 E008", "whether it acts is disputed", True),
-    Published(AT_HOME, COLLEAGUES, 12, NAN, NAN, NAN, "E037 E043", "how it goes on over time is disputed", True),
-)
+    Published(LOAD, EXHAUSTION, 12, 0.08, 0.03, 0.15, "E026 E028 E030", "publications say that it is small"),
+    Published(EXHAUSTION, LOAD, 12, 0.13, 0.05, 0.25, "E029", "a publication says that it is the larger"),
+    Published(DETACHMENT, EXHAUSTION, 12, NAN, NAN, 0.0, "E019", _DIRECTION),
+    Published(EXHAUSTION, DETACHMENT, 1, -0.10, -0.20, -0.05, "E020", _DIRECTION),
+    Published(TELEPRESSURE, DETACHMENT, 12, NAN, NAN, NAN, "E006 E007 E008", "the effect is disputed", True),
+    Published(AT_HOME, COLLEAGUES, 12, NAN, NAN, NAN, "E037 E043", "the course over time is disputed", True),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,18 +76,23 @@ class Retest:
 
 
 RETESTS = (Retest(3, 0.75, 0.65, 0.85), Retest(13, 0.60, 0.50, 0.75), Retest(52, 0.60, 0.50, 0.75))
-"""E088, recalled: .75 over three weeks (the range is .10 to either side), .60 over three months to a year."""
+"""E088, recalled: .75 over three weeks (± .10), .60 over three months to a year."""
+
+
+def label_of_path(earlier: str, later: str) -> str:
+    """Return `load → exhaustion`."""
+    return f"{LABELS[earlier]} → {LABELS[later]}"
 
 
 def lags() -> pd.DataFrame:
-    """The published effects as a table, one row each."""
+    """Return the published effects, one row each."""
     import pandas as pd
 
     return pd.DataFrame([asdict(one) for one in LAGS])
 
 
 def retests() -> pd.DataFrame:
-    """The published stabilities as a table, one row each."""
+    """Return the published retest correlations, one row each."""
     import pandas as pd
 
     return pd.DataFrame([asdict(one) for one in RETESTS])

@@ -10,12 +10,12 @@ _STATA = {HAS_STOPPED: ".a", HAS_LEFT: ".b", NOT_ASKED: ".c"}
 
 
 def files(variables: Sequence[Variable]) -> Mapping[str, str]:
-    """File name to text; `variables` in the order of the columns of panel.csv."""
+    """Return texts by file name; `variables` are in the order of the columns of panel.csv."""
     return {"read_panel.R": r(variables), "read_panel.sps": spss(variables), "read_panel.do": stata(variables)}
 
 
 def r(variables: Sequence[Variable]) -> str:
-    """For R, without packages: codes become factors, missing codes NA, labels the attribute "label"."""
+    """Return syntax for base R: codes become factors, missing codes NA, labels the attribute "label"."""
     lines = [f"# {SYNTHETIC}", 'panel <- read.csv("panel.csv")']
     for own in variables:
         column = f"panel${own.name}"
@@ -29,7 +29,7 @@ def r(variables: Sequence[Variable]) -> str:
 
 
 def spss(variables: Sequence[Variable]) -> str:
-    """For SPSS: run it with the folder of the files as working directory."""
+    """Return syntax for SPSS, to run with the folder of the files as working directory."""
     formats = [f"  {own.name} F12.{own.decimals}" for own in variables]
     lines = [
         f"* {SYNTHETIC.replace('. ', '; ')}",
@@ -51,7 +51,7 @@ def spss(variables: Sequence[Variable]) -> str:
 
 
 def stata(variables: Sequence[Variable]) -> str:
-    """For Stata: missing codes become .a (stopped taking part), .b (left the firm) and .c (not asked)."""
+    """Return syntax for Stata: missing codes become .a (stopped taking part), .b (left the firm) and .c (not asked)."""
     lines = [f"* {SYNTHETIC}", 'import delimited using "panel.csv", clear varnames(1) case(preserve)']
     for own in variables:
         if own.missing:
@@ -60,14 +60,14 @@ def stata(variables: Sequence[Variable]) -> str:
         codes = {str(code): meaning for code, meaning in own.values.items()}
         codes |= {_STATA[code]: MISSING[code] for code in own.missing}
         if codes:
-            named = " ".join(f'{code} "{meaning}"' for code, meaning in codes.items())
-            lines += [f"label define {_label_of(own)} {named}", f"label values {own.name} {_label_of(own)}"]
+            pairs = " ".join(f'{code} "{meaning}"' for code, meaning in codes.items())
+            lines += [f"label define {_label_of(own)} {pairs}", f"label values {own.name} {_label_of(own)}"]
         lines.append(f'label variable {own.name} "{own.label}"')
     return _lines(lines)
 
 
 def _label_of(variable: Variable) -> str:
-    """The name of a set of value labels, within 32 characters."""
+    """Return the name of a set of value labels, within 32 characters."""
     return f"{variable.name[:28]}_lab"
 
 
