@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.timing import Runner
-from sim.config.composition import plan
+from sim.config.plan_builder import plan
 from sim.engine import engine_for
 from sim.engine.plan import Plan, registry_of, required_measures
 from sim.levers.catalogue import Catalogue

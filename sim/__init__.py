@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.config.composition import plan, plans
+    from sim.config.plan_builder import plan, plans
     from sim.model import HybridWorkModel
     from sim.runs.run import run, run_many
 
@@ -21,8 +21,8 @@ __all__ = ["HybridWorkModel", "__version__", "plan", "plans", "run", "run_many"]
 # Looked up when first asked for, so that `import sim` and the command's help cost nothing.
 _ROOMS = {
     "HybridWorkModel": "sim.model",
-    "plan": "sim.config.composition",
-    "plans": "sim.config.composition",
+    "plan": "sim.config.plan_builder",
+    "plans": "sim.config.plan_builder",
     "run": "sim.runs.run",
     "run_many": "sim.runs.run",
 }

@@ -340,7 +340,7 @@ def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
 
 def _composed(options: dict[str, Any]) -> Plan:
     """The plan that the configuration makes of these options; without a scenario or lever, the practice of 2022."""
-    from sim.config.composition import plan, setting_of
+    from sim.config.plan_builder import plan, setting_of
 
     names = {setting_of(option): option for option in options}
     _check_used(names, options)

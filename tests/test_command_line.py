@@ -18,8 +18,9 @@ from omegaconf import DictConfig
 
 from sim import __main__ as command_line
 from sim import __version__
-from sim.config import composition, hydra_command
-from sim.config.composition import compose, plan
+from sim.config import composition, default_settings, hydra_command, plan_builder, scenario_choice, study_settings
+from sim.config.composition import compose
+from sim.config.plan_builder import plan
 from sim.errors import UserError
 from sim.experiments import output_folder
 from sim.files import write_json
@@ -176,7 +177,9 @@ def test_the_jobs_of_a_multirun_know_what_each_was_asked(tmp_path, monkeypatch):
     names: list[list[str]] = []
     assert (
         ask(
-            lambda cfg: names.append([s.name for s in composition.scenarios_of(cfg)]), "-m", "social=buddies,day_starts"
+            lambda cfg: names.append([s.name for s in scenario_choice.scenarios_of(cfg)]),
+            "-m",
+            "social=buddies,day_starts",
         )
         == 0
     )
@@ -194,13 +197,13 @@ def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     for name in ("measure", "scenario"):
         (tmp_path / "mine" / name).mkdir(parents=True)
-    buddies = (composition.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    buddies = (default_settings.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     (tmp_path / "mine" / "measure" / "walks.yaml").write_text(buddies, encoding="utf-8")
     scenario = "# @package _global_\ndefaults:\n  - override /social: walks\nkind: policy\ntext: Teams walk.\n"
     (tmp_path / "mine" / "scenario" / "walking_teams.yaml").write_text(scenario, encoding="utf-8")
     seen: list = []
     wanted = ["--config-dir", "mine", "scenarios=[walking_teams]"]
-    assert ask(lambda cfg: seen.append(composition.build_plan(cfg)), *wanted) == 0
+    assert ask(lambda cfg: seen.append(plan_builder.build_plan(cfg)), *wanted) == 0
     assert seen[0].scenarios[1].measures == {"walks"}
     assert "walks" in {measure.name for measure in seen[0].measures}
 
@@ -244,7 +247,7 @@ FILES = [
 def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path, capsys):
     (tmp_path / group).mkdir()
     (tmp_path / group / "mine.yaml").write_text(content, encoding="utf-8")
-    assert ask(lambda cfg: composition.build_plan(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
+    assert ask(lambda cfg: plan_builder.build_plan(cfg), "--config-dir", str(tmp_path), f"{group}=mine") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(told, line)
 
@@ -375,6 +378,6 @@ def test_a_request_to_end_is_answered_like_an_interruption(workers, tmp_path):
 
 def test_a_process_that_is_one_of_many_begins_no_workers(monkeypatch):
     cfg = composition.compose("workers=2")
-    assert composition.workers_of(cfg) == 2
-    monkeypatch.setattr(composition, "current_process", lambda: SimpleNamespace(name="LokyProcess-1"))
-    assert composition.workers_of(cfg) == 1
+    assert study_settings.workers_of(cfg) == 2
+    monkeypatch.setattr(study_settings, "current_process", lambda: SimpleNamespace(name="LokyProcess-1"))
+    assert study_settings.workers_of(cfg) == 1

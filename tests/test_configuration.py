@@ -12,9 +12,13 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 import sim
-from sim.config import composition
-from sim.config.composition import compose, conf_folder, options, plan, scenarios_of, workers_of
+from sim.config import composition, default_settings, plan_builder, scenario_choice, study_settings
+from sim.config.composition import compose, options
+from sim.config.default_settings import conf_folder
 from sim.config.hydra_command import command
+from sim.config.plan_builder import plan
+from sim.config.scenario_choice import scenarios_of
+from sim.config.study_settings import workers_of
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.experiments import designs
@@ -80,7 +84,7 @@ def test_every_experiment_becomes_a_plan(name):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (CONF / "study").glob("*.yaml")))
 def test_every_study_becomes_a_plan(name):
     asked = [f"study={name}"]
-    assert composition.build_plan(composition.compose(*asked), asked).scenarios
+    assert plan_builder.build_plan(composition.compose(*asked), asked).scenarios
 
 
 DESIGNS = sorted(path.stem for path in (CONF / "design").glob("*.yaml"))
@@ -93,7 +97,9 @@ def test_every_design_is_made(name, tmp_path):
     asked = ["study=sweep", f"design={name}", "design.n=4", f"design.factors={factors}"]
     asked += {"file": [f"design.file={tmp_path / 'rows.csv'}"], "any": ["design.method=grid"]}.get(name, [])
     cfg = composition.compose(*asked)
-    made = designs.make(composition.read("design", designs.Settings, cfg.design), (Factor("a"), Factor("b")))
+    made = designs.make(
+        study_settings.read_dataclass("design", designs.Settings, cfg.design), (Factor("a"), Factor("b"))
+    )
     assert len(made.table) and made.method in (name, "grid")
 
 
@@ -105,7 +111,7 @@ def test_a_scenario_of_options_nobody_could_take_is_a_counterfactual(name):
 
 
 def test_withdrawing_and_claiming_everything_mean_the_fifteen_measures_of_the_study():
-    asked = {measure.name for measure in composition.measures() if measure.in_study}
+    asked = {measure.name for measure in default_settings.measures() if measure.in_study}
     assert len(asked) == 15
     assert set(plan(scenario="no_measures").scenarios[-1].withdrawn) == asked
     for option in ("everybody_claims", "half"):
@@ -125,9 +131,9 @@ def test_a_setting_may_change_a_parameter_of_a_lever_that_rewrites():
 
 
 def test_every_measure_is_an_option_of_its_family_and_a_scenario_of_its_own():
-    for measure in composition.measures():
+    for measure in default_settings.measures():
         assert measure.name in options(measure.lever)
-        assert measure.name in composition.scenario_names()
+        assert measure.name in scenario_choice.scenario_names()
 
 
 # -- what is asked becomes the plan ----------------------------------------------------------------------------------
@@ -163,7 +169,7 @@ def test_a_file_name_with_blanks_and_quotes_stays_whole(tmp_path):
 
 def test_every_parameter_can_be_set_by_name_and_only_what_differs_is_kept():
     cfg = compose()
-    for process, kind in composition.mechanism_types().items():
+    for process, kind in default_settings.mechanism_types().items():
         assert set(cfg.mechanisms[process]) == set(kind.parameter_metadata())
     fitted = plan().parameters
     changed = plan(
@@ -180,7 +186,7 @@ def test_what_is_asked_wins_over_the_fit(tmp_path):
     plans: list[Plan] = []
     words = ["--config-dir", str(tmp_path), "fit=mine"]
     for more in ([], ["mechanisms.recovery.demands_hold=0.25"]):
-        assert command(lambda cfg: plans.append(composition.build_plan(cfg)), "a_study", [*words, *more]) == 0
+        assert command(lambda cfg: plans.append(plan_builder.build_plan(cfg)), "a_study", [*words, *more]) == 0
     assert [made.parameters["recovery"]["demands_hold"] for made in plans] == [0.3, 0.25]
     assert plans[1].parameters["recovery"]["night"] == 0.2
 
@@ -210,7 +216,7 @@ def test_scenarios_can_be_told_apart_from_outside_hydra():
 
 
 def test_one_plan_for_each_replicate():
-    plans = composition.build_plans(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
+    plans = plan_builder.build_plans(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
     assert [one.replicate for one in plans] == [0, 1, 2]
     assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
 
@@ -219,7 +225,7 @@ def test_one_plan_for_each_replicate():
 def test_the_baseline_alone_is_a_plan_and_no_comparison(asked):
     assert [scenario.name for scenario in plan(asked).scenarios] == ["baseline"]
     with pytest.raises(UserError, match="at least one scenario beside the baseline"):
-        composition.build_plans(compose(asked), [asked])
+        plan_builder.build_plans(compose(asked), [asked])
 
 
 def test_there_are_never_more_workers_than_replicates():
@@ -288,8 +294,8 @@ def test_a_new_measure_is_one_file(tmp_path):
     (tmp_path / "measure").mkdir()
     content = (CONF / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     (tmp_path / "measure" / "walking_together.yaml").write_text(content, encoding="utf-8")
-    names = [measure.name for measure in composition.measures(tmp_path)]
-    assert "walking_together" in names and len(names) == len(composition.measures()) + 1
+    names = [measure.name for measure in default_settings.measures(tmp_path)]
+    assert "walking_together" in names and len(names) == len(default_settings.measures()) + 1
 
 
 # -- mistakes --------------------------------------------------------------------------------------------------------
@@ -483,14 +489,14 @@ def test_a_measure_without_a_source_is_refused_by_name(tmp_path):
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "buddies.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(UserError, match="measure buddies: entry 'source' is missing"):
-        composition.measures(tmp_path)
+        default_settings.measures(tmp_path)
 
 
 def test_a_file_that_is_no_yaml_is_refused_by_name(tmp_path):
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "odd.yaml").write_text("shifts: {a: {b: c\nd: e", encoding="utf-8")
     with pytest.raises(UserError, match=r"odd\.yaml is no yaml") as mistake:
-        composition.measures(tmp_path)
+        default_settings.measures(tmp_path)
     assert "\n" not in str(mistake.value)
 
 
@@ -499,10 +505,10 @@ def test_measures_of_a_folder_are_forgotten_where_it_is_not_asked_for(tmp_path):
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "own_breaks.yaml").write_text(yaml.safe_dump(own))
     composition.prepare(tmp_path)
-    assert "own_breaks" in composition.defaults(tmp_path)["measures"]
+    assert "own_breaks" in default_settings.defaults(tmp_path)["measures"]
     assert "own_breaks" not in compose().measures
 
 
 def test_everything_that_is_composed_is_known_to_the_registry():
     made = plan(adoption="everybody_claims")
-    assert set(made.parameters) <= {*registry_of(made).mechanisms, *composition.mechanism_types(), "survey"}
+    assert set(made.parameters) <= {*registry_of(made).mechanisms, *default_settings.mechanism_types(), "survey"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import simulate
 
-from sim.config import composition
+from sim.config import default_settings, plan_builder
 from sim.data import rows
 from sim.describe import command, data_sets, documents, equations, parameters
 from sim.describe.documents import DOCUMENTS, write
@@ -25,7 +25,7 @@ LONGEST_MEANING = 64
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The main job as it stands, which is what the documents tell of."""
-    return composition.plan()
+    return plan_builder.plan()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_command_writes_every_document_of_what_is_asked_and_says_where(tmp_p
 
 
 def test_documents_tell_the_plan_that_is_asked_for(plan, tmp_path):
-    changed = composition.plan("mechanisms.recovery.night=0.21")
+    changed = plan_builder.plan("mechanisms.recovery.night=0.21")
     assert "| 0.21 | 0.05 to 0.3 |" in DOCUMENTS["parameters.md"](changed)
     assert "| 0.21 | 0.05 to 0.3 |" not in DOCUMENTS["parameters.md"](plan)
 
@@ -72,7 +72,7 @@ def test_a_template_that_does_not_fit_its_parts_is_refused():
 
 
 def test_every_number_that_can_be_set_is_told_and_no_other(told):
-    known = composition.defaults()
+    known = default_settings.defaults()
     settable = {f"{top}.{name}" for top in known.keys() - {"mechanisms", "measures"} for name in known[top]}
     for top in ("mechanisms", "measures"):
         settable |= {f"{top}.{owner}.{name}" for owner, own in known[top].items() for name in own}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.experiments.designs import Design, Settings, factors_asked, make, read
@@ -141,7 +141,7 @@ def test_a_row_sets_parameters_instruments_and_measures(ground):
 def test_a_row_means_what_the_same_words_mean_on_the_command_line(ground):
     row = {"mechanisms.recovery.demands_hold": 0.25, "measures.right_to_disconnect.use": 0.3, "weeks": 4}
     asked = [*ASKED, *(f"{name}={value}" for name, value in row.items())]
-    assert ground.at(row) == composition.build_plan(composition.compose(*asked), asked)
+    assert ground.at(row) == plan_builder.build_plan(composition.compose(*asked), asked)
 
 
 def test_levers_of_a_row_make_its_policy(ground):

@@ -14,7 +14,7 @@ import yaml
 
 import sim
 from sim.__main__ import COMMANDS
-from sim.config import composition
+from sim.config import composition, default_settings, plan_builder, scenario_choice, study_settings
 from sim.levers.measure import FAMILIES
 
 HOME = Path(__file__).resolve().parent.parent
@@ -135,10 +135,10 @@ def test_commands_on_pages_can_be_run(line):
     if (HOME / f"conf/study/{command}.yaml").exists():
         settings.insert(0, f"study={command}")
     cfg = composition.compose(*settings)
-    composition.settings_of(cfg)
-    composition.parameters_of(cfg)
+    study_settings.settings_of(cfg)
+    plan_builder.parameters_of(cfg)
     for scenario in cfg.scenarios:
-        assert scenario in (*composition.scenario_names(), *composition.option_names())
+        assert scenario in (*scenario_choice.scenario_names(), *scenario_choice.option_names())
 
 
 @cache
@@ -148,7 +148,7 @@ def options(group: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_parameters_and_options_named_on_a_page_exist(page):
-    kinds = composition.mechanism_types()
+    kinds = default_settings.mechanism_types()
     for code in inline_code(text_of(page)):
         parameter = re.fullmatch(r"mechanisms\.(\w+)\.(\w+)(=.*)?", code)
         if parameter:
@@ -164,7 +164,7 @@ def test_switches_on_the_page_of_the_model_exist_with_that_default():
     rows = re.findall(r"^\| `mechanisms\.(\w+)\.(\w+)` \| (on|off) \|", text_of(HOME / "docs/model.md"), re.MULTILINE)
     assert rows
     for process, name, default in rows:
-        kind = composition.mechanism_types()[process]
+        kind = default_settings.mechanism_types()[process]
         assert kind.parameter_metadata()[name].is_switch, f"{process}.{name}"
         assert getattr(kind(), name) == (default == "on"), f"{process}.{name}"
 

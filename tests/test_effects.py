@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.config.composition import plan as plan_of
+from sim.config.plan_builder import plan as plan_of
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.definitions import GAINS_IN, GROUPS, HEADLINES, MARGIN, OUTCOMES, SMALLEST_GROUP

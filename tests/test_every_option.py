@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from sim.config import composition
+from sim.config import plan_builder, scenario_choice
 from sim.errors import UserError
 from sim.levers.scenario import Scenario
 
@@ -18,12 +18,12 @@ def changes(scenario: Scenario) -> tuple[frozenset, ...]:
 
 @pytest.fixture(scope="module")
 def compared() -> tuple[Scenario, ...]:
-    return composition.plan("experiment=every_option").scenarios
+    return plan_builder.plan("experiment=every_option").scenarios
 
 
-@pytest.mark.parametrize("name", [*composition.scenario_names(), *composition.option_names()])
+@pytest.mark.parametrize("name", [*scenario_choice.scenario_names(), *scenario_choice.option_names()])
 def test_every_option_and_every_scenario_is_compared(name, compared):
-    assert changes(composition.scenario_named(name)) in {changes(scenario) for scenario in compared}
+    assert changes(scenario_choice.scenario_named(name)) in {changes(scenario) for scenario in compared}
 
 
 def test_no_two_entries_are_the_same_policy(compared):
@@ -31,22 +31,22 @@ def test_no_two_entries_are_the_same_policy(compared):
 
 
 def test_every_policy_of_the_default_list_is_compared_too(compared):
-    default = {scenario.name for scenario in composition.plan().scenarios}
+    default = {scenario.name for scenario in plan_builder.plan().scenarios}
     assert default <= {scenario.name for scenario in compared}
 
 
 def test_an_option_by_its_full_name_is_the_one_a_lever_chooses():
-    by_name = composition.scenario_named("communication.reminders")
-    by_lever = composition.plan("communication=reminders").scenarios[1]
+    by_name = scenario_choice.scenario_named("communication.reminders")
+    by_lever = plan_builder.plan("communication=reminders").scenarios[1]
     assert changes(by_name) == changes(by_lever)
     assert (by_name.kind, by_name.text) == (by_lever.kind, by_lever.text) and by_name.text
 
 
 def test_an_option_that_nobody_could_take_is_a_what_if_world_under_its_full_name_too():
-    assert composition.scenario_named("schedule.at_home").kind == "counterfactual"
+    assert scenario_choice.scenario_named("schedule.at_home").kind == "counterfactual"
 
 
 @pytest.mark.parametrize("name", ["communication.reminder", "social.reminders", "leadership.", ".active", "fit.point"])
 def test_an_option_that_does_not_exist_is_one_line(name):
     with pytest.raises(UserError, match="scenario"):
-        composition.plan(f"scenarios=[{name}]")
+        plan_builder.plan(f"scenarios=[{name}]")

@@ -432,7 +432,7 @@ def test_more_runs_stream_in_while_one_looks(visitor):
 def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
     import shlex
 
-    from sim.config import composition
+    from sim.config import composition, plan_builder
     from sim.studies.scenarios import compare
 
     visitor.open(QUIET).answered()
@@ -441,7 +441,7 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
     archive = zipfile.ZipFile(io.BytesIO(Path(got.value.path()).read_bytes()))
     about = json.loads(archive.read("about.json"))
     words = shlex.split(about["command"])[2:]
-    _, tables = compare(composition.build_plans(composition.compose(*words), words), quiet=True)
+    _, tables = compare(plan_builder.build_plans(composition.compose(*words), words), quiet=True)
     for name in ("effects", "counts", "gains", "cascade"):
         shown = pd.read_csv(archive.open(f"{name}.csv"))
         pd.testing.assert_frame_equal(shown, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))

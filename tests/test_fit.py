@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sim.calibration import point_estimate, point_fit, standardisation
-from sim.config import composition
+from sim.config import default_settings
 from sim.engine.plan import simulate_burn_in
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
@@ -53,7 +53,7 @@ def test_the_fit_comes_nearer_to_its_targets_than_it_began(soon, small_plan, mon
     parameters = point_fit.fit(small_plan, told.append)
     squares = [float(line.split()[3].strip(",")) for line in told if line.startswith("sum of squares")]
     assert min(squares) < squares[0]
-    kinds = composition.mechanism_types()
+    kinds = default_settings.mechanism_types()
     for process, name in point_fit.FREE:
         passport = kinds[process].parameter_metadata()[name]
         assert passport.low <= parameters[process][name] <= passport.high
@@ -68,7 +68,7 @@ def test_the_report_holds_every_row_and_says_which_are_missed(soon, small_plan):
 
 
 def test_fitted_values_are_written_whole_and_the_later_layer_wins(tmp_path, monkeypatch):
-    monkeypatch.setattr(composition, "conf_folder", lambda: tmp_path)
+    monkeypatch.setattr(default_settings, "conf_folder", lambda: tmp_path)
     (tmp_path / "fit").mkdir()
     path = point_estimate.write_fit({"a": {"x": 1.0, "y": 2.0}}, {"a": {"y": 3.00004}, "survey": {"cut_off": 1.5}})
     assert yaml.safe_load(path.read_text()) == {"mechanisms": {"a": {"x": 1.0, "y": 3.0}}, "survey": {"cut_off": 1.5}}

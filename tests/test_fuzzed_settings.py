@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from sim import __main__ as command_line
 from sim.calibration import point_fit, standardisation
-from sim.config import composition
+from sim.config import composition, default_settings
 from sim.config.error_messages import composing
 from sim.config.overrides import read_overrides
 from sim.describe import command as describing
@@ -127,7 +127,7 @@ def test_odd_words_are_read_or_refused_in_one_line():
         word = odd_words(draw, "sweep")[0]
         try:
             with composing():
-                read_overrides([word], composition.groups(), multirun=draw.random() < 0.3)
+                read_overrides([word], default_settings.groups(), multirun=draw.random() < 0.3)
         except UserError as refused:
             assert one_line(str(refused)).isprintable(), word
 

@@ -26,7 +26,7 @@ unit in the last decimal written, or by some units in the last place of a number
 
 def lived() -> dict[str, dict[str, float]]:
     """Means of everybody in the last week by scenario and outcome, and the share who know each measure."""
-    from sim.config.composition import plan
+    from sim.config.plan_builder import plan
     from sim.engine.plan import required_measures
     from sim.outcomes.definitions import GROUPS, OUTCOMES
     from sim.outcomes.record import STAGES

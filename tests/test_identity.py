@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import sim
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.engine.plan import Plan, required_measures
 from sim.errors import FileChanged, UserError
 from sim.experiments.designs import Design
@@ -46,7 +46,7 @@ CODE_WITHOUT_INFLUENCE = {
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return composition.plan(*TINY, "firm.shares={woman: 0.5}", "scenario=manager_training", "measures.breaks.use=0.4")
+    return plan_builder.plan(*TINY, "firm.shares={woman: 0.5}", "scenario=manager_training", "measures.breaks.use=0.4")
 
 
 # -- every field ------------------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_libraries_that_the_model_imports_are_in_its_version_or_excluded_by_the_
 
 def test_ids_do_not_depend_on_the_order_in_which_python_hashes(plan):
     script = (
-        "from sim.runs.identity import Identifier; from sim.config.composition import plan; "
+        "from sim.runs.identity import Identifier; from sim.config.plan_builder import plan; "
         f"print(Identifier()(plan(*{[*TINY, 'scenario=whole_package']!r})))"
     )
     ids = {
@@ -300,7 +300,7 @@ def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
 
 def test_a_digest_of_a_file_is_no_setting():
     with pytest.raises(UserError, match="file_digests does not exist"):
-        composition.plan(*TINY, "+firm.file_digests={persons: x}")
+        plan_builder.plan(*TINY, "+firm.file_digests={persons: x}")
 
 
 def test_measures_that_no_scenario_takes_do_not_change_an_id(plan):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
@@ -84,7 +84,7 @@ def test_a_link_gives_back_the_very_choice(choice):
 def test_the_command_to_copy_makes_the_plans_of_the_page():
     words = shlex.split(EVERYTHING.command(2))
     assert words[:2] == ["hybridwork", "run"]
-    assert composition.build_plans(composition.compose(*words[2:]), words[2:]) == cases.plans_of(EVERYTHING, 2)
+    assert plan_builder.build_plans(composition.compose(*words[2:]), words[2:]) == cases.plans_of(EVERYTHING, 2)
 
 
 def test_levers_that_are_a_named_scenario_are_called_by_its_name():

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.config.composition import plan as plan_of
+from sim.config.plan_builder import plan as plan_of
 from sim.engine.plan import Plan
 from sim.outcomes.definitions import GROUPS, ITEMS_BY_WEEK, OUTCOMES
 from sim.outcomes.effects import CHANCE, DRAWS

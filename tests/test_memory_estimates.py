@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sim.config.composition import compose, plan
+from sim.config.composition import compose
+from sim.config.plan_builder import plan
 from sim.engine import plan as plans
 from sim.engine.plan import Plan, bytes_simulating, check_memory
 from sim.errors import UserError

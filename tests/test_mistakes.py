@@ -12,12 +12,14 @@ import pytest
 from omegaconf import DictConfig
 
 from sim.__main__ import main
-from sim.config import composition, posterior_draws
-from sim.config.composition import compose, plan
+from sim.config import posterior_draws, study_settings
+from sim.config.composition import compose
 from sim.config.error_messages import explain_error
 from sim.config.hydra_command import command
+from sim.config.plan_builder import plan
 from sim.errors import UserError, one_line
 from sim.experiments.factors import choose
+from sim.levers.measure import FAMILIES
 from sim.views.watch import command as watch
 
 DEEP: list = []
@@ -117,7 +119,7 @@ def test_odd_values_from_python_raise_a_user_error(options):
     assert "\n" not in one_line(str(mistake.value))
 
 
-@pytest.mark.parametrize("group", [*composition.FAMILIES, "scenario", "fit", "experiment", "firm"])
+@pytest.mark.parametrize("group", [*FAMILIES, "scenario", "fit", "experiment", "firm"])
 @pytest.mark.parametrize("value", ["[1,2]", "[breaks]", "../fit/point", "a/b", "[[a]]"])
 def test_a_group_takes_one_name(group, value):
     with pytest.raises(UserError, match=f"{group} takes the name of one option|is the name of a hidden file"):
@@ -162,7 +164,7 @@ def test_a_terminal_that_lacks_characters_costs_no_results_and_no_signs(text, en
 
 def test_a_multirun_names_every_job_that_failed_and_heads_what_the_others_print(capsys):
     def study(cfg: DictConfig) -> None:
-        print(f"weeks are {composition.settings_of(cfg).weeks}")
+        print(f"weeks are {study_settings.settings_of(cfg).weeks}")
 
     assert command(study, "a_study", ["-m", "weeks=5,x,7,-1", "seed=3"]) == 2
     told = capsys.readouterr()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.experiments import designs, output_folder
 from sim.experiments.factors import DesignContext, choose
 from sim.experiments.sweep import Sweep, run_sweep
@@ -66,7 +66,7 @@ def asked(folder: Path, name: str, *more: str) -> tuple[str, ...]:
 
 
 def compared(*overrides: str):
-    plans = composition.build_plans(composition.compose(*overrides))
+    plans = plan_builder.build_plans(composition.compose(*overrides))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         samples, tables = compare(plans, 1, quiet=True)

@@ -14,20 +14,21 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from sim.__main__ import COMMANDS, main
-from sim.config import composition
+from sim.config import composition, default_settings, plan_builder, scenario_choice
 from sim.config import posterior_draws as posterior_draws
 from sim.config.folder import check_folder
 from sim.config.hydra_command import command
 from sim.engine.plan import Plan
+from sim.levers.measure import FAMILIES
 
-GROUPS = composition.groups()
+GROUPS = default_settings.groups()
 HEAD = "# @package _global_\n"
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of `conf/`, to be edited."""
-    return Path(shutil.copytree(composition.conf_folder(), tmp_path / "mine"))
+    return Path(shutil.copytree(default_settings.conf_folder(), tmp_path / "mine"))
 
 
 def folder_of(tmp_path: Path, **files: str) -> Path:
@@ -51,7 +52,7 @@ def seen_by(folder: Path, *words: str, study: str | None = None) -> DictConfig:
 def plan_with(folder: Path, *words: str) -> Plan:
     plans: list[Plan] = []
     asked = ["--config-dir", str(folder), *words]
-    assert command(lambda cfg: plans.append(composition.build_plan(cfg)), "a_study", asked) == 0
+    assert command(lambda cfg: plans.append(plan_builder.build_plan(cfg)), "a_study", asked) == 0
     return plans[0]
 
 
@@ -60,7 +61,7 @@ def plan_with(folder: Path, *words: str) -> Plan:
 
 def test_an_unedited_copy_of_the_configuration_changes_nothing(copy, capsys):
     assert seen_by(copy) == composition.compose()
-    assert plan_with(copy, "firm=one") == composition.plan("firm=one")
+    assert plan_with(copy, "firm=one") == plan_builder.plan("firm=one")
     assert capsys.readouterr().err == ""
 
 
@@ -97,13 +98,13 @@ def test_an_edited_copy_of_any_file_is_read(file, before, after, words, study, o
 
 def test_every_file_of_the_configuration_is_under_test_or_of_a_group_that_is(copy):
     tested = {Path(edit[0]).parent.name for edit in EDITS}
-    assert {"", *GROUPS} - tested <= set(composition.FAMILIES), "families of levers are read alike"
+    assert {"", *GROUPS} - tested <= set(FAMILIES), "families of levers are read alike"
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_folder_may_hold_one_file_alone(group, tmp_path):
     """Whatever else is missing comes from the shipped configuration."""
-    shipped = sorted((composition.conf_folder() / group).glob("*.yaml"))[0]
+    shipped = sorted((default_settings.conf_folder() / group).glob("*.yaml"))[0]
     folder = tmp_path / "mine" / group
     folder.mkdir(parents=True)
     shutil.copy(shipped, folder)
@@ -139,10 +140,10 @@ def test_a_file_that_is_edited_between_two_commands_is_read_again(tmp_path):
 
 
 def test_measures_of_an_own_folder_are_no_options_without_it(tmp_path):
-    buddies = (composition.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
+    buddies = (default_settings.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     made = plan_with(folder_of(tmp_path, measure__walks=buddies), "scenario=walks")
     assert made.scenarios[1].measures == {"walks"}
-    assert "walks" not in composition.options("social") and "walks" not in composition.scenario_names()
+    assert "walks" not in composition.options("social") and "walks" not in scenario_choice.scenario_names()
 
 
 def test_a_posterior_of_ones_own_is_drawn_from(tmp_path, copy):
@@ -379,7 +380,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", ["config", "firm__one"])
 def test_a_file_that_cannot_be_read_is_told_in_one_line(name, text, tmp_path, capsys):
     folder = folder_of(tmp_path, **{name: text})
-    assert command(lambda cfg: composition.build_plan(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
+    assert command(lambda cfg: plan_builder.build_plan(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
 
@@ -391,7 +392,7 @@ def test_a_file_in_another_encoding_is_told_in_one_line(tmp_path, capsys):
 
 
 def test_the_shipped_configuration_keeps_its_own_rules():
-    assert check_folder(composition.conf_folder(), GROUPS) == []
+    assert check_folder(default_settings.conf_folder(), GROUPS) == []
 
 
 @pytest.mark.parametrize("where", ["pkg://sim", "file:///", "nowhere"])

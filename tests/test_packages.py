@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sim.__main__ import main
-from sim.config import composition
+from sim.config import composition, default_settings
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.outcomes.definitions import GAINS_IN
@@ -357,7 +357,7 @@ def check_written(folder: Path) -> None:
     assert len(draws) == 2 * 4 and set(draws["package"]) == {"", *found["package"]}
     page = (folder / "summary.md").read_text(encoding="utf-8")
     assert "A duty whatever the result" in page and "costs are assumptions" in page
-    read(folder / "costs.csv", [measure.name for measure in composition.measures()])
+    read(folder / "costs.csv", [measure.name for measure in default_settings.measures()])
     for name in ("config.yaml", "about.json", "groups.parquet", "costs.parquet", "figures/front.png"):
         assert (folder / name).is_file()
 

@@ -14,7 +14,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from sim.__main__ import main
-from sim.config import composition
+from sim.config import default_settings, plan_builder
 from sim.data import sources
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
@@ -245,7 +245,7 @@ def test_published_effects_cite_rows_of_the_evidence_and_lie_within_their_ranges
         assert set(own.sources.split()) <= sources()
         assert math.isnan(own.size) or own.low < own.size < own.high
     for pair, (process, switch) in published.CUTS.items():
-        assert composition.mechanism_types()[process].parameter_metadata()[switch].is_switch, pair
+        assert default_settings.mechanism_types()[process].parameter_metadata()[switch].is_switch, pair
 
 
 # -- results ---------------------------------------------------------------------------------------------------------
@@ -369,8 +369,8 @@ def test_the_command_writes_all_its_files_and_twice_the_same(tmp_path, capsys):
 def test_drop_out_makes_the_panel_look_less_exhausted_and_no_dependence_makes_no_bias():
     """At the size of the default panel over ten worlds, after a year."""
     overrides = ("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "weeks=53")
-    base = composition.plan(*overrides, "interview.exhausted_stop=0.6")
-    fair = composition.plan(*overrides, "interview.exhausted_stop=0", "interview.isolated_stop=0")
+    base = plan_builder.plan(*overrides, "interview.exhausted_stop=0.6")
+    fair = plan_builder.plan(*overrides, "interview.exhausted_stop=0", "interview.isolated_stop=0")
 
     def bias(plan) -> float:
         missed = []

@@ -12,7 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 from scipy.stats import t
 
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
@@ -302,7 +302,7 @@ def _lines(path: Path, heading: str) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def fresh() -> list[dict[str, float]]:
-    first = composition.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
+    first = plan_builder.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
     tasks = [study.Task(MODEL, replace(first, replicate=FIRST + number), 5) for number in range(FRESH)]
     return study.lived(study.live, tasks, process_pool(2), "fresh")
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import simulate
 
 from sim.calibration.standardisation import STATES
-from sim.config.composition import plan as composed
+from sim.config.plan_builder import plan as composed
 from sim.engine.plan import BASELINE, Plan, create_engine, simulate_burn_in
 from sim.engine.reference import Reference
 from sim.levers.scenario import Introduction, Scenario

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from models import SCENARIOS, engine, engine_with_traps, small, varied_parameters
 
-from sim.config.composition import plan
+from sim.config.plan_builder import plan
 from sim.engine import Engine, engine_for
 from sim.levers.catalogue import Catalogue
 

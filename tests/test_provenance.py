@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 
 from sim import paths
 from sim.__main__ import main
-from sim.config import composition
+from sim.config import composition, default_settings, plan_builder
 from sim.config.provenance import complete_settings, files_needed, stored_overrides
 from sim.errors import UserError
 from sim.experiments import output_folder
@@ -29,7 +29,7 @@ ROOT = Path(composition.__file__).resolve().parents[2]
 PLACE = "folder-nobody-should-see"
 TINY = ("weeks=2", "burn_in=1", "workers=1", "engine=reference", "scenarios=[right_to_disconnect]")
 ONE = ("firm=one", "firm.employees=30")
-STUDIES = ["own", *sorted(path.stem for path in (composition.conf_folder() / "study").glob("*.yaml"))]
+STUDIES = ["own", *sorted(path.stem for path in (default_settings.conf_folder() / "study").glob("*.yaml"))]
 
 
 @pytest.fixture
@@ -306,8 +306,8 @@ def test_a_comparison_is_repeated_from_its_configuration(place, without_figures)
     assert main(["scenarios", *own_comparison(place), "output=first"]) == 0
     (path,) = Path("first").rglob("config.yaml")
     put_beside(about_in(Path("first")), place)
-    stored = composition.build_plans(OmegaConf.load(path))
-    asked = composition.build_plans(composition.compose(*own_comparison(place)))
+    stored = plan_builder.build_plans(OmegaConf.load(path))
+    asked = plan_builder.build_plans(composition.compose(*own_comparison(place)))
     from sim.runs.identity import Identifier
 
     assert list(map(Identifier(), stored)) == list(map(Identifier(), asked))
@@ -332,16 +332,16 @@ def test_a_sweep_is_repeated_by_what_it_stores_on_the_command_line_and_from_pyth
 
 
 def test_a_plan_from_python_knows_its_overrides():
-    plan = composition.plan("firm=one", firm__employees=40, seed=3)
+    plan = plan_builder.plan("firm=one", firm__employees=40, seed=3)
     assert output_folder.about(plan)["asked"] == ["firm=one", "firm.employees=40", "seed=3"]
-    plans = composition.plans("firm=one", "scenario=breaks", replicates=2, weeks=3)
+    plans = plan_builder.plans("firm=one", "scenario=breaks", replicates=2, weeks=3)
     assert all(plan.overrides == plans[0].overrides for plan in plans)
     assert output_folder.about(plans[1])["asked"] == ["firm=one", "scenario=breaks", "replicates=2", "weeks=3"]
 
 
 def test_a_folder_of_ones_own_configuration_is_stored_by_its_name(place, without_figures):
     (place / "firm").mkdir()
-    text = (composition.conf_folder() / "firm" / "one.yaml").read_text(encoding="utf-8")
+    text = (default_settings.conf_folder() / "firm" / "one.yaml").read_text(encoding="utf-8")
     (place / "firm" / "mine.yaml").write_text(text, encoding="utf-8")
     words = ["firm=mine", "firm.employees=30", *TINY, "replicates=2", "fit=point"]
     assert main(["scenarios", "--config-dir", str(place), *words, "output=first"]) == 0
@@ -363,16 +363,16 @@ import json
 import sys
 import hydra
 sys.path.insert(0, {root!r})
-from sim.config import composition
+from sim.config import composition, default_settings, plan_builder
 from sim.experiments import output_folder
 
 @hydra.main(config_path=".", config_name="theirs", version_base=None)
 def app(cfg):
     cfg = composition.compose("firm=one", "scenario=breaks")
-    plans = composition.build_plans(cfg)
+    plans = plan_builder.build_plans(cfg)
     about = output_folder.about(plans[0])
     print(json.dumps([about["asked"], [s.name for s in plans[0].scenarios], list(composition.overrides_of_job()),
-                      list(composition.config_dirs()), output_folder.about(composition.plan("weeks=3"))["asked"]]))
+                      list(composition.config_dirs()), output_folder.about(plan_builder.plan("weeks=3"))["asked"]]))
 
 app()
 """

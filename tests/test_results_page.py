@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.config import composition
+from sim.config import plan_builder
 from sim.describe import command, results
 from sim.errors import UserError
 from sim.files import write_json
@@ -26,7 +26,7 @@ def comparison(tmp_path_factory) -> Path:
     from sim.experiments import output_folder
 
     folder = tmp_path_factory.mktemp("comparison")
-    plans = composition.plans(
+    plans = plan_builder.plans(
         "firm.establishments=6", weeks=6, burn_in=2, replicates=2,
         scenarios=[
             "quiet_evenings", "anchor_days", "whole_package", "no_measures", "no_communication_loss", "fully_at_home",
@@ -49,7 +49,7 @@ def test_the_caption_of_the_readme_is_what_the_numbers_give():
 
 
 def test_the_numbers_are_of_the_default_list_and_of_every_option():
-    for part, plan in (("results", composition.plan()), ("options", composition.plan("experiment=every_option"))):
+    for part, plan in (("results", plan_builder.plan()), ("options", plan_builder.plan("experiment=every_option"))):
         known = json.loads((DOCS / results.FILE).read_text(encoding="utf-8"))[part]
         assert list(known["scenarios"]) == [scenario.name for scenario in plan.scenarios[1:]]
         assert known["about"]["replicates"] >= 40
@@ -60,7 +60,7 @@ def test_the_page_names_the_option_with_the_largest_mean_effect():
     single = results.single_policies(options)
     largest = min(single, key=lambda name: results.effect_of(options, name)[0])
     assert results.label_of(largest) in results.caption(DOCS)
-    default = {scenario.name for scenario in composition.plan().scenarios}
+    default = {scenario.name for scenario in plan_builder.plan().scenarios}
     assert largest in default, "the default list leaves out the option with the largest effect"
 
 

@@ -14,8 +14,9 @@ import yaml
 from omegaconf import OmegaConf
 
 import sim
-from sim.config import composition
+from sim.config import composition, default_settings, explicit_settings, plan_builder
 from sim.config.hydra_command import command
+from sim.config.overrides import format_override
 from sim.config.posterior_draws import draws
 from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError
@@ -45,13 +46,13 @@ SOME = (
 @cache
 def usual() -> dict[str, float]:
     """Every number that is drawn, with its value in the point."""
-    return numbers_of_plan(composition.plan("fit=point"))
+    return numbers_of_plan(plan_builder.plan("fit=point"))
 
 
 @cache
 def moved() -> dict[str, float]:
     """Every number that is drawn, with another value within its range."""
-    ranges = {factor.name: factor for factor in prior.factors(composition.plan("fit=point"))}
+    ranges = {factor.name: factor for factor in prior.factors(plan_builder.plan("fit=point"))}
     return {name: round(ranges[name].low + 0.37 * (ranges[name].high - ranges[name].low), 6) for name in DRAWN_NUMBERS}
 
 
@@ -90,7 +91,7 @@ def plans_of(words: Sequence[str], options: Mapping[str, Any]) -> list[Plan]:
     if "--config-dir" not in words:
         return sim.plans(*words, replicates=3, **options)
     found: list[Plan] = []
-    assert command(lambda cfg: found.extend(composition.build_plans(cfg)), "scenarios", [*words, "replicates=3"]) == 0
+    assert command(lambda cfg: found.extend(plan_builder.build_plans(cfg)), "scenarios", [*words, "replicates=3"]) == 0
     return found
 
 
@@ -104,11 +105,11 @@ def forced_leaf(values, folder):
 
 def group_of_a_process(values, folder):
     groups = nested(values, depth=2)
-    return [f"{name}={composition.format_override(own)}" for name, own in groups.items()], {}
+    return [f"{name}={format_override(own)}" for name, own in groups.items()], {}
 
 
 def whole_group(values, folder):
-    return [f"{name}={composition.format_override(own)}" for name, own in nested(values).items()], {}
+    return [f"{name}={format_override(own)}" for name, own in nested(values).items()], {}
 
 
 def keyword(values, folder):
@@ -148,28 +149,28 @@ def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spell
 
 def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another():
     cfg = composition.compose()
-    assert composition.set_parameters(cfg, ()) == frozenset()
+    assert explicit_settings.set_parameters(cfg, ()) == frozenset()
     for name, value in moved().items():
         OmegaConf.update(cfg, name, value)
-    assert composition.set_parameters(cfg, ()) == set(DRAWN_NUMBERS)
+    assert explicit_settings.set_parameters(cfg, ()) == set(DRAWN_NUMBERS)
 
 
 def test_every_number_that_is_drawn_is_held_where_an_override_names_its_default():
     cfg, marks = composition.compose(), cycle(("", "+", "++"))
     for (name, value), mark in zip(usual().items(), marks, strict=False):
-        assert composition.set_parameters(cfg, [f"{mark}{name}={value}"]) == {name}
+        assert explicit_settings.set_parameters(cfg, [f"{mark}{name}={value}"]) == {name}
 
 
 def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
-    copy = shutil.copytree(composition.conf_folder(), tmp_path / "mine")
+    copy = shutil.copytree(default_settings.conf_folder(), tmp_path / "mine")
     found: list[frozenset[str]] = []
     words = ["--config-dir", str(copy), "fit=posterior"]
-    assert command(lambda cfg: found.append(composition.set_parameters(cfg)), "scenarios", words) == 0
+    assert command(lambda cfg: found.append(explicit_settings.set_parameters(cfg)), "scenarios", words) == 0
     assert found == [frozenset()]
 
 
 def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
-    text = (composition.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
+    text = (default_settings.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text)
     shift = content["shifts"]["encouragement_to_break"]
     shift["amount"] = round(0.5 * (shift["amount"] + shift["low"]), 6)
@@ -222,7 +223,7 @@ def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
 
 def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
     words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
-    assert command(composition.build_plans, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
+    assert command(plan_builder.build_plans, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
     assert "scenario mine sets mechanisms" in capsys.readouterr().err
 
 
@@ -271,7 +272,7 @@ def packaged(*words):
 
 
 def inspected(*words):
-    return composition.build_plans(composition.compose("study=inspection", "replicates=3", *words), words)
+    return plan_builder.build_plans(composition.compose("study=inspection", "replicates=3", *words), words)
 
 
 def compared(*words):

@@ -15,9 +15,9 @@ TWO, ONE = WORK.format("process_pool(2)"), WORK.format("process_pool(1)")
 GUARDED = "if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in TWO.splitlines())
 COUNTED = """
 from omegaconf import OmegaConf
-from sim.config import composition
-composition.settings_of = lambda cfg: OmegaConf.create({"workers": 1})
-print(composition.processes_of(None))
+from sim.config import study_settings
+study_settings.settings_of = lambda cfg: OmegaConf.create({"workers": 1})
+print(study_settings.processes_of(None))
 """
 IN_A_POOL = """
 import multiprocessing

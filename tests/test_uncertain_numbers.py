@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sim.calibration.uncertainty import assumed_numbers, grade_counts
-from sim.config.composition import measures
+from sim.config.default_settings import measures
 from sim.config.posterior_draws import draws
 from sim.engine.plan import BASELINE, Plan, required_measures
 from sim.outcomes.samples import samples_of

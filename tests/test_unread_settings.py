@@ -12,8 +12,10 @@ from omegaconf import OmegaConf
 from sim.__main__ import COMMANDS, main
 from sim.config import command_settings
 from sim.config.command_settings import READS, check_read
-from sim.config.composition import compose, conf_folder, mechanism_types, options, plan
+from sim.config.composition import compose, options
+from sim.config.default_settings import conf_folder, mechanism_types
 from sim.config.hydra_command import command
+from sim.config.plan_builder import plan
 from sim.errors import UserError
 
 OWN_WORDS = {"run", "explore", "results", "report", "watch"}

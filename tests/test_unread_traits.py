@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.config import composition
+from sim.config import composition, plan_builder
 from sim.config.hydra_command import command
 from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.outcomes.definitions import GROUPS, OUTCOMES
@@ -90,12 +90,12 @@ def test_numbers_change_outcomes_exactly_where_an_equation_of_an_outcome_reads_t
     ],
 )  # fmt: skip
 def test_numbers_and_factors_that_no_equation_reads_are_told(name, words):
-    assert composition.unread_note(composition.compose(*words), words).startswith(f"{name}: no equation reads this.")
+    assert plan_builder.unread_note(composition.compose(*words), words).startswith(f"{name}: no equation reads this.")
 
 
 def test_nothing_is_told_where_every_setting_is_read():
     words = ["firm=one", "mechanisms.recovery.night=0.2", "firm.shares={may_work_from_home: 0.5}"]
-    assert composition.unread_note(composition.compose(*words), words) is None
+    assert plan_builder.unread_note(composition.compose(*words), words) is None
 
 
 def test_a_group_is_unrelated_only_where_nothing_behind_it_is_read(plan):

@@ -15,7 +15,8 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from sim.config.composition import measures, options
+from sim.config.composition import options
+from sim.config.default_settings import measures
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.views.explore.levers import family as options_of

@@ -22,7 +22,7 @@ def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mappin
 
 def check_writable() -> None:
     """Raise UserError where `conf/fit/point.yaml` cannot be written, before hours are spent on what goes in."""
-    from sim.config.composition import conf_folder
+    from sim.config.default_settings import conf_folder
 
     folder = conf_folder() / "fit"
     if not os.access(folder, os.W_OK):
@@ -33,7 +33,7 @@ def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
     """Write parameters (later layers win) to conf/fit/point.yaml, whole or not at all."""
     import yaml
 
-    from sim.config.composition import conf_folder
+    from sim.config.default_settings import conf_folder
     from sim.experiments.output_folder import write_text
 
     together: Parameters = {}

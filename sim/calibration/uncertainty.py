@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from sim.config.composition import measures
+from sim.config.default_settings import measures
 from sim.config.fingerprint import is_uncertain
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism, ParameterMetadata

@@ -12,9 +12,12 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from sim.config.composition import POSTERIOR, compose, conf_folder, groups, overrides_of_job, own_folders, plan
+from sim.config.composition import compose, overrides_of_job, own_folders
+from sim.config.default_settings import conf_folder, groups
 from sim.config.explicit_settings import content_of, flat, in_overrides
 from sim.config.overrides import read_overrides
+from sim.config.plan_builder import plan
+from sim.config.study_settings import POSTERIOR
 from sim.engine.plan import Plan
 from sim.errors import UserError, print_error
 from sim.levers.measure import FAMILIES

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from sim.config.folder import PRIMARY
-from sim.config.parameter_values import is_parameter_name
+from sim.config.composition import hydra_context, overrides_of, own_folders, own_root
+from sim.config.default_settings import conf_folder, defaults, read_yaml
+from sim.config.folder import PRIMARY, ROOT_FILES
+from sim.config.parameter_values import TOPS, is_parameter_name
+from sim.config.study_settings import read_dataclass
+from sim.engine.plan import counted_parameters
+from sim.errors import UserError
+from sim.world.firm import FirmOptions
+from sim.world.own_organisation import columns_of
 
 _MAY_BRING_FILES = ("experiment", "fit")
 """Overrides that can add a file with numbers."""
@@ -86,3 +93,58 @@ def content_of(path: Path) -> Mapping[str, Any]:
         return {}
     content: Any = OmegaConf.to_container(OmegaConf.load(path))
     return content if isinstance(content, Mapping) else {}
+
+
+def fixed_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+    """The numbers of a plan that no draw and no group of factors may replace.
+
+    These are the numbers that a user has set, and those that an organisation's own counts replace. `overrides` as in
+    `plan_of`.
+    """
+    return set_parameters(cfg, overrides) | set(_parameters_replaced(read_dataclass("firm", FirmOptions, cfg.firm)))
+
+
+def set_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
+    """The numbers of a plan that a user has set.
+
+    A number counts as set where an override or a file of the user's names it, even with its default value, and where
+    its composed value differs from the one that is shipped.
+    """
+    asked = overrides_of(cfg) if overrides is None else overrides
+    composed = {top: OmegaConf.to_container(cfg[top]) for top in TOPS if OmegaConf.is_config(cfg.get(top))}
+    values = flat(composed)
+    named = set(in_overrides(asked))
+    if own_folders() or may_bring_files(asked):
+        with hydra_context():
+            named |= in_files(asked, conf_folder())
+        for name in ROOT_FILES:
+            named |= set(flat(own_root(name, own_folders())))
+    changed = {name for name, value in _shipped_parameters().items() if values.get(name) != value}
+    return frozenset({*changed, *filter(is_parameter_name, named)})
+
+
+@cache
+def _shipped_parameters() -> Mapping[str, float]:
+    """Every number of a plan as it is shipped: beside its equation or in its measure's file, then in the point."""
+    return {
+        **flat(defaults()),
+        **flat(read_yaml(conf_folder() / "fit" / "point.yaml")),
+    }
+
+
+def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
+    """The parameters that the counts of an organisation replace, each with what counts it."""
+    columns = [] if firm.persons is None else columns_of(firm.persons)
+    counts = {name: f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns}
+    counts |= {name: f"firm.shares.{name}" for name in firm.shares or {}}
+    return {f"mechanisms.circumstances.{p}": counts[name] for p, name in counted_parameters(counts).items()}
+
+
+def check_counts(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
+    """Raise UserError where a user sets what the organisation's counts replace, or counts something twice."""
+    replaced = _parameters_replaced(firm)
+    for name in sorted(replaced.keys() & set_parameters(cfg, overrides) if replaced else ()):
+        raise UserError(f"{name} is set, and {replaced[name]} replaces it. Give one of the two.")
+    twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
+    for name in sorted(twice):
+        raise UserError(f"firm.shares.{name} is set, and {Path(str(firm.persons)).name} has it as a column. Give one.")

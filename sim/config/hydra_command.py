@@ -26,20 +26,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim.config.command_settings import check_read
-from sim.config.composition import (
-    VERSION_BASE,
-    check_values,
-    conf_folder,
-    forget_files,
-    format_override,
-    groups,
-    overrides_of_job,
-    prepare,
-    unread_note,
-)
+from sim.config.composition import VERSION_BASE, check_values, forget_files, overrides_of_job, prepare
+from sim.config.default_settings import conf_folder, groups
 from sim.config.error_messages import composing, exit_code, explain_error
 from sim.config.folder import PRIMARY, check_folder
-from sim.config.overrides import read_overrides
+from sim.config.overrides import format_override, read_overrides
+from sim.config.plan_builder import unread_note
 from sim.config.provenance import complete_settings
 from sim.errors import UserError, accept_every_character, print_error
 from sim.paths import read_path

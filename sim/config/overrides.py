@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,7 +12,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from sim.config.folder import HIDDEN, MAX_DEPTH
-from sim.errors import UserError
+from sim.errors import UserError, as_written
 
 OF_MULTIRUN = ("hydra/launcher", "hydra.launcher", "hydra.sweep.dir", "hydra.sweep.subdir",
                "hydra.sweeper.max_batch_size")  # fmt: skip
@@ -129,3 +130,15 @@ def _check_options(group: str, options: Sequence[Any]) -> None:
         if isinstance(option, list) or "/" in text or ".." in text:
             raise UserError(f"{group} takes the name of one option, as in {group}=<name>, and not {text}")
     _check_visible(options)
+
+
+def format_override(value: Any) -> str:
+    """A Python value as Hydra's overrides write it."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{name}: {format_override(of)}" for name, of in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(format_override, value)) + "]"
+    text = as_written(value)
+    if not isinstance(value, str | Path) or re.fullmatch(r"[A-Za-z_][\w./-]*", text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.config import composition
+from sim.config import composition, default_settings
 from sim.config.fingerprint import Fingerprint, fingerprint
 from sim.errors import UserError
 from sim.files import write_json, write_text
@@ -46,7 +46,7 @@ def _fit_folder() -> Path:
     """The first of the user's own configuration folder and `conf/` with a posterior, or a part of one, in `fit`."""
     folders = [folder / "fit" for folder in composition.own_folders()]
     own = [folder for folder in folders if any((folder / name).is_file() for name in (DRAWS, METADATA))]
-    return own[0] if own else composition.conf_folder() / "fit"
+    return own[0] if own else default_settings.conf_folder() / "fit"
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -67,9 +67,9 @@ def current_fingerprint() -> Fingerprint:
     """The fingerprint of the model as it is now, with the values of `conf/fit/point.yaml`."""
     from omegaconf import OmegaConf
 
-    point: Any = OmegaConf.to_container(OmegaConf.load(composition.conf_folder() / "fit" / "point.yaml"))
+    point: Any = OmegaConf.to_container(OmegaConf.load(default_settings.conf_folder() / "fit" / "point.yaml"))
     processes = {name: own for name, own in point.items() if name != "mechanisms"}
-    return fingerprint({**processes, **point.get("mechanisms", {})}, composition.measures())
+    return fingerprint({**processes, **point.get("mechanisms", {})}, default_settings.measures())
 
 
 def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:

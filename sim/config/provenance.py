@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim import paths
+from sim.config.overrides import format_override
 from sim.errors import UserError
 
 OVERRIDES = "overrides"
@@ -63,8 +64,6 @@ def files_needed(overrides: Iterable[str]) -> list[str]:
 
 
 def _stored(override: Override) -> str:
-    from sim.config.composition import format_override
-
     line = str(override.input_line)
     value = override.value()
     short = paths.shorten(value, override.key_or_group)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sim.config import composition
+from sim.config import default_settings
 from sim.data import rows
 from sim.engine.plan import Plan, registry_of, with_parameters
 from sim.language.describe import ParameterRow, assumed_first, passports
@@ -79,8 +79,10 @@ def patterns_in_mind() -> frozenset[str]:
 
 def written_with() -> dict[str, list[str]]:
     """The patterns cited, each with the names of what was written with it in mind."""
-    measures = composition.measures()
-    kinds = {f"mechanisms.{process}": kind for process, kind in composition.mechanism_types().items()} | INSTRUMENTS
+    measures = default_settings.measures()
+    kinds = {
+        f"mechanisms.{process}": kind for process, kind in default_settings.mechanism_types().items()
+    } | INSTRUMENTS
     sources = {
         f"{owner}.{name}": passport.source
         for owner, kind in kinds.items()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sim import __version__
 from sim.calibration.uncertainty import assumed_numbers
-from sim.config import composition
+from sim.config import composition, study_settings
 from sim.describe.parameters import numbers, parameters
 from sim.engine.plan import Plan
 from sim.language.describe import ParameterRow
@@ -19,7 +19,7 @@ from sim.reporting.markdown import code, fill, table
 def page(plan: Plan) -> str:
     """The checklist, with every scenario as its difference from the base."""
     told = parameters(plan)
-    settings, uncertain = composition.settings_of(composition.compose()), assumed_numbers()
+    settings, uncertain = study_settings.settings_of(composition.compose()), assumed_numbers()
     return fill(
         "stress",
         numbers(told),

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition, explicit_settings
+from sim.config import composition, explicit_settings, plan_builder, scenario_choice, study_settings
 from sim.config import parameter_values as numbers_of_plan
+from sim.config.overrides import format_override
 from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
 from sim.errors import UserError, as_written, instead, is_number
 from sim.language.grammar import ParameterMetadata
@@ -32,7 +33,7 @@ POLICY = "policy"
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
 _NO_FACTORS = (
     "workers", "output", "engine", "title", "study", "hydra", "replicates", "draws", "fit", "report", "interview",
-    *composition.OF_STUDIES,
+    *study_settings.OF_STUDIES,
 )  # fmt: skip
 _CHOICES = (*FAMILIES, "scenario")
 _OF_VISITS = "interview."
@@ -128,7 +129,7 @@ def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
     doses = {
         f"{kind}.{name}": Factor(f"{kind}.{name}", low, high, "share of employers" if kind == "dose" else "times")
         for kind, (low, high) in _DOSES.items()
-        for name in composition.scenario_names()
+        for name in scenario_choice.scenario_names()
         if name != BASELINE.name
     }
     return {**numbers, **amounts, **own, **chosen, **doses}
@@ -245,8 +246,8 @@ class DesignContext:
 
     def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
         self._overrides = tuple(overrides)
-        self.plan = composition.build_plan(cfg, overrides)
-        self.held = composition.fixed_parameters(cfg, overrides)
+        self.plan = plan_builder.build_plan(cfg, overrides)
+        self.held = explicit_settings.fixed_parameters(cfg, overrides)
         self.named = frozenset(explicit_settings.in_overrides(overrides))
         self._composed = cache(self._compose)
         self._at_doses = cache(self._dosed)
@@ -284,11 +285,11 @@ class DesignContext:
                 )
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
-        own = [f"{name}={composition.format_override(value)}" for name, value in settings]
+        own = [f"{name}={format_override(value)}" for name, value in settings]
         makes_policy = any(name in (*FAMILIES, "scenario") for name, _ in settings)
         listed = "scenarios=" if makes_policy else ()
         asked = [*(override for override in self._overrides if not override.startswith(listed)), *own]
-        made = composition.build_plan(composition.compose(*asked), asked)
+        made = plan_builder.build_plan(composition.compose(*asked), asked)
         if not makes_policy:
             return made
         policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
@@ -302,16 +303,16 @@ class DesignContext:
         for kind, name, value in doses:
             own.setdefault(name, {})["share" if kind == "dose" else "strength"] = value
         for name, given in own.items():
-            check_horizon(composition.scenario_named(name), self.plan.weeks)
+            check_horizon(scenario_choice.scenario_named(name), self.plan.weeks)
             self._check_strength(name, given.get("strength", 1.0))
-        return [scale_scenario(composition.scenario_named(name), defaults, **given) for name, given in own.items()]
+        return [scale_scenario(scenario_choice.scenario_named(name), defaults, **given) for name, given in own.items()]
 
     def _check_strength(self, name: str, strength: float) -> None:
         """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""
         if strength in (0.0, 1.0):
             return
         in_study = {measure.name for measure in self.plan.measures if measure.in_study}
-        there = sorted(composition.scenario_named(name).measures & in_study)
+        there = sorted(scenario_choice.scenario_named(name).measures & in_study)
         if there:
             raise UserError(
                 f"strength.{name} would also change {there[0]} where employers have it already; "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import paths
-from sim.config import composition
+from sim.config import composition, plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.experiments import designs, output_folder, sweep_record
@@ -322,12 +322,12 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     """The sweep that a composed configuration asks for; raises UserError for whatever is wrong with it."""
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios), local_workers(cfg))
-    settings: designs.Settings = composition.read("design", designs.Settings, cfg.design)
+    settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
     factors = designs.factors_of(settings, ground.plan, ground.held)
     design = designs.make(settings, factors)
     designs.check_not_named(design, ground.named | ground.held)
     ground.check_policies(design.table.columns)
-    return Sweep(ground, design, composition.settings_of(cfg).replicates, tables_of(cfg))
+    return Sweep(ground, design, study_settings.settings_of(cfg).replicates, tables_of(cfg))
 
 
 def ground_of(cfg: DictConfig) -> DesignContext:
@@ -373,7 +373,7 @@ def retry_of(cfg: DictConfig) -> bool:
 
 def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
     """Open the worker pool that the group `executor` asks for; processes of this machine where there is no group."""
-    kind, workers = cfg.get("executor", {}).get("kind", "local"), composition.processes_of(cfg)
+    kind, workers = cfg.get("executor", {}).get("kind", "local"), study_settings.processes_of(cfg)
     if kind == "dask":
         return crews.dask_pool(cfg.executor.address, workers)
     if kind != "local":
@@ -383,7 +383,7 @@ def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
 
 def local_workers(cfg: DictConfig) -> int:
     """How many processes of this machine do the work; of a cluster, none but this one."""
-    return 1 if cfg.executor.kind == "dask" else composition.processes_of(cfg)
+    return 1 if cfg.executor.kind == "dask" else study_settings.processes_of(cfg)
 
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
@@ -394,8 +394,8 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
     settings = paths.shorten(settings, "design")
-    settings["chance"] = designs.chance_of(composition.read("design", designs.Settings, cfg.design))
-    question = digest([Identifier()(composition.build_plan(cfg)), settings, *more])
+    settings["chance"] = designs.chance_of(study_settings.read_dataclass("design", designs.Settings, cfg.design))
+    question = digest([Identifier()(plan_builder.build_plan(cfg)), settings, *more])
     return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
 
 

@@ -57,7 +57,7 @@ def text_of(scenario: str, words: Words, given: str = "") -> str:
 
 def wordings(words: Words) -> dict[str, str]:
     """Every measure of the catalogue in its own words, by its id."""
-    from sim.config.composition import measures
+    from sim.config.default_settings import measures
 
     return {one.name: one.tekst if words.language == "nl" else one.text for one in measures()}
 

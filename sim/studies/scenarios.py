@@ -125,13 +125,13 @@ def measures_of(plan: Plan) -> list[Measure]:
 
 def study(cfg: DictConfig) -> None:
     """Compare the scenarios of a composed configuration and write everything to a folder of its own."""
-    from sim.config import composition
+    from sim.config import plan_builder, study_settings
     from sim.experiments import output_folder
     from sim.views.report import beside
     from sim.words import Words
 
-    plans = composition.build_plans(cfg)
-    language = composition.settings_of(cfg).report
+    plans = plan_builder.build_plans(cfg)
+    language = study_settings.settings_of(cfg).report
     if language is not None:
         Words(language)  # one that is not there is told before anything is lived
     with output_folder.OutputFolder(cfg.output, "scenarios") as folder:
@@ -144,10 +144,10 @@ def study(cfg: DictConfig) -> None:
 
 def _write_comparison(cfg: DictConfig, plans: Sequence[Plan], folder: Path) -> str:
     """Run the plans, write all that comes of them into `folder`, and return the lines for the terminal."""
-    from sim.config import composition
+    from sim.config import study_settings
     from sim.experiments import output_folder
 
-    samples, tables = compare(plans, composition.workers_of(cfg), folder=folder)
+    samples, tables = compare(plans, study_settings.workers_of(cfg), folder=folder)
     for name, table in tables.items():
         output_folder.write_table(table, folder / f"{name}.parquet")
     output_folder.write_config(cfg, folder / "config.yaml")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import plan_builder
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
@@ -64,7 +64,7 @@ class DockingStudy(Study[StudySettings, Results]):
 
     def plans(self, cfg: DictConfig, settings: StudySettings) -> list[Plan]:
         """Return the plan; raise UserError where it is too short or its people have colleagues."""
-        plan = composition.build_plan(cfg)
+        plan = plan_builder.build_plan(cfg)
         if plan.firm.kind != "one":
             raise UserError(
                 f"Invalid value for firm: {plan.firm.kind}. Use firm=one with firm.employees, since docking simulates "

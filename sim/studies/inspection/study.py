@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import plan_builder, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError
 from sim.experiments import output_folder
@@ -194,11 +194,11 @@ def _holds(plans: Iterable[Plan]) -> str:
 
 def study(cfg: DictConfig) -> None:
     """Do the study of 2022 again for a composed configuration; print the answer and write what came out."""
-    asked: Inspection = composition.read("inspection", Inspection, cfg.inspection)
-    plans = composition.build_plans(cfg)
+    asked: Inspection = study_settings.read_dataclass("inspection", Inspection, cfg.inspection)
+    plans = plan_builder.build_plans(cfg)
     check_plans(plans)
     with output_folder.OutputFolder(cfg.output, "inspection") as folder:
-        seen = inspect(plans, asked, composition.measures_of(cfg), process_pool(composition.processes_of(cfg)))
+        seen = inspect(plans, asked, plan_builder.measures_of(cfg), process_pool(study_settings.processes_of(cfg)))
         output_folder.write_config(cfg, folder.path / "config.yaml")
         write_json(
             output_folder.about(seen.plan) | {"replicates": len(plans), "holds": seen.holds}, folder.path / "about.json"

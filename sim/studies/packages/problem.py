@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sim.config import composition
+from sim.config import study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead, is_number
 from sim.experiments import designs
@@ -143,13 +143,13 @@ def question_of(cfg: DictConfig) -> Question:
     check_memory(ground.plan, worlds, local_workers(cfg))
     draws = _draws(cfg, ground, space)
     return Question(
-        ground, asked, costs, duties, space, composition.settings_of(cfg).replicates, draws, cfg.design.method
+        ground, asked, costs, duties, space, study_settings.settings_of(cfg).replicates, draws, cfg.design.method
     )
 
 
 def search_of(cfg: DictConfig) -> Search:
     """The settings of the search; raises UserError for what cannot be."""
-    asked: Search = composition.read("search", Search, cfg.search)
+    asked: Search = study_settings.read_dataclass("search", Search, cfg.search)
     for name in ("budget", "hourly_cost"):
         number = getattr(asked, name)
         if not is_number(number) or not 0 <= number < math.inf:
@@ -194,7 +194,7 @@ def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
 
 def _draws(cfg: DictConfig, ground: DesignContext, space: Space) -> list[dict[str, Any]]:
     """What is drawn, by draw: the amounts of all measures that may be in a package are among what can be."""
-    settings: designs.Settings = composition.read("design", designs.Settings, cfg.design)
+    settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
     if settings.method not in DRAWN_BY:
         raise UserError(
             f"design is {settings.method}; packages are lived again in draws, so design=posterior or design=draws is "

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.config import composition
+from sim.config import plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
 from sim.experiments import output_folder
@@ -64,13 +64,13 @@ class PanelStudy(Study[Settings, Results]):
                 "Invalid value for firm: own. The panel writes a row for every person, which must not be done for a "
                 "real organisation. Use firm=one with its size and circumstances."
             )
-        plan = composition.build_plan(cfg)
+        plan = plan_builder.build_plan(cfg)
         workers = local_workers(cfg)
         check_memory(plan, len(plan.scenarios), workers, *_bytes_held(plan, settings, workers))
         if settings.page is not None:
             _Page.read(read_path(settings.page))
         plan = replace(plan, weeks=max(settings.occasions[-1], 1))
-        return [replace(plan, replicate=number) for number in range(composition.settings_of(cfg).replicates)]
+        return [replace(plan, replicate=number) for number in range(study_settings.settings_of(cfg).replicates)]
 
     def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
         """Simulate the exported panel under each scenario, and a panel without a policy in every world."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.config import composition
+from sim.config import plan_builder, study_settings
 from sim.describe.parameters import patterns_in_mind
 from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError
@@ -46,8 +46,8 @@ class Settings:
 
 def settings_of(cfg: DictConfig) -> Settings:
     """The settings of the study, checked; raises UserError for what cannot be."""
-    asked: Settings = composition.read(STUDY, Settings, cfg.patterns)
-    replicates = composition.settings_of(cfg).replicates
+    asked: Settings = study_settings.read_dataclass(STUDY, Settings, cfg.patterns)
+    replicates = study_settings.settings_of(cfg).replicates
     if not 1 <= asked.visits <= 100:
         raise UserError(f"patterns.visits is {asked.visits}; a whole number from 1 to 100 is right")
     if asked.groups < 2 or replicates < 2 * asked.groups:
@@ -60,14 +60,14 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 def plans_of(cfg: DictConfig) -> list[Plan]:
     """One plan a world; raises UserError where it makes no virtual study."""
-    first = composition.build_plan(cfg)
+    first = plan_builder.build_plan(cfg)
     if first.firm.kind != "study":
         raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
     others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
     if others:
         raise UserError(f"{others[0]} has no place in the table of patterns; leave it out, or change parameters")
-    count = composition.settings_of(cfg).replicates
-    check_memory(first, len(SCENARIOS), composition.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
+    count = study_settings.settings_of(cfg).replicates
+    check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
     return [replace(first, replicate=number) for number in range(count)]
 
 
@@ -121,7 +121,7 @@ def study(cfg: DictConfig) -> None:
     asked, plans = settings_of(cfg), plans_of(cfg)
     output_folder.check_docs(asked.docs, STUDY)
     with output_folder.OutputFolder(cfg.output, STUDY) as folder:
-        table = tabled(plans, asked, process_pool(composition.processes_of(cfg)))
+        table = tabled(plans, asked, process_pool(study_settings.processes_of(cfg)))
         output_folder.write_config(cfg, folder.path / "config.yaml")
         write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
         print(write(table, plans[0], asked, folder.path))

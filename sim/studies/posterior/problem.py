@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import study_settings
 from sim.engine.plan import check_memory
 from sim.errors import UserError, as_written
 from sim.experiments import designs
@@ -98,7 +98,7 @@ class _Round(Sweep):
 
 def question_of(cfg: DictConfig) -> Question:
     """The question of a composed configuration; raises UserError for whatever is wrong with it."""
-    asked: Settings = composition.read("posterior", Settings, cfg.posterior)
+    asked: Settings = study_settings.read_dataclass("posterior", Settings, cfg.posterior)
     ground = ground_of(cfg)
     check_memory(ground.plan, 1, local_workers(cfg))
     _check(asked, len(ground.plan.scenarios))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import default_settings
 from sim.config.fingerprint import fingerprint
 from sim.config.posterior_draws import DRAWS, METADATA
 from sim.config.provenance import stored_overrides
@@ -244,7 +244,7 @@ def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: 
     if question.settings.docs:
         output_folder.publish(folder, question.settings.docs, "calibration")
     made = _made(found, question)
-    for where in (folder, composition.conf_folder() / "fit") if question.settings.kept else (folder,):
+    for where in (folder, default_settings.conf_folder() / "fit") if question.settings.kept else (folder,):
         output_folder.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
         write_json(made, where / METADATA)
 
@@ -282,7 +282,7 @@ def _name_of(question: Question) -> str:
 
 
 def _check_writable() -> None:
-    folder = composition.conf_folder() / "fit"
+    folder = default_settings.conf_folder() / "fit"
     try:
         check_writable(folder, "posterior.kept")
     except UserError as error:

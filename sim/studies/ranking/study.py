@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import study_settings
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError, as_written, instead, is_number, is_whole
@@ -120,7 +120,7 @@ def draws_of(cfg: DictConfig) -> Sweep:
             f"design.method is '{as_written(cfg.design.method)}'; the rows must be draws alike, so one of "
             f"{', '.join(ALIKE)} is right"
         )
-    designs.require_own_chance(composition.read("design", designs.Settings, cfg.design), "robust_ranking")
+    designs.require_own_chance(study_settings.read_dataclass("design", designs.Settings, cfg.design), "robust_ranking")
     sweep = sweep_of(cfg)
     policies = sweep.ground.plan.scenarios[1:]
     if not policies:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import composition, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead, is_number
 from sim.experiments import output_folder
@@ -381,7 +381,7 @@ def precision_of(cfg: DictConfig) -> Precision:
 
     for name in ("precision", "precision.smallest"):
         _check_group(name, OmegaConf.select(cfg, name))
-    asked: Precision = composition.read("precision", Precision, cfg.precision)
+    asked: Precision = study_settings.read_dataclass("precision", Precision, cfg.precision)
     smallest = {name: size for name, size in asked.smallest.items() if size is not None}
     for name, size in smallest.items():
         if name not in OUTCOMES:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import composition, scenario_choice
+from sim.config.overrides import format_override
 from sim.engine.plan import Plan
 from sim.errors import UserError, instead
 from sim.experiments.designs import Design
@@ -109,7 +110,7 @@ def interactions(design: Design, differences: np.ndarray, outcomes: Sequence[str
 def policies_asked(asked: Sequence[str] | None, plan: Plan) -> list[Scenario]:
     """The policies to dose: those asked for, else those of the main list that can be; UserError for any other."""
     if asked is None:
-        listed = [composition.scenario_named(name) for name in composition.compose().scenarios]
+        listed = [scenario_choice.scenario_named(name) for name in composition.compose().scenarios]
         return [one for one in listed if one.kind == "policy" and not one.withdrawn and kinds_of(one, plan)]
     policies = [_policy(name) for name in dict.fromkeys(asked)]
     for policy in policies:
@@ -135,7 +136,7 @@ def pairs_asked(asked: Sequence[Any], plan: Plan) -> list[tuple[str, str]]:
 
 
 def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
-    where = f"sensitivity.pairs has {composition.format_override(pair)}"
+    where = f"sensitivity.pairs has {format_override(pair)}"
     if not isinstance(pair, list) or len(pair) != 2:
         raise UserError(f"{where}; two policies are right, as in [dose.manager_training,strength.anchor_days]")
     policies = []
@@ -155,9 +156,9 @@ def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
 
 
 def _policy(name: str) -> Scenario:
-    if name not in composition.scenario_names():
-        raise UserError(f"there is no scenario '{name}' {instead(name, composition.scenario_names())}")
-    scenario = composition.scenario_named(name)
+    if name not in scenario_choice.scenario_names():
+        raise UserError(f"there is no scenario '{name}' {instead(name, scenario_choice.scenario_names())}")
+    scenario = scenario_choice.scenario_named(name)
     if scenario.kind != "policy":
         raise UserError(f"scenario {name} is a {scenario.kind}; only policies have doses, as manager_training has")
     if scenario.withdrawn:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.config import composition
+from sim.config import scenario_choice, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, as_written, instead
 from sim.experiments import designs, output_folder
@@ -127,7 +127,7 @@ def _of_doses(question: Question, results: Mapping[str, Results]) -> Tables:
         parts.setdefault(folder.partition("/")[0], []).append(estimate(sweep.design, lived, outcomes))
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     if DOSES in tables:
-        policies = tables[DOSES]["factor"].str.partition(".")[2].map(composition.scenario_named)
+        policies = tables[DOSES]["factor"].str.partition(".")[2].map(scenario_choice.scenario_named)
         tables[DOSES]["strengthens"] = [doses.strengthens(policy, plan) for policy in policies]
     return tables
 
@@ -150,8 +150,8 @@ def in_words(factor: Factor) -> str:
 
 def question_of(cfg: DictConfig) -> Question:
     """The question of a composed configuration; raises UserError for whatever is wrong with it."""
-    asked: Settings = composition.read("sensitivity", Settings, cfg.sensitivity)
-    ground, replicates = ground_of(cfg), composition.settings_of(cfg).replicates
+    asked: Settings = study_settings.read_dataclass("sensitivity", Settings, cfg.sensitivity)
+    ground, replicates = ground_of(cfg), study_settings.settings_of(cfg).replicates
     plan = ground.plan
     check_memory(plan, len(plan.scenarios), local_workers(cfg))
     _check(asked, len(plan.scenarios), replicates)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from sim.config import composition
+from sim.config import plan_builder, study_settings
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
@@ -60,7 +60,7 @@ class StructureStudy(Study[Settings, Results]):
 
     def plans(self, cfg: DictConfig, settings: Settings) -> list[Plan]:
         """Return one plan per world, each with the baseline and one policy."""
-        plans = composition.build_plans(cfg)
+        plans = plan_builder.build_plans(cfg)
         first = plans[0]
         if first.firm.kind != "study":
             raise UserError(
@@ -73,7 +73,7 @@ class StructureStudy(Study[Settings, Results]):
         if len(plans) < _MIN_WORLDS:
             raise UserError(f"Invalid value for replicates: {len(plans)}. Use {_MIN_WORLDS} or more.")
         held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
-        check_memory(first, len(SCENARIOS), composition.processes_of(cfg), held)
+        check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), held)
         return plans
 
     def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.config import composition
+from sim.config import explicit_settings, plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, as_written, first_line, is_number
 from sim.experiments import output_folder
@@ -88,7 +88,7 @@ def question_of(cfg: DictConfig) -> Question:
         raise UserError(
             f"vanishing is '{as_written(cfg.get('vanishing'))}'; it is a group, so write vanishing.<name>=…"
         )
-    settings: Settings = composition.read("vanishing", Settings, cfg.vanishing)
+    settings: Settings = study_settings.read_dataclass("vanishing", Settings, cfg.vanishing)
     for name, least in _FEWEST.items():
         if getattr(settings, name) < least:
             raise UserError(f"vanishing.{name} is {getattr(settings, name)}; at least {least} is right")
@@ -102,7 +102,7 @@ def question_of(cfg: DictConfig) -> Question:
     for name in (NO_EFFECT, SELECTION):
         if name not in settings.explanations:
             raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
-    plan = composition.build_plan(cfg)
+    plan = plan_builder.build_plan(cfg)
     check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
     explanations = explanations_of(settings.explanations)
     _check_not_drawn(cfg, explanations, plan)
@@ -116,7 +116,7 @@ def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan:
     for measure in (one for one in plan.measures if one.in_study):
         replaced |= {f"measures.{measure.name}.{name}" for name in measure.shifts}
         replaced |= {f"measures.{measure.name}.{own}" for owner, own in moved if owner == "measures"}
-    for name in sorted(replaced & composition.set_parameters(cfg)):
+    for name in sorted(replaced & explicit_settings.set_parameters(cfg)):
         raise UserError(f"{name} is set, and the worlds of vanishing_measures have a value of their own. Leave it out.")
 
 

@@ -115,12 +115,12 @@ def plans_of(choice: PolicySelection, replicates: int | None = None) -> list[Pla
 
 def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
     """Yield the plans of a choice for every stage, or for each of these numbers of replicates."""
-    from sim.config import composition
+    from sim.config import composition, plan_builder
 
     sizes = counts or stages(choice.most_replicates)
     overrides = (*choice.overrides, f"replicates={sizes[-1]}")
     plans: list[Plan] = []
-    replicates = composition.replicates_of(composition.compose(*overrides), overrides)
+    replicates = plan_builder.replicates_of(composition.compose(*overrides), overrides)
     for size in sizes:
         plans.extend(islice(replicates, size - len(plans)))
         yield list(plans)

@@ -35,12 +35,12 @@ def rests(choice: PolicySelection, found: Answer, words: Words) -> None:
 
 
 def _measures(found: Answer) -> list[Measure]:
-    from sim.config import composition
+    from sim.config import default_settings
 
     if found.plan is None:
         return []
     taken = found.plan.scenarios[1].measures
-    own = [measure for measure in composition.measures() if measure.name in taken]  # a plan's have amounts of one draw
+    own = [measure for measure in default_settings.measures() if measure.name in taken]
     return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
 
 

@@ -100,15 +100,15 @@ def family(name: str) -> tuple[Option, ...]:
 
 
 def _conf() -> Path:
-    from sim.config import composition
+    from sim.config import default_settings
 
-    return composition.conf_folder()
+    return default_settings.conf_folder()
 
 
 def _option(family: str, name: str, file: Path | None) -> Option:
-    from sim.config import composition
+    from sim.config import default_settings
 
-    known = {measure.name: measure for measure in composition.measures()}
+    known = {measure.name: measure for measure in default_settings.measures()}
     kind = content(file).get("kind") if file else None
     own = tuple(known[measure] for measure in measures_in(family, name))
     return Option(family, name, own, what_if=kind == "counterfactual")
@@ -117,9 +117,9 @@ def _option(family: str, name: str, file: Path | None) -> Option:
 @cache
 def fifteen() -> tuple[Measure, ...]:
     """The 15 measures of the study, from the source to the individual."""
-    from sim.config import composition
+    from sim.config import default_settings
 
-    own = [measure for measure in composition.measures() if measure.name in studied()]
+    own = [measure for measure in default_settings.measures() if measure.name in studied()]
     return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
 
 
@@ -137,7 +137,9 @@ def usual_of(name: str) -> float:
     """The value of an assumption as the model is fitted."""
     from omegaconf import OmegaConf
 
-    from sim.config import composition
+    from sim.config import default_settings
 
-    known = OmegaConf.merge(composition.defaults(), OmegaConf.load(composition.conf_folder() / "fit" / "point.yaml"))
+    known = OmegaConf.merge(
+        default_settings.defaults(), OmegaConf.load(default_settings.conf_folder() / "fit" / "point.yaml")
+    )
     return float(OmegaConf.select(known, name))

@@ -302,10 +302,10 @@ class AnswerScheduler:
 @cache
 def shared_scheduler() -> AnswerScheduler:
     """Return the scheduler of this process, after reading the named scenarios; it prefetches likely choices."""
-    from sim.config import composition
+    from sim.config import scenario_choice
 
     for name in presets():
-        composition.scenario_named(name)
+        scenario_choice.scenario_named(name)
     scheduler = AnswerScheduler()
     if not scheduler.error:
         scheduler.prefetch(likely_choices())

@@ -114,7 +114,7 @@ class PolicySelection:
 
     def _firm(self) -> list[str]:
         if self.persons is not None:
-            from sim.config.composition import format_override
+            from sim.config.overrides import format_override
 
             return ["firm=own", f"firm.persons={format_override(self.persons)}"]
         shares = {} if self.at_home is None else {"may_work_from_home": self.at_home / 100}
@@ -284,18 +284,18 @@ def options_of(family: str) -> tuple[str, ...]:
 @cache
 def studied() -> tuple[str, ...]:
     """The 15 measures that the study of 2022 asked about."""
-    from sim.config import composition
+    from sim.config import default_settings
 
-    return tuple(measure.name for measure in composition.measures() if measure.in_study)
+    return tuple(measure.name for measure in default_settings.measures() if measure.in_study)
 
 
 @cache
 def presets() -> dict[str, dict[str, str]]:
     """The named scenarios: the levers of each, by family."""
-    from sim.config import composition
+    from sim.config import default_settings
 
     found: dict[str, dict[str, str]] = {}
-    for path in sorted((composition.conf_folder() / "scenario").glob("*.yaml")):
+    for path in sorted((default_settings.conf_folder() / "scenario").glob("*.yaml")):
         chosen = {}
         for change in content(path).get("defaults") or ():
             for group, option in change.items():
@@ -308,14 +308,14 @@ def presets() -> dict[str, dict[str, str]]:
 @cache
 def assumptions() -> dict[str, tuple[float, float]]:
     """Every number that may be changed, by its name on the command line, with its range."""
-    from sim.config import composition
+    from sim.config import default_settings
 
     found = {
         f"mechanisms.{process}.{name}": (passport.low, passport.high)
-        for process, kind in composition.mechanism_types().items()
+        for process, kind in default_settings.mechanism_types().items()
         for name, passport in kind.parameter_metadata().items()
     }
-    for measure in composition.measures():
+    for measure in default_settings.measures():
         found |= {f"measures.{measure.name}.{name}": (0.0, 1.0) for name in ("use", "hoops", "well")}
         found |= {f"measures.{measure.name}.{name}": (shift.low, shift.high) for name, shift in measure.shifts.items()}
     return found
@@ -329,9 +329,9 @@ def _introduced_by(levers: Mapping[str, str]) -> set[str]:
 @cache
 def measures_in(family: str, option: str) -> tuple[str, ...]:
     """The measures that an option of a family introduces."""
-    from sim.config import composition
+    from sim.config import default_settings
 
-    path = composition.conf_folder() / family / f"{option}.yaml"
+    path = default_settings.conf_folder() / family / f"{option}.yaml"
     return tuple(content(path).get("measures") or ()) if path.is_file() else (option,)
 
 

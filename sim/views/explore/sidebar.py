@@ -81,10 +81,10 @@ def _lever(name: str, choice: PolicySelection, words: Words) -> None:
 
 def _grades() -> list[str]:
     """The grades that any measure has, the best last."""
-    from sim.config import composition
+    from sim.config import default_settings
     from sim.levers.measure import GRADES
 
-    return [grade for grade in GRADES if grade in {measure.grade for measure in composition.measures()}]
+    return [grade for grade in GRADES if grade in {measure.grade for measure in default_settings.measures()}]
 
 
 def _dot(grade: str, words: Words) -> str:

@@ -38,7 +38,7 @@ def documents() -> list[str]:
 
 def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
     """The literature that the measures of these scenarios cite."""
-    from sim.config.composition import measures
+    from sim.config.default_settings import measures
 
     names = {name for own in introduced for name in own}
     cited = [source for measure in measures() if measure.name in names for source in _cited(measure)]
@@ -47,7 +47,7 @@ def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
 
 def behind_parameters() -> list[Source]:
     """The literature that the numbers of the model cite."""
-    from sim.config.composition import mechanism_types
+    from sim.config.default_settings import mechanism_types
 
     return _literature(
         passport.source for kind in mechanism_types().values() for passport in kind.parameter_metadata().values()

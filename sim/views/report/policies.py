@@ -33,7 +33,7 @@ def policies(
 
     `introduced` holds the measures of each scenario, `texts` what its file says.
     """
-    from sim.config.composition import measures
+    from sim.config.default_settings import measures
 
     catalogue = {one.name: one for one in measures()}
     told = [

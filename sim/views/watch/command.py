@@ -13,7 +13,7 @@ from secrets import token_hex
 
 from omegaconf import OmegaConf
 
-from sim.config.composition import read
+from sim.config.study_settings import read_dataclass as read
 from sim.errors import UserError
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.words import Words

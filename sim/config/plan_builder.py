@@ -1,0 +1,242 @@
+"""Plans of a composed configuration, and of overrides given from Python."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from sim.config import explicit_settings, parameter_values
+from sim.config.composition import compose, overrides_of, own_folders
+from sim.config.default_settings import groups, measures, mechanism_types
+from sim.config.error_messages import user_errors
+from sim.config.explicit_settings import check_counts, fixed_parameters, set_parameters
+from sim.config.overrides import format_override, read_overrides
+from sim.config.posterior_draws import draws
+from sim.config.provenance import OVERRIDES
+from sim.config.scenario_choice import scenarios_of
+from sim.config.study_settings import (
+    OF_STUDIES,
+    POSTERIOR,
+    SETTINGS,
+    as_group,
+    calendar_of,
+    check_names,
+    check_overrides,
+    group_of,
+    read_dataclass,
+    settings_of,
+)
+from sim.engine.plan import Plan, registry_of, validate_value
+from sim.errors import UserError, instead
+from sim.language.grammar import Mechanism
+from sim.levers.measure import Measure, measure_parameters, with_measure_parameters
+from sim.levers.scenario import check_horizon
+from sim.outcomes.unread import unread_parameters, unread_traits
+from sim.survey.instruments import INSTRUMENTS
+from sim.world.establishments import check_options
+from sim.world.firm import FirmOptions
+from sim.world.own_organisation import columns_of
+
+
+def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
+    """A plan for `run`, from the same settings as on the command line.
+
+    `plan("firm=one", "firm.employees=300", seed=3, scenario="right_to_disconnect")`: overrides as text, or as keywords
+    with a dot written as two underscores, as in `firm__employees=300`. Raises UserError for whatever does not exist or
+    lies out of range.
+    """
+    with user_errors():
+        asked = _with_keywords(overrides, options)
+        cfg = compose(*asked)
+        made = build_plan(cfg, asked)
+        _check_single(explicit_settings.in_overrides(asked))
+        _warn_of_unread(cfg, asked)
+        return replace(made, replicate=replicate)
+
+
+def _check_single(given: Mapping[str, Any]) -> None:
+    """Raise UserError for a setting that only several replicates can have."""
+    if given.get("fit") == POSTERIOR or given.get("draws") == POSTERIOR:
+        raise UserError("a single plan has no draw of its own; use plans(…), one for each replicate, or fit=point")
+    if "replicates" in given:
+        raise UserError("a single plan has no replicates; use plans(…), or replicate=<number> for another one")
+
+
+def plans(*overrides: str, **options: Any) -> list[Plan]:
+    """The plans of a comparison's replicates, told as for `plan`; each has a draw of its own unless fit="point".
+
+    `compare(plans("experiment=quick", replicates=8))` of `sim.studies.scenarios` gives their tables.
+    """
+    with user_errors():
+        asked = _with_keywords(overrides, options)
+        cfg = compose(*asked)
+        made = build_plans(cfg, asked)
+        _warn_of_unread(cfg, asked)
+        return made
+
+
+def _warn_of_unread(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    note = unread_note(cfg, overrides)
+    if note is not None:
+        warnings.warn(note, stacklevel=3)
+
+
+def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+    given = (f"{setting_of(keyword)}={format_override(value)}" for keyword, value in options.items())
+    return tuple(read_overrides((*overrides, *given), groups()))
+
+
+def setting_of(keyword: str) -> str:
+    """The setting that a Python keyword means: two underscores stand for a dot."""
+    return keyword.replace("__", ".")
+
+
+def build_plans(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
+    """One plan for each replicate of a comparison; UserError where there is nothing to compare with the baseline."""
+    return list(replicates_of(cfg, overrides))
+
+
+def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Iterator[Plan]:
+    """The plan of each replicate: other people and chance, and with `fit=posterior` a draw of its own.
+
+    What a user sets or an organisation has counted is the same in every draw. With more replicates than draws, draws
+    come again with other people and chance. Raises UserError, with the first, where there is nothing to compare.
+    """
+    first = build_plan(cfg, overrides)
+    if len(first.scenarios) < 2:
+        raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
+    count = settings_of(cfg).replicates
+    drawn = draws_of(cfg, overrides, count)
+    for number in range(count):
+        drawn_one = parameter_values.with_values(first, drawn[number % len(drawn)]) if drawn else first
+        yield replace(drawn_one, replicate=number)
+
+
+def draws_of(
+    cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
+) -> list[dict[str, float]]:
+    """The posterior draws that a study asks for, without what a user has set or counted; none for the point.
+
+    `most`: no more than so many, the first.
+    """
+    if settings_of(cfg).draws is None:
+        return []
+    held, table = fixed_parameters(cfg, overrides), draws()
+    drawn = [name for name in table.columns if name not in held]
+    return list(table[drawn].head(len(table) if most is None else most).to_dict("records"))
+
+
+def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[str]:
+    """The settings a user has given, or names as factors of a design, that no equation reads on the way to an outcome.
+
+    Each with what it is about. `overrides` as in `plan_of`.
+    """
+    firm = read_dataclass("firm", FirmOptions, cfg.firm)
+    factors = OmegaConf.select(cfg, "design.factors")
+    named = set(set_parameters(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
+    named |= {str(name) for name in factors} if OmegaConf.is_config(factors) else set()
+    columns = [] if firm.persons is None else columns_of(firm.persons)
+    if firm.sector is not None:
+        named.add("firm.sector")
+    if not named and not columns:
+        return []
+    registry = registry_of(build_plan(cfg, overrides))
+    traits = unread_traits(registry)
+    unread = {"firm.sector", *unread_parameters(registry), *(f"firm.shares.{name}" for name in traits)}
+    told = [f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns if name in traits]
+    return [*sorted(named & unread), *told]
+
+
+def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str | None:
+    """One line on the settings of `unread_settings`; None where there are none."""
+    names = unread_settings(cfg, overrides)
+    if not names:
+        return None
+    these = "this" if len(names) == 1 else "these"
+    return f"{', '.join(names)}: no equation reads {these}. Results do not change, except for who counts in a group."
+
+
+def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
+    """The plan of a study's first replicate.
+
+    `overrides` are those the study was asked with; None: those that the configuration lists. Raises UserError for a
+    setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
+    """
+    asked = overrides_of(cfg) if overrides is None else overrides
+    check_overrides(asked)
+    settings = settings_of(cfg)
+    firm = read_dataclass("firm", FirmOptions, cfg.firm)
+    check_options(firm)
+    made = Plan(
+        measures=measures_of(cfg),
+        scenarios=scenarios_of(cfg, asked),
+        firm=firm,
+        parameters=parameters_of(cfg),
+        weeks=settings.weeks,
+        burn_in=settings.burn_in,
+        seed=settings.seed,
+        engine=settings.engine,
+        calendar=calendar_of(cfg),
+        overrides=tuple(asked),
+    )
+    check_names("", cfg, (*SETTINGS, *OF_STUDIES, OVERRIDES))
+    check_counts(cfg, firm, asked)
+    registry_of(made)
+    for scenario in made.scenarios:
+        check_horizon(scenario, made.weeks)
+    return made
+
+
+def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
+    """The parameters that differ from the default beside their equation: process to name to value.
+
+    Raises UserError for a process or parameter that does not exist, and for a value outside its range.
+    """
+    kinds = mechanism_types()
+    different = {name: _different(name, kind(), group_of(cfg, name)) for name, kind in INSTRUMENTS.items()}
+    for process, given in group_of(cfg, "mechanisms").items():
+        if process not in kinds:
+            raise UserError(f"mechanisms.{process}: no such mechanism {instead(process, kinds)}")
+        where = f"mechanisms.{process}"
+        different[process] = _different(where, kinds[process](), as_group(where, given))
+    return {process: values for process, values in different.items() if values}
+
+
+def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
+    """Every measure, with the numbers that a study gives it; UserError for what does not exist or lies out of range."""
+    known = {measure.name: measure for measure in measures(*own_folders())}
+    for name, given in group_of(cfg, "measures").items():
+        if name not in known:
+            raise UserError(f"measures.{name}: no such measure {instead(name, known)}")
+        own = measure_parameters(known[name])
+        changed = {n: v for n, v in as_group(f"measures.{name}", given).items() if own.get(n) != v}
+        if changed:
+            known[name] = with_measure_parameters(known[name], changed)
+    claimed = settings_of(cfg).in_place
+    return tuple(known.values()) if claimed is None else _in_place(known, claimed, cfg)
+
+
+def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictConfig) -> tuple[Measure, ...]:
+    """Measures of one organisation that says which of the study's it has: those surely, the others surely not."""
+    asked = [name for name, measure in known.items() if measure.in_study]
+    if cfg.firm.get("kind") == "study":
+        raise UserError("in_place is about one organisation, and firm=study has many; firm=one or firm=own is right")
+    for name in claimed:
+        if name not in asked:
+            raise UserError(f"in_place names '{name}', which is none of the measures of 2022 {instead(name, asked)}")
+    said = {name: {**known[name].study, "employer": float(name in claimed)} for name in asked}
+    return tuple(replace(measure, study=said.get(name, measure.study)) for name, measure in known.items())
+
+
+def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
+    passports = mechanism.parameter_metadata()
+    for name in given:
+        if name not in passports:
+            raise UserError(f"parameter {where}.{name} does not exist {instead(name, passports)}")
+    within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
+    return {name: value for name, value in within.items() if value != getattr(mechanism, name)}

@@ -1,0 +1,134 @@
+"""Scenarios of a configuration: those of its list, or the one that its levers make, beside the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from sim.config.composition import compose, options, overrides_of, own_folders
+from sim.config.default_settings import cache_of_files, measures
+from sim.config.provenance import OVERRIDES
+from sim.config.study_settings import settings_of
+from sim.engine.plan import BASELINE
+from sim.errors import UserError, instead
+from sim.levers.measure import FAMILIES
+from sim.levers.scenario import Scenario, read_scenario
+
+
+def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tuple[Scenario, ...]:
+    """The scenarios to compare, the baseline first.
+
+    If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
+    Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
+    """
+    asked = _override_values(overrides_of(cfg) if overrides is None else overrides)
+    if asked.get("scenario") in scenario_names():
+        scenario_named(
+            asked["scenario"]
+        )  # its file alone must be right: some mistakes are lost where a study's settings join
+    own = _own_scenario(_name_of(asked), cfg)
+    if not (_levers_in(asked) or "scenario" in asked or own.introduced or own.withdrawn or own.settings):
+        return _listed(settings_of(cfg).scenarios)
+    if "scenarios" in asked:
+        raise UserError("scenarios=[…] asks for a list, scenario= or a lever for a single one; give one of the two")
+    return (scenario_named(BASELINE.name),) if own.name == BASELINE.name else (scenario_named(BASELINE.name), own)
+
+
+def _override_values(overrides: Sequence[str]) -> dict[str, str]:
+    """What was overridden, by name, without Hydra's marks for adding and removing."""
+    pairs = (override.lstrip("+~").partition("=") for override in overrides)
+    return {name: value.strip("'\"") for name, _, value in pairs}
+
+
+def _levers_in(asked: Mapping[str, str]) -> list[str]:
+    return [name for name in asked if name.split(".")[0] in FAMILIES]
+
+
+def _name_of(asked: Mapping[str, str]) -> str:
+    """The name of the scenario or of one or two options of levers; "chosen" for what has no short name."""
+    levers_set = _levers_in(asked)
+    if not levers_set:
+        return asked.get("scenario", "chosen")
+    plain = "scenario" not in asked and len(levers_set) <= 2 and all(name in FAMILIES for name in levers_set)
+    return "_and_".join(asked[name] for name in levers_set) if plain else "chosen"
+
+
+def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
+    known = (*scenario_names(), *option_names())
+    for name in names:
+        if name not in known:
+            raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
+        _check_levers_alone(name)
+    return tuple(scenario_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
+
+
+def _check_levers_alone(name: str) -> None:
+    """Raise UserError where the file of a listed scenario sets more than levers: that would hold for one of many."""
+    content, usual = (_composed_levers(one, *own_folders()) for one in (name, BASELINE.name))
+    for key, value in content.items():
+        if key not in (*FAMILIES, "kind", "text", OVERRIDES) and usual.get(key) != value:
+            raise UserError(
+                f"scenario {name} sets {key}, which holds for all scenarios of a run. Leave it out of its file, or "
+                f"compare it alone with scenario={name}."
+            )
+
+
+def scenario_named(name: str) -> Scenario:
+    """Return the scenario of this name; `communication.reminders` is the one that this option makes."""
+    return _composed_scenario(name, *own_folders())
+
+
+@cache_of_files
+def _composed_scenario(name: str, *more: Path) -> Scenario:
+    return _scenario_from_levers(name, _composed_levers(name, *more), *more)
+
+
+@cache_of_files
+def _composed_levers(name: str, *more: Path) -> dict[str, Any]:
+    """All that the files of a scenario or an option set; `more` are the folders that they may stand in."""
+    family, is_option, option = name.partition(".")
+    chosen = f"{family}={option}" if is_option else f"scenario={name}"
+    return OmegaConf.to_container(compose(chosen, config="levers"))  # type: ignore[return-value]
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Every scenario there is, in alphabetical order: the files of `conf/scenario`, and one for each measure."""
+    return options("scenario")
+
+
+def option_names() -> tuple[str, ...]:
+    """Every option of every lever family as `family.option`, in the order of the families."""
+    return tuple(f"{family}.{option}" for family in FAMILIES for option in options(family))
+
+
+def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
+    """The scenario that the levers of a study's configuration make together."""
+    content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
+    return _scenario_from_levers(name, content, *own_folders())
+
+
+def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:
+    """The scenario that the levers of a configuration make; one without a kind of its own gets that of its options."""
+    levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
+    made = read_scenario(name, levers_alone, _names_of_measures(*more))
+    if made.kind != BASELINE.kind or name == BASELINE.name:
+        return made
+    chosen = [content[family] for family in FAMILIES if content.get(family)]
+    return replace(made, kind=_kind_of(chosen), text=" ".join(o.get("text") or "" for o in chosen if _changes(o)))
+
+
+def _names_of_measures(*more: Path) -> list[str]:
+    return [measure.name for measure in measures(*more)]
+
+
+def _kind_of(chosen: Any) -> str:
+    """Levers make a policy, unless one of them is no option that anybody could take."""
+    return "counterfactual" if any(option.get("kind") == "counterfactual" for option in chosen) else "policy"
+
+
+def _changes(option: Mapping[str, Any]) -> bool:
+    return bool(option.get("measures") or option.get("withdrawn") or option.get("settings"))

@@ -1,0 +1,180 @@
+"""Settings of every study: their types, their ranges and the error for an invalid one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from multiprocessing import current_process
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sim.errors import UserError, as_written, instead
+from sim.levers.measure import FAMILIES
+from sim.runs.worker_pool import check_guarded
+from sim.survey.instruments import INSTRUMENTS
+from sim.world.calendar import Calendar
+
+_IN_WORDS = {
+    "int": "a whole number",
+    "str": "a text",
+    "bool": "true or false",
+    "float": "a number",
+    "list": "a list such as [one,another]",
+    "dict": "a list of shares such as {woman: 0.5}",
+}
+
+
+_RANGES = {
+    "seed": (0, 2**63 - 1),
+    "replicates": (1, 100_000),
+    "weeks": (1, 2_600),
+    "burn_in": (0, 2_600),
+    "workers": (1, 1_024),
+}
+
+
+_YEARS = (1900, 2200)
+
+
+POSTERIOR = "posterior"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a study that are no group of their own; weeks are weeks, `workers` None is one for each core."""
+
+    title: str
+    seed: int
+    replicates: int
+    weeks: int
+    burn_in: int
+    workers: int | None
+    output: str
+    engine: str
+    draws: str | None
+    report: str | None
+    in_place: list[str] | None
+    scenarios: list[str]
+
+
+SETTINGS = (
+    *Settings.__dataclass_fields__, "mechanisms", "measures", *INSTRUMENTS, "firm", "calendar", *FAMILIES, "kind",
+    "text",
+)  # fmt: skip
+
+
+OF_STUDIES = (
+    "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
+    "sensitivity", "ranking", "precision", "search", "panel", "inspection", "vanishing", "patterns", "structure",
+    "posterior", "observations",
+)  # fmt: skip
+"""Settings of `conf/study`, on which no single run depends."""
+
+
+_SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Raise UserError for what no override may do: take a setting away, or say what a scenario is."""
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        name, value = override.key_or_group, override.value()
+        if override.is_delete():
+            raise UserError(f"'~{name}' takes away what every study needs; give it a value, as in {name}=<value>")
+        inner = [f"{name}.{entry}" for entry in value] if isinstance(value, dict) else []
+        for place in (name, *inner):
+            if place in _SAID_IN_FILES:
+                raise UserError(f"{place} stands in the yaml of a scenario or an option and cannot be set from outside")
+
+
+def check_names(where: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise UserError for a setting that does not exist."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise UserError(f"there is no setting '{where}{name}' {instead(name, names)}")
+
+
+def calendar_of(cfg: DictConfig) -> Calendar:
+    given = group_of(cfg, "calendar")
+    check_names("calendar.", given, ("start",))
+    calendar = Calendar.starting(as_written(given.get("start")))
+    least, most = _YEARS
+    if not least <= calendar.start.year <= most:
+        raise UserError(f"calendar.start is {calendar.start}; a Monday of the years {least} to {most} is right")
+    return calendar
+
+
+def settings_of(cfg: DictConfig) -> Settings:
+    """The settings of a study, each of its kind and within its range, or UserError."""
+    own = {field.name: cfg.get(field.name) for field in fields(Settings)}
+    settings = read_dataclass("", Settings, OmegaConf.create(own))
+    for name, (least, most) in _RANGES.items():
+        number = getattr(settings, name)
+        if number is not None and not least <= number <= most:
+            raise UserError(f"{name} is {number}; a whole number from {least} to {most:,} is right")
+    if settings.draws not in (None, POSTERIOR):
+        raise UserError(f"draws is '{settings.draws}'; {POSTERIOR}, or null for the point, is right")
+    return settings
+
+
+def workers_of(cfg: DictConfig) -> int:
+    """How many processes to work with: never more than there are replicates."""
+    return min(processes_of(cfg), settings_of(cfg).replicates)
+
+
+def processes_of(cfg: DictConfig) -> int:
+    """How many processes to work with: as asked, else one for each core.
+
+    A process that is itself one of many, as under a launcher that works in parallel, begins no others.
+    """
+    check_guarded()
+    if current_process().name != "MainProcess":
+        return 1
+    return settings_of(cfg).workers or _cores()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def group_of(cfg: DictConfig, name: str) -> Mapping[str, Any]:
+    return as_group(name, cfg.get(name))
+
+
+def as_group(name: str, group: Any) -> Mapping[str, Any]:
+    """The entries of a group of settings; UserError where something else stands in their place."""
+    if not isinstance(group, Mapping):
+        raise UserError(
+            f"{name} is '{as_written(group)}'; it is a group of settings, so write {name}.<setting>=<value>"
+        )
+    return group
+
+
+def read_dataclass(where: str, kind: type, given: DictConfig) -> Any:
+    """Read entries as the dataclass `kind`, each of its declared type, or raise UserError."""
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), given))
+    except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
+        declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}
+        name = next(str(name) for name in given if name not in declared or not _fits(kind, str(name), given[name]))
+        key = f"{where}.{name}" if where else name
+        if name not in declared:
+            raise UserError(f"{key} does not exist {instead(name, declared)}") from None
+        expected = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
+        raise UserError(f"{key} is '{as_written(given[name])}'; {expected} is right") from None
+
+
+def _fits(kind: type, name: str, value: Any) -> bool:
+    """Whether a value is of the type that a dataclass declares for this field."""
+    schema = OmegaConf.structured(kind)
+    try:
+        OmegaConf.to_container(OmegaConf.merge(schema, {name: value}), throw_on_missing=False)
+    except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
+        return False
+    return True
