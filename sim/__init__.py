@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sim import compatibility
+
 if TYPE_CHECKING:
     from sim.config.plan_builder import plan, plans
     from sim.model import HybridWorkModel
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 __version__ = "0.5.0"
 __all__ = ["HybridWorkModel", "__version__", "plan", "plans", "run", "run_many"]
 
-# Looked up when first asked for, so that `import sim` and the command's help cost nothing.
-_ROOMS = {
+# Imported at first use, so that `import sim` and the command's help are fast.
+_MODULES = {
     "HybridWorkModel": "sim.model",
     "plan": "sim.config.plan_builder",
     "plans": "sim.config.plan_builder",
@@ -28,10 +30,13 @@ _ROOMS = {
 }
 
 
+compatibility.install()
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'sim' has no attribute '{name}'; it has {', '.join(__all__)}")
-    return getattr(import_module(_ROOMS[name]), name)
+    if name not in _MODULES:
+        raise AttributeError(f"module 'sim' has no attribute '{name}'. Use one of {', '.join(__all__)}.")
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

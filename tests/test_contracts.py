@@ -378,7 +378,7 @@ def test_a_mechanism_file_contains_one_frozen_mechanism_and_nothing_else(process
 # -- imports ----------------------------------------------------------------------------------------------------------
 
 LAYERS = (
-    ("errors", "formatting", "source_digest", "text"),
+    ("compatibility", "errors", "formatting", "source_digest", "text"),
     ("paths", "data", "csv_text", "files"),
     ("language",),
     ("world",),
