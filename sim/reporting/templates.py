@@ -10,7 +10,10 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from sim.formatting import fixed, signed
+from sim.outcomes.definitions import OUTCOMES
 from sim.reporting.markdown import code, listed, table
+from sim.reporting.summary import label_of
+from sim.text import plain
 
 PAGE = "report.md.j2"
 
@@ -63,11 +66,23 @@ def interval(bounds: Sequence[float], decimals: int, sign: bool = False) -> str:
     return f"{form(bounds[0], decimals)} to {form(bounds[1], decimals)}"
 
 
+def label(identifier: str) -> str:
+    """The name of a scenario, measure, outcome or group: `anchor_days` is `Anchor days`."""
+    return plain(label_of(identifier, {name: outcome.label for name, outcome in OUTCOMES.items()}))
+
+
+def in_sentence(words: str) -> str:
+    """Words with a small first letter, for use within a sentence."""
+    return words[:1].lower() + words[1:]
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "code": code,
     "fixed": fixed,
+    "in_sentence": in_sentence,
     "interval": interval,
     "joined": joined,
+    "label": label,
     "listed": listed,
     "percent": percent,
     "plural": plural,

@@ -31,6 +31,11 @@ ROWS_OF_A_CSV = 20_000
 """Longer tables are written as Parquet only."""
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values for `facts`, with None for missing numbers."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
 class BaseStudy(ABC, Generic[S, R]):
     """The parts of a study that `Study` and `KeptFolderStudy` share.
 

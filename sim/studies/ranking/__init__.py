@@ -1,1 +1,1 @@
-"""Which policy wins in how many plausible worlds: the counts, where they flip, the words and the page."""
+"""Robust ranking: how often each policy does better across plausible draws, and where that changes."""
