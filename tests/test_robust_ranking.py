@@ -1,4 +1,4 @@
-"""A robust ranking: counts of worlds that add up, ranks that the draws bear, rules that luck cannot make."""
+"""The ranking of policies: counts that add up, clear differences only, and rules that beat permuted answers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sim.__main__ import main
 from sim.config import composition
 from sim.errors import UserError
 from sim.runs.archive import Archive
-from sim.studies.ranking import decision_rules, statistics, words
-from sim.studies.ranking import study as robust_ranking
+from sim.studies.ranking import decision_rules, facts, statistics
 from sim.studies.ranking.statistics import BOTH, BURN_OUT, COLLEAGUES, COMPANY
+from sim.studies.ranking.study import RankingStudy, draws_sweep
 
 MARGINS = {BURN_OUT: 0.5, COLLEAGUES: 0.01, COMPANY: 0.01}
 
@@ -37,42 +37,42 @@ def row_of(table: pd.DataFrame, **where: str) -> pd.Series:
 # -- counts and intervals --------------------------------------------------------------------------------------------
 
 
-def test_a_hundred_worlds_are_exactly_a_hundred_and_each_count_is_off_by_less_than_one():
+def test_counts_per_hundred_add_up_to_100_and_are_off_by_less_than_one():
     rng = np.random.default_rng(5)
     for _ in range(200):
         numbers = [int(count) for count in rng.integers(0, 300, rng.integers(2, 6))]
         if sum(numbers):
-            hundred = statistics.of_hundred(numbers)
+            hundred = statistics.per_hundred(numbers)
             assert sum(hundred) == 100
             exact = [100 * count / sum(numbers) for count in numbers]
             assert all(abs(own - of) < 1 for own, of in zip(hundred, exact, strict=True))
 
 
-def test_of_no_worlds_there_are_no_hundred():
-    assert statistics.of_hundred([0, 0, 0]) == [0, 0, 0]
+def test_without_draws_counts_per_hundred_are_zero():
+    assert statistics.per_hundred([0, 0, 0]) == [0, 0, 0]
 
 
-def test_wilsons_interval_is_the_one_of_the_textbook_and_keeps_within_0_and_1():
+def test_wilson_interval_equals_the_textbook_value_and_stays_within_0_and_1():
     assert statistics.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     low, high = statistics.wilson(0, 30)
     assert low == 0 and 0.1 < high < 0.12
     assert np.isnan(statistics.wilson(0, 0)).all()
 
 
-# -- which worlds ----------------------------------------------------------------------------------------------------
+# -- plausible draws -------------------------------------------------------------------------------------------------
 
 
-def test_a_world_is_plausible_within_the_distances_and_not_beyond_them():
+def test_a_draw_is_plausible_within_the_distances_and_not_beyond_them():
     today = pd.DataFrame(
         {BURN_OUT: [169.0, 119.1, 118.0, 169.0, np.nan], COLLEAGUES: [0.0, 0.0, 0.0, 0.26, 0.0], COMPANY: [0.0] * 5}
     )
-    near = statistics.near_the_data(today, 16.9, near_burn_out=5.0, near_isolation=0.25)
+    near = statistics.near_data(today, 16.9, near_burn_out=5.0, near_isolation=0.25)
     assert near.all(axis=1).tolist() == [True, True, False, False, False]
-    assert statistics.near_the_data(today, 16.9, None, 0.25).all(axis=1).tolist() == [True, True, True, False, True]
+    assert statistics.near_data(today, 16.9, None, 0.25).all(axis=1).tolist() == [True, True, True, False, True]
 
 
 def levels() -> pd.DataFrame:
-    """One draw lived twice: everybody, and users beside themselves without the policy."""
+    """Two replicates of one draw: everybody, and users with and without the policy."""
     rows = [
         ("baseline", "everybody", 0, 100.0), ("baseline", "everybody", 1, 120.0),
         ("a_rule", "everybody", 0, 90.0), ("a_rule", "everybody", 1, 116.0),
@@ -83,7 +83,7 @@ def levels() -> pd.DataFrame:
     return table.assign(**{COLLEAGUES: 0.0, COMPANY: 0.0})
 
 
-def test_users_are_compared_with_themselves_and_everybody_with_the_baseline_over_all_lives_of_a_draw():
+def test_users_are_compared_with_themselves_and_everybody_with_the_baseline_over_all_replicates():
     found = statistics.differences(levels()).set_index("group")[BURN_OUT]
     assert found.to_dict() == {"everybody": -7.0, "users": -10.0}
 
@@ -92,29 +92,29 @@ def test_packages_hold_all_of_another_policy_and_more():
     measures = {
         "one": frozenset({"a"}),
         "two": frozenset({"a", "b"}),
-        "told": frozenset[str](),
+        "none": frozenset[str](),
         "three": frozenset({"c"}),
     }
     assert statistics.packages(measures) == ["two"]
 
 
-# -- who wins --------------------------------------------------------------------------------------------------------
+# -- comparisons -----------------------------------------------------------------------------------------------------
 
 
-def test_better_same_and_worse_add_up_and_what_changes_nothing_is_counted_among_the_same():
+def test_better_same_and_worse_add_up_and_same_includes_unchanged():
     row = row_of(statistics.against_today(effects({"a_rule": [-3.0, -0.5, 0.0, 0.0, 0.6]}), MARGINS), outcome=BURN_OUT)
     assert [row[name] for name in ("better", "same", "worse", "unchanged")] == [1, 3, 1, 2]
-    assert words.hundred_worlds(row) == [20, 20, 40, 20]
+    assert [row[f"{name}_of_100"] for name in ("better", "same", "worse", "unchanged")] == [20, 60, 20, 40]
 
 
-def test_of_two_policies_one_beats_the_other_by_more_than_the_margin_only():
+def test_a_policy_beats_another_only_by_more_than_the_margin():
     table = statistics.pairs(effects({"a_rule": [-3.0, -1.0, -1.0], "a_talk": [-1.0, -0.5, -2.0]}), MARGINS)
     row = row_of(table, outcome=BURN_OUT)
     assert (row["better"], row["same"], row["worse"]) == (1, 1, 1)
     assert row["ahead"] == ""
 
 
-def test_both_asks_for_burn_out_complaints_and_isolation_in_the_same_world():
+def test_both_needs_burn_out_complaints_and_isolation_in_the_same_draw():
     found = effects(
         {"a_rule": [-3.0, -3.0, 0.0], "a_talk": [0.0, 0.0, 0.0]},
         **{COLLEAGUES: {"a_rule": [-0.1, 0.0, -0.1], "a_talk": [0.0, 0.0, 0.0]}},
@@ -123,7 +123,7 @@ def test_both_asks_for_burn_out_complaints_and_isolation_in_the_same_world():
     assert (row["better"], row["worse"]) == (1, 0)
 
 
-def test_a_near_tie_has_nobody_ahead_and_a_clear_case_has():
+def test_no_policy_is_ahead_in_a_near_tie():
     def ahead(won: int, lost: int) -> str:
         values = {"a_rule": [-2.0] * won + [0.0] * lost, "a_talk": [0.0] * won + [-2.0] * lost}
         return str(row_of(statistics.pairs(effects(values), MARGINS), outcome=BURN_OUT)["ahead"])
@@ -133,28 +133,27 @@ def test_a_near_tie_has_nobody_ahead_and_a_clear_case_has():
     assert ahead(30, 70) == "a_talk"
 
 
-def test_a_pair_seen_from_its_other_side_says_the_same_with_the_names_changed_about():
+def test_a_pair_seen_from_the_second_policy_has_the_same_counts_exchanged():
     table = statistics.pairs(effects({"a_rule": [-3.0, 0.0, 0.0], "a_talk": [0.0, 0.0, -2.0]}), MARGINS)
-    row = row_of(table, outcome=BURN_OUT)
-    other = words.seen_from_second(row)
+    row, other = (row_of(one, outcome=BURN_OUT) for one in (table, facts.seen_from_second(table)))
     assert (other["first"], other["better"], other["worse"]) == ("a_talk", row["worse"], row["better"])
-    assert other["better_high"] == row["worse_high"]
+    assert (other["better_high"], other["worse_of_100"]) == (row["worse_high"], row["better_of_100"])
 
 
-def test_nothing_is_best_where_it_is_no_better_than_doing_nothing():
+def test_no_policy_is_best_if_it_is_no_better_than_today():
     table = statistics.wins(effects({"a_rule": [-0.4, -3.0, 2.0], "a_talk": [0.0, -1.0, 0.0]}), MARGINS)
     rule, talk = (row_of(table, outcome=BURN_OUT, policy=policy) for policy in ("a_rule", "a_talk"))
     assert (rule["best"], rule["among_best"], rule["harmful"]) == (1, 2, 1)
     assert (talk["best"], talk["among_best"], talk["harmful"]) == (0, 2, 0)
 
 
-def test_regret_is_the_shortfall_to_the_best_of_each_world_and_doing_nothing_is_an_option():
+def test_regret_is_the_shortfall_from_the_best_option_of_each_draw_including_today():
     table = statistics.regret(effects({"a_rule": [-2.0, 4.0], "a_talk": [-1.0, -1.0]}), resamples=50)
     means = table[table["outcome"] == BURN_OUT].set_index("policy")["mean"].to_dict()
     assert means == {"a_rule": 2.5, "a_talk": 0.5, "baseline": 1.5}
 
 
-def test_least_regret_is_named_only_where_its_interval_lies_below_all_others():
+def test_least_regret_needs_an_interval_below_all_others():
     rng = np.random.default_rng(2)
     close = {name: list(rng.normal(-1, 1, 200)) for name in ("a_rule", "a_talk")}
     clear = {**close, "a_package": [-9.0] * 200}
@@ -163,24 +162,18 @@ def test_least_regret_is_named_only_where_its_interval_lies_below_all_others():
     assert named.loc[(named["outcome"] == BURN_OUT) & named["least"], "policy"].tolist() == ["a_package"]
 
 
-def test_where_too_few_draws_are_plausible_no_hundred_worlds_are_spoken_of():
-    facts = {"plausible": 9, "lived": 60, "ranking": {"fewest": 10}}
-    (line,) = words.headlines({}, facts)
-    assert line.startswith("Only 9 of 60 draws are plausible")
-
-
-def test_where_no_world_is_plausible_everything_counts_nought():
-    none = statistics.effects_of(statistics.differences(levels()).head(0), ["a_rule", "a_talk"])
+def test_without_plausible_draws_all_counts_are_zero():
+    none = statistics.everybody_effects(statistics.differences(levels()).head(0), ["a_rule", "a_talk"])
     row = row_of(statistics.against_today(none, MARGINS), outcome=BURN_OUT, policy="a_rule")
     assert [row[name] for name in ("worlds", "better", "same", "worse")] == [0, 0, 0, 0]
-    assert words.hundred_worlds(row) == [0, 0, 0, 0]
+    assert [row[f"{name}_of_100"] for name in ("better", "same", "worse", "unchanged")] == [0, 0, 0, 0]
     assert (statistics.pairs(none, MARGINS)["ahead"] == "").all()
 
 
-# -- harms -----------------------------------------------------------------------------------------------------------
+# -- groups ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_group_is_flagged_where_harm_is_sure_and_not_where_it_could_be_chance():
+def test_a_group_is_flagged_only_if_harm_is_beyond_chance():
     rows, rng = np.arange(200), np.random.default_rng(3)
     groups = {
         "everybody": np.full(200, -2.0),
@@ -200,44 +193,48 @@ def test_a_group_is_flagged_where_harm_is_sure_and_not_where_it_could_be_chance(
     assert found.index[found["gains_less"]].tolist() == ["managers", "older", "newcomers"]
 
 
-# -- where it flips --------------------------------------------------------------------------------------------------
+# -- decision rules --------------------------------------------------------------------------------------------------
 
 
-def drawn(worlds: int, factors: int) -> pd.DataFrame:
+def random_factors(worlds: int, factors: int) -> pd.DataFrame:
     values = np.random.default_rng(8).random((worlds, factors))
     return pd.DataFrame(values, columns=[f"mechanisms.process.number_{place}" for place in range(factors)])
 
 
-def test_a_flip_that_is_there_is_found_among_280_factors_with_its_bound_and_its_shares():
-    factors = drawn(400, 280)
+def test_a_true_rule_is_found_among_280_factors_with_its_bound_and_shares():
+    factors = random_factors(400, 280)
     chance = np.where(factors["mechanisms.process.number_7"] > 0.6, 0.9, 0.2)
     answers = np.random.default_rng(1).random(400) < chance
-    rule = decision_rules.rule(factors, answers, clear=0.6, shuffles=20)
+    rule = decision_rules.find_rule(factors, answers, min_accuracy=0.6, permutations=20)
     below, above = rule.leaves
     (bound,) = above.bounds
     assert bound.factor == "mechanisms.process.number_7" and bound.above
     assert bound.value == pytest.approx(0.6, abs=0.05)
     assert below.interval[0] < 0.2 < below.interval[1] and above.interval[0] < 0.9 < above.interval[1]
-    assert rule.accuracy > rule.by_luck
+    assert rule.accuracy > rule.permuted
 
 
-def test_of_pure_noise_among_280_factors_no_simple_rule_is_made():
+def test_noise_in_280_factors_gives_no_rule():
     for seed in range(2):
         answers = np.random.default_rng(seed).random(300) < 0.4
-        assert decision_rules.rule(drawn(300, 280), answers, clear=0.55, shuffles=20).leaves == ()
+        assert (
+            decision_rules.find_rule(random_factors(300, 280), answers, min_accuracy=0.55, permutations=20).leaves == ()
+        )
 
 
-def test_two_questions_are_asked_where_one_is_not_enough():
-    factors = drawn(400, 10)
+def test_a_rule_has_two_conditions_if_one_is_not_enough():
+    factors = random_factors(400, 10)
     first, second = (factors[f"mechanisms.process.number_{place}"] > 0.5 for place in (2, 5))
-    rule = decision_rules.rule(factors, (first & second).to_numpy(), clear=0.6, shuffles=5)
-    told = {bound.factor[-1] for leaf in rule.leaves for bound in leaf.bounds}
-    assert told == {"2", "5"}
+    rule = decision_rules.find_rule(factors, (first & second).to_numpy(), min_accuracy=0.6, permutations=5)
+    used = {bound.factor[-1] for leaf in rule.leaves for bound in leaf.bounds}
+    assert used == {"2", "5"}
     assert max(leaf.share for leaf in rule.leaves) > 0.9
 
 
-def test_too_few_worlds_of_one_answer_are_not_searched():
-    rule = decision_rules.rule(drawn(200, 5), np.arange(200) < decision_rules.FEWEST - 1, clear=0.6, shuffles=5)
+def test_too_few_draws_of_one_answer_give_no_rule():
+    rule = decision_rules.find_rule(
+        random_factors(200, 5), np.arange(200) < decision_rules.MIN_ANSWERS - 1, min_accuracy=0.6, permutations=5
+    )
     assert np.isnan(rule.accuracy) and rule.leaves == ()
 
 
@@ -250,7 +247,7 @@ def test_options_become_columns_and_columns_with_blanks_are_left_out():
     }  # fmt: skip
 
 
-def test_a_rule_is_told_in_words_with_what_was_drawn():
+def test_a_rule_is_described_with_the_ranges_of_its_factors():
     factors = pd.DataFrame({"mechanisms.recovery.night": [0.05, 0.3], "mechanisms.workload.spiral": [0.0, 1.0]})
     night, spiral = factors.columns
     bounds = (
@@ -259,15 +256,16 @@ def test_a_rule_is_told_in_words_with_what_was_drawn():
         decision_rules.Bound(spiral, False, 0.5),
     )
     units, notes = {night: "sd/sd", spiral: "switch"}, {spiral: "loss spiral"}
-    assert decision_rules.in_words(bounds, units) == (
+    assert decision_rules.describe_bounds(bounds, units) == (
         "night (recovery) is above 0.1 and at most 0.2 sd/sd and spiral (workload) is switched off"
     )
-    assert decision_rules.in_words(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
+    assert decision_rules.describe_bounds(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
     assert (
-        decision_rules.in_words([decision_rules.Bound("firm.sector=care", False, 0.5)], {}) == "firm.sector is not care"
+        decision_rules.describe_bounds([decision_rules.Bound("firm.sector=care", False, 0.5)], {})
+        == "firm.sector is not care"
     )
-    assert decision_rules.explained([decision_rules.Leaf(bounds, 5, 2)], factors, units, notes) == (
-        "night (recovery): drawn from 0.05 to 0.3 sd/sd; spiral (workload): loss spiral"
+    assert decision_rules.describe_factors([decision_rules.Leaf(bounds, 5, 2)], factors, units, notes) == (
+        "night (recovery): from 0.05 to 0.3 sd/sd; spiral (workload): loss spiral"
     )
 
 
@@ -279,54 +277,57 @@ TINY = (
 )  # fmt: skip
 
 
-def test_the_command_writes_tables_page_and_figures_and_goes_on_where_it_was_left(tmp_path: Path, capsys):
-    def asked(draws: int) -> int:
-        return main(["robust_ranking", *TINY, f"design.n={draws}", f"folder={tmp_path / 'mine'}"])
+def test_the_command_writes_its_results_and_resumes_with_more_draws(tmp_path: Path, capsys):
+    def run(draws: int, *settings: str) -> int:
+        return main(["robust_ranking", *TINY, f"design.n={draws}", f"folder={tmp_path / 'mine'}", *settings])
 
-    assert asked(3) == 0
+    assert run(3) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].startswith("In 100 plausible versions of this organisation, ")
     folder = Path(printed[-1])
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     page = (folder / "summary.md").read_text(encoding="utf-8")
-    assert page.index(printed[0]) < page.index("This is not the chance that it works with you.") < page.index("\n## ")
+    assert printed[0] in page.replace("*", "") and f"in {results['pair']['better_of_100']}, about" in printed[0]
+    assert page.index(printed[0]) < page.index("not the chance that a policy works") < page.index("\n## ")
     for name in ("worlds", "against_today", "pairs", "wins", "regret", "flips", "harms"):
-        assert len(pd.read_parquet(folder / f"{name}.parquet")), name
+        assert len(pd.read_parquet(folder / f"{name}.parquet")) == len(pd.read_csv(folder / f"{name}.csv")) > 0, name
     assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{name}.{kind}" for name in ("dots", "effects_over_worlds", "pairs") for kind in ("png", "svg")
     }
     before = Archive(folder / "runs").table("runs")
-    assert sorted(before["replicate"]) == [0, 1, 2], "every draw has people and chance of its own"
+    assert sorted(before["replicate"]) == [0, 1, 2], "every draw has its own people and random numbers"
 
-    kept = {path.name for path in (folder / "runs" / "batches").iterdir()}
-    assert asked(4) == 0
-    after = {path.name for path in (folder / "runs" / "batches").iterdir()}
-    assert kept < after, "what has run stays"
-    assert len(Archive(folder / "runs").table("runs")) == 4, "and is not run again"
-    assert json.loads((folder / "about.json").read_text())["lived"] == 4
+    batches = {path.name for path in (folder / "runs" / "batches").iterdir()}
+    assert run(4, "ranking.fewest=10") == 0
+    assert batches < {path.name for path in (folder / "runs" / "batches").iterdir()}, "earlier runs are used"
+    assert len(Archive(folder / "runs").table("runs")) == 4
+    assert json.loads((folder / "about.json").read_text())["simulated"] == 4
+    assert capsys.readouterr().out.startswith("Only 4 of 4 draws are plausible")
+    assert json.loads((folder / "results.json").read_text())["too_few"]
 
 
-def test_a_mistake_is_told_in_one_line_and_nothing_is_written(tmp_path: Path, capsys):
+def test_a_mistake_gives_one_line_and_writes_nothing(tmp_path: Path, capsys):
     assert main(["robust_ranking", "design=morris", f"output={tmp_path / 'out'}"]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "must be draws alike" in line
+    assert "Invalid value for design.method: morris. All rows must count the same" in line
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("mistake", "said"),
+    ("mistake", "message"),
     [
-        ("scenarios=[baseline,always_on]", "what-if scenario"),
-        ("scenarios=[baseline]", "nothing to compare"),
-        ("design=draws design.factors=[availability]", "would change the policies"),
+        ("scenarios=[baseline,always_on]", "Invalid scenario: always_on. It is a what-if scenario"),
+        ("scenarios=[baseline]", "Missing policy: scenarios has only the baseline"),
+        ("design=draws design.factors=[availability]", "It would change the policies between draws"),
         ("design.factors=[availability]", "does not go with design=posterior"),
-        ("ranking.clear=2", "ranking.clear is 2"),
-        ("ranking.same_burn_out=much", "a number from 0 on is right"),
-        ("ranking.shuffles=null", "a whole number from 1 on is right"),
-        ("ranking=3", "it is a group"),
+        ("ranking.clear=2", r"Invalid value for ranking.clear: 2. Use 0 to 1\."),
+        ("ranking.same_burn_out=much", r"Invalid value for ranking.same_burn_out: much. Use 0 or more\."),
+        ("ranking.near_burn_out=-1", r"Invalid value for ranking.near_burn_out: -1. Use 0 or more\."),
+        ("ranking.shuffles=null", r"Invalid value for ranking.shuffles: null. Use 1 or more\."),
+        ("ranking=3", "Invalid value for ranking: 3. It is a group of settings"),
     ],
 )
-def test_what_cannot_be_counted_is_refused_before_anything_runs(mistake: str, said: str):
+def test_invalid_settings_are_refused_before_anything_runs(mistake: str, message: str):
     cfg = composition.compose("study=robust_ranking", "design.n=2", *mistake.split())
-    with pytest.raises(UserError, match=said):
-        robust_ranking.settings_of(cfg)
-        robust_ranking.draws_of(cfg)
+    with pytest.raises(UserError, match=message):
+        RankingStudy().settings(cfg)
+        draws_sweep(cfg)

@@ -27,7 +27,7 @@ from sim.outcomes.definitions import GROUPS
 from sim.studies.packages.problem import DRAWN
 from sim.studies.packages.problem import question_of as packages_of
 from sim.studies.posterior import prior
-from sim.studies.ranking.study import draws_of as ranking_of
+from sim.studies.ranking.study import draws_sweep
 from sim.studies.sensitivity.study import question_of as sensitivity_of
 from sim.studies.vanishing.study import question_of as vanishing_of
 from sim.views.explore.scheduler import plans_of as plans_of_explorer
@@ -258,7 +258,7 @@ def swept_from_ranges(*words):
 
 
 def ranked(*words):
-    return of_design(ranking_of(composition.compose("study=robust_ranking", "design.n=3", *words)))
+    return of_design(draws_sweep(composition.compose("study=robust_ranking", "design.n=3", *words)))
 
 
 def screened(*words):
