@@ -20,7 +20,7 @@ from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.no_effect import REASONS, count_reasons, in_words, reasons
 from sim.outcomes.record import STAGES, Adoption, Record, unchanged
 from sim.reporting import phrases, summary
-from sim.reporting.summary import change_in_words
+from sim.reporting.changes import change_in_words
 from sim.runs import worker_pool as crews
 from sim.studies.scenarios import compare, facts, headlines, show
 from sim.views.report import beside

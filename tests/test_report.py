@@ -17,7 +17,7 @@ from sim.errors import UserError  # noqa: E402
 from sim.outcomes.definitions import MAIN_OUTCOMES  # noqa: E402
 from sim.plotting import charts as pictures  # noqa: E402
 from sim.reporting import phrases  # noqa: E402
-from sim.reporting.summary import PHRASES  # noqa: E402
+from sim.reporting.changes import PHRASES  # noqa: E402
 from sim.views.report import command, figures, folder, grounds, main  # noqa: E402
 from sim.views.report.page import page  # noqa: E402
 from sim.words import LANGUAGES, Words, texts  # noqa: E402

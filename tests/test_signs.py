@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sim
 from sim.formatting import fixed, signed
 from sim.reporting import phrases
-from sim.reporting.summary import NOT_DISTINGUISHABLE, change_in_words
+from sim.reporting.changes import NOT_DISTINGUISHABLE, change_in_words
 from sim.words import Words
 
 NUMBERS = st.floats(-5000, 5000) | st.floats(-0.01, 0.01)

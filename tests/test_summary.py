@@ -1,11 +1,14 @@
-"""The summary tells a policymaker what can be told apart, in whole numbers, and keeps what-if scenarios away."""
+"""The summary distinguishes policies only where intervals allow it, and keeps what-if scenarios apart."""
 
 import pandas as pd
 import pytest
 
 from sim.errors import UserError
 from sim.formatting import signed
-from sim.reporting.summary import PHRASES, change_in_words, is_distinguishable, label_of, not_told_apart, reached, write
+from sim.reporting.changes import PHRASES, change_in_words, is_distinguishable
+from sim.reporting.labels import label_of
+from sim.reporting.summary import write
+from sim.reporting.tables import date_of_share, overlapping_sets
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")
@@ -89,18 +92,18 @@ def row(text, name):
         (-5.2, -8.1, -2.3, PER_THOUSAND, "5 fewer (2 to 8 fewer)"),
         (5.2, 2.3, 8.1, PER_THOUSAND, "5 more (2 to 8 more)"),
         (-5.0, -5.2, -4.8, PER_THOUSAND, "5 fewer (about 5)"),
-        (-0.2, -0.3, -0.1, PER_THOUSAND, "under 1 fewer"),
-        (-0.1, -0.4, 0.2, PER_THOUSAND, "not distinguishable from today's practice (under 1 either way)"),
+        (-0.2, -0.3, -0.1, PER_THOUSAND, "0.2 fewer (0.1 to 0.3 fewer)"),
+        (-0.1, -0.4, 0.2, PER_THOUSAND, "not distinguishable from today's practice (less than 1 either way)"),
         (0.1, -2.9, 3.1, PER_THOUSAND, "not distinguishable from today's practice (up to 3 either way)"),
-        (0.0, -0.002, 0.003, "SD", "not distinguishable from today's practice (under 0.01 SD either way)"),
+        (0.0, -0.002, 0.003, "SD", "not distinguishable from today's practice (less than 0.01 SD either way)"),
         (-0.011, -0.012, -0.01, "SD", "hardly lower: 0.01 SD (about 0.01)"),
-        (-0.002, -0.003, -0.001, "SD", "hardly lower: under 0.01 SD"),
-        (-0.6, -0.9, -0.3, PER_THOUSAND, "1 fewer (under 1 to 1 fewer)"),
+        (-0.002, -0.003, -0.001, "SD", "hardly lower: 0.002 SD (0.001 to 0.003)"),
+        (-0.6, -0.9, -0.3, PER_THOUSAND, "0.6 fewer (0.3 to 0.9 fewer)"),
         (-2.0, -6.0, 2.0, PER_THOUSAND, "not distinguishable from today's practice (6 fewer to 2 more)"),
-        (-2.0, -4.0, 0.0, PER_THOUSAND, "not distinguishable from today's practice (4 fewer to 0 more)"),
+        (-2.0, -4.0, 0.0, PER_THOUSAND, "not distinguishable from today's practice (at most 4 fewer)"),
         (0.0, 0.0, 0.0, PER_THOUSAND, PHRASES["exactly"]),
         (-5.2, NAN, NAN, PER_THOUSAND, "5 fewer"),
-        (0.3, NAN, NAN, PER_THOUSAND, "under 1 more"),
+        (0.3, NAN, NAN, PER_THOUSAND, "0.3 more"),
         (0.0, NAN, NAN, PER_THOUSAND, "no difference"),
         (0.03, NAN, NAN, "SD", "hardly higher: 0.03 SD"),
         (0.0, NAN, NAN, "SD", "no difference"),
@@ -121,7 +124,7 @@ def test_an_interval_that_touches_zero_is_not_distinguishable():
 
 def test_overlap_is_no_chain():
     intervals = pd.DataFrame({"scenario": ["c", "a", "b", "far"], "low": [0, 2, 4, 90], "high": [3, 5, 6, 99]})
-    assert not_told_apart(intervals) == [["c", "a"], ["a", "b"]]
+    assert overlapping_sets(intervals) == [["c", "a"], ["a", "b"]]
 
 
 def test_policies_stand_in_the_given_order_with_whole_numbers(tables):
@@ -152,7 +155,7 @@ def test_one_run_is_said_once_to_have_no_interval(tables):
     assert "in 1 pair of simulated histories" in text
     assert text.count("interval") == 1
     assert "One run has no interval" in text.split("## Policies")[0]
-    assert row(text, "Full ergonomics") == "| Full ergonomics | under 1 fewer | no users | no difference |"
+    assert row(text, "Full ergonomics") == "| Full ergonomics | 0.4 fewer | no users | no difference |"
 
 
 def counted(scenario, lower, little, higher, outcome="burn_out_complaints"):
@@ -167,26 +170,26 @@ def test_of_draws_the_page_counts_runs_and_ranks_nothing(tables):
     isolation = "isolation_from_colleagues"
     rows = [counted("quiet_evenings", 83, 12, 5), counted("quiet_evenings", 10, 80, 10, isolation)]
     text = write({**tables, "counts": pd.DataFrame(rows)}, {**ABOUT, "replicates": 100, "holds": "draws"})
-    told = section(text, "In how many runs")
-    assert "This is not the chance that it works with you" in told
-    assert "| Quiet evenings | 83 | 12 | 5 |" in told
-    assert "*Little*: up to 0.5 per 1,000 employees" in told
+    counts = section(text, "In how many runs")
+    assert "not the probability that a policy works in your organisation" in counts
+    assert "| Quiet evenings | 83 | 12 | 5 |" in counts
+    assert "at most 0.5 per 1,000 employees" in counts
     assert "chance only" not in text
     assert "Which policies differ from each other" not in text, "overlap of draws says nothing of two policies"
-    assert "Nine in ten pairs lie between" in text
+    assert "90% of pairs lie between" in text
 
 
 def test_with_one_set_of_parameters_no_runs_are_counted(tables):
     text = write({**tables, "counts": pd.DataFrame([counted("quiet_evenings", 83, 12, 5)])}, ABOUT)
     assert "In how many runs" not in text
-    assert "holds chance only" in text
+    assert "covers chance only" in text
 
 
 def test_what_if_worlds_alone_are_not_called_policies(tables):
     effects = tables["effects"]
     text = write({"effects": effects[effects["kind"] == "counterfactual"]}, ABOUT)
     before_card = text.split("## What this can")[0]
-    assert text.startswith("# What the what-if scenarios change\n\nEach what-if scenario was compared")
+    assert text.startswith("# What the what-if scenarios change\n\nThis page compares each what-if scenario with")
     assert "olicies" not in before_card and "olicy" not in before_card
     assert "*burn-out complaints (NEA: work-related exhaustion)*" in before_card
 
@@ -196,7 +199,7 @@ def test_where_no_group_is_large_enough_the_page_says_so(tables):
     assert "none is large enough to be reported" in text
     assert "|" not in text
     text = write(tables | {"gains": tables["gains"].iloc[:0]}, ABOUT)
-    assert "none is large enough to be reported" in section(text, "Who gains and who is made worse")
+    assert "none is large enough to be reported" in section(text, "Who is better off and who is worse off")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ def test_what_rounds_to_nothing_has_no_sign(number, decimals, written):
     assert signed(number, decimals) == written
 
 
-def test_what_cannot_be_told_from_today_is_said_to_be_so(tables):
+def test_what_cannot_be_counts_from_today_is_said_to_be_so(tables):
     policies = section(write(tables, ABOUT), "Policies")
     assert "not distinguishable from today's practice (3 fewer to 2 more)" in row(policies, "Full ergonomics")
     assert "not distinguishable" not in row(policies, "Whole package")
@@ -221,13 +224,13 @@ def test_near_ties_are_not_ranked(tables):
 def test_a_what_if_world_never_stands_among_the_options(tables):
     text = write(tables, ABOUT)
     assert "45 more (41 to 49 more)" in row(section(text, "What-if scenarios, not options"), "Always on")
-    for title in ("Policies", "Which policies differ from each other", "Who gains and who is made worse"):
+    for title in ("Policies", "Which policies differ from each other", "Who is better off and who is worse off"):
         assert "Always on" not in section(text, title)
 
 
 def test_who_is_made_worse_is_named_unless_the_group_is_small(tables):
-    text = section(write(tables, ABOUT), "Who gains and who is made worse")
-    assert "Part time (11% worse, 4% gain)" in row(text, "Quiet evenings")
+    text = section(write(tables, ABOUT), "Who is better off and who is worse off")
+    assert "Part time (11% worse off, 4% better off)" in row(text, "Quiet evenings")
     assert "Newcomers" not in text
     assert row(text, "Full ergonomics").endswith("none |")
 
@@ -235,17 +238,17 @@ def test_who_is_made_worse_is_named_unless_the_group_is_small(tables):
 def test_a_policy_that_moves_hardly_anybody_gets_a_sentence_instead_of_a_row_of_zeros(tables):
     still = [gain("anchor_days", "everybody", 0.0, 0.0), gain("anchor_days", "young", 0.004, 0.0)]
     gains = pd.concat([tables["gains"], pd.DataFrame(still)])
-    text = section(write(tables | {"gains": gains}, ABOUT), "Who gains and who is made worse")
-    assert "In every group under 1% gain or are made worse by that much with: Anchor days." in text
+    text = section(write(tables | {"gains": gains}, ABOUT), "Who is better off and who is worse off")
+    assert "In every group, under 1% are better or worse off with: Anchor days." in text
     assert "| Anchor days" not in text
-    alone = section(write(tables | {"gains": pd.DataFrame(still)}, ABOUT), "Who gains and who is made worse")
+    alone = section(write(tables | {"gains": pd.DataFrame(still)}, ABOUT), "Who is better off and who is worse off")
     assert "|" not in alone
 
 
 def test_a_share_too_small_to_write_is_not_called_nothing(tables):
     gains = pd.DataFrame([gain("anchor_days", "everybody", 0.2, 0.001)])
     text = write(tables | {"gains": gains}, ABOUT)
-    assert row(section(text, "Who gains and who is made worse"), "Anchor days").startswith(
+    assert row(section(text, "Who is better off and who is worse off"), "Anchor days").startswith(
         "| Anchor days | 20% | under 1% |"
     )
 
@@ -293,6 +296,6 @@ def test_a_share_of_the_last_difference_is_reached_when_it_is_not_lost_again():
     weekly = pd.DataFrame(
         {"date": pd.date_range("2023-01-02", periods=5, freq="7D"), "difference": [-6.0, -1, -5, -9, -10]}
     )
-    assert str(reached(weekly, 0.5)) == "2023-01-16"
-    assert str(reached(weekly, 0.9)) == "2023-01-23"
-    assert str(reached(weekly.assign(difference=0.0), 0.5)) == "2023-01-02"
+    assert str(date_of_share(weekly, 0.5)) == "2023-01-16"
+    assert str(date_of_share(weekly, 0.9)) == "2023-01-23"
+    assert str(date_of_share(weekly.assign(difference=0.0), 0.5)) == "2023-01-02"

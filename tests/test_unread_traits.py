@@ -14,7 +14,7 @@ from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.patterns import CELLS, built_in
 from sim.outcomes.unread import unread_parameters, unread_traits, unrelated_groups
-from sim.reporting.summary import label_of
+from sim.reporting.labels import label_of
 from sim.runs.run import run
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.scoring import KINDS, MODEL, Table

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
+from sim.reporting.changes import change_in_words, is_distinguishable
+from sim.reporting.labels import label_of
 from sim.reporting.markdown import fill, table
-from sim.reporting.summary import change_in_words, is_distinguishable, joined, label_of, reached
+from sim.reporting.tables import date_of_share
+from sim.reporting.templates import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +103,7 @@ def _weeks_to(weekly: pd.DataFrame, scenario: str) -> list[int]:
     if own.empty or not own["difference"].iloc[-1] or own["difference"].isna().any():
         return []
     week_of = dict(zip(own["date"].dt.date, own["week"], strict=True))
-    return [int(week_of[reached(own, share)]) for share in _SHARES_OF_EFFECT]
+    return [int(week_of[date_of_share(own, share)]) for share in _SHARES_OF_EFFECT]
 
 
 def _today(effects: pd.DataFrame) -> dict[str, float]:

@@ -236,7 +236,7 @@ class Results:
         return "\n".join([*lines, *self._spread()])
 
     def _spread(self) -> list[str]:
-        from sim.reporting.summary import label_of
+        from sim.reporting.labels import label_of
 
         if not self.any_done:
             return []

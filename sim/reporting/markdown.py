@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
+from sim.text import code as text_code
+
 
 def fill(page: str, numbers: Mapping[str, str] | None = None, /, **parts: object) -> str:
     """The template `pages/<page>.md` with all its parts, and with those of the numbers that it names.
@@ -26,8 +28,8 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
 
 
 def code(text: object) -> str:
-    """The text as code."""
-    return f"`{text}`"
+    """Return the text as code, whatever characters it holds."""
+    return text_code(str(text))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """What views say of a number, in the language of the reader: names, changes, counts of runs, and how sure they are.
 
-The arithmetic of a change is that of `sim.reporting.summary`; the words are those of `sim/words`.
+The arithmetic of a change is that of `sim.reporting.changes`; the words are those of `sim/words`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from sim.formatting import fixed
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.reporting.summary import change_in_words, direction_words, label_of
+from sim.reporting.changes import change_in_words, direction_words
+from sim.reporting.labels import label_of
 from sim.words import Words
 
 ONE_RUN = "one"
@@ -87,7 +88,10 @@ def change(effect: Mapping[Any, Any], words: Words) -> str:
     """A difference from today's practice with its interval; `effect` has difference, low, high and unit."""
     difference, low, high = (float(effect[name]) for name in ("difference", "low", "high"))
     reason = str(effect.get("reason", ""))
-    return change_in_words(difference, low, high, str(effect["unit"]), words.each("common.change"), reason=reason)
+    unit = str(effect["unit"])
+    return change_in_words(
+        difference, low, high, unit, words.each("common.change"), reason=reason, unit_name=unit_of(unit, words)
+    )
 
 
 def number(value: float, words: Words, decimals: int = 0) -> str:

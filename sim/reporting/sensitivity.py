@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sim.engine.plan import BASELINE
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
-from sim.reporting.summary import TODAY, is_distinguishable, label_of
+from sim.reporting.changes import is_distinguishable
+from sim.reporting.labels import TODAY, label_of
 
 if TYPE_CHECKING:
     import pandas as pd

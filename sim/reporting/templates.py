@@ -11,8 +11,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
+from sim.reporting.labels import label_of
 from sim.reporting.markdown import code, listed, table
-from sim.reporting.summary import label_of
 from sim.text import plain
 
 PAGE = "report.md.j2"
@@ -85,6 +85,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "label": label,
     "listed": listed,
     "percent": percent,
+    "plain": plain,
     "plural": plural,
     "signed": signed,
 }

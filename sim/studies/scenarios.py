@@ -169,7 +169,9 @@ def show(
 
     names = labels()
     tables = tables | {name: of_last_policy(tables[name]) for name in ("ties", "people") if name in tables}
-    output_folder.write_text(summary.write(tables, about, names), folder / "summary.md")
+    values = summary.facts(tables, about, names)
+    write_json(values, folder / "results.json")
+    output_folder.write_text(summary.page(values), folder / "summary.md")
     (folder / "figures").mkdir()
     footer = f"seed {about['seed']}, version {about['version']}"
     figures.draw_all(tables, folder / "figures", footer, names, wordings)
@@ -212,7 +214,8 @@ def labels() -> dict[str, str]:
 def headlines(tables: dict[str, pd.DataFrame]) -> str:
     """The first table as lines for the terminal: burn-out complaints and isolation of everybody, with intervals."""
     from sim.outcomes.definitions import BURN_OUT, ISOLATION
-    from sim.reporting.summary import label_of, without_effect
+    from sim.reporting.labels import label_of
+    from sim.reporting.summary import lines_without_effect
 
     if tables["trajectories"].empty:
         return "no group has ten people in every week, so none is large enough to be reported"
@@ -227,7 +230,7 @@ def headlines(tables: dict[str, pd.DataFrame]) -> str:
         of = own.set_index("outcome")
         name = label_of(scenario) + (" (what if)" if kind == "counterfactual" else "")
         rows.append((name, _with_interval(of.loc[BURN_OUT], 1), _with_interval(of.loc[ISOLATION], 2)))
-    return "\n".join([_in_columns(rows), *(without_effect(tables["reasons"]) if "reasons" in tables else [])])
+    return "\n".join([_in_columns(rows), *(lines_without_effect(tables["reasons"]) if "reasons" in tables else [])])
 
 
 def _in_columns(rows: Sequence[Sequence[str]]) -> str:

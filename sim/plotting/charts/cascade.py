@@ -10,7 +10,7 @@ import pandas as pd
 from sim.errors import UserError
 from sim.plotting.charts.style import BLUE, GREY, INK, LOST, ORANGE, finished, is_narrow, key, names_width, rows_axis
 from sim.reporting import phrases
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 from sim.words import Words
 
 STAGE_ROLES = {

@@ -24,7 +24,7 @@ from sim.plotting.charts.style import (
     wrapped,
 )
 from sim.reporting import phrases
-from sim.reporting.summary import in_given_order, require_columns, without_small_groups
+from sim.reporting.tables import in_given_order, require_columns, without_small_groups
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "difference", "low", "high", "unit")

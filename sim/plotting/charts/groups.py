@@ -21,7 +21,7 @@ from sim.plotting.charts.style import (
     rows_axis,
 )
 from sim.reporting import phrases
-from sim.reporting.summary import require_columns, without_small_groups
+from sim.reporting.tables import require_columns, without_small_groups
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")

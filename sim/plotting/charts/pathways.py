@@ -25,7 +25,7 @@ from sim.plotting.charts.style import (
     wrapped,
 )
 from sim.reporting import phrases
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 from sim.words import Words
 
 _COLUMNS = ("outcome", "unit", "pathway", "part", "low", "high")

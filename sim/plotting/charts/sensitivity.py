@@ -11,7 +11,7 @@ from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.style import BLUE, GREY, PALE, finished, is_narrow, names_width, row_height, rows_axis, wrapped
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_of
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "unit", "words", "mu_star", "low", "high", "tier")

@@ -13,7 +13,7 @@ from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero
 from sim.plotting.charts.style import COLOURS, GREY, INK, PALE, by_value, finished, is_narrow, wrapped
 from sim.reporting import phrases
-from sim.reporting.summary import in_given_order, require_columns
+from sim.reporting.tables import in_given_order, require_columns
 from sim.words import Words
 
 _COLUMNS = (

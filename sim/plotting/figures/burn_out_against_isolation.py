@@ -30,7 +30,8 @@ from sim.plotting.figures.selection import (
     unit_of,
 )
 from sim.plotting.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, in_house_style
-from sim.reporting.summary import KINDS, TODAY, in_given_order, label_of, require_columns
+from sim.reporting.labels import KINDS, TODAY, label_of
+from sim.reporting.tables import in_given_order, require_columns
 
 QUADRANTS = {
     (0, 0): "both lower",

@@ -17,7 +17,8 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import Labels, most_lines, signed, wrapped
 from sim.plotting.figures.style import BLUE, GREY, HIGHLIGHT, INK, PALE, in_house_style
-from sim.reporting.summary import label_of, require_columns
+from sim.reporting.labels import label_of
+from sim.reporting.tables import require_columns
 
 PLOTTED_STAGES = ("claimed", "implemented", "known", "used", "used_well")
 ROLE_TITLES = {"employer": "Employers", "manager": "Managers", "non_manager": "Employees"}

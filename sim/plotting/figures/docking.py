@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from sim.plotting.figures.page_layout import FigureLayout, blank
 from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 _LEFT, _WIDTH, _APART, _HEIGHT, _STEP, _TOP = 0.62, 2.74, 3.53, 1.3, 2.22, 0.5
 """Inches: left edge, width and distance of panels; their height, the distance of rows, and the room above."""

@@ -15,8 +15,10 @@ from matplotlib.lines import Line2D
 from sim.plotting.figures.page_layout import blank, letters, panel_width
 from sim.plotting.figures.selection import around_zero, most_lines, round_ticks, signed, unit_of, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.reporting.changes import direction_words, is_distinguishable
+from sim.reporting.labels import TODAY, label_of
 from sim.reporting.sensitivity import STRENGTHENS, decimals, dose_in_words, short
-from sim.reporting.summary import TODAY, direction_words, is_distinguishable, label_of, require_columns
+from sim.reporting.tables import require_columns
 
 _HOLDS = "95% interval: people and chance; parameters held fixed"
 _LINES: dict[str, dict[str, Any]] = {

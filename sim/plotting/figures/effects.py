@@ -28,7 +28,9 @@ from sim.plotting.figures.selection import (
     wrapped,
 )
 from sim.plotting.figures.style import COLOURS, GREY, INK, MARKERS, PALE, SMALL, in_house_style
-from sim.reporting.summary import KINDS, TODAY, change_in_words, in_given_order, label_of, require_columns
+from sim.reporting.changes import change_in_words
+from sim.reporting.labels import KINDS, TODAY, label_of
+from sim.reporting.tables import in_given_order, require_columns
 
 _NAMES, _LETTERS, _LINE = 1.72, 24, 0.14
 """Inches of the column of names, most letters a line in it, inches from line to line."""

@@ -15,7 +15,8 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.selection import Labels
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, PLAIN, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import label_of, require_columns
+from sim.reporting.labels import label_of
+from sim.reporting.tables import require_columns
 
 _COLUMNS = {
     "measures": ("measure", "who", "study", "mean", "low", "high"),

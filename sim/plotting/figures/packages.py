@@ -15,7 +15,9 @@ from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.selection import around_zero, round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, in_house_style
-from sim.reporting.summary import TODAY, direction_words, label_of, require_columns
+from sim.reporting.changes import direction_words
+from sim.reporting.labels import TODAY, label_of
+from sim.reporting.tables import require_columns
 
 _GOALS = ((BURN_OUT, "Burn-out complaints", "per 1,000 employees"), (ISOLATION, "Isolation from colleagues", "SD"))
 _LEVELS = {"source": "At the source", "collective": "Collective", "individual": "Individual"}

@@ -15,7 +15,7 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank
 from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 _LAGS = ("earlier", "later", "months", "form", "level", "path", "mean", "low", "high")
 _RETESTS = ("scale", "weeks", "level", "mean", "low", "high")

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 _COLUMNS = ("pattern", "use", "in_mind", "met")
 _USES = {"strong": "Strong", "test": "Test", "equivalence": "Equivalence"}

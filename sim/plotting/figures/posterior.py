@@ -17,7 +17,7 @@ from sim.formatting import fixed
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters, panel_width
 from sim.plotting.figures.selection import round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, INK, ORANGE, PALE, SMALL, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 _ROW, _AXIS = 0.152, 0.55
 """Inches of a row of a list, and of the axis below it."""

@@ -16,7 +16,8 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
 from sim.plotting.figures.selection import Labels, around_zero, most_lines, of_outcome, round_ticks, unit_of, wrapped
 from sim.plotting.figures.style import COLOURS, GREY, HIGHLIGHT, INK, SMALL, in_house_style
-from sim.reporting.summary import TODAY, label_of, require_columns
+from sim.reporting.labels import TODAY, label_of
+from sim.reporting.tables import require_columns
 
 _COLUMNS = (
     *("scenario", "kind", "outcome", "unit", "pairs", "replicates"),

@@ -18,7 +18,8 @@ from sim.outcomes.definitions import MAIN_OUTCOMES, OUTCOMES
 from sim.plotting.figures.page_layout import FigureLayout, blank, panel_width
 from sim.plotting.figures.selection import around_zero, round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
-from sim.reporting.summary import TODAY, direction_words, label_of
+from sim.reporting.changes import direction_words
+from sim.reporting.labels import TODAY, label_of
 
 _NAMES, _LETTERS, _GAP = 1.72, 24, 0.3
 """Inches of the column of names, letters per line in it, and inches between panels."""

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sim import formatting
 from sim.errors import UserError
-from sim.reporting.summary import direction_words, in_given_order, without_small_groups
+from sim.reporting.changes import direction_words
+from sim.reporting.tables import in_given_order, without_small_groups
 
 Labels = Mapping[str, str] | None
 

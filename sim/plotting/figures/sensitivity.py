@@ -17,7 +17,7 @@ from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters
 from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, in_house_style
 from sim.reporting.sensitivity import leading_of, numbers, place_of, short, title_of, way_in_words, way_of
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 Mark = Callable[[Axes, float, Mapping[Any, Any]], None]
 """Draws the row of one assumption at a height."""

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 _VERDICTS = ("switch", "pattern", "use", "change", "clear")
 _EFFECTS = (

@@ -21,7 +21,8 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of
 from sim.plotting.figures.selection import Labels, signed
 from sim.plotting.figures.style import BLUE, INK, ORANGE, SMALL, in_house_style
-from sim.reporting.summary import TODAY, label_of, require_columns
+from sim.reporting.labels import TODAY, label_of
+from sim.reporting.tables import require_columns
 
 _TIES = ("scenario", "source", "target", "across", "before", "after")
 _PEOPLE = ("scenario", "place", "team", "is_manager", "isolation_before", "isolation_after")

@@ -27,7 +27,9 @@ from sim.plotting.figures.selection import (
     wrapped,
 )
 from sim.plotting.figures.style import COLOURS, GREY, INK, PALE, SMALL, in_house_style
-from sim.reporting.summary import KINDS, PHRASES, TODAY, in_given_order, label_of, require_columns
+from sim.reporting.changes import PHRASES
+from sim.reporting.labels import KINDS, TODAY, label_of
+from sim.reporting.tables import in_given_order, require_columns
 
 _COLUMNS = (
     *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank
 from sim.plotting.figures.selection import round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, GREY, HIGHLIGHT, INK, ORANGE, PALE, SMALL, VERMILLION, in_house_style
-from sim.reporting.summary import require_columns
+from sim.reporting.tables import require_columns
 
 Labels = Mapping[str, str]
 _NAMES = 2.45

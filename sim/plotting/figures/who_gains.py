@@ -15,14 +15,9 @@ from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
 from sim.plotting.figures.selection import Labels, most_lines, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
-from sim.reporting.summary import (
-    NOTICEABLE_SHARE,
-    TODAY,
-    in_given_order,
-    label_of,
-    require_columns,
-    without_small_groups,
-)
+from sim.reporting.labels import TODAY, label_of
+from sim.reporting.summary import NOTICEABLE_SHARE
+from sim.reporting.tables import in_given_order, require_columns, without_small_groups
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "unchanged", "worse", "margin", "unit")
 _MOST_IN_A_ROW = 5

@@ -12,8 +12,8 @@ import numpy as np
 from sim.experiments import output_folder
 from sim.formatting import fixed, signed
 from sim.outcomes.patterns import ASKED, BOTH, EQUIVALENT, IN_WORDS
+from sim.reporting.labels import label_of
 from sim.reporting.markdown import table
-from sim.reporting.summary import label_of
 from sim.studies.inspection import tables as made
 from sim.studies.inspection.rating import WORDS
 from sim.studies.inspection.repeated_surveys import MARGIN, NEAR_THE_FLOOR

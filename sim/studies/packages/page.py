@@ -9,7 +9,8 @@ import pandas as pd
 
 from sim.formatting import signed
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
-from sim.reporting.summary import TODAY, change_in_words, label_of
+from sim.reporting.changes import change_in_words
+from sim.reporting.labels import TODAY, label_of
 
 Facts = Mapping[str, Any]
 

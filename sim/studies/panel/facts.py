@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.formatting import fixed
-from sim.reporting.summary import label_of
+from sim.reporting.labels import label_of
 from sim.studies.panel.codebook import SYNTHETIC
 from sim.studies.panel.published import (
     CUTS,

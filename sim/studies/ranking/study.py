@@ -100,7 +100,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the counts of the two leading policies, and of every policy against today's practice."""
-        from sim.reporting.summary import TODAY
+        from sim.reporting.labels import TODAY
         from sim.reporting.templates import in_sentence, label
 
         if facts["too_few"]:

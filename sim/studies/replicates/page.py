@@ -10,7 +10,7 @@ from sim.engine.plan import Plan
 from sim.experiments import output_folder
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
-from sim.reporting.summary import label_of
+from sim.reporting.labels import label_of
 from sim.studies.replicates.study import OTHERS, Precision
 
 if TYPE_CHECKING:

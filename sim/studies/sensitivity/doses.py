@@ -22,7 +22,7 @@ from sim.experiments.factors import choose
 from sim.levers.scenario import Scenario
 from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import interval
-from sim.reporting.summary import is_distinguishable
+from sim.reporting.changes import is_distinguishable
 
 if TYPE_CHECKING:
     import pandas as pd

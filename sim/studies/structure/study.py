@@ -16,7 +16,7 @@ from sim.config import plan_builder, study_settings
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
-from sim.reporting.summary import label_of
+from sim.reporting.labels import label_of
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
 from sim.studies.patterns.criteria import criteria

@@ -14,7 +14,7 @@ from sim.outcomes.definitions import BURN_OUT
 from sim.plotting import charts
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
-from sim.reporting.summary import reached
+from sim.reporting.tables import date_of_share
 from sim.text import plain
 from sim.views.explore import scenes
 from sim.views.explore.cases import Answer
@@ -88,7 +88,7 @@ def _by_when(found: Answer, words: Words) -> str:
     own = weekly[
         (weekly["outcome"] == BURN_OUT) & (weekly["group"] == "everybody") & (weekly["scenario"] != "baseline")
     ]
-    half, most = (phrases.month(reached(own, share), words) for share in (0.5, 0.9))
+    half, most = (phrases.month(date_of_share(own, share), words) for share in (0.5, 0.9))
     return words("explore.text.by_when", half=half, most=most)
 
 

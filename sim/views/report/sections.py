@@ -16,7 +16,7 @@ from sim.plotting.charts.groups import SHOWN
 from sim.plotting.charts.trajectories import as_effects
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_of
-from sim.reporting.summary import not_told_apart, without_small_groups
+from sim.reporting.tables import overlapping_sets, without_small_groups
 from sim.views.report.folder import Comparison
 from sim.views.report.policies import Policy, policies
 from sim.words import Words
@@ -246,7 +246,7 @@ class Sections:
         for outcome in MAIN_OUTCOMES:
             rows = table[(table["outcome"] == outcome) & (table["group"] == "everybody")]
             rows = rows.set_index("scenario").loc[list(names)].reset_index()
-            sets = not_told_apart(rows)
+            sets = overlapping_sets(rows)
             every = bool(sets) and len(sets[0]) == len(rows)
             kind = "none" if not sets else "all" if every else "some"
             listed = [] if every else [phrases.listed([names[one] for one in own], self.words) for own in sets]

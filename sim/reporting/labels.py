@@ -1,0 +1,28 @@
+"""Plain English names of scenarios, outcomes, groups and measures, for pages and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sim.outcomes.definitions import BURN_OUT
+
+TODAY = "today's practice"
+KINDS = {"policy": "policy", "counterfactual": "what-if scenario"}
+"""What to call a scenario of each kind."""
+LABELS = {
+    BURN_OUT: "Burn-out complaints (NEA: work-related exhaustion)",
+    "baseline": "Today's practice",
+    "non_managers": "Non-managers",
+    "users": "Users of the measures",
+    "women": "Women (not used in the model)",
+    "other_care": "Other care duties (not used in the model)",
+    "no_separate_room": "No separate work room",
+    "on_site": "Work on site",
+}
+"""Only the names that cannot be derived from their id; a caller may replace and add."""
+
+
+def label_of(identifier: str, labels: Mapping[str, str] | None = None) -> str:
+    """Return the plain name of a scenario, outcome, group or measure: given, known, or derived from its id."""
+    known = {**LABELS, **(labels or {})}
+    return known.get(identifier) or identifier.replace(".", ": ").replace("_", " ").capitalize()

@@ -1,0 +1,61 @@
+"""Checks and selections of the tables that pages and figures read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import UserError
+from sim.outcomes.definitions import SMALLEST_GROUP
+
+
+def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> pd.DataFrame:
+    """Return the table; raise UserError for columns that it lacks."""
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise UserError(
+            f"Missing columns in table '{name}': {', '.join(missing)}. It has {', '.join(map(str, table.columns))}."
+        )
+    return table
+
+
+def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that may be shown: where a table has a column `people`, groups below ten are left out."""
+    return table[table["people"] >= SMALLEST_GROUP] if "people" in table.columns else table
+
+
+def in_given_order(table: pd.DataFrame, kind: str) -> list[str]:
+    """Return the scenarios of one kind in the order of the table, which is never an order of success."""
+    return [str(scenario) for scenario in table.loc[table["kind"] == kind, "scenario"].unique()]
+
+
+def date_of_share(weekly: pd.DataFrame, share: float) -> date:
+    """Return the first week from which a mean difference stays at or above this share of its last value.
+
+    `weekly` holds one outcome of one group and scenario, with the columns date and difference.
+    """
+    rows = require_columns(weekly, ("date", "difference"), "trajectories").sort_values("date")
+    last = rows["difference"].iloc[-1]
+    moves = bool(last) and not math.isnan(last)
+    short = (rows["difference"] / last < share).to_numpy() if moves else np.zeros(len(rows), bool)
+    first = int(np.flatnonzero(short)[-1]) + 1 if short.any() else 0
+    return pd.Timestamp(rows["date"].iloc[first]).date()
+
+
+def overlapping_sets(effects: pd.DataFrame) -> list[list[str]]:
+    """Return the largest sets of scenarios whose intervals all overlap, each in the order of the table.
+
+    `effects` has one row per scenario, with the columns scenario, low and high. Overlap is not transitive: A may
+    overlap B and B may overlap C while A and C differ; then there are two sets.
+    """
+    sets = {
+        frozenset(effects.loc[(effects["low"] <= start) & (start <= effects["high"]), "scenario"])
+        for start in effects["low"]
+    }
+    largest = [one for one in sets if len(one) > 1 and not any(one < other for other in sets)]
+    place = {scenario: position for position, scenario in enumerate(effects["scenario"])}
+    return sorted((sorted(one, key=place.__getitem__) for one in largest), key=lambda one: [place[s] for s in one])
