@@ -1,9 +1,10 @@
-"""How many replicates are enough: the formula, what its intervals hold, what is said and when it is not said."""
+"""Number of replicates: the formula, the coverage of its intervals, conclusions, and the study."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,20 @@ from sim.config import composition
 from sim.experiments import sweep
 from sim.experiments.factors import DesignContext
 from sim.plotting.figures import replicates as figure
+from sim.reporting.templates import render
 from sim.runs.worker_pool import in_process_pool
-from sim.studies.replicates import page as pages
-from sim.studies.replicates import study as replicates
-from sim.studies.replicates.study import Pairs, Precision, decision, enough, interval, pairing, pairs_needed, stopping
+from sim.studies.replicates.precision import (
+    Pairs,
+    Precision,
+    decision,
+    gain_of_pairing,
+    interval,
+    pairs_needed,
+    stopping,
+    sufficient_pairs,
+)
+from sim.studies.replicates.study import Problem, ReplicatesStudy, Results
+from sim.studies.replicates.tables import findings, running_means, summary
 
 BURN_OUT, ISOLATION = "burn_out_complaints", "isolation_from_colleagues"
 TINY = ("firm=one", "firm.employees=40", "weeks=8", "burn_in=4", "engine=reference")
@@ -39,8 +50,8 @@ def spreading(mean: float, error: float, count: int = 10) -> Pairs:
     return pairs(mean + error * math.sqrt(count) * shape / shape.std(ddof=1))
 
 
-def asked(**smallest: float) -> Precision:
-    return Precision(smallest or {BURN_OUT: 1.0}, pilot=10, most=1000)
+def precision(pilot: int = 10, most: int = 1000, **smallest: float) -> Precision:
+    return Precision(smallest=smallest or {BURN_OUT: 1.0}, pilot=pilot, most=most)
 
 
 # -- how many --------------------------------------------------------------------------------------------------------
@@ -59,9 +70,9 @@ def test_a_pair_alone_is_never_enough_and_no_spread_needs_two():
 
 def test_one_number_serves_all_within_pilot_and_most():
     calm, wild = spreading(0, 0.01), spreading(0, 1.0)  # spreads 0.032 and 3.16; half-width 0.5: 205 pairs
-    assert enough([calm], asked()) == 10
-    assert enough([calm, wild], asked()) == pairs_needed(wild.spread, 10, 0.5) == 205
-    assert enough([wild], Precision({BURN_OUT: 1.0}, pilot=10, most=60)) == 60
+    assert sufficient_pairs([calm], precision()) == 10
+    assert sufficient_pairs([calm, wild], precision()) == pairs_needed(wild.spread, 10, 0.5) == 205
+    assert sufficient_pairs([wild], precision(most=60)) == 60
 
 
 def test_the_spread_is_the_pilots_alone():
@@ -75,17 +86,17 @@ TRUE = np.array([0.5, 1.0])
 
 @pytest.fixture(scope="module")
 def studies() -> list[list[Pairs]]:
-    """Two outcomes of normal data that hang together, each study run by the procedure from a pilot of eight."""
+    """Two correlated outcomes of normal data, each study run by the procedure from a pilot of eight."""
     chance = np.random.default_rng(20)
     spreads = np.array([[0.4, 0.0], [0.5, 0.7]])
-    asked = Precision({BURN_OUT: 1.0, ISOLATION: 1.0}, pilot=8, most=60)
-    found = []
+    settings = precision(pilot=8, most=60, burn_out_complaints=1.0, isolation_from_colleagues=1.0)
+    studies = []
     for _ in range(STUDIES):
-        lives = TRUE + chance.standard_normal((60, 2)) @ spreads.T
-        both = [pairs(lives[:8, place], outcome) for place, outcome in enumerate(asked.smallest)]
-        count = enough(both, asked)
-        found.append([pairs(lives[:count, place], own.outcome, pilot=8) for place, own in enumerate(both)])
-    return found
+        differences = TRUE + chance.standard_normal((60, 2)) @ spreads.T
+        both = [pairs(differences[:8, place], outcome) for place, outcome in enumerate(settings.sizes)]
+        count = sufficient_pairs(both, settings)
+        studies.append([pairs(differences[:count, place], own.outcome, pilot=8) for place, own in enumerate(both)])
+    return studies
 
 
 def test_the_interval_of_both_stages_holds_the_truth_in_95_of_100_studies(studies):
@@ -100,33 +111,35 @@ def test_the_interval_of_both_stages_holds_the_truth_in_95_of_100_studies(studie
 
 
 def test_an_effect_as_large_as_the_smallest_is_called_smaller_in_at_most_5_of_100_studies(studies):
-    smaller = np.mean(["less than" in said or "no effect" in said for said in (decision(s[1], 1.0) for s in studies)])
+    smaller = np.mean(
+        ["less than" in words or "no effect" in words for words in (decision(s[1], 1.0) for s in studies)]
+    )
     assert smaller <= 0.05 + 0.012
 
 
-# -- what is said ----------------------------------------------------------------------------------------------------
+# -- conclusions ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("mean", "error", "said"),
+    ("mean", "error", "conclusion"),
     [
         (-5.0, 0.2, "lowers by more than 1"),
         (5.0, 0.2, "raises by more than 1"),
         (-1.2, 0.2, "lowers, but not shown to be by more than 1"),
         (1.2, 0.2, "raises, but not shown to be by more than 1"),
         (-0.5, 0.1, "lowers, but by less than 1"),
-        (0.1, 0.2, "no effect to speak of: equivalent to none within ±1"),
-        (0.0, 0.0, "no effect to speak of: equivalent to none within ±1"),
+        (0.1, 0.2, "no effect: equivalent to zero within ±1"),
+        (0.0, 0.0, "no effect: equivalent to zero within ±1"),
         (0.1, 2.0, "not decided"),
         (0.7, 0.4, "not decided"),
     ],
 )
-def test_what_may_be_said_of_a_difference(mean, error, said):
-    assert decision(spreading(mean, error), 1.0) == said
+def test_the_conclusion_about_a_difference(mean, error, conclusion):
+    assert decision(spreading(mean, error), 1.0) == conclusion
 
 
 @pytest.mark.parametrize("beyond", [-1e-6, 1e-6])
-def test_the_edges_of_what_may_be_said(beyond):
+def test_the_conclusion_changes_exactly_at_its_bounds(beyond):
     """Student's quantiles of 9 degrees of freedom: 1.8331 of a 90% interval, 2.2622 of a 95% one."""
     none = decision(spreading(0.0, (1 + beyond) / 1.8331129), 1.0)
     assert none.startswith("no effect" if beyond < 0 else "not decided")
@@ -137,27 +150,27 @@ def test_the_edges_of_what_may_be_said(beyond):
 
 
 @given(st.floats(-3, 3), st.floats(0.01, 2))
-def test_equivalence_is_what_two_one_sided_tests_of_scipy_say(mean, error):
+def test_equivalence_agrees_with_two_one_sided_tests_of_scipy(mean, error):
     own = spreading(mean, error)
     least = ttest_1samp(own.differences, -1.0, alternative="greater").pvalue
     most = ttest_1samp(own.differences, 1.0, alternative="less").pvalue
     if abs(max(least, most) - 0.05) > 1e-9:
-        said = decision(own, 1.0)
-        assert ("no effect" in said or "less than" in said) == (max(least, most) < 0.05)
+        words = decision(own, 1.0)
+        assert ("no effect" in words or "less than" in words) == (max(least, most) < 0.05)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=4, max_size=12), st.floats(0.05, 3))
-def test_no_effect_is_never_said_without_equivalence_and_its_margin(differences, smallest):
+def test_no_effect_is_concluded_only_with_equivalence_and_its_margin(differences, smallest):
     own = pairs(differences, pilot=4)
-    said = decision(own, smallest)
+    words = decision(own, smallest)
     least, most = interval(own, 0.90)
-    if "no effect" in said:
+    if "no effect" in words:
         assert -smallest < least <= most < smallest
-        assert f"within ±{smallest:g}" in said
+        assert f"within ±{smallest:g}" in words
 
 
 @pytest.mark.parametrize(
-    ("differences", "pilot", "most", "said"),
+    ("differences", "pilot", "most", "reason"),
     [
         ([0.1, 0.2, 0.1, 0.2], 4, 9, "the pilot was enough"),
         ([0.1, 0.2, 0.1, 0.2, 9.0], 4, 9, "the pilot was enough"),
@@ -166,8 +179,8 @@ def test_no_effect_is_never_said_without_equivalence_and_its_margin(differences,
         (np.tile([-1.0, 1.0], 6), 10, 90, "some runs failed: half-width 0.69 instead of 0.5"),
     ],
 )
-def test_why_it_stopped_is_told_in_words(differences, pilot, most, said):
-    assert stopping(pairs(differences, pilot=pilot), 1.0, most) == said
+def test_the_reason_for_stopping(differences, pilot, most, reason):
+    assert stopping(pairs(differences, pilot=pilot), 1.0, most) == reason
 
 
 # -- pairing ---------------------------------------------------------------------------------------------------------
@@ -176,26 +189,28 @@ def test_why_it_stopped_is_told_in_words(differences, pilot, most, said):
 def test_pairing_saves_the_variance_that_both_worlds_share():
     shared, own = np.tile([3.0, 3.0, -3.0, -3.0], 5), np.tile([1.0, -1.0, 1.0, -1.0], 5)
     # variances 9 + 1 in each world and 4 in their difference: 20 / 4; correlation (9 - 1) / 10
-    correlation, factor = pairing(pairs(2 * own, as_usual=shared - own))
+    correlation, factor = gain_of_pairing(pairs(2 * own, as_usual=shared - own))
     assert (correlation, factor) == (pytest.approx(0.8), pytest.approx(5.0))
 
 
 def test_pairing_of_worlds_with_nothing_in_common_saves_nothing():
     chance = np.random.default_rng(3)
     one, other = chance.standard_normal((2, 20_000))
-    correlation, factor = pairing(pairs(one - other, as_usual=other))
+    correlation, factor = gain_of_pairing(pairs(one - other, as_usual=other))
     assert abs(correlation) < 0.03 and factor == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_policy_that_does_nothing_has_its_row_and_its_words():
+def test_a_policy_without_any_effect_has_its_rows():
     own = pairs(np.zeros(6), as_usual=np.arange(6.0))
-    found = replicates.findings([own], asked())
-    assert found["needed_unpaired"].isna().all() and np.isinf(found["pairing"]).all()
-    assert "no effect to speak of" in pages.tables(found) and "no chance is left" in pages.tables(found)
+    table = findings([own], precision())
+    assert table["needed_unpaired"].isna().all() and np.isinf(table["pairing"]).all()
+    facts = summary(table)
+    assert facts["decision_rows"][0][-1].startswith("no effect")
+    assert facts["pairing_rows"][0][2:] == ["none", "the difference does not vary", "2", "none"]
 
 
 def test_other_smallest_effects_need_four_times_as_many_or_a_quarter():
-    row = replicates.findings([spreading(0, 2.0, 100)], asked()).iloc[0]
+    row = findings([spreading(0, 2.0, 100)], precision()).iloc[0]
     assert row["needed_half"] == pytest.approx(4 * row["needed_same"], abs=4)
     assert row["needed_twice"] == pytest.approx(row["needed_same"] / 4, abs=1)
 
@@ -203,17 +218,20 @@ def test_other_smallest_effects_need_four_times_as_many_or_a_quarter():
 # -- page and figure -------------------------------------------------------------------------------------------------
 
 
-def test_the_page_says_whether_it_was_enough_and_what_failed(small_plan):
-    wild, few = replicates.findings([spreading(0, 3.0)], asked()), Precision({BURN_OUT: 1.0}, 10, 10)
-    page = pages.write(wild, few, small_plan, failed=3)
-    assert "10 pairs of runs are not enough" in page and "3 further runs failed" in page
-    calm = pages.write(replicates.findings([spreading(0, 0.01)], few), few, small_plan, failed=0)
-    assert "10 pairs of runs are enough" in calm and "failed" not in calm
+def test_the_page_states_whether_the_pairs_are_enough_and_what_failed(small_plan):
+    few, study = precision(pilot=10, most=10), ReplicatesStudy()
+    problem = Problem(SimpleNamespace(plan=small_plan), few)
+    for error, failed in ((3.0, 3), (0.01, 0)):
+        facts = study.facts(Results(problem, [spreading(0, error)], failed))
+        assert (facts["pairs"], facts["enough"], facts["failed"]) == (10, not failed, failed)
+        assert bool(facts["short"]) == bool(failed)
+        page = render("sim.studies.replicates", {"seed": 1, "version": "0", **facts})
+        assert ("not enough" in page) == ("further runs failed" in page) == bool(failed)
 
 
 def test_the_figure_shows_every_policy_and_outcome_with_margin_and_stop():
     both = [pairs(np.linspace(-9, -8, 30), outcome, pilot=10) for outcome in (BURN_OUT, ISOLATION)]
-    table = replicates.running(both, asked(burn_out_complaints=1.0, isolation_from_colleagues=0.5))
+    table = running_means(both, precision(burn_out_complaints=1.0, isolation_from_colleagues=0.5))
     last = table.groupby("outcome").tail(1)
     np.testing.assert_allclose(last[["low", "high"]], [interval(own) for own in both])
     panels = figure.draw(table).axes
@@ -228,73 +246,76 @@ def test_the_figure_shows_every_policy_and_outcome_with_margin_and_stop():
 
 
 @pytest.fixture
-def lived(monkeypatch) -> list[int]:
-    """The replicates that are lived, in their order."""
-    seen: list[int] = []
-    live = sweep.simulate_batch
+def simulated(monkeypatch) -> list[int]:
+    """The simulated replicates, in their order."""
+    numbers: list[int] = []
+    simulate = sweep.simulate_batch
 
-    def counted(batch):
-        seen.extend(run.plan.replicate for run in batch.runs)
-        return live(batch)
+    def count(batch):
+        numbers.extend(run.plan.replicate for run in batch.runs)
+        return simulate(batch)
 
-    monkeypatch.setattr(sweep, "simulate_batch", counted)
-    return seen
+    monkeypatch.setattr(sweep, "simulate_batch", count)
+    return numbers
 
 
-def test_the_second_stage_and_any_later_study_run_only_what_is_missing(tmp_path, lived):
+def test_the_second_stage_and_any_later_study_run_only_what_is_missing(tmp_path, simulated):
     overrides = (*TINY, POLICY)
-    ground = DesignContext(composition.compose(*overrides), overrides)
+    context = DesignContext(composition.compose(*overrides), overrides)
 
     def counts(smallest: float, most: int) -> list[int]:
-        found = replicates.settled(ground, Precision({ISOLATION: smallest}, 3, most), tmp_path, in_process_pool())
-        return [len(own.differences) for own in found.pairs]
+        problem = Problem(context, precision(3, most, isolation_from_colleagues=smallest))
+        results = ReplicatesStudy().run(problem, tmp_path, in_process_pool())
+        return [len(own.differences) for own in results.pairs]
 
-    assert counts(1e-9, most=5) == [5] and sorted(lived) == [0, 1, 2, 3, 4]
-    lived.clear()
-    assert counts(1e-9, most=5) == [5] and lived == []
-    assert counts(1e-9, most=6) == [6] and lived == [5]
-    lived.clear()
-    assert counts(1e9, most=6) == [3] and lived == []
+    assert counts(1e-9, most=5) == [5] and sorted(simulated) == [0, 1, 2, 3, 4]
+    simulated.clear()
+    assert counts(1e-9, most=5) == [5] and simulated == []
+    assert counts(1e-9, most=6) == [6] and simulated == [5]
+    simulated.clear()
+    assert counts(1e9, most=6) == [3] and simulated == []
 
 
-def test_the_command_writes_all_and_goes_on_where_it_was_left(tmp_path, capsys, lived):
+def test_the_command_writes_all_files_and_resumes(tmp_path, capsys, simulated):
     words = ["replicates", *TINY, POLICY, "precision.pilot=3", "precision.most=4", f"output={tmp_path}", "workers=1"]
     words += ["precision.smallest.isolation_from_colleagues=1e-9"]
     assert main(words) == 0
-    told = capsys.readouterr().out
-    folder = Path(told.splitlines()[-1])
+    printed = capsys.readouterr().out
+    folder = Path(printed.splitlines()[-1])
     assert folder.parent == tmp_path / "replicates"
-    assert "4 pairs of runs are not enough" in told and "stopped at the most allowed, 4" in told
-    found = pd.read_parquet(folder / "replicates.parquet")
-    assert list(found["outcome"]) == [BURN_OUT, ISOLATION] and (found["replicates"] == 4).all()
+    assert "4 pairs of runs are not enough" in printed and "stopped at the most allowed, 4" in printed
+    table = pd.read_parquet(folder / "replicates.parquet")
+    assert list(table["outcome"]) == [BURN_OUT, ISOLATION] and (table["replicates"] == 4).all()
     assert len(pd.read_parquet(folder / "running.parquet")) == 6
-    for name in ("summary.md", "config.yaml", "about.json", "figures/replicates.png", "figures/replicates.svg"):
+    names = ("summary.md", "results.json", "config.yaml", "about.json")
+    for name in (*names, "figures/replicates.png", "figures/replicates.svg"):
         assert (folder / name).is_file()
-    lived.clear()
-    assert main(words) == 0 and lived == []
-    pd.testing.assert_frame_equal(pd.read_parquet(folder / "replicates.parquet"), found)
+    simulated.clear()
+    assert main(words) == 0 and simulated == []
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "replicates.parquet"), table)
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         ("replicates=50", "between precision.pilot and"),
-        ("precision.pilot=1", "a pilot of at least 2 pairs"),
-        ("precision.most=5", "precision.pilot is 20 and precision.most 5"),
-        ("precision.pilot=many", "precision.pilot is 'many'"),
-        ("precision.smallest.burn_out_complaints=-1", "a number above 0"),
-        ("precision.smallest.burn_out_complaints=.nan", "a number above 0"),
+        ("precision.pilot=1", "Invalid value for precision.pilot: 1. Use 2 or more."),
+        ("precision.most=5", "Invalid value for precision.pilot: 20. Use 2 to 5"),
+        ("precision.pilot=many", "Invalid value for precision.pilot: many. Use 2 or more."),
+        ("precision.smallest.burn_out_complaints=-1", "Use a number above 0."),
+        ("precision.smallest.burn_out_complaints=.nan", "Use a number."),
         ("+precision.smallest.isolation_from_coleagues=1", "did you mean isolation_from_colleagues"),
         ("precision.smallest={burn_out_complaints: null, isolation_from_colleagues: null}", "smallest is empty"),
+        ("precision.smallest.burn_out_complaints=nan", "Use a finite number."),
         ("precision.pilots=3", "did you mean"),
-        ("precision=3", "precision is '3'; it is a group"),
-        ("precision.smallest=3", "precision.smallest is '3'; it is a group"),
-        ("scenarios=[baseline]", "there is no policy to look at"),
+        ("precision=3", "Invalid value for precision: 3. It is a group"),
+        ("precision.smallest=3", "Invalid value for precision.smallest: 3. Use a group"),
+        ("scenarios=[baseline]", "Invalid value for scenarios: [baseline]. Add a policy"),
         ("retry=no", "true or false"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_before_anything_is_run(word, told, tmp_path, capsys, lived):
+def test_invalid_settings_give_one_line_before_anything_runs(word, message, tmp_path, capsys, simulated):
     assert main(["replicates", *TINY, f"output={tmp_path}", word]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
-    assert lived == [] and not list(tmp_path.iterdir())
+    assert message in line
+    assert simulated == [] and not list(tmp_path.iterdir())

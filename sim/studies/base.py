@@ -78,8 +78,8 @@ class BaseStudy(ABC, Generic[S, R]):
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the answer to print on the terminal."""
 
-    def about(self, results: R) -> dict[str, Any]:
-        """Return what about.json states beside what `output_folder.about` does."""
+    def about(self, results: R) -> dict[str, Any] | None:
+        """Return what about.json states beside what `output_folder.about` does; None if the runs write that file."""
         return {}
 
     # -- steps --------------------------------------------------------------------------------------------------------
@@ -100,7 +100,8 @@ class BaseStudy(ABC, Generic[S, R]):
                 output_folder.write_text(table.to_csv(index=False), folder / f"{name}.csv")
         facts = {"version": output_folder.version(), "seed": plan.seed, **self.facts(results)}
         write_json(facts, folder / "results.json")
-        write_json(output_folder.about(plan) | self.about(results), folder / "about.json")
+        if (about := self.about(results)) is not None:
+            write_json(output_folder.about(plan) | about, folder / "about.json")
         if cfg is not None:
             output_folder.write_config(cfg, folder / "config.yaml")
         package = type(self).__module__.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""How mean differences settle as pairs of runs are added, and where that was enough."""
+"""Figure of mean differences over the first pairs of runs, and of where the study stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 _MOST_IN_A_ROW = 4
 _LEFT, _HEADING, _TITLE, _HEIGHT, _BELOW, _GAP = 0.62, 0.25, 0.3, 1.4, 0.28, 0.22
-"""Inches: the numbers of the first panel; over an outcome; over, in, under and between panels."""
+"""Inches: left of the first panel; above an outcome; above, in, below and between panels."""
 _AXIS = 0.24
 """Inches for the words under the last panels of an outcome."""
 _BAND = 0.25
@@ -33,13 +33,13 @@ _BAND = 0.25
 
 @in_house_style
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
-    """The running mean of each policy's difference from the baseline, its interval and the smallest effect, by outcome.
+    """Draw the running mean of each policy's difference, its interval and the smallest effect, by outcome.
 
-    `table` has a row for each scenario, outcome and number of pairs. Raises UserError where it lacks a column or a row.
+    `table` has one row per scenario, outcome and number of pairs. Raises UserError where it lacks a column or a row.
     """
     table = require_columns(table, _COLUMNS, "running")
     if table.empty:
-        raise UserError("nothing to draw: the table of running means has no rows")
+        raise UserError("The table of running means has no rows, so there is nothing to draw.")
     scenarios, outcomes = _in_order(table, "scenario"), _in_order(table, "outcome")
     columns = min(_MOST_IN_A_ROW, len(scenarios))
     width = letters(panel_width(columns, _LEFT, _GAP))
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     band = _HEADING + -(-len(scenarios) // columns) * step + _AXIS
     sheet = blank(
         body=len(outcomes) * band,
-        title="How differences settle as pairs of runs are added",
+        title="Mean differences as pairs of runs are added",
         subtitle=f"Mean difference from {TODAY} over the first pairs, everybody. {_pilot(table)}{_kinds(table)}",
         key=_key(table),
         footer=footer_of(table, "95%, chance only: band at each number alone, dot by Stein", footer),
@@ -76,7 +76,7 @@ def _pilot(table: pd.DataFrame) -> str:
 
 
 def _kinds(table: pd.DataFrame) -> str:
-    """What another colour means, where there is one."""
+    """Explain another colour, where there is one."""
     return " Orange: what-if scenarios, not options." if table["kind"].nunique() > 1 else ""
 
 
