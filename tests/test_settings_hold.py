@@ -29,7 +29,7 @@ from sim.studies.packages.problem import question_of as packages_of
 from sim.studies.posterior import prior
 from sim.studies.ranking.study import draws_sweep
 from sim.studies.sensitivity.study import question_of as sensitivity_of
-from sim.studies.vanishing.study import question_of as vanishing_of
+from sim.studies.vanishing.study import VanishingStudy
 from sim.views.explore.scheduler import plans_of as plans_of_explorer
 from sim.views.explore.selection import PolicySelection
 
@@ -238,8 +238,9 @@ def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsy
 def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, value, monkeypatch):
     asked = ["study=vanishing_measures", f"{name}={value}"]
     monkeypatch.setattr(composition, "overrides_of_job", lambda: asked)
-    with pytest.raises(UserError, match=f"{name} is set, and the worlds"):
-        vanishing_of(composition.compose(*asked))
+    with pytest.raises(UserError, match=f"Invalid setting: {name}."):
+        cfg = composition.compose(*asked)
+        VanishingStudy().plans(cfg, VanishingStudy().settings(cfg))
 
 
 # -- every study that draws ------------------------------------------------------------------------------------------

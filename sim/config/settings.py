@@ -60,10 +60,14 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
     name = ".".join(map(str, (group, *error["loc"])))
     if error["type"] == "extra_forbidden":
-        return f"Unknown setting: {name} {instead(str(error['loc'][-1]), kind.model_fields)}"
+        return f"Unknown setting: {name} {instead(str(error['loc'][-1]), _keys(kind))}"
     if error["type"] == "missing":
         return f"Missing setting: {name}. Set it, as in {name}=<value>."
     return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(kind, error)}."
+
+
+def _keys(kind: type[StudySettings]) -> list[str]:
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _accepted(kind: type[StudySettings], error: ErrorDetails) -> str:

@@ -1,18 +1,16 @@
-"""Which explanation is on, given what the study of 2022 reports: weights by a classifier that has seen virtual studies.
+"""Posterior probability of each explanation given the report of 2022, from a classifier of simulated studies.
 
-The classifier (logistic regression) learns from the reports of virtual studies whether an explanation was on in their
-world. Its chance at the report of 2022 is the explanation's weight; a weight equal to the prior says that the report
-cannot tell. Whether weights deserve the name is asked of worlds that the classifier has not seen.
+The classifier (logistic regression) learns from reports of simulated studies whether an explanation was on in their
+world. Its probability at the report of 2022 is the weight of the explanation. A weight equal to the prior means that
+the report does not discriminate. Worlds that the classifier was not fitted to show whether its probabilities are valid.
 
-    explanations  chance that each is on, by itself, prior as stated in the settings
-    amount        what measures do for their users, in steps; the first step is no effect at all
-    behind        luck alone (answers dealt anew over the same people), real answers without any effect of measures,
-                  real answers with one; a third each beforehand
+    explanations  probability that each is on, with the prior of the settings
+    amount        effect of measures on their users, in steps. The first step is no effect at all.
+    behind        chance alone (permuted outcomes), answers without an effect of measures, or with one; a third each
 
-What a report consists of may be looked at in parts: the *findings* (what is significant where), the *numbers* (how many
-measures are known, how many answers differ), *both*; and *counts* alone: how many favourable and unfavourable relations
-there are, wherever they stand. Findings name the very relations that the study came to name, which favours an effect;
-counts do not know them.
+A report has *findings* (what is significant), *numbers* (how many measures are known, how many answers differ) or
+*both*. *Counts* are the numbers of favourable and unfavourable significant relations, wherever they are. Findings
+contain the relations that the study chose to report, which favours an effect; counts do not.
 """
 
 from __future__ import annotations
@@ -24,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError
 from sim.studies.vanishing.explanations import NO_EFFECT, Explanation
 from sim.studies.vanishing.pattern import CONTACT, COUNTS, EMPLOYERS, JOINT, NUMBERS, PARTS, QUIET, shows
 
@@ -36,46 +33,50 @@ _FINDINGS, _NUMBERS = tuple(part.name for part in PARTS), tuple(NUMBERS)
 REPORTS: Mapping[str, tuple[str, ...]] = {
     FINDINGS: _FINDINGS, "numbers": _NUMBERS, BOTH_KINDS: (*_FINDINGS, *_NUMBERS), BY_COUNTS: COUNTS,
 }  # fmt: skip
-"""Which columns of a report are looked at."""
+"""Columns of each kind of report."""
 FOLDS = 5
 INTERVAL = (5.0, 95.0)
 """Percentiles over resamples of the worlds."""
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Ends of the steps of the amount, as shares of the largest of the prior; before the first stands no effect."""
+"""Bounds of the steps of the amount, as shares of the largest one. No effect comes before the first step."""
 AMOUNT, BEHIND = "amount", "behind"
-WHAT_IS_BEHIND = ("luck alone", "answers, no effect", "an effect")
+ORIGINS = ("chance alone", "answers, no effect", "an effect")
+"""Possible origins of a report."""
 PENALTIES = (1e-4, 1e-3, 1e-2)
-"""Of the classifier (sklearn's C): the one that predicts best in cross-validation over worlds is taken."""
+"""Values of C of the classifier. Cross-validation over worlds selects the one that predicts best."""
 BINS = 5
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One thing that the classifier is asked: of each row what it sees, the true class, and its world."""
+class ClassificationTask:
+    """A question for the classifier: by row the report, the true class and the world."""
 
     name: str
     classes: tuple[str, ...]
-    seen: pd.DataFrame
+    rows: pd.DataFrame
     truth: np.ndarray
     prior: np.ndarray
     world: np.ndarray
 
     @property
     def row_weights(self) -> np.ndarray:
-        """(row,) so that the classes have their prior shares."""
+        """Weights (row,) that give the classes their prior shares."""
         shares = np.bincount(self.truth, minlength=len(self.classes)) / len(self.truth)
         return (self.prior / np.maximum(shares, 1e-12))[self.truth]
 
     @property
     def reports(self) -> tuple[str, ...]:
-        """Which kinds of report are looked at: counts only where it is asked what is behind them."""
+        """Kinds of report to use: counts only for the amount and the origin."""
         return tuple(kind for kind in REPORTS if kind != BY_COUNTS or self.name in (AMOUNT, BEHIND))
 
 
-def asked(
-    explanations: Sequence[Explanation], tables: Mapping[str, pd.DataFrame], told: pd.DataFrame, dealt: pd.DataFrame
-) -> list[Asked]:
-    """Everything that is asked: of the worlds and their reports (`told`), and the same dealt anew (`dealt`)."""
+def classification_tasks(
+    explanations: Sequence[Explanation],
+    tables: Mapping[str, pd.DataFrame],
+    reports: pd.DataFrame,
+    permuted: pd.DataFrame,
+) -> list[ClassificationTask]:
+    """Return the tasks of all explanations, the amount and the origin, from real and permuted reports."""
     import pandas as pd
 
     worlds, world = tables["worlds"].set_index("world"), tables["studies"]["world"].to_numpy()
@@ -83,196 +84,189 @@ def asked(
     truths = {one.name: (of_study[f"on.{one.name}"].to_numpy(int), one.prior) for one in explanations}
     second = (of_study["reading"].to_numpy() == 2).astype(int)
     truths["second_reading"] = (second, float(second.mean()))
-    questions = [
-        Asked(name, ("off", "on"), told, truth, np.array([1 - prior, prior]), world)
+    tasks = [
+        ClassificationTask(name, ("off", "on"), reports, truth, np.array([1 - prior, prior]), world)
         for name, (truth, prior) in truths.items()
     ]
     amount, effect = of_study["amount"].to_numpy(float), 1 - of_study[f"on.{NO_EFFECT}"].to_numpy(int)
-    questions.append(_of_amount(amount, effect, told, world))
-    behind = np.concatenate([1 + effect, np.zeros(len(dealt), int)])
-    thirds = np.full(len(WHAT_IS_BEHIND), 1 / len(WHAT_IS_BEHIND))
-    every, places = pd.concat([told, dealt]), np.concatenate([world, tables["dealt"]["world"].to_numpy()])
-    return [*questions, Asked(BEHIND, WHAT_IS_BEHIND, every, behind, thirds, places)]
+    tasks.append(_amount_task(amount, effect, reports, world))
+    origin = np.concatenate([1 + effect, np.zeros(len(permuted), int)])
+    thirds = np.full(len(ORIGINS), 1 / len(ORIGINS))
+    every, worlds_of = pd.concat([reports, permuted]), np.concatenate([world, tables["permuted"]["world"].to_numpy()])
+    return [*tasks, ClassificationTask(BEHIND, ORIGINS, every, origin, thirds, worlds_of)]
 
 
-def _of_amount(amount: np.ndarray, effect: np.ndarray, seen: pd.DataFrame, world: np.ndarray) -> Asked:
+def _amount_task(
+    amount: np.ndarray, effect: np.ndarray, reports: pd.DataFrame, world: np.ndarray
+) -> ClassificationTask:
     ends = np.array(STEPS) * amount.max()
     step = np.where(effect > 0, np.clip(np.digitize(amount, ends[1:-1]) + 1, 1, len(STEPS) - 1), 0)
     names = ("none", *(f"{low:.2g} to {high:.2g}" for low, high in pairwise(ends)))
     prior = np.bincount(step, minlength=len(names)) / len(step)
-    return Asked(AMOUNT, names, seen, step, prior, world)
+    return ClassificationTask(AMOUNT, names, reports, step, prior, world)
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Weighed:
-    """weights, recovery, calibration: tables as `weigh` tells."""
+def weight_tables(
+    tasks: Sequence[ClassificationTask], report: pd.DataFrame, resamples: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Return tables of the weights at the report of 2022 and of their validity, with a row per task, report and class.
 
-    weights: pd.DataFrame
-    recovery: pd.DataFrame
-    calibration: pd.DataFrame
-
-
-def weigh(questions: Sequence[Asked], report: pd.DataFrame, resamples: int, seed: int) -> Weighed:
-    """Weights at the report of 2022, and how far they can be believed; one row for each question, report and class.
-
-    weights      `prior`, `weight` at the report, `low` and `high` over resampled worlds
-    recovery     in worlds not seen: mean chance where the class is true and where not (`where_true`, `where_not`); of
-                 two studies, one with and one without, how often the right one gets the higher chance (`told_apart`,
-                 .5 is guessing); and of the `near` studies that show two of the three findings on contact the mean
-                 chance (`near_chance`) and the share that is true (`near_share`)
-    calibration  for each fifth of the chances their mean and the share that is true
+    Returns
+    -------
+    dict of DataFrame
+        `weights`: `prior`, `weight`, and `low` and `high` over resamples of the worlds.
+        `recovery`, in unseen worlds: mean probability where the class is true and where not (`where_true`,
+        `where_not`), the `auc`, and for the `near` studies with at least two of the three findings on contact the mean
+        probability (`near_chance`) and the share in which the class is true (`near_share`).
+        `calibration`: mean probability and share in which the class is true, by fifth of the probabilities.
     """
     import pandas as pd
 
     weights, recovery, calibration = [], [], []
-    for question in questions:
-        for kind in question.reports:
-            numbers, here = _in_numbers(question.seen, kind), _in_numbers(report, kind)
-            penalty, chance = _best_penalty(question, numbers, question.row_weights), _out_of_fold(question, numbers)
-            same = [{"question": question.name, "report": kind, "class": name} for name in question.classes]
-            weight = _learned(question, numbers, question.row_weights, penalty).predict_proba(here)[0]
-            ends = _interval(question, numbers, here, penalty, resamples, seed)
-            for place, row in enumerate(same):
-                if row["class"] == "off":
+    for task in tasks:
+        for kind in task.reports:
+            numbers, here = _in_numbers(task.rows, kind), _in_numbers(report, kind)
+            penalty, chance = _best_penalty(task, numbers, task.row_weights), _out_of_fold(task, numbers)
+            weight = _fit(task, numbers, task.row_weights, penalty).predict_proba(here)[0]
+            low, high = _interval(task, numbers, here, penalty, resamples, seed)
+            for place, name in enumerate(task.classes):
+                if name == "off":
                     continue
-                weights.append(
-                    {**row, "prior": question.prior[place], "weight": weight[place], "low": ends[0][place],
-                     "high": ends[1][place]}
-                )  # fmt: skip
-                recovery.append({**row, "prior": question.prior[place], **_recovered(question, place, chance)})
-                calibration += [{**row, **fifth} for fifth in _calibrated(question, place, chance)]
-    return Weighed(*map(pd.DataFrame, (weights, recovery, calibration)))
+                same = {"question": task.name, "report": kind, "class": name}
+                prior = {**same, "prior": task.prior[place]}
+                weights.append({**prior, "weight": weight[place], "low": low[place], "high": high[place]})
+                recovery.append({**prior, **_recovery(task, place, chance)})
+                calibration += [{**same, **fifth} for fifth in _calibration(task, place, chance)]
+    tables = {"weights": weights, "recovery": recovery, "calibration": calibration}
+    return {name: pd.DataFrame(rows) for name, rows in tables.items()}
 
 
 def _in_numbers(reports: pd.DataFrame, kind: str) -> np.ndarray:
-    """(report, number): what the classifier sees, numbers with their squares about the middle of what is possible."""
+    """Return (report, number): the columns of a report, and squares of its numbers about a middle value."""
     columns = REPORTS[kind]
-    plain = reports[list(columns)].to_numpy(float)
-    bent = [reports[name].to_numpy(float) for name in columns if name not in _FINDINGS]
-    return np.hstack([plain, *((values[:, None] - _MIDDLE) ** 2 for values in bent)])
+    linear = reports[list(columns)].to_numpy(float)
+    numbers = [reports[name].to_numpy(float) for name in columns if name not in _FINDINGS]
+    return np.hstack([linear, *((values[:, None] - _MIDDLE) ** 2 for values in numbers)])
 
 
 _MIDDLE = 6.0
-"""Of numbers between 0 and 15, so that a square bends within them; what it is hardly matters."""
+"""Middle of numbers between 0 and 15. Its exact value hardly matters."""
 
 
-def _learned(question: Asked, numbers: np.ndarray, row_weights: np.ndarray, penalty: float) -> Any:
-    """A classifier that has seen the rows with a weight."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError:
-        raise UserError("vanishing_measures needs scikit-learn; install hybridwork[analysis]") from None
+def _fit(task: ClassificationTask, numbers: np.ndarray, row_weights: np.ndarray, penalty: float) -> Any:
+    """Return a classifier that is fitted to the rows with a positive weight."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     rows = row_weights > 0
-    made = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", C=penalty))
-    return made.fit(numbers[rows], question.truth[rows], logisticregression__sample_weight=row_weights[rows])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", C=penalty))
+    return classifier.fit(numbers[rows], task.truth[rows], logisticregression__sample_weight=row_weights[rows])
 
 
-def _best_penalty(question: Asked, numbers: np.ndarray, row_weights: np.ndarray) -> float:
-    """The penalty that predicts best, by cross-validation over the worlds of the rows that have a weight."""
+def _best_penalty(task: ClassificationTask, numbers: np.ndarray, row_weights: np.ndarray) -> float:
+    """Return the penalty that predicts best in cross-validation over the worlds of rows with a positive weight."""
 
     def loss(penalty: float) -> float:
-        chance, rows = np.zeros((len(question.truth), len(question.classes))), row_weights > 0
-        for unseen in _folds(question):
+        chance, rows = np.zeros((len(task.truth), len(task.classes))), row_weights > 0
+        for unseen in _folds(task):
             if (unseen & rows).any():
-                fitted = _learned(question, numbers, np.where(unseen, 0.0, row_weights), penalty)
+                fitted = _fit(task, numbers, np.where(unseen, 0.0, row_weights), penalty)
                 chance[unseen] = fitted.predict_proba(numbers[unseen])
-        own = chance[np.arange(len(chance)), question.truth][rows]
+        own = chance[np.arange(len(chance)), task.truth][rows]
         return float(-np.average(np.log(np.maximum(own, 1e-12)), weights=row_weights[rows]))
 
     return min(PENALTIES, key=loss)
 
 
-def _out_of_fold(question: Asked, numbers: np.ndarray) -> np.ndarray:
-    """(row, class) chances by classifiers that have not seen the row's world, not for the choice of penalty either."""
-    chance = np.zeros((len(question.truth), len(question.classes)))
-    for unseen in _folds(question):
-        weights = np.where(unseen, 0.0, question.row_weights)
-        penalty = _best_penalty(question, numbers, weights)
-        chance[unseen] = _learned(question, numbers, weights, penalty).predict_proba(numbers[unseen])
+def _out_of_fold(task: ClassificationTask, numbers: np.ndarray) -> np.ndarray:
+    """Return (row, class) probabilities by classifiers and penalties that do not use the row's world."""
+    chance = np.zeros((len(task.truth), len(task.classes)))
+    for unseen in _folds(task):
+        weights = np.where(unseen, 0.0, task.row_weights)
+        penalty = _best_penalty(task, numbers, weights)
+        chance[unseen] = _fit(task, numbers, weights, penalty).predict_proba(numbers[unseen])
     return chance
 
 
-def _folds(question: Asked) -> Iterator[np.ndarray]:
-    """(row,) masks that split the rows by their worlds."""
-    return (question.world % FOLDS == number for number in range(FOLDS))
+def _folds(task: ClassificationTask) -> Iterator[np.ndarray]:
+    """Yield (row,) masks that split the rows by their worlds."""
+    return (task.world % FOLDS == number for number in range(FOLDS))
 
 
 def _interval(
-    question: Asked, numbers: np.ndarray, here: np.ndarray, penalty: float, resamples: int, seed: int
+    task: ClassificationTask, numbers: np.ndarray, here: np.ndarray, penalty: float, resamples: int, seed: int
 ) -> np.ndarray:
-    """(2, class) ends of the weights where worlds are drawn anew with replacement."""
-    known, row = np.unique(question.world, return_inverse=True)
-    found = []
-    for luck in _lucks(seed, question.name, resamples):
-        times = np.bincount(luck.integers(0, len(known), len(known)), minlength=len(known))
-        found.append(_learned(question, numbers, question.row_weights * times[row], penalty).predict_proba(here)[0])
-    return np.percentile(np.array(found), INTERVAL, axis=0)
+    """Return the (2, class) ends of the weights over worlds resampled with replacement."""
+    known, row = np.unique(task.world, return_inverse=True)
+    weights = []
+    for number in range(resamples):
+        random = np.random.default_rng([seed, number, *map(ord, task.name)])
+        times = np.bincount(random.integers(0, len(known), len(known)), minlength=len(known))
+        weights.append(_fit(task, numbers, task.row_weights * times[row], penalty).predict_proba(here)[0])
+    return np.percentile(np.array(weights), INTERVAL, axis=0)
 
 
-def _lucks(seed: int, name: str, count: int) -> Iterator[np.random.Generator]:
-    letters = [ord(letter) for letter in name]
-    return (np.random.default_rng([seed, number, *letters]) for number in range(count))
+# -- validity of the weights ------------------------------------------------------------------------------------------
 
 
-# -- whether the weights can be believed ------------------------------------------------------------------------------
-
-
-def _recovered(question: Asked, place: int, chance: np.ndarray) -> dict[str, float]:
+def _recovery(task: ClassificationTask, place: int, chance: np.ndarray) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
-    true, given, weight = question.truth == place, chance[:, place], question.row_weights
-    near = question.seen[list(CONTACT)].sum(axis=1).to_numpy() >= len(CONTACT) - 1
-    found = {
-        "where_true": np.average(given[true], weights=weight[true]),
-        "where_not": np.average(given[~true], weights=weight[~true]),
-        "told_apart": roc_auc_score(true, given, sample_weight=weight),
+    true, own, weight = task.truth == place, chance[:, place], task.row_weights
+    near = task.rows[list(CONTACT)].sum(axis=1).to_numpy() >= len(CONTACT) - 1
+    numbers = {
+        "where_true": np.average(own[true], weights=weight[true]),
+        "where_not": np.average(own[~true], weights=weight[~true]),
+        "auc": roc_auc_score(true, own, sample_weight=weight),
         "near": float(near.sum()),
-        "near_chance": np.average(given[near], weights=weight[near]) if near.any() else np.nan,
+        "near_chance": np.average(own[near], weights=weight[near]) if near.any() else np.nan,
         "near_share": np.average(true[near], weights=weight[near]) if near.any() else np.nan,
     }
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in numbers.items()}
 
 
-def _calibrated(question: Asked, place: int, chance: np.ndarray) -> list[dict[str, float]]:
-    true, given, weight = question.truth == place, chance[:, place], question.row_weights
-    fifths = np.array_split(np.argsort(given, kind="stable"), BINS)
+def _calibration(task: ClassificationTask, place: int, chance: np.ndarray) -> list[dict[str, float]]:
+    true, own, weight = task.truth == place, chance[:, place], task.row_weights
+    fifths = np.array_split(np.argsort(own, kind="stable"), BINS)
     return [
         {
             "fifth": number + 1,
-            "chance": float(np.average(given[rows], weights=weight[rows])),
+            "chance": float(np.average(own[rows], weights=weight[rows])),
             "share": float(np.average(true[rows], weights=weight[rows])),
         }
         for number, rows in enumerate(fifths)
     ]
 
 
-# -- without a classifier ---------------------------------------------------------------------------------------------
+# -- shares of studies ------------------------------------------------------------------------------------------------
 
 
-def counted(tables: Mapping[str, pd.DataFrame], told: pd.DataFrame, dealt: pd.DataFrame) -> pd.DataFrame:
-    """The share of virtual studies that show parts of the pattern, and mean counts, by what is behind them.
+def pattern_shares(tables: Mapping[str, pd.DataFrame], reports: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
+    """Return shares of simulated studies with parts of the pattern, and mean counts, by origin.
 
-    few        as few significant relations of what is known with the risks as the study reports, both signs together
-    any_wrong  at least one significant relation of the wrong sign with the employer's answers
+    Columns
+    -------
+    few : as few significant relations between known measures and risks as the study reports, of both signs together
+    any_wrong : at least one significant relation of the wrong sign with the employer's answers
     """
     import pandas as pd
 
     effect = tables["worlds"].set_index("world")[f"on.{NO_EFFECT}"].loc[tables["studies"]["world"]].to_numpy() == 0
-    reported = sum(part.reported for part in PARTS)
+    findings = sum(part.reported for part in PARTS)
     rows = []
-    for name, own in zip(WHAT_IS_BEHIND, (dealt, told[~effect], told[effect]), strict=True):
-        together = {"quiet": QUIET, "contact": CONTACT, "joint": JOINT}
-        row = {what: float(shows(own, parts).mean()) for what, parts in together.items()}
-        row["any_contact"] = float(own[list(CONTACT)].max(axis=1).mean())
-        row["two_contact"] = float((own[list(CONTACT)].sum(axis=1) >= len(CONTACT) - 1).mean())
-        row |= {part.name: float((own[part.name] == part.reported).mean()) for part in PARTS}
-        row |= {count: float(own[count].mean()) for count in (*COUNTS, *EMPLOYERS)}
-        row["any_wrong"] = float((own[EMPLOYERS[1]] > 0).mean())
-        row["few"] = float((own[list(COUNTS)].sum(axis=1) <= reported).mean())
-        rows.append({"behind": name, "studies": len(own), **row})
+    for name, own in zip(ORIGINS, (permuted, reports[~effect], reports[effect]), strict=True):
+        row = {"quiet": shows(own, QUIET), "contact": shows(own, CONTACT), "joint": shows(own, JOINT)}
+        row["any_contact"] = own[list(CONTACT)].max(axis=1)
+        row["two_contact"] = own[list(CONTACT)].sum(axis=1) >= len(CONTACT) - 1
+        row |= {part.name: own[part.name] == part.reported for part in PARTS}
+        row |= {count: own[count] for count in (*COUNTS, *EMPLOYERS)}
+        row["any_wrong"] = own[EMPLOYERS[1]] > 0
+        row["few"] = own[list(COUNTS)].sum(axis=1) <= findings
+        rows.append(
+            {"behind": name, "studies": len(own), **{what: float(values.mean()) for what, values in row.items()}}
+        )
     return pd.DataFrame(rows)

@@ -1,7 +1,7 @@
-"""Why the share at home relates to nobody's isolation: what would be seen if one reason after the other were gone.
+"""Why the share of hours at home is unrelated to isolation: the relation after removing one reason after the other.
 
-Those who need company choose the office; people get used to the contact they have; the scale has a floor where most
-people stand; work online is company too; or contact does little for isolation. All worlds have the same people.
+People who need company choose the office, people adapt to the contact they have, contact online is company too, the
+scale has a floor, or contact does little for isolation. All worlds have the same people.
 """
 
 from __future__ import annotations
@@ -26,51 +26,46 @@ if TYPE_CHECKING:
 
 FIRST_REPLICATE = 3_000_000
 VISITS = 10
-Numbers = Mapping[tuple[str, str], float]
-REASONS: Mapping[str, tuple[str, Numbers]] = {
+Parameters = Mapping[tuple[str, str], float]
+REASONS: Mapping[str, tuple[str, Parameters]] = {
     "selection": ("people who need company choose the office", {("attendance", "company"): 0.0}),
-    "adaptation": ("people get used to the contact they have", {("contact", "adapting"): 0.0}),
-    "online": ("work online is company too", {("contact", "online"): 0.0}),
+    "adaptation": ("people adapt to the contact they have", {("contact", "adapting"): 0.0}),
+    "online": ("contact online is company too", {("contact", "online"): 0.0}),
+    "floor": ("the scale has a floor, where most people are", {}),
 }
-"""Reasons within the model, and numbers with which each is taken away; some lie beyond their ranges, as a what-if."""
+"""Each reason in words, with the parameter values that remove it. Some lie beyond their ranges."""
 FLOOR = "floor"
-SAYS = {
-    **{name: words for name, (words, _) in REASONS.items()},
-    FLOOR: "the scale has a floor, and most people stand on it",
-}
-"""Every reason in words."""
-NO_EFFECT: Numbers = {
+NO_EFFECT: Parameters = {
     ("isolation", "unmet"): 0.0, ("isolation", "unmet_company"): 0.0, ("resources", "support_of_contact"): 0.0,
 }  # fmt: skip
-"""Contact that does nothing for isolation, neither directly nor through support."""
+"""Values with which contact does not affect isolation, neither directly nor through support."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One world: which reasons are taken away, whether contact matters at all."""
+    """One world: the reasons that are removed, and whether contact has an effect."""
 
     name: str
-    says: str
-    without: tuple[str, ...]
-    contact_matters: bool = True
+    label: str
+    without: tuple[str, ...] = ()
+    has_effect: bool = True
 
     @property
-    def numbers(self) -> Numbers:
-        """What differs from the plan."""
-        gone = [REASONS[reason][1] for reason in self.without if reason != FLOOR]
-        own = {number: value for numbers in gone for number, value in numbers.items()}
-        return own if self.contact_matters else {**own, **NO_EFFECT}
+    def parameters(self) -> Parameters:
+        """Values that differ from the plan."""
+        own = {key: value for reason in self.without for key, value in REASONS[reason][1].items()}
+        return own if self.has_effect else {**own, **NO_EFFECT}
 
 
 def cases() -> tuple[Case, ...]:
-    """As it stands; without each reason; without all; without all and with contact that does nothing."""
-    every = tuple(SAYS)
+    """Return the default model, without each reason, without all, and both with contact that has no effect."""
+    every = tuple(REASONS)
     return (
-        Case("as_it_stands", "as it stands", ()),
-        *(Case(f"without_{name}", f"not so: {SAYS[name]}", (name,)) for name in every),
-        Case("without_all", "none of these", every),
-        Case("no_effect", "as it stands, but contact does nothing for isolation", (), contact_matters=False),
-        Case("no_effect_without_all", "none of these, and contact does nothing", every, contact_matters=False),
+        Case("default", "default model"),
+        *(Case(f"without_{name}", f"without: {label}", (name,)) for name, (label, _) in REASONS.items()),
+        Case("without_all", "without all of these", every),
+        Case("no_effect", "default model, no effect of contact", has_effect=False),
+        Case("no_effect_without_all", "without all of these, no effect of contact", every, has_effect=False),
     )
 
 
@@ -81,72 +76,69 @@ class Task:
     plan: Plan
     replicate: int
 
+    def simulate(self) -> list[Row]:
+        """Return one row per case, isolation and role: correlations, and shares of simulated studies by result."""
+        plan = replace(self.plan, replicate=FIRST_REPLICATE + self.replicate)
+        every = cases()
+        usual = create_engine(plan)
+        varied = {
+            key: np.array([case.parameters.get(key, float(usual.parameter(*key)[0])) for case in every])
+            for key in dict.fromkeys(key for case in every for key in case.parameters)
+        }
+        engine = create_engine(plan, len(every), varied)
+        for week in range(-plan.burn_in, 0):
+            engine.run_week(week)
+        survey, interview = survey_of(plan), interview_of(plan)
+        rows = []
+        for world, case in enumerate(every):
+            truth, visits = latent_states(engine, world), []
+            for place in range(VISITS):
+                answers = conduct_survey(engine, survey, interview, world, f"visit {place}")
+                if FLOOR in case.without:
+                    answers = _without_floor(engine, world, answers, survey, interview, f"visit {place}")
+                visits.append(answers)
+            rows += [
+                {
+                    "case": case.name, "replicate": self.replicate, "isolation": isolation, "role": role,
+                    **_relation(truth, visits, isolation, role),
+                }
+                for isolation in ISOLATIONS
+                for role in BOTH
+            ]  # fmt: skip
+        return rows
 
-def live(task: Task) -> list[Row]:
-    """One row for each case, isolation and role: true and observed correlation, and the share of visits that see it."""
-    plan = replace(task.plan, replicate=FIRST_REPLICATE + task.replicate)
-    every = cases()
-    usual = create_engine(plan)
-    varied = {
-        key: np.array([case.numbers.get(key, float(usual.parameter(*key)[0])) for case in every])
-        for key in dict.fromkeys(key for case in every for key in case.numbers)
-    }
-    engine = create_engine(plan, len(every), varied)
-    for week in range(-plan.burn_in, 0):
-        engine.run_week(week)
-    survey, interview = survey_of(plan), interview_of(plan)
-    rows = []
-    for world, case in enumerate(every):
-        truth = latent_states(engine, world)
-        answers = []
-        for place in range(VISITS):
-            own = conduct_survey(engine, survey, interview, world, f"visit {place}")
-            floored = FLOOR not in case.without
-            answers.append(own if floored else _floorless(engine, world, own, survey, interview, f"visit {place}"))
-        rows += [
-            {
-                "case": case.name, "says": case.says, "replicate": task.replicate, "isolation": isolation, "role": role,
-                **_looked_for(truth, answers, isolation, role),
-            }
-            for isolation in ISOLATIONS
-            for role in BOTH
-        ]  # fmt: skip
-    return rows
 
-
-def _looked_for(truth: Answers, answers: Sequence[Answers], isolation: str, role: str) -> Row:
-    true = relations(truth, ["share_at_home"], [isolation], role).r[0, 0]
-    seen = [relations(own, ["share_at_home"], [isolation], role) for own in answers]
+def _relation(truth: Answers, visits: Sequence[Answers], isolation: str, role: str) -> Row:
+    results = [relations(answers, ["share_at_home"], [isolation], role) for answers in visits]
     return {
-        "true": float(true),
-        "observed": float(np.mean([one.r[0, 0] for one in seen])),
-        "seen": float(np.mean([one.found[0, 0] > 0 for one in seen])),
-        "wrong": float(np.mean([one.found[0, 0] < 0 for one in seen])),
+        "true": float(relations(truth, ["share_at_home"], [isolation], role).r[0, 0]),
+        "observed": float(np.mean([one.r[0, 0] for one in results])),
+        "positive": float(np.mean([one.found[0, 0] > 0 for one in results])),
+        "negative": float(np.mean([one.found[0, 0] < 0 for one in results])),
     }
 
 
-def _floorless(
+def _without_floor(
     engine: Engine, world: int, answers: Answers, survey: Survey, interview: Interview, visit: str
 ) -> Answers:
-    """The same answers on scales without ends."""
+    """Return the same answers on scales without ends."""
     state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
     style = draws.normal("style", lasting=True)
     error = np.sqrt((1 - survey.reliability) / survey.reliability)
-    endless = {}
+    scores = {}
     for name in ISOLATIONS:
         scale = scales()[name]
-        felt = interview.bent(state.of(scale.quantity), style, scale) + error * draws.normal(f"answers {name}")
-        endless[name] = np.where(answers.filled_in, (scale.mean + scale.sd * felt)[answers.place], np.nan)
-    return replace(answers, said={**answers.said, **endless})
+        observed = interview.bent(state.of(scale.quantity), style, scale) + error * draws.normal(f"answers {name}")
+        scores[name] = np.where(answers.filled_in, (scale.mean + scale.sd * observed)[answers.place], np.nan)
+    return replace(answers, said={**answers.said, **scores})
 
 
 def summary(rows: Sequence[Row]) -> pd.DataFrame:
-    """Means over replicates for each case, isolation and role; `low` and `high` hold nine in ten worlds' true r."""
+    """Return means over replicates by case, isolation and role; `low` and `high` hold 90% of the true correlations."""
     import pandas as pd
 
-    table = pd.DataFrame(rows)
-    by = table.groupby(["case", "says", "isolation", "role"], sort=False)
-    found = by[["true", "observed", "seen", "wrong"]].mean()
-    found["low"], found["high"] = by["true"].quantile(0.05), by["true"].quantile(0.95)
-    found["worlds"] = by.size()
-    return found.reset_index()
+    by = pd.DataFrame(rows).groupby(["case", "isolation", "role"], sort=False)
+    means = by[["true", "observed", "positive", "negative"]].mean()
+    means["low"], means["high"] = by["true"].quantile(0.05), by["true"].quantile(0.95)
+    means["worlds"] = by.size()
+    return means.reset_index()

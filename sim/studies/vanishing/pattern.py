@@ -1,8 +1,8 @@
-"""The joint pattern of the study of 2022, and what one virtual study shows of it.
+"""The joint pattern of the study of 2022, and which parts of it a simulated study shows.
 
-The study's text tells what was significant and what was not, and no correlation. So that is all that is asked of a
-virtual study: a single relation is found (significant, with the sign reported) or not; of a family of tests either no
-more are significant than chance gives in 95 of 100 studies, or more. Counts and means are the numbers that it prints.
+The study reports which relations were significant, without correlations. A simulated study therefore reports the same:
+whether a single relation is significant with the reported sign, and whether a family of tests has more significant
+relations than 95% of studies with permuted outcomes. Its other numbers are counts and means that the study prints.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.data import rows
+from sim.levers.measure import Measure
 from sim.outcomes.patterns import (
     AGAINST_PRESSURE,
     ASKED,
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHANCE = 0.95
-"""Of 100 studies without any relation, those that find no more in a family than its limit."""
+"""Quantile of the permutation null that limits the number of significant relations of a family."""
 _BEYOND_TELEPRESSURE = tuple(name for name in PRESSURE if name != "telepressure")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the pattern: relations, and whether the study reports something there."""
+    """One part of the pattern: its relations, and whether the study reports a significant one."""
 
     name: str
     label: str
@@ -49,12 +50,12 @@ class Part:
 
     @property
     def is_family(self) -> bool:
-        """Whether it is a family of tests, of which chance may find some."""
+        """Whether the part is a family of tests, in which some are significant by chance."""
         return self.cells[0].sign is None
 
     @property
     def reported(self) -> int:
-        """1 where the study reports a relation, 0 where it reports none."""
+        """1 if the study reports a relation, else 0."""
         return int(self.cells[0].sign not in (None, 0))
 
 
@@ -90,42 +91,43 @@ PARTS: tuple[Part, ...] = (
          _cells(_without("working_time_agreements", "reachability_agreements"), PRESSURE, BOTH, None)),
 )  # fmt: skip
 CONTACT = ("social_colleagues", "social_company", "conversations_company")
-"""The findings on measures of contact, three of the four that the study has."""
+"""Findings on measures of contact: three of the four findings of the study."""
 QUIET = ("employer_quiet",)
 JOINT = (*QUIET, *CONTACT, "ergonomics", "reachability_telepressure", "reachability_pressure", "times_conflict")
-"""The joint pattern: nothing with the employer's answers, the four findings, the two nulls that are named."""
+"""The joint pattern: no relation with the employer's answers, the four findings and the two null results it names."""
 NUMBERS = ("known_managers", "known_others", "mismatch_managers", "mismatch_others")
-"""What the study prints in numbers, mismatches as a reading counts them; what employers claim is given to the model."""
+"""Numbers that the study prints. Mismatches depend on the way of counting."""
 COUNTS = ("known_right", "known_wrong")
-"""Significant relations of what is known with the risks that measures are meant for, by sign, wherever they stand."""
+"""Significant relations between known measures and the risks they are meant for, by sign."""
 EMPLOYERS = ("employer_right", "employer_wrong")
 """Significant relations with the employer's answers, by sign."""
 MATCHED = ((SCREEN_WORK, ("kans_complaint",)), (AGAINST_PRESSURE, (*PRESSURE, *ISOLATIONS)))
-"""Measures, and the outcomes that they are meant for."""
+"""Measures and the outcomes that they are meant for."""
 TESTS = sum(len(measures) * len(outcomes) for measures, outcomes in MATCHED) * len(BOTH)
 READINGS = {1: "any_difference", 2: "claimed_not_known"}
+"""Ways of counting mismatches, by the number that worlds use."""
 
 
-def looked_at(answers: Answers) -> dict[str, float]:
-    """What one virtual study has: `part.<name>` significant relations of it that count, and its numbers."""
-    found = {role: relations(answers, _predictors(), OUTCOMES, role).found for role in BOTH}
-    return {**_counted(found), **_numbers(answers)}
+def survey_counts(answers: Answers) -> dict[str, float]:
+    """Return the counts of one simulated study: `part.<name>` significant relations, and the numbers it prints."""
+    signs = {role: relations(answers, _predictors(), OUTCOMES, role).found for role in BOTH}
+    return {**_significant(signs), **_numbers(answers)}
 
 
-def by_chance(answers: Answers, luck: Sequence[int]) -> dict[str, float]:
-    """The same where outcomes are dealt anew over the same people, so that nothing but chance relates the two."""
-    found = {
-        role: permute_outcomes(answers, _predictors(), OUTCOMES, role, 1, (*luck, at))[0]
-        for at, role in enumerate(BOTH)
+def permuted_counts(answers: Answers, random_key: Sequence[int]) -> dict[str, float]:
+    """Return the same counts with outcomes permuted over the respondents, so that relations arise by chance alone."""
+    signs = {
+        role: permute_outcomes(answers, _predictors(), OUTCOMES, role, 1, (*random_key, place))[0]
+        for place, role in enumerate(BOTH)
     }
-    return {**_counted(found), **_numbers(answers)}
+    return {**_significant(signs), **_numbers(answers)}
 
 
-def _counted(found: Mapping[str, np.ndarray]) -> dict[str, float]:
-    counts = {f"part.{part.name}": float(sum(_count(found, cells) for cells in part.cells)) for part in PARTS}
-    harm = {role: found[role] * _for_worse() for role in BOTH}
+def _significant(signs: Mapping[str, np.ndarray]) -> dict[str, float]:
+    counts = {f"part.{part.name}": float(sum(_count(signs, cells) for cells in part.cells)) for part in PARTS}
+    harm = {role: signs[role] * _for_worse() for role in BOTH}
     tables = {
-        "employer": [harm[role][_rows("claimed")] for role in BOTH],
+        "employer": [harm[role][_claimed()] for role in BOTH],
         "known": [harm[role][_matched(number)] for role in BOTH for number in range(len(MATCHED))],
     }
     for name, cells in tables.items():
@@ -134,23 +136,23 @@ def _counted(found: Mapping[str, np.ndarray]) -> dict[str, float]:
     return counts
 
 
-def _count(found: Mapping[str, np.ndarray], cells: Cells) -> int:
-    """Relations that are significant: with the sign asked for, or with any where none is."""
-    columns = [OUTCOMES.index(name) for name in cells.outcomes]
-    lines = [_predictors().index(name) for name in cells.predictors]
-    own = [found[role][np.ix_(lines, columns)] for role in cells.roles]
+def _count(signs: Mapping[str, np.ndarray], cells: Cells) -> int:
+    """Count the significant relations: with the sign of the cells, or with any sign where they have none."""
+    place = np.ix_([_predictors().index(name) for name in cells.predictors],
+                   [OUTCOMES.index(name) for name in cells.outcomes])  # fmt: skip
+    own = [signs[role][place] for role in cells.roles]
     return int(sum(np.count_nonzero(one == cells.sign if cells.sign else one) for one in own))
 
 
 @cache
 def _predictors() -> tuple[str, ...]:
-    named = [name for part in PARTS for cells in part.cells for name in cells.predictors]
-    return tuple(dict.fromkeys((*named, *(f"claimed.{name}" for name in ASKED))))
+    names = [name for part in PARTS for cells in part.cells for name in cells.predictors]
+    return tuple(dict.fromkeys((*names, *(f"claimed.{name}" for name in ASKED))))
 
 
 @cache
-def _rows(what: str) -> list[int]:
-    return [place for place, name in enumerate(_predictors()) if name.startswith(f"{what}.")]
+def _claimed() -> list[int]:
+    return [place for place, name in enumerate(_predictors()) if name.startswith("claimed.")]
 
 
 @cache
@@ -162,7 +164,7 @@ def _matched(number: int) -> tuple[np.ndarray, ...]:
 
 @cache
 def _for_worse() -> np.ndarray:
-    """1 where a high score of an outcome is bad, else -1."""
+    """Return 1 for each outcome of which a high score is bad, else -1."""
     return np.array([scales()[name].worse if name in scales() else 1 for name in OUTCOMES])
 
 
@@ -177,21 +179,21 @@ def _numbers(answers: Answers) -> dict[str, float]:
     }
 
 
-# -- what the study reports -------------------------------------------------------------------------------------------
+# -- reports ----------------------------------------------------------------------------------------------------------
 
 
-def limits_of(dealt: pd.DataFrame) -> dict[str, float]:
-    """Of each family, the most that chance alone finds in 95 of 100 studies; of single relations nought."""
+def limits_of(permuted: pd.DataFrame) -> dict[str, float]:
+    """Return by part the most significant relations that are no finding: a quantile of chance for families, else 0."""
     return {
-        part.name: float(np.quantile(dealt[f"part.{part.name}"], CHANCE, method="inverted_cdf"))
+        part.name: float(np.quantile(permuted[f"part.{part.name}"], CHANCE, method="inverted_cdf"))
         if part.is_family
         else 0.0
         for part in PARTS
     }
 
 
-def told(studies: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
-    """What each virtual study would report: 1 or 0 for each part; its numbers as the world's reading counts them."""
+def reports_of(studies: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
+    """Return the report of each simulated study: 1 or 0 for each part, and its numbers as its world counts them."""
     import pandas as pd
 
     parts = {part.name: (studies[f"part.{part.name}"] > limits[part.name]).astype(float) for part in PARTS}
@@ -202,8 +204,8 @@ def told(studies: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
     return pd.DataFrame({**parts, **numbers}, index=studies.index)
 
 
-def reported(measures: Sequence) -> dict[str, float]:
-    """What the study of 2022 reports, in the terms of `told`."""
+def report_of_2022(measures: Sequence[Measure]) -> dict[str, float]:
+    """Return the report of the study of 2022, with the columns of `reports_of`."""
     shares = [measure.study for measure in measures if measure.in_study]
     printed = {row["id"]: float(row["value"]) for row in rows("targets") if row["id"].startswith("mismatch_")}
     return {
@@ -218,17 +220,15 @@ def reported(measures: Sequence) -> dict[str, float]:
     }
 
 
-def shows(told: pd.DataFrame, parts: Sequence[str]) -> pd.Series:
-    """Whether each virtual study reports the same as that of 2022 on all of these parts."""
-    same = [told[part.name] == part.reported for part in PARTS if part.name in parts]
-    return np.logical_and.reduce(same)
+def shows(reports: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:
+    """Return whether each report agrees with that of 2022 on all of these parts."""
+    return np.logical_and.reduce([reports[part.name] == part.reported for part in PARTS if part.name in parts])
 
 
 def true_relations(truth: Answers) -> dict[str, float]:
-    """`true.<part>`: the correlation of true states behind each single relation, with a harmful one positive."""
-    single = [part for part in PARTS if part.reported]
-    found = {}
-    for part in single:
-        cells = part.cells[0]
-        found[f"true.{part.name}"] = float(relations(truth, cells.predictors, cells.outcomes, cells.roles[0]).r[0, 0])
-    return found
+    """Return `true.<part>`: the correlation of latent states behind each finding, positive for a harmful relation."""
+    cells = {part.name: part.cells[0] for part in PARTS if part.reported}
+    return {
+        f"true.{name}": float(relations(truth, own.predictors, own.outcomes, own.roles[0]).r[0, 0])
+        for name, own in cells.items()
+    }

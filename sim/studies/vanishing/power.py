@@ -1,10 +1,9 @@
-"""How many respondents it takes to see what a measure does: surveys of several designs, drawn from worlds lived out.
+"""Power of surveys: how many respondents it takes to detect the effect of a measure.
 
-Every world is lived on twice beside itself: as it is, and with a measure introduced in all establishments that do not
-claim it. So it is known of everybody how it would have gone with and without, and a survey may let the lot decide anew
-whose answers it gets. From all home workers of all worlds surveys of every size are drawn again and again. A survey
-*sees* the effect where its test is significant at 5% with the right sign. The same is done in worlds where measures do
-nothing, so that a design that sees what is not there is found out.
+Each world is simulated further as it is and with a measure introduced in every establishment that does not claim it.
+The outcome of each person with and without the measure is therefore known, and a survey can assign the measure at
+random. Surveys of each size are sampled from the home workers of all worlds. A survey *detects* the effect if its test
+is significant at 5% with the right sign. Worlds in which measures do nothing show how often it does so without effect.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import Measure, Shift
 from sim.levers.scenario import Introduction, Scenario
-from sim.studies.vanishing.prior_worlds import up_to_the_visit
+from sim.studies.vanishing.prior_worlds import simulate_to_visit
 from sim.survey.correlations import SIGNIFICANT, least_significant
 from sim.survey.interview import interview_of, scales
 from sim.survey.survey import survey_of
@@ -33,64 +32,67 @@ if TYPE_CHECKING:
 FIRST_REPLICATE = 2_000_000
 ALL = "all_fifteen"
 EFFECTS = {
-    "social_moments": "isolation_from_colleagues",
-    "conversations": "isolation_from_company",
-    "working_time_agreements": "work_home_conflict",
-    "reachability_agreements": "telepressure",
-    "goals_and_tasks": "exhaustion",
-    "chair_and_desk": "kans_complaint",
-    ALL: "exhaustion",
+    "social_moments": ("isolation_from_colleagues", "social moments → isolation from colleagues"),
+    "conversations": ("isolation_from_company", "conversations → isolation from the company"),
+    "working_time_agreements": ("work_home_conflict", "working times → conflict of work and home"),
+    "reachability_agreements": ("telepressure", "reachability → telepressure"),
+    "goals_and_tasks": ("exhaustion", "goals and tasks → exhaustion"),
+    "chair_and_desk": ("kans_complaint", "chair and desk → arm, neck and shoulder"),
+    ALL: ("exhaustion", "all fifteen → exhaustion"),
 }
-"""Which measure is looked for in which outcome; of all of these a high score is bad."""
-AT_ONCE = {
-    "claimed": "the employer says it is taken",
-    "known": "the employee knows of it",
-    "used": "the employee uses it",
-    "long": "uses it as meant, and has for half a year",
-}
-"""Designs that ask once, and set what is said of the measure against how one is."""
-BY_LOT = {
-    "half_year": "before and half a year after; half of them by lot",
-    "year": "before and a year after; half of them by lot",
-    "often": "four times before and four times after; half of them by lot",
-}
-NO_COMPARISON = "no_comparison"
-DESIGNS = {**AT_ONCE, **BY_LOT, NO_COMPARISON: "before and half a year after; all of them, nobody to compare with"}
-AS_IT_STANDS, LARGEST, NOTHING = "as it stands", "largest assumed", "nothing"
-STRENGTHS = (AS_IT_STANDS, LARGEST, NOTHING)
-"""What measures do for their users."""
-BEFORE, AFTER = (-13, -9, -5, -1), (25, 33, 41, 51)
-"""Weeks at whose end people answer."""
-_LAST, _ALL_FOUR = [3], [0, 1, 2, 3]
-_COMPARED = {
-    "half_year": (_LAST, [0]), "year": (_LAST, _LAST), "often": (_ALL_FOUR, _ALL_FOUR), NO_COMPARISON: (_LAST, [0]),
-}  # fmt: skip
-"""Which of the waves before and after each design asks in."""
-_AT_A_TIME = 500_000
-_FEWEST = 30
-"""People who can be given a measure; with fewer no survey can be drawn."""
+"""Outcome of each measure, and the label of the effect. A high score of each outcome is bad."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """One world, and how strongly measures work in it."""
+class Design:
+    """A design: its label, the heading of its column, and the waves before and after of one that asks repeatedly."""
 
-    plan: Plan
-    replicate: int
-    strength: str
+    label: str
+    heading: str
+    waves: tuple[list[int], list[int]] | None = None
+
+
+_LAST, _ALL_FOUR = [3], [0, 1, 2, 3]
+NO_COMPARISON = "no_comparison"
+DESIGNS = {
+    "claimed": Design("the employer reports the measure", "Employer says so"),
+    "known": Design("the employee knows the measure", "Employee knows"),
+    "used": Design("the employee uses it", "Uses it"),
+    "long": Design("uses it as intended for half a year", "As intended, half a year"),
+    "half_year": Design("before and half a year after, half at random", "Random, half a year", (_LAST, [0])),
+    "year": Design("before and a year after, half at random", "Random, a year", (_LAST, _LAST)),
+    "often": Design("four times before and after, half at random", "Random, four times each", (_ALL_FOUR, _ALL_FOUR)),
+    NO_COMPARISON: Design("before and half a year after, all of them", "No comparison", (_LAST, [0])),
+}
+"""Designs without waves ask once and relate the answer about the measure to the outcome."""
+ASSUMED, LARGEST, NOTHING = "assumed", "largest assumed", "nothing"
+STRENGTHS = (ASSUMED, LARGEST, NOTHING)
+"""Effects of measures on their users."""
+BEFORE, AFTER = (-13, -9, -5, -1), (25, 33, 41, 51)
+"""Weeks at whose end people respond."""
+_AT_A_TIME = 500_000
+_MIN_PEOPLE = 30
+"""Fewer people without the measure do not suffice for surveys."""
 
 
 @dataclass(frozen=True)
 class People:
-    """The home workers of some worlds as one effect is looked for among them, (person,) each.
+    """The home workers of some worlds, for one effect.
 
-    claimed, known, used, long   0 or 1; of all fifteen, how many
-    outcome     the score of a survey that asks once
-    took_part   whether the establishment did not claim the measure before, and the person stayed until the last wave
-    before      (person, 4) scores of the waves before
-    without     (person, 4) scores of the waves after, had nothing been introduced
-    given       (person, 4) the same with the measure introduced
-    moved       what introducing it did to this person in a year: latent, in SD (complaints: 0 or 1)
+    Attributes
+    ----------
+    claimed, known, used, long : (person,) array
+        0 or 1; for all fifteen measures, how many.
+    outcome : (person,) array
+        Score of a survey that asks once.
+    took_part : (person,) array of bool
+        Whether the establishment did not claim the measure before, and the person stayed until the last wave.
+    before : (person, 4) array
+        Scores of the waves before.
+    without, with_measure : (person, 4) array
+        Scores of the waves after, without and with the measure introduced.
+    effect : (person,) array
+        Effect of the introduction after a year on the latent state in SD, or on complaints, 0 or 1.
     """
 
     claimed: np.ndarray
@@ -101,26 +103,34 @@ class People:
     took_part: np.ndarray
     before: np.ndarray
     without: np.ndarray
-    given: np.ndarray
-    moved: np.ndarray
+    with_measure: np.ndarray
+    effect: np.ndarray
 
 
 # -- worlds -----------------------------------------------------------------------------------------------------------
 
 
-def live(task: Task) -> tuple[str, dict[str, People]]:
-    """Live one world with and without each introduction: its strength, and the people of each effect."""
-    plan = replace(_at_strength(task.plan, task.strength), replicate=FIRST_REPLICATE + task.replicate)
-    return task.strength, _Trial(plan).people()
+@dataclass(frozen=True)
+class Task:
+    """One world, and the strength of the effects of its measures."""
+
+    plan: Plan
+    replicate: int
+    strength: str
+
+    def simulate(self) -> tuple[str, dict[str, People]]:
+        """Simulate the world with and without each introduction; return its strength, and the people by effect."""
+        plan = replace(_at_strength(self.plan, self.strength), replicate=FIRST_REPLICATE + self.replicate)
+        return self.strength, _Trial(plan).people()
 
 
 def _at_strength(plan: Plan, strength: str) -> Plan:
-    def moved(shift: Shift) -> Shift:
+    def at(shift: Shift) -> Shift:
         largest = shift.high if shift.amount > 0 else shift.low
-        return replace(shift, amount={AS_IT_STANDS: shift.amount, LARGEST: largest, NOTHING: 0.0}[strength])
+        return replace(shift, amount={ASSUMED: shift.amount, LARGEST: largest, NOTHING: 0.0}[strength])
 
     def of(measure: Measure) -> Measure:
-        return replace(measure, shifts={name: moved(shift) for name, shift in measure.shifts.items()})
+        return replace(measure, shifts={name: at(shift) for name, shift in measure.shifts.items()})
 
     return replace(plan, measures=tuple(of(measure) if measure.in_study else measure for measure in plan.measures))
 
@@ -131,21 +141,22 @@ class _Trial:
     def __init__(self, plan: Plan):
         self._survey, self._interview = survey_of(plan), interview_of(plan)
         self._before: list[dict[str, np.ndarray]] = []
-        self._engine, self._half_a_year_ago = up_to_the_visit(plan, self._each_week)
+        self._engine, self._half_a_year_ago = simulate_to_visit(plan, self._on_week)
 
-    def _each_week(self, engine: Engine, week: int) -> None:
+    def _on_week(self, engine: Engine, week: int) -> None:
         if week in BEFORE:
             self._before.append(self._scores(engine, 0, week))
 
+    def _responses(self, engine: Engine, world: int, visit: str) -> Mapping[str, np.ndarray]:
+        state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
+        return sample_responses(state, draws, self._survey, self._interview, visit)
+
     def _scores(self, engine: Engine, world: int, week: int) -> dict[str, np.ndarray]:
-        visit = f"wave {week}"
-        said = sample_responses(
-            WorldState(engine, world), SurveyRandom(engine, visit), self._survey, self._interview, visit
-        )
-        return {outcome: said[outcome] for outcome in set(EFFECTS.values())}
+        responses = self._responses(engine, world, f"wave {week}")
+        return {outcome: responses[outcome] for outcome, _ in EFFECTS.values()}
 
     def people(self) -> dict[str, People]:
-        """Live the year after, and gather the people of each effect."""
+        """Simulate the year after, and return the people of each effect."""
         beside, after = self._introduced(), []
         for week in range(AFTER[-1] + 1):
             beside.run_week(week)
@@ -163,28 +174,28 @@ class _Trial:
     def _people(
         self, beside: Engine, after: Sequence[Sequence[Mapping[str, np.ndarray]]], world: int, effect: str
     ) -> People:
-        state, then, now = WorldState(self._engine), WorldState(beside, 0), WorldState(beside, world)
-        measures, outcome = self._measures(effect), EFFECTS[effect]
-        said = sample_responses(state, SurveyRandom(self._engine, "survey"), self._survey, self._interview, "survey")
+        state, without, with_measure = WorldState(self._engine), WorldState(beside, 0), WorldState(beside, world)
+        measures, outcome = self._measures(effect), EFFECTS[effect][0]
+        responses = self._responses(self._engine, 0, "survey")
         claims = _sum(state.claimed(name) for name in measures)[state.establishment]
         used = {name: state.measure("used", name) for name in measures}
         same = state.of("generation") == self._half_a_year_ago.person
         long = _sum(
             used[name] * state.measure("handled_well", name) * self._half_a_year_ago.used[name] for name in measures
         )
-        stayed = same & (now.of("generation") == state.of("generation"))
+        stayed = same & (with_measure.of("generation") == state.of("generation"))
         quantity = scales()[outcome].quantity if outcome in scales() else COMPLAINTS[outcome]
         whole = People(
             claimed=claims,
-            known=_sum(said[f"known.{name}"] for name in measures),
+            known=_sum(responses[f"known.{name}"] for name in measures),
             used=_sum(used.values()),
             long=long * same,
-            outcome=said[outcome],
+            outcome=responses[outcome],
             took_part=stayed & (claims < len(measures)),
-            before=np.stack([one[outcome] for one in self._before], axis=1),
-            without=np.stack([one[0][outcome] for one in after], axis=1),
-            given=np.stack([one[world][outcome] for one in after], axis=1),
-            moved=now.of(quantity) - then.of(quantity),
+            before=np.stack([wave[outcome] for wave in self._before], axis=1),
+            without=np.stack([wave[0][outcome] for wave in after], axis=1),
+            with_measure=np.stack([wave[world][outcome] for wave in after], axis=1),
+            effect=with_measure.of(quantity) - without.of(quantity),
         )
         return People(*(getattr(whole, field.name)[state.at_home] for field in fields(People)))
 
@@ -193,95 +204,102 @@ def _sum(tables: Iterable[np.ndarray]) -> np.ndarray:
     return np.sum(list(tables), axis=0)
 
 
-def together(people: Sequence[People]) -> People:
-    """The people of several worlds as one."""
+def concatenate(people: Sequence[People]) -> People:
+    """Return the people of several worlds as one."""
     return People(*(np.concatenate([getattr(one, field.name) for one in people]) for field in fields(People)))
 
 
 # -- surveys ----------------------------------------------------------------------------------------------------------
 
 
-def seen(
-    lived: Sequence[tuple[str, Mapping[str, People]]], sizes: Sequence[int], samples: int, seed: int
+def detection_rates(
+    trials: Sequence[tuple[str, Mapping[str, People]]], sizes: Sequence[int], samples: int, seed: int
 ) -> pd.DataFrame:
-    """One row for each effect, strength, design and number of respondents.
+    """Return one row per effect, strength, design and number of respondents.
 
-    sees, wrong   shares of surveys that find the effect, or one of the wrong sign
-    true_effect   what introducing the measure did in a year, mean of those it was new to: in SD of the latent state
-    people        home workers from whom respondents are drawn
+    Columns
+    -------
+    sees, wrong : shares of surveys with a significant effect of the right and of the wrong sign
+    true_effect : mean effect of the introduction after a year on those without the measure, latent, in SD
+    people : home workers from whom respondents are sampled
 
-    Raises UserError where hardly anybody is left who could be given a measure.
+    Raises
+    ------
+    UserError
+        Where hardly anybody is without the measure.
     """
     import pandas as pd
 
     rows = []
     for place, (effect, strength) in enumerate((e, s) for e in EFFECTS for s in STRENGTHS):
-        own = together([people[effect] for name, people in lived if name == strength])
-        if own.took_part.sum() < _FEWEST:
+        own = concatenate([people[effect] for name, people in trials if name == strength])
+        if own.took_part.sum() < _MIN_PEOPLE:
             raise UserError(
-                f"fewer than {_FEWEST} people are left to whom {effect} could be given; more vanishing.trials or "
-                "firm.establishments are right"
+                f"Too few people without {effect}: {own.took_part.sum()}. Use more vanishing.trials or "
+                f"firm.establishments, so that there are {_MIN_PEOPLE} or more."
             )
         same = {
-            "effect": effect, "outcome": EFFECTS[effect], "strength": strength,
-            "true_effect": float(own.moved[own.took_part].mean()),
+            "effect": effect, "outcome": EFFECTS[effect][0], "strength": strength,
+            "true_effect": float(own.effect[own.took_part].mean()),
         }  # fmt: skip
         for number, design in enumerate(DESIGNS):
             survey = _survey(own, design)
-            luck = np.random.default_rng([seed, place, number])
+            random = np.random.default_rng([seed, place, number])
             for size in sizes:
-                found = np.concatenate([survey.drawn(size, count, luck) for count in _parts(samples, size)])
+                signs = np.concatenate([survey.sample(size, count, random) for count in _parts(samples, size)])
                 rows.append(
                     {
-                        **same, "design": design, "respondents": size, "sees": float((found < 0).mean()),
-                        "wrong": float((found > 0).mean()), "people": len(survey.without), "samples": samples,
+                        **same, "design": design, "respondents": size, "sees": float((signs < 0).mean()),
+                        "wrong": float((signs > 0).mean()), "people": len(survey.without), "samples": samples,
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def _parts(samples: int, size: int) -> list[int]:
-    """The surveys cut into parts that fit the memory."""
+    """Return the surveys split into parts that fit into memory."""
     most = max(_AT_A_TIME // size, 1)
-    return [min(most, samples - begun) for begun in range(0, samples, most)]
+    return [min(most, samples - start) for start in range(0, samples, most)]
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What a design sets against what among all people, (person,) each.
+class SurveySample:
+    """The people of a design, from whom surveys are sampled, (person,) each.
 
-    Asking once: `given` is what is said of the measure, `without` the outcome. By lot: outcomes with and without the
-    measure, of which the lot shows one. No comparison: the change of those given it, and `given` is None.
+    If a design asks once, `measure` is the answer about the measure and `without` the outcome. If it assigns the
+    measure at random, they are the outcomes with and without it, of which a survey observes one. Without comparison,
+    `without` is the change of those with the measure, and `measure` is None.
     """
 
-    given: np.ndarray | None
+    measure: np.ndarray | None
     without: np.ndarray
-    by_lot: bool = False
+    randomised: bool = False
 
-    def drawn(self, size: int, count: int, luck: np.random.Generator) -> np.ndarray:
-        """(count,) the sign that surveys of this size find significant, 0 where they find nothing."""
-        who = luck.integers(0, len(self.without), (count, size))
+    def sample(self, size: int, count: int, random: np.random.Generator) -> np.ndarray:
+        """Return the significant sign of `count` surveys of this size, 0 where there is none."""
+        who = random.integers(0, len(self.without), (count, size))
         y = self.without[who]
-        if self.given is None:
+        if self.measure is None:
             return _sign_of_mean(y)
-        x = self.given[who]
-        if self.by_lot:
-            lot = luck.random((count, size)) < 0.5
-            x, y = lot.astype(float), np.where(lot, x, y)
+        x = self.measure[who]
+        if self.randomised:
+            assigned = random.random((count, size)) < 0.5
+            x, y = assigned.astype(float), np.where(assigned, x, y)
         return _sign_of_correlation(x, y)
 
 
-def _survey(people: People, design: str) -> Drawn:
-    if design in AT_ONCE:
-        return Drawn(getattr(people, design).astype(float), people.outcome)
-    first, last = _COMPARED[design]
+def _survey(people: People, design: str) -> SurveySample:
+    waves = DESIGNS[design].waves
+    if waves is None:
+        return SurveySample(getattr(people, design).astype(float), people.outcome)
+    first, last = waves
     rows = people.took_part
     before = people.before[rows][:, first].mean(axis=1)
-    without, given = (waves[rows][:, last].mean(axis=1) for waves in (people.without, people.given))
+    without, measure = (scores[rows][:, last].mean(axis=1) for scores in (people.without, people.with_measure))
     if design == NO_COMPARISON:
-        return Drawn(None, given - before)
+        return SurveySample(None, measure - before)
     slope = np.cov(before, without)[0, 1] / before.var(ddof=1)
-    return Drawn(given - slope * before, without - slope * before, by_lot=True)
+    return SurveySample(measure - slope * before, without - slope * before, randomised=True)
 
 
 def _sign_of_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Many virtual studies: worlds from the prior, visits to each, the same answers dealt anew, and half a year on."""
+"""Many simulated studies of worlds from the prior, the same studies with permuted outcomes, and wider surveys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from sim.engine import Engine
 from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError
 from sim.studies.vanishing import survey_designs
-from sim.studies.vanishing.explanations import Explanation, World, drawn, plan_of
-from sim.studies.vanishing.pattern import by_chance, looked_at, true_relations
+from sim.studies.vanishing.explanations import Explanation, World, draw_world, plan_of
+from sim.studies.vanishing.pattern import permuted_counts, survey_counts, true_relations
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
@@ -22,68 +22,65 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
-DEALT = 5
-"""Visits to each world whose answers are dealt anew as well: what chance gives differs little from world to world."""
+PERMUTED = 5
+"""Studies of each world of which outcomes are permuted as well. The null distribution hardly differs between worlds."""
 FURTHER = 4
-"""Further visits whose answers are pooled where five employees of an establishment are asked."""
+"""Further visits whose answers are pooled for five employees per establishment."""
+
+
+@dataclass
+class WorldRows:
+    """Rows of worlds, simulated studies, the same studies with permuted outcomes, and wider surveys."""
+
+    worlds: list[Row] = field(default_factory=list)
+    studies: list[Row] = field(default_factory=list)
+    permuted: list[Row] = field(default_factory=list)
+    surveys: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some worlds from the prior, by number; `plans` are the plan under each reading."""
+    """Some worlds from the prior, by number. `plans` has the plan under each way of counting."""
 
     plans: tuple[Plan, Plan]
     explanations: tuple[Explanation, ...]
-    works: tuple[float, float]
+    works: Sequence[float]
     second_reading: float
     visits: int
-    numbers: tuple[int, ...]
+    numbers: range
 
+    def simulate(self) -> WorldRows:
+        """Simulate the worlds and study them."""
+        rows = WorldRows()
+        for number in self.numbers:
+            self._simulate(number, rows)
+        return rows
 
-@dataclass(frozen=True)
-class Lived:
-    """Rows of worlds, of virtual studies, of the same studies with answers dealt anew, and of wider surveys."""
-
-    worlds: list[Row]
-    studies: list[Row]
-    dealt: list[Row]
-    surveys: list[Row]
-
-
-def live(task: Task) -> Lived:
-    """Live the worlds of a task and study them."""
-    lived = Lived([], [], [], [])
-    for number in task.numbers:
-        _live(task, number, lived)
-    return lived
-
-
-def _live(task: Task, number: int, lived: Lived) -> None:
-    base = task.plans[0]
-    chance = np.random.default_rng([base.seed, number])
-    world = drawn(task.explanations, base.measures, task.works, task.second_reading, chance)
-    plan = plan_of(task.plans[world.reading - 1], world, number)
-    survey, interview = survey_of(plan), interview_of(plan)
-    engine, before = up_to_the_visit(plan)
-    truth = latent_states(engine)
-    lived.worlds.append({"world": number, **_told(world), **true_relations(truth)})
-    answers = [conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(task.visits)]
-    for place, own in enumerate(answers):
-        same = {"world": number, "visit": place, "reading": world.reading}
-        lived.studies.append({**same, **looked_at(own)})
-        if place < DEALT:
-            lived.dealt.append({**same, **by_chance(own, (base.seed, number, place))})
-    lived.surveys.append({"world": number, **_wider(engine, plan, answers, before, chance)})
+    def _simulate(self, number: int, rows: WorldRows) -> None:
+        base = self.plans[0]
+        random = np.random.default_rng([base.seed, number])
+        world = draw_world(self.explanations, base.measures, self.works, self.second_reading, random)
+        plan = plan_of(self.plans[world.reading - 1], world, number)
+        survey, interview = survey_of(plan), interview_of(plan)
+        engine, before = simulate_to_visit(plan)
+        rows.worlds.append({"world": number, **_assumptions(world), **true_relations(latent_states(engine))})
+        visits = [conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(self.visits)]
+        for place, answers in enumerate(visits):
+            same = {"world": number, "visit": place, "reading": world.reading}
+            rows.studies.append({**same, **survey_counts(answers)})
+            if place < PERMUTED:
+                rows.permuted.append({**same, **permuted_counts(answers, (base.seed, number, place))})
+        rows.surveys.append({"world": number, **_wider(engine, plan, visits, before, random)})
 
 
 def _wider(
-    engine: Engine, plan: Plan, answers: Sequence[Answers], before: survey_designs.Moment, chance: np.random.Generator
+    engine: Engine, plan: Plan, visits: Sequence[Answers], before: survey_designs.Moment, random: np.random.Generator
 ) -> Row:
-    """What wider surveys of this world would have: of all establishments and, as `few.…`, of a few of them."""
+    """Return the numbers of wider surveys of all establishments and, as `few.…`, of some of them."""
     survey, interview = survey_of(plan), interview_of(plan)
     state, now = WorldState(engine), survey_designs.moment(WorldState(engine))
-    chosen = chance.permutation(state.establishments) < survey_designs.FEW
-    sizes = {"": answers, "few.": [survey_designs.within(one, chosen) for one in answers]}
+    some = random.permutation(state.establishments) < survey_designs.FEW
+    sizes = {"": visits, "few.": [survey_designs.within(answers, some) for answers in visits]}
     row: Row = {}
     for size, own in sizes.items():
         once = survey_designs.one_time(state, own[0], interview, "visit 0", before, own[1 : 1 + FURTHER])
@@ -96,41 +93,41 @@ def _wider(
     return row
 
 
-def up_to_the_visit(
-    plan: Plan, each_week: Callable[[Engine, int], None] | None = None
-) -> tuple[Engine, survey_designs.Moment]:
-    """The engine on the day of the visit, and what stood half a year before; raises UserError for a shorter burn-in."""
+def check_burn_in(plan: Plan) -> None:
+    """Raise UserError where the burn-in is too short to compare with half a year before the visit."""
     if plan.burn_in <= survey_designs.HALF_A_YEAR:
-        raise UserError(
-            f"burn_in is {plan.burn_in} weeks; more than {survey_designs.HALF_A_YEAR} are right, to look back"
-        )
+        raise UserError(f"Invalid value for burn_in: {plan.burn_in}. Use {survey_designs.HALF_A_YEAR + 1} or more.")
+
+
+def simulate_to_visit(
+    plan: Plan, on_week: Callable[[Engine, int], None] | None = None
+) -> tuple[Engine, survey_designs.Moment]:
+    """Return the engine on the day of the visit, and the state half a year before; `on_week` is called every week."""
     engine = create_engine(plan)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
         if week == -survey_designs.HALF_A_YEAR:
             before = survey_designs.moment(WorldState(engine))
-        if each_week:
-            each_week(engine, week)
+        if on_week:
+            on_week(engine, week)
     return engine, before
 
 
-def _told(world: World) -> Row:
+def _assumptions(world: World) -> Row:
+    values = {f"number.{owner}.{name}": value for (owner, name), value in world.parameters.items()}
     return {
         "reading": world.reading,
         **{f"on.{name}": int(on) for name, on in world.on.items()},
-        "amount": world.numbers["times", "amount"],
-        **{f"number.{owner}.{name}": value for (owner, name), value in world.numbers.items() if owner != "times"},
-        **{f"number.times.{name}": value for (owner, name), value in world.numbers.items() if owner == "times"},
+        "amount": world.parameters["times", "amount"],
+        **dict(sorted(values.items(), key=lambda one: one[0].startswith("number.times."))),
     }
 
 
-def tables(lived: Sequence[Lived]) -> dict[str, pd.DataFrame]:
-    """The rows of many tasks as tables worlds, studies, dealt and surveys, in the order of worlds and visits."""
+def tables(rows: Sequence[WorldRows]) -> dict[str, pd.DataFrame]:
+    """Return the rows of all tasks as tables worlds, studies, permuted and surveys, by world and visit."""
     import pandas as pd
 
-    found = {}
-    for name in ("worlds", "studies", "dealt", "surveys"):
-        table = pd.DataFrame([row for one in lived for row in getattr(one, name)])
-        order = [column for column in ("world", "visit") if column in table]
-        found[name] = table.sort_values(order, ignore_index=True)
-    return found
+    return {
+        name: pd.DataFrame([row for one in rows for row in getattr(one, name)])
+        for name in ("worlds", "studies", "permuted", "surveys")
+    }

@@ -1,277 +1,282 @@
-"""Why measures vanish, studied: virtual studies by the thousand, weights of explanations, and surveys that could tell.
+"""Compare rival explanations of why employers' answers are unrelated to health, and surveys that distinguish them.
 
-The study of 2022 found that what employers report relates to nobody's health, and could not say why. Here its rival
-explanations are numbers of the model. Worlds are drawn in which they hold or do not; every world is visited as the
-inspectorate visited its establishments; and it is asked in which worlds the study's joint pattern comes out.
+Each explanation is a set of parameters. Worlds are drawn in which explanations are on or off, and each world is
+surveyed as in 2022. The study reports in which worlds the pattern of 2022 appears.
+
+`prior_worlds.py`, `single_explanations.py`, `power.py` and `home_share.py` simulate, `classifier.py` and
+`discrimination.py` analyse, `facts.py` summarises, and `report.md.j2` is the page.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.config import explicit_settings, plan_builder, study_settings
+from pydantic import AfterValidator, Field
+
+from sim.config import explicit_settings, plan_builder
+from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError, as_written, first_line, is_number
-from sim.experiments import output_folder
-from sim.experiments.sweep import local_workers, pool_of
-from sim.files import write_json
+from sim.errors import UserError, first_line
+from sim.experiments.sweep import local_workers
 from sim.paths import read_path
-from sim.runs.worker_pool import WorkerPool, map_unordered
-from sim.studies.vanishing import discrimination, home_share, power, prior_worlds, single_explanations
-from sim.studies.vanishing.alternative_counting import FREE, Reading, read_so, second_reading
-from sim.studies.vanishing.classifier import asked, counted, weigh
+from sim.runs.worker_pool import WorkerPool, map_ordered
+from sim.studies.base import Study
+from sim.studies.vanishing import classifier, discrimination, home_share, power, prior_worlds, single_explanations
+from sim.studies.vanishing import facts as page_facts
+from sim.studies.vanishing.alternative_counting import FREE, Reading, second_reading, with_cascade
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
-from sim.studies.vanishing.pattern import limits_of, reported, told
+from sim.studies.vanishing.pattern import limits_of, report_of_2022, reports_of
 from sim.survey.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
-STUDY = "vanishing_measures"
 _WORLDS_AT_A_TIME = 5
-_BYTES_A_STUDY, _BYTES_A_WORLD = 3_200, 43_000
-"""What is kept of each virtual study, and of each world beside its studies."""
-_FEWEST = {
-    "worlds": 50, "visits": prior_worlds.DEALT, "alone": 2, "visits_alone": 1, "resamples": 2, "trials": 1,
-    "samples": 10, "home": 2,
-}  # fmt: skip
+_BYTES_PER_STUDY, _BYTES_PER_WORLD = 3_200, 43_000
+"""Memory of the rows of a simulated study, and of a world without its studies."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What stands under `vanishing` in `conf/study/vanishing_measures.yaml`, where it is explained."""
+def _sizes(values: list[int]) -> list[int]:
+    if not values or min(values) < 10:
+        raise ValueError("whole numbers of 10 or more, as in [120, 640]")
+    return values
 
-    worlds: int
-    visits: int
-    alone: int
-    visits_alone: int
-    resamples: int
-    trials: int
-    samples: int
-    respondents: list[int]
-    home: int
-    second_reading: float
-    works: list[float]
+
+def _interval(values: list[float]) -> list[float]:
+    if len(values) != 2 or not 0 <= values[0] < values[1]:
+        raise ValueError("two numbers of 0 or more, the smaller one first, as in [0, 2]")
+    return values
+
+
+class Settings(StudySettings):
+    """Settings below `vanishing`; `conf/study/vanishing_measures.yaml` explains them."""
+
+    worlds: int = Field(ge=50)
+    visits: int = Field(ge=prior_worlds.PERMUTED)
+    alone: int = Field(ge=2)
+    visits_alone: int = Field(ge=1)
+    resamples: int = Field(ge=2)
+    trials: int = Field(ge=1)
+    samples: int = Field(ge=10)
+    respondents: Annotated[list[int], AfterValidator(_sizes)]
+    home: int = Field(ge=2)
+    second_reading: float = Field(gt=0, lt=1)
+    works: Annotated[list[float], AfterValidator(_interval)]
     docs: str | None
     tables: str | None
     explanations: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked, all of it checked."""
+class Results:
+    """The plan, the settings, the explanations, the tables by name, and the fit of the alternative counting."""
 
+    plan: Plan
     settings: Settings
     explanations: tuple[Explanation, ...]
-    plan: Plan
-
-
-@dataclass(frozen=True)
-class Found:
-    """All that came out: tables by name, and the fitted second reading."""
-
     tables: Mapping[str, pd.DataFrame]
     reading: Reading
 
 
-# -- what is asked ----------------------------------------------------------------------------------------------------
+class VanishingStudy(Study[Settings, Results]):
+    """Explanations of the null findings of 2022, alone and together, and surveys that distinguish them."""
 
+    name = "vanishing_measures"
+    group = "vanishing"
+    settings_type = Settings
 
-def question_of(cfg: DictConfig) -> Question:
-    """What a composed configuration asks; raises UserError for whatever cannot be."""
-    if not hasattr(cfg.get("vanishing"), "items"):
-        raise UserError(
-            f"vanishing is '{as_written(cfg.get('vanishing'))}'; it is a group, so write vanishing.<name>=…"
+    def plans(self, cfg: DictConfig, settings: Settings) -> list[Plan]:
+        """Return the plan on which all worlds are based."""
+        for name in (NO_EFFECT, SELECTION):
+            if name not in settings.explanations:
+                raise UserError(f"Missing setting: vanishing.explanations.{name}. The page describes it.")
+        explanations = explanations_of(settings.explanations)
+        plan = plan_builder.build_plan(cfg)
+        prior_worlds.check_burn_in(plan)
+        check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings, explanations))
+        _check_not_drawn(cfg, explanations, plan)
+        _check_packages()
+        return [plan]
+
+    def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
+        """Fit the alternative counting, simulate all worlds and make the tables, or read those of an earlier run."""
+        explanations, plan = explanations_of(settings.explanations), plans[0]
+        if settings.tables is not None:
+            return Results(plan, settings, explanations, *read(read_path(settings.tables)))
+        reading = second_reading(plan)
+        tasks = _tasks(settings, explanations, (plan, with_cascade(plan, reading.parameters)))
+        by_kind: dict[type, list[Any]] = {}
+        for task, result in zip(tasks, map_ordered(_simulate, tasks, pool, self.name), strict=True):
+            by_kind.setdefault(type(task), []).append(result)
+        return Results(plan, settings, explanations, _tables(settings, explanations, plan, by_kind), reading)
+
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the settings and the fit of the alternative counting, which `read` needs."""
+        reading = results.reading
+        return {
+            "vanishing": results.settings.model_dump(),
+            "second_reading_fitted": {
+                "parameters": dict(reading.parameters),
+                "chances": {role: list(chances) for role, chances in reading.chances.items()},
+                "worst_cell": reading.worst_cell,
+            },
+        }
+
+    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return results.tables
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        return {
+            "establishments": results.plan.firm.establishments,
+            "visits": results.settings.visits,
+            "works": results.settings.works,
+            **page_facts.facts(results.explanations, results.tables, results.reading),
+        }
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figures of weights, single explanations, discrimination and power."""
+        from sim.plotting.figures import vanishing
+
+        labels = {
+            "explanations": page_facts.labels(results.explanations),
+            "effects": {name: label for name, (_, label) in power.EFFECTS.items()},
+            "designs": {name: design.label for name, design in power.DESIGNS.items()},
+        }
+        yield from vanishing.draw_all(results.tables, labels, footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return what the report of 2022 says about the explanations, and how many respondents a survey needs."""
+        low, high, example = facts["weights_low"], facts["weights_high"], facts["example"]
+        needed = example["needed_random"] or f"more than {facts['largest_survey']}"
+        return (
+            f"The findings of 2022 give the {facts['rivals']} explanations a probability of {100 * low:.0f}% to "
+            f"{100 * high:.0f}%; before, it was {100 * facts['prior']:.0f}%.\n"
+            f"{facts['joint_studies']} of {facts['studies']:,} simulated studies show the whole pattern of 2022.\n"
+            f"To detect the effect of social moments in 80% of surveys takes {needed} respondents, half of them with "
+            "the measure at random."
         )
-    settings: Settings = study_settings.read_dataclass("vanishing", Settings, cfg.vanishing)
-    for name, least in _FEWEST.items():
-        if getattr(settings, name) < least:
-            raise UserError(f"vanishing.{name} is {getattr(settings, name)}; at least {least} is right")
-    if not settings.respondents or min(settings.respondents) < 10:
-        raise UserError(f"vanishing.respondents is {settings.respondents}; numbers of respondents from 10 on are right")
-    if not 0 < settings.second_reading < 1:
-        raise UserError(f"vanishing.second_reading is {settings.second_reading}; a chance between 0 and 1 is right")
-    works = settings.works
-    if len(works) != 2 or not all(map(is_number, works)) or not 0 <= works[0] < works[1]:
-        raise UserError(f"vanishing.works is {as_written(works)}; the least and the most are right, as in [0, 2]")
-    for name in (NO_EFFECT, SELECTION):
-        if name not in settings.explanations:
-            raise UserError(f"vanishing.explanations lacks {name}, of which the page speaks by itself")
-    plan = plan_builder.build_plan(cfg)
-    check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings))
-    explanations = explanations_of(settings.explanations)
-    _check_not_drawn(cfg, explanations, plan)
-    return Question(settings, explanations, plan)
 
 
 def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan: Plan) -> None:
-    """Raise UserError where a user has set a number that worlds draw, or that the second reading is fitted with."""
-    moved = {number for one in explanations for number in one.moves} | {("cascade", name) for name in FREE}
+    """Raise UserError for a parameter of the user that worlds draw or the alternative counting fits."""
+    moved = {own for one in explanations for own in one.moves} | {("cascade", name) for name in FREE}
     replaced = {f"{owner}.{own}" if owner in INSTRUMENTS else f"mechanisms.{owner}.{own}" for owner, own in moved}
     for measure in (one for one in plan.measures if one.in_study):
         replaced |= {f"measures.{measure.name}.{name}" for name in measure.shifts}
         replaced |= {f"measures.{measure.name}.{own}" for owner, own in moved if owner == "measures"}
     for name in sorted(replaced & explicit_settings.set_parameters(cfg)):
-        raise UserError(f"{name} is set, and the worlds of vanishing_measures have a value of their own. Leave it out.")
+        raise UserError(f"Invalid setting: {name}. vanishing_measures draws its value in each world; leave it out.")
 
 
-def _bytes_held(settings: Settings) -> float:
-    """About how many bytes the rows of all worlds take, kept until the tables are made."""
-    of_cases = (
-        len(single_explanations.cases(explanations_of(settings.explanations))) * settings.alone * settings.visits_alone
-    )
-    studies = settings.worlds * (settings.visits + prior_worlds.DEALT) + of_cases
-    return _BYTES_A_STUDY * studies + _BYTES_A_WORLD * settings.worlds
+def _check_packages() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        raise UserError("Missing package: scikit-learn. Install hybridwork[analysis].") from None
 
 
-# -- what is done -----------------------------------------------------------------------------------------------------
+def _bytes_held(settings: Settings, explanations: Sequence[Explanation]) -> float:
+    """Return about how many bytes the rows of all worlds take until the tables are made."""
+    single = len(single_explanations.cases(explanations)) * settings.alone * settings.visits_alone
+    studies = settings.worlds * (settings.visits + prior_worlds.PERMUTED) + single
+    return _BYTES_PER_STUDY * studies + _BYTES_PER_WORLD * settings.worlds
 
 
-def answered(question: Question, crew: WorkerPool) -> Found:
-    """Fit the second reading, live all worlds, and make the tables."""
-    reading = second_reading(question.plan)
-    plans = (question.plan, read_so(question.plan, reading.parameters))
-    lived = _lived(_tasks(question, plans), crew)
-    return Found(_tables(question, lived), reading)
+# -- simulation -------------------------------------------------------------------------------------------------------
 
 
-def _tasks(question: Question, plans: tuple[Plan, Plan]) -> list[Any]:
-    """Everything that has to be lived, the long ones first."""
-    asked, own, base = question.settings, question.explanations, plans[0]
-    works = (asked.works[0], asked.works[1])
-    numbers = range(0, asked.worlds, _WORLDS_AT_A_TIME)
+def _tasks(settings: Settings, explanations: tuple[Explanation, ...], plans: tuple[Plan, Plan]) -> list[Any]:
+    """Return all tasks, the long ones first."""
+    worlds = range(settings.worlds)
+    numbers = [worlds[first : first + _WORLDS_AT_A_TIME] for first in worlds[::_WORLDS_AT_A_TIME]]
+    prior = (explanations, settings.works, settings.second_reading, settings.visits)
     return [
-        *(power.Task(base, number, strength) for number in range(asked.trials) for strength in power.STRENGTHS),
-        *(home_share.Task(base, number) for number in range(asked.home)),
+        *(power.Task(plans[0], at, strength) for at in range(settings.trials) for strength in power.STRENGTHS),
+        *(home_share.Task(plans[0], number) for number in range(settings.home)),
         *(
-            single_explanations.Task(plans, case, number, asked.visits_alone)
-            for case in single_explanations.cases(own)
-            for number in range(asked.alone)
+            single_explanations.Task(plans, case, number, settings.visits_alone)
+            for case in single_explanations.cases(explanations)
+            for number in range(settings.alone)
         ),
-        *(
-            prior_worlds.Task(plans, own, works, asked.second_reading, asked.visits,
-                        tuple(range(first, min(first + _WORLDS_AT_A_TIME, asked.worlds))))
-            for first in numbers
-        ),
-    ]  # fmt: skip
+        *(prior_worlds.Task(plans, *prior, own) for own in numbers),
+    ]
 
 
-_LIVE: Mapping[type, Callable[[Any], Any]] = {
-    module.Task: module.live for module in (prior_worlds, single_explanations, power, home_share)
-}
+def _simulate(task: Any) -> Any:
+    return task.simulate()
 
 
-def live(numbered: tuple[int, Any]) -> Any:
-    """Live one task of any kind."""
-    return _LIVE[type(numbered[1])](numbered[1])
-
-
-def _lived(tasks: Sequence[Any], crew: WorkerPool) -> dict[type, list[Any]]:
-    """What became of all tasks, by their kind, in their order."""
-    from tqdm import tqdm
-
-    done: dict[int, Any] = {}
-    with tqdm(total=len(tasks), unit="task", disable=None, file=sys.stderr, smoothing=0.05) as bar:
-        for (number, _), result in map_unordered(live, list(enumerate(tasks)), crew):
-            if result is None:
-                raise UserError("workers ended again and again; where memory is short, ask for workers=1")
-            done[number] = result
-            bar.update()
-    by_kind: dict[type, list[Any]] = {kind: [] for kind in _LIVE}
-    for number, task in enumerate(tasks):
-        by_kind[type(task)].append(done[number])
-    return by_kind
-
-
-def _tables(question: Question, lived: Mapping[type, list[Any]]) -> dict[str, pd.DataFrame]:
+def _tables(
+    settings: Settings, explanations: Sequence[Explanation], plan: Plan, by_kind: Mapping[type, list[Any]]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables from the results of all tasks."""
     import pandas as pd
 
-    asked_for, seed = question.settings, question.plan.seed
-    of_worlds = prior_worlds.tables(lived[prior_worlds.Task])
-    limits = limits_of(of_worlds["dealt"])
-    real, dealt = (told(of_worlds[name], limits) for name in ("studies", "dealt"))
-    report = pd.DataFrame([reported(question.plan.measures)])
-    weighed = weigh(asked(question.explanations, of_worlds, real, dealt), report, asked_for.resamples, seed)
-    cases = [row for rows in lived[single_explanations.Task] for row in rows]
+    of_worlds = prior_worlds.tables(by_kind[prior_worlds.Task])
+    limits = limits_of(of_worlds["permuted"])
+    reports, permuted = (reports_of(of_worlds[name], limits) for name in ("studies", "permuted"))
+    report = pd.DataFrame([report_of_2022(plan.measures)])
+    tasks = classifier.classification_tasks(explanations, of_worlds, reports, permuted)
+    cases = [row for rows in by_kind[single_explanations.Task] for row in rows]
     return {
         **of_worlds,
-        "weights": weighed.weights,
-        "recovery": weighed.recovery,
-        "calibration": weighed.calibration,
-        "counted": counted(of_worlds, real, dealt),
+        **classifier.weight_tables(tasks, report, settings.resamples, plan.seed),
+        "pattern_shares": classifier.pattern_shares(of_worlds, reports, permuted),
         "alone": single_explanations.summary(cases, limits),
-        "told_apart": discrimination.told_apart(question.explanations, of_worlds),
-        "power": power.seen(lived[power.Task], asked_for.respondents, asked_for.samples, seed),
-        "home": home_share.summary([row for rows in lived[home_share.Task] for row in rows]),
+        "discrimination": discrimination.discrimination(explanations, of_worlds),
+        "power": power.detection_rates(by_kind[power.Task], settings.respondents, settings.samples, plan.seed),
+        "home": home_share.summary([row for rows in by_kind[home_share.Task] for row in rows]),
         "reported": report,
         "limits": pd.DataFrame([limits]),
     }
 
 
-# -- the command ------------------------------------------------------------------------------------------------------
+# -- tables of an earlier run -----------------------------------------------------------------------------------------
+
+_TABLES = {"told_apart": "discrimination", "dealt": "permuted", "counted": "pattern_shares"}
+_COLUMNS = {"told_apart": "auc", "seen": "positive", "wrong": "negative"}
+_VALUES = {
+    "as_it_stands": "default", "as it stands": power.ASSUMED, "perfect": "lossless", "removed": "corrected",
+    "luck alone": classifier.ORIGINS[0], "+ used? used well? since when?": "+ use, correct use, duration",
+    "+ what is really there": "+ documents and the desk", "all of it": "all questions",
+    "all of it, 50 employers": discrimination.FEWER,
+}  # fmt: skip
+"""Present names of tables, columns and values by those of version 0.3."""
 
 
-def study(cfg: DictConfig) -> None:
-    """Carry out the study of a composed configuration; write tables, figures and the page, and print its answer."""
-    question = question_of(cfg)
-    output_folder.check_docs(question.settings.docs, "vanishing")
-    with output_folder.OutputFolder(str(cfg.output), STUDY) as output, pool_of(cfg) as crew:
-        tables = question.settings.tables
-        found = answered(question, crew) if tables is None else read(read_path(tables))
-        output_folder.write_config(cfg, output.path / "config.yaml")
-        answer = write(question, found, output.path)
-        if question.settings.docs:
-            output_folder.publish(output.path, question.settings.docs, STUDY)
-    print(answer)
-    print(output.path)
+def read(folder: Path) -> tuple[dict[str, pd.DataFrame], Reading]:
+    """Return the tables and the fit of the alternative counting in a folder of this study.
 
-
-def write(question: Question, found: Found, folder: Path) -> str:
-    """Write the tables, the figures and the page into `folder`; the answer as text."""
-    from sim.plotting.figures import save, vanishing
-    from sim.studies.vanishing import page
-
-    for name, table in found.tables.items():
-        output_folder.write_table(table, folder / f"{name}.parquet")
-        if len(table) < _SMALL:
-            output_folder.write_by(folder / f"{name}.csv", lambda path, own=table: own.to_csv(path, index=False))  # type: ignore[misc]
-    write_json({**output_folder.about(question.plan), **page.facts(question, found)}, folder / "about.json")
-    footer = f"seed {question.plan.seed}, version {output_folder.version()}"
-    words = {"explanations": page.labels(question.explanations), "effects": page.TITLES, "designs": power.DESIGNS}
-    for name, figure in vanishing.draw_all(found.tables, words, footer):
-        save(figure, folder / "figures" / name)
-    text = page.write(question, found)
-    output_folder.write_text(text, folder / "summary.md")
-    return page.answer(question, found)
-
-
-def read(folder: Path) -> Found:
-    """What a folder of this study holds; raises UserError where it is none."""
-    import json
-
+    Raises UserError for a folder of something else.
+    """
     import pandas as pd
 
     try:
-        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        fitted = about["second_reading_fitted"]
-        found = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+        fitted = json.loads((folder / "about.json").read_text(encoding="utf-8"))["second_reading_fitted"]
+        tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"vanishing.tables is {folder}, no folder of this study ({first_line(error)})") from None
+        raise UserError(
+            f"Invalid value for vanishing.tables: {folder} ({first_line(error)}). Use a finished folder of this study."
+        ) from None
     chances = {role: (own[0], own[1]) for role, own in fitted["chances"].items()}
-    return Found(found, Reading(fitted["parameters"], chances, fitted["worst_cell"]))
+    current = {_TABLES.get(name, name): _current(name, table) for name, table in tables.items()}
+    return current, Reading(fitted["parameters"], chances, fitted["worst_cell"])
 
 
-_SMALL = 5000
-"""Rows up to which a table is written as csv too."""
+def _current(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    if name == "home":
+        table = table.drop(columns="says", errors="ignore")
+    columns = _COLUMNS if name in ("home", "recovery", "told_apart") else {}
+    texts = table.select_dtypes(["object", "string"]).columns
+    return table.assign(**{column: table[column].replace(_VALUES) for column in texts}).rename(columns=columns)
 
 
-def main(argv: list[str]) -> int:
-    """`hybridwork vanishing_measures`: why measures vanish, and how to find out; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, STUDY, argv, group=STUDY)
+main = VanishingStudy().main
