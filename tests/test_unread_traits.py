@@ -17,7 +17,7 @@ from sim.outcomes.unread import unread_parameters, unread_traits, unrelated_grou
 from sim.reporting.labels import label_of
 from sim.runs.run import run
 from sim.studies.patterns.criteria import criteria
-from sim.studies.patterns.scoring import KINDS, MODEL, Table
+from sim.studies.patterns.scoring import KINDS, MODEL, PatternTable
 from sim.words import Words
 from sim.world.firm import FirmOptions
 
@@ -112,7 +112,7 @@ def test_patterns_of_unread_traits_are_built_in(plan):
 
 def test_what_is_built_in_is_counted_in_no_other_kind(plan):
     names = built_in(registry_of(plan))
-    table = Table(criteria(), {MODEL: [{}] * 2, "rival": [{}] * 2}, frozenset(), 2, names)
+    table = PatternTable(criteria(), {MODEL: [{}] * 2, "rival": [{}] * 2}, frozenset(), 2, names)
     assert set(table.of_kind("built_in")) == names
     assert not names & {name for kind in KINDS if kind != "built_in" for name in table.of_kind(kind)}
     assert len(table.of_kind("equivalence")) == len(replace(table, built_in=frozenset()).of_kind("equivalence")) - len(

@@ -83,16 +83,15 @@ def _accepted(kind: type[StudySettings], error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Input should be ")
 
 
+_FORMS = {"ge": "{:,} or more", "gt": "more than {:,}", "le": "at most {:,}", "lt": "less than {:,}"}
+
+
 def _bounds(kind: type[StudySettings], place: Sequence[int | str]) -> str:
-    """The range of a setting: `1 to 100`, or what pydantic states where it has one bound alone."""
+    """Return the range of a setting, such as `1 to 100` or `more than 0 and at most 15`."""
     field = kind.model_fields.get(str(place[0]))
     limits: dict[str, Any] = {}
     for rule in field.metadata if field else ():
-        limits |= {name: getattr(rule, name) for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
-    low = f"{limits['ge']:,}" if "ge" in limits else f"more than {limits['gt']:,}" if "gt" in limits else ""
-    high = f"{limits['le']:,}" if "le" in limits else f"less than {limits['lt']:,}" if "lt" in limits else ""
-    if low and high:
-        return f"{low} to {high}" if "le" in limits else f"{low} and {high}"
-    if low:
-        return low if low.startswith("more") else f"{low} or more"
-    return (high if high.startswith("less") else f"{high} or less") if high else ""
+        limits |= {name: getattr(rule, name) for name in _FORMS if hasattr(rule, name)}
+    if {"ge", "le"} <= limits.keys():
+        return f"{limits['ge']:,} to {limits['le']:,}"
+    return " and ".join(form.format(limits[name]) for name, form in _FORMS.items() if name in limits)

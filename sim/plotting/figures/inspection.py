@@ -1,4 +1,4 @@
-"""The study done again inside the model: its table, its findings, whom to speak to, marks, and tests by chance."""
+"""Figure of the study of 2022 repeated in the model: measures, findings, interviews, marks, and tests by chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import PAGE_WIDTH, FigureLayout, blank
-from sim.plotting.figures.selection import Labels
 from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, PLAIN, SMALL, VERMILLION, in_house_style
 from sim.reporting.labels import label_of
 from sim.reporting.tables import require_columns
@@ -23,56 +22,56 @@ _COLUMNS = {
     "patterns": ("pattern", "is_null", "of_100", "low", "high"),
     "establishments": ("way", "employees", "off"),
     "ratings": ("risk", "when", "mean", "low", "high"),
-    "tests": ("asked", "tests", "right", "right_low", "right_high", "wrong", "wrong_low", "wrong_high", "by_chance"),
+    "tests": ("status", "tests", "right", "right_low", "right_high", "wrong", "wrong_low", "wrong_high", "by_chance"),
 }
 _ROW = 0.155
-"""Inches from one row of a list to the next."""
+"""Inches between rows."""
 _TITLE, _AXIS, _GAP = 0.3, 0.42, 0.12
 _WHO = {"employer": "Employers", "manager": "Managers", "non_manager": "Other employees"}
 _WAYS = {
-    "by_lot": ("by lot", BLUE, "o"),
+    "at_random": ("at random", BLUE, "o"),
     "team_by_team": ("team by team", ORANGE, "s"),
     "chosen_by_employer": ("chosen by employer", VERMILLION, "D"),
 }
-_WHEN = {"in_general": "in\ngeneral", "item_by_item": "item by\nitem", "after": "after\nspeaking"}
+_WHEN = {"in_general": "in\ngeneral", "item_by_item": "item by\nitem", "after": "after\ninterviews"}
 _WORDS = ("insufficient", "moderate", "sufficient", "good")
 _RISKS = {"screen_work": (BLUE, "o", "screen work"), "work_pressure": (ORANGE, "s", "work pressure")}
 
 
 @in_house_style
-def draw(tables: Mapping[str, pd.DataFrame], labels: Labels = None, footer: str = "") -> Figure:
-    """One page of what virtual studies find beside what the study of 2022 found.
+def draw(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Figure:
+    """Draw one page: findings of simulated studies beside those of the study of 2022.
 
-    `tables`: measures, patterns, establishments, ratings and tests, as `sim/studies/inspection` makes them. Raises
-    UserError where one lacks a column or a row.
+    `tables` are measures, patterns, establishments, ratings and tests of `sim/studies/inspection`. Raises UserError
+    where a column or a row is missing.
     """
     for name, columns in _COLUMNS.items():
         if require_columns(tables[name], columns, name).empty:
-            raise UserError(f"nothing to draw: the table of {name} has no rows")
+            raise UserError(f"Nothing to draw: the table {name} has no rows.")
     measures = tables["measures"]["measure"].nunique()
     findings, nulls = (tables["patterns"][tables["patterns"]["is_null"] == null] for null in (False, True))
     tops = _tops(measures, max(len(findings), len(nulls)))
     sheet = blank(
         body=tops[-1],
-        title="The study of 2022, done again inside the model",
-        subtitle="Bars hold 95 of 100 virtual studies; where shares of virtual studies are shown, their 95% interval. "
+        title="The study of 2022, repeated in the model",
+        subtitle="Bars: 95% of simulated studies, or the 95% interval of a percentage of simulated studies. "
         "(m) managers, (e) other employees.",
         key=[
-            Line2D([], [], color=BLUE, marker="o", markersize=4, linewidth=1.4, label="virtual studies"),
+            Line2D([], [], color=BLUE, marker="o", markersize=4, linewidth=1.4, label="simulated studies"),
             Line2D([], [], color=INK, marker="x", markersize=5, linestyle="none", label="the study of 2022"),
         ],
         footer=footer,
     )
-    sheet.heading("Say that the measure is there, percent", tops[0])
-    _draw_table(sheet, tops[0] + _TITLE, tables["measures"], labels)
-    sheet.heading("Of 100 virtual studies, so many report what the study of 2022 did", tops[1])
+    sheet.heading("Report the measure, percent", tops[0])
+    _draw_table(sheet, tops[0] + _TITLE, tables["measures"])
+    sheet.heading("Percentage of simulated studies that report what the study of 2022 did", tops[1])
     _draw_patterns(sheet, tops[1] + _TITLE, findings, nulls)
     _draw_below(sheet, tops[2], tables)
     return sheet.figure
 
 
 def _tops(measures: int, patterns: int) -> list[float]:
-    """Where each band begins, and where the last ends, in inches."""
+    """Return the top of each band and the bottom of the last, in inches."""
     first = _TITLE + 0.15 + measures * _ROW + _AXIS
     second = _TITLE + 0.15 + patterns * _ROW + _AXIS
     return [0.0, first, first + second, first + second + 2.35]
@@ -81,7 +80,7 @@ def _tops(measures: int, patterns: int) -> list[float]:
 # -- the table of 15 measures -----------------------------------------------------------------------------------------
 
 
-def _draw_table(sheet: FigureLayout, top: float, table: pd.DataFrame, labels: Labels) -> None:
+def _draw_table(sheet: FigureLayout, top: float, table: pd.DataFrame) -> None:
     names = list(table["measure"].unique())
     left, width = 2.15, (PAGE_WIDTH - 0.15 - 2.15 - 2 * _GAP) / 3
     for at, (who, title) in enumerate(_WHO.items()):
@@ -92,7 +91,7 @@ def _draw_table(sheet: FigureLayout, top: float, table: pd.DataFrame, labels: La
         axes.plot(rows["study"], range(len(names)), "x", color=INK, markersize=5, zorder=4)
         axes.set_xlim(0, 100)
         axes.set_xticks([0, 50])
-        _list(axes, [label_of(name, labels) for name in names] if at == 0 else [""] * len(names))
+        _list(axes, [label_of(name) for name in names] if at == 0 else [""] * len(names))
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, color: Any, of: str = "mean") -> None:
@@ -102,7 +101,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, color: Any, of: str = "mean") -> None:
 
 
 def _list(axes: Axes, names: list[str]) -> None:
-    """Rows from top to bottom, with a pale line for the eye."""
+    """Label rows from top to bottom, each on a pale line."""
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
@@ -118,7 +117,7 @@ def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, null
     from sim.outcomes.patterns import IN_WORDS
 
     label, width = 2.22, (PAGE_WIDTH - 0.25 - 2 * 2.22 - 0.1) / 2
-    for at, (title, rows) in enumerate((("It found", findings), ("It found nothing", nulls))):
+    for at, (title, rows) in enumerate((("Findings", findings), ("Null findings", nulls))):
         axes = sheet.axes(label + at * (label + width + 0.1), top + 0.15, width, max(len(rows), 1) * _ROW)
         axes.set_title(title, fontsize=SMALL)
         rows = rows.sort_values("of_100", ascending=False, na_position="last")
@@ -135,7 +134,7 @@ def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, null
 
 
 def _draw_below(sheet: FigureLayout, top: float, tables: Mapping[str, pd.DataFrame]) -> None:
-    _draw_reach(_titled(sheet, 0.45, top, 1.75, "How far off about one employer"), tables["establishments"])
+    _draw_errors(_titled(sheet, 0.45, top, 1.75, "Error about one employer"), tables["establishments"])
     _draw_marks(_titled(sheet, 3.1, top, 1.45, "The inspector's mark"), tables["ratings"])
     _draw_tests(_titled(sheet, 5.3, top, 1.6, "Significant tests"), tables["tests"])
 
@@ -146,22 +145,22 @@ def _titled(sheet: FigureLayout, left: float, top: float, width: float, title: s
     return axes
 
 
-def _draw_reach(axes: Axes, table: pd.DataFrame) -> None:
-    """Measures of 15 by which one is off at most, in 95 of 100 visits, by the number of employees spoken to."""
+def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw the error that 95% of visits stay below, by the number of employees interviewed."""
     for way, (name, color, marker) in _WAYS.items():
         rows = table[table["way"] == way]
         sns.lineplot(
             rows, x="employees", y="off", marker=marker, color=color, markersize=3, markeredgewidth=0, linewidth=1.2,
             label=name, ax=axes,
         )  # fmt: skip
-    known = table.loc[table["way"] == "mean_of_all", "off"]
-    axes.axhline(float(known.iloc[0]), color=GREY, linewidth=0.9, linestyle=":", label="speaking to nobody")
+    mean = table.loc[table["way"] == "mean_of_all", "off"]
+    axes.axhline(float(mean.iloc[0]), color=GREY, linewidth=0.9, linestyle=":", label="no interviews")
     axes.set_xscale("log")
-    shown = [n for n in (1, 2, 3, 5, 8, 12, 20, 30) if n <= table["employees"].max()]
-    axes.set_xticks(shown, [str(n) for n in shown])
+    ticks = [n for n in (1, 2, 3, 5, 8, 12, 20, 30) if n <= table["employees"].max()]
+    axes.set_xticks(ticks, [str(n) for n in ticks])
     axes.minorticks_off()
     axes.set_ylim(0, 1.75 * table.loc[table["employees"] > 0, "off"].max())
-    axes.set_xlabel("employees spoken to")
+    axes.set_xlabel("employees interviewed")
     axes.set_ylabel("measures of 15, at most")
     axes.legend(loc="upper right", bbox_to_anchor=(1.06, 1.06), handlelength=1.3, labelspacing=0.25)
 
@@ -184,7 +183,7 @@ def _draw_marks(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _draw_tests(axes: Axes, table: pd.DataFrame) -> None:
-    """How many of the whole table are significant, with the right and the wrong sign, and by chance alone."""
+    """Draw the number of significant tests with the right and the wrong sign, and by chance alone."""
     for row, own in enumerate(table.to_dict("records")):
         for place, (name, color) in enumerate((("right", BLUE), ("wrong", VERMILLION))):
             y = row + 0.16 * (2 * place - 1)
@@ -193,7 +192,7 @@ def _draw_tests(axes: Axes, table: pd.DataFrame) -> None:
             axes.plot(own[name], y, "o", color=color, markersize=4, label=label, linestyle="none")
         axes.vlines(own["by_chance"] / 2, row - 0.35, row + 0.35, color=INK, linestyle=":", linewidth=1)
     axes.plot([], [], color=INK, linestyle=":", linewidth=1, label="by chance, each")
-    axes.set_yticks(range(len(table)), [f"{asked}\nmeasures" for asked in table["asked"]])
+    axes.set_yticks(range(len(table)), [f"{status}\nmeasures" for status in table["status"]])
     axes.set_ylim(len(table) - 0.4, -1.6)
     axes.set_xlim(0, None)
     axes.set_xlabel(f"significant of {int(table['tests'].iloc[0])} tests")

@@ -1,4 +1,4 @@
-"""Which patterns a model and its rivals meet: a matrix of marks, and the scores above."""
+"""Figure of the patterns that the model and its rivals meet, with their scores."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _LABEL, _COLUMN = 2.75, 0.66
 
 
 @in_house_style
-def draw(rows: pd.DataFrame, who: Mapping[str, str], labels: Mapping[str, str], footer: str = "") -> Figure:
-    """One page: patterns down, the model and its rivals across.
+def draw(rows: pd.DataFrame, models: Mapping[str, str], labels: Mapping[str, str], footer: str = "") -> Figure:
+    """Draw one page: patterns as rows, the model and its rivals as columns.
 
-    `rows` has a row a pattern with a column of yes and no for everybody in `who` (name -> heading); `labels` name
+    `rows` has one row per pattern, with a boolean column for each of `models` (name -> heading). `labels` name
     patterns. Raises UserError where a column or a row is missing.
     """
-    if require_columns(rows, (*_COLUMNS, *who), "rows").empty:
-        raise UserError("nothing to draw: the table of patterns has no rows")
+    if require_columns(rows, (*_COLUMNS, *models), "rows").empty:
+        raise UserError("Nothing to draw: the table of patterns has no rows.")
     groups = {use: rows[rows["use"] == use] for use in _USES if (rows["use"] == use).any()}
     body = _HEAD + sum(len(own) * _ROW + _GAP for own in groups.values())
     sheet = blank(
         body=body,
-        title="What was found, and which models give it",
-        subtitle="A mark where a model meets a pattern, by bounds written down first; above the marks, how many.",
+        title="Published findings, and the models that give them",
+        subtitle="Marks: the model meets the pattern, by criteria written in advance. Above: number of patterns met.",
         key=[
             Line2D([], [], color=BLUE, marker="s", markersize=6, linestyle="none", label="the model meets it"),
             Line2D([], [], color=GREY, marker="s", markersize=6, linestyle="none", label="a rival meets it"),
@@ -46,26 +46,26 @@ def draw(rows: pd.DataFrame, who: Mapping[str, str], labels: Mapping[str, str], 
     )
     top = _HEAD
     for at, (use, own) in enumerate(groups.items()):
-        axes = sheet.axes(_LABEL, top, len(who) * _COLUMN, len(own) * _ROW)
-        _draw_use(axes, own, who, labels)
+        axes = sheet.axes(_LABEL, top, len(models) * _COLUMN, len(own) * _ROW)
+        _draw_use(axes, own, models, labels)
         axes.text(-0.5, -0.75, _USES[use], ha="right", va="bottom", fontsize=SMALL, weight="bold")
-        for column, name in enumerate(who):
+        for column, name in enumerate(models):
             axes.text(column, -0.75, f"{int(own[name].sum())} of {len(own)}", ha="center", va="bottom", color=INK)
             if at == 0:
-                axes.text(column, -2.2, who[name].replace(" ", "\n"), ha="center", va="bottom", weight="bold")
+                axes.text(column, -2.2, models[name].replace(" ", "\n"), ha="center", va="bottom", weight="bold")
         top += len(own) * _ROW + _GAP
     return sheet.figure
 
 
-def _draw_use(axes: Axes, own: pd.DataFrame, who: Mapping[str, str], labels: Mapping[str, str]) -> None:
+def _draw_use(axes: Axes, own: pd.DataFrame, models: Mapping[str, str], labels: Mapping[str, str]) -> None:
     for place, row in enumerate(own.to_dict("records")):
         axes.axhline(place, color=PALE, linewidth=0.4, zorder=1)
-        for column, name in enumerate(who):
+        for column, name in enumerate(models):
             if row[name]:
                 axes.plot(column, place, "s", color=BLUE if column == 0 else GREY, markersize=6, zorder=3)
             elif column == 0:
                 axes.plot(column, place, "x", color=VERMILLION, markersize=5, markeredgewidth=1.4, zorder=3)
-    axes.set_xlim(-0.5, len(who) - 0.5)
+    axes.set_xlim(-0.5, len(models) - 0.5)
     axes.set_ylim(len(own) - 0.5, -0.5)
     axes.set_xticks([])
     marks = np.where(own["in_mind"], " *", "")

@@ -1,13 +1,12 @@
-"""How many employees one must speak to before one knows what reaches people.
+"""How far interviews with n employees are from what measures reach the employees of an establishment.
 
-What reaches the people of an establishment is how many of the 15 measures its home workers who lead nobody know, on
-average, and what share of them knows each. Somebody who speaks to n of them has the mean of n answers. Answers differ
-because people know different things, so the error falls with n; and it does not fall to nothing where the employer
-chooses whom one speaks to.
+What reaches them is how many of the 15 measures the home workers who manage nobody know on average, and the share who
+know each. An interviewer of n employees has the mean of n answers. People know different things, so the error falls
+with n. It does not fall to zero if the employer chooses the respondents.
 
-    for one establishment    error of the mean of n answers against the truth of that establishment
-    the same, mixed          with the mean of all establishments, weighed between² to within² / n
-    for a picture of many    SE² = between² / establishments + within² / (establishments x n)
+    one establishment     error of the mean of n answers against the truth of that establishment
+    the same, mixed       weighted with the mean of all establishments, between² to within² / n
+    all establishments    SE² = between² / establishments + within² / (establishments x n)
 """
 
 from __future__ import annotations
@@ -28,65 +27,89 @@ from sim.survey.visit import SurveyRandom, WorldState, good_light, sample_respon
 if TYPE_CHECKING:
     import pandas as pd
 
-WAYS = ("by_lot", "team_by_team", "chosen_by_employer")
-"""How respondents are found: by lot; one team after another; each the better of two, in the employer's eyes."""
-TIMES = 40
-"""How often each establishment is visited anew."""
-SURE = 0.95
+SELECTIONS = ("at_random", "team_by_team", "chosen_by_employer")
+"""Selection of respondents. An employer chooses the better of two each time, in the employer's eyes."""
+VISITS = 40
+"""Number of visits to each establishment."""
+CERTAINTY = 0.95
 _Z = 1.96
 _FEWEST = 2
 
 
 @dataclass(frozen=True)
-class Reach:
-    """What one world says about speaking to so many employees.
+class SamplingErrors:
+    """Errors of interviews in one world.
 
-    known          (establishment,) how many of the 15 its people know in truth, mean
-    claimed        (establishment,) how many its employer claims
-    within         SD of answers about the true mean of one's own establishment
-    errors         way -> (visit, establishment, number of employees): the mean of the answers less the truth
-    errors_by_one  way -> (visit, establishment, number of employees, measure): the share that says it less the truth
+    Attributes
+    ----------
+    known : array (establishment,)
+        Mean number of the 15 measures that its employees know in truth.
+    claimed : array (establishment,)
+        Number of measures that its employer claims.
+    within : float
+        SD of answers around the true mean of the establishment.
+    errors : mapping from selection to array (visit, establishment, number of employees)
+        Mean of the answers minus the truth.
+    errors_by_measure : mapping from selection to array (visit, establishment, number of employees, measure)
+        Share who report a measure minus the true share.
     """
 
     known: np.ndarray
     claimed: np.ndarray
     within: float
     errors: dict[str, np.ndarray]
-    errors_by_one: dict[str, np.ndarray]
+    errors_by_measure: dict[str, np.ndarray]
 
 
-def reached(plan: Plan, employees: Sequence[int], times: int = TIMES) -> Reach:
-    """Live a plan of large establishments, and speak to `employees` of each, again and again.
+def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS) -> SamplingErrors:
+    """Simulate a plan of large establishments, and interview employees of each repeatedly.
 
-    Establishments with too few home workers are left out: fewer than twice the largest number asked for.
+    Parameters
+    ----------
+    plan : Plan
+        Plan whose establishments have large samples.
+    employees : sequence of int
+        Numbers of employees to interview. Establishments with fewer home workers than twice the largest are left out.
+    times : int
+        Number of visits to each establishment.
+
+    Raises
+    ------
+    UserError
+        If fewer than two establishments have enough home workers.
     """
     engine = simulate_burn_in(plan)
     state, draws = WorldState(engine), SurveyRandom(engine)
     answers = sample_responses(state, draws, survey_of(plan), interview_of(plan))
-    says = np.array([answers[f"known.{name}"] for name in ASKED]).T
+    reports = np.array([answers[f"known.{name}"] for name in ASKED]).T
     knows = np.array([state.known(name) for name in ASKED]).T
     people = _People.of(state, engine.staff.firm.team, most=max(employees))
     truth = people.means(knows)
-    errors, by_one = {}, {}
-    for way in WAYS:
-        visits = [_means(people.spoken_to(way, (plan.replicate, visit)), says) for visit in range(times)]
-        by_one[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
-        errors[way] = by_one[way].sum(axis=-1)
+    errors, by_measure = {}, {}
+    for way in SELECTIONS:
+        visits = [_means(people.interviewed(way, (plan.replicate, visit)), reports) for visit in range(times)]
+        by_measure[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
+        errors[way] = by_measure[way].sum(axis=-1)
     known = truth.sum(axis=1)
     claimed = np.sum([state.claimed(name) for name in ASKED], axis=0)[people.establishments]
-    far = says[people.rows].sum(axis=1) - known[people.which]
-    return Reach(known, claimed, float(far.std()), errors, by_one)
+    deviations = reports[people.rows].sum(axis=1) - known[people.which]
+    return SamplingErrors(known, claimed, float(deviations.std()), errors, by_measure)
 
 
 @dataclass(frozen=True)
 class _People:
-    """Home workers who lead nobody, of establishments with enough of them.
+    """Home workers who manage nobody, of establishments with enough of them.
 
-    rows            (n,) rows of the firm
-    which           (n,) whose they are: place in `establishments`
-    establishments  (establishment,) rows of establishments
-    team, light     (n,) their team, and how good a light they throw on the employer
-    most            the largest number ever spoken to
+    Attributes
+    ----------
+    rows, which, team : array (n,)
+        Row in the firm, place in `establishments`, and team.
+    establishments : array (establishment,)
+        Rows of the establishments.
+    light : array (n,)
+        How favourable the answers are to the employer.
+    most : int
+        Largest number of employees interviewed.
     """
 
     rows: np.ndarray
@@ -103,23 +126,23 @@ class _People:
         enough = count >= 2 * most
         if enough.sum() < _FEWEST:
             raise UserError(
-                f"inspection: {enough.sum()} establishments have the {2 * most} home workers that speaking to {most} "
-                "takes; a larger inspection.reach_sample or fewer inspection.employees is right"
+                f"Too few large establishments: {enough.sum()} have {2 * most} home workers or more, which interviews "
+                f"with {most} need. Use a larger inspection.reach_sample or smaller inspection.employees."
             )
         rows = np.flatnonzero(people & enough[state.establishment])
         which = (np.cumsum(enough) - 1)[state.establishment[rows]]
         return cls(rows, which, np.flatnonzero(enough), team[rows], good_light(state)[rows], most)
 
     def means(self, values: np.ndarray) -> np.ndarray:
-        """(establishment, measure) means of values (place, measure)."""
+        """Return means (establishment, measure) of values (place, measure)."""
         sums = [np.bincount(self.which, own) for own in values[self.rows].T]
         return np.array(sums).T / np.bincount(self.which)[:, None]
 
-    def spoken_to(self, way: str, luck: Sequence[int]) -> np.ndarray:
-        """(establishment, most) rows of those spoken to, in the order in which one gets to them."""
-        chance = np.random.default_rng(luck)
-        mine, its_team = chance.random(len(self.rows)), chance.random(self.team.max() + 1)[self.team]
-        order = np.lexsort((mine, its_team, self.which) if way == "team_by_team" else (mine, self.which))
+    def interviewed(self, way: str, seed: Sequence[int]) -> np.ndarray:
+        """Return rows (establishment, most) of the interviewed, in the order of the interviews."""
+        random = np.random.default_rng(seed)
+        own, of_team = random.random(len(self.rows)), random.random(self.team.max() + 1)[self.team]
+        order = np.lexsort((own, of_team, self.which) if way == "team_by_team" else (own, self.which))
         begins = np.flatnonzero(np.diff(self.which[order], prepend=-1))[:, None]
         if way != "chosen_by_employer":
             return self.rows[order[begins + np.arange(self.most)]]
@@ -127,22 +150,22 @@ class _People:
         return self.rows[np.where(self.light[second] > self.light[first], second, first)]
 
 
-def _means(spoken_to: np.ndarray, says: np.ndarray) -> np.ndarray:
-    """(establishment, number of employees from 1 on, measure): the share of so many that says it."""
-    told = np.cumsum(says[spoken_to], axis=1)
-    return told / np.arange(1, told.shape[1] + 1)[:, None]
+def _means(interviewed: np.ndarray, reports: np.ndarray) -> np.ndarray:
+    """Return shares (establishment, number of employees from 1 on, measure) who report each measure."""
+    counts = np.cumsum(reports[interviewed], axis=1)
+    return counts / np.arange(1, counts.shape[1] + 1)[:, None]
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------
 
 
-def of_establishments(worlds: Sequence[Reach], employees: Sequence[int]) -> pd.DataFrame:
-    """How far off one is about an establishment, by way and number of employees spoken to.
+def establishment_table(worlds: Sequence[SamplingErrors], employees: Sequence[int]) -> pd.DataFrame:
+    """Return the error about one establishment, by selection (`way`) and number of employees interviewed.
 
-    `off` is how far at most in 95 of 100 visits, in measures of 15, with `off_low` and `off_high` over worlds; `mixed`
-    the same where answers are weighed against the mean of all establishments; `share_off` that of the share that knows
-    a single measure; `bias` the mean error. Without speaking to anybody (0 employees) one has the mean of all
-    establishments, or the employer's word.
+    `off` is the error that 95% of visits stay below, in measures of 15, with `off_low` and `off_high` over worlds.
+    `mixed` is the same for answers weighted with the mean of all establishments, `share_off` that of the share who
+    know a single measure, and `bias` the mean error. Without interviews (0 employees) the estimate is the mean of all
+    establishments, or the employer's claim.
     """
     import pandas as pd
 
@@ -150,12 +173,12 @@ def of_establishments(worlds: Sequence[Reach], employees: Sequence[int]) -> pd.D
         _row("mean_of_all", 0, [world.known.mean() - world.known for world in worlds]),
         _row("employers_word", 0, [world.claimed - world.known for world in worlds]),
     ]
-    for way in WAYS:
+    for way in SELECTIONS:
         for at, n in enumerate(employees):
             errors = [world.errors[way][:, :, at] for world in worlds]
-            by_one = [world.errors_by_one[way][:, :, at] for world in worlds]
+            by_measure = [world.errors_by_measure[way][:, :, at] for world in worlds]
             mixed = [_mixed(world, own, n) for world, own in zip(worlds, errors, strict=True)]
-            more = {"mixed": float(np.mean(_off(mixed))), "share_off": float(np.mean(_off(by_one)))}
+            more = {"mixed": float(np.mean(_off(mixed))), "share_off": float(np.mean(_off(by_measure)))}
             rows.append(_row(way, n, errors) | more)
     return pd.DataFrame(rows)
 
@@ -175,37 +198,37 @@ def _row(way: str, employees: int, errors: list[np.ndarray]) -> dict[str, object
 
 
 def _off(errors: Sequence[np.ndarray]) -> list[float]:
-    """How far off at most in 95 of 100 visits, world by world."""
-    return [float(np.quantile(np.abs(own), SURE)) for own in errors]
+    """Return the error that 95% of visits stay below, by world."""
+    return [float(np.quantile(np.abs(own), CERTAINTY)) for own in errors]
 
 
-def _mixed(world: Reach, errors: np.ndarray, employees: int) -> np.ndarray:
-    """(visit, establishment) errors of the best mix of answers and the mean of all establishments."""
+def _mixed(world: SamplingErrors, errors: np.ndarray, employees: int) -> np.ndarray:
+    """Return errors (visit, establishment) of the best mix of answers and the mean of all establishments."""
     between = world.known.var(ddof=1)
     weight = between / (between + world.within**2 / employees)
     return weight * errors + (1 - weight) * (world.known.mean() - world.known)
 
 
-def needed(table: pd.DataFrame, way: str, close: float) -> int | None:
-    """The smallest number of employees tried with which one is off by at most `close`; None where none will do."""
+def required_employees(table: pd.DataFrame, way: str, close: float) -> int | None:
+    """Return the smallest number of employees with an error of at most `close`, or None."""
     own = table[(table["way"] == way) & (table["off"] <= close)]
     return None if own.empty else int(own["employees"].min())
 
 
-def of_the_sector(
-    worlds: Sequence[Reach], establishments: Sequence[int], employees: Sequence[int], share_chosen: float
+def sector_table(
+    worlds: Sequence[SamplingErrors], establishments: Sequence[int], employees: Sequence[int], share_chosen: float
 ) -> pd.DataFrame:
-    """How far off one is about the mean of all establishments, by how many are visited and how many spoken to in each.
+    """Return the error about the mean of all establishments, by numbers of establishments and of employees in each.
 
-    `off` is half the 95% interval by lot. `bias` is what employers who choose add, where `share_chosen` of them do, and
-    `design_effect` how many times as large the mean squared error then is. `between` and `within` are the SDs.
+    `off` is half the 95% interval with random selection. `bias` is the mean error if `share_chosen` of the employers
+    choose, and `design_effect` the factor by which the mean squared error then grows. `between` and `within` are SDs.
     """
     import pandas as pd
 
     between = np.mean([world.known.var(ddof=1) for world in worlds])
     within = np.mean([world.within**2 for world in worlds])
     lift = np.mean([world.errors["chosen_by_employer"][:, :, 0].mean() for world in worlds])
-    grid = pd.DataFrame([(visited, n) for visited in establishments for n in employees])
+    grid = pd.DataFrame([(visits, n) for visits in establishments for n in employees])
     grid.columns = ["establishments", "employees"]
     variance = (between + within / grid["employees"]) / grid["establishments"]
     bias = share_chosen * lift

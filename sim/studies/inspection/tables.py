@@ -1,20 +1,21 @@
-"""Many virtual studies become tables: each number beside the study's own, with how far virtual studies differ.
+"""Tables of many simulated studies: each number beside that of the study of 2022, and how much studies differ.
 
-`low` and `high` hold 95 of 100 virtual studies, and not the doubt about a mean. `of_100` counts virtual studies that
-report what the study of 2022 did, with a Wilson interval for having tried no more of them.
+`low` and `high` hold 95% of simulated studies. `of_100` is the percentage of simulated studies that report what the
+study of 2022 reported, with a Wilson interval for the limited number of studies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, EQUIVALENT, Pattern, patterns
-from sim.studies.inspection.rating import WORDS, in_words
-from sim.studies.inspection.repeated_surveys import TABLE, Study, relations_of
+from sim.studies.inspection.findings import STATUSES, relations_of
+from sim.studies.inspection.rating import WORDS, count_by_word
+from sim.studies.inspection.repeated_surveys import SimulatedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,39 +23,43 @@ if TYPE_CHECKING:
 WHO = ("employer", *BOTH)
 SPREAD = (0.025, 0.975)
 _Z = 1.96
-COUNTED = {("any_difference", "manager"): 4.0, ("any_difference", "non_manager"): 5.0}
-_GLOSSED = {("claimed_not_known", role): COUNTED["any_difference", role] for role in BOTH}
+MISMATCHES = {
+    (reading, role): number
+    for reading in ("any_difference", "claimed_not_known")
+    for role, number in (("manager", 4.0), ("non_manager", 5.0))
+}
+"""Mismatches of the study of 2022, by reading and role; its text can be read in two ways."""
 _ROUNDING = 0.5
-"""The study gives its mismatch counts as whole numbers."""
+"""The study of 2022 rounds mismatches to whole numbers."""
 
 
-def looked_for() -> tuple[Pattern, ...]:
-    """The patterns that a virtual study may report."""
+def tested_patterns() -> tuple[Pattern, ...]:
+    """Return the patterns that a simulated study may report."""
     known = {*CELLS, "cascade_order", "inspector_downgrade", "detail_question", "contacts_fewer_isolation_low"}
     return tuple(pattern for pattern in patterns() if pattern.name in known)
 
 
-def numbers(studies: Sequence[Study]) -> pd.DataFrame:
-    """One row for each virtual study, with every number of it."""
+def numbers(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
+    """Return one row per simulated study with all its numbers."""
     import pandas as pd
 
     return pd.DataFrame([{"replicate": number} | study.numbers() for number, study in enumerate(studies)])
 
 
-def table_of_measures(studies: Sequence[Study], measures: Iterable[Measure]) -> pd.DataFrame:
-    """The study's table of 15 measures by three roles, percent: the study's, the virtual ones', and the truth."""
+def table_of_measures(studies: Sequence[SimulatedStudy], measures: Iterable[Measure]) -> pd.DataFrame:
+    """Return who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
     import pandas as pd
 
-    asked = {measure.name: measure for measure in measures if measure.in_study}
-    said = 100 * np.array([study.shares for study in studies])
+    by_name = {measure.name: measure for measure in measures if measure.in_study}
+    reported = 100 * np.array([study.shares for study in studies])
     true = 100 * np.array(
         [study.shares * np.nan if study.true_shares is None else study.true_shares for study in studies]
     )
     rows = []
     for at, name in enumerate(ASKED):
         for column, who in enumerate(WHO):
-            own = _spread(said[:, at, column])
-            study = 100 * asked[name].study[who]
+            own = _spread(reported[:, at, column])
+            study = 100 * by_name[name].study[who]
             rows.append(
                 {"measure": name, "who": who, "study": study, **own, "true": float(true[:, at, column].mean())}
                 | {"inside": own["low"] <= study <= own["high"]}
@@ -62,56 +67,56 @@ def table_of_measures(studies: Sequence[Study], measures: Iterable[Measure]) -> 
     return pd.DataFrame(rows)
 
 
-def table_of_mismatches(studies: Sequence[Study]) -> pd.DataFrame:
-    """Answers of 15 that differ from the employer's, by reading and role; the study's are rounded to whole numbers."""
+def table_of_mismatches(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
+    """Return how many of 15 answers differ from the employer's, by reading and role."""
     import pandas as pd
 
     rows = []
-    for (reading, role), study in (COUNTED | _GLOSSED).items():
+    for (reading, role), study in MISMATCHES.items():
         own = _spread(np.array([one.mismatches[reading, role] for one in studies]))
         inside = own["low"] <= study + _ROUNDING and own["high"] >= study - _ROUNDING
         rows.append({"reading": reading, "role": role, "study": study, **own, "inside": inside})
     return pd.DataFrame(rows)
 
 
-def table_of_relations(studies: Sequence[Study]) -> pd.DataFrame:
-    """Every relation that a pattern rests on: correlations of answers, true ones, and how often significant."""
+def table_of_relations(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
+    """Return all relations of the patterns: correlations of answers, true correlations, and how often significant."""
     import pandas as pd
 
     rows = []
-    for pattern in looked_for():
+    for pattern in tested_patterns():
         findings = [study.findings[pattern.name] for study in studies]
         for at, (role, predictor, outcome) in enumerate(relations_of(pattern.name)):
             r, true = (np.array([getattr(finding, what)[at] for finding in findings]) for what in ("r", "true"))
-            found = np.array([finding.found[at] for finding in findings])
+            significant = np.array([finding.significant[at] for finding in findings])
             rows.append(
                 {"pattern": pattern.name, "role": role, "predictor": predictor, "outcome": outcome}
                 | _spread(r, "r")
                 | _spread(true, "true")
                 | {
                     "true_error": float(true.std(ddof=1) / np.sqrt(len(true))),
-                    "positive": float((found > 0).mean()),
-                    "negative": float((found < 0).mean()),
+                    "positive": float((significant > 0).mean()),
+                    "negative": float((significant < 0).mean()),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def table_of_patterns(studies: Sequence[Study], relations: pd.DataFrame) -> pd.DataFrame:
-    """Every pattern: of 100 virtual studies, how many report what the study did, and the relation that decides.
+def table_of_patterns(studies: Sequence[SimulatedStudy], relations: pd.DataFrame) -> pd.DataFrame:
+    """Return for every pattern the percentage of studies that report it, and the relation that decides it.
 
-    `relation` is the weakest of those that must be there, or the strongest of those that must not, in truth; `true`
-    its mean over worlds with the range that holds 95 of 100. `equivalent` says of a null whether all its true
-    relations lie within ±0.10; None where nobody knows, or there is none.
+    `relation` is the weakest true relation of a finding, or the strongest of a null finding. `true` is its mean over
+    worlds, with the range of 95% of worlds. `equivalent` says whether all true relations of a null finding lie within
+    ±0.10; None if they are unknown, or for other findings.
     """
     import pandas as pd
 
     rows = []
-    for pattern in looked_for():
+    for pattern in tested_patterns():
         findings = [study.findings[pattern.name] for study in studies]
         reported = [finding.reported for finding in findings if finding.reported is not None]
         own = relations[relations["pattern"] == pattern.name]
-        significant = np.array([np.count_nonzero(finding.found) for finding in findings])
+        significant = np.array([np.count_nonzero(finding.significant) for finding in findings])
         limits = np.array([finding.limit for finding in findings])
         rows.append(
             {
@@ -121,7 +126,7 @@ def table_of_patterns(studies: Sequence[Study], relations: pd.DataFrame) -> pd.D
                 "is_null": _is_null(pattern.name),
                 "tests": len(own),
                 "studies": len(reported),
-                **_of_100(np.array(reported, bool)),
+                **_percentage(np.array(reported, bool)),
                 "significant": float(significant.mean()) if len(own) else np.nan,
                 "limit": float(limits.mean()),
                 **_deciding(pattern.name, own),
@@ -135,43 +140,37 @@ def _is_null(pattern: str) -> bool:
 
 
 def _deciding(pattern: str, own: pd.DataFrame) -> dict[str, object]:
-    """The relation on which a pattern stands or falls, and whether a null is one in truth."""
+    """Return the deciding relation of a pattern, and whether a null finding is true."""
+    numbers = ("r", "true", "true_low", "true_high")
     if own.empty or own["true"].isna().all():
-        return {
-            "relation": "",
-            "r": np.nan,
-            "true": np.nan,
-            "true_low": np.nan,
-            "true_high": np.nan,
-            "equivalent": None,
-        }
+        return {"relation": "", **dict.fromkeys(numbers, np.nan), "equivalent": None}
     sign = CELLS[pattern][0].sign
     place = own["true"].abs().idxmax() if not sign else (sign * own["true"]).idxmin()
     row = own.loc[place]
     within = (own["true"].abs() + _Z * own["true_error"] <= EQUIVALENT).all() if not sign else None
     return {
         "relation": f"{row['role']}: {row['predictor']} with {row['outcome']}",
-        **{name: float(row[name]) for name in ("r", "true", "true_low", "true_high")},
+        **{name: float(row[name]) for name in numbers},
         "equivalent": within,
     }
 
 
-def table_of_tests(studies: Sequence[Study]) -> pd.DataFrame:
-    """Significant relations of the whole table, 15 measures x outcomes x roles, with right and wrong sign."""
+def table_of_tests(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
+    """Return the number of significant tests with right and wrong sign: 15 measures x outcomes x roles."""
     import pandas as pd
 
     rows = []
-    for asked in TABLE:
-        own = [study.tests[asked] for study in studies]
-        dealt = np.concatenate([tests.by_chance for tests in own])
+    for status in STATUSES:
+        own = [study.tests[status] for study in studies]
+        permuted = np.concatenate([tests.by_chance for tests in own])
         right, wrong = (np.array([getattr(tests, name) for tests in own]) for name in ("right", "wrong"))
-        limit = float(np.quantile(dealt, 0.95, method="inverted_cdf"))
+        limit = float(np.quantile(permuted, 0.95, method="inverted_cdf"))
         rows.append(
-            {"asked": asked, "tests": own[0].tests}
+            {"status": status, "tests": own[0].tests}
             | _spread(right, "right")
             | _spread(wrong, "wrong")
             | {
-                "by_chance": float(dealt.mean()),
+                "by_chance": float(permuted.mean()),
                 "by_chance_limit": limit,
                 "beyond": float((right + wrong > limit).mean()),
             }
@@ -179,8 +178,8 @@ def table_of_tests(studies: Sequence[Study]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table_of_ratings(studies: Sequence[Study]) -> pd.DataFrame:
-    """The inspector's marks (1 to 4) by risk: in general, item by item, after speaking; and the shares of each word."""
+def table_of_ratings(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
+    """Return marks (1 to 4) by risk: in general, item by item, after interviews; and the shares of each word."""
     import pandas as pd
 
     rows = []
@@ -190,7 +189,7 @@ def table_of_ratings(studies: Sequence[Study]) -> pd.DataFrame:
             marks = [getattr(one, when) for one in own]
             if any(one is None for one in marks):
                 continue
-            words = np.sum([in_words(one) for one in marks], axis=0)
+            words = np.sum([count_by_word(one) for one in marks], axis=0)
             rows.append(
                 {"risk": risk, "when": when, **_spread(np.array([one.mean() for one in marks]))}
                 | dict(zip(WORDS, words / words.sum(), strict=True))
@@ -198,26 +197,26 @@ def table_of_ratings(studies: Sequence[Study]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def as_reported(studies: Sequence[Study], uses: Iterable[str]) -> np.ndarray:
-    """(study,) how many patterns of these uses each virtual study reports as the study of 2022 did."""
-    names = [pattern.name for pattern in looked_for() if pattern.use in uses]
+def as_reported(studies: Sequence[SimulatedStudy]) -> np.ndarray:
+    """Return (study,) how many patterns each simulated study reports as the study of 2022 did."""
+    names = [pattern.name for pattern in tested_patterns()]
     return np.array([sum(bool(study.findings[name].reported) for name in names) for study in studies])
 
 
-def other_numbers(studies: Sequence[Study], pattern: str) -> Mapping[str, float]:
-    """What else a pattern rests on, mean over virtual studies."""
+def mean_numbers(studies: Sequence[SimulatedStudy], pattern: str) -> dict[str, float]:
+    """Return the other numbers of a pattern, as means over simulated studies."""
     own = [study.findings[pattern].numbers for study in studies]
     return {name: float(np.mean([numbers[name] for numbers in own])) for name in own[0]}
 
 
 def _spread(values: np.ndarray, name: str = "mean") -> dict[str, float]:
-    """Mean, and the range that holds 95 of 100; `name` goes before the ends where it is not the mean."""
+    """Return the mean and the range that holds 95%; the names of its ends begin with `name` unless that is `mean`."""
     low, high = np.quantile(values, SPREAD)
     before = "" if name == "mean" else f"{name}_"
     return {name: float(values.mean()), f"{before}low": float(low), f"{before}high": float(high)}
 
 
-def _of_100(reported: np.ndarray) -> dict[str, float]:
+def _percentage(reported: np.ndarray) -> dict[str, float]:
     if not len(reported):
         return {"of_100": np.nan, "low": np.nan, "high": np.nan}
     from scipy.stats import binomtest

@@ -1,19 +1,7 @@
-"""What counts as met, for every pattern, written before any result was looked at; changed for no result.
+"""Criteria of every pattern, written before any result was known. No criterion was changed because of a result.
 
-Every criterion is a list of bounds on means over worlds; a pattern is met when all of its bounds hold. They follow five
-rules:
-
-1. A relation that was found is met when the true correlation among all has its sign beyond ±0.05, and a study of that
-   size reports it, significantly and with its sign in all of its cells, in at least one of five.
-2. A relation that was looked for and not found is met when at least half of such studies report none of it; where it
-   is to be equivalent to none, every true correlation lies within ±0.10 besides. Of a whole family of tests "none"
-   means no more significant ones than chance gives in 95 of 100 studies without any relation.
-3. A difference between worlds or groups is met from 0.05 SD on, the size that pages call "hardly" below; complaints
-   from one person in a hundred on, half of that where the source says "slightly"; shares of days and of measures from
-   five in a hundred on; an inspector's mark from a quarter of a step on. A difference that is to be none lies within
-   ±0.10 SD, or one person in a hundred. What describes a level is met when at least half of such studies say so.
-4. What fades or is undone has at most half of its first size left.
-5. A pattern names all that was found together. What the model has no quantity for is not met, and says so.
+A criterion bounds the mean of one statistic over worlds. A pattern is met if all its criteria are met. The criteria
+follow five rules, which `report.md.j2` states under "What counts as met".
 """
 
 from __future__ import annotations
@@ -24,26 +12,33 @@ from dataclasses import dataclass
 from sim.outcomes.patterns import ASKED, CELLS, EQUIVALENT, Cells, patterns
 
 CLEAR = 0.05
-SEEN = 0.20
+REPORTED_SHARE = 0.20
 HALF = 0.50
 DIFFERENT = 0.05
-A_PERSON_IN_A_HUNDRED = 1.0
-SLIGHTLY = 0.5
-A_SHARE = 0.05
-NOTICED = 0.20
-"""How far, in SD, work pressure has to change for somebody to say that it has (small by Cohen's convention)."""
-A_QUARTER_MARK = 0.25
+ONE_POINT = 1.0
+HALF_A_POINT = 0.5
+FIVE_PERCENT = 0.05
+NOTICEABLE = 0.20
+"""Change of work pressure, in SD, that a person notices (small by Cohen's convention)."""
+QUARTER_MARK = 0.25
 FADED = -0.10
-"""Change of enthusiasm or attendance, as a share of what it was, from which it counts as wearing off."""
-JUDGED = ("strong", "test", "equivalence", "sanity")
-COUNTED = ("strong", "test")
+"""Relative change of enthusiasm or attendance that counts as wearing off."""
+HEADLINE = ("strong", "test")
+EVALUATED = (*HEADLINE, "equivalence", "sanity")
 
 
 @dataclass(frozen=True)
-class Part:
-    """One bound: the mean over worlds of a statistic lies between `low` and `high`.
+class Criterion:
+    """Bounds of one statistic: its mean over worlds lies between `low` and `high`.
 
-    `statistic` names what a world yields; None is what the model has no quantity for, which no bound can meet.
+    Attributes
+    ----------
+    statistic : str or None
+        Name of the statistic of a world. None: the model has no quantity for it, so the criterion cannot be met.
+    words : str
+        Label on the page, with the unit.
+    low, high : float
+        Bounds, in the unit of the statistic.
     """
 
     statistic: str | None
@@ -52,60 +47,57 @@ class Part:
     high: float = float("inf")
 
 
-def at_least(statistic: str, low: float, words: str) -> Part:
-    """The mean is `low` or more."""
-    return Part(statistic, words, low=low)
+def at_least(statistic: str, low: float, words: str) -> Criterion:
+    """Return the criterion that the mean is `low` or more."""
+    return Criterion(statistic, words, low=low)
 
 
-def at_most(statistic: str, high: float, words: str) -> Part:
-    """The mean is `high` or less."""
-    return Part(statistic, words, high=high)
+def at_most(statistic: str, high: float, words: str) -> Criterion:
+    """Return the criterion that the mean is `high` or less."""
+    return Criterion(statistic, words, high=high)
 
 
-def within(statistic: str, size: float, words: str) -> Part:
-    """The mean lies within ±`size`."""
-    return Part(statistic, words, low=-size, high=size)
+def within(statistic: str, size: float, words: str) -> Criterion:
+    """Return the criterion that the mean lies within ±`size`."""
+    return Criterion(statistic, words, low=-size, high=size)
 
 
-def not_in_the_model(words: str) -> Part:
-    """A part that the model has no quantity for."""
-    return Part(None, words)
+def missing(words: str) -> Criterion:
+    """Return a criterion for which the model has no quantity."""
+    return Criterion(None, words)
 
 
 def correlation(role: str, predictor: str, outcome: str) -> str:
-    """The name of a true correlation among all home workers of a role."""
+    """Return the name of a true correlation among all home workers of a role."""
     return f"r {role} {predictor} {outcome}"
 
 
-def reported(pattern: str) -> str:
-    """The name of the share of virtual studies that would report what was reported of a pattern."""
+def reported_share(pattern: str) -> str:
+    """Return the name of the share of simulated studies that report a pattern as the study of 2022 did."""
     return f"reported {pattern}"
 
 
 # -- relations between answers ---------------------------------------------------------------------------------------
 
 
-def of_cells(pattern: str, use: str) -> tuple[Part, ...]:
-    """The bounds of a relation between answers, by rules 1 and 2."""
-    found = [cells for cells in CELLS[pattern] if cells.sign]
-    true = [part for cells in CELLS[pattern] for part in _true(cells, use == "equivalence")]
-    if found:
-        return (*true, at_least(reported(pattern), SEEN, "studies that report it"))
-    return (at_least(reported(pattern), HALF, "studies that report none"), *true)
+def relation_criteria(pattern: str, use: str) -> tuple[Criterion, ...]:
+    """Return the criteria of a relation between answers, by rules 1 and 2."""
+    true = [one for cells in CELLS[pattern] for one in _true_correlations(cells, use == "equivalence")]
+    if any(cells.sign for cells in CELLS[pattern]):
+        return (*true, at_least(reported_share(pattern), REPORTED_SHARE, "studies that report it"))
+    return (at_least(reported_share(pattern), HALF, "studies that report none"), *true)
 
 
-def _true(cells: Cells, equivalent: bool) -> list[Part]:
+def _true_correlations(cells: Cells, equivalent: bool) -> list[Criterion]:
     if not cells.sign and not equivalent:
         return []
     return [
-        _bound(cells.sign or 0, correlation(role, x, y), f"true r of {x} with {y}, {role}")
-        for role in cells.roles
-        for x in cells.predictors
-        for y in cells.outcomes
+        _by_sign(cells.sign or 0, correlation(role, x, y), f"true r of {x} with {y}, {role}")
+        for role, x, y in cells.each
     ]
 
 
-def _bound(sign: int, statistic: str, words: str) -> Part:
+def _by_sign(sign: int, statistic: str, words: str) -> Criterion:
     if sign == 0:
         return within(statistic, EQUIVALENT, words)
     return at_least(statistic, CLEAR, words) if sign > 0 else at_most(statistic, -CLEAR, words)
@@ -113,7 +105,7 @@ def _bound(sign: int, statistic: str, words: str) -> Part:
 
 # -- differences between worlds, days and groups ---------------------------------------------------------------------
 
-OWN: Mapping[str, tuple[Part, ...]] = {
+OTHER_CRITERIA: Mapping[str, tuple[Criterion, ...]] = {
     "home_introduced_pressure": (
         at_least("introduced unchanged", 0.5, "work pressure unchanged, share of home workers"),
         at_least("introduced up", 0.01, "work pressure up, share"),
@@ -128,12 +120,12 @@ OWN: Mapping[str, tuple[Part, ...]] = {
         within("home week weekend", EQUIVALENT, "weekend work, with the home days of the week, r within persons"),
     ),
     "contacts_fewer_isolation_low": (
-        at_least(reported("contacts_fewer_isolation_low"), HALF, "studies that report both"),
+        at_least(reported_share("contacts_fewer_isolation_low"), HALF, "studies that report both"),
     ),
     "inspector_downgrade": (
-        *(at_most(f"inspector_downgrade.change.{risk}", -A_QUARTER_MARK, f"mark for {words}, after less before")
+        *(at_most(f"inspector_downgrade.change.{risk}", -QUARTER_MARK, f"mark for {words}, after less before")
           for risk, words in (("screen_work", "screen work"), ("work_pressure", "work pressure"))),
-        at_least(reported("inspector_downgrade"), HALF, "studies in which both fall, for screen work more"),
+        at_least(reported_share("inspector_downgrade"), HALF, "studies in which both fall, for screen work more"),
     ),
     "anchor_days_ties": (
         at_least("return bond_with_team", DIFFERENT, "bond with the team, SD"),
@@ -152,7 +144,7 @@ OWN: Mapping[str, tuple[Part, ...]] = {
         at_most("evenings explained less half", 0.0, "the same explained, less half of it, SD"),
     ),
     "office_emptier": (
-        at_most("office taken less wanted", -A_SHARE, "share of days at the office less the share wanted"),
+        at_most("office taken less wanted", -FIVE_PERCENT, "share of days at the office less the share wanted"),
     ),
     "home_autonomy_2020": (
         at_least("2020 autonomy", DIFFERENT, "autonomy, 2020 less the practice of 2019, SD"),
@@ -163,15 +155,15 @@ OWN: Mapping[str, tuple[Part, ...]] = {
         at_least("2020 pressure parents", DIFFERENT, "work pressure gained by parents beyond the others', SD"),
     ),
     "home_end2021": (
-        at_most("2021 complaints home", -A_PERSON_IN_A_HUNDRED, "burn-out complaints less those of 2019, points"),
-        at_most("2021 neck home", -A_PERSON_IN_A_HUNDRED, "complaints of arm, neck, shoulder less 2019's, points"),
-        within("2021 complaints home, later", A_PERSON_IN_A_HUNDRED, "burn-out complaints less a year before, points"),
-        within("2021 neck home, later", A_PERSON_IN_A_HUNDRED, "arm, neck, shoulder less a year before, points"),
-        not_in_the_model("loneliness in life as a whole"),
+        at_most("2021 complaints home", -ONE_POINT, "burn-out complaints less those of 2019, points"),
+        at_most("2021 neck home", -ONE_POINT, "complaints of arm, neck, shoulder less 2019's, points"),
+        within("2021 complaints home, later", ONE_POINT, "burn-out complaints less a year before, points"),
+        within("2021 neck home, later", ONE_POINT, "arm, neck, shoulder less a year before, points"),
+        missing("loneliness in life as a whole"),
     ),
     "onsite_end2021": (
-        at_least("2021 complaints on site", SLIGHTLY, "burn-out complaints on site less 2019's, points"),
-        at_least("2021 complaints on site, later", SLIGHTLY, "the same less those a year before, points"),
+        at_least("2021 complaints on site", HALF_A_POINT, "burn-out complaints on site less 2019's, points"),
+        at_least("2021 complaints on site, later", HALF_A_POINT, "the same less those a year before, points"),
     ),
     "young_onsite": (
         at_least("2021 exhaustion young on site", DIFFERENT, "exhaustion of the young less others', SD"),
@@ -186,11 +178,11 @@ OWN: Mapping[str, tuple[Part, ...]] = {
     "cascade_order": (
         *(at_least(f"fall {who} {name}", 0.0, f"{name}: {words}") for name in ASKED for who, words in
           (("manager", "employers' share less managers'"), ("non_manager", "managers' share less others'"))),
-        at_most("training kept", 0.0, "share of training kept on the way, less the least kept of any other measure"),
+        at_most("training kept", 0.0, "share of training left with employees, less the smallest of other measures"),
     ),
     "detail_question": (
         at_least("claimed less provided", 0.10, "chair and desk, claimed in general less provided in detail, share"),
-        at_least(reported("detail_question"), HALF, "studies that report it"),
+        at_least(reported_share("detail_question"), HALF, "studies that report it"),
     ),
     "availability_telepressure": (
         at_least(correlation("all", "injunctive_norm", "telepressure"), CLEAR, "true r"),
@@ -214,13 +206,13 @@ OWN: Mapping[str, tuple[Part, ...]] = {
         at_least(correlation("non_manager", "managers_share_at_home", "share_at_home"), CLEAR, "true r"),
     ),
 }  # fmt: skip
-"""Patterns that need more than one set of answers, by rules 3 to 5."""
+"""Criteria of patterns that need more than one set of answers, by rules 3 to 5."""
 
 
-def criteria() -> dict[str, tuple[Part, ...]]:
-    """Every judged pattern's bounds, in the order of the file."""
+def criteria() -> dict[str, tuple[Criterion, ...]]:
+    """Return the criteria of every evaluated pattern, in the order of `sim/data/patterns.csv`."""
     return {
-        pattern.name: OWN[pattern.name] if pattern.name in OWN else of_cells(pattern.name, pattern.use)
+        pattern.name: OTHER_CRITERIA.get(pattern.name) or relation_criteria(pattern.name, pattern.use)
         for pattern in patterns()
-        if pattern.use in JUDGED
+        if pattern.use in EVALUATED
     }

@@ -1,112 +1,124 @@
-"""What one world yields: every statistic that a criterion asks for, by name.
+"""Statistics of one world: every number that a criterion needs, by name.
 
-A world is a firm of 206 establishments with people and chance of its own. It is visited some times, by one virtual
-study each, and lived on in the scenes. A statistic is one number a world.
+A world is a firm of 206 establishments with its own people and random numbers. Simulated studies survey it, and
+experiments simulate it under other practices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
-from sim.outcomes.patterns import ASKED
-from sim.studies.inspection.repeated_surveys import MARGIN, Study, offered, relations_of, study_of
-from sim.studies.patterns.criteria import correlation, reported
-from sim.studies.patterns.scenes import SCENARIOS, Begin, Lived, days, history, introduced, returned, today, wearing_off
+from sim.outcomes.patterns import ASKED, BOTH
+from sim.studies.inspection.findings import relations_of
+from sim.studies.inspection.repeated_surveys import CONTACT_MARGIN, SimulatedStudy, analyse, provided_measures
+from sim.studies.patterns import experiments
+from sim.studies.patterns.criteria import correlation, reported_share
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 Statistics = dict[str, float]
 
-BEYOND_ANSWERS = (
+NOT_IN_QUESTIONNAIRE = (
     ("all", "injunctive_norm", "telepressure"),
     ("all", "telepressure", "detachment"),
     ("all", "detachment", "exhaustion"),
     ("all", "recent_after_hours", "detachment"),
     ("non_manager", "managers_share_at_home", "share_at_home"),
 )
-"""True relations that no questionnaire of 2022 asked for: role, predictor, outcome."""
+"""True correlations that the questionnaire of 2022 did not cover: role, predictor, outcome."""
 
 
-def evidence(plan: Plan, visits: int, begin: Begin = simulate_burn_in) -> Statistics:
-    """Every statistic of the world of a plan and its replicate; `begin` lives a burn-in."""
-    plan = replace(plan, scenarios=SCENARIOS, weeks=1, burn_in=52)
-    engine = begin(plan)
-    found, worlds = today(engine, plan)
-    found |= wearing_off(engine) | days(engine) | history(begin, plan) | introduced(begin, plan) | returned(begin, plan)
-    return found | of_visits(engine, plan, visits, _fewer(worlds))
+def simulate_statistics(plan: Plan, visits: int, simulate: experiments.SimulateBurnIn = simulate_burn_in) -> Statistics:
+    """Simulate one world and return all its statistics.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the world; its replicate decides on people and random numbers.
+    visits : int
+        Number of simulated studies of the world.
+    simulate : callable
+        Function that simulates the burn-in of a plan and returns the engine.
+    """
+    plan = replace(plan, scenarios=experiments.SCENARIOS, weeks=1, burn_in=52)
+    engine = simulate(plan)
+    statistics, worlds = experiments.run_today(engine)
+    statistics |= experiments.run_wearing_off(engine) | experiments.run_days(engine)
+    statistics |= experiments.run_history(simulate, plan) | experiments.run_introduction(simulate, plan)
+    statistics |= experiments.run_return(simulate, plan)
+    contact = worlds.engine.values["recent_contact"]  # the second world is fully on site
+    return statistics | survey_statistics(engine, plan, visits, contact[0] < contact[1] - CONTACT_MARGIN)
 
 
-def of_visits(engine: Engine, plan: Plan, visits: int, fewer: np.ndarray) -> Statistics:
-    """Statistics of some virtual studies in one world, and of its truth. `fewer`: (place,) has fewer contacts."""
-    truth, done = latent_states(engine), offered(WorldState(engine))
+def survey_statistics(engine: Engine, plan: Plan, visits: int, fewer_contacts: np.ndarray) -> Statistics:
+    """Return the statistics of simulated studies of one world, and of its true states.
+
+    `fewer_contacts` (place,): whether a person has fewer contacts than fully on site.
+    """
+    truth, provided = latent_states(engine), provided_measures(WorldState(engine))
     survey, interview = survey_of(plan), interview_of(plan)
     studies = []
     for number in range(visits):
         answers = conduct_survey(engine, survey, interview, visit=f"visit {number}")
-        studies.append(study_of(answers, truth, done, fewer[answers.place], luck=number))
-    return of_studies(studies) | _beyond(engine, truth)
+        studies.append(analyse(answers, truth, provided, fewer_contacts[answers.place], seed=number))
+    return study_statistics(studies) | _true_relations(engine, truth)
 
 
-def of_studies(studies: list[Study]) -> Statistics:
-    """Shares of the studies that report a pattern, and its true correlations, which are the same for all of them."""
-    found = {}
+def study_statistics(studies: Sequence[SimulatedStudy]) -> Statistics:
+    """Return shares of the studies that report each pattern, and true correlations, which the studies share."""
+    statistics = {}
     for name, finding in studies[0].findings.items():
         each = [study.findings[name] for study in studies]
         if finding.reported is not None:
-            found[reported(name)] = float(np.mean([one.reported for one in each]))
+            statistics[reported_share(name)] = float(np.mean([one.reported for one in each]))
         for relation, r in zip(relations_of(name), finding.true, strict=False):
             if not np.isnan(r):
-                found[correlation(*relation)] = float(r)
-        for what in finding.numbers:
-            found[f"{name}.{what}"] = float(np.mean([one.numbers[what] for one in each]))
-    if "detail_question.in_detail" in found:
-        found["claimed less provided"] = found["detail_question.chair_and_desk"] - found["detail_question.in_detail"]
+                statistics[correlation(*relation)] = float(r)
+        for number in finding.numbers:
+            statistics[f"{name}.{number}"] = float(np.mean([one.numbers[number] for one in each]))
+    general, detail = (statistics.get(f"detail_question.{name}") for name in ("chair_and_desk", "in_detail"))
+    if general is not None and detail is not None:
+        statistics["claimed less provided"] = general - detail
     if studies[0].true_shares is not None:
-        found |= _falls(studies[0].true_shares)
-    return found
+        statistics |= _cascade_losses(studies[0].true_shares)
+    return statistics
 
 
-def _falls(shares: np.ndarray) -> Statistics:
-    """What the cascade loses, by measure; `shares` is (15, 3) of employers, managers and others."""
-    found = {}
+def _cascade_losses(shares: np.ndarray) -> Statistics:
+    """Return what the cascade loses of each measure; `shares` (15, 3): employers, managers, other employees."""
+    losses = {}
     for row, name in enumerate(ASKED):
-        found[f"fall manager {name}"] = float(shares[row, 0] - shares[row, 1])
-        found[f"fall non_manager {name}"] = float(shares[row, 1] - shares[row, 2])
-    kept = dict(zip(ASKED, shares[:, 2] / np.maximum(shares[:, 0], 1e-9), strict=True))
-    training = kept.pop("remote_leadership_training")
-    return {**found, "training kept": float(training - min(kept.values()))}
+        losses[f"fall manager {name}"] = float(shares[row, 0] - shares[row, 1])
+        losses[f"fall non_manager {name}"] = float(shares[row, 1] - shares[row, 2])
+    left = dict(zip(ASKED, shares[:, 2] / np.maximum(shares[:, 0], 1e-9), strict=True))
+    training = left.pop("remote_leadership_training")
+    return {**losses, "training kept": float(training - min(left.values()))}
 
 
-def _beyond(engine: Engine, truth: Answers) -> Statistics:
+def _true_relations(engine: Engine, truth: Answers) -> Statistics:
     state = WorldState(engine)
-    said: Mapping[str, np.ndarray] = {
+    states: Mapping[str, np.ndarray] = {
         **truth.said,
         **{name: state.of(name)[truth.place] for name in
            ("injunctive_norm", "recent_after_hours", "managers_share_at_home")},
     }  # fmt: skip
-    found = {
-        correlation(role, x, y): float(np.corrcoef(said[x][truth.of(role)], said[y][truth.of(role)])[0, 1])
-        for role, x, y in BEYOND_ANSWERS
+    statistics = {
+        correlation(role, x, y): float(np.corrcoef(states[x][truth.of(role)], states[y][truth.of(role)])[0, 1])
+        for role, x, y in NOT_IN_QUESTIONNAIRE
     }
-    return found | {
-        correlation("all", "is_manager", what): _of_role(truth, what) for what in ("kans_complaint", "separate_room")
+    return statistics | {
+        correlation("all", "is_manager", name): _with_role(truth, name) for name in ("kans_complaint", "separate_room")
     }
 
 
-def _of_role(truth: Answers, what: str) -> float:
-    """The correlation of managing with a yes or no where, as in the study, half of those asked are managers."""
-    manager, other = (float(truth.said[what][truth.of(role)].mean()) for role in ("manager", "non_manager"))
+def _with_role(truth: Answers, name: str) -> float:
+    """Return the correlation of managing with a yes or no if half of the respondents manage, as in the study."""
+    manager, other = (float(truth.said[name][truth.of(role)].mean()) for role in BOTH)
     share = (manager + other) / 2
     return (manager - other) / 2 / float(np.sqrt(share * (1 - share)))
-
-
-def _fewer(worlds: Lived) -> np.ndarray:
-    """(place,) whether one has fewer contacts than after a year fully on site."""
-    contact = worlds.engine.values["recent_contact"]
-    return contact[0] < contact[1] - MARGIN

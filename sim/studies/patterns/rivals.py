@@ -1,13 +1,13 @@
-"""Rival models on the same table: what a score is worth shows beside models that should not have one.
+"""Rival models in the pattern table: the model's score says little unless models with less in them score lower.
 
-    nothing      all effects zero: nobody's answers relate to anything, and nothing changes anything
-    signs        every relation that somebody expects is a small effect with the expected sign, in both roles, for good
+    nothing      zero effects: no answers are related, and no change has an effect
+    signs        every expected relation is a small, lasting effect with the expected sign, in both roles
     regression   outcomes as linear functions of answers, with published sizes between people; no dynamics, no network
-    no_network   the model with all ties cut, and what people see of others centred anew
-    no_cascade   the model with everything that is claimed carried out, known and used well
+    no_network   the model without ties; what people see of others is centred again
+    no_cascade   the model in which everything claimed is carried out, known and used well
 
-The first three are made of numbers (`linear.py`) and say nothing of a pattern that they have no number for, which is
-then not met. The last two are lived like the model itself.
+The first three are numbers (`linear.py`). A pattern for which they have no number is not met. The last two are
+simulated like the model.
 """
 
 from __future__ import annotations
@@ -20,37 +20,43 @@ import numpy as np
 from sim.engine import Engine, engine_for
 from sim.engine.plan import Plan, registry_of, required_measures, simulate_burn_in
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.patterns import AGAINST_PRESSURE, ASKED, CELLS, ISOLATIONS, OUTCOMES, PRESSURE, SCREEN_WORK
+from sim.outcomes.patterns import (
+    AGAINST_PRESSURE,
+    ASKED,
+    CELLS,
+    ISOLATIONS,
+    OUTCOMES,
+    PRESSURE,
+    SCREEN_WORK,
+    patterns,
+)
+from sim.studies.inspection.findings import relations_of
 from sim.studies.inspection.rating import RISKS
-from sim.studies.inspection.repeated_surveys import relations_of, study_of
-from sim.studies.patterns.criteria import correlation, reported
-from sim.studies.patterns.evidence import Statistics, evidence, of_studies
-from sim.studies.patterns.linear import Linear, Slopes
+from sim.studies.inspection.repeated_surveys import analyse
+from sim.studies.patterns.criteria import OTHER_CRITERIA, correlation, reported_share
+from sim.studies.patterns.evidence import Statistics, simulate_statistics, study_statistics
+from sim.studies.patterns.linear import LinearModel, Slopes
 from sim.studies.patterns.scoring import MODEL
 from sim.world.establishments import build
 from sim.world.staff import Staff
 
-Answerer = Callable[[Plan, int], Statistics]
-"""What makes the statistics of one world, of a plan and so many visits."""
-
 
 @dataclass(frozen=True)
-class Rival:
-    """A rival model: how pages call it, what it claims, and what yields its statistics of one world."""
+class Model:
+    """A model in the table: its label, and the statistics of a world as a function of plan and number of visits."""
 
     label: str
-    says: str
-    statistics: Answerer
+    statistics: Callable[[Plan, int], Statistics]
 
 
-# -- no mechanism: numbers alone -------------------------------------------------------------------------------------
+# -- numbers without mechanisms --------------------------------------------------------------------------------------
 
-SMALL = 0.10
-"""A small effect by Cohen's convention, as a correlation and in SD: what a study of 160 finds one time in four."""
+SMALL_EFFECT = 0.10
+"""A small effect by Cohen's convention, as a correlation and in SD; a study of 160 finds it one time in four."""
 SPREAD_OF_HOME = 0.29
-"""The SD of a share of days that is spread evenly from none to all."""
-OF_100 = {"complaints": 37.6, "neck": 46.6}
-"""The SD of a yes or no of 17 and of 32 in a hundred, in points: burn-out complaints; arm, neck and shoulder."""
+"""SD of a share of days that is uniform between 0 and 1."""
+SD_OF_PERCENT = {"complaints": 37.6, "neck": 46.6}
+"""SD of a yes or no in percentage points: burn-out complaints (17%); arm, neck and shoulder (32%)."""
 
 
 def _worse(outcome: str) -> int:
@@ -63,28 +69,28 @@ NO_SLOPES: Slopes = {name: {} for name in (*OUTCOMES, "back_complaint", *_TECHNO
 
 
 def _expected() -> Slopes:
-    """What somebody expects: measures do good, in the employer's word and in what is known; working at home strains.
+    """Return the expected slopes: measures help, claimed or known, and working at home strains.
 
-    So measures are meant, and so the inspectorate's article of 2021 feared. What was found beside that is taken with
-    the sign found, and what was found in one role holds in both.
+    Measures are meant to help, and the inspectorate's article of 2021 feared that home strains. Other findings of the
+    study have the sign that it found, in both roles.
     """
     slopes = {name: dict(own) for name, own in NO_SLOPES.items()}
-    measures = [f"{said}.{name}" for said in ("known", "claimed") for name in ASKED]
+    measures = [f"{status}.{name}" for status in ("known", "claimed") for name in ASKED]
     for outcome in OUTCOMES:
-        slopes[outcome] |= dict.fromkeys(measures, -SMALL * _worse(outcome))
+        slopes[outcome] |= dict.fromkeys(measures, -SMALL_EFFECT * _worse(outcome))
     for outcome in (*OUTCOMES, *_TECHNOSTRESS):
-        slopes[outcome]["share_at_home"] = SMALL * _worse(outcome)
+        slopes[outcome]["share_at_home"] = SMALL_EFFECT * _worse(outcome)
     for outcome in PRESSURE:
-        slopes[outcome]["chooses_home_hours"] = -SMALL * _worse(outcome)
+        slopes[outcome]["chooses_home_hours"] = -SMALL_EFFECT * _worse(outcome)
     for outcome in ISOLATIONS:
-        slopes[outcome]["lives_alone"] = SMALL
-    slopes["kans_complaint"] |= {"adjustable_at_home": -SMALL, "is_manager": -SMALL}
-    slopes["back_complaint"]["work_home_conflict"] = SMALL
+        slopes[outcome]["lives_alone"] = SMALL_EFFECT
+    slopes["kans_complaint"] |= {"adjustable_at_home": -SMALL_EFFECT, "is_manager": -SMALL_EFFECT}
+    slopes["back_complaint"]["work_home_conflict"] = SMALL_EFFECT
     return slopes
 
 
 _PRACTICE = 0.17 / 2
-"""Of controlled interventions d = 0.17 (E138), as a correlation where half take part."""
+"""d = 0.17 of controlled interventions (E138), as a correlation if half take part."""
 
 PUBLISHED: Slopes = {
     **NO_SLOPES,
@@ -101,106 +107,92 @@ PUBLISHED: Slopes = {
     "kans_complaint": {"exhaustion": 0.08, "share_at_home": 0.02, **{f"known.{name}": -0.04 for name in SCREEN_WORK}},
     "back_complaint": {"exhaustion": 0.08},
 }  # fmt: skip
-"""Sizes between people, from `SOURCES`; where only a size class was seen, its middle.
+"""Sizes between people, from `SOURCES`; the middle of the class if only a size class is published.
 
-Complaints of the body: OR 1.2 per SD of strain, 1.18 for home against location, risk ratio 0.85 for a better workplace,
-each as a correlation with a yes or no of 32 in a hundred.
+Physical complaints: OR 1.2 per SD of strain, OR 1.18 for home against location, risk ratio 0.85 for a better workplace,
+each as a correlation with a yes or no of 32%.
 """
 SOURCES = (
     "E004", "E005", "E014", "E015", "E024", "E025", "E031", "E032", "E035", "E036", "E039", "E047", "E054", "E057",
     "E059", "E138", "E143",
 )  # fmt: skip
-"""Rows of `sim/data/effects.csv` behind the slopes."""
+"""Rows of `sim/data/effects.csv` that the slopes come from."""
 
 
-def nothing(plan: Plan, visits: int) -> Statistics:
-    """All effects zero."""
+def zero_effects(plan: Plan, visits: int) -> Statistics:
+    """Return statistics of a model without any effect."""
     return _of_answers(plan, visits, NO_SLOPES) | _no_change()
 
 
-def signs(plan: Plan, visits: int) -> Statistics:
-    """A small effect with the expected sign wherever one is expected; it holds for all alike, and lasts."""
+def expected_signs(plan: Plan, visits: int) -> Statistics:
+    """Return statistics of a model with a small lasting effect wherever one is expected, the same for everybody."""
     return _of_answers(plan, visits, _expected()) | _no_change() | _small_changes()
 
 
 def regression(plan: Plan, visits: int) -> Statistics:
-    """Published slopes; what changes with the place of work, changes with the share at home, and nothing else does."""
+    """Return statistics of published slopes; place of work acts through the share of days at home only."""
     return _of_answers(plan, visits, PUBLISHED, marks=True) | _of_more_home()
 
 
 def _of_answers(plan: Plan, visits: int, slopes: Slopes, marks: bool = False) -> Statistics:
-    """Statistics of virtual studies of answers that follow the slopes, and the correlations that these imply.
-
-    `marks`: whether what an inspector makes of the answers is stated too.
-    """
-    linear, chance = Linear(slopes, plan.measures), np.random.default_rng([plan.seed, plan.replicate])
-    told = of_studies([study_of(linear.answers(chance), luck=number) for number in range(visits)])
-    stated = {reported(name) for name in CELLS} | (_MARKS if marks else set())
+    """Return statistics of simulated studies of linear answers, with or without the inspector's marks."""
+    linear, random = LinearModel(slopes, plan.measures), np.random.default_rng([plan.seed, plan.replicate])
+    statistics = study_statistics([analyse(linear.answers(random), seed=number) for number in range(visits)])
+    stated = {reported_share(name) for name in CELLS} | (_MARKS if marks else set())
     implied = {correlation(*one): linear.correlation(*one) for name in CELLS for one in relations_of(name)}
-    return {name: value for name, value in told.items() if name in stated} | implied
+    return {name: value for name, value in statistics.items() if name in stated} | implied
 
 
-_MARKS = {reported("inspector_downgrade"), *(f"inspector_downgrade.change.{risk}" for risk in RISKS)}
+_MARKS = {reported_share("inspector_downgrade"), *(f"inspector_downgrade.change.{risk}" for risk in RISKS)}
 
 
 def _no_change() -> Statistics:
-    """No world differs from any other."""
-    parts = (
-        "home day overtime", "home day breaks", "home day after_hours_work", "home day fragmentation",
-        "home week weekend", "introduced up", "introduced down", "introduced up less twice down",
-        "introduced down less twice up", "inspector_downgrade.change.screen_work",
-        "inspector_downgrade.change.work_pressure", "reported inspector_downgrade",
-        "reported contacts_fewer_isolation_low", "return bond_with_team", "return organisation less team",
-        "conflict on_site", "conflict at_home", "start first weeks", "start late less half", "evenings silent",
-        "evenings explained less half", "office taken less wanted", "2020 autonomy", "2020 demands",
-        "2020 pressure young", "2020 pressure parents", "2021 pressure home", "2021 complaints home",
-        "2021 complaints home, later", "2021 neck home", "2021 neck home, later", "2021 complaints on site",
-        "2021 complaints on site, later", "2021 exhaustion young on site", "2021 exhaustion young on site, later",
-        "wear enthusiasm", "wear attendance", "instalments support",
-    )  # fmt: skip
-    return {"introduced unchanged": 1.0, **dict.fromkeys(parts, 0.0)}
+    """Return zero for every statistic that compares worlds, days or groups; *sanity* patterns are left out."""
+    compared = [pattern.name for pattern in patterns() if pattern.use != "sanity" and pattern.name in OTHER_CRITERIA]
+    names = [one.statistic for name in compared for one in OTHER_CRITERIA[name] if one.statistic]
+    return dict.fromkeys(names, 0.0) | {"introduced unchanged": 1.0}
 
 
 def _small_changes() -> Statistics:
-    """What somebody expects of a change, as a small effect that comes at once and stays."""
+    """Return the expected consequences of changes, as small effects that start at once and last."""
     return {
-        **{f"home day {what}": SMALL for what in ("overtime", "after_hours_work", "fragmentation")},
-        "home day breaks": -SMALL,
-        "home week weekend": SMALL,
-        **{f"inspector_downgrade.change.{risk}": -SMALL for risk in RISKS},
-        "return bond_with_team": SMALL,
-        "conflict on_site": SMALL,
-        "conflict at_home": -SMALL,
-        "start first weeks": SMALL,
-        "start late less half": SMALL / 2,
-        "evenings silent": SMALL,
-        "evenings explained less half": -SMALL / 2,
-        "office taken less wanted": -SMALL * SPREAD_OF_HOME,
-        "2020 autonomy": SMALL,
-        "2020 demands": -SMALL,
-        "2020 pressure young": SMALL,
-        "2020 pressure parents": SMALL,
-        "2021 pressure home": SMALL,
-        "2021 complaints home": -SMALL * OF_100["complaints"],
-        "2021 neck home": SMALL * OF_100["neck"],
-        "2021 complaints on site": SMALL * OF_100["complaints"],
-        "2021 exhaustion young on site": SMALL,
-        "wear enthusiasm": -SMALL,
-        "wear attendance": -SMALL,
-        "instalments support": -SMALL,
+        **{f"home day {what}": SMALL_EFFECT for what in ("overtime", "after_hours_work", "fragmentation")},
+        "home day breaks": -SMALL_EFFECT,
+        "home week weekend": SMALL_EFFECT,
+        **{f"inspector_downgrade.change.{risk}": -SMALL_EFFECT for risk in RISKS},
+        "return bond_with_team": SMALL_EFFECT,
+        "conflict on_site": SMALL_EFFECT,
+        "conflict at_home": -SMALL_EFFECT,
+        "start first weeks": SMALL_EFFECT,
+        "start late less half": SMALL_EFFECT / 2,
+        "evenings silent": SMALL_EFFECT,
+        "evenings explained less half": -SMALL_EFFECT / 2,
+        "office taken less wanted": -SMALL_EFFECT * SPREAD_OF_HOME,
+        "2020 autonomy": SMALL_EFFECT,
+        "2020 demands": -SMALL_EFFECT,
+        "2020 pressure young": SMALL_EFFECT,
+        "2020 pressure parents": SMALL_EFFECT,
+        "2021 pressure home": SMALL_EFFECT,
+        "2021 complaints home": -SMALL_EFFECT * SD_OF_PERCENT["complaints"],
+        "2021 neck home": SMALL_EFFECT * SD_OF_PERCENT["neck"],
+        "2021 complaints on site": SMALL_EFFECT * SD_OF_PERCENT["complaints"],
+        "2021 exhaustion young on site": SMALL_EFFECT,
+        "wear enthusiasm": -SMALL_EFFECT,
+        "wear attendance": -SMALL_EFFECT,
+        "instalments support": -SMALL_EFFECT,
     }
 
 
 HOME = {"2019": 0.15, "2020": 0.75, "2021": 0.80, "2022": 0.50}
-"""Share of days at home by year, of those who could (regimes and targets of the data files)."""
+"""Share of days at home by year, of those who could (regimes and targets in `sim/data`)."""
 
 
 def _of_more_home() -> Statistics:
-    """What published slopes on the share at home make of a change in it."""
+    """Return the changes that published slopes on the share of days at home imply."""
     exhaustion = PUBLISHED["exhaustion"]["autonomy"] * PUBLISHED["autonomy"]["share_at_home"]
 
-    def change(slope: float, year: str, than: str) -> float:
-        return slope * (HOME[year] - HOME[than]) / SPREAD_OF_HOME
+    def change(slope: float, year: str, since: str) -> float:
+        return slope * (HOME[year] - HOME[since]) / SPREAD_OF_HOME
 
     return {
         "introduced unchanged": 1.0,
@@ -213,42 +205,42 @@ def _of_more_home() -> Statistics:
         "2020 pressure young": 0.0,
         "2020 pressure parents": 0.0,
         "2021 pressure home": change(exhaustion, "2021", "2019") / len(PRESSURE),
-        "2021 complaints home": OF_100["complaints"] * change(exhaustion, "2021", "2019"),
+        "2021 complaints home": SD_OF_PERCENT["complaints"] * change(exhaustion, "2021", "2019"),
         "2021 complaints home, later": 0.0,
-        "2021 neck home": OF_100["neck"] * change(PUBLISHED["kans_complaint"]["share_at_home"], "2021", "2019"),
+        "2021 neck home": SD_OF_PERCENT["neck"] * change(PUBLISHED["kans_complaint"]["share_at_home"], "2021", "2019"),
         "2021 neck home, later": 0.0,
         "2021 complaints on site": 0.0,
         "2021 complaints on site, later": 0.0,
     }
 
 
-# -- the model with something cut ------------------------------------------------------------------------------------
+# -- the model without a part     ------------------------------------------------------------------------------------
 
 _NO_CONTACT = {
     "contact": {"usual_touch": 0.1, "touch_sd": 5.0, "usual_strength": 0.1, "strength_sd": 5.0},
     "isolation": {"usual_within": 0.1, "within_sd": 5.0, "usual_across": 0.02, "across_sd": 4.0},
 }
-"""Of ties that are not there nobody misses anything: contact is near the usual for all, and hardly counts."""
+"""Usual contact without ties: near zero for everybody, with a wide SD, so that nobody misses contact."""
 
 
 def no_network(plan: Plan, visits: int) -> Statistics:
-    """The model with every tie cut."""
-    return evidence(_with(plan, _NO_CONTACT), visits, without_ties)
+    """Return statistics of the model without ties."""
+    return simulate_statistics(_with(plan, _NO_CONTACT), visits, burn_in_without_ties)
 
 
-def without_ties(plan: Plan) -> Engine:
-    """The engine after a burn-in without ties, in which what one sees of others' evenings is centred anew."""
-    first = _without_ties(plan)
+def burn_in_without_ties(plan: Plan) -> Engine:
+    """Simulate the burn-in without ties twice, the second time with the perceived evenings of others centred again."""
+    first = _burn_in_without_ties(plan)
     home = first.values["may_work_from_home"][0] > 0
-    seen = first.values["descriptive_norm"][0][home]
-    usual = {"availability": {"usual_seen": float(seen.mean()), "seen_sd": float(seen.std())}}
-    return _without_ties(_with(plan, usual))
+    norm = first.values["descriptive_norm"][0][home]
+    usual = {"availability": {"usual_seen": float(norm.mean()), "seen_sd": float(norm.std())}}
+    return _burn_in_without_ties(_with(plan, usual))
 
 
-def _without_ties(plan: Plan) -> Engine:
+def _burn_in_without_ties(plan: Plan) -> Engine:
     firm, measures = build(plan.firm, plan.seed, plan.replicate), required_measures(plan)
-    nobody = np.zeros_like(firm.ties.exists)
-    firm = replace(firm, ties=replace(firm.ties, exists=nobody, across=nobody, dormant=nobody))
+    none = np.zeros_like(firm.ties.exists)
+    firm = replace(firm, ties=replace(firm.ties, exists=none, across=none, dormant=none))
     catalogue = Catalogue(measures, ())
     staff = Staff(firm, catalogue.names, plan.replicate)
     engine = engine_for(plan.engine)(registry_of(plan, firm), staff, catalogue, plan.calendar, plan.seed, 1, None)
@@ -266,9 +258,9 @@ _NOTHING_LOST = {
 
 
 def no_cascade(plan: Plan, visits: int) -> Statistics:
-    """The model with everything that is claimed carried out, known, used and used well."""
+    """Return statistics of the model in which everything claimed is carried out, known and used well."""
     used = tuple(replace(measure, use=1.0, hoops=0.0, well=1.0) for measure in plan.measures)
-    return evidence(replace(_with(plan, _NOTHING_LOST), measures=used), visits, simulate_burn_in)
+    return simulate_statistics(replace(_with(plan, _NOTHING_LOST), measures=used), visits, simulate_burn_in)
 
 
 def _with(plan: Plan, parameters: Mapping[str, Mapping[str, float]]) -> Plan:
@@ -276,27 +268,12 @@ def _with(plan: Plan, parameters: Mapping[str, Mapping[str, float]]) -> Plan:
     return replace(plan, parameters={**plan.parameters, **own})
 
 
-RIVALS: Mapping[str, Rival] = {
-    "nothing": Rival("nothing", "all effects are zero, so that it meets what was not found and nothing else", nothing),
-    "signs": Rival(
-        "signs alone",
-        "every relation that somebody expects is a small effect (r = 0.10, or 0.10 SD) with the expected sign, in "
-        "both roles, at once and for good; where something was found it is told the sign found, so that it is half a "
-        "list of answers",
-        signs,
-    ),
-    "regression": Rival(
-        "regression",
-        "each outcome a linear function of other answers, with published sizes between people and the study's own "
-        "table of what is claimed and known; no dynamics, no network",
-        regression,
-    ),
-    "no_network": Rival(
-        "no network", "the model with all ties cut, and what people see of others centred anew", no_network
-    ),
-    "no_cascade": Rival(
-        "no cascade", "the model with all that is claimed carried out, known and used well", no_cascade
-    ),
+MODELS: Mapping[str, Model] = {
+    MODEL: Model("the model", simulate_statistics),
+    "nothing": Model("nothing", zero_effects),
+    "signs": Model("signs alone", expected_signs),
+    "regression": Model("regression", regression),
+    "no_network": Model("no network", no_network),
+    "no_cascade": Model("no cascade", no_cascade),
 }
-ALL: Mapping[str, Rival] = {MODEL: Rival("the model", "the model as it stands", evidence), **RIVALS}
-"""The model and its rivals."""
+"""The model and its rivals, by name."""

@@ -1,11 +1,11 @@
-"""From statistics of worlds to verdicts, and from verdicts to scores.
+"""Verdicts and scores, from the statistics of worlds.
 
-A part is judged by the mean of its statistic over worlds; the interval is a 95% one of that mean, over worlds. A
-pattern is met when all of its parts are. Scores are counted over all worlds, and anew over groups of them, which tells
-how much they hang on the worlds.
+A criterion is evaluated by the mean of its statistic over worlds, with the 95% interval of that mean. A pattern is met
+if all its criteria are met. Scores count patterns over all worlds, and over groups of worlds, which shows how much a
+score depends on the worlds.
 
-What counts is what is *strong* or *test* and what at least one rival fails. Patterns that the equations, or amounts of
-measures, were written with in mind are counted apart, and *sanity* is never counted.
+The headline counts *strong* and *test* patterns that at least one rival fails. Patterns that the equations, or the
+amounts of measures, were written for are counted separately. *Sanity* patterns are never counted.
 """
 
 from __future__ import annotations
@@ -18,64 +18,66 @@ from itertools import pairwise
 import numpy as np
 
 from sim.outcomes.patterns import patterns
-from sim.studies.patterns.criteria import COUNTED, Part
+from sim.studies.patterns.criteria import HEADLINE, Criterion
 
-Criteria = Mapping[str, Sequence[Part]]
+Criteria = Mapping[str, Sequence[Criterion]]
 Worlds = Sequence[Mapping[str, float]]
-"""The statistics of each world."""
+"""Statistics of each world."""
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One part: mean over worlds with its interval (nan where the model says nothing), and whether it is met."""
+class CriterionResult:
+    """A criterion with the mean over worlds and its interval (nan if a world lacks the statistic)."""
 
-    part: Part
+    criterion: Criterion
     mean: float
     low: float
     high: float
     met: bool
 
     @property
-    def room(self) -> float:
-        """How far within the nearer bound the mean lies, as a share of that bound's size; below 0 beyond it."""
-        size = max((abs(bound) for bound in (self.part.low, self.part.high) if np.isfinite(bound)), default=0.0) or 1.0
-        return min(self.mean - self.part.low, self.part.high - self.mean) / size
+    def margin(self) -> float:
+        """Distance from the mean to the nearer bound, relative to that bound; negative if the criterion is not met."""
+        bounds = (self.criterion.low, self.criterion.high)
+        size = max((abs(bound) for bound in bounds if np.isfinite(bound)), default=0.0) or 1.0
+        return min(self.mean - self.criterion.low, self.criterion.high - self.mean) / size
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One pattern and its parts."""
+    """A pattern with the results of its criteria."""
 
     pattern: str
-    parts: tuple[Judged, ...]
+    results: tuple[CriterionResult, ...]
 
     @property
     def met(self) -> bool:
-        """Whether all parts are."""
-        return all(judged.met for judged in self.parts)
+        """Whether all criteria are met."""
+        return all(result.met for result in self.results)
 
     @property
-    def telling(self) -> Judged:
-        """What decides: what nobody says anything of, else what lies farthest beyond or nearest to its bound."""
-        silent = [judged for judged in self.parts if np.isnan(judged.mean)]
-        return silent[0] if silent else min(self.parts, key=lambda judged: judged.room)
+    def decisive(self) -> CriterionResult:
+        """The first criterion without a statistic, or else the one with the smallest margin."""
+        unknown = [result for result in self.results if np.isnan(result.mean)]
+        return unknown[0] if unknown else min(self.results, key=lambda result: result.margin)
 
 
-def judged(part: Part, worlds: Worlds) -> Judged:
-    """Judge one part by the mean over worlds."""
-    values = np.array([world.get(part.statistic or "", np.nan) for world in worlds], np.float64)
+def evaluate_criterion(criterion: Criterion, worlds: Worlds) -> CriterionResult:
+    """Evaluate a criterion by the mean over worlds."""
+    values = np.array([world.get(criterion.statistic or "", np.nan) for world in worlds], np.float64)
     if np.isnan(values).any():
-        return Judged(part, np.nan, np.nan, np.nan, False)
+        return CriterionResult(criterion, np.nan, np.nan, np.nan, False)
     mean, low, high = interval(values)
-    return Judged(part, mean, low, high, part.low - _ROUNDING <= mean <= part.high + _ROUNDING)
+    met = criterion.low - _ROUNDING <= mean <= criterion.high + _ROUNDING
+    return CriterionResult(criterion, mean, low, high, met)
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
-    """The mean of some worlds and its 95% interval (Student); of one world there is none."""
+    """Return the mean over worlds and its 95% interval (Student's t; nan for a single world)."""
     n, mean = len(values), float(values.mean())
-    reach = _quantile(n) * float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
-    return mean, mean - reach, mean + reach
+    half_width = _quantile(n) * float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
+    return mean, mean - half_width, mean + half_width
 
 
 @cache
@@ -86,17 +88,19 @@ def _quantile(worlds: int) -> float:
 
 
 def verdicts(criteria: Criteria, worlds: Worlds) -> dict[str, Verdict]:
-    """Every pattern's verdict."""
-    return {name: Verdict(name, tuple(judged(part, worlds) for part in parts)) for name, parts in criteria.items()}
+    """Return the verdict on every pattern."""
+    return {
+        name: Verdict(name, tuple(evaluate_criterion(one, worlds) for one in own)) for name, own in criteria.items()
+    }
 
 
-def met(criteria: Criteria, worlds: Worlds) -> frozenset[str]:
-    """The patterns that are met."""
+def patterns_met(criteria: Criteria, worlds: Worlds) -> frozenset[str]:
+    """Return the patterns that the worlds meet."""
     return frozenset(name for name, verdict in verdicts(criteria, worlds).items() if verdict.met)
 
 
-def grouped(worlds: Worlds, groups: int) -> list[Worlds]:
-    """Groups of worlds of about one size."""
+def split_groups(worlds: Worlds, groups: int) -> list[Worlds]:
+    """Split worlds into groups of about equal size."""
     edges = np.linspace(0, len(worlds), groups + 1).astype(int)
     return [worlds[first:last] for first, last in pairwise(edges)]
 
@@ -104,39 +108,43 @@ def grouped(worlds: Worlds, groups: int) -> list[Worlds]:
 # -- scores ----------------------------------------------------------------------------------------------------------
 
 MODEL = "model"
-KINDS = {
-    "strong": "Strong",
-    "test": "Test",
-    "counted": "Both",
-    "telling": "Both, that some rival fails",
-    "not_in_mind": "Of those, not in mind",
-    "in_mind": "Of those, in mind",
-    "equivalence": "Equivalence",
-    "built_in": "Equivalence, built in",
-}
-"""What is scored by itself, and its heading."""
+KINDS = (
+    "strong", "test", "strong_and_test", "discriminating", "not_in_mind", "in_mind", "equivalence", "built_in",
+)  # fmt: skip
+"""Sets of patterns that have a score. `discriminating`: strong and test patterns that at least one rival fails."""
 _IN_MIND = {"not_in_mind": False, "in_mind": True}
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many patterns of some are met: over all worlds, and in each group of them."""
+    """Number of patterns met out of `of`: over all worlds, and in each group of worlds."""
 
     met: int
     of: int
     groups: tuple[int, ...]
 
-    def less(self, other: Score) -> Score:
-        """The lead over another score of the same patterns."""
+    def minus(self, other: Score) -> Score:
+        """Return the difference from another score of the same patterns."""
         lead = tuple(own - others for own, others in zip(self.groups, other.groups, strict=True))
         return Score(self.met - other.met, self.of, lead)
 
 
 @dataclass(frozen=True)
-class Table:
-    """The pattern table: what counts as met, and the worlds of the model and of every rival, by name.
+class PatternTable:
+    """Criteria, and the worlds of the model and of every rival.
 
-    Patterns that are `built_in` cannot fail in the model, so they are shown and counted nowhere.
+    Attributes
+    ----------
+    criteria : Criteria
+        Criteria by pattern.
+    worlds : mapping from str to Worlds
+        Statistics of the worlds of `MODEL` and of every rival.
+    in_mind : frozenset of str
+        Patterns that equations or amounts of measures were written for.
+    groups : int
+        Number of groups of worlds.
+    built_in : frozenset of str
+        Patterns that the model cannot fail; they count only in the kind of that name.
     """
 
     criteria: Criteria
@@ -147,54 +155,55 @@ class Table:
 
     @cached_property
     def verdicts(self) -> Mapping[str, Mapping[str, Verdict]]:
-        """Who -> pattern -> verdict."""
-        return {who: verdicts(self.criteria, worlds) for who, worlds in self.worlds.items()}
+        """Verdicts by model and pattern."""
+        return {model: verdicts(self.criteria, worlds) for model, worlds in self.worlds.items()}
 
     @cached_property
     def met_in_groups(self) -> Mapping[str, Sequence[frozenset[str]]]:
-        """Who -> the patterns met in each group of worlds."""
+        """Patterns met in each group of worlds, by model."""
         return {
-            who: [met(self.criteria, group) for group in grouped(worlds, self.groups)]
-            for who, worlds in self.worlds.items()
+            model: [patterns_met(self.criteria, group) for group in split_groups(worlds, self.groups)]
+            for model, worlds in self.worlds.items()
         }
 
     @property
     def rivals(self) -> tuple[str, ...]:
-        """Everybody but the model."""
-        return tuple(who for who in self.worlds if who != MODEL)
+        """All models except `MODEL`."""
+        return tuple(model for model in self.worlds if model != MODEL)
 
-    def tells(self, pattern: str) -> bool:
-        """Whether at least one rival fails it."""
-        return any(not self.verdicts[who][pattern].met for who in self.rivals)
+    def failing_rivals(self, pattern: str) -> tuple[str, ...]:
+        """Return the rivals that fail a pattern."""
+        return tuple(rival for rival in self.rivals if not self.verdicts[rival][pattern].met)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
-        """The patterns of one of `KINDS`, in the order of the criteria."""
+        """Return the patterns of one of `KINDS`, in the order of the criteria."""
         return tuple(name for name in self.criteria if self._is_of(name, kind))
 
     def _is_of(self, pattern: str, kind: str) -> bool:
         if pattern in self.built_in or kind == "built_in":
             return pattern in self.built_in and kind == "built_in"
         use = _uses()[pattern]
-        if kind in (*_IN_MIND, "telling"):
+        if kind in (*_IN_MIND, "discriminating"):
             mind = _IN_MIND.get(kind)
-            return use in COUNTED and self.tells(pattern) and mind in (None, pattern in self.in_mind)
-        return use in COUNTED if kind == "counted" else use == kind
+            discriminates = use in HEADLINE and bool(self.failing_rivals(pattern))
+            return discriminates and mind in (None, pattern in self.in_mind)
+        return use in HEADLINE if kind == "strong_and_test" else use == kind
 
-    def score(self, who: str, kind: str) -> Score:
-        """How many patterns of a kind somebody meets."""
+    def score(self, model: str, kind: str) -> Score:
+        """Return how many patterns of a kind a model meets."""
         names = self.of_kind(kind)
         return Score(
-            sum(self.verdicts[who][name].met for name in names),
+            sum(self.verdicts[model][name].met for name in names),
             len(names),
-            tuple(len(own.intersection(names)) for own in self.met_in_groups[who]),
+            tuple(len(own.intersection(names)) for own in self.met_in_groups[model]),
         )
 
     def lead(self, rival: str, kind: str) -> Score:
-        """By how many more the model meets than a rival."""
-        return self.score(MODEL, kind).less(self.score(rival, kind))
+        """Return how many more patterns the model meets than a rival."""
+        return self.score(MODEL, kind).minus(self.score(rival, kind))
 
-    def steadiness(self, pattern: str) -> float:
-        """The share of groups of worlds in which the model's verdict is that of all worlds."""
+    def agreement_of_groups(self, pattern: str) -> float:
+        """Return the share of groups in which the model's verdict equals that over all worlds."""
         whole = self.verdicts[MODEL][pattern].met
         return float(np.mean([(pattern in own) == whole for own in self.met_in_groups[MODEL]]))
 

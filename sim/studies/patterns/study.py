@@ -1,153 +1,147 @@
-"""The pattern table, executed: worlds of the model and of every rival, verdicts, scores, and the page.
+"""The pattern table: which published findings the model and its rivals give.
 
-plans -> worlds (evidence.py, rivals.py) -> verdicts and scores (scoring.py) -> tables (tables.py) -> page and figure
+`rivals.py` and `evidence.py` simulate worlds, `scoring.py` evaluates them, and `report.md.j2` is the page.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from sim.config import plan_builder, study_settings
+from sim.config.settings import StudySettings
 from sim.describe.parameters import patterns_in_mind
 from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError
-from sim.experiments import output_folder
-from sim.files import write_json
 from sim.outcomes.patterns import built_in
-from sim.runs.worker_pool import WorkerPool, map_unordered, process_pool
+from sim.runs.worker_pool import WorkerPool, map_ordered
+from sim.studies.base import Study
 from sim.studies.patterns import tables
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
-from sim.studies.patterns.rivals import ALL
-from sim.studies.patterns.scenes import SCENARIOS
-from sim.studies.patterns.scoring import MODEL, Table
-from sim.studies.patterns.words import IN_WORDS
+from sim.studies.patterns.experiments import SCENARIOS
+from sim.studies.patterns.labels import LABELS
+from sim.studies.patterns.rivals import MODELS
+from sim.studies.patterns.scoring import MODEL, PatternTable
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
-STUDY = "patterns"
 BYTES_OF_STATISTICS = 120_000
-"""Of one world, kept until the table is made."""
+"""Memory for the statistics of one world."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `conf/study/patterns.yaml` may say under `patterns`, where it is explained."""
+class Settings(StudySettings):
+    """Settings below `patterns`; `conf/study/patterns.yaml` explains them."""
 
-    visits: int
-    groups: int
+    visits: int = Field(ge=1, le=100)
+    groups: int = Field(ge=2)
     docs: str | None
 
 
-def settings_of(cfg: DictConfig) -> Settings:
-    """The settings of the study, checked; raises UserError for what cannot be."""
-    asked: Settings = study_settings.read_dataclass(STUDY, Settings, cfg.patterns)
-    replicates = study_settings.settings_of(cfg).replicates
-    if not 1 <= asked.visits <= 100:
-        raise UserError(f"patterns.visits is {asked.visits}; a whole number from 1 to 100 is right")
-    if asked.groups < 2 or replicates < 2 * asked.groups:
-        raise UserError(
-            f"patterns.groups is {asked.groups} and replicates {replicates}; at least 2 groups of at least 2 worlds "
-            "are right"
-        )
-    return asked
-
-
-def plans_of(cfg: DictConfig) -> list[Plan]:
-    """One plan a world; raises UserError where it makes no virtual study."""
-    first = plan_builder.build_plan(cfg)
-    if first.firm.kind != "study":
-        raise UserError(f"firm is '{first.firm.kind}'; patterns are of many establishments: firm=study_full is right")
-    others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
-    if others:
-        raise UserError(f"{others[0]} has no place in the table of patterns; leave it out, or change parameters")
-    count = study_settings.settings_of(cfg).replicates
-    check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), len(ALL) * count * BYTES_OF_STATISTICS)
-    return [replace(first, replicate=number) for number in range(count)]
-
-
-# -- the work --------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
-class Task:
-    """One world of the model or of a rival."""
+class World:
+    """One world to simulate: the model or a rival, its plan, and its number of simulated studies."""
 
-    who: str
+    model: str
     plan: Plan
     visits: int
 
 
-def lived(
-    live: Callable[[tuple[int, Any]], Statistics], tasks: Sequence[Any], crew: WorkerPool, what: str
-) -> list[Statistics]:
-    """What `live` makes of every task and its number, in the order of the tasks."""
-    from tqdm import tqdm
-
-    done: dict[int, Statistics] = {}
-    with tqdm(total=len(tasks), unit="world", desc=what, disable=None, file=sys.stderr) as bar:
-        for (number, _), statistics in map_unordered(live, list(enumerate(tasks)), crew):
-            if statistics is None:
-                raise UserError("workers ended again and again; where memory is short, ask for workers=1")
-            done[number] = statistics
-            bar.update()
-    return [done[number] for number in range(len(tasks))]
+def simulate(world: World) -> Statistics:
+    """Return the statistics of one world."""
+    return MODELS[world.model].statistics(world.plan, world.visits)
 
 
-def live(numbered: tuple[int, Task]) -> Statistics:
-    """Live the world of one task."""
-    _, task = numbered
-    return ALL[task.who].statistics(task.plan, task.visits)
+@dataclass(frozen=True)
+class Results:
+    """The plan of the first world, numbers of worlds and visits, and the evaluated worlds."""
+
+    plan: Plan
+    worlds: int
+    visits: int
+    table: PatternTable
+
+    @cached_property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Data frames of `tables.py` by name."""
+        return tables.frames(self.table)
 
 
-def tabled(plans: Sequence[Plan], asked: Settings, crew: WorkerPool) -> Table:
-    """Live the worlds of the model and of every rival, and judge them."""
-    tasks = [Task(who, plan, asked.visits) for who in ALL for plan in plans]
-    statistics = lived(live, tasks, crew, STUDY)
-    worlds = {who: statistics[at * len(plans) : (at + 1) * len(plans)] for at, who in enumerate(ALL)}
-    return Table(criteria(), worlds, patterns_in_mind(), asked.groups, built_in(registry_of(plans[0])))
+class PatternStudy(Study[Settings, Results]):
+    """Which patterns one set of equations meets together, and which of them simpler models meet as well."""
+
+    name = "patterns"
+    settings_type = Settings
+
+    def plans(self, cfg: DictConfig, settings: Settings) -> list[Plan]:
+        """Return one plan per world; the experiments add their own scenarios."""
+        first, count = plan_builder.build_plan(cfg), study_settings.settings_of(cfg).replicates
+        if count < 2 * settings.groups:
+            raise UserError(
+                f"Invalid value for replicates: {count}. "
+                f"Use {2 * settings.groups} or more: two worlds for each of the {settings.groups} groups."
+            )
+        if first.firm.kind != "study":
+            raise UserError(
+                f"Invalid value for firm: {first.firm.kind}. Patterns need many establishments: use study_full."
+            )
+        others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
+        if others:
+            raise UserError(
+                f"Invalid value for scenarios: {others[0]}. Use [baseline]: the experiments add their own scenarios."
+            )
+        check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), len(MODELS) * count * BYTES_OF_STATISTICS)
+        return [replace(first, replicate=number) for number in range(count)]
+
+    def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
+        """Simulate the worlds of the model and of every rival, and evaluate them."""
+        tasks = [World(model, plan, settings.visits) for model in MODELS for plan in plans]
+        worlds: dict[str, list[Statistics]] = {model: [] for model in MODELS}
+        for task, statistics in zip(tasks, map_ordered(simulate, tasks, pool, self.name), strict=True):
+            worlds[task.model].append(statistics)
+        never_fail = built_in(registry_of(plans[0]))
+        table = PatternTable(criteria(), worlds, patterns_in_mind(), settings.groups, never_fail)
+        return Results(plans[0], len(plans), settings.visits, table)
+
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the number of worlds."""
+        return {"worlds": results.worlds}
+
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return patterns, criteria, scores, leads over rivals, and the statistics of worlds."""
+        return results.frames
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        return {
+            "worlds": results.worlds,
+            "establishments": results.plan.firm.establishments,
+            "sample": results.plan.firm.sample,
+            "visits": results.visits,
+            **tables.summary(results.table, results.frames["rows"]),
+        }
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figure of patterns by model."""
+        from sim.plotting.figures import patterns
+
+        models = {name: model.label for name, model in MODELS.items()}
+        footer = f"{results.worlds} worlds each · {footer}"
+        yield self.name, patterns.draw(results.frames["rows"], models, LABELS, footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return how many patterns the model meets, and how many the rivals meet."""
+        scores = {model: own["strong_and_test"] for model, own in facts["scores"].items()}
+        others = ", ".join(f"{scores[model]['met']} ({facts['models'][model]})" for model in facts["leads"])
+        model = scores[MODEL]
+        return f"The model meets {model['met']} of {model['of']} strong and test patterns.\nRivals meet {others}."
 
 
-# -- the command -----------------------------------------------------------------------------------------------------
-
-
-def study(cfg: DictConfig) -> None:
-    """Execute the pattern table of a composed configuration; print the scores and write what came out."""
-    asked, plans = settings_of(cfg), plans_of(cfg)
-    output_folder.check_docs(asked.docs, STUDY)
-    with output_folder.OutputFolder(cfg.output, STUDY) as folder:
-        table = tabled(plans, asked, process_pool(study_settings.processes_of(cfg)))
-        output_folder.write_config(cfg, folder.path / "config.yaml")
-        write_json(output_folder.about(plans[0]) | {"worlds": len(plans)}, folder.path / "about.json")
-        print(write(table, plans[0], asked, folder.path))
-        if asked.docs:
-            output_folder.publish(folder.path, asked.docs, STUDY)
-    print(folder.path)
-
-
-def write(table: Table, plan: Plan, asked: Settings, folder: Path) -> str:
-    """Write the tables, the page and the figure into `folder`; the scores as text."""
-    from sim.plotting.figures import patterns, save
-    from sim.studies.patterns import page
-
-    frames = tables.frames(table)
-    for name, frame in frames.items():
-        output_folder.write_table(frame, folder / f"{name}.parquet")
-        output_folder.write_text(frame.to_csv(index=False), folder / f"{name}.csv")
-    output_folder.write_text(page.write(table, frames, plan, asked.visits), folder / "summary.md")
-    footer = f"{len(table.worlds[MODEL])} worlds each · seed {plan.seed}, version {output_folder.version()}"
-    figure = patterns.draw(frames["rows"], {who: one.label for who, one in ALL.items()}, IN_WORDS, footer)
-    save(figure, folder / "figures" / STUDY)
-    return page.verdict(table)
-
-
-def main(argv: list[str]) -> int:
-    """`hybridwork patterns`: the model and its rivals on the table of patterns; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, STUDY, argv, group=STUDY)
+main = PatternStudy().main

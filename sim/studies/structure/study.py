@@ -20,9 +20,9 @@ from sim.reporting.labels import label_of
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
 from sim.studies.patterns.criteria import criteria
-from sim.studies.patterns.scenes import SCENARIOS
+from sim.studies.patterns.experiments import SCENARIOS
+from sim.studies.patterns.labels import LABELS
 from sim.studies.patterns.study import BYTES_OF_STATISTICS
-from sim.studies.patterns.words import IN_WORDS
 from sim.studies.structure import tables
 from sim.studies.structure.worlds import AVERAGED_WEEKS, SwitchedWorld, simulate, switches
 
@@ -104,7 +104,7 @@ class StructureStudy(Study[Settings, Results]):
             "weeks": results.plan.weeks,
             "averaged_weeks": AVERAGED_WEEKS,
             "policy": label_of(results.plan.scenarios[1].name).lower(),
-            **tables.summary(results.verdicts, results.effects, IN_WORDS),
+            **tables.summary(results.verdicts, results.effects, LABELS),
         }
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
@@ -112,7 +112,7 @@ class StructureStudy(Study[Settings, Results]):
         from sim.plotting.figures import structure
 
         footer = f"{results.worlds} worlds each, the same people and random numbers · {footer}"
-        yield self.name, structure.draw(results.verdicts, results.effects, IN_WORDS, footer)
+        yield self.name, structure.draw(results.verdicts, results.effects, LABELS, footer)
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return how many switches break a pattern, and the range of the policy's effect."""

@@ -42,7 +42,7 @@ def changed_verdicts(criteria: Criteria, worlds: Worlds) -> pd.DataFrame:
         for name in criteria:
             if before[name].met == after[name].met:
                 continue
-            decides = (after if before[name].met else before)[name].telling.part
+            decides = (after if before[name].met else before)[name].decisive.criterion
             statistic = str(decides.statistic)
             change = interval(_of(own, statistic) - _of(default, statistic))
             rows.append(

@@ -10,7 +10,7 @@ import numpy as np
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
 from sim.levers.catalogue import Catalogue
-from sim.studies.patterns.evidence import Statistics, evidence
+from sim.studies.patterns.evidence import Statistics, simulate_statistics
 from sim.survey.survey import survey_of
 
 DEFAULT = "default"
@@ -74,7 +74,7 @@ def with_change(plan: Plan, switch: Switch | None) -> Plan:
 def simulate(world: SwitchedWorld) -> Statistics:
     """Return the statistics of one world: those of the pattern table, its levels, and the effects of the policy."""
     plan = with_change(world.plan, world.switch)
-    return evidence(plan, world.visits) | levels_and_effects(plan)
+    return simulate_statistics(plan, world.visits) | levels_and_effects(plan)
 
 
 def levels_and_effects(plan: Plan) -> Statistics:
