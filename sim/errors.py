@@ -58,15 +58,20 @@ def accept_every_character() -> None:
 
 
 def instead(name: Any, known: Iterable[str]) -> str:
-    """What somebody who wrote `name` may have meant, or else what there is."""
-    names = list(known)
+    """Return `Use one of a, b, c. Did you mean 'b'?`; a long list is left out where a name is similar."""
+    names = [str(one) for one in known]
     near = get_close_matches(str(name)[:_LONGEST_NAME], names, n=3)
-    if near:
-        return f"(did you mean {' or '.join(near)}?)"
-    few = ", ".join(names[:_FEW])
-    return f"(there {'is' if len(names) == 1 else 'are'} {few}" + (
-        f" and {len(names) - _FEW} more)" if len(names) > _FEW else ")"
-    )
+    question = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    if near and len(names) > _FEW:
+        return question
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    accepted = f"Use {'one of ' if len(names) > 1 else ''}{', '.join(names[:_FEW])}{more}."
+    return f"{accepted} {question}".rstrip()
+
+
+def unknown(what: str, name: Any, known: Iterable[str]) -> str:
+    """Return the message for a name that does not exist: `Unknown scenario: foo. Use one of a, b, c.`"""
+    return f"Unknown {what}: {name}. {instead(name, known)}"
 
 
 def as_written(value: Any) -> str:

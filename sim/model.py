@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +15,7 @@ from mesa.agent import AgentSet
 
 from sim.engine.equation_groups import level_of
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
-from sim.errors import UserError, instead, is_whole
+from sim.errors import UserError, instead, is_whole, unknown
 from sim.levers.catalogue import Catalogue
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
@@ -57,14 +56,14 @@ class Employee(mesa.Agent):
             raise AttributeError(name)
         value = self.model.engine.values.get(name)
         if value is None or level_of(self.model.engine.registry, name) != "employee":
-            raise AttributeError(f"employees have no quantity '{name}' {self._instead(name)}")
+            raise AttributeError(f"Unknown quantity of employees: {name}. {self._instead(name)}")
         return float(value[0, self.place])
 
     def _instead(self, name: str) -> str:
         registry = self.model.engine.registry
         known = [other for other in self.model.engine.values if level_of(registry, other) == "employee"]
         if name in registry.quantities and name not in self.model.engine.values:
-            return "before the first day has been simulated"
+            return "Quantities exist after the first simulated day."
         return instead(name, known)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -260,7 +259,7 @@ class HybridWorkModel(mesa.Model):
         Raises UserError for an unknown name, and for what has no value before the first day.
         """
         if name not in OUTCOMES:
-            raise UserError(f"there is no outcome '{name}'; outcomes are {', '.join(OUTCOMES)}")
+            raise UserError(unknown("outcome", name, OUTCOMES))
         try:
             values = OUTCOMES[name].read(self.engine.values, self._survey)
         except KeyError:
@@ -271,8 +270,7 @@ class HybridWorkModel(mesa.Model):
         """Any quantity of the model as it stands, without the axis of worlds; UserError for an unknown name."""
         value = self.engine.values.get(name)
         if value is None:
-            near = get_close_matches(name, list(self.engine.values), n=3)
-            raise UserError(f"there is no quantity '{name}'{f' (did you mean {near[0]}?)' if near else ''}")
+            raise UserError(unknown("quantity", name, self.engine.values))
         return np.array(value[0])
 
     def to_networkx(self) -> networkx.DiGraph:
@@ -334,7 +332,7 @@ def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
             f"HybridWorkModel(plan, scenario='{names[-1]}')"
         )
     if name is not None and name not in names:
-        raise UserError(f"the plan has no scenario '{name}' {instead(name, names)}")
+        raise UserError(unknown("scenario", name, names))
     return replace(plan, scenarios=(plan.scenarios[-1 if name is None else names.index(name)],))
 
 
@@ -363,4 +361,4 @@ def _check_used(names: dict[str, str], options: dict[str, Any]) -> None:
                 "for a posterior draw give it one of the plans of sim.plans(fit='posterior')",
             )
         if name in of_firm:
-            raise UserError(f"there is no setting '{option}' (did you mean firm__{option}?)")
+            raise UserError(f"Unknown setting: {option}. Did you mean 'firm__{option}'?")

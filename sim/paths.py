@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,16 @@ _ABSOLUTE = re.compile(
     r"(?<=['\"])(?:[A-Za-z]:|~)?[/\\][^'\"\n]*[/\\](?=[^'\"/\\\n]+['\"])"  # in quotes, with any signs
     r"|(?<![\w/\\.])(?:[A-Za-z]:|~)?[/\\](?:[^\s/\\'\":;,()]+[/\\])+(?=[^\s/\\'\":;,()])"
 )
+
+
+@cache
+def conf_folder() -> Path:
+    """Return the folder of the configuration: in the package of a wheel, beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise UserError(f"Missing file: conf/config.yaml, beside {package}. Install the package again.")
 
 
 def read_path(text: str | Path) -> Path:

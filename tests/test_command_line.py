@@ -14,11 +14,20 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import yaml
 from omegaconf import DictConfig
 
 from sim import __main__ as command_line
 from sim import __version__
-from sim.config import composition, default_settings, hydra_command, plan_builder, scenario_choice, study_settings
+from sim.config import (
+    command_help,
+    composition,
+    default_settings,
+    hydra_command,
+    plan_builder,
+    scenario_choice,
+    study_settings,
+)
 from sim.config.composition import compose
 from sim.config.plan_builder import plan
 from sim.errors import UserError
@@ -28,6 +37,10 @@ from sim.levers.measure import FAMILIES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+
+
+def study_file(name: str) -> Path:
+    return default_settings.conf_folder() / "study" / f"{name}.yaml"
 
 
 def hybridwork(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -48,8 +61,8 @@ def test_help_lists_every_command_in_one_line_and_loads_nothing_heavy(tmp_path):
     )
     told = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert told.returncode == 0, told.stderr
-    for name, (_, meaning) in command_line.COMMANDS.items():
-        assert any(line.split() == [name, *meaning.split()] for line in told.stdout.splitlines())
+    for name, command in command_line.COMMANDS.items():
+        assert any(line.split() == [name, *command.purpose.split()] for line in told.stdout.splitlines())
     assert time.perf_counter() - began < 2  # half a second on a quiet machine
 
 
@@ -61,27 +74,52 @@ def test_the_version_is_told(capsys):
 def test_every_command_leads_to_a_study_that_exists():
     from importlib.util import find_spec
 
-    for module, _ in command_line.COMMANDS.values():
-        assert find_spec(module) is not None, module
+    for command in command_line.COMMANDS.values():
+        assert find_spec(command.module) is not None, command.module
 
 
 def test_every_example_of_the_help_is_understood(capsys):
     import shlex
 
-    for example in command_line.EXAMPLES:
+    examples = [example for command in command_line.COMMANDS.values() for example in command.examples]
+    for example in (*examples, *command_help.EXAMPLES):
         words = shlex.split(example)
-        if words[0] == "hybridwork" and "--multirun" not in words:
-            assert command_line.main([*words[1:], *([] if "--cfg" in words else ["--cfg", "job"])]) == 0
+        if words[0] == "hybridwork" and not {"--multirun", "--help", "describe", "centre", "fit"} & set(words):
+            assert command_line.main([*words[1:], "--cfg", "job"]) == 0, example
     assert "demands_hold" in capsys.readouterr().out
 
 
 def test_the_help_of_a_study_lists_what_can_be_chosen_and_nothing_else(tmp_path):
-    told = hybridwork("scenarios", "--help", folder=tmp_path)
-    assert told.returncode == 0, told.stderr
-    listed = dict(re.findall(r"^  (\w+): (.*)$", told.stdout, re.MULTILINE))
+    listed = command_help._options_of_groups(study_file("sweep").read_text(encoding="utf-8"), None)
     assert set(listed) == {*FAMILIES, "scenario", "firm", "experiment", "fit", "design", "executor"}
     for group, names in listed.items():
         assert tuple(names.split(", ")) == composition.options(group)
+
+
+@pytest.mark.parametrize("name", [name for name in command_line.COMMANDS if study_file(name).is_file()])
+def test_the_help_of_a_command_shows_its_settings_with_their_comments(name):
+    shown = command_help.command_usage(name)
+    assert shown.startswith(f"Usage: hybridwork {name} ") and command_line.COMMANDS[name].purpose in shown
+    assert all(option in shown for option in ("--help", "--config-dir", "--multirun", "--cfg", "Examples:"))
+    settings = list(yaml.safe_load(study_file(name).read_text(encoding="utf-8")))
+    assert all(f"  {setting}:" in shown for setting in settings if setting != "defaults")
+
+
+def test_the_help_of_a_command_is_shown_without_composing(tmp_path):
+    program = (
+        "import sys; from sim.__main__ import main; code = main(['sensitivity', '--help']);"
+        "heavy = {'mesa', 'numba', 'hydra', 'omegaconf', 'pandas', 'numpy'} & set(sys.modules);"
+        "sys.exit(f'loaded {heavy}' if heavy else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_help_of_a_command_lists_the_options_of_the_users_folder(tmp_path, capsys):
+    (tmp_path / "scenario").mkdir()
+    (tmp_path / "scenario" / "our_plan.yaml").touch()
+    assert command_line.main(["scenarios", "--config-dir", str(tmp_path), "--help"]) == 0
+    assert "our_plan" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["--info"], ["-i", "seed=4"], ["seed=4", "--info", "--run"]], ids=" ".join)
@@ -111,14 +149,14 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["scenario"], "there is no command 'scenario' (did you mean scenarios?)"),
-        (["run"], "run needs scenario=<name> or a lever"),
-        (["run", "seed=3"], "run needs scenario=<name> or a lever"),
+        (["scenario"], "Unknown command: scenario. Did you mean 'scenarios'?"),
+        (["run"], "Missing setting: scenario. Use scenario=<name> or a lever"),
+        (["run", "seed=3"], "Missing setting: scenario. Use scenario=<name> or a lever"),
         (["scenarios", "--weeks=5"], "settings are written without dashes, as in weeks=5"),
         (["scenarios", "--cfg", "foo"], "--cfg is followed by 'foo'"),
         (["scenarios", "--config-dir", "nowhere"], "nowhere is no folder"),
         (["scenarios", "hello"], "'hello' cannot be read"),
-        (["scenarios", "weks=5"], "there is no setting 'weks' (did you mean weeks?)"),
+        (["scenarios", "weks=5"], "Unknown setting: weks. Did you mean 'weeks'?"),
         (["scenarios", "mechanisms.recovery.demands_hold=9"], "mechanisms.recovery.demands_hold is 9; its range"),
         (["scenarios", "firm=own"], "needs a file of persons"),
         (["scenarios", "firm=one", "firm.employees=2000000", "weeks=1", "burn_in=0"], "GB"),
@@ -128,7 +166,7 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenarios", "scenarios=[]"], "at least one scenario beside the baseline is right"),
         (["run", "scenario=baseline"], "at least one scenario beside the baseline is right"),
         (["scenarios", "engine=cuda"], "engine is 'cuda'"),
-        (["describe", "weks=5"], "there is no setting 'weks'"),
+        (["describe", "weks=5"], "Unknown setting: weks"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -214,9 +252,9 @@ FILES = [
     (
         "scenario",
         HEAD + "recovry: {measures: {breaks: {start: 0}}}",
-        "there is no setting 'recovry' .*recovery",
+        "Unknown setting: recovry.*recovery",
     ),
-    ("scenario", HEAD + "foo: 3", "there is no setting 'foo'"),
+    ("scenario", HEAD + "foo: 3", "Unknown setting: foo"),
     ("scenario", HEAD + "social: 3", r"scenario mine: social is 3; entries are right, as in social: {measures"),
     (
         "scenario",
@@ -227,7 +265,7 @@ FILES = [
     ("scenario", HEAD.replace("kind: policy", ""), "kind is 'null'; one of baseline, policy"),
     ("scenario", HEAD.replace("Mine.", "[a, b]"), r"text is \['a', 'b'\]; a text is right"),
     ("scenario", HEAD + "defaults: [override /socal: buddies]", "ould not override 'socal'"),
-    ("scenario", HEAD + "defaults: [override /social: budies]", "social=budies: no such option .*buddies"),
+    ("scenario", HEAD + "defaults: [override /social: budies]", "Unknown option of social: budies.*buddies"),
     ("social", "a: [b", r"mine\.yaml is no yaml: line"),
     (
         "social",
@@ -235,9 +273,9 @@ FILES = [
         r"measures is \['buddies'\]; entries are right, as in measures: {breaks",
     ),
     ("social", "text: Mine.\nmeasures: {buddies: 3}", "buddies is 3; entries are right"),
-    ("social", "text: Mine.\nmeasures: {buddies: {begin: 3}}", "unknown entry 'begin' .*start"),
-    ("social", "text: Mine.\nwithdrwn: [breaks]", "unknown entry 'withdrwn' .*withdrawn"),
-    ("social", "text: Mine.\nfoo: 3", "unknown entry 'foo'"),
+    ("social", "text: Mine.\nmeasures: {buddies: {begin: 3}}", "Unknown entry: begin.*start"),
+    ("social", "text: Mine.\nwithdrwn: [breaks]", "Unknown entry: withdrwn.*withdrawn"),
+    ("social", "text: Mine.\nfoo: 3", "Unknown entry: foo"),
     ("social", "text: Mine.\nkind: polcy", "kind is 'polcy'; one of policy, counterfactual"),
     ("social", "text: [a]", r"text is \['a'\]; a text is right"),
 ]

@@ -94,17 +94,17 @@ def test_a_factor_varies_over_what_is_asked(plan):
 
 WRONG = {
     "no such name": (["mechanisms.recovery.demand_hold"], "demands_hold"),
-    "no such process": (["mechanisms.recover.demands_hold"], "there is no factor"),
+    "no such process": (["mechanisms.recover.demands_hold"], "Unknown factor"),
     "no such group": (["asumed"], "assumed"),
     "nothing": ([], "name what to vary"),
     "beyond the range": ({"mechanisms.recovery.demands_hold": [0.2, 9.0]}, "its range is"),
     "backwards": ({"mechanisms.recovery.demands_hold": [0.3, 0.2]}, "a lower and a higher"),
     "no span": ({"mechanisms.recovery.demands_hold": 0.2}, r"\[low, high\] or a list"),
-    "no option": ({"availability": ["always_of"]}, "always_on"),
-    "half a switch": ({"mechanisms.availability.sticky_norm": [0.5]}, "no option"),
+    "sticky_norm: 0.5. Use one of 0.0, 1.0": ({"availability": ["always_of"]}, "always_on"),
+    "half a switch": ({"mechanisms.availability.sticky_norm": [0.5]}, "sticky_norm: 0.5. Use one of 0.0, 1.0"),
     "a number": (3, "names are right"),
-    "a setting without options": (["weeks"], "there is no factor"),
-    "a dose of a scenario that is not": (["dose.quiet"], "there is no factor"),
+    "a setting without options": (["weeks"], "Unknown factor"),
+    "a dose of a scenario that is not": (["dose.quiet"], "Unknown factor"),
 }
 
 
@@ -163,12 +163,12 @@ def test_doses_of_a_row_join_its_levers(ground):
     ("row", "told"),
     [
         ({"mechanisms.recovery.demands": 0.2}, "demands"),
-        ({"measures.nap.use": 0.2}, "no such measure"),
+        ({"measures.nap.use": 0.2}, "Unknown measure"),
         ({"measures.right_to_disconnect.expected_availability": 1.0}, "a number from -0.6 to 0"),
         ({"firm.employees": 3}, "whole number"),
         ({"dose.no_measures": 0.5}, "by halves"),
         ({"strength.whole_package": 0.5}, "where employers have it already"),
-        ({"availability": "nonsense"}, "no such option"),
+        ({"availability": "nonsense"}, "Unknown option"),
     ],
 )
 def test_a_row_that_cannot_be_is_told(ground, row, told):

@@ -123,7 +123,7 @@ def test_commands_on_pages_can_be_run(line):
     if command == "results" or (command in VIEWS and not words):
         return
     if command in VIEWS:
-        importlib.import_module(COMMANDS[command][0]).settings_of(words)
+        importlib.import_module(COMMANDS[command].module).settings_of(words)
         return
     if command == "fit":
         words = [word for word in words if word != "check"]

@@ -397,7 +397,7 @@ def test_the_study_writes_tables_in_two_formats_a_page_and_a_figure(results, tmp
         ("inspection.employees=[3,1]", "Use rising whole numbers, as in [1,2,5]."),
         ("inspection.employees=[1,100]", "Use numbers up to 60, half of inspection.reach_sample."),
         ("inspection.close=0", "Invalid value for inspection.close: 0. Use more than 0 and at most 15."),
-        ("inspection.sample=3", "there is no setting 'inspection.sample'"),
+        ("inspection.sample=3", "Unknown setting: inspection.sample"),
         ("replicates=1", "Invalid value for replicates: 1. Use 2 or more."),
         ("firm=one", "Invalid value for firm: one."),
         ("scenario=whole_package", "Invalid value for scenarios: whole_package."),

@@ -197,7 +197,7 @@ def test_what_is_not_read_is_named_in_one_line(tmp_path, capsys):
     (folder / ".hidden").write_text("mine")
     seen_by(folder)
     (line,) = capsys.readouterr().err.splitlines()
-    for name in ("senario/ (did you mean scenario?)", "scenario/deep", "confg.yaml", "notes.txt"):
+    for name in ("senario/ (Did you mean 'scenario'?)", "scenario/deep", "confg.yaml", "notes.txt"):
         assert name in line
     assert ".hidden" not in line
 

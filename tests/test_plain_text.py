@@ -23,7 +23,7 @@ HARMLESS = [
     "Quiet evenings",
     "quiet_evenings",
     "weeks is 3; use 4 to 2,600.",
-    "‘één’ (did you mean één?)",
+    "‘één’. Did you mean 'één'?",
     "50% at 10/12",
 ]
 

@@ -354,7 +354,7 @@ def test_a_folder_of_ones_own_configuration_is_stored_by_its_name(place, without
 
 
 def test_overrides_is_no_setting():
-    with pytest.raises(UserError, match="there is no setting 'overrides'"):
+    with pytest.raises(UserError, match="Unknown setting: overrides"):
         composition.compose("+overrides=[a]")
 
 

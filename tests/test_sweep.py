@@ -413,7 +413,7 @@ WRONG = {
     "design without a file": (["design=file"], "design.file is missing"),
     "n": (["design.n=many"], "a whole number"),
     "second order": (["design=sobol", "design.second_order=perhaps"], "true or false"),
-    "factors": (["design.factors=[recover]"], "there is no factor"),
+    "factors": (["design.factors=[recover]"], "Unknown factor"),
     "setting": (["design.rows=3"], "design.rows"),
     "retry": (["retry=maybe"], "true or false is right"),
     "empty folder": (["folder="], "folder is empty"),

@@ -81,7 +81,7 @@ def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
     ("asked", "said"),
     [
         ("lanuage=nl", "language"),
-        ("language=fr", "there is no language 'fr'"),
+        ("language=fr", "Unknown language: fr"),
         ("port=80", "1024 to 65535"),
         ("nl", "name=value"),
     ],

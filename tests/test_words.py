@@ -36,7 +36,7 @@ def test_no_text_is_left_in_english():
 
 def test_a_language_that_is_not_there_is_told():
     assert set(LANGUAGES) == {"en", "nl"}
-    with pytest.raises(UserError, match="there is no language 'fr'"):
+    with pytest.raises(UserError, match="Unknown language: fr"):
         Words("fr")
 
 

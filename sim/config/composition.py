@@ -57,7 +57,6 @@ def _prepare(more: tuple[Path, ...]) -> None:
     _store("parameters", {**defaults(*more), "draws": None})  # a fit says whether there are draws
     for name, content in roots.items():
         _store(name, content)
-    OmegaConf.register_new_resolver("options", lambda group: ", ".join(options(group)), replace=True)
     for measure, is_option, is_scenario in known:
         if not is_option:
             _store(measure.name, _option_of(measure), measure.lever)

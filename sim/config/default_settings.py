@@ -14,6 +14,7 @@ from sim.errors import UserError
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.levers.measure import Measure, measure_parameters, read_measure
+from sim.paths import conf_folder
 from sim.survey.instruments import INSTRUMENTS
 
 Cached = TypeVar("Cached", bound=Callable[..., Any])
@@ -31,16 +32,6 @@ def clear_caches() -> None:
     """Forget all that was read from configuration files."""
     for cached in _caches:
         cached.cache_clear()
-
-
-@cache
-def conf_folder() -> Path:
-    """The folder of the configuration: beside the package's own files in a wheel, beside the package in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "conf", package.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise UserError(f"conf/config.yaml is missing beside {package}; install the package anew")
 
 
 @cache

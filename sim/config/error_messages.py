@@ -15,7 +15,7 @@ import yaml
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from sim.errors import UserError, first_line, instead, print_error
+from sim.errors import UserError, first_line, instead, print_error, unknown
 
 _LISTS_AND_ENTRIES = "lists and entries are written as in withdrawn: [breaks] and measures: {breaks: {start: 0}}"
 
@@ -80,7 +80,7 @@ def _missing_option(error: MissingConfigException) -> str:
     if not group:
         return first_line(error)
     known = [name for name in error.options or () if name]
-    return f"{group}={option}: no such option" + (f" {instead(option, known)}" if known else "")
+    return unknown(f"option of {group}", option, known) if known else f"Unknown option of {group}: {option}."
 
 
 def _impossible_override(error: ConfigCompositionException) -> str:
@@ -112,8 +112,8 @@ def _refused_setting(error: OmegaConfBaseException) -> str:
     if part == "measures" and family:
         return f"no option chosen in {family} takes the measure '{name}'; choose one, as in {family}={name}"
     if not known:
-        return f"there is no '{name}' in {above}; write {above}=<value>, or {above}={{{name}: <value>}} for a group"
-    return f"there is no setting '{error.full_key}' {instead(name, known)}; `--cfg job` shows all there are"
+        return f"Unknown setting: {error.full_key}. Use {above}=<value>, or {above}={{{name}: <value>}} for a group."
+    return f"Unknown setting: {error.full_key}. {instead(name, known)}"
 
 
 def _settings_in(node: Any) -> list[str]:

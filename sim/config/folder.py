@@ -223,7 +223,7 @@ def _unread(folder: Path, known: Sequence[str]) -> Iterator[str]:
             if path.suffix != ".yaml" or path.stem not in (*ROOT_FILES, *known):
                 yield path.name
         elif path.name not in known:
-            yield f"{path.name}/ {instead(path.name, known)}" if any(_visible(path)) else f"{path.name}/"
+            yield f"{path.name}/ ({instead(path.name, known)})" if any(_visible(path)) else f"{path.name}/"
         else:
             data = _DATA.get(path.name, ())
             yield from (f"{path.name}/{inner.name}" for inner in _visible(path)

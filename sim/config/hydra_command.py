@@ -36,7 +36,7 @@ from sim.config.provenance import complete_settings
 from sim.errors import UserError, accept_every_character, print_error
 from sim.paths import read_path
 
-_FLAGS = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+_FLAGS = ("--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
 _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("--cfg", "-c"), ("job", "hydra", "all")),
     **dict.fromkeys(("--info", "-i"), ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")),
@@ -135,8 +135,8 @@ def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
     modes = (asked.run, asked.multirun, asked.cfg is not None, asked.info is not None, asked.shell_completion)
     if sum(map(bool, modes)) > 1:
         raise UserError("Only one of --run, --multirun, --cfg, --info and --shell-completion can be given")
-    if asked.resolve and not (asked.cfg or asked.help):
-        raise UserError("--resolve works with --cfg and --help; add one of them or leave it out")
+    if asked.resolve and not asked.cfg:
+        raise UserError("--resolve needs --cfg, as in --cfg job --resolve.")
     return asked
 
 
@@ -170,7 +170,7 @@ def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespa
     overrides: list[str] = asked.overrides
     if asked.multirun:
         return _run_jobs(hydra, study, overrides)
-    if asked.help or asked.hydra_help or asked.cfg or asked.info or asked.shell_completion:
+    if asked.hydra_help or asked.cfg or asked.info or asked.shell_completion:
         return _show(hydra, asked)
     with composing():
         cfg = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
@@ -186,9 +186,7 @@ def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespa
 def _show(hydra: Hydra, asked: Namespace) -> int:
     try:
         with composing():
-            if asked.help:
-                hydra.app_help(PRIMARY, get_args_parser(), asked)
-            elif asked.hydra_help:
+            if asked.hydra_help:
                 hydra.hydra_help(PRIMARY, get_args_parser(), asked)
             elif asked.info:
                 hydra.show_info(asked.info, PRIMARY, asked.overrides)
@@ -213,7 +211,7 @@ def _show_configuration(hydra: Hydra, asked: Namespace) -> None:
     if asked.package not in (None, "_global_"):
         shown = OmegaConf.select(shown, asked.package)
         if not OmegaConf.is_config(shown):
-            raise UserError(f"there is no group '{asked.package}' to show; --package firm is an example")
+            raise UserError(f"Unknown group: {asked.package}. Use a group of settings, as in --package firm.")
         print(f"# @package {asked.package}")
     if asked.resolve:
         OmegaConf.resolve(shown)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sim.engine.plan import Plan
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.levers.measure import with_measure_parameters
 from sim.survey.instruments import INSTRUMENTS
 
@@ -38,7 +38,7 @@ def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
         chosen.setdefault(owner, {})[own] = float(value)
     for owner in amounts:
         if owner not in known:
-            raise UserError(f"measures.{owner}: no such measure {instead(owner, known)}")
+            raise UserError(unknown("measure", owner, known))
     changed = {name: with_measure_parameters(known[name], own) for name, own in amounts.items()}
     kept = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
     return replace(plan, parameters=parameters, measures=kept)

@@ -32,7 +32,7 @@ from sim.config.study_settings import (
     settings_of,
 )
 from sim.engine.plan import Plan, registry_of, validate_value
-from sim.errors import UserError, instead
+from sim.errors import UserError, instead, unknown
 from sim.language.grammar import Mechanism
 from sim.levers.measure import Measure, measure_parameters, with_measure_parameters
 from sim.levers.scenario import check_horizon
@@ -201,7 +201,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
     different = {name: _different(name, kind(), group_of(cfg, name)) for name, kind in INSTRUMENTS.items()}
     for process, given in group_of(cfg, "mechanisms").items():
         if process not in kinds:
-            raise UserError(f"mechanisms.{process}: no such mechanism {instead(process, kinds)}")
+            raise UserError(unknown("mechanism", process, kinds))
         where = f"mechanisms.{process}"
         different[process] = _different(where, kinds[process](), as_group(where, given))
     return {process: values for process, values in different.items() if values}
@@ -212,7 +212,7 @@ def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
     known = {measure.name: measure for measure in measures(*own_folders())}
     for name, given in group_of(cfg, "measures").items():
         if name not in known:
-            raise UserError(f"measures.{name}: no such measure {instead(name, known)}")
+            raise UserError(unknown("measure", name, known))
         own = measure_parameters(known[name])
         changed = {n: v for n, v in as_group(f"measures.{name}", given).items() if own.get(n) != v}
         if changed:
@@ -228,7 +228,7 @@ def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictCon
         raise UserError("in_place is about one organisation, and firm=study has many; firm=one or firm=own is right")
     for name in claimed:
         if name not in asked:
-            raise UserError(f"in_place names '{name}', which is none of the measures of 2022 {instead(name, asked)}")
+            raise UserError(f"Invalid value for in_place: {name}. It takes measures of 2022. {instead(name, asked)}")
     said = {name: {**known[name].study, "employer": float(name in claimed)} for name in asked}
     return tuple(replace(measure, study=said.get(name, measure.study)) for name, measure in known.items())
 
@@ -237,6 +237,6 @@ def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> di
     passports = mechanism.parameter_metadata()
     for name in given:
         if name not in passports:
-            raise UserError(f"parameter {where}.{name} does not exist {instead(name, passports)}")
+            raise UserError(f"Unknown parameter: {where}.{name}. {instead(name, passports)}")
     within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
     return {name: value for name, value in within.items() if value != getattr(mechanism, name)}

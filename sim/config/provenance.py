@@ -28,7 +28,7 @@ def complete_settings(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     Raises UserError where the user has set `overrides`, which is no setting.
     """
     if OVERRIDES in cfg:
-        raise UserError(f"there is no setting '{OVERRIDES}'; a configuration notes there what it was composed with")
+        raise UserError(f"Unknown setting: {OVERRIDES}. A composed configuration lists its overrides there.")
     with open_dict(cfg):
         cfg[OVERRIDES] = list(overrides)
     for name in paths.SETTINGS:

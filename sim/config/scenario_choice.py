@@ -14,7 +14,7 @@ from sim.config.default_settings import cache_of_files, measures
 from sim.config.provenance import OVERRIDES
 from sim.config.study_settings import settings_of
 from sim.engine.plan import BASELINE
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Scenario, read_scenario
 
@@ -61,7 +61,7 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
     known = (*scenario_names(), *option_names())
     for name in names:
         if name not in known:
-            raise UserError(f"there is no scenario '{name}' {instead(str(name), known)}")
+            raise UserError(unknown("scenario", name, known))
         _check_levers_alone(name)
     return tuple(scenario_named(name) for name in dict.fromkeys((BASELINE.name, *names)))
 

@@ -60,7 +60,7 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
     name = ".".join(map(str, (group, *error["loc"])))
     if error["type"] == "extra_forbidden":
-        return f"Unknown setting: {name} {instead(str(error['loc'][-1]), _keys(kind))}"
+        return f"Unknown setting: {name}. {instead(str(error['loc'][-1]), _keys(kind))}"
     if error["type"] == "missing":
         return f"Missing setting: {name}. Set it, as in {name}=<value>."
     return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(kind, error)}."

@@ -95,7 +95,7 @@ def check_names(where: str, given: Mapping[str, Any], known: Iterable[str]) -> N
     names = list(known)
     for name in given:
         if name not in names:
-            raise UserError(f"there is no setting '{where}{name}' {instead(name, names)}")
+            raise UserError(f"Unknown setting: {where}{name}. {instead(name, names)}")
 
 
 def calendar_of(cfg: DictConfig) -> Calendar:
@@ -165,7 +165,7 @@ def read_dataclass(where: str, kind: type, given: DictConfig) -> Any:
         name = next(str(name) for name in given if name not in declared or not _fits(kind, str(name), given[name]))
         key = f"{where}.{name}" if where else name
         if name not in declared:
-            raise UserError(f"{key} does not exist {instead(name, declared)}") from None
+            raise UserError(f"Unknown setting: {key}. {instead(name, declared)}") from None
         expected = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
         raise UserError(f"{key} is '{as_written(given[name])}'; {expected} is right") from None
 

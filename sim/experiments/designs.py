@@ -141,7 +141,7 @@ def check_not_named(design: Design, named: Collection[str]) -> None:
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:
     """The design that the settings describe, over these factors; raises UserError where there can be none such."""
     if settings.method not in _METHODS:
-        raise UserError(f"design.method is '{settings.method}' {instead(settings.method, _METHODS)}")
+        raise UserError(f"Invalid value for design.method: {settings.method}. {instead(settings.method, _METHODS)}")
     for name in ("n", "times", "levels"):
         if getattr(settings, name) < (0 if name == "n" else 1):
             raise UserError(f"design.{name} is {getattr(settings, name)}; a whole number from 1 on is right")

@@ -19,7 +19,7 @@ from sim.config import composition, explicit_settings, plan_builder, scenario_ch
 from sim.config import parameter_values as numbers_of_plan
 from sim.config.overrides import format_override
 from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
-from sim.errors import UserError, as_written, instead, is_number
+from sim.errors import UserError, as_written, instead, is_number, unknown
 from sim.language.grammar import ParameterMetadata
 from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Introduction, Scenario, check_horizon, combine_scenarios, scale_scenario
@@ -187,7 +187,7 @@ def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str
     if top in _NO_FACTORS:
         raise UserError(f"'{name}' changes no run, so it is no factor; give it beside the design, as in {name}=<value>")
     if top in (*numbers_of_plan.TOPS, *_DOSES, *FAMILIES) or span is None:
-        raise UserError(f"there is no factor '{name}' {instead(name, [*groups, *_CHOICES, *known])}")
+        raise UserError(unknown("factor", name, [*groups, *_CHOICES, *known]))
     return Factor(name)
 
 
@@ -221,8 +221,8 @@ def _spanned(factor: Factor, span: Any) -> Factor:
 def _check_options(factor: Factor, span: Sequence[Any]) -> None:
     for value in span:
         if value not in factor.options:
-            known = instead(value, map(as_written, factor.options))
-            raise UserError(f"factor {factor.name} has no option '{as_written(value)}' {known}")
+            accepted = instead(value, map(as_written, factor.options))
+            raise UserError(f"Invalid value for {factor.name}: {as_written(value)}. {accepted}")
 
 
 def _check_within(factor: Factor, span: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
-from sim.errors import UserError, first_line, instead
+from sim.errors import UserError, first_line, unknown
 from sim.experiments import sweep_record
 from sim.experiments.designs import BY_ROW, ROW, SHARED
 from sim.experiments.output_folder import write_by, write_table
@@ -287,7 +287,7 @@ def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -
     every = list(known)
     for name in [names] if isinstance(names, str) else names or ():
         if name not in every:
-            raise UserError(f"there is no {kind} '{name}' {instead(name, every)}")
+            raise UserError(unknown(kind, name, every))
     if isinstance(names, str):
         raise UserError(f"{kind}s are '{names}'; a list is right, as in ['{names}']")
 
@@ -344,7 +344,7 @@ def _without_negative_zeros(frame: pd.DataFrame) -> pd.DataFrame:
 def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:
     for name in names:
         if name not in _OPTIONS:
-            raise UserError(f"results has no setting '{name}' {instead(name, _OPTIONS)}")
+            raise UserError(unknown("setting", name, _OPTIONS))
         if names.count(name) > 1:
             raise UserError(f"{name} is given {names.count(name)} times; once is right")
     if len(folders) > 1 or (names and not folders):
@@ -355,7 +355,7 @@ def _check_values(options: Mapping[str, str]) -> None:
     if options.get("groups", "all") != "all":
         raise UserError(f"groups is '{options['groups']}'; groups=all is right, or nothing for everybody together")
     if options.get("table", "levels") not in _TABLES:
-        raise UserError(f"there is no table '{options['table']}' {instead(options['table'], _TABLES)}")
+        raise UserError(unknown("table", options["table"], _TABLES))
     if "sql" in options and {"table", "groups"} & set(options):
         raise UserError("sql asks a question of its own; leave table and groups out, or sql")
     if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):

@@ -342,7 +342,7 @@ def tables_of(cfg: DictConfig) -> tuple[str, ...]:
         raise UserError(f"keep is {as_written(names)}; a list with levels is right, as in keep=[levels,weekly]")
     for name in names:
         if name not in TABLES:
-            raise UserError(f"keep names '{name}' {instead(name, TABLES)}")
+            raise UserError(f"Invalid value for keep: {name}. {instead(name, TABLES)}")
     return tuple(names)
 
 
@@ -377,7 +377,7 @@ def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
     if kind == "dask":
         return crews.dask_pool(cfg.executor.address, workers)
     if kind != "local":
-        raise UserError(f"executor.kind is '{as_written(kind)}' {instead(str(kind), EXECUTORS)}")
+        raise UserError(f"Invalid value for executor.kind: {as_written(kind)}. {instead(kind, EXECUTORS)}")
     return nullcontext(crews.process_pool(workers))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sim.errors import UserError, as_written, instead, is_number
+from sim.errors import UserError, as_written, is_number, unknown
 
 
 def check_entries(where: str, content: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -14,7 +14,7 @@ def check_entries(where: str, content: Mapping[str, Any], known: Iterable[str]) 
     names = sorted(known)
     for entry in content:
         if entry not in names:
-            raise UserError(f"{where}: unknown entry '{entry}' {instead(entry, names)}")
+            raise UserError(f"{where}: {unknown('entry', entry, names)}")
 
 
 def entries_of(where: str, entry: str, content: Any, right: str) -> Mapping[str, Any]:

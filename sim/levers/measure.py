@@ -128,7 +128,7 @@ def with_measure_parameters(measure: Measure, given: Mapping[str, float]) -> Mea
     shifts = dict(measure.shifts)
     for name, number in given.items():
         if name not in known:
-            raise UserError(f"{where}.{name} does not exist {instead(name, known)}")
+            raise UserError(f"Unknown parameter: {where}.{name}. {instead(name, known)}")
         if name in shifts:
             shift = shifts[name]
             check_number(where, name, number, least=shift.low, most=shift.high)

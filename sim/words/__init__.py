@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 
 LANGUAGES = {"en": "English", "nl": "Nederlands"}
 
@@ -22,7 +22,7 @@ class Words:
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:
-            raise UserError(f"there is no language '{language}' {instead(language, LANGUAGES)}")
+            raise UserError(unknown("language", language, LANGUAGES))
         self.language = language
         self._texts = texts(language)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError, first_line, instead
+from sim.errors import UserError, first_line, unknown
 from sim.experiments.output_folder import write_by
 from sim.levers.measure import Measure
 from sim.paths import read_path
@@ -105,7 +105,7 @@ def read(path: Path, measures: Sequence[str]) -> pd.DataFrame:
         name = (row["measure"] or "").strip()
         where = f"{path}, line {line}"
         if name not in measures:
-            raise UserError(f"{where}, column measure: there is no measure '{name}' {instead(name, measures)}")
+            raise UserError(f"{where}, column measure: {unknown('measure', name, measures)}")
         if name in rows:
             raise UserError(f"{where}, column measure: {name} stands there twice; one row for each measure is right")
         rows[name] = {column: _number(where, column, row[column]) for column in (*EUROS, *MINUTES)}

@@ -156,7 +156,7 @@ def search_of(cfg: DictConfig) -> Search:
             raise UserError(f"search.{name} is {as_written(number)}; a number of euros from 0 on is right")
     for name in asked.smallest:
         if name not in (*GOALS, COST):
-            raise UserError(f"search.smallest names '{name}' {instead(name, (*GOALS, COST))}")
+            raise UserError(f"Unknown setting: search.smallest.{name}. {instead(name, (*GOALS, COST))}")
     for name in (*GOALS, COST):
         size: Any = asked.smallest.get(name)
         if not is_number(size) or not 0 < size < math.inf:
@@ -179,7 +179,7 @@ def _choice(asked: Any, measures: Sequence[Measure]) -> tuple[str, ...]:
             continue
         if name in [measure.name for measure in measures]:
             raise UserError(f"search.measures names {name}, a legal duty, which is in every package and not to choose")
-        raise UserError(f"search.measures names '{name}' {instead(name, free)}")
+        raise UserError(f"Invalid value for search.measures: {name}. {instead(name, free)}")
     return tuple(sorted(set(asked)))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.data import rows
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.levers.measure import Measure
 from sim.paths import read_path
 from sim.survey.visit import ROLES
@@ -109,7 +109,7 @@ def _of_file(path: Path, own: Mapping[str, Observation]) -> tuple[Observation, .
         name = (row["id"] or "").strip()
         where = f"{path.name}, line {line}"
         if name not in own:
-            raise UserError(f"{where}: there is no observation '{name}' {instead(name, own)}")
+            raise UserError(f"{where}: {unknown('observation', name, own)}")
         if name in found:
             raise UserError(f"{where}: {name} stands twice; one row for each observation is right")
         found[name] = _read(f"{where} ({name})", row, own[name])
@@ -130,7 +130,7 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
                     raise UserError(f"{path.name} has no column '{name}'; {right}, and discrepancy if you have one")
             for name in names:
                 if name not in COLUMNS:
-                    raise UserError(f"{path.name}: there is no column '{name}' {instead(name, COLUMNS)}")
+                    raise UserError(f"{path.name}: {unknown('column', name, COLUMNS)}")
             table.fieldnames = names
             return [
                 (table.line_num, row) for row in table if any(isinstance(c, str) and c.strip() for c in row.values())

@@ -61,7 +61,7 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         settings = super().settings(cfg)
         for name in settings.sizes:
             if name not in OUTCOMES:
-                raise UserError(f"Unknown outcome in precision.smallest: {name} {instead(name, OUTCOMES)}.")
+                raise UserError(f"Unknown setting: precision.smallest.{name}. {instead(name, OUTCOMES)}")
         if not settings.sizes:
             raise UserError(
                 "precision.smallest is empty. Set an outcome, as in precision.smallest.burn_out_complaints=1."

@@ -16,7 +16,7 @@ import numpy as np
 from sim.config import composition, scenario_choice
 from sim.config.overrides import format_override
 from sim.engine.plan import Plan
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.experiments.designs import Design
 from sim.experiments.factors import choose
 from sim.levers.scenario import Scenario
@@ -157,7 +157,7 @@ def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
 
 def _policy(name: str) -> Scenario:
     if name not in scenario_choice.scenario_names():
-        raise UserError(f"there is no scenario '{name}' {instead(name, scenario_choice.scenario_names())}")
+        raise UserError(unknown("scenario", name, scenario_choice.scenario_names()))
     scenario = scenario_choice.scenario_named(name)
     if scenario.kind != "policy":
         raise UserError(f"scenario {name} is a {scenario.kind}; only policies have doses, as manager_training has")

@@ -198,7 +198,7 @@ def _check(asked: Settings, worlds: int, replicates: int) -> None:
         raise UserError("sensitivity.outcomes is empty; name one, as in sensitivity.outcomes=[burn_out_complaints]")
     for outcome in asked.outcomes:
         if outcome not in OUTCOMES:
-            raise UserError(f"sensitivity.outcomes names '{outcome}' {instead(outcome, OUTCOMES)}")
+            raise UserError(f"Invalid value for sensitivity.outcomes: {outcome}. {instead(outcome, OUTCOMES)}")
     for name, least in {"trajectories": 2, "keep": 1, "n": 2, "shown": 1}.items():
         if getattr(asked, name) < least:
             raise UserError(f"sensitivity.{name} is {getattr(asked, name)}; a whole number from {least} on is right")

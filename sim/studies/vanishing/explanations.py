@@ -256,11 +256,11 @@ def _check_parameter(where: str, owner: str, name: str, values: Sequence[float])
     if known is None:
         owners = _owners()
         if owner not in owners:
-            raise UserError(f"Unknown setting: {where} {instead(owner, (*owners, 'times', 'measures'))}")
+            raise UserError(f"Unknown setting: {where}. {instead(owner, (*owners, 'times', 'measures'))}")
         for value in values:
             validate_value(owners[owner](), name, value, where)
     elif name not in known:
-        raise UserError(f"Unknown setting: {where} {instead(name, known)}")
+        raise UserError(f"Unknown setting: {where}. {instead(name, known)}")
     elif min(values) < 0 or (owner == "measures" and max(values) > 1):
         accepted = "shares from 0 to 1" if owner == "measures" else "multiples of 0 or more"
         raise UserError(f"Invalid value for {where}: {as_written(values)}. Use {accepted}.")

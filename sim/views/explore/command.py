@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.views.explore.sessions import GRACE, attended, remove_leftovers, scrub_freed_memory
 from sim.words import LANGUAGES, Words
@@ -63,7 +63,7 @@ def settings_of(argv: Sequence[str]) -> dict[str, str]:
     for word in argv:
         name, equals, value = word.partition("=")
         if name not in asked or not equals:
-            raise UserError(f"explore has no setting '{word}' {instead(name, asked)}; port=8600 is an example")
+            raise UserError(f"{unknown('setting', name, asked)} Write it as in port=8600.")
         asked[name] = value
     if not re.fullmatch(r"\d{1,5}", asked["port"]) or int(asked["port"]) not in _PORTS:
         raise UserError(f"port is '{asked['port']}'; a whole number from 1 to 65535 is right")

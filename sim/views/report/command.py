@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.paths import read_path
 from sim.words import Words
 
@@ -79,7 +79,7 @@ def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
     names = [name for name, _ in given]
     for name in names:
         if name not in _OPTIONS:
-            raise UserError(f"report has no setting '{name}' {instead(name, _OPTIONS)}")
+            raise UserError(unknown("setting", name, _OPTIONS))
         if names.count(name) > 1:
             raise UserError(f"{name} is given {names.count(name)} times; once is right")
     if len(folders) != 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import UserError, instead
+from sim.errors import UserError, unknown
 from sim.outcomes.definitions import BURN_OUT, MAIN_OUTCOMES
 from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
@@ -47,7 +47,7 @@ class Sections:
         self.about, self.tables = comparison.about, comparison.tables
         options = [one for one, kind in comparison.kinds.items() if kind == "policy"] or list(comparison.kinds)
         if focus is not None and focus not in options:
-            raise UserError(f"the comparison has no policy '{focus}' {instead(focus, options)}")
+            raise UserError(unknown("policy", focus, options))
         self.focus = focus or options[-1]
 
     # -- what was compared ---------------------------------------------------------------------------------------------
