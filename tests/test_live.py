@@ -420,13 +420,22 @@ def test_every_question_has_its_words_and_its_choices(language):
             assert not choice.changes_nothing
 
 
-def test_what_is_kept_stands_on_the_pages_of_the_studies():
+def test_study_tables_agree_with_the_results_of_the_studies():
     docs = Path(__file__).parents[1] / "docs"
-    for name, rows in study_results.taken(docs).items():
+    for name, rows in study_results.from_results(docs).items():
         own = study_results.table(name)
         assert [list(own.columns), *own.to_numpy().tolist()] == rows, (
             f"{name}.csv is older than docs; sim.views.explore.study_results.rewrite writes it again"
         )
+
+
+def test_a_missing_result_of_a_study_is_an_error(tmp_path):
+    with pytest.raises(UserError, match=r"Missing results: .*inspection\.json"):
+        study_results.from_results(tmp_path)
+    for name in ("inspection", "vanishing_measures"):
+        (tmp_path / f"{name}.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match=r"Missing value .* inspection\.errors_by_employees"):
+        study_results.from_results(tmp_path)
 
 
 def test_levers_stand_in_the_order_source_collective_individual():

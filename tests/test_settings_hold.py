@@ -30,7 +30,7 @@ from sim.studies.posterior import prior
 from sim.studies.ranking.study import draws_sweep
 from sim.studies.sensitivity.study import question_of as sensitivity_of
 from sim.studies.vanishing.study import VanishingStudy
-from sim.views.explore.scheduler import plans_of as plans_of_explorer
+from sim.views.explore.cases import plans_of as plans_of_explorer
 from sim.views.explore.selection import PolicySelection
 
 SMALL = ("firm=one", "firm.employees=60", "weeks=26", "burn_in=4")

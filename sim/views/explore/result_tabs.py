@@ -24,7 +24,7 @@ from sim.views.explore.questions import question_of
 from sim.views.explore.rendering import depends, figure, image, table
 from sim.views.explore.scheduler import shared_scheduler
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection
-from sim.views.explore.study_results import table as kept_table
+from sim.views.explore.study_results import table as study_table
 from sim.words import Words
 
 _log = logging.getLogger(__name__)
@@ -241,7 +241,7 @@ def visits(words: Words) -> None:
     """How far off a visit leaves one, from the study that was done before."""
     st.caption(words("explore.text.visits"))
     heads = ("employees", "by_lot", "mixed", "one_measure", "team_by_team", "chosen")
-    table([words(f"explore.table.{head}") for head in heads], _written(kept_table("visits"), words))
+    table([words(f"explore.table.{head}") for head in heads], _written(study_table("visits"), words))
 
 
 def respondents(words: Words) -> None:
@@ -255,10 +255,10 @@ def respondents(words: Words) -> None:
         "all_exhaustion",
     )  # fmt: skip
     st.caption(words("explore.text.respondents"))
-    rows = _written(kept_table("respondents"), words)
-    false = words("explore.table.misleads")
+    rows = _written(study_table("respondents"), words)
+    misleads = words("explore.table.misleads")
     lines = [
-        [words(f"explore.table.{effect}"), *(false if cell == "false" else cell for cell in row[1:])]
+        [words(f"explore.table.{effect}"), *(misleads if cell == "misleading" else cell for cell in row[1:])]
         for effect, row in zip(effects, rows, strict=True)
     ]
     table([words(f"explore.table.{head}") for head in heads], lines)

@@ -1,100 +1,117 @@
-"""What earlier studies found, kept as small tables for questions that no live run answers.
+"""Results of earlier studies, packaged as small tables for questions that no simulation in the explorer answers.
 
-The tables are those of the pages `docs/inspection.md` and `docs/vanishing_measures.md`; `rewrite` takes them from there
-whenever a study is done again, and a test holds the two together.
+The values come from `docs/inspection.json` and `docs/vanishing_measures.json`, which the studies publish. After a study
+is run again, `rewrite` updates the tables. A test compares them with the files.
 """
 
 from __future__ import annotations
 
 import csv
-import re
+import io
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.formatting import fixed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES: Mapping[str, tuple[str, str]] = {
-    "visits": ("inspection.md", "| Employees | By lot |"),
-    "respondents": ("vanishing_measures.md", "Respondents needed to see it in 80 of 100"),
-    "seen": ("vanishing_measures.md", "Of 100 surveys with 120 respondents"),
-}
-"""Each table with its page and the text it stands under, or begins with."""
 NUMBERS: Mapping[str, tuple[str, str]] = {
-    "claimed": ("inspection.md", r"Of (\d+\.\d) claimed, \d+\.\d are carried out"),
-    "told": ("inspection.md", r"claimed, (\d+\.\d) are carried out and announced"),
-    "known": ("inspection.md", r"An employee one meets knows (\d+\.\d) of those claimed"),
-    "untold": ("inspection.md", r"Of what is claimed, (\d+\.\d) measures are still planned"),
-    "unknown": ("inspection.md", r"and an employee does not know (\d+\.\d)"),
-    "for_two": ("inspection.md", r"in 95 of 100 visits, takes (\d+) employees found by lot"),
-    "for_one": ("inspection.md", r"within 1, (\d+) employees"),
-    "single": ("inspection.md", r"Speaking to 1 employee leaves one up to (\d+\.\d) off"),
-    "word": ("inspection.md", r"The employer's word alone is up to (\d+\.\d) off"),
-    "two": ("inspection.md", r"but two employees leave one (\d+\.\d) off"),
-    "by_lot": ("vanishing_measures.md", r"takes ([\d,]+) respondents by lot"),
-    "four_times": ("vanishing_measures.md", r"and ([\d,]+) if they are asked four times before and four times after"),
-    "seen": ("vanishing_measures.md", r"half of them given the measure by lot, in (\d+)\."),
-    "most": ("vanishing_measures.md", r"in 80 of 100, at most ([\d,]+); a dash"),
-    "version": ("inspection.md", r"Seed \d+, version (\d+\.\d+\.\d+)"),
+    "claimed": ("inspection.measures_reported.employer", ".1f"),
+    "told": ("inspection.carried_out", ".1f"),
+    "known": ("inspection.known_of_claimed", ".1f"),
+    "untold": ("inspection.not_announced", ".1f"),
+    "unknown": ("inspection.not_known", ".1f"),
+    "for_two": ("inspection.employees_needed", "d"),
+    "for_one": ("inspection.employees_needed_half", "d"),
+    "single": ("inspection.error_fewest", ".1f"),
+    "word": ("inspection.error_claim", ".1f"),
+    "two": ("inspection.error_two", ".1f"),
+    "by_lot": ("vanishing_measures.example.needed_random", ",d"),
+    "four_times": ("vanishing_measures.example.needed_often", ",d"),
+    "seen": ("vanishing_measures.example.random", ".0%"),
+    "most": ("vanishing_measures.largest_survey", ",d"),
+    "version": ("inspection.version", ""),
 }
-"""Single numbers, each with its page and where it stands there."""
+"""Each number of the texts: its place in the results of a study, and its format."""
+_VISITS = ("at_random", "mixed", "single_measure", "team_by_team", "chosen_by_employer")
+_SURVEYS = ("claimed", "known", "used", "long", "half_year", "year", "often", "no_comparison")
 
 
 @cache
 def numbers() -> dict[str, str]:
-    """The single numbers, as they are written in English."""
+    """Return the numbers of the texts, written in English."""
     return {row["name"]: row["value"] for row in csv.DictReader(_text("numbers").splitlines())}
 
 
 def table(name: str) -> pd.DataFrame:
-    """A kept table, of texts as they stand on its page: visits, respondents or seen."""
-    import io
-
+    """Return a packaged table of texts: `visits` or `respondents`."""
     import pandas as pd
 
     return pd.read_csv(io.StringIO(_text(name)), dtype=str, keep_default_na=False)
 
 
 def _text(name: str) -> str:
-    return files("sim.views.explore").joinpath("kept_tables", f"{name}.csv").read_text(encoding="utf-8")
+    return files("sim.views.explore").joinpath("study_tables", f"{name}.csv").read_text(encoding="utf-8")
 
 
-def taken(docs: Path) -> dict[str, list[list[str]]]:
-    """Everything that is kept, as rows by file, taken from the pages in this folder.
+def from_results(docs: Path) -> dict[str, list[list[str]]]:
+    """Return the rows of each table, with their heading, from the results of the studies in a folder.
 
-    Raises UserError where a page no longer says it.
+    Raises UserError where a file or a value is missing.
     """
-    pages = {page: (docs / page).read_text(encoding="utf-8") for page, _ in (*TABLES.values(), *NUMBERS.values())}
-    found = {name: _table(name, pages[page], start) for name, (page, start) in TABLES.items()}
-    rows = [["name", "value"]]
-    for name, (page, pattern) in NUMBERS.items():
-        said = re.search(pattern, pages[page])
-        if not said:
-            raise UserError(f"{page} no longer says {name}; mend its pattern in sim/views/explore/study_results.py")
-        rows.append([name, said[1]])
-    return {**found, "numbers": rows}
-
-
-def _table(name: str, page: str, start: str) -> list[list[str]]:
-    _, begun, rest = page.partition(start)
-    if not begun:
-        raise UserError(f"the page of {name} no longer holds '{start}'; mend it in sim/views/explore/study_results.py")
-    lines = (begun + rest if begun.startswith("|") else rest[rest.index("\n| ") + 1 :]).splitlines()
-    rows = []
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip().strip("*") for cell in line.strip("|").split("|")])
-    return [rows[0], *rows[2:]]
+    results = {name: _read(docs / f"{name}.json") for name in ("inspection", "vanishing_measures")}
+    visits, surveys = (
+        value(results, place) for place in ("inspection.errors_by_employees", "vanishing_measures.needed.assumed")
+    )
+    values = [[name, _written(value(results, place), form)] for name, (place, form) in NUMBERS.items()]
+    return {
+        "numbers": [["name", "value"], *values],
+        "visits": [["employees", *_VISITS], *(_visit(row) for row in visits)],
+        "respondents": [["effect", *_SURVEYS], *(_survey(row) for row in surveys)],
+    }
 
 
 def rewrite(docs: Path) -> None:
-    """Write the kept tables anew from the pages in this folder."""
-    for name, rows in taken(docs).items():
-        with open(Path(__file__).parent / "kept_tables" / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+    """Write the packaged tables from the results of the studies in a folder."""
+    for name, rows in from_results(docs).items():
+        with open(Path(__file__).parent / "study_tables" / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UserError(f"Missing results: {path}. Run the study with its setting docs.") from None
+
+
+def value(results: Mapping[str, Any], place: str) -> Any:
+    """Return one value of the results of several studies; raise UserError where it is missing."""
+    at: Any = results
+    for name in place.split("."):
+        if name not in at:
+            raise UserError(f"Missing value in the results of a study: {place}. Run the study again.")
+        at = at[name]
+    return at
+
+
+def _written(value: Any, form: str) -> str:
+    return "–" if value is None else f"{value:{form}}".removesuffix("%")
+
+
+def _visit(row: Mapping[str, Any]) -> list[str]:
+    return [
+        str(row["employees"]),
+        *(fixed(100 * row[way], 0) if way == "single_measure" else fixed(row[way], 1) for way in _VISITS),
+    ]
+
+
+def _survey(row: Mapping[str, Any]) -> list[str]:
+    counts = (row["respondents"][name] for name in _SURVEYS)
+    return [row["effect"], *("–" if own is None else f"{own:,}" if isinstance(own, int) else own for own in counts)]
