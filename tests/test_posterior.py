@@ -1,4 +1,4 @@
-"""Calibration with uncertainty: what is observed, what is learned of it, and a posterior that knows its model."""
+"""Posterior: observations, prior, screening, weights, surrogate, diagnostics, and the model that draws belong to."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from sim.errors import UserError
 from sim.experiments import sweep
 from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.sweep import Sweep, run_sweep
-from sim.runs import worker_pool as crews
-from sim.studies.posterior import diagnostics, importance_rounds, prior, surrogate, weights
+from sim.reporting.templates import render
+from sim.runs import worker_pool as pools
+from sim.studies.posterior import diagnostics, estimation, facts, importance_rounds, prior, study, surrogate, weights
 from sim.studies.posterior.observations import Observation, check_reach, labels, observations
-from sim.studies.posterior.screening import mattering, screening
+from sim.studies.posterior.screening import influential, screening
 from sim.studies.posterior.simulator import OBSERVED, TABLE
 
 ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
@@ -35,7 +36,7 @@ def ground() -> DesignContext:
 # -- what is observed -------------------------------------------------------------------------------------------------
 
 
-def test_every_row_to_calibrate_on_and_every_cell_of_the_table_is_observed_once(measures):
+def test_every_calibration_row_and_every_cell_of_the_table_is_one_observation(measures):
     targets = [row["id"] for row in rows("targets") if row["use"] == "calibrate"]
     cells = [f"{m.name}.{role}" for m in measures if m.in_study for role in ("manager", "non_manager")]
     names = [one.name for one in observations(measures)]
@@ -43,7 +44,7 @@ def test_every_row_to_calibrate_on_and_every_cell_of_the_table_is_observed_once(
     assert set(labels()) == set(names)
 
 
-def test_values_stand_where_they_always_stood_and_only_words_have_one_of_their_own(measures):
+def test_only_levels_given_in_words_have_a_value_in_the_observations(measures):
     found = {one.name: one for one in observations(measures)}
     assert (found["burnout_home"].value, found["burnout_home"].unit) == (16.9, "percent")
     assert found["social_moments.non_manager"].value == 50.0
@@ -51,14 +52,14 @@ def test_values_stand_where_they_always_stood_and_only_words_have_one_of_their_o
     assert with_value == {"bat_exhaustion_category", "leading_difficulty"}
 
 
-def test_the_error_of_a_cell_is_that_of_a_share_of_so_many_answers(measures):
+def test_the_error_of_a_cell_is_that_of_a_share_of_its_answers(measures):
     for one in observations(measures):
         if "." in one.name:
             share, count = one.value / 100, 192 if one.name.endswith(".manager") else 193
             assert one.error == pytest.approx(100 * math.sqrt(share * (1 - share) / count), abs=0.051), one.name
 
 
-def test_every_error_and_every_discrepancy_says_on_what_grounds(measures):
+def test_every_error_and_discrepancy_has_a_source(measures):
     for one in observations(measures):
         assert one.error > 0 and one.discrepancy > 0 and one.error_from and one.discrepancy_from, one.name
         assert one.total == pytest.approx(math.hypot(one.error, one.discrepancy))
@@ -70,7 +71,7 @@ def own_file(tmp_path: Path, *lines: str, head: str = "id,value,error") -> Path:
     return path
 
 
-def test_a_file_of_ones_own_takes_the_place_of_the_projects(tmp_path, measures):
+def test_a_file_of_the_user_replaces_the_observations(tmp_path, measures):
     path = own_file(
         tmp_path, "burnout_home,21,1.5,2", "isolation_exhaustion,0.2,0.1,", head="id,value,error,discrepancy"
     )
@@ -81,63 +82,63 @@ def test_a_file_of_ones_own_takes_the_place_of_the_projects(tmp_path, measures):
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
-        (["burnout,16.9,0.5"], r"line 2: Unknown observation: burnout. .*Did you mean 'burnout_home"),
-        (["burnout_home,,0.5"], r"line 2 \(burnout_home\): value is missing; a number from 0 to 100"),
-        (["burnout_home,many,0.5"], "value is 'many'; a number from 0 to 100"),
-        (["burnout_home,nan,0.5"], "value is 'nan'"),
-        (["burnout_home,120,0.5"], r"value is 120; a number from 0 to 100 \(percent\) is right"),
-        (["isolation_exhaustion,-1.2,0.1"], r"value is -1.2; a number from -1 to 1 \(r\) is right"),
-        (["mismatch_manager,16,0.3"], "value is 16; a number from 0 to 15"),
-        (["burnout_home,16.9,0"], "error is 0; an SD above 0"),
-        (["burnout_home,16.9,-1"], "error is -1; an SD above 0"),
-        (["burnout_home,16.9,"], "error is missing; an SD above 0"),
-        (["burnout_home,16.9,0.5", "", "burnout_home,17,0.5"], "line 4: burnout_home stands twice"),
-        ([], "holds no observations"),
+        (["burnout,16.9,0.5"], r"line 2: Unknown observation: burnout\. .*Did you mean 'burnout_home"),
+        (["burnout_home,,0.5"], r"line 2 \(burnout_home\): Missing value. Use a number from 0 to 100"),
+        (["burnout_home,many,0.5"], "Invalid value for value: many. Use a number from 0 to 100"),
+        (["burnout_home,nan,0.5"], "Invalid value for value: nan"),
+        (["burnout_home,120,0.5"], r"value: 120. Use a number from 0 to 100 \(percent\)."),
+        (["isolation_exhaustion,-1.2,0.1"], r"value: -1.2. Use a number from -1 to 1 \(r\)."),
+        (["mismatch_manager,16,0.3"], "value: 16. Use a number from 0 to 15"),
+        (["burnout_home,16.9,0"], "error: 0. Use an SD above 0"),
+        (["burnout_home,16.9,-1"], "error: -1. Use an SD above 0"),
+        (["burnout_home,16.9,"], "Missing error. Use an SD above 0"),
+        (["burnout_home,16.9,0.5", "", "burnout_home,17,0.5"], "line 4: Duplicate observation: burnout_home"),
+        ([], "has no observations"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_file_of_observations_is_told_by_its_row(lines, told, tmp_path, measures):
-    with pytest.raises(UserError, match=told) as mistake:
+def test_an_invalid_row_of_observations_is_named(lines, message, tmp_path, measures):
+    with pytest.raises(UserError, match=message) as error:
         observations(measures, own_file(tmp_path, *lines))
-    assert "\n" not in str(mistake.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("head", "told"),
+    ("head", "message"),
     [
-        ("id,value", "has no column 'error'"),
-        ("id,value,error,errors", r"Unknown column: errors. .*'error'"),
+        ("id,value", r"Missing column in mine\.csv: error"),
+        ("id,value,error,errors", r"mine\.csv: Unknown column: errors\. .*'error'"),
     ],
 )
-def test_a_file_without_the_right_columns_is_refused(head, told, tmp_path, measures):
-    with pytest.raises(UserError, match=told):
+def test_a_file_without_the_right_columns_is_refused(head, message, tmp_path, measures):
+    with pytest.raises(UserError, match=message):
         observations(measures, own_file(tmp_path, "burnout_home,16.9,0.5", head=head))
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path, measures):
-    with pytest.raises(UserError, match="cannot be read"):
+def test_a_missing_file_of_observations_is_reported(tmp_path, measures):
+    with pytest.raises(UserError, match="Cannot read observations"):
         observations(measures, tmp_path / "none.csv")
 
 
-def test_a_discrepancy_below_nought_is_refused(tmp_path, measures):
+def test_a_negative_discrepancy_is_refused(tmp_path, measures):
     path = own_file(tmp_path, "burnout_home,16.9,0.5,-1", head="id,value,error,discrepancy")
-    with pytest.raises(UserError, match="discrepancy is -1; an SD of 0 or more"):
+    with pytest.raises(UserError, match=r"discrepancy: -1. Use an SD of 0 or more"):
         observations(measures, path)
 
 
-def test_what_no_simulation_comes_near_is_refused_and_named():
+def test_an_observation_far_from_all_simulations_is_refused():
     one, other = Observation("near", "percent", 34.0, 3.0, 4.0), Observation("far", "percent", 60.0, 3.0, 4.0)
     simulated = np.array([[10.0, 10.0], [30.0, 30.0]])
     check_reach([one], simulated[:, :1])  # beyond by less than its error and discrepancy
-    with pytest.raises(UserError, match=r"far is 60 percent and the model reaches 10 to 30"):
+    with pytest.raises(UserError, match=r"far: 60 percent. The model reaches 10 to 30"):
         check_reach([one, other], simulated)
 
 
 # -- the prior --------------------------------------------------------------------------------------------------------
 
 
-def test_the_prior_is_about_everything_open_and_nothing_else():
+def test_the_prior_has_all_uncertain_parameters_and_no_others():
     own = prior.factors(ground().plan)
     now = fingerprint.fingerprint(ground().plan.parameters, ground().plan.measures)["numbers"]
     assert [factor.name for factor in own] == sorted(name for name, value in now.items() if isinstance(value, list))
@@ -168,27 +169,27 @@ def simulations(count: int = 5) -> Sweep:
     return Sweep(ground(), prior.draws(prior.factors(ground().plan), count, 1), 1, (TABLE,), OBSERVED)
 
 
-def test_simulations_that_are_interrupted_go_on_and_give_the_same(tmp_path, monkeypatch, measures):
-    whole = run_sweep(simulations(), tmp_path / "whole", crews.in_process_pool(), batch=2)
-    live, begun = sweep.simulate_batch, []
+def test_interrupted_simulations_resume_with_the_same_results(tmp_path, monkeypatch, measures):
+    whole = run_sweep(simulations(), tmp_path / "whole", pools.in_process_pool(), batch=2)
+    simulate, begun = sweep.simulate_batch, []
 
     def interrupted(batch):
         begun.append(len(batch.runs))
         if len(begun) == 2:
             raise KeyboardInterrupt
-        return live(batch)
+        return simulate(batch)
 
     monkeypatch.setattr(sweep, "simulate_batch", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run_sweep(simulations(), tmp_path / "killed", crews.in_process_pool(), batch=2)
-    later = run_sweep(simulations(), tmp_path / "killed", crews.in_process_pool(), batch=2)
+        run_sweep(simulations(), tmp_path / "killed", pools.in_process_pool(), batch=2)
+    later = run_sweep(simulations(), tmp_path / "killed", pools.in_process_pool(), batch=2)
     assert begun == [2, 2, 2, 1]  # two done before, three after
     tables = [one.archive.table(TABLE).sort_values("run", ignore_index=True) for one in (whole, later)]
     assert tables[0].equals(tables[1]) and len(tables[0]) == 5
     assert {one.name for one in observations(measures)} <= set(tables[0].columns)
 
 
-def test_every_simulation_has_people_and_chance_of_its_own_and_a_name_that_knows_the_instrument(monkeypatch):
+def test_simulations_differ_in_people_and_their_ids_depend_on_the_simulator(monkeypatch):
     runs = list(simulations(2).runs())
     assert [run.plan.replicate for run in runs] == [0, 1]
     other = replace(OBSERVED, version="another")
@@ -199,7 +200,7 @@ def test_every_simulation_has_people_and_chance_of_its_own_and_a_name_that_knows
 # -- what matters first -----------------------------------------------------------------------------------------------
 
 
-def test_a_screening_tells_moves_in_units_of_the_error():
+def test_screening_is_in_units_of_the_error():
     from sim.experiments.designs import Settings, make
 
     factors = [Factor("much"), Factor("little"), Factor("nothing")]
@@ -207,65 +208,66 @@ def test_a_screening_tells_moves_in_units_of_the_error():
     at = design.table.to_numpy(float)
     asked = [Observation("one", "percent", 0.0, 3.0, 4.0), Observation("two", "percent", 0.0, 0.6, 0.8)]
     table = screening(design, np.stack([10 * at[:, 0], at[:, 1]], axis=1), asked, 4, 1)
-    told = table.set_index("parameter")
-    assert told.loc["much", ["moves", "observation"]].tolist() == [pytest.approx(2.0), "one"]
-    assert told.loc["little", ["moves", "observation"]].tolist() == [pytest.approx(1.0), "two"]
-    assert mattering(table, 0.5) == ["little", "much"] and mattering(table, 1.5) == ["much"]
+    rows = table.set_index("parameter")
+    assert rows.loc["much", ["moves", "observation"]].tolist() == [pytest.approx(2.0), "one"]
+    assert rows.loc["little", ["moves", "observation"]].tolist() == [pytest.approx(1.0), "two"]
+    assert influential(table, 0.5) == ["little", "much"] and influential(table, 1.5) == ["much"]
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_effective_size_is_all_draws_for_equal_weights_and_one_where_one_has_all():
+def test_the_effective_sample_size_is_largest_for_equal_weights():
     assert weights.effective_size(np.full(8, 0.125)) == pytest.approx(8)
     assert weights.effective_size(np.array([1.0, 0.0, 0.0])) == pytest.approx(1)
     assert weights.effective_size(np.array([2.0, 2.0, 0.0])) == pytest.approx(2)
 
 
-def test_weights_add_up_to_one_however_small_they_are_and_a_failed_run_has_none():
+def test_weights_add_up_to_one_and_a_failed_run_has_weight_zero():
     found = weights.normalised(np.array([-2000.0, -2000.0 + math.log(3), np.nan]))
     assert found == pytest.approx([0.25, 0.75, 0.0])
 
 
-def test_resampling_takes_each_draw_as_often_as_its_weight_says():
+def test_resampling_is_proportional_to_weights():
     chosen = weights.resampled(np.array([0.5, 0.0, 0.25, 0.25]), 400, 1)
     assert [int((chosen == number).sum()) for number in range(4)] == [200, 0, 100, 100]
     assert list(chosen) != sorted(chosen)
 
 
-def round_of(log_weights: np.ndarray, by: str = "stand-in") -> importance_rounds.Weighed:
+def round_of(log_weights: np.ndarray, by: str = "surrogate") -> importance_rounds.WeightedDraws:
     count = len(log_weights)
-    own = importance_rounds.Lived(
+    own = importance_rounds.Simulations(
         np.zeros((count, 2)), np.zeros((count, 1)), {"centre.a.mean": np.zeros(count)}, np.arange(count)
     )
-    return importance_rounds.Weighed(by, own, own.seen, weights.normalised(log_weights))
+    return importance_rounds.WeightedDraws(by, own, own.simulated, weights.normalised(log_weights))
 
 
-def test_effective_draws_of_rounds_add_up_and_a_round_of_few_counts_for_little():
+def test_effective_sample_sizes_of_rounds_add_up():
     luck = np.random.default_rng(9)
     few, many = round_of(luck.normal(0, 2.5, 400)), round_of(luck.normal(0, 0.5, 300))
-    together = importance_rounds.pooled([few, many])
-    assert together.effective == pytest.approx(few.effective + many.effective)
+    together = importance_rounds.pool_rounds([few, many])
+    assert together.effective_size == pytest.approx(few.effective_size + many.effective_size)
     assert (
-        together.weights[:400].sum() == pytest.approx(few.effective / together.effective) and len(together.lived) == 700
+        together.weights[:400].sum() == pytest.approx(few.effective_size / together.effective_size)
+        and len(together.simulations) == 700
     )
 
 
-def test_with_too_few_effective_draws_the_last_round_is_kept_unweighed():
+def test_with_a_small_effective_sample_size_the_last_round_is_unweighted():
     luck = np.random.default_rng(10)
     found = [round_of(luck.normal(0, 3, 50), "flow"), *(round_of(luck.normal(0, 1, 200)) for _ in range(2))]
-    assert len(importance_rounds.best(found, 50).lived) == 400
-    last = importance_rounds.best(found, 10_000)
-    assert len(last.lived) == 200 and np.ptp(last.weights) == 0
+    assert len(importance_rounds.final_draws(found, 50).simulations) == 400
+    last = importance_rounds.final_draws(found, 10_000)
+    assert len(last.simulations) == 200 and np.ptp(last.weights) == 0
 
 
-def test_weighted_quantiles_are_plain_ones_where_weights_are_equal():
+def test_weighted_quantiles_with_equal_weights_are_ordinary_quantiles():
     values = np.random.default_rng(1).normal(size=(2001, 2))
     found = weights.quantiles(values, np.full(2001, 1 / 2001), (0.05, 0.5, 0.95))
     assert found == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95), axis=0), abs=0.01)
 
 
-def test_weights_put_right_what_a_wrong_proposal_gives():
+def test_weights_correct_a_wrong_proposal():
     """Prior N(0, 1), one observation y = theta + N(0, 0.5): the posterior is N(0.8 y, 0.2); the proposal is off."""
     luck = np.random.default_rng(2)
     drawn = luck.normal(0.3, 0.8, (20_000, 1))
@@ -277,49 +279,49 @@ def test_weights_put_right_what_a_wrong_proposal_gives():
     assert float(found @ (drawn[:, 0] - mean) ** 2) == pytest.approx(0.2, abs=0.01)
 
 
-# -- a stand-in -------------------------------------------------------------------------------------------------------
+# -- surrogate --------------------------------------------------------------------------------------------------------
 
 
 SLOPES = np.array([[8.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 1.0]])
 
 
 @pytest.fixture(scope="module")
-def model() -> surrogate.StandIn:
+def model() -> surrogate.Surrogate:
     """Learned from a linear model of four parameters and two observations, with luck of 0.1 and an error of 0.5."""
     luck = np.random.default_rng(3)
     at = luck.random((900, 4))
     simulated = 10 + at @ SLOPES + luck.normal(0, 0.1, (900, 2))
     alike = luck.normal(10, 0.1, (300, 2))
-    return surrogate.learned(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
+    return surrogate.fit_surrogate(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
 
 
-def test_a_stand_in_learns_what_the_model_shows_and_knows_what_is_luck(model):
+def test_a_surrogate_estimates_the_model_and_its_noise(model):
     tried = np.random.default_rng(4).random((50, 4))
     assert model(tried) == pytest.approx(10 + tried @ SLOPES, abs=0.5)
-    assert np.sqrt(np.diag(model.luck)) == pytest.approx([0.2, 0.2], abs=0.02)  # 0.1 in SDs of 0.5
-    assert np.diag(model.doubt).max() < 0.1  # the ridge's own pull
+    assert np.sqrt(np.diag(model.noise)) == pytest.approx([0.2, 0.2], abs=0.02)  # 0.1 in SDs of 0.5
+    assert np.diag(model.model_error).max() < 0.1  # the ridge's own pull
 
 
-def test_draws_of_a_stand_in_agree_with_what_was_observed_and_leave_the_rest_alone(model, monkeypatch):
-    monkeypatch.setattr(surrogate, "SETTLING", 80)
-    drawn, agreement = surrogate.draws(model, np.array([18.0, 13.5]), 400, 1, chains=40)
+def test_draws_of_a_surrogate_agree_with_the_observations(model, monkeypatch):
+    monkeypatch.setattr(surrogate, "BURN_IN", 80)
+    drawn, agreement = surrogate.sample(model, np.array([18.0, 13.5]), 400, 1, chains=40)
     assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and agreement < 1.2
     assert model(drawn).mean(axis=0) == pytest.approx([18.0, 13.5], abs=0.15)
     assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # nothing is known of it
 
 
-def test_what_a_run_showed_counts_for_more_the_more_the_stand_in_is_doubted(model):
+def test_a_run_has_more_weight_the_larger_the_error_of_the_surrogate(model):
     at = np.full((1, 4), 0.5)
     shown = model(at) + 1.0
-    moved = {doubt: float((replace(model, doubt=doubt * np.eye(2)).expected(at, shown) - model(at))[0, 0])
+    moved = {doubt: float((replace(model, model_error=doubt * np.eye(2)).expected(at, shown) - model(at))[0, 0])
              for doubt in (1e-6, 1.0, 1e6)}  # fmt: skip
     assert moved[1e-6] == pytest.approx(0, abs=0.01) and moved[1e6] == pytest.approx(1, abs=0.01)
     assert moved[1e-6] < moved[1.0] < moved[1e6]
 
 
-def test_weights_after_a_run_average_to_one_over_what_it_may_show(model):
+def test_weights_average_to_one_over_possible_runs(model):
     """Living a set changes nothing on average: the likelihood before is the mean of those after."""
-    doubted = replace(model, doubt=0.3 * np.eye(2), luck=0.2 * np.eye(2))
+    doubted = replace(model, model_error=0.3 * np.eye(2), noise=0.2 * np.eye(2))
     luck, at = np.random.default_rng(5), np.full((20_000, 4), 0.5)
     shown = doubted(at) + 0.5 * math.sqrt(0.5) * luck.normal(size=(20_000, 2))
     found = np.exp(doubted.log_weights(at, shown, doubted(at[:1])[0] + 0.4))
@@ -338,7 +340,7 @@ def gaussian(count: int, draws: int, spread: float = 1.0) -> tuple[np.ndarray, n
     return truths, seen / 2 + spread * math.sqrt(0.5) * luck.normal(size=(draws, count, 2))
 
 
-def test_coverage_is_nominal_for_an_exact_posterior_and_falls_short_for_one_too_sure():
+def test_coverage_is_nominal_for_an_exact_posterior_and_smaller_for_a_narrow_one():
     names = ["a", "b"]
     exact = diagnostics.coverage(*gaussian(600, 400), names)
     of_all = exact[exact["parameter"] == "all"].set_index("nominal")["covered"]
@@ -348,7 +350,7 @@ def test_coverage_is_nominal_for_an_exact_posterior_and_falls_short_for_one_too_
     assert (short < of_all - 0.1).all() and len(sure) == 9
 
 
-def test_recovery_sets_truths_beside_medians_in_shares_of_the_range():
+def test_recovery_is_in_shares_of_the_range():
     truths, drawn = gaussian(200, 300)
     table = diagnostics.recovery(truths, drawn, [Factor("a"), Factor("b")])
     assert len(table) == 400 and table["true"].between(0, 1).all()
@@ -357,7 +359,7 @@ def test_recovery_sets_truths_beside_medians_in_shares_of_the_range():
     assert inside.mean() == pytest.approx(0.9, abs=0.04)
 
 
-def test_shrinkage_is_none_where_nothing_was_learned_and_all_where_everything_was():
+def test_shrinkage_is_zero_for_the_prior_and_one_for_a_point():
     luck = np.random.default_rng(5)
     at = np.stack([luck.random(4000), np.full(4000, 0.25), 0.5 + 0.1 * (luck.random(4000) - 0.5)], axis=1)
     factors = [Factor("nothing"), Factor("all", 2.0, 4.0), Factor("most")]
@@ -366,7 +368,7 @@ def test_shrinkage_is_none_where_nothing_was_learned_and_all_where_everything_wa
     assert table.loc["all", "median"] == pytest.approx(2.5)
 
 
-def test_pairs_that_trade_off_are_told_with_their_sign():
+def test_pairs_that_trade_off_have_the_sign_of_their_correlation():
     luck = np.random.default_rng(6)
     first = luck.random(3000)
     at = np.stack([first, 1 - first + 0.1 * luck.normal(size=3000), luck.random(3000)], axis=1)
@@ -375,23 +377,61 @@ def test_pairs_that_trade_off_are_told_with_their_sign():
     assert table["correlation"].iloc[0] < -0.9
 
 
-def test_a_prediction_holds_error_and_discrepancy_and_tells_what_lies_outside():
+def test_predictions_include_error_and_discrepancy():
     simulated = np.random.default_rng(7).normal([10.0, 10.0], 0.01, (500, 2))
     asked = [Observation("in", "percent", 14.0, 2.0, 1.5), Observation("out", "percent", 15.0, 2.0, 1.5)]
-    table = diagnostics.predictive(asked, simulated, np.full(500, 1 / 500), simulated, {}, 1).set_index("observation")
+    table = diagnostics.predictive(asked, simulated, np.full(500, 1 / 500), simulated, 1).set_index("observation")
     assert table["inside"].to_dict() == {"in": True, "out": False}
     assert table.loc["in", "high"] == pytest.approx(10 + 1.645 * 2.5, abs=0.2)
     assert table.loc["in", "model_high"] == pytest.approx(10.0, abs=0.1)
 
 
+# -- page -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_page_states_facts_of_all_tables(weighted):
+    rng = np.random.default_rng(11)
+    factors = [Factor("a", unit="share"), Factor("b", unit="share")]
+    asked = [Observation("in", "percent", 10.0, 2.0, 1.5), Observation("out", "percent", 20.0, 2.0, 1.5)]
+    equal, at = np.full(50, 1 / 50), rng.random((50, 2))
+    simulated = rng.normal(10, 0.1, (50, 2))
+    truths, drawn = gaussian(20, 30)
+    known = {
+        "recovery": diagnostics.recovery(truths, drawn, factors),
+        "coverage": diagnostics.coverage(truths, drawn, "ab"),
+    }
+    rounds = [round_of(rng.normal(0, 1, 40), "flow"), round_of(rng.normal(0, 1, 40))]
+    tables = {
+        **known,
+        **({f"{name}_of_surrogate": table for name, table in known.items()} if weighted else {}),
+        "shrinkage": diagnostics.shrinkage(at, equal, factors),
+        "trade_offs": diagnostics.trade_offs(at, equal, factors, 0.0 if weighted else 1.1),
+        "predictive": diagnostics.predictive(asked, simulated, equal, simulated, 1),
+        "scales": diagnostics.scales({"centre.a.mean": simulated[:, 0], "centre.a.sd": simulated[:, 1]}, equal),
+        "rounds": estimation._rounds_table(rounds),
+    }
+    run = {
+        "version": "1", "seed": 1, "study_seed": 1, "establishments": 3, "sample": 8, "weeks": 4, "burn_in": 52,
+        "parameters": 2, "influential": ["a"], "training_runs": 100, "epochs": 7, "effective_size": 20.0,
+        "weighted": weighted, "source": "surrogate", "sbi": {"ranks_p": 0.5, "tarp_area": 0.01, "tarp_p": 0.9},
+        "simulations": {"prior": 300, "screening": 60, "weighted": 80},
+    }  # fmt: skip
+    values = run | facts.facts(tables)
+    assert (values["inside"], values["outside"], values["observations"]) == (1, ["out"], 2)
+    assert [one["method"] for one in values["recovery"]] == ["flow", "surrogate"][: 1 + weighted]
+    page = render("sim.studies.posterior", values)
+    assert ("unweighted" not in page) is weighted and ("recovery_of_surrogate" in page) is weighted
+    assert study.PosteriorStudy().headline(values).startswith("1 of 2 observations")
+
+
 # -- a posterior knows its model --------------------------------------------------------------------------------------
 
 
-def test_what_changed_is_told_by_name():
+def test_changes_name_what_changed():
     now = {"numbers": {"a": [0, 1], "b": [0, 2], "c": 3.0, "new": 1.0}, "equations": {"recovery": "x"}, "data": {}}
     before = {"numbers": {"a": [0, 1], "b": [0, 1], "c": 2.0, "old": 1.0}, "equations": {"recovery": "y"}, "data": {}}
-    told = changes(before, now)
-    assert told == "added: new; gone: old; other range: b; other value: c; other equations: recovery"
+    assert changes(before, now) == "added: new; gone: old; other range: b; other value: c; other equations: recovery"
     assert changes(now, now) == ""
 
 
@@ -414,9 +454,9 @@ def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
 
 
 def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_do(posterior):
-    told = json.loads((posterior / METADATA).read_text())
-    told["fingerprint"]["numbers"]["mechanisms.recovery.night"] = [0.0, 9.0]
-    (posterior / METADATA).write_text(json.dumps(told))
+    content = json.loads((posterior / METADATA).read_text())
+    content["fingerprint"]["numbers"]["mechanisms.recovery.night"] = [0.0, 9.0]
+    (posterior / METADATA).write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*`hybridwork posterior`") as mistake:
         draws(posterior)
     assert "\n" not in str(mistake.value)

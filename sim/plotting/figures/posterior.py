@@ -1,4 +1,4 @@
-"""The posterior: what it predicts beside what was observed, whether it finds known truths, and what it has learned."""
+"""Posterior: predictions and observations, recovery of known parameter sets, and shrinkage of parameters."""
 
 from __future__ import annotations
 
@@ -24,57 +24,65 @@ _ROW, _AXIS = 0.152, 0.55
 _NAMES, _NUMBERS = 3.0, 1.5
 """Inches: the names at the left of a list, the numbers at its right."""
 _TRUTHS, _PANELS, _COLUMNS = 40, 12, 4
-"""Of recovery: truths in a panel, panels on a page and in a row."""
-_SHOWN, _PAIRS = 24, 12
-"""Parameters and pairs of parameters shown of all."""
+"""Recovery: parameter sets in a panel, panels on a page and in a row."""
+_PARAMETERS, _PAIRS = 24, 12
+"""Parameters and pairs of parameters in the figure."""
 _LAST = 0.15
-"""Inches that the last number of an axis reaches beyond it."""
+"""Inches that the last number of an axis extends beyond it."""
 _FARTHEST = 8.0
-"""SDs beyond which a prediction is cut."""
+"""Limit of the axis of predictions, in SD."""
 _DECIMALS = {"percent": 0, "hours per week": 1, "count": 1, "r": 2, "sd": 2}
 _UNITS = {"percent": "%", "hours per week": " h", "count": "", "r": "", "sd": " SD"}
 
 
-def draw_all(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Iterator[tuple[str, Figure]]:
-    """Every figure of a posterior with its name.
+def draw_all(
+    tables: Mapping[str, pd.DataFrame], recovery_by: Mapping[str, str], footer: str = ""
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of every figure of a posterior.
 
-    `tables` holds predictive, recovery, coverage, shrinkage and trade_offs; where there was a stand-in, its own
-    recovery and coverage too.
+    Parameters
+    ----------
+    tables : mapping from str to DataFrame
+        Tables predictive, recovery, coverage, shrinkage and trade_offs.
+    recovery_by : mapping from str to str
+        Ending of the tables recovery and coverage by method; methods without tables are skipped.
+    footer : str
+        Text below every figure.
     """
     yield "predictive", predictive(tables["predictive"], footer)
-    for who, of in (("flow", ""), ("stand-in", "_of_stand_in")):
+    for method, of in recovery_by.items():
         if f"recovery{of}" in tables:
-            yield f"recovery{of}", recovery(tables[f"recovery{of}"], tables[f"coverage{of}"], who, footer)
-    yield "learned", learned(tables["shrinkage"], tables["trade_offs"], footer)
+            yield f"recovery{of}", recovery(tables[f"recovery{of}"], tables[f"coverage{of}"], method, footer)
+    yield "learned", shrinkage(tables["shrinkage"], tables["trade_offs"], footer)
 
 
-# -- predictions beside observations ----------------------------------------------------------------------------------
+# -- predictions and observations -------------------------------------------------------------------------------------
 
 
 @in_house_style
 def predictive(table: pd.DataFrame, footer: str = "") -> Figure:
-    """Every observation with its predictive interval, in SDs of error and discrepancy from what was observed."""
+    """Draw every observation with its predictive interval, in SD of error and discrepancy from the observed value."""
     columns = ("label", "unit", "observed", "error", "discrepancy", "low", "high", "model_low", "model_high", "inside")
     table = require_columns(table, (*columns, "prior_low", "prior_high"), "predictive")
     inside = f"{int(table['inside'].sum())} of {len(table)} observations lie within their interval"
     sheet = blank(
         body=_ROW * len(table) + _AXIS + 0.1,
-        title="What the posterior predicts, beside what was observed",
-        subtitle=f"{inside}. At the right: what was observed, and the 90% predictive interval.",
+        title="Predictions of the posterior and observations",
+        subtitle=f"{inside}. Right: observed value and 90% predictive interval.",
         key=[
             Line2D([], [], color=PALE, linewidth=3.2, label="prior, model alone"),
             Line2D([], [], color=BLUE, linewidth=1.0, label="posterior, with error"),
             Line2D([], [], color=BLUE, linewidth=3.2, label="posterior, model alone"),
             Line2D([], [], color=INK, marker="|", markersize=8, linestyle="none", label="observed"),
         ],
-        footer=" · ".join(part for part in ("intervals of 90%; orange: observed outside", footer) if part),
+        footer=" · ".join(part for part in ("90% intervals; orange: observed value outside", footer) if part),
     )
     axes = sheet.axes(_NAMES, 0.1, PAGE_WIDTH - MARGIN - _NAMES - _NUMBERS, _ROW * len(table))
     for place, row in enumerate(table.to_dict("records")):
         _prediction(axes, place, row)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.set_xlim(-_FARTHEST, _FARTHEST)
-    axes.set_xlabel("SDs of error and discrepancy from what was observed\n← less   ·   more →")
+    axes.set_xlabel("SD of error and discrepancy from the observed value\n← lower   ·   higher →")
     _list(axes, list(table["label"]))
     return sheet.figure
 
@@ -87,12 +95,12 @@ def _prediction(axes: Axes, place: int, row: Mapping[Any, Any]) -> None:
         return [float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in ends]
 
     color = BLUE if row["inside"] else ORANGE
-    for kind, look in (
+    for kind, style in (
         ("prior_", {"color": PALE, "linewidth": 3.2}),
         ("", {"color": color, "linewidth": 1.0}),
         ("model_", {"color": color, "linewidth": 3.2}),
     ):
-        axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, **look)
+        axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, **style)
     axes.plot(0, place, color=INK, marker="|", markersize=7, zorder=3)
     digits, unit = _DECIMALS.get(row["unit"], 2), _UNITS.get(row["unit"], "")
     numbers = [fixed(row[name], digits) for name in ("observed", "low", "high")]
@@ -110,47 +118,47 @@ def _list(axes: Axes, names: Sequence[str]) -> None:
     axes.xaxis.set_major_locator(round_ticks(6))
 
 
-# -- known truths -----------------------------------------------------------------------------------------------------
+# -- known parameter sets ---------------------------------------------------------------------------------------------
 
 
 @in_house_style
-def recovery(table: pd.DataFrame, coverage: pd.DataFrame, who: str = "flow", footer: str = "") -> Figure:
-    """Whether intervals hold as many truths as they say, and truths beside what is made of them.
+def recovery(table: pd.DataFrame, coverage: pd.DataFrame, method: str = "flow", footer: str = "") -> Figure:
+    """Draw the coverage of intervals, and true values of known parameter sets with their estimates by a method.
 
-    `table` has a row per truth and parameter, `coverage` one per parameter and nominal level; `who` looks for truths.
+    `table` has a row per known set and parameter, `coverage` one per parameter and nominal level.
     """
     table = require_columns(table, ("truth", "parameter", "true", "median", "low", "high"), "recovery")
-    found = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
-    names = list(found.sort_values(ascending=False, kind="stable").index[:_PANELS])
+    correlation = table.groupby("parameter")[["true", "median"]].apply(lambda own: own["true"].corr(own["median"]))
+    names = list(correlation.sort_values(ascending=False, kind="stable").index[:_PANELS])
     lines = -(-len(names) // _COLUMNS)
     side, left, gap = panel_width(_COLUMNS, 0.45, 0.3), 0.45, 0.3
     step, above = side + 0.62, 1.75
     sheet = blank(
         body=above + 0.4 + lines * step,
-        title=f"Whether the {who} finds truths that are known",
-        subtitle=f"{table['truth'].nunique()} simulations that it has not learned from, error and discrepancy drawn as "
-        f"if observed. Below: the {len(names)} parameters found best of {table['parameter'].nunique()}, "
-        f"{min(_TRUTHS, table['truth'].nunique())} truths each; both axes go through the parameter's range.",
+        title=f"Recovery of known parameter sets by the {method}",
+        subtitle=f"{table['truth'].nunique()} simulations outside its training data, with error and discrepancy. "
+        f"Below: the {len(names)} parameters with the best recovery of {table['parameter'].nunique()}, "
+        f"{min(_TRUTHS, table['truth'].nunique())} sets each; both axes are the range of the parameter.",
         key=[
             Line2D([], [], color=BLUE, marker="o", markersize=3.6, linestyle="-", label="median, 90% interval"),
-            Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="as it should be"),
+            Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="ideal"),
             Patch(color=PALE, label="within ten points"),
         ],
         footer=footer,
     )
     _coverage(sheet.axes(left + 1.75, 0.32, PAGE_WIDTH - MARGIN - left - 1.75 - _LAST, 0.95), coverage)
-    sheet.heading("Truths inside intervals of 50, 80 and 95%", 0.02)
-    sheet.heading(f"Truths, and what the {who} makes of them", above)
+    sheet.heading("Coverage of intervals of 50, 80 and 95%", 0.02)
+    sheet.heading(f"True values and estimates of the {method}", above)
     panels = sheet.grid(len(names), _COLUMNS, left, above + 0.75, side, step, gap)
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         _truths(axes, table[(table["parameter"] == name) & (table["truth"] < _TRUTHS)])
-        axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {fixed(found[name], 2)}", fontsize=SMALL)
+        axes.set_title(f"{wrapped(_short(name), letters(side))}\nr = {fixed(correlation[name], 2)}", fontsize=SMALL)
         axes.tick_params(labelleft=number % _COLUMNS == 0, labelbottom=number + _COLUMNS >= len(names))
     return sheet.figure
 
 
 def _coverage(axes: Axes, table: pd.DataFrame) -> None:
-    """One dot a parameter at each level, and the mean as a line."""
+    """Draw one dot per parameter at each level, and the mean as a line."""
     levels = sorted(table["nominal"].unique())
     for place, level in enumerate(levels):
         own = table[table["nominal"] == level]
@@ -173,13 +181,13 @@ def _coverage(axes: Axes, table: pd.DataFrame) -> None:
             zorder=2,
         )
         axes.plot([mean, mean], [place - 0.3, place + 0.3], color=BLUE, linewidth=1.8, zorder=3)
-    axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals, dot a parameter" for level in levels])
+    axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals, one dot per parameter" for level in levels])
     axes.set_ylim(len(levels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlim(0.3, 1.0)
-    axes.set_xlabel("truths inside (line: mean over parameters)")
+    axes.set_xlabel("true values inside (line: mean over parameters)")
 
 
 def _truths(axes: Axes, rows: pd.DataFrame) -> None:
@@ -192,24 +200,23 @@ def _truths(axes: Axes, rows: pd.DataFrame) -> None:
         axis.set_ticks([0, 0.5, 1], ["0", "50", last])
 
 
-# -- what was learned -------------------------------------------------------------------------------------------------
+# -- shrinkage --------------------------------------------------------------------------------------------------------
 
 
 @in_house_style
-def learned(shrinkage: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> Figure:
-    """How much narrower the posterior is than the prior, parameter by parameter, and which pairs trade off."""
-    table = require_columns(shrinkage, ("parameter", "shrinkage", "median", "low", "high", "unit"), "shrinkage")
-    rows, strong = table.head(_SHOWN), pairs.head(_PAIRS)
+def shrinkage(table: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> Figure:
+    """Draw how much narrower the posterior is than the prior, by parameter, and pairs that trade off."""
+    table = require_columns(table, ("parameter", "shrinkage", "median", "low", "high", "unit"), "shrinkage")
+    rows, strong = table.head(_PARAMETERS), pairs.head(_PAIRS)
     little = int((table["shrinkage"] < 0.1).sum())
     names = 2.95
     width = PAGE_WIDTH - MARGIN - names - 2.2
     below = 0.45 + _ROW * len(strong) + _AXIS if len(strong) else 0.0
     sheet = blank(
         body=0.35 + _ROW * len(rows) + _AXIS + below,
-        title="What was learned of parameters",
-        subtitle=f"One less the posterior's SD over the prior's: 0% is nothing, 100% all. The {len(rows)} most learned "
-        f"of {len(table)}; of {little} less than 10% was learned. At the right: median and 90% interval, in the "
-        "parameter's unit.",
+        title="Shrinkage of parameters",
+        subtitle=f"1 minus the ratio of the posterior's SD to the prior's. The {len(rows)} largest of {len(table)}; "
+        f"{little} are below 10%. Right: median and 90% interval, in the unit of the parameter.",
         key=[],
         footer=footer,
     )
@@ -228,8 +235,8 @@ def learned(shrinkage: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> F
 
 
 def _pairs(sheet: Any, strong: pd.DataFrame, top: float, count: int) -> None:
-    shown = f"{len(strong)} of {count}" if count > len(strong) else "all"
-    sheet.heading(f"Pairs that stand in for each other ({shown} of at least ±0.3)", top)
+    part = f"{len(strong)} of {count}" if count > len(strong) else "all"
+    sheet.heading(f"Pairs that trade off ({part} of at least ±0.3)", top)
     names = 4.9
     axes = sheet.axes(names, top + 0.3, PAGE_WIDTH - MARGIN - names, _ROW * len(strong))
     for place, value in enumerate(strong["correlation"]):
@@ -243,7 +250,7 @@ def _pairs(sheet: Any, strong: pd.DataFrame, top: float, count: int) -> None:
 
 
 def _short(name: str) -> str:
-    """A parameter's name in plain words.
+    """Return the name of a parameter in plain words.
 
     >>> _short("mechanisms.recovery.night")
     'recovery: night'

@@ -1,1 +1,1 @@
-"""Calibration with uncertainty: which parameter sets agree with what was observed, as draws that other studies take."""
+"""Posterior distribution of the parameters given the observations of 2022, from which other studies draw."""

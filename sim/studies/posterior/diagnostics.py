@@ -1,7 +1,7 @@
-"""How far the posterior can be trusted and what was learned: recovery, coverage, shrinkage, trade-offs, predictions.
+"""Diagnostics of the posterior: recovery, coverage, shrinkage, trade-offs and predictions.
 
-Recovery and coverage are of the flow, on simulations that it has not learned from, since there the truth is known. All
-else is of the draws that were lived anew and weighed.
+Recovery and coverage use simulations outside the training data, whose parameters are known. The others use weighted
+draws.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.experiments.factors import Factor
 from sim.studies.posterior import prior
-from sim.studies.posterior.observations import Observation
+from sim.studies.posterior.observations import Observation, labels
 from sim.studies.posterior.weights import quantiles
 
 if TYPE_CHECKING:
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from sim.studies.posterior.flow import Flow
 
 NOMINAL = (0.5, 0.8, 0.95)
-"""Credible levels whose coverage is counted."""
-PREDICTED = 0.9
-"""The level of a predictive interval."""
+"""Levels of the intervals of coverage."""
+_PREDICTIVE = 0.9
+"""Level of a predictive interval."""
 _PRIOR_SD = 1 / np.sqrt(12)
-"""Of a share of the way through a range."""
+"""SD of a share of a range under the prior."""
 
 
-# -- of the flow, where the truth is known ----------------------------------------------------------------------------
+# -- known parameter sets ---------------------------------------------------------------------------------------------
 
 
-def recovery(truths: np.ndarray, drawn: np.ndarray, factors: Sequence[Factor]) -> pd.DataFrame:
-    """Every truth beside what the flow makes of it, in shares of the parameter's range.
+def recovery(truths: np.ndarray, draws: np.ndarray, factors: Sequence[Factor]) -> pd.DataFrame:
+    """Return true values and estimates, in shares of the parameter's range.
 
-    `truths` is (truth, parameter) and `drawn` (draw, truth, parameter), both scores. One row per truth and parameter:
-    `true`, `median`, and the 90% interval `low` to `high`.
+    `truths` is (truth, parameter) and `draws` (draw, truth, parameter), both scores. There is one row per truth and
+    parameter: `true`, `median`, and the 90% interval `low` to `high`.
     """
     import pandas as pd
 
-    low, middle, high = np.quantile(prior.shares(drawn), (0.05, 0.5, 0.95), axis=0)
+    low, middle, high = np.quantile(prior.shares(draws), (0.05, 0.5, 0.95), axis=0)
     count, width = truths.shape
     return pd.DataFrame(
         {
@@ -55,42 +55,60 @@ def recovery(truths: np.ndarray, drawn: np.ndarray, factors: Sequence[Factor]) -
     )
 
 
-def coverage(truths: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """How many truths lie inside intervals of each nominal level: central intervals of single parameters.
+def coverage(truths: np.ndarray, draws: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """Return the coverage of central intervals of single parameters, by nominal level.
 
-    `truths` is (truth, parameter), `drawn` (draw, truth, parameter). One row per parameter and level, with `covered`,
-    the share of `truths` truths inside; parameter "all" is the mean over parameters.
+    `truths` is (truth, parameter), `draws` (draw, truth, parameter). There is one row per parameter and level:
+    `covered` is the share of the true values inside. Parameter "all" is the mean over parameters.
     """
     import pandas as pd
 
     rows = []
     for level in NOMINAL:
-        low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2), axis=0)
+        low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=0)
         covered = ((truths >= low) & (truths <= high)).mean(axis=0)
         for name, share in zip(("all", *names), (covered.mean(), *covered), strict=True):
             rows.append({"parameter": name, "nominal": level, "covered": float(share), "truths": len(truths)})
     return pd.DataFrame(rows)
 
 
-def of_sbi(flow: Flow, truths: np.ndarray, drawn: np.ndarray, seen: np.ndarray) -> dict[str, float]:
-    """sbi's own checks on truths (truth, parameter), what was `drawn` (draw, truth, parameter) for each, and what they
-    showed, error included (truth, observation).
+def sbi_checks(flow: Flow, truths: np.ndarray, draws: np.ndarray, observed: np.ndarray) -> dict[str, float]:
+    """Return the checks of sbi.
 
-    `ranks_p` is the least p of the uniformity of ranks (SBC; Talts and others 2018) over the parameters, times their
-    number; `tarp_area` the area between expected and nominal coverage (0: none) and `tarp_p` its p (Lemos and others
-    2023).
+    Parameters
+    ----------
+    flow : Flow
+        Trained flow.
+    truths : ndarray of shape (truth, parameter)
+        Scores of known parameter sets.
+    draws : ndarray of shape (draw, truth, parameter)
+        Scores that the flow drew for each.
+    observed : ndarray of shape (truth, observation)
+        Simulated observations of each, with error.
+
+    Returns
+    -------
+    dict
+        `ranks_p`: smallest p-value of the uniformity of ranks over parameters, times their number. `tarp_area`: area
+        between expected and nominal coverage, ideally 0. `tarp_p`: its p-value.
+
+    Source
+    ------
+    Talts and others (2018) for ranks (SBC); Lemos and others (2023) for TARP.
     """
     import torch
     from sbi.diagnostics import check_tarp, run_tarp
     from sbi.diagnostics.sbc import check_uniformity_frequentist
 
-    draws, theta = len(drawn), torch.as_tensor(truths, dtype=torch.float32)
-    ranks = torch.as_tensor((drawn < truths).sum(axis=0), dtype=torch.float32)
-    p_of_ranks = check_uniformity_frequentist(ranks, draws)
+    count, theta = len(draws), torch.as_tensor(truths, dtype=torch.float32)
+    ranks = torch.as_tensor((draws < truths).sum(axis=0), dtype=torch.float32)
+    p_of_ranks = check_uniformity_frequentist(ranks, count)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # sbi tells how many it draws at a time
-        found = run_tarp(theta, flow.seen(seen), flow.posterior, num_posterior_samples=draws, show_progress_bar=False)
-    area, p = check_tarp(*found)
+        warnings.simplefilter("ignore")  # sbi reports its batch size
+        tarp = run_tarp(
+            theta, flow.standardised(observed), flow.posterior, num_posterior_samples=count, show_progress_bar=False
+        )
+    area, p = check_tarp(*tarp)
     return {
         "ranks_p": min(1.0, float(p_of_ranks.min()) * truths.shape[1]),
         "tarp_area": float(area),
@@ -98,15 +116,14 @@ def of_sbi(flow: Flow, truths: np.ndarray, drawn: np.ndarray, seen: np.ndarray) 
     }
 
 
-# -- of the weighed draws ---------------------------------------------------------------------------------------------
+# -- weighted draws ---------------------------------------------------------------------------------------------------
 
 
 def shrinkage(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor]) -> pd.DataFrame:
-    """What was learned of each parameter: 1 - posterior SD / prior SD, those most learned first.
+    """Return the shrinkage of each parameter, 1 - posterior SD / prior SD, the largest first.
 
-    `at` is (draw, parameter) in shares of the ranges. Below 0 the posterior is wider than the prior, which sampling of
-    the draws alone can bring about. Median and 90% interval are in the parameter's unit; `moved` is how far the mean
-    has gone from the middle of the range, in prior SDs.
+    `at` is (draw, parameter) in shares of the ranges. Shrinkage can be below 0 by sampling. Median and 90% interval are
+    in the parameter's unit. `moved` is the distance of the mean from the middle of the range, in prior SD.
     """
     import pandas as pd
 
@@ -114,27 +131,27 @@ def shrinkage(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor]) ->
     spread = np.sqrt(np.average((at - mean) ** 2, axis=0, weights=weights))
     low, middle, high = quantiles(at, weights, (0.05, 0.5, 0.95))
     span = np.array([factor.high - factor.low for factor in factors])
-    least = np.array([factor.low for factor in factors])
+    start = np.array([factor.low for factor in factors])
     table = pd.DataFrame(
         {
             "parameter": [factor.name for factor in factors],
             "unit": [factor.unit for factor in factors],
-            "range_low": least,
-            "range_high": least + span,
+            "range_low": start,
+            "range_high": start + span,
             "shrinkage": 1 - spread / _PRIOR_SD,
             "moved": (mean - 0.5) / _PRIOR_SD,
-            "median": least + middle * span,
-            "low": least + low * span,
-            "high": least + high * span,
+            "median": start + middle * span,
+            "low": start + low * span,
+            "high": start + high * span,
         }
     )
     return table.sort_values("shrinkage", ascending=False, kind="stable", ignore_index=True)
 
 
-def trade_offs(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor], least: float) -> pd.DataFrame:
-    """Pairs of parameters that stand in for each other: their correlation over the draws, the strongest first.
+def trade_offs(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor], smallest: float) -> pd.DataFrame:
+    """Return pairs of parameters that trade off: their correlation over the draws, the strongest first.
 
-    Only those of at least `least` either way; `at` is (draw, parameter).
+    Only correlations of at least `smallest` in size are returned. `at` is (draw, parameter).
     """
     import pandas as pd
 
@@ -142,7 +159,7 @@ def trade_offs(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor], l
     together = np.corrcoef(at.T) if np.ptp(weights) == 0 else _weighted_correlation(at, weights)
     first, second = np.triu_indices(len(names), 1)
     strength = together[first, second]
-    rows = [(names[first[k]], names[second[k]], strength[k]) for k in np.flatnonzero(np.abs(strength) >= least)]
+    rows = [(names[first[k]], names[second[k]], strength[k]) for k in np.flatnonzero(np.abs(strength) >= smallest)]
     table = pd.DataFrame(rows, columns=["parameter", "other", "correlation"])
     return table.sort_values("correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
@@ -154,38 +171,47 @@ def _weighted_correlation(at: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def predictive(
-    asked: Sequence[Observation],
-    simulated: np.ndarray,
-    weights: np.ndarray,
-    before: np.ndarray,
-    labels: Mapping[str, str],
-    seed: int,
+    observations: Sequence[Observation], simulated: np.ndarray, weights: np.ndarray, before: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    """Every observation beside what the posterior would have predicted for it.
+    """Return every observation with its predictive interval.
 
-    `simulated` is (draw, observation), `before` the same of the prior. `low` to `high` is the 90% interval with error
-    and discrepancy, `model_low` to `model_high` without, `prior_low` to `prior_high` that of the prior without.
-    `inside` says whether the observation lies within the first.
+    Parameters
+    ----------
+    observations : sequence of Observation
+        Observations.
+    simulated, before : ndarray of shape (draw, observation)
+        Simulated observations of the posterior and of the prior.
+    weights : ndarray of shape (draw,)
+        Weights of the posterior.
+    seed : int
+        Seed of the random errors.
+
+    Returns
+    -------
+    DataFrame
+        `low` to `high` is the 90% interval with error and discrepancy, `model_low` to `model_high` without, and
+        `prior_low` to `prior_high` that of the prior without. `inside`: the observation is within the first.
     """
     import pandas as pd
 
-    error = np.array([one.total for one in asked])
-    luck = np.random.default_rng(seed)
-    repeats = 20  # of the error of each draw, so that its luck does not show
-    blurred = np.concatenate([simulated + error * luck.standard_normal(simulated.shape) for _ in range(repeats)])
-    ends = ((1 - PREDICTED) / 2, 0.5, (1 + PREDICTED) / 2)
+    error = np.array([one.total for one in observations])
+    rng = np.random.default_rng(seed)
+    repeats = 20  # of the error of each draw, against noise
+    blurred = np.concatenate([simulated + error * rng.standard_normal(simulated.shape) for _ in range(repeats)])
+    ends = ((1 - _PREDICTIVE) / 2, 0.5, (1 + _PREDICTIVE) / 2)
     low, middle, high = quantiles(blurred, np.tile(weights, repeats), ends)
     model_low, _, model_high = quantiles(simulated, weights, ends)
     prior_low, _, prior_high = np.nanquantile(before, ends, axis=0)
-    observed = np.array([one.value for one in asked])
+    observed = np.array([one.value for one in observations])
+    names = labels()
     return pd.DataFrame(
         {
-            "observation": [one.name for one in asked],
-            "label": [labels.get(one.name, one.name) for one in asked],
-            "unit": [one.unit for one in asked],
+            "observation": [one.name for one in observations],
+            "label": [names.get(one.name, one.name) for one in observations],
+            "unit": [one.unit for one in observations],
             "observed": observed,
-            "error": [one.error for one in asked],
-            "discrepancy": [one.discrepancy for one in asked],
+            "error": [one.error for one in observations],
+            "discrepancy": [one.discrepancy for one in observations],
             **{"low": low, "median": middle, "high": high},
             **{"model_low": model_low, "model_high": model_high},
             **{"prior_low": prior_low, "prior_high": prior_high},
@@ -195,10 +221,9 @@ def predictive(
 
 
 def scales(centres: Mapping[str, np.ndarray], weights: np.ndarray) -> pd.DataFrame:
-    """How far the scales of the draws have moved from mean 0 and SD 1, where reference people were centred.
+    """Return mean and SD of the standardised scales over the draws; at the point estimate they are 0 and 1.
 
-    `centres` holds (draw,) by `centre.<state>.mean` and `.sd`. One row per state: the mean over the draws and the 90%
-    interval of both.
+    `centres` holds (draw,) by `centre.<state>.mean` and `.sd`. There is one row per state, with 90% intervals.
     """
     import pandas as pd
 

@@ -1,8 +1,9 @@
-"""The flow: an estimate of the posterior of the parameters that matter, given what is observed (NPE, by sbi).
+"""Flow: an estimate of the posterior of the influential parameters given the observations (NPE, by sbi).
 
-Parameters are scores of the standard normal, which is their prior, so that no bound can be overstepped. The flow learns
-from simulations to which error and discrepancy are added, drawn anew every time that one is shown.
-Papamakarios and Murray (2016); Greenberg, Nonnenmacher and Macke (2019); Boelts and others (2025).
+Parameters are standard normal scores, so that draws stay within the ranges. The flow is trained on simulations with
+error and discrepancy, which are drawn again each time that a simulation is used.
+
+Source: Papamakarios and Murray (2016); Greenberg, Nonnenmacher and Macke (2019); Boelts and others (2025).
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 
 _FEATURES, _TRANSFORMS, _DROPOUT = 50, 5, 0.1
 _BATCH, _RATE, _PATIENCE, _MOST_EPOCHS = 100, 1e-3, 30, 500
-_HELD_BACK = 0.1
-"""Share of the simulations on which it is seen when learning should stop."""
+_VALIDATION = 0.1
+"""Share of the simulations that decide when training stops."""
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A trained flow. Observations go in by their unit and are seen by it in SDs `scale` from `centre`."""
+    """A trained flow. It standardises observations by `centre` and `scale`."""
 
     posterior: DirectPosterior
     centre: np.ndarray
@@ -39,54 +40,54 @@ class Flow:
     epochs: int
 
     def draw(self, observed: np.ndarray, count: int, seed: int) -> np.ndarray:
-        """(count, parameter) scores from the posterior at these observations (observation,)."""
+        """Return scores (count, parameter) from the posterior at observations (observation,)."""
         import torch
 
         torch.manual_seed(seed)
-        drawn = self.posterior.sample((count,), x=self.seen(observed), show_progress_bars=False)
-        return np.asarray(drawn, float)
+        draws = self.posterior.sample((count,), x=self.standardised(observed), show_progress_bars=False)
+        return np.asarray(draws, float)
 
     def draw_many(self, observed: np.ndarray, count: int, seed: int) -> np.ndarray:
-        """(count, n, parameter) scores from the posterior at each of n sets of observations (n, observation)."""
+        """Return scores (count, n, parameter) from the posterior at each of n sets of observations (n, observation)."""
         import torch
 
         torch.manual_seed(seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # sbi tells how many it draws at a time
-            drawn = self.posterior.sample_batched((count,), x=self.seen(observed), show_progress_bars=False)
-        return np.asarray(drawn, float)
+            warnings.simplefilter("ignore")  # sbi reports its batch size
+            draws = self.posterior.sample_batched((count,), x=self.standardised(observed), show_progress_bars=False)
+        return np.asarray(draws, float)
 
     def log_density(self, scores: np.ndarray, observed: np.ndarray) -> np.ndarray:
-        """(draw,) log of the posterior's density at these scores."""
+        """Return the log density (draw,) of the posterior at scores (draw, parameter)."""
         import torch
 
-        asked = torch.as_tensor(scores, dtype=torch.float32)
-        told = self.posterior.log_prob(asked, x=self.seen(observed), norm_posterior=False)
-        return np.asarray(told.detach(), float)
+        theta = torch.as_tensor(scores, dtype=torch.float32)
+        density = self.posterior.log_prob(theta, x=self.standardised(observed), norm_posterior=False)
+        return np.asarray(density.detach(), float)
 
-    def seen(self, observed: np.ndarray) -> torch.Tensor:
-        """Observations (observation,) or (n, observation) as the flow sees them."""
+    def standardised(self, observed: np.ndarray) -> torch.Tensor:
+        """Return observations (observation,) or (n, observation) in SD from the mean of the training data."""
         import torch
 
         return torch.as_tensor((np.atleast_2d(observed) - self.centre) / self.scale, dtype=torch.float32)
 
     def save(self, path: Path) -> None:
-        """Keep the flow in a file that `load` reads: tensors and whole numbers, and no objects."""
+        """Write the flow to a file that `load` reads: tensors and whole numbers, and no objects."""
         import torch
 
         (parameters,) = self.posterior.posterior_estimator.input_shape
-        kept = {
+        content = {
             "parameters": parameters,
             "epochs": self.epochs,
             "centre": torch.as_tensor(self.centre),
             "scale": torch.as_tensor(self.scale),
             "state": self.posterior.posterior_estimator.state_dict(),
         }
-        torch.save(kept, path)
+        torch.save(content, path)
 
 
 class _Silent:
-    """A log of the learning that is not kept; sbi would write one into the folder it is called from."""
+    """A log that discards its entries; sbi would write one into the working folder."""
 
     log_dir = None
 
@@ -96,26 +97,26 @@ class _Silent:
 
 
 def load(path: Path) -> Flow:
-    """The flow that `save` has kept, rebuilt from its numbers; no object in the file is ever made.
+    """Return the flow of a file, rebuilt from its numbers; no object in the file is created.
 
-    Raises UserError for a file that `save` has not written, or that is damaged.
+    Raises UserError for a file that is damaged or that `save` has not written.
     """
     import torch
     from sbi.inference.posteriors import DirectPosterior
 
     try:
-        kept = torch.load(path, weights_only=True)
-        centre, scale = np.asarray(kept["centre"], float), np.asarray(kept["scale"], float)
-        # A flow takes its shapes from some parameters and observations, and its numbers from the file.
-        shapes = torch.zeros(2, kept["parameters"]), torch.zeros(2, len(centre))
+        content = torch.load(path, weights_only=True)
+        centre, scale = np.asarray(content["centre"], float), np.asarray(content["scale"], float)
+        # the shapes of a flow come from example parameters and observations, its numbers from the file
+        shapes = torch.zeros(2, content["parameters"]), torch.zeros(2, len(centre))
         estimator = _network()(*shapes)
-        estimator.load_state_dict(kept["state"])
-        epochs = int(kept["epochs"])
+        estimator.load_state_dict(content["state"])
+        epochs = int(content["epochs"])
     except Exception as error:  # a damaged or foreign file can be wrong in any way
         raise UserError(
-            f"{path} cannot be read ({first_line(error)}); delete it, and the same command trains the flow again"
+            f"Cannot read {path}: {first_line(error)}. Delete it, and the same command trains the flow again."
         ) from None
-    return Flow(DirectPosterior(estimator.eval(), _prior(kept["parameters"])), centre, scale, epochs)
+    return Flow(DirectPosterior(estimator.eval(), _prior(content["parameters"])), centre, scale, epochs)
 
 
 def _prior(parameters: int) -> torch.distributions.Distribution:
@@ -125,7 +126,7 @@ def _prior(parameters: int) -> torch.distributions.Distribution:
 
 
 def _network() -> Callable[..., Any]:
-    """What makes an untrained flow in the shapes of some parameters and observations."""
+    """Return a function that builds an untrained flow in the shapes of example parameters and observations."""
     from sbi.neural_nets import posterior_nn
 
     network: Callable[..., Any] = posterior_nn(
@@ -140,32 +141,40 @@ def _network() -> Callable[..., Any]:
 
 
 def check_installed() -> None:
-    """Raise UserError where sbi is missing, before hours are spent on what it would learn from."""
+    """Raise UserError if sbi is missing, before hours of simulation."""
     from importlib.util import find_spec
 
     if find_spec("sbi") is None:
-        raise UserError("this needs sbi and PyTorch; install hybridwork[posterior]")
+        raise UserError("Missing packages: sbi and PyTorch. Install hybridwork[posterior].")
 
 
 def train(scores: np.ndarray, simulated: np.ndarray, error: np.ndarray, seed: int) -> Flow:
-    """A flow trained on `scores` (simulation, parameter) of the standard normal and what they gave.
+    """Return a trained flow. The same seed gives the same flow on the same machine.
 
-    `simulated` is (simulation, observation) without error; `error` (observation,) the SD of error and discrepancy,
-    which are drawn anew whenever a simulation is shown. The same seed gives the same flow on the same machine.
+    Parameters
+    ----------
+    scores : ndarray of shape (simulation, parameter)
+        Standard normal scores of the parameters.
+    simulated : ndarray of shape (simulation, observation)
+        Simulated observations without error.
+    error : ndarray of shape (observation,)
+        SD of error and discrepancy, drawn again each time that a simulation is used.
+    seed : int
+        Seed of the random numbers.
     """
     import torch
     from sbi.inference import NPE
 
     torch.manual_seed(seed)
-    torch.set_num_threads(1)  # layers are so small that threads only wait for each other
+    torch.set_num_threads(1)  # threads would slow down layers this small
     centre, scale = simulated.mean(axis=0), np.sqrt(simulated.var(axis=0) + error**2)
     theta = torch.as_tensor(scores, dtype=torch.float32)
     x = torch.as_tensor((simulated - centre) / scale, dtype=torch.float32)
     blur = torch.as_tensor(error / scale, dtype=torch.float32)
 
     def with_error(batch: list[Any]) -> list[torch.Tensor]:
-        shown, seen, others = torch.utils.data.default_collate(batch)
-        return [shown, seen + blur * torch.randn_like(seen), others]
+        parameters, simulations, others = torch.utils.data.default_collate(batch)
+        return [parameters, simulations + blur * torch.randn_like(simulations), others]
 
     prior, network = _prior(theta.shape[1]), _network()
     learning = NPE(prior=prior, density_estimator=network, show_progress_bars=False, tracker=_Silent())
@@ -173,7 +182,7 @@ def train(scores: np.ndarray, simulated: np.ndarray, error: np.ndarray, seed: in
         estimator = learning.append_simulations(theta, x).train(
             training_batch_size=_BATCH,
             learning_rate=_RATE,
-            validation_fraction=_HELD_BACK,
+            validation_fraction=_VALIDATION,
             stop_after_epochs=_PATIENCE,
             max_num_epochs=_MOST_EPOCHS,
             dataloader_kwargs={"collate_fn": with_error},

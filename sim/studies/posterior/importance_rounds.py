@@ -1,4 +1,4 @@
-"""Rounds of draws that are lived anew and weighed: the flow's first, then those sought with a stand-in."""
+"""Importance rounds: draws are simulated and weighted, first those of the flow, then those of a surrogate."""
 
 from __future__ import annotations
 
@@ -17,25 +17,38 @@ from sim.experiments.results import Results
 from sim.experiments.sweep import Sweep
 from sim.files import claim, read_checked, write_checked
 from sim.studies.posterior import flow, prior, surrogate, weights
-from sim.studies.posterior.problem import Question
+from sim.studies.posterior.problem import Problem
 from sim.studies.posterior.simulator import CENTRE, TABLE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Carry = Callable[[str, Sweep], Results]
-"""Carries out a sweep in a folder below the study's own, which is named first."""
-_PROPOSED, _TESTED = "at.npz", "tested.npz"
-_EACH, _FEW = 300, 20
-"""Draws for each known truth, and the chains they come from."""
+Simulate = Callable[[str, Sweep], Results]
+"""Runs a sweep in the folder of this name below that of the study."""
+FLOW, SURROGATE = "flow", "surrogate"
+_PROPOSAL, _RECOVERY = "at.npz", "tested.npz"
+_RECOVERY_DRAWS, _RECOVERY_CHAINS = 300, 20
+"""Draws for each known parameter set, and chains of the sampler."""
 
 
 @dataclass(frozen=True)
-class Lived:
-    """Runs that were done: `at` (run, parameter) shares of the ranges, `seen` (run, observation), `centres` by name."""
+class Simulations:
+    """Completed runs.
+
+    Attributes
+    ----------
+    at : ndarray of shape (run, parameter)
+        Shares of the ranges.
+    simulated : ndarray of shape (run, observation)
+        Simulated observations.
+    centres : mapping from str to ndarray of shape (run,)
+        Mean and SD of each standardised scale.
+    rows : ndarray of shape (run,)
+        Rows of the design.
+    """
 
     at: np.ndarray
-    seen: np.ndarray
+    simulated: np.ndarray
     centres: dict[str, np.ndarray]
     rows: np.ndarray
 
@@ -44,190 +57,216 @@ class Lived:
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """A round of draws that were lived anew, and their weights.
+class WeightedDraws:
+    """A round of simulated draws and their weights.
 
-    `shown` is (draw, observation) what counts as shown by each: by the run itself or, with a stand-in, freed of a part
-    of its luck. `agreement` and `misfit` tell how well a stand-in did; 1 is as it should be.
+    Attributes
+    ----------
+    source : str
+        Distribution of the draws, `FLOW` or `SURROGATE`.
+    simulations : Simulations
+        Runs of the draws.
+    expected : ndarray of shape (draw, observation)
+        Observations that weights use: those of the run, or with less noise those of run and surrogate together.
+    weights : ndarray of shape (draw,)
+        Weights that add up to 1.
+    r_hat, misfit : float, optional
+        Convergence of the sampler and accuracy of the surrogate; 1 is ideal.
     """
 
-    by: str
-    lived: Lived
-    shown: np.ndarray
+    source: str
+    simulations: Simulations
+    expected: np.ndarray
     weights: np.ndarray
-    agreement: float | None = None
+    r_hat: float | None = None
     misfit: float | None = None
 
     @property
-    def effective(self) -> float:
-        """The effective number of draws."""
+    def effective_size(self) -> float:
+        """Effective sample size."""
         return weights.effective_size(self.weights)
 
 
-def lived(results: Results, question: Question) -> Lived:
-    """The runs of a sweep that are done, in the order of its design."""
-    names = [one.name for one in question.observations]
+def completed(results: Results, problem: Problem) -> Simulations:
+    """Return the completed runs of a sweep, in the order of its design."""
+    names = [one.name for one in problem.observations]
     table = _table(results, names)
-    spans = np.array([(factor.low, factor.high) for factor in question.factors])
-    drawn = results.design.loc[table[ROW], [factor.name for factor in question.factors]].to_numpy(float)
+    spans = np.array([(factor.low, factor.high) for factor in problem.factors])
+    values = results.design.loc[table[ROW], [factor.name for factor in problem.factors]].to_numpy(float)
     centres = {str(name): table[name].to_numpy(float) for name in table if str(name).startswith(CENTRE)}
-    at = np.clip((drawn - spans[:, 0]) / (spans[:, 1] - spans[:, 0]), 0, 1)
-    return Lived(at, table[names].to_numpy(float), centres, table[ROW].to_numpy())
-
-
-def seen_of(results: Results, question: Question) -> np.ndarray:
-    """(run, observation) what the runs of a sweep that are done have shown."""
-    names = [one.name for one in question.observations]
-    return _table(results, names)[names].to_numpy(float)
+    at = np.clip((values - spans[:, 0]) / (spans[:, 1] - spans[:, 0]), 0, 1)
+    return Simulations(at, table[names].to_numpy(float), centres, table[ROW].to_numpy())
 
 
 def _table(results: Results, names: Sequence[str]) -> pd.DataFrame:
+    """Return the completed runs with a number for every observation."""
     if not results.any_done:
-        raise UserError(f"no run was lived to its end; the first says: {results.states['error'].iloc[0]}")
+        raise UserError(f"No run was completed. Error of the first: {results.states['error'].iloc[0]}")
     table = results.archive.table(TABLE).astype({"run": "str"}).merge(results.runs, on="run")
-    whole: pd.DataFrame = table[np.isfinite(table[list(names)]).all(axis=1)].sort_values([ROW, "replicate"])
-    return whole
+    complete: pd.DataFrame = table[np.isfinite(table[list(names)]).all(axis=1)].sort_values([ROW, "replicate"])
+    return complete
 
 
-def with_error(seen: np.ndarray, question: Question) -> np.ndarray:
-    """What simulations (run, observation) would look like if they had been observed."""
-    luck = np.random.default_rng((question.settings.seed, 1))
-    return np.asarray(seen + question.error * luck.standard_normal(seen.shape))
+def with_error(simulated: np.ndarray, problem: Problem) -> np.ndarray:
+    """Return simulations (run, observation) with random error and discrepancy, as if observed."""
+    rng = np.random.default_rng((problem.settings.seed, 1))
+    return np.asarray(simulated + problem.error * rng.standard_normal(simulated.shape))
 
 
-# -- rounds of draws that are lived anew ------------------------------------------------------------------------------
+# -- rounds -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Rounds:
-    """What every round needs: who lives it, where it is kept, and what was found before."""
+class ImportanceRounds:
+    """All rounds of one problem.
 
-    question: Question
-    carry: Carry
+    Attributes
+    ----------
+    trained : Flow
+        Flow of the influential parameters, which are `columns` of all.
+    before : Simulations
+        Simulations from the prior.
+    folder : Path
+        Folder that keeps proposals, so that an interrupted study resumes with the same draws.
+    """
+
+    problem: Problem
+    simulate: Simulate
     folder: Path
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     trained: flow.Flow
     columns: np.ndarray
-    before: Lived
+    before: Simulations
 
-    def all(self) -> list[Weighed]:
-        """The flow's round, and those sought with a stand-in until enough draws count."""
-        asked = self.question.settings
-        found = [self._by_flow()]
-        self.say(f"drawn by the flow: {found[0].effective:.0f} effective of {len(found[0].lived):,}")
-        counted = found[0].effective
-        while counted < asked.enough and len(found) <= asked.rounds:
-            found.append(self._by_stand_in([self.before, *(one.lived for one in found)], len(found)))
-            counted = pooled(found[1:]).effective
-            self.say(f"sought with a stand-in: {found[-1].effective:.0f} effective of {len(found[-1].lived):,}")
-        return found
+    def all(self) -> list[WeightedDraws]:
+        """Return the round of the flow, and those of the surrogate until the effective sample size suffices."""
+        settings = self.problem.settings
+        rounds = [self._flow_round()]
+        self._report_size(rounds[0])
+        size = rounds[0].effective_size
+        while size < settings.enough and len(rounds) <= settings.rounds:
+            rounds.append(self._surrogate_round([self.before, *(one.simulations for one in rounds)], len(rounds)))
+            size = pool_rounds(rounds[1:]).effective_size
+            self._report_size(rounds[-1])
+        return rounds
 
-    def _by_flow(self) -> Weighed:
-        """The parameters that matter from the flow at what was observed, the others from the prior."""
-        question, asked = self.question, self.question.settings
+    def _report_size(self, own: WeightedDraws) -> None:
+        count = len(own.simulations)
+        self.report(f"draws of the {own.source}: effective sample size {own.effective_size:.0f} of {count:,}")
+
+    def _flow_round(self) -> WeightedDraws:
+        """Draw the influential parameters from the flow and the others from the prior."""
+        problem, settings = self.problem, self.problem.settings
 
         def propose() -> dict[str, Any]:
-            at = np.random.default_rng((asked.seed, 2)).random((asked.proposals, len(question.factors)))
-            scores = self.trained.draw(question.values, asked.proposals, asked.seed)
+            at = np.random.default_rng((settings.seed, 2)).random((settings.proposals, len(problem.factors)))
+            scores = self.trained.draw(problem.values, settings.proposals, settings.seed)
             at[:, self.columns] = prior.shares(scores)
-            return {"at": at, "ratio": weights.log_prior(scores) - self.trained.log_density(scores, question.values)}
+            return {"at": at, "ratio": weights.log_prior(scores) - self.trained.log_density(scores, problem.values)}
 
-        proposed = self._proposed(0, propose)
-        done = self._lived(proposed["at"], 0)
-        likelihood = weights.log_likelihood(done.seen, question.values, question.error)
-        return Weighed("flow", done, done.seen, weights.normalised(likelihood + proposed["ratio"][done.rows]))
+        proposal = self._proposal(0, propose)
+        done = self._simulate_round(proposal["at"], 0)
+        likelihood = weights.log_likelihood(done.simulated, problem.values, problem.error)
+        own = weights.normalised(likelihood + proposal["ratio"][done.rows])
+        return WeightedDraws(FLOW, done, done.simulated, own)
 
-    def _by_stand_in(self, so_far: Sequence[Lived], number: int) -> Weighed:
-        """Draws from prior times the likelihood of a stand-in that has learned from every run so far.
+    def _surrogate_round(self, previous: Sequence[Simulations], number: int) -> WeightedDraws:
+        """Draw from the prior times the likelihood of a surrogate that is fitted to all previous runs.
 
-        Their weight is the likelihood once they are lived over the one before: the prior is in both.
+        The weight is the likelihood after the simulation over the one before, since the prior is in both.
         """
-        asked, error, values = self.question.settings, self.question.error, self.question.values
+        settings, error, values = self.problem.settings, self.problem.error, self.problem.values
 
         def propose() -> dict[str, Any]:
-            at, seen = (np.concatenate([getattr(one, name) for one in so_far]) for name in ("at", "seen"))
-            model = surrogate.learned(at, seen, error, self._alike(), np.arange(len(at)) >= len(so_far[0]))
-            drawn, agreement = surrogate.draws(model, values, asked.proposals, asked.seed + number)
-            return {"at": drawn, "agreement": agreement, **vars(model)}
+            at, simulated = (np.concatenate([getattr(one, name) for one in previous]) for name in ("at", "simulated"))
+            near = np.arange(len(at)) >= len(previous[0])
+            model = surrogate.fit_surrogate(at, simulated, error, self._repeated(), near)
+            draws, r_hat = surrogate.sample(model, values, settings.proposals, settings.seed + number)
+            return {"at": draws, "r_hat": r_hat, **vars(model)}
 
-        proposed = self._proposed(number, propose)
-        drawn, agreement = proposed.pop("at"), float(proposed.pop("agreement"))
-        model, done = surrogate.StandIn(**proposed), self._lived(drawn, number)
-        own = weights.normalised(model.log_weights(done.at, done.seen, values))
-        shown = model.expected(done.at, done.seen)
-        return Weighed("stand-in", done, shown, own, agreement, model.misfit(done.at, done.seen))
+        proposal = self._proposal(number, propose)
+        draws, r_hat = proposal.pop("at"), float(proposal.pop("r_hat"))
+        model, done = surrogate.Surrogate(**proposal), self._simulate_round(draws, number)
+        own = weights.normalised(model.log_weights(done.at, done.simulated, values))
+        expected = model.expected(done.at, done.simulated)
+        return WeightedDraws(SURROGATE, done, expected, own, r_hat, model.misfit(done.at, done.simulated))
 
-    def tested(self, learned_from: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores (truth, parameter) of known truths, and what a stand-in makes of each, (draw, truth, parameter).
+    def recovery(self, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores of known parameter sets and draws of a surrogate for each, of the influential parameters.
 
-        Truths are runs of the prior that a stand-in has not learned from, with error and discrepancy as if observed;
-        `learned_from` (run,) tells which those are that it has. Both are of the parameters that matter.
+        Known sets are simulations from the prior outside `training` (run,), with error and discrepancy as if observed.
+        Shapes are (set, parameter) and (draw, set, parameter).
         """
-        asked, error, before = self.question.settings, self.question.error, self.before
-        held = np.flatnonzero(~learned_from)[: asked.truths]
+        settings, error, before = self.problem.settings, self.problem.error, self.before
+        held_out = np.flatnonzero(~training)[: settings.truths]
 
         def draw() -> dict[str, Any]:
-            at, seen = before.at[learned_from], before.seen[learned_from]
-            model = surrogate.learned(at, seen, error, self._alike(), np.full(len(at), True))
-            model = replace(model, doubt=model.doubt + model.luck)  # a truth shows one run's luck as well
-            shown = with_error(before.seen[held], self.question)
-            self.say(f"{len(held)} known truths are sought with a stand-in")
-            drawn = [surrogate.draws(model, one, _EACH, asked.seed + n, chains=_FEW)[0] for n, one in enumerate(shown)]
-            return {"drawn": np.stack(drawn, axis=1)[:, :, self.columns]}
+            at, simulated = before.at[training], before.simulated[training]
+            model = surrogate.fit_surrogate(at, simulated, error, self._repeated(), np.full(len(at), True))
+            model = replace(model, model_error=model.model_error + model.noise)  # a known set has one noisy run
+            observed = with_error(before.simulated[held_out], self.problem)
+            self.report(f"recovery of {len(held_out)} known parameter sets by the surrogate")
+            draws = [
+                surrogate.sample(model, one, _RECOVERY_DRAWS, settings.seed + number, chains=_RECOVERY_CHAINS)[0]
+                for number, one in enumerate(observed)
+            ]
+            return {"drawn": np.stack(draws, axis=1)[:, :, self.columns]}
 
-        found = _kept(self.folder / _TESTED, draw)["drawn"]
-        return prior.normal(before.at[held][:, self.columns]), prior.normal(found)
+        draws = load_or_make(self.folder / _RECOVERY, draw)["drawn"]
+        return prior.normal(before.at[held_out][:, self.columns]), prior.normal(draws)
 
-    def _alike(self) -> np.ndarray:
-        return seen_of(self.carry("alike", self.question.alike), self.question)
+    def _repeated(self) -> np.ndarray:
+        """Return observations (run, observation) of repeated runs of one parameter set."""
+        names = [one.name for one in self.problem.observations]
+        return _table(self.simulate("alike", self.problem.repeated), names)[names].to_numpy(float)
 
-    def _lived(self, at: np.ndarray, number: int) -> Lived:
-        sweep = self.question.proposals(at, number)
-        return lived(self.carry(f"{self.folder.name}/round_{number}", sweep), self.question)
+    def _simulate_round(self, at: np.ndarray, number: int) -> Simulations:
+        sweep = self.problem.proposals(at, number)
+        return completed(self.simulate(f"{self.folder.name}/round_{number}", sweep), self.problem)
 
-    def _proposed(self, number: int, propose: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
-        """What a round proposes, kept before it is lived: an interrupted one goes on with the very same."""
+    def _proposal(self, number: int, propose: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
         folder = self.folder / f"round_{number}"
         claim(folder, "runs")
-        return _kept(folder / _PROPOSED, propose)
+        return load_or_make(folder / _PROPOSAL, propose)
 
 
-def _kept(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """The arrays in a file, which are made and written where it is missing or is not what was written."""
+def load_or_make(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Return the arrays of a file, which is made if it is missing or damaged."""
     content = read_checked(path)
     if content is None:
         if path.exists():
-            print(f"{path} is not as it was written: made again", file=sys.stderr)
+            print(f"{path} is damaged and is made again.", file=sys.stderr)
         path.parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         np.savez(buffer, **make())
         content = buffer.getvalue()
         write_checked(content, path)
-    with np.load(io.BytesIO(content)) as kept:
-        return dict(kept)
+    with np.load(io.BytesIO(content)) as arrays:
+        return dict(arrays)
 
 
-def best(rounds: Sequence[Weighed], enough: float) -> Weighed:
-    """The draws of all rounds of one kind together, if enough of them count; else those of the last one, unweighed.
+def final_draws(rounds: Sequence[WeightedDraws], min_size: float) -> WeightedDraws:
+    """Return the draws of all rounds of the last source if their effective sample size suffices.
 
-    With weights that rest on a handful of draws everything would seem known. Without, draws are those of the stand-in
-    (or of the flow), whose doubt about the model is in them: they err on the side of too little being known.
+    Otherwise return the last round without weights. Weights with a small effective sample size would make intervals too
+    narrow. Without weights, draws include the error of the surrogate (or flow), so intervals are too wide.
     """
-    together = pooled([one for one in rounds if one.by == rounds[-1].by])
-    if together.effective >= enough:
+    together = pool_rounds([one for one in rounds if one.source == rounds[-1].source])
+    if together.effective_size >= min_size:
         return together
     last = rounds[-1]
-    return replace(last, weights=np.full(len(last.lived), 1 / len(last.lived)))
+    return replace(last, weights=np.full(len(last.simulations), 1 / len(last.simulations)))
 
 
-def pooled(rounds: Sequence[Weighed]) -> Weighed:
-    """Rounds as one: each counts for as many draws as are effective in it, so that these add up."""
-    lives = [one.lived for one in rounds]
-    whole = Lived(
-        np.concatenate([one.at for one in lives]),
-        np.concatenate([one.seen for one in lives]),
-        {name: np.concatenate([one.centres[name] for one in lives]) for name in lives[0].centres},
-        np.concatenate([one.rows for one in lives]),
+def pool_rounds(rounds: Sequence[WeightedDraws]) -> WeightedDraws:
+    """Return rounds as one, each weighted by its effective sample size, so that these add up."""
+    every = [one.simulations for one in rounds]
+    together = Simulations(
+        np.concatenate([one.at for one in every]),
+        np.concatenate([one.simulated for one in every]),
+        {name: np.concatenate([one.centres[name] for one in every]) for name in every[0].centres},
+        np.concatenate([one.rows for one in every]),
     )
-    counts = np.concatenate([one.weights * one.effective for one in rounds])
-    return Weighed(rounds[-1].by, whole, np.concatenate([one.shown for one in rounds]), counts / counts.sum())
+    counts = np.concatenate([one.weights * one.effective_size for one in rounds])
+    expected = np.concatenate([one.expected for one in rounds])
+    return WeightedDraws(rounds[-1].source, together, expected, counts / counts.sum())

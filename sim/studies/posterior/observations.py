@@ -1,9 +1,8 @@
-"""What is observed: the rows to calibrate on of `targets.csv` and the study's table, each with how sure it is.
+"""Observations: the calibration rows of `targets.csv` and the study's table, each with error and discrepancy.
 
-An observation is a number, its error (the SD that another study of the kind would show) and a discrepancy (the SD by
-which a model like this one would miss it even with the right parameters). Numbers stand where they always stood;
-`sim/data/observations.csv` adds errors, discrepancies and on what grounds. A file of the user's own, with the same
-columns, takes its place.
+The error of an observation is its SD between studies of this kind. The discrepancy is the SD by which a model like this
+misses it even with correct parameters. Values are in `targets.csv` and the measures; `sim/data/observations.csv` adds
+errors, discrepancies and their sources. A file of the user with the same columns replaces it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, isfinite
+from math import hypot, inf, isfinite, nan
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,12 @@ from sim.levers.measure import Measure
 from sim.paths import read_path
 from sim.survey.visit import ROLES
 
+REQUIRED = ("id", "value", "error")
 COLUMNS = ("id", "label", "value", "error", "error_from", "discrepancy", "discrepancy_from")
-
 SD = "sd"
-_POSSIBLE = {
+_SMALLEST_SD = 5e-324
+"""Smallest number above zero."""
+_RANGES = {
     "percent": (0.0, 100.0),
     "hours per week": (0.0, 80.0),
     "count": (0.0, 15.0),
@@ -37,7 +38,7 @@ _POSSIBLE = {
 
 @dataclass(frozen=True)
 class Observation:
-    """One row: a value in `unit`, the SD of its error and of the model's discrepancy, and on what grounds."""
+    """A value in `unit`, the SD of its error and of the model's discrepancy, and the sources of both."""
 
     name: str
     unit: str
@@ -49,30 +50,30 @@ class Observation:
 
     @property
     def total(self) -> float:
-        """The SD of both together, which are taken to be independent."""
+        """SD of error and discrepancy together, which are independent."""
         return hypot(self.error, self.discrepancy)
 
 
 def observations(measures: Sequence[Measure], path: str | Path | None = None) -> tuple[Observation, ...]:
-    """The observations of this project, or those of a csv file; UserError names the row of the file that is wrong."""
+    """Return the observations of this project, or those of a csv file; UserError names the invalid row of the file."""
     own = _of_project(measures)
     return tuple(own.values()) if path is None else _of_file(read_path(path), own)
 
 
 def labels() -> dict[str, str]:
-    """What each observation is about, in a few plain words, by name."""
+    """Return a short label of each observation by name."""
     return {row["id"]: row["label"] for row in rows("observations")}
 
 
-# -- the project's own ------------------------------------------------------------------------------------------------
+# -- observations of this project -------------------------------------------------------------------------------------
 
 
 def _of_project(measures: Sequence[Measure]) -> dict[str, Observation]:
     known = _known(measures)
-    found = {}
+    own = {}
     for row in rows("observations"):
         unit, value = known[row["id"]]
-        found[row["id"]] = Observation(
+        own[row["id"]] = Observation(
             row["id"],
             unit,
             float(row["value"]) if value is None else value,
@@ -81,11 +82,11 @@ def _of_project(measures: Sequence[Measure]) -> dict[str, Observation]:
             row["error_from"],
             row["discrepancy_from"],
         )
-    return found
+    return own
 
 
 def _known(measures: Sequence[Measure]) -> dict[str, tuple[str, float | None]]:
-    """Unit and value by name; a level given in words has no value of its own."""
+    """Return unit and value by name; the value of a level that the study gives in words is None."""
     levels: dict[str, tuple[str, float | None]] = {
         row["id"]: (row["unit"], float(row["value"])) if row["value_kind"] == "number" else (SD, None)
         for row in _targets()
@@ -100,90 +101,83 @@ def _targets() -> list[dict[str, str]]:
     return [row for row in rows("targets") if row["use"] == "calibrate"]
 
 
-# -- a file of the user's own -----------------------------------------------------------------------------------------
+# -- a file of the user -----------------------------------------------------------------------------------------------
 
 
-def _of_file(path: Path, own: Mapping[str, Observation]) -> tuple[Observation, ...]:
-    found: dict[str, Observation] = {}
+def _of_file(path: Path, project: Mapping[str, Observation]) -> tuple[Observation, ...]:
+    own: dict[str, Observation] = {}
     for line, row in _lines(path):
         name = (row["id"] or "").strip()
-        where = f"{path.name}, line {line}"
-        if name not in own:
-            raise UserError(f"{where}: {unknown('observation', name, own)}")
-        if name in found:
-            raise UserError(f"{where}: {name} stands twice; one row for each observation is right")
-        found[name] = _read(f"{where} ({name})", row, own[name])
-    if not found:
-        raise UserError(f"{path.name} holds no observations; one row each is right, as in burnout_home,16.9,0.5")
-    return tuple(found.values())
+        place = f"{path.name}, line {line}"
+        if name not in project:
+            raise UserError(f"{place}: {unknown('observation', name, project)}")
+        if name in own:
+            raise UserError(f"{place}: Duplicate observation: {name}. Use one row for each observation.")
+        own[name] = _read(f"{place} ({name})", row, project[name])
+    if not own:
+        raise UserError(f"{path.name} has no observations. Add one row for each, as in burnout_home,16.9,0.5")
+    return tuple(own.values())
 
 
 def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
-    """Line number and cells of every row that is not blank."""
-    right = f"a csv table with the columns {', '.join(('id', 'value', 'error'))} is right"
+    """Return line number and cells of every row that is not blank."""
+    accepted = f"Use a csv table with the columns {', '.join(REQUIRED)}, and optionally discrepancy."
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file)
             names = [name.strip() for name in table.fieldnames or ()]
-            for name in ("id", "value", "error"):
-                if name not in names:
-                    raise UserError(f"{path.name} has no column '{name}'; {right}, and discrepancy if you have one")
-            for name in names:
-                if name not in COLUMNS:
-                    raise UserError(f"{path.name}: {unknown('column', name, COLUMNS)}")
+            if missing := [name for name in REQUIRED if name not in names]:
+                raise UserError(f"Missing column in {path.name}: {missing[0]}. {accepted}")
+            if others := [name for name in names if name not in COLUMNS]:
+                raise UserError(f"{path.name}: {unknown('column', others[0], COLUMNS)}")
             table.fieldnames = names
             return [
                 (table.line_num, row) for row in table if any(isinstance(c, str) and c.strip() for c in row.values())
             ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"observations={path} cannot be read ({reason}); {right}") from None
+        raise UserError(f"Cannot read observations={path}: {reason}. {accepted}") from None
 
 
-def _read(where: str, row: Mapping[str, str | None], usual: Observation) -> Observation:
-    low, high = _POSSIBLE[usual.unit]
-    value = _number(where, "value", row, f"a number from {low:g} to {high:g} ({usual.unit})")
-    if not low <= value <= high:
-        raise UserError(f"{where}: value is {value:g}; a number from {low:g} to {high:g} ({usual.unit}) is right")
-    error = _number(where, "error", row, f"an SD above 0 ({usual.unit})")
+def _read(place: str, row: Mapping[str, str | None], usual: Observation) -> Observation:
+    low, high = _RANGES[usual.unit]
+    value = _number(place, "value", row, f"a number from {low:g} to {high:g} ({usual.unit})", low, high)
+    error = _number(place, "error", row, f"an SD above 0 ({usual.unit})", _SMALLEST_SD)
     discrepancy = usual.discrepancy
     if (row.get("discrepancy") or "").strip():
-        discrepancy = _number(where, "discrepancy", row, "an SD of 0 or more")
-    if error <= 0:
-        raise UserError(f"{where}: error is {error:g}; an SD above 0 ({usual.unit}) is right")
-    if discrepancy < 0:
-        raise UserError(f"{where}: discrepancy is {discrepancy:g}; an SD of 0 or more ({usual.unit}) is right")
+        discrepancy = _number(place, "discrepancy", row, f"an SD of 0 or more ({usual.unit})", 0)
     texts = [(row.get(column) or "").strip() or "own file" for column in ("error_from", "discrepancy_from")]
     return Observation(usual.name, usual.unit, value, error, discrepancy, *texts)
 
 
-def _number(where: str, column: str, row: Mapping[str, str | None], right: str) -> float:
+def _number(
+    place: str, column: str, row: Mapping[str, str | None], accepted: str, low: float, high: float = inf
+) -> float:
     text = (row.get(column) or "").strip()
     if not text:
-        raise UserError(f"{where}: {column} is missing; {right} is right")
+        raise UserError(f"{place}: Missing {column}. Use {accepted}.")
     try:
         number = float(text)
     except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise UserError(f"{where}: {column} is '{text}'; {right} is right")
+        number = nan
+    if not isfinite(number) or not low <= number <= high:
+        raise UserError(f"{place}: Invalid value for {column}: {text}. Use {accepted}.")
     return number
 
 
-# -- what the model can reach -----------------------------------------------------------------------------------------
+# -- range of the simulations -----------------------------------------------------------------------------------------
 
 
-def check_reach(asked: Sequence[Observation], simulated: np.ndarray) -> None:
-    """Raise UserError for an observation that no simulation comes near; `simulated` is (simulation, observation).
+def check_reach(observations: Sequence[Observation], simulated: np.ndarray) -> None:
+    """Raise UserError for an observation far from all simulations; `simulated` is (simulation, observation).
 
-    The reach is from the lowest to the highest value simulated, and an observation may lie outside it by its error and
-    discrepancy together: what lies farther off says that model and observation are not about the same, and no
-    parameters would be an answer.
+    An observation may lie outside the range of the simulations by its error and discrepancy together. Farther away,
+    model and observation measure different quantities, and no parameters would fit.
     """
-    for one, values in zip(asked, simulated.T, strict=True):
+    for one, values in zip(observations, simulated.T, strict=True):
         low, high = np.nanmin(values), np.nanmax(values)
         if not low - one.total <= one.value <= high + one.total:
             raise UserError(
-                f"{one.name} is {one.value:g} {one.unit} and the model reaches {low:.3g} to {high:.3g}; look at its "
-                "unit and whom it is about, widen the ranges of what moves it, or leave the row out of observations"
+                f"Invalid value for {one.name}: {one.value:g} {one.unit}. The model reaches {low:.3g} to {high:.3g}. "
+                "Correct its unit, widen ranges of parameters that move it, or remove the row from observations."
             )

@@ -1,4 +1,4 @@
-"""What a calibration is asked: the settings, what is open, what was observed, and the runs that all of it takes."""
+"""Problem of the posterior: settings, uncertain parameters, observations, and the sweeps to run."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field, field_validator
 
-from sim.config import study_settings
+from sim.config.settings import StudySettings
 from sim.engine.plan import check_memory
 from sim.errors import UserError, as_written
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext, Factor
-from sim.experiments.sweep import Sweep, ground_of, local_workers
+from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, retry_of
 from sim.studies.posterior import prior
 from sim.studies.posterior.observations import Observation, observations
 from sim.studies.posterior.simulator import OBSERVED, TABLE
@@ -21,69 +22,76 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What stands under `posterior` in `conf/study/posterior.yaml`, where it is explained."""
+class Settings(StudySettings):
+    """Settings below `posterior`; `conf/study/posterior.yaml` explains them."""
 
-    simulations: int
-    held_out: int
-    trajectories: int
+    simulations: int = Field(ge=200)
+    held_out: int = Field(ge=100)
+    trajectories: int = Field(ge=2)
     levels: int
-    threshold: float
-    proposals: int
-    rounds: int
-    alike: int
-    truths: int
-    enough: float
-    draws: int
-    seed: int
+    threshold: float = Field(ge=0)
+    proposals: int = Field(ge=10)
+    rounds: int = Field(ge=0)
+    alike: int = Field(ge=20)
+    truths: int = Field(ge=1)
+    enough: float = Field(ge=0)
+    draws: int = Field(ge=1)
+    seed: int = Field(ge=0)
     kept: bool
     docs: str | None
 
+    @field_validator("levels")
+    @classmethod
+    def _check_levels(cls, levels: int) -> int:
+        if levels < 2 or levels % 2:
+            raise ValueError("an even number of 2 or more")
+        return levels
+
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked, all of it checked."""
+class Problem:
+    """Everything that the study simulates, checked; `batch` and `retry` are options of its sweeps."""
 
     settings: Settings
-    ground: DesignContext
+    context: DesignContext
     factors: tuple[Factor, ...]
     observations: tuple[Observation, ...]
+    batch: int | None = None
+    retry: bool = False
 
     @property
     def values(self) -> np.ndarray:
-        """(observation,) what was observed."""
+        """Observed values, (observation,)."""
         return np.array([one.value for one in self.observations])
 
     @property
     def error(self) -> np.ndarray:
-        """(observation,) the SD of error and discrepancy."""
+        """SD of error and discrepancy, (observation,)."""
         return np.array([one.total for one in self.observations])
 
     @property
     def prior(self) -> Sweep:
-        """The draws from the prior, each with people and chance of its own."""
+        """Draws from the prior, each with its own people and random numbers."""
         design = prior.draws(self.factors, self.settings.simulations, self.settings.seed)
-        return Sweep(self.ground, design, 1, (TABLE,), OBSERVED)
+        return Sweep(self.context, design, 1, (TABLE,), OBSERVED)
 
     @property
     def screening(self) -> Sweep:
-        """The Morris design over the same ranges; all rows on the same people and chance."""
-        asked = designs.Settings(
-            "morris", n=self.settings.trajectories, levels=self.settings.levels, seed=self.settings.seed
-        )
-        return Sweep(self.ground, designs.make(asked, self.factors), 1, (TABLE,), OBSERVED)
+        """Morris design over the ranges, with the same people and random numbers in all rows."""
+        own = self.settings
+        morris = designs.Settings("morris", n=own.trajectories, levels=own.levels, seed=own.seed)
+        return Sweep(self.context, designs.make(morris, self.factors), 1, (TABLE,), OBSERVED)
 
     @property
-    def alike(self) -> Sweep:
-        """Runs of the point, which differ in people and chance alone."""
-        nothing = prior.design_at((), np.empty((1, 0)))
-        return Sweep(self.ground, nothing, self.settings.alike, (TABLE,), OBSERVED)
+    def repeated(self) -> Sweep:
+        """Repeated runs of the point estimate, which differ only in people and random numbers."""
+        design = prior.design_at((), np.empty((1, 0)))
+        return Sweep(self.context, design, self.settings.alike, (TABLE,), OBSERVED)
 
     def proposals(self, at: np.ndarray, number: int) -> Sweep:
-        """Parameter sets (row, parameter), shares of the ranges, of a round; its people are those of no other round."""
+        """Return the sweep of a round at shares (row, parameter) of the ranges; no other round has its people."""
         first = (number + 1) * 1_000_000
-        return _Round(self.ground, prior.design_at(self.factors, at), 1, (TABLE,), OBSERVED, first)
+        return _Round(self.context, prior.design_at(self.factors, at), 1, (TABLE,), OBSERVED, first)
 
 
 @dataclass(frozen=True)
@@ -96,37 +104,16 @@ class _Round(Sweep):
         return super()._chance(plan, self.first + number)
 
 
-def question_of(cfg: DictConfig) -> Question:
-    """The question of a composed configuration; raises UserError for whatever is wrong with it."""
-    asked: Settings = study_settings.read_dataclass("posterior", Settings, cfg.posterior)
-    ground = ground_of(cfg)
-    check_memory(ground.plan, 1, local_workers(cfg))
-    _check(asked, len(ground.plan.scenarios))
+def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
+    """Return the problem of a composed configuration; raise UserError for an invalid one."""
+    context = ground_of(cfg)
+    check_memory(context.plan, 1, local_workers(cfg))
+    scenarios = [scenario.name for scenario in context.plan.scenarios]
+    if len(scenarios) > 1:
+        raise UserError(f"Invalid value for scenarios: [{','.join(scenarios)}]. Use [baseline], the practice of 2022.")
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):
-        raise UserError(f"observations is {as_written(path)}; the path of a csv file is right, or null")
-    return Question(asked, ground, prior.factors(ground.plan, ground.held), observations(ground.plan.measures, path))
-
-
-def _check(asked: Settings, scenarios: int) -> None:
-    if scenarios > 1:
-        raise UserError("a posterior is of the practice of 2022 alone; scenarios=[baseline] is right")
-    least = {
-        "simulations": 200,
-        "held_out": 100,
-        "trajectories": 2,
-        "proposals": 10,
-        "rounds": 0,
-        "alike": 20,
-        "truths": 1,
-        "draws": 1,
-        "seed": 0,
-    }
-    for name, fewest in least.items():
-        if getattr(asked, name) < fewest:
-            raise UserError(f"posterior.{name} is {getattr(asked, name)}; a whole number from {fewest} on is right")
-    if asked.levels < 2 or asked.levels % 2:
-        raise UserError(f"posterior.levels is {asked.levels}; an even number is right")
-    for name in ("threshold", "enough"):
-        if not getattr(asked, name) >= 0:
-            raise UserError(f"posterior.{name} is {getattr(asked, name):g}; a number from 0 on is right")
+        raise UserError(f"Invalid value for observations: {as_written(path)}. Use the path of a csv file, or null.")
+    factors = prior.factors(context.plan, context.held)
+    own = observations(context.plan.measures, path)
+    return Problem(settings, context, factors, own, batch_of(cfg), retry_of(cfg))

@@ -1,6 +1,6 @@
-"""Which parameters matter first: a Morris screening of every observation, in units of how sure that observation is.
+"""Morris screening: parameters whose effect on an observation is large compared with the error of the observation.
 
-A parameter that moves no observation by a fair part of its error, whatever the others are, can learn nothing from it.
+Observations carry no information on a parameter without such an effect.
 """
 
 from __future__ import annotations
@@ -19,19 +19,30 @@ if TYPE_CHECKING:
 
 
 def screening(
-    design: Design, simulated: np.ndarray, asked: Sequence[Observation], levels: int, seed: int
+    design: Design, simulated: np.ndarray, observations: Sequence[Observation], levels: int, seed: int
 ) -> pd.DataFrame:
-    """How far each parameter moves each observation while it goes through its range, in SDs of error and discrepancy.
+    """Return the effect of each parameter's range on each observation, in SD of error and discrepancy.
 
-    `simulated` is (row of the Morris design, observation); `levels` and `seed` are the design's. One row per parameter,
-    those that move most first: `parameter`, `moves` (the largest mu* of any observation), `observation` (which one),
-    and a column of mu* for each observation.
+    Parameters
+    ----------
+    design : Design
+        Morris design with these `levels` and this `seed`.
+    simulated : ndarray of shape (row of the design, observation)
+        Simulated observations.
+    observations : sequence of Observation
+        Observations, whose error and discrepancy are the unit.
+
+    Returns
+    -------
+    DataFrame
+        One row per parameter, the largest effects first: `parameter`, `moves` (the largest mu* of any observation),
+        `observation` (that observation), and mu* for each observation.
     """
     import pandas as pd
 
     moves = {
         one.name: screened(design, simulated[:, column] / one.total, levels, seed)["mu_star"].to_numpy()
-        for column, one in enumerate(asked)
+        for column, one in enumerate(observations)
     }
     table = pd.DataFrame(moves)
     table.insert(0, "parameter", [factor.name for factor in design.factors])
@@ -40,6 +51,6 @@ def screening(
     return table.sort_values("moves", ascending=False, kind="stable", ignore_index=True)
 
 
-def mattering(table: pd.DataFrame, threshold: float) -> list[str]:
-    """The parameters that move some observation by at least so many of its SDs, in alphabetical order."""
+def influential(table: pd.DataFrame, threshold: float) -> list[str]:
+    """Return parameters that move an observation by at least `threshold` SD, in alphabetical order."""
     return sorted(table.loc[table["moves"] >= threshold, "parameter"])

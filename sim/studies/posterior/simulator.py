@@ -1,7 +1,6 @@
-"""The simulator: a firm like the study's lives its history and four weeks more, and is looked at as the study did.
+"""Simulator: a firm like the study's runs its burn-in and four weeks more, and is observed as in the study.
 
-A run of the batch runner of which one table is kept, `observed`: one row, with every observation, and beside them how
-far each centred scale has moved from mean 0 and SD 1.
+The one table of a run, `observed`, has one row with every observation, and mean and SD of each standardised scale.
 """
 
 from __future__ import annotations
@@ -23,23 +22,23 @@ from sim.world.calendar import DAYS_A_WEEK
 
 TABLE = "observed"
 CENTRE = "centre"
-"""Columns `centre.<state>.mean` and `.sd` tell of the scales; nothing is fitted to them."""
+"""Columns `centre.<state>.mean` and `.sd` describe the scales; nothing is fitted to them."""
 
 
-def looked_at(plan: Plan) -> dict[str, float]:
-    """Every observation of one run by name, in the unit of its target, after a history of `plan.burn_in` weeks."""
+def simulate_observations(plan: Plan) -> dict[str, float]:
+    """Return every observation of one run by name, in the unit of its target, after the burn-in."""
     engine = simulate_burn_in(plan)
     levels = point_fit.seen(engine, survey_of(plan), range(plan.weeks * DAYS_A_WEEK))[0]
-    return {_name(row.name): row.simulated for row in levels} | _in_words(engine) | _centre(engine)
+    return {_name(row.name): row.simulated for row in levels} | _verbal_levels(engine) | _centre(engine)
 
 
 def _name(row: str) -> str:
-    """What the fit calls a cell, as the observations do: `breaks, non-manager` is `breaks.non_manager`."""
+    """Return the observation's name of a row of the fit: `breaks, non-manager` is `breaks.non_manager`."""
     return row.replace(", ", ".").replace("-", "_")
 
 
-def _in_words(engine: Engine) -> dict[str, float]:
-    """The two levels that the study gives in words, as means in SD."""
+def _verbal_levels(engine: Engine) -> dict[str, float]:
+    """Return the two levels that the study gives in words, as means in SD."""
     home = engine.values["may_work_from_home"][0] > 0
     leads = home & engine.staff.firm.is_manager
     return {
@@ -49,24 +48,26 @@ def _in_words(engine: Engine) -> dict[str, float]:
 
 
 def _centre(engine: Engine) -> dict[str, float]:
-    found: dict[str, float] = {}
+    moments: dict[str, float] = {}
     for state in STATES:
         values = np.asarray(engine.values[state.quantity][0], np.float64)[engine.values[state.of][0] > 0]
-        found |= {
+        moments |= {
             f"{CENTRE}.{state.quantity}.mean": float(values.mean()),
             f"{CENTRE}.{state.quantity}.sd": float(values.std()),
         }
-    return found
+    return moments
 
 
-def _live(plans: Sequence[Plan]) -> Iterator[dict[str, float]]:
-    return map(looked_at, plans)
+def _simulate(plans: Sequence[Plan]) -> Iterator[dict[str, float]]:
+    return map(simulate_observations, plans)
 
 
-def _columns(plan: Plan, seen: Mapping[str, float]) -> Columns:
-    return {"scenario": [plan.scenarios[0].name], **{name: np.array([value]) for name, value in seen.items()}}
+def _columns(plan: Plan, observed: Mapping[str, float]) -> Columns:
+    return {"scenario": [plan.scenarios[0].name], **{name: np.array([value]) for name, value in observed.items()}}
 
 
 OBSERVED = SimulationRoutine(
-    _live, {TABLE: _columns}, version=code_digest(*map(Path, (__file__, point_fit.__file__, standardisation.__file__)))
+    _simulate,
+    {TABLE: _columns},
+    version=code_digest(*map(Path, (__file__, point_fit.__file__, standardisation.__file__))),
 )

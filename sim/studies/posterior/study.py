@@ -1,284 +1,164 @@
-"""Calibration with uncertainty: draws of all that is open which agree with what was observed, error and all.
+"""Posterior of the parameters: draws of all uncertain parameters that agree with the observations within their error.
 
-Parameter sets from the prior are lived; a screening tells which parameters matter; a flow learns the posterior of these
-(NPE), whatever would have been observed; and its draws at what was observed, with the prior's of all others, are lived
-anew and weighed. Where too few of them count, further rounds are sought with a stand-in for the model, and weighed too.
+Parameter sets from the prior are simulated, and a Morris screening finds the influential parameters. A flow estimates
+their posterior (NPE). Its draws, with the prior's of all other parameters, are simulated again and weighted. If their
+effective sample size is too small, importance rounds with a surrogate of the model follow.
 """
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from sim.config import default_settings
 from sim.config.fingerprint import fingerprint
 from sim.config.posterior_draws import DRAWS, METADATA
 from sim.config.provenance import stored_overrides
+from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.experiments import output_folder
-from sim.experiments.factors import Factor
-from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, named_folder, pool_of, retry_of, run_sweep
+from sim.experiments.results import Results as SweepResults
+from sim.experiments.sweep import Sweep, named_folder, run_sweep
 from sim.files import claim, write_json
 from sim.paths import check_writable, shorten
 from sim.runs.identity import Identifier, digest, model_version
-from sim.studies.posterior import diagnostics, flow, prior, weights
-from sim.studies.posterior.importance_rounds import Carry, Lived, Rounds, Weighed, best, lived, pooled, with_error
-from sim.studies.posterior.observations import check_reach, labels
-from sim.studies.posterior.problem import Question, Settings, question_of
-from sim.studies.posterior.screening import mattering, screening
+from sim.runs.worker_pool import WorkerPool
+from sim.studies.base import KeptFolderStudy
+from sim.studies.posterior import facts, flow
+from sim.studies.posterior.estimation import Results, estimate
+from sim.studies.posterior.problem import Problem, Settings, problem_of
 from sim.studies.posterior.simulator import OBSERVED
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
 PACKAGES = ("sbi", "torch", "numpy", "scipy", "scikit-learn", "SALib", "pandas", "numba")
-LEAST_CORRELATION = 0.3
-"""From which on a pair of parameters is told to trade off."""
-_SHOWN_DRAWS = 300
-"""Of the flow, for each truth."""
-_DIGITS = 5
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a calibration gives: tables by name, the draws, and the facts a reader must know beside them."""
+class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
+    """Estimates the posterior of the parameters. A calibration has a folder below that of its runs."""
 
-    tables: dict[str, pd.DataFrame]
-    draws: pd.DataFrame
-    facts: dict[str, Any]
+    name = "posterior"
+    settings_type = Settings
+    kind = "calibration"
+    page = "calibration"
 
+    def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
+        """Return the problem; raise UserError if sbi is missing, or if results cannot be written."""
+        flow.check_installed()
+        problem = problem_of(cfg, settings)
+        output_folder.check_docs(settings.docs, self.name)
+        if settings.kept:
+            _check_writable()
+        return problem
 
-# -- the procedure ----------------------------------------------------------------------------------------------------
+    def plan(self, problem: Problem) -> Plan:
+        """Return the plan without draws."""
+        return problem.context.plan
 
+    def folder(self, cfg: DictConfig, problem: Problem) -> Path:
+        """Return the folder of this calibration below the one of its runs, which do not depend on observations."""
+        settings = problem.settings
+        runs = [Identifier()(problem.context.plan), OBSERVED.version, settings.levels, settings.seed]
+        root = named_folder(cfg, self.name, digest(runs)[:8])
+        claim(root, self.name)
+        own = settings.model_dump() | {"kept": True, "docs": None}  # the place of results changes none of them
+        name = digest([own, problem.observations, model_version(), OBSERVED.version])[:8]
+        return root / f"calibration-{name}"
 
-def answer(question: Question, carry: Carry, folder: Path, say: Callable[[str], None]) -> Answer:
-    """Carry out everything; the flow and what was proposed are kept in `folder`, so that nothing is sought twice.
+    def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
+        """Simulate what the folder does not hold yet, and estimate the posterior."""
 
-    Raises UserError for an observation that the model does not reach, and where all but a few runs fail.
-    """
-    asked = question.settings
-    before = lived(carry("prior", question.prior), question)
-    check_reach(question.observations, before.seen)
-    table = _screened(carry("screening", question.screening), question)
-    kept = mattering(table, asked.threshold)
-    _check_enough(kept, before, asked)
-    columns = np.array([place for place, factor in enumerate(question.factors) if factor.name in kept])
-    learned_from = before.rows < asked.simulations - asked.held_out
-    say(f"{len(kept)} parameters of {len(question.factors)} matter; a flow learns from {learned_from.sum():,} runs")
-    scores = prior.normal(before.at[:, columns])
-    trained = _flow(
-        folder, lambda: flow.train(scores[learned_from], before.seen[learned_from], question.error, asked.seed)
-    )
-    truths, shown = scores[~learned_from], with_error(before.seen[~learned_from], question)
-    drawn = trained.draw_many(shown, _SHOWN_DRAWS, asked.seed)
-    seeking = Rounds(question, carry, folder, say, trained, columns, before)
-    rounds = seeking.all()
-    kept_round = best(rounds, asked.enough)
-    chosen = weights.resampled(kept_round.weights, asked.draws, asked.seed)
-    own = [question.factors[place] for place in columns]
-    tables = {
-        "screening": table,
-        **_where_the_truth_is_known(truths, drawn, own),
-        **_of_draws(question, kept_round, before),
-        "rounds": _told_of(rounds),
-    }
-    if kept_round.by == "stand-in":
-        tables |= _where_the_truth_is_known(*seeking.tested(learned_from), own, "_of_stand_in")
-    effective = pooled([one for one in rounds if one.by == kept_round.by]).effective
-    facts = {
-        "parameters": len(question.factors),
-        "matter": kept,
-        "learned_from": int(learned_from.sum()),
-        "epochs": trained.epochs,
-        "truths": len(truths),
-        "sbi": diagnostics.of_sbi(trained, truths, drawn, shown),
-        "simulations": {
-            "prior": len(before),
-            "screening": len(question.screening),
-            "weighed": sum(map(len, (r.lived for r in rounds))),
-        },
-        "effective": effective,
-        "weighed": effective >= asked.enough,
-        "by": kept_round.by,
-        "distinct": len(np.unique(chosen)),
-    }
-    return Answer(tables, _drawn(question, kept_round.lived.at[chosen]), facts)
+        def simulate(part: str, sweep: Sweep) -> SweepResults:
+            _report(f"{part}: {len(sweep):,} runs")
+            return run_sweep(sweep, folder.parent / part, pool, batch=problem.batch, retry=problem.retry)
 
+        return estimate(problem, simulate, folder, _report)
 
-def _screened(results: Results, question: Question) -> pd.DataFrame:
-    """The table of the screening; runs that failed are nan, and take their trajectories with them."""
-    done, sweep = lived(results, question), question.screening
-    values = np.full((len(sweep), len(question.observations)), np.nan)
-    values[done.rows] = done.seen
-    asked = question.settings
-    return screening(sweep.design, values, question.observations, asked.levels, asked.seed)
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the settings of the firm."""
+        return {"firm": shorten(vars(results.problem.context.plan.firm), "firm")}
 
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return screening, rounds and diagnostics."""
+        return results.tables
 
-def _check_enough(kept: Sequence[str], before: Lived, asked: Settings) -> None:
-    if not kept:
-        raise UserError(
-            f"no parameter moves any observation by {asked.threshold:g} SDs of its error; a lower posterior.threshold, "
-            "or observations with smaller errors, are right"
-        )
-    if len(before) < asked.held_out + 100:
-        raise UserError(
-            f"{len(before):,} runs of the prior are done, of which {asked.held_out:,} are held out; "
-            "more posterior.simulations are right"
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        plan = results.problem.context.plan
+        simulated = {
+            "establishments": plan.firm.establishments,
+            "sample": plan.firm.sample,
+            "weeks": plan.weeks,
+            "burn_in": plan.burn_in,
+            "study_seed": results.problem.settings.seed,
+        }
+        return results.facts | simulated | facts.facts(results.tables)
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield predictions, recovery and shrinkage."""
+        from sim.plotting.figures import posterior
+
+        for name, figure in posterior.draw_all(results.tables, facts.RECOVERY_BY, footer):
+            yield f"calibration_{name}", figure
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return predictions inside their intervals, the effective sample size and the coverage."""
+
+        def percents(shares: Sequence[float]) -> str:
+            return ", ".join(f"{share:.0%}" for share in shares)
+
+        unweighted = "" if facts["weighted"] else "; too small, so draws are unweighted and intervals too wide"
+        return "\n".join(
+            [
+                f"{facts['inside']} of {facts['observations']} observations lie within their 90% predictive interval.",
+                f"Effective sample size: {facts['effective_size']:.0f} (draws from the {facts['source']}){unweighted}.",
+                *(
+                    f"Intervals of the {one['method']} at {percents(facts['nominal'])} contain "
+                    f"{percents(one['covered'])} of known parameters."
+                    for one in facts["recovery"]
+                ),
+                f"{len(facts['influential'])} of {facts['parameters']} parameters move an observation.",
+            ]
         )
 
+    def write(self, results: Results, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
+        """Write the posterior beside tables, page and figures, and publish both where settings say so."""
+        headline = super().write(results, plan, folder, cfg)
+        settings, metadata = results.problem.settings, _metadata(results)
+        if settings.docs:
+            output_folder.publish(folder, settings.docs, self.page)
+        for place in (folder, default_settings.conf_folder() / "fit") if settings.kept else (folder,):
+            output_folder.write_by(place / DRAWS, lambda path: results.draws.to_csv(path, index=False))
+            write_json(metadata, place / METADATA)
+        return headline
 
-def _flow(folder: Path, train: Callable[[], flow.Flow]) -> flow.Flow:
-    """The flow that is kept, or else one that learns now and is kept."""
-    path = folder / "flow.pt"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        output_folder.write_by(path, train().save)
-    return flow.load(path)
+
+main = PosteriorStudy().main
 
 
-# -- what came out ----------------------------------------------------------------------------------------------------
-
-
-def _where_the_truth_is_known(
-    truths: np.ndarray, drawn: np.ndarray, factors: Sequence[Factor], of: str = ""
-) -> dict[str, pd.DataFrame]:
+def _metadata(results: Results) -> dict[str, Any]:
+    """Return the origin of the posterior, for its users and for `posterior_draws.draws`, which compares the model."""
+    problem, plan = results.problem, results.problem.context.plan
     return {
-        f"recovery{of}": diagnostics.recovery(truths, drawn, factors),
-        f"coverage{of}": diagnostics.coverage(truths, drawn, [factor.name for factor in factors]),
-    }
-
-
-def _of_draws(question: Question, own: Weighed, before: Lived) -> dict[str, pd.DataFrame]:
-    asked, done = question.settings, own.lived
-    return {
-        "shrinkage": diagnostics.shrinkage(done.at, own.weights, question.factors),
-        "trade_offs": diagnostics.trade_offs(done.at, own.weights, question.factors, LEAST_CORRELATION),
-        "predictive": diagnostics.predictive(
-            question.observations, own.shown, own.weights, before.seen, labels(), asked.seed
-        ),
-        "scales": diagnostics.scales(done.centres, own.weights),
-    }
-
-
-def _told_of(rounds: Sequence[Weighed]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {
-                "round": number,
-                "by": one.by,
-                "runs": len(one.lived),
-                "effective": one.effective,
-                "largest_weight": one.weights.max(),
-                "agreement": one.agreement,
-                "misfit": one.misfit,
-            }
-            for number, one in enumerate(rounds)
-        ]
-    )
-
-
-def _drawn(question: Question, at: np.ndarray) -> pd.DataFrame:
-    """Shares (draw, parameter) as values with a few digits, which never leave their range."""
-    import pandas as pd
-
-    columns = {}
-    for place, factor in enumerate(question.factors):
-        rounded = [float(f"{value:.{_DIGITS}g}") for value in factor.at(at[:, place])]
-        columns[factor.name] = np.clip(rounded, factor.low, factor.high)
-    return pd.DataFrame(columns)
-
-
-# -- the command ------------------------------------------------------------------------------------------------------
-
-
-def study(cfg: DictConfig) -> None:
-    """Answer the question of a composed configuration; write draws, tables, page and figures."""
-    from sim.studies.posterior import page
-
-    flow.check_installed()
-    question = question_of(cfg)
-    output_folder.check_docs(question.settings.docs, "posterior")
-    if question.settings.kept:
-        _check_writable()
-    folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
-    own = folder / f"calibration-{_name_of(question)}"
-    claim(folder, "posterior")
-    claim(own, "calibration")
-    with pool_of(cfg) as crew:
-
-        def carry(part: str, sweep: Sweep) -> Results:
-            _say(f"{part}: {len(sweep):,} runs")
-            return run_sweep(sweep, folder / part, crew, batch=batch, retry=retry)
-
-        found = answer(question, carry, own, _say)
-    plan = question.ground.plan
-    about = {**output_folder.about(plan), **found.facts, "firm": shorten(vars(plan.firm), "firm")}
-    _write(found, about, question, own, cfg)
-    print(page.headlines(found.tables, about))
-    print(own)
-
-
-def _write(found: Answer, about: Mapping[str, Any], question: Question, folder: Path, cfg: DictConfig) -> None:
-    from sim.plotting.figures import posterior as figures
-    from sim.plotting.figures import save
-    from sim.studies.posterior import page
-
-    for name, table in found.tables.items():
-        output_folder.write_table(table, folder / f"{name}.parquet")
-    output_folder.write_config(cfg, folder / "config.yaml")
-    write_json(about, folder / "about.json")
-    output_folder.write_text(page.write(found.tables, about), folder / "summary.md")
-    footer = f"seed {question.settings.seed}, version {about['version']}"
-    for name, figure in figures.draw_all(found.tables, footer):
-        save(figure, folder / "figures" / f"calibration_{name}")
-    if question.settings.docs:
-        output_folder.publish(folder, question.settings.docs, "calibration")
-    made = _made(found, question)
-    for where in (folder, default_settings.conf_folder() / "fit") if question.settings.kept else (folder,):
-        output_folder.write_by(where / DRAWS, lambda path: found.draws.to_csv(path, index=False))
-        write_json(made, where / METADATA)
-
-
-def _made(found: Answer, question: Question) -> dict[str, Any]:
-    """How the posterior was made, for those who take it and for `draws`, which refuses one of another model."""
-    plan = question.ground.plan
-    return {
-        "what": "draws of all open numbers, of equal weight, given the observations below",
+        "what": "equally weighted posterior draws of all uncertain parameters, given the observations below",
         "command": shlex.join(["hybridwork", "posterior", *stored_overrides(plan.overrides)]),
         "version": output_folder.version(),
         "model": model_version(),
-        "settings": shorten(vars(question.settings), "posterior"),
+        "settings": shorten(problem.settings.model_dump(), "posterior"),
         "firm": shorten(vars(plan.firm), "firm"),
-        "weeks": {"lived before": plan.burn_in, "looked at": plan.weeks},
+        "weeks": {"burn_in": plan.burn_in, "observed": plan.weeks},
         "seed": plan.seed,
-        **{name: found.facts[name] for name in ("simulations", "by", "effective", "weighed", "distinct")},
+        **{name: results.facts[name] for name in ("simulations", "source", "effective_size", "weighted", "distinct")},
         "packages": output_folder.versions(PACKAGES),
-        "observations": {one.name: [one.value, one.error, one.discrepancy] for one in question.observations},
+        "observations": {one.name: [one.value, one.error, one.discrepancy] for one in problem.observations},
         "fingerprint": fingerprint(plan.parameters, plan.measures),
     }
-
-
-def folder_of(cfg: DictConfig, question: Question) -> Path:
-    """Where runs are kept, whatever is observed: as asked, else named after the model and what is drawn."""
-    asked = question.settings
-    told = [Identifier()(question.ground.plan), OBSERVED.version, asked.levels, asked.seed]
-    return named_folder(cfg, "posterior", digest(told)[:8])
-
-
-def _name_of(question: Question) -> str:
-    """A name for one calibration on these runs."""
-    asked = replace(question.settings, kept=True, docs=None)  # where it is put makes it no other
-    return digest([vars(asked), question.observations, model_version(), OBSERVED.version])[:8]
 
 
 def _check_writable() -> None:
@@ -286,15 +166,8 @@ def _check_writable() -> None:
     try:
         check_writable(folder, "posterior.kept")
     except UserError as error:
-        raise UserError(f"{error} {DRAWS} goes there, so work in a checkout or ask posterior.kept=false") from None
+        raise UserError(f"{error} It writes {DRAWS} there. Work in a checkout, or use posterior.kept=false.") from None
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-def main(argv: list[str]) -> int:
-    """`hybridwork posterior`: parameter sets that agree with what was observed; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, "posterior", argv, group="posterior")

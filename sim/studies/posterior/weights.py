@@ -1,8 +1,8 @@
-"""Importance weights: what turns draws of the flow, lived anew, into draws from the posterior that was stated.
+"""Importance weights, which turn simulated draws of the flow into draws from the posterior.
 
-A draw comes from the flow in the parameters that matter and from the prior in all others. It is lived with people and
-luck of its own and weighed by prior / flow, times the likelihood of what was observed given what it showed. So whatever
-the flow gets wrong is put right, as far as there are draws: the effective sample size tells how far that is.
+Influential parameters are drawn from the flow and all others from the prior. Each draw is simulated with its own people
+and random numbers. Its weight is prior / flow times the likelihood of the observations given the simulation. Weights
+correct errors of the flow; the effective sample size shows how well.
 """
 
 from __future__ import annotations
@@ -13,44 +13,44 @@ import numpy as np
 
 
 def log_prior(scores: np.ndarray) -> np.ndarray:
-    """(draw,) log density of scores (draw, parameter) of the standard normal."""
+    """Return the log density (draw,) of standard normal scores (draw, parameter)."""
     return np.asarray(-0.5 * (scores**2 + np.log(2 * np.pi)).sum(axis=1))
 
 
 def log_likelihood(simulated: np.ndarray, observed: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """(draw,) log likelihood: observations (observation,) are normal about `simulated` (draw, observation).
+    """Return the log likelihood (draw,) of observations that are normal about `simulated` (draw, observation).
 
-    `error` (observation,) is the SD of error and discrepancy together. Rows are taken to be independent.
+    `error` (observation,) is the SD of error and discrepancy together. Observations are independent.
     """
-    off = (simulated - observed) / error
-    return np.asarray(-0.5 * (off**2 + np.log(2 * np.pi * error**2)).sum(axis=1))
+    difference = (simulated - observed) / error
+    return np.asarray(-0.5 * (difference**2 + np.log(2 * np.pi * error**2)).sum(axis=1))
 
 
 def normalised(log_weights: np.ndarray) -> np.ndarray:
-    """(draw,) weights that add up to 1; a draw whose weight is no number, since its run failed, has none."""
+    """Return weights (draw,) that add up to 1; a nan, from a failed run, becomes zero."""
     known = np.where(np.isnan(log_weights), -np.inf, log_weights)
     weights = np.exp(known - known.max())
     return np.asarray(weights / weights.sum())
 
 
 def effective_size(weights: np.ndarray) -> float:
-    """How many equally weighted draws would tell as much (Kish 1965)."""
+    """Return the effective sample size (Kish 1965)."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def resampled(weights: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """(count,) numbers of draws, each as often as its weight says, by systematic resampling; in a random order."""
-    luck = np.random.default_rng(seed)
-    places = (np.arange(count) + luck.random()) / count
+    """Return numbers (count,) of draws by systematic resampling, in random order."""
+    rng = np.random.default_rng(seed)
+    places = (np.arange(count) + rng.random()) / count
     chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), places)
-    return luck.permutation(np.minimum(chosen, len(weights) - 1))
+    return rng.permutation(np.minimum(chosen, len(weights) - 1))
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray, at: Sequence[float]) -> np.ndarray:
-    """(quantile, column) weighted quantiles of values (draw, column)."""
-    found = []
+    """Return weighted quantiles (quantile, column) of values (draw, column)."""
+    columns = []
     for column in values.T:
         order = np.argsort(column)
         below = np.cumsum(weights[order]) - weights[order] / 2
-        found.append(np.interp(np.asarray(at) * weights.sum(), below, column[order]))
-    return np.array(found).T
+        columns.append(np.interp(np.asarray(at) * weights.sum(), below, column[order]))
+    return np.array(columns).T

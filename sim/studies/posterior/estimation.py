@@ -1,0 +1,201 @@
+"""Procedure: prior simulations, screening, flow, importance rounds and the diagnostics of the draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import UserError
+from sim.experiments import output_folder
+from sim.experiments.factors import Factor
+from sim.experiments.results import Results as SweepResults
+from sim.studies.posterior import diagnostics, flow, prior, weights
+from sim.studies.posterior.facts import RECOVERY_BY, SMALLEST_CORRELATION
+from sim.studies.posterior.importance_rounds import (
+    SURROGATE,
+    ImportanceRounds,
+    Simulate,
+    Simulations,
+    WeightedDraws,
+    completed,
+    final_draws,
+    pool_rounds,
+    with_error,
+)
+from sim.studies.posterior.observations import check_reach
+from sim.studies.posterior.problem import Problem, Settings
+from sim.studies.posterior.screening import influential, screening
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_RECOVERY_DRAWS = 300
+"""Draws of the flow for each known parameter set."""
+_DIGITS = 5
+_MIN_TRAINING_RUNS = 100
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables by name, posterior draws, and facts beside them."""
+
+    problem: Problem
+    tables: dict[str, pd.DataFrame]
+    draws: pd.DataFrame
+    facts: dict[str, Any]
+
+
+def estimate(problem: Problem, simulate: Simulate, folder: Path, report: Callable[[str], None]) -> Results:
+    """Estimate the posterior.
+
+    Parameters
+    ----------
+    problem : Problem
+        Settings, uncertain parameters and observations.
+    simulate : callable
+        Runs a sweep in the folder of a name.
+    folder : Path
+        Folder that keeps the flow and the proposals, so that an interrupted study resumes.
+    report : callable
+        Prints progress.
+
+    Raises
+    ------
+    UserError
+        If the model does not reach an observation, or almost all runs fail.
+    """
+    settings = problem.settings
+    before = completed(simulate("prior", problem.prior), problem)
+    check_reach(problem.observations, before.simulated)
+    screened = _screen(simulate("screening", problem.screening), problem)
+    names = influential(screened, settings.threshold)
+    _check_sufficient(names, before, settings)
+    columns = np.array([place for place, factor in enumerate(problem.factors) if factor.name in names])
+    own = [problem.factors[place] for place in columns]
+    training = before.rows < settings.simulations - settings.held_out
+    report(f"{len(names)} of {len(problem.factors)} parameters are influential; training on {training.sum():,} runs")
+    scores = prior.normal(before.at[:, columns])
+    simulated = before.simulated[training]
+    trained = _flow(folder, lambda: flow.train(scores[training], simulated, problem.error, settings.seed))
+    truths, observed = scores[~training], with_error(before.simulated[~training], problem)
+    draws = trained.draw_many(observed, _RECOVERY_DRAWS, settings.seed)
+    importance = ImportanceRounds(problem, simulate, folder, report, trained, columns, before)
+    rounds = importance.all()
+    final = final_draws(rounds, settings.enough)
+    tables = {"screening": screened, **_recovery(truths, draws, own), **_diagnostics(problem, final, before)}
+    tables["rounds"] = _rounds_table(rounds)
+    if final.source == SURROGATE:
+        tables |= _recovery(*importance.recovery(training), own, RECOVERY_BY[SURROGATE])
+    final_rows = weights.resampled(final.weights, settings.draws, settings.seed)
+    values = {
+        "influential": names,
+        "training_runs": int(training.sum()),
+        "epochs": trained.epochs,
+        "sbi": diagnostics.sbi_checks(trained, truths, draws, observed),
+        "distinct": len(np.unique(final_rows)),
+        **_sizes(problem, before, rounds, final),
+    }
+    return Results(problem, tables, _parameter_values(problem, final.simulations.at[final_rows]), values)
+
+
+def _sizes(
+    problem: Problem, before: Simulations, rounds: Sequence[WeightedDraws], final: WeightedDraws
+) -> dict[str, Any]:
+    size = pool_rounds([one for one in rounds if one.source == final.source]).effective_size
+    weighted = sum(len(one.simulations) for one in rounds)
+    return {
+        "parameters": len(problem.factors),
+        "simulations": {"prior": len(before), "screening": len(problem.screening), "weighted": weighted},
+        "effective_size": size,
+        "weighted": size >= problem.settings.enough,
+        "source": final.source,
+    }
+
+
+def _screen(results: SweepResults, problem: Problem) -> pd.DataFrame:
+    """Return the table of the screening; failed runs are nan and remove their trajectories."""
+    done, sweep = completed(results, problem), problem.screening
+    values = np.full((len(sweep), len(problem.observations)), np.nan)
+    values[done.rows] = done.simulated
+    settings = problem.settings
+    return screening(sweep.design, values, problem.observations, settings.levels, settings.seed)
+
+
+def _check_sufficient(names: Sequence[str], before: Simulations, settings: Settings) -> None:
+    if not names:
+        raise UserError(
+            f"Invalid value for posterior.threshold: {settings.threshold:g}. No parameter moves any observation by so "
+            "many SD of its error. Use a lower threshold, or observations with smaller errors."
+        )
+    if len(before) < settings.held_out + _MIN_TRAINING_RUNS:
+        raise UserError(
+            f"Invalid value for posterior.simulations: {settings.simulations:,}. Only {len(before):,} runs are "
+            f"complete and {settings.held_out:,} of them are held out. Use at least {_MIN_TRAINING_RUNS} more."
+        )
+
+
+def _flow(folder: Path, train: Callable[[], flow.Flow]) -> flow.Flow:
+    """Return the flow of the folder, which is trained if it is missing."""
+    path = folder / "flow.pt"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        output_folder.write_by(path, train().save)
+    return flow.load(path)
+
+
+# -- results ----------------------------------------------------------------------------------------------------------
+
+
+def _recovery(
+    truths: np.ndarray, draws: np.ndarray, factors: Sequence[Factor], of: str = ""
+) -> dict[str, pd.DataFrame]:
+    return {
+        f"recovery{of}": diagnostics.recovery(truths, draws, factors),
+        f"coverage{of}": diagnostics.coverage(truths, draws, [factor.name for factor in factors]),
+    }
+
+
+def _diagnostics(problem: Problem, own: WeightedDraws, before: Simulations) -> dict[str, pd.DataFrame]:
+    at, factors = own.simulations.at, problem.factors
+    return {
+        "shrinkage": diagnostics.shrinkage(at, own.weights, factors),
+        "trade_offs": diagnostics.trade_offs(at, own.weights, factors, SMALLEST_CORRELATION),
+        "predictive": diagnostics.predictive(
+            problem.observations, own.expected, own.weights, before.simulated, problem.settings.seed
+        ),
+        "scales": diagnostics.scales(own.simulations.centres, own.weights),
+    }
+
+
+def _rounds_table(rounds: Sequence[WeightedDraws]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "round": number,
+                "source": one.source,
+                "runs": len(one.simulations),
+                "effective_size": one.effective_size,
+                "largest_weight": one.weights.max(),
+                "r_hat": one.r_hat,
+                "misfit": one.misfit,
+            }
+            for number, one in enumerate(rounds)
+        ]
+    )
+
+
+def _parameter_values(problem: Problem, at: np.ndarray) -> pd.DataFrame:
+    """Return shares (draw, parameter) as rounded values within their ranges."""
+    import pandas as pd
+
+    columns = {}
+    for place, factor in enumerate(problem.factors):
+        rounded = [float(f"{value:.{_DIGITS}g}") for value in factor.at(at[:, place])]
+        columns[factor.name] = np.clip(rounded, factor.low, factor.high)
+    return pd.DataFrame(columns)
