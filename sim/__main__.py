@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -53,12 +53,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(name: str, *words: str) -> int:
     from sim.config.error_messages import exit_code
 
+    def call() -> int:
+        command = import_module(COMMANDS[name].module).main
+        return int(command(list(words), *_hooks(name)) or 0)
+
     try:
-        return exit_code(lambda: import_module(COMMANDS[name].module).main(list(words)))
+        return exit_code(call)
     except BrokenPipeError:
         # The reader of the output has ended, as in `hybridwork describe | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _hooks(name: str) -> list[Callable[..., None]]:
+    """Return what a command calls when it has finished: the main job lets the report be written."""
+    if name not in ("scenarios", "run"):
+        return []
+    from sim.views.report import beside
+
+    return [beside]
 
 
 def _config_dir(words: Sequence[str]) -> Path | None:

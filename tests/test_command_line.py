@@ -125,7 +125,7 @@ def test_the_help_of_a_command_lists_the_options_of_the_users_folder(tmp_path, c
 @pytest.mark.parametrize("words", [["--info"], ["-i", "seed=4"], ["seed=4", "--info", "--run"]], ids=" ".join)
 def test_info_alone_asks_for_everything(words, monkeypatch):
     asked = []
-    monkeypatch.setattr("sim.studies.scenarios.main", lambda argv: asked.extend(argv) or 0)
+    monkeypatch.setattr("sim.studies.scenarios.main", lambda argv, *hooks: asked.extend(argv) or 0)
     assert command_line.main(["scenarios", *words]) == 0
     assert [word for word in asked if word != "all"] == words
     place = asked.index("all")

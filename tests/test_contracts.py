@@ -399,10 +399,8 @@ LAYERS = (
     ("__init__", "__main__"),
 )
 LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
-UPWARD = {
-    ("studies.scenarios", "views"): "the main job writes its report beside its tables",
-}
-"""Upward imports with their reasons. The list should shrink; an addition needs a decision record."""
+UPWARD: dict[tuple[str, str], str] = {}
+"""Upward imports with their reasons; an addition needs a decision record."""
 MECHANISMS_MAY_IMPORT = {"__future__", "dataclasses", "numpy", "sim.language.grammar", "sim.language.curves"}
 
 

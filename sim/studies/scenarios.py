@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sim.levers.measure import Measure
     from sim.world.firm import Firm
 
+ReportWriter = Callable[[Path, str], None]
+"""Writes the report page of a finished folder in a language."""
 _BYTES_A_PLAN = 60_000
 _BYTES_A_ROW = 420
 """Of the trajectories, the largest table, while tables are made and written."""
@@ -123,21 +126,20 @@ def measures_of(plan: Plan) -> list[Measure]:
     return list(Catalogue(required_measures(plan), ()).measures)
 
 
-def study(cfg: DictConfig) -> None:
-    """Compare the scenarios of a composed configuration and write everything to a folder of its own."""
+def study(cfg: DictConfig, write_report: ReportWriter | None = None) -> None:
+    """Compare the scenarios of a composed configuration and write a new folder; the command adds the report."""
     from sim.config import plan_builder, study_settings
     from sim.experiments import output_folder
-    from sim.views.report import beside
     from sim.words import Words
 
     plans = plan_builder.build_plans(cfg)
     language = study_settings.settings_of(cfg).report
     if language is not None:
-        Words(language)  # one that is not there is told before anything is lived
+        Words(language)  # an unknown language is an error before anything is simulated
     with output_folder.OutputFolder(cfg.output, "scenarios") as folder:
         lines = _write_comparison(cfg, plans, folder.path)
-    if language is not None:
-        beside(folder.path, language)
+    if language is not None and write_report is not None:
+        write_report(folder.path, language)
     print(lines)
     print(folder.path)
 
@@ -249,8 +251,8 @@ def _with_interval(effect: pd.Series, digits: int) -> str:
     return difference if effect.replicates < 2 else f"{difference} ({low} to {high})"
 
 
-def main(argv: list[str]) -> int:
-    """`hybridwork scenarios`: compare scenarios; Hydra's overrides follow."""
+def main(argv: list[str], write_report: ReportWriter | None = None) -> int:
+    """Run `hybridwork scenarios` with Hydra's overrides; return its exit code."""
     from sim.config.hydra_command import command
 
-    return command(study, "scenarios", argv)
+    return command(partial(study, write_report=write_report), "scenarios", argv)
