@@ -46,7 +46,7 @@ ON_SITE = Scenario("fully_on_site", "counterfactual", settings=(Setting("attenda
 
 
 def answered(seed: int = 1, **said: np.ndarray) -> Answers:
-    """Answers of chance alone by 200 managers and 200 others of 200 establishments, but for what is given."""
+    """Return random answers of 200 managers and 200 others of 200 establishments, except those given."""
     random = np.random.default_rng(seed)
     firms = PEOPLE // 2
     manager = np.arange(PEOPLE) < firms
@@ -62,15 +62,20 @@ def answered(seed: int = 1, **said: np.ndarray) -> Answers:
     return Answers(np.arange(PEOPLE), np.tile(np.arange(firms), 2), manager, filled_in, own | said, claims)
 
 
+def quick(answers: Answers, **more: np.ndarray) -> SimulatedStudy:
+    """Analyse answers with few permutations."""
+    return analyse(answers, permutations=20, **more)
+
+
 def relating(predictor: str, outcome: str, sign: int, role: str) -> Answers:
-    """Answers of chance alone, but for one relation in one role."""
+    """Return random answers with one relation in one role."""
     answers = answered()
     x = answers.said[predictor]
     clear = np.where(answers.of(role), sign * x + 0.5 * answers.said[outcome], answers.said[outcome])
     return replace(answers, said={**answers.said, outcome: clear})
 
 
-# -- what a virtual study reports -------------------------------------------------------------------------------------
+# -- what a simulated study reports ------------------------------------------------------------------------------------
 
 
 SINGLE = [
@@ -84,31 +89,27 @@ def test_a_finding_is_reported_if_the_relation_has_its_sign_in_its_role(pattern)
     cells = CELLS[pattern][0]
     role, predictor, outcome = relations_of(pattern)[0]
     for sign in (1, -1):
-        finding = analyse(relating(predictor, outcome, sign, role), permutations=20).findings[pattern]
+        finding = quick(relating(predictor, outcome, sign, role)).findings[pattern]
         assert finding.reported == (sign == cells.sign) and finding.significant[0] == sign
 
 
 def test_a_finding_of_both_roles_needs_both():
     found = relating("exhaustion", "back_complaint", 1, "manager")
-    assert not analyse(found, permutations=20).findings["exhaustion_back"].reported
-    assert (
-        analyse(relating("exhaustion", "back_complaint", 1, "all"), permutations=20)
-        .findings["exhaustion_back"]
-        .reported
-    )
+    assert not quick(found).findings["exhaustion_back"].reported
+    assert quick(relating("exhaustion", "back_complaint", 1, "all")).findings["exhaustion_back"].reported
 
 
 def test_a_difference_between_roles_is_a_relation_with_being_a_manager():
     answers = answered()
     more = np.where(answers.is_manager, 1.0, 0.0)
-    study = analyse(replace(answers, said={**answers.said, "separate_room": more}), permutations=20)
+    study = quick(replace(answers, said={**answers.said, "separate_room": more}))
     assert study.findings["role_room"].reported and study.findings["role_room"].r[0] == pytest.approx(1.0)
 
 
 def test_a_null_is_not_reported_where_there_is_a_relation_of_either_sign():
     for sign in (1, -1):
         answers = relating("share_at_home", ISOLATIONS[0], sign, "non_manager")
-        assert not analyse(answers, permutations=20).findings["home_share_isolation"].reported
+        assert not quick(answers).findings["home_share_isolation"].reported
 
 
 @pytest.mark.slow
@@ -131,9 +132,9 @@ def test_a_family_with_many_relations_is_not_reported_as_null():
 def test_a_finding_without_answers_is_neither_reported_nor_denied():
     answers = answered()
     said = {name: values for name, values in answers.said.items() if name != "chooses_home_hours"}
-    finding = analyse(replace(answers, said=said), permutations=20).findings["choice_pressure"]
+    finding = quick(replace(answers, said=said)).findings["choice_pressure"]
     assert finding.reported is None and np.isnan(finding.r).all()
-    study = analyse(answers, permutations=20)
+    study = quick(answers)
     assert study.findings["detail_question"].reported is None
     assert study.findings["contacts_fewer_isolation_low"].reported is None
 
@@ -142,9 +143,7 @@ def test_the_whole_table_counts_right_and_wrong_signs_by_which_way_is_worse():
     answers = answered()
     better = {"exhaustion": -1.0, "detachment": -1.0}
     said = {name: sign * answers.said["known.breaks"] for name, sign in better.items()}
-    plain, bent = (
-        analyse(own, permutations=20).tests["known"] for own in (answers, replace(answers, said=answers.said | said))
-    )
+    plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, said=answers.said | said)))
     assert bent.right - plain.right in (1, 2, 3)  # less exhaustion where breaks are known, in both roles
     assert bent.wrong - plain.wrong in (1, 2, 3)  # less detachment
     assert bent.tests == 270
@@ -152,7 +151,7 @@ def test_the_whole_table_counts_right_and_wrong_signs_by_which_way_is_worse():
 
 def test_shares_and_mismatches_equal_those_counted_directly():
     answers = answered()
-    study = analyse(answers, permutations=20)
+    study = quick(answers)
     at = ASKED.index("breaks")
     manager = answers.is_manager
     assert study.shares[at] == pytest.approx(
@@ -169,15 +168,9 @@ def test_the_cascade_is_in_order_only_where_every_row_falls():
     answers = answered()
     falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in ASKED}
     claims = {name: np.full(PEOPLE // 2, 0.8) for name in ASKED}
-    assert (
-        analyse(replace(answers, said=answers.said | falls, claims=claims), permutations=20)
-        .findings["cascade_order"]
-        .reported
-    )
+    assert quick(replace(answers, said=answers.said | falls, claims=claims)).findings["cascade_order"].reported
     turned = falls | {"known.breaks": np.where(answers.is_manager, 0.5, 0.6)}
-    finding = analyse(replace(answers, said=answers.said | turned, claims=claims), permutations=20).findings[
-        "cascade_order"
-    ]
+    finding = quick(replace(answers, said=answers.said | turned, claims=claims)).findings["cascade_order"]
     assert not finding.reported and finding.numbers["rows_in_order"] == 14
 
 
@@ -187,7 +180,7 @@ def test_the_detail_question_is_a_finding_only_if_significantly_fewer_provide():
     claims = {**answers.claims, "chair_and_desk": np.ones(PEOPLE // 2)}
     few = all_done | {"workplace_means": (np.arange(PEOPLE // 2) % 2) * 1.0}
     for provided, wanted in ((all_done, False), (few, True)):
-        study = analyse(replace(answers, claims=claims), provided=provided, permutations=20)
+        study = quick(replace(answers, claims=claims), provided=provided)
         assert study.findings["detail_question"].reported is wanted
 
 
@@ -195,14 +188,14 @@ def test_the_detail_question_is_a_finding_only_if_significantly_fewer_provide():
 def test_fewer_contacts_and_low_isolation_must_come_together(share, score, wanted):
     answers = answered(**dict.fromkeys(ISOLATIONS, np.full(PEOPLE, score)))
     fewer = np.arange(PEOPLE) < share * PEOPLE
-    assert analyse(answers, fewer=fewer, permutations=20).findings["contacts_fewer_isolation_low"].reported is wanted
+    assert quick(answers, fewer=fewer).findings["contacts_fewer_isolation_low"].reported is wanted
 
 
 def test_answers_alone_and_a_simulated_world_are_analysed_alike(tiny_plan):
     engine = simulate_burn_in(tiny_plan)
     survey, interview = survey_of(tiny_plan), interview_of(tiny_plan)
     row = analyse_world(engine, survey, interview, permutations=20).numbers()
-    alone_row = analyse(conduct_survey(engine, survey, interview), permutations=20).numbers()
+    alone_row = quick(conduct_survey(engine, survey, interview)).numbers()
     shared = [name for name in alone_row if name.startswith(("r.", "says.", "any_difference"))]
     assert len(shared) > 600
     assert [row[name] for name in shared] == pytest.approx([alone_row[name] for name in shared], nan_ok=True)

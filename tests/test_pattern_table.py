@@ -300,7 +300,7 @@ def test_a_structure_without_a_policy_is_refused():
 
 FRESH = 8
 FIRST = 1000
-"""People and chance that the page has not seen."""
+"""First replicate with people and random numbers that the page does not cover."""
 ALWAYS = {
     "availability_telepressure", "telepressure_detachment", "detachment_exhaustion", "ict_after_hours_detachment",
     "long_days_detachment", "detail_question", "role_room", "manager_office_days", "remote_leading_conflict",

@@ -24,6 +24,7 @@ NULL_QUANTILE = 0.95
 LOW_ISOLATION = 2.5
 """Isolation up to this score is nearer to "disagree" than to "neutral" on a scale from 1 to 5."""
 STATUSES = ("known", "claimed")
+ROLES = (*BOTH, "all")
 _SIGNIFICANT = 1.96
 
 
@@ -121,8 +122,17 @@ Groups = Mapping[str, RoleCorrelations]
 """Correlations by role."""
 
 
-def relation_finding(all_cells: tuple[Cells, ...], groups: Groups, truth: Groups | None) -> Finding:
-    """Return the finding of a pattern that relates answers."""
+def find(
+    answers: Answers, truth: Answers | None, permutations: int, seed: int
+) -> tuple[dict[str, Finding], dict[str, Tests]]:
+    """Return the findings of patterns that relate answers, and the tests of all measures by status."""
+    groups = {role: RoleCorrelations(answers, role, permutations, (seed, at)) for at, role in enumerate(ROLES)}
+    of_truth = None if truth is None else {role: RoleCorrelations(truth, role, 0, (seed,)) for role in ROLES}
+    findings = {name: _relation_finding(cells, groups, of_truth) for name, cells in CELLS.items()}
+    return findings, {status: _count_tests(status, groups) for status in STATUSES}
+
+
+def _relation_finding(all_cells: tuple[Cells, ...], groups: Groups, truth: Groups | None) -> Finding:
     r = _all_of("r", all_cells, groups)
     significant = _all_of("significant", all_cells, groups)
     true = np.full(len(r), np.nan) if truth is None else _all_of("r", all_cells, truth)
@@ -160,8 +170,8 @@ def _limit(all_cells: tuple[Cells, ...], groups: Groups) -> float:
     return float(np.quantile(by_chance, NULL_QUANTILE, method="inverted_cdf"))
 
 
-def count_tests(status: str, groups: Groups) -> Tests:
-    """Return the number of significant tests of all measures; outcomes that the answers lack are left out."""
+def _count_tests(status: str, groups: Groups) -> Tests:
+    """Number of significant tests of all measures; outcomes that the answers lack are left out."""
     outcomes = tuple(name for name in OUTCOMES if groups[BOTH[0]].asks(Cells((), (name,), BOTH, None)))
     cells = Cells(tuple(f"{status}.{name}" for name in ASKED), outcomes, BOTH, None)
     for_worse = np.array([scales()[name].worse if name in scales() else 1 for name in outcomes])

@@ -17,20 +17,9 @@ from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.catalogue import Catalogue
-from sim.outcomes.patterns import ASKED, BOTH, CELLS
-from sim.studies.inspection.findings import (
-    STATUSES,
-    Finding,
-    RoleCorrelations,
-    Tests,
-    cascade_finding,
-    contact_finding,
-    count_tests,
-    detail_finding,
-    downgrade_finding,
-    relation_finding,
-    relations_of,
-)
+from sim.outcomes.patterns import ASKED, BOTH
+from sim.studies.inspection import findings
+from sim.studies.inspection.findings import Finding, Tests, relations_of
 from sim.studies.inspection.rating import Ratings, rate_employers
 from sim.survey.interview import Interview, interview_of
 from sim.survey.survey import Survey, survey_of
@@ -194,16 +183,12 @@ def analyse(
     seed : int
         Seed of the permutations.
     """
-    groups = {role: RoleCorrelations(answers, role, permutations, (seed, at)) for at, role in enumerate((*BOTH, "all"))}
-    of_truth = (
-        None if truth is None else {role: RoleCorrelations(truth, role, permutations, (seed,)) for role in groups}
-    )
     shares, ratings = reported_shares(answers), rate_employers(answers, provided)
-    findings = {name: relation_finding(cells, groups, of_truth) for name, cells in CELLS.items()}
-    findings["cascade_order"] = cascade_finding(shares)
-    findings["inspector_downgrade"] = downgrade_finding(ratings)
-    findings["detail_question"] = detail_finding(answers, provided)
-    findings["contacts_fewer_isolation_low"] = contact_finding(answers, fewer)
+    reports, tests = findings.find(answers, truth, permutations, seed)
+    reports["cascade_order"] = findings.cascade_finding(shares)
+    reports["inspector_downgrade"] = findings.downgrade_finding(ratings)
+    reports["detail_question"] = findings.detail_finding(answers, provided)
+    reports["contacts_fewer_isolation_low"] = findings.contact_finding(answers, fewer)
     return SimulatedStudy(
         met={role: int(answers.of(role).sum()) for role in BOTH},
         filled_in={role: int((answers.of(role) & answers.filled_in).sum()) for role in BOTH},
@@ -211,8 +196,8 @@ def analyse(
         true_shares=None if truth is None else reported_shares(truth),
         carried_out=float("nan") if provided is None else float(sum(provided[name].mean() for name in ASKED)),
         mismatches=mismatches(answers),
-        findings=findings,
-        tests={status: count_tests(status, groups) for status in STATUSES},
+        findings=reports,
+        tests=tests,
         ratings=ratings,
     )
 

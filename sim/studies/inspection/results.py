@@ -77,16 +77,9 @@ class Results:
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Tables by name."""
-        relations = tables.table_of_relations(self.studies)
         few = self.settings.employees[:3]
         return {
-            "measures": tables.table_of_measures(self.studies, self.plan.measures),
-            "mismatches": tables.table_of_mismatches(self.studies),
-            "patterns": tables.table_of_patterns(self.studies, relations),
-            "relations": relations,
-            "tests": tables.table_of_tests(self.studies),
-            "ratings": tables.table_of_ratings(self.studies),
+            **tables.frames(self.studies, self.plan.measures),
             "establishments": establishment_table(self.samples, self.settings.employees),
             "sector": sector_table(self.samples, self.settings.visited, few, self.share_choosing),
-            "studies": tables.numbers(self.studies),
         }

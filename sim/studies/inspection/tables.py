@@ -7,19 +7,21 @@ study of 2022 reported, with a Wilson interval for the limited number of studies
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import ASKED, BOTH, CELLS, EQUIVALENT, Pattern, patterns
-from sim.studies.inspection.findings import STATUSES, relations_of
+from sim.studies.inspection.findings import NULL_QUANTILE, STATUSES, relations_of
 from sim.studies.inspection.rating import WORDS, count_by_word
 from sim.studies.inspection.repeated_surveys import SimulatedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Studies = Sequence[SimulatedStudy]
+Row = dict[str, Any]
 WHO = ("employer", *BOTH)
 SPREAD = (0.025, 0.975)
 _Z = 1.96
@@ -39,114 +41,117 @@ def tested_patterns() -> tuple[Pattern, ...]:
     return tuple(pattern for pattern in patterns() if pattern.name in known)
 
 
-def numbers(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
-    """Return one row per simulated study with all its numbers."""
+def frames(studies: Studies, measures: Iterable[Measure]) -> dict[str, pd.DataFrame]:
+    """Return the tables of simulated studies by name.
+
+    Parameters
+    ----------
+    studies : sequence of SimulatedStudy
+        Two or more studies.
+    measures : iterable of Measure
+        Measures with the shares of the study of 2022.
+    """
     import pandas as pd
 
-    return pd.DataFrame([{"replicate": number} | study.numbers() for number, study in enumerate(studies)])
+    relations = pd.DataFrame(_relations(studies))
+    contents = {
+        "measures": _measures(studies, measures),
+        "mismatches": _mismatches(studies),
+        "patterns": [_pattern(studies, pattern, relations) for pattern in tested_patterns()],
+        "relations": relations,
+        "tests": [_tests(studies, status) for status in STATUSES],
+        "ratings": _ratings(studies),
+        "studies": [{"replicate": number} | study.numbers() for number, study in enumerate(studies)],
+    }
+    return {name: pd.DataFrame(rows) for name, rows in contents.items()}
 
 
-def table_of_measures(studies: Sequence[SimulatedStudy], measures: Iterable[Measure]) -> pd.DataFrame:
-    """Return who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
-    import pandas as pd
+def as_reported(studies: Studies) -> np.ndarray:
+    """Return (study,) how many patterns each simulated study reports as the study of 2022 did."""
+    names = [pattern.name for pattern in tested_patterns()]
+    return np.array([sum(bool(study.findings[name].reported) for name in names) for study in studies])
 
+
+def mean_numbers(studies: Studies, pattern: str) -> dict[str, float]:
+    """Return the other numbers of a pattern, as means over simulated studies."""
+    own = [study.findings[pattern].numbers for study in studies]
+    return {name: float(np.mean([numbers[name] for numbers in own])) for name in own[0]}
+
+
+def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
+    """Who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
     by_name = {measure.name: measure for measure in measures if measure.in_study}
     reported = 100 * np.array([study.shares for study in studies])
-    true = 100 * np.array(
-        [study.shares * np.nan if study.true_shares is None else study.true_shares for study in studies]
-    )
+    unknown = np.full(reported.shape[1:], np.nan)
+    true = 100 * np.array([unknown if study.true_shares is None else study.true_shares for study in studies])
     rows = []
     for at, name in enumerate(ASKED):
         for column, who in enumerate(WHO):
-            own = _spread(reported[:, at, column])
-            study = 100 * by_name[name].study[who]
-            rows.append(
-                {"measure": name, "who": who, "study": study, **own, "true": float(true[:, at, column].mean())}
-                | {"inside": own["low"] <= study <= own["high"]}
-            )
-    return pd.DataFrame(rows)
+            own, study = _spread(reported[:, at, column]), 100 * by_name[name].study[who]
+            row = {"measure": name, "who": who, "study": study, **own, "true": float(true[:, at, column].mean())}
+            rows.append(row | {"inside": own["low"] <= study <= own["high"]})
+    return rows
 
 
-def table_of_mismatches(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
-    """Return how many of 15 answers differ from the employer's, by reading and role."""
-    import pandas as pd
-
+def _mismatches(studies: Studies) -> list[Row]:
+    """How many of 15 answers differ from the employer's, by reading and role."""
     rows = []
     for (reading, role), study in MISMATCHES.items():
         own = _spread(np.array([one.mismatches[reading, role] for one in studies]))
         inside = own["low"] <= study + _ROUNDING and own["high"] >= study - _ROUNDING
         rows.append({"reading": reading, "role": role, "study": study, **own, "inside": inside})
-    return pd.DataFrame(rows)
+    return rows
 
 
-def table_of_relations(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
-    """Return all relations of the patterns: correlations of answers, true correlations, and how often significant."""
-    import pandas as pd
-
+def _relations(studies: Studies) -> list[Row]:
+    """All relations of the patterns: correlations of answers, true correlations, and how often significant."""
     rows = []
     for pattern in tested_patterns():
         findings = [study.findings[pattern.name] for study in studies]
         for at, (role, predictor, outcome) in enumerate(relations_of(pattern.name)):
-            r, true = (np.array([getattr(finding, what)[at] for finding in findings]) for what in ("r", "true"))
-            significant = np.array([finding.significant[at] for finding in findings])
-            rows.append(
-                {"pattern": pattern.name, "role": role, "predictor": predictor, "outcome": outcome}
-                | _spread(r, "r")
-                | _spread(true, "true")
-                | {
-                    "true_error": float(true.std(ddof=1) / np.sqrt(len(true))),
-                    "positive": float((significant > 0).mean()),
-                    "negative": float((significant < 0).mean()),
-                }
+            r, true, significant = (
+                np.array([getattr(finding, what)[at] for finding in findings]) for what in ("r", "true", "significant")
             )
-    return pd.DataFrame(rows)
+            row: Row = {"pattern": pattern.name, "role": role, "predictor": predictor, "outcome": outcome}
+            row |= _spread(r, "r") | _spread(true, "true")
+            row |= {"true_error": float(true.std(ddof=1) / np.sqrt(len(true)))}
+            rows.append(
+                row | {"positive": float((significant > 0).mean()), "negative": float((significant < 0).mean())}
+            )
+    return rows
 
 
-def table_of_patterns(studies: Sequence[SimulatedStudy], relations: pd.DataFrame) -> pd.DataFrame:
-    """Return for every pattern the percentage of studies that report it, and the relation that decides it.
+def _pattern(studies: Studies, pattern: Pattern, relations: pd.DataFrame) -> Row:
+    """Percentage of studies that report a pattern, and the relation that decides it."""
+    findings = [study.findings[pattern.name] for study in studies]
+    reported = [finding.reported for finding in findings if finding.reported is not None]
+    own = relations[relations["pattern"] == pattern.name]
+    significant = np.array([np.count_nonzero(finding.significant) for finding in findings])
+    return {
+        "pattern": pattern.name,
+        "use": pattern.use,
+        "expected": pattern.expected,
+        "is_null": any(cells.sign in (0, None) for cells in CELLS.get(pattern.name, ())),
+        "tests": len(own),
+        "studies": len(reported),
+        **_percentage(np.array(reported, bool)),
+        "significant": float(significant.mean()) if len(own) else np.nan,
+        "limit": float(np.mean([finding.limit for finding in findings])),
+        **_deciding(pattern.name, own),
+    }
 
-    `relation` is the weakest true relation of a finding, or the strongest of a null finding. `true` is its mean over
-    worlds, with the range of 95% of worlds. `equivalent` says whether all true relations of a null finding lie within
-    ±0.10; None if they are unknown, or for other findings.
+
+def _deciding(pattern: str, own: pd.DataFrame) -> Row:
+    """The weakest true relation of a finding or the strongest of a null finding, with its range over worlds.
+
+    `equivalent` says whether all true relations of a null finding lie within ±0.10; None if they are unknown, or for
+    other findings.
     """
-    import pandas as pd
-
-    rows = []
-    for pattern in tested_patterns():
-        findings = [study.findings[pattern.name] for study in studies]
-        reported = [finding.reported for finding in findings if finding.reported is not None]
-        own = relations[relations["pattern"] == pattern.name]
-        significant = np.array([np.count_nonzero(finding.significant) for finding in findings])
-        limits = np.array([finding.limit for finding in findings])
-        rows.append(
-            {
-                "pattern": pattern.name,
-                "use": pattern.use,
-                "expected": pattern.expected,
-                "is_null": _is_null(pattern.name),
-                "tests": len(own),
-                "studies": len(reported),
-                **_percentage(np.array(reported, bool)),
-                "significant": float(significant.mean()) if len(own) else np.nan,
-                "limit": float(limits.mean()),
-                **_deciding(pattern.name, own),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _is_null(pattern: str) -> bool:
-    return any(cells.sign in (0, None) for cells in CELLS.get(pattern, ()))
-
-
-def _deciding(pattern: str, own: pd.DataFrame) -> dict[str, object]:
-    """Return the deciding relation of a pattern, and whether a null finding is true."""
     numbers = ("r", "true", "true_low", "true_high")
     if own.empty or own["true"].isna().all():
         return {"relation": "", **dict.fromkeys(numbers, np.nan), "equivalent": None}
     sign = CELLS[pattern][0].sign
-    place = own["true"].abs().idxmax() if not sign else (sign * own["true"]).idxmin()
-    row = own.loc[place]
+    row = own.loc[own["true"].abs().idxmax() if not sign else (sign * own["true"]).idxmin()]
     within = (own["true"].abs() + _Z * own["true_error"] <= EQUIVALENT).all() if not sign else None
     return {
         "relation": f"{row['role']}: {row['predictor']} with {row['outcome']}",
@@ -155,62 +160,33 @@ def _deciding(pattern: str, own: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def table_of_tests(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
-    """Return the number of significant tests with right and wrong sign: 15 measures x outcomes x roles."""
-    import pandas as pd
-
-    rows = []
-    for status in STATUSES:
-        own = [study.tests[status] for study in studies]
-        permuted = np.concatenate([tests.by_chance for tests in own])
-        right, wrong = (np.array([getattr(tests, name) for tests in own]) for name in ("right", "wrong"))
-        limit = float(np.quantile(permuted, 0.95, method="inverted_cdf"))
-        rows.append(
-            {"status": status, "tests": own[0].tests}
-            | _spread(right, "right")
-            | _spread(wrong, "wrong")
-            | {
-                "by_chance": float(permuted.mean()),
-                "by_chance_limit": limit,
-                "beyond": float((right + wrong > limit).mean()),
-            }
-        )
-    return pd.DataFrame(rows)
+def _tests(studies: Studies, status: str) -> Row:
+    """Number of significant tests with right and wrong sign: 15 measures x outcomes x roles."""
+    own = [study.tests[status] for study in studies]
+    permuted = np.concatenate([tests.by_chance for tests in own])
+    right, wrong = (np.array([getattr(tests, name) for tests in own]) for name in ("right", "wrong"))
+    limit = float(np.quantile(permuted, NULL_QUANTILE, method="inverted_cdf"))
+    row = {"status": status, "tests": own[0].tests, **_spread(right, "right"), **_spread(wrong, "wrong")}
+    chance = {"by_chance": float(permuted.mean()), "by_chance_limit": limit}
+    return row | chance | {"beyond": float((right + wrong > limit).mean())}
 
 
-def table_of_ratings(studies: Sequence[SimulatedStudy]) -> pd.DataFrame:
-    """Return marks (1 to 4) by risk: in general, item by item, after interviews; and the shares of each word."""
-    import pandas as pd
-
+def _ratings(studies: Studies) -> list[Row]:
+    """Marks (1 to 4) by risk: in general, item by item, after interviews; and the shares of each word."""
     rows = []
     for risk in studies[0].ratings:
-        own = [study.ratings[risk] for study in studies]
         for when in ("in_general", "item_by_item", "after"):
-            marks = [getattr(one, when) for one in own]
+            marks = [getattr(study.ratings[risk], when) for study in studies]
             if any(one is None for one in marks):
                 continue
             words = np.sum([count_by_word(one) for one in marks], axis=0)
-            rows.append(
-                {"risk": risk, "when": when, **_spread(np.array([one.mean() for one in marks]))}
-                | dict(zip(WORDS, words / words.sum(), strict=True))
-            )
-    return pd.DataFrame(rows)
-
-
-def as_reported(studies: Sequence[SimulatedStudy]) -> np.ndarray:
-    """Return (study,) how many patterns each simulated study reports as the study of 2022 did."""
-    names = [pattern.name for pattern in tested_patterns()]
-    return np.array([sum(bool(study.findings[name].reported) for name in names) for study in studies])
-
-
-def mean_numbers(studies: Sequence[SimulatedStudy], pattern: str) -> dict[str, float]:
-    """Return the other numbers of a pattern, as means over simulated studies."""
-    own = [study.findings[pattern].numbers for study in studies]
-    return {name: float(np.mean([numbers[name] for numbers in own])) for name in own[0]}
+            row = {"risk": risk, "when": when, **_spread(np.array([one.mean() for one in marks]))}
+            rows.append(row | dict(zip(WORDS, words / words.sum(), strict=True)))
+    return rows
 
 
 def _spread(values: np.ndarray, name: str = "mean") -> dict[str, float]:
-    """Return the mean and the range that holds 95%; the names of its ends begin with `name` unless that is `mean`."""
+    """The mean and the range that holds 95%; the names of its ends begin with `name` unless that is `mean`."""
     low, high = np.quantile(values, SPREAD)
     before = "" if name == "mean" else f"{name}_"
     return {name: float(values.mean()), f"{before}low": float(low), f"{before}high": float(high)}

@@ -153,64 +153,55 @@ def _no_change() -> Statistics:
     return dict.fromkeys(names, 0.0) | {"introduced unchanged": 1.0}
 
 
+_RISE = (
+    "home day overtime", "home day after_hours_work", "home day fragmentation", "home week weekend",
+    "return bond_with_team", "conflict on_site", "start first weeks", "evenings silent", "2020 autonomy",
+    "2020 pressure young", "2020 pressure parents", "2021 pressure home", "2021 exhaustion young on site",
+)  # fmt: skip
+_FALL = (
+    "home day breaks", *(f"inspector_downgrade.change.{risk}" for risk in RISKS), "conflict at_home", "2020 demands",
+    "wear enthusiasm", "wear attendance", "instalments support",
+)  # fmt: skip
+
+
 def _small_changes() -> Statistics:
     """Return the expected consequences of changes, as small effects that start at once and last."""
     return {
-        **{f"home day {what}": SMALL_EFFECT for what in ("overtime", "after_hours_work", "fragmentation")},
-        "home day breaks": -SMALL_EFFECT,
-        "home week weekend": SMALL_EFFECT,
-        **{f"inspector_downgrade.change.{risk}": -SMALL_EFFECT for risk in RISKS},
-        "return bond_with_team": SMALL_EFFECT,
-        "conflict on_site": SMALL_EFFECT,
-        "conflict at_home": -SMALL_EFFECT,
-        "start first weeks": SMALL_EFFECT,
+        **dict.fromkeys(_RISE, SMALL_EFFECT),
+        **dict.fromkeys(_FALL, -SMALL_EFFECT),
         "start late less half": SMALL_EFFECT / 2,
-        "evenings silent": SMALL_EFFECT,
         "evenings explained less half": -SMALL_EFFECT / 2,
         "office taken less wanted": -SMALL_EFFECT * SPREAD_OF_HOME,
-        "2020 autonomy": SMALL_EFFECT,
-        "2020 demands": -SMALL_EFFECT,
-        "2020 pressure young": SMALL_EFFECT,
-        "2020 pressure parents": SMALL_EFFECT,
-        "2021 pressure home": SMALL_EFFECT,
         "2021 complaints home": -SMALL_EFFECT * SD_OF_PERCENT["complaints"],
         "2021 neck home": SMALL_EFFECT * SD_OF_PERCENT["neck"],
         "2021 complaints on site": SMALL_EFFECT * SD_OF_PERCENT["complaints"],
-        "2021 exhaustion young on site": SMALL_EFFECT,
-        "wear enthusiasm": -SMALL_EFFECT,
-        "wear attendance": -SMALL_EFFECT,
-        "instalments support": -SMALL_EFFECT,
     }
 
 
-HOME = {"2019": 0.15, "2020": 0.75, "2021": 0.80, "2022": 0.50}
+HOME = {"2019": 0.15, "2020": 0.75, "2021": 0.80}
 """Share of days at home by year, of those who could (regimes and targets in `sim/data`)."""
+_UNCHANGED = (
+    "introduced up", "introduced down", "conflict on_site", "conflict at_home", "2020 demands", "2020 pressure young",
+    "2020 pressure parents", "2021 complaints home, later", "2021 neck home, later", "2021 complaints on site",
+    "2021 complaints on site, later",
+)  # fmt: skip
 
 
 def _of_more_home() -> Statistics:
-    """Return the changes that published slopes on the share of days at home imply."""
-    exhaustion = PUBLISHED["exhaustion"]["autonomy"] * PUBLISHED["autonomy"]["share_at_home"]
+    """Return the changes since 2019 that published slopes on the share of days at home imply."""
+    autonomy, kans = (PUBLISHED[outcome]["share_at_home"] for outcome in ("autonomy", "kans_complaint"))
+    exhaustion = PUBLISHED["exhaustion"]["autonomy"] * autonomy
 
-    def change(slope: float, year: str, since: str) -> float:
-        return slope * (HOME[year] - HOME[since]) / SPREAD_OF_HOME
+    def change(slope: float, year: str) -> float:
+        return slope * (HOME[year] - HOME["2019"]) / SPREAD_OF_HOME
 
     return {
         "introduced unchanged": 1.0,
-        "introduced up": 0.0,
-        "introduced down": 0.0,
-        "conflict on_site": 0.0,
-        "conflict at_home": 0.0,
-        "2020 autonomy": change(PUBLISHED["autonomy"]["share_at_home"], "2020", "2019"),
-        "2020 demands": 0.0,
-        "2020 pressure young": 0.0,
-        "2020 pressure parents": 0.0,
-        "2021 pressure home": change(exhaustion, "2021", "2019") / len(PRESSURE),
-        "2021 complaints home": SD_OF_PERCENT["complaints"] * change(exhaustion, "2021", "2019"),
-        "2021 complaints home, later": 0.0,
-        "2021 neck home": SD_OF_PERCENT["neck"] * change(PUBLISHED["kans_complaint"]["share_at_home"], "2021", "2019"),
-        "2021 neck home, later": 0.0,
-        "2021 complaints on site": 0.0,
-        "2021 complaints on site, later": 0.0,
+        **dict.fromkeys(_UNCHANGED, 0.0),
+        "2020 autonomy": change(autonomy, "2020"),
+        "2021 pressure home": change(exhaustion, "2021") / len(PRESSURE),
+        "2021 complaints home": SD_OF_PERCENT["complaints"] * change(exhaustion, "2021"),
+        "2021 neck home": SD_OF_PERCENT["neck"] * change(kans, "2021"),
     }
 
 
