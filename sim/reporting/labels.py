@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.outcomes.definitions import BURN_OUT
+from sim.outcomes.definitions import BURN_OUT, OUTCOMES
 
 TODAY = "today's practice"
 KINDS = {"policy": "policy", "counterfactual": "what-if scenario"}
@@ -26,3 +26,12 @@ def label_of(identifier: str, labels: Mapping[str, str] | None = None) -> str:
     """Return the plain name of a scenario, outcome, group or measure: given, known, or derived from its id."""
     known = {**LABELS, **(labels or {})}
     return known.get(identifier) or identifier.replace(".", ": ").replace("_", " ").capitalize()
+
+
+def outcome_name(outcome: str) -> str:
+    """Return the label of an outcome without its note in brackets.
+
+    >>> outcome_name("burn_out_complaints"), outcome_name("isolation_from_company")
+    ('Burn-out complaints', 'Isolation from the company')
+    """
+    return OUTCOMES[outcome].label.partition(" (")[0]

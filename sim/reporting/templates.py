@@ -11,7 +11,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
-from sim.reporting.labels import label_of
+from sim.reporting.labels import label_of, outcome_name
 from sim.reporting.markdown import code, listed, table
 from sim.text import plain
 
@@ -84,6 +84,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "joined": joined,
     "label": label,
     "listed": listed,
+    "outcome_name": outcome_name,
     "percent": percent,
     "plain": plain,
     "plural": plural,

@@ -10,7 +10,7 @@ import pandas as pd
 from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.style import BLUE, GREY, PALE, finished, is_narrow, names_width, row_height, rows_axis, wrapped
 from sim.reporting import phrases
-from sim.reporting.sensitivity import leading_of
+from sim.reporting.sensitivity import leading_rows
 from sim.reporting.tables import require_columns
 from sim.words import Words
 
@@ -25,7 +25,7 @@ def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int
     rows = require_columns(screening, _COLUMNS, "screening")
     rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
-    found = {one: leading_of(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
+    found = {one: leading_rows(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
     narrow = is_narrow(width)
     across = (width if narrow else width // 2) - names_width(width) - 16
     panels = [_panel(found[one], one, words, across, width) for one in outcomes]

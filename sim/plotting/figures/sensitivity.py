@@ -1,4 +1,4 @@
-"""Which assumptions move a number most: estimates with intervals, in tiers that can be told apart."""
+"""Figures of the assumptions that move a number most: estimates with intervals, in tiers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from sim.plotting.figures import doses
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters
 from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
 from sim.plotting.figures.style import BLUE, GREY, INK, PALE, in_house_style
-from sim.reporting.sensitivity import leading_of, numbers, place_of, short, title_of, way_in_words, way_of
+from sim.reporting.labels import outcome_name
+from sim.reporting.sensitivity import (
+    by_number,
+    direction,
+    direction_in_words,
+    leading_rows,
+    number_title,
+    place_range,
+)
 from sim.reporting.tables import require_columns
 
 Mark = Callable[[Axes, float, Mapping[Any, Any]], None]
@@ -31,14 +39,14 @@ _SHIFT = 0.17
 _BEYOND = 0.5
 """Shares lie between 0 and 1; how far beyond an interval is drawn."""
 _ORDER = (
-    "Tiers can be told apart; within a tier intervals overlap in a chain, and the order is that of the alphabet. "
+    "Different tiers are distinguishable. Within a tier intervals overlap in a chain, and the order is alphabetical. "
     "Places are those that the intervals leave open."
 )
-_HOLDS = "95% interval: sampling of the design; every row has the same people and chance"
+_HOLDS = "95% interval: sampling of the design; every row has the same people and random numbers"
 
 
 def draw_all(tables: Mapping[str, pd.DataFrame], shown: int, footer: str = "") -> Iterator[tuple[str, Figure]]:
-    """Every figure of a sensitivity study with its name; of each number at most `shown` assumptions are drawn.
+    """Yield every figure of a sensitivity study with its name, each with at most `shown` assumptions of a number.
 
     `tables` holds screening and indices, and may hold doses and pairs. `footer` holds seed and version.
     """
@@ -56,39 +64,39 @@ def draw_all(tables: Mapping[str, pd.DataFrame], shown: int, footer: str = "") -
 
 @in_house_style
 def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
-    """Morris screening of one outcome: its level and the difference of a scenario, below each other.
+    """Draw the Morris screening of one outcome: its level above the effect of a scenario.
 
-    `table` is the screening of these numbers; at most `shown` assumptions of each are drawn.
+    `table` is the screening of these numbers. The figure has at most `shown` assumptions of each.
     """
     columns = ("scenario", "outcome", "unit", "words", "mu_star", "low", "high", "mu_low", "mu_high", "tier")
     first = require_columns(table, columns, "screening").iloc[0]
     key = [
-        _mark("^", "more of it: up"), _mark("v", "more of it: down"), _mark("o", "now up, now down"),
-        _mark("o", "grey: not distinguishable from none", color=GREY),
+        _mark("^", "more of it: up"), _mark("v", "more of it: down"), _mark("o", "either direction"),
+        _mark("o", "grey: not distinguishable from zero", color=GREY),
     ]  # fmt: skip
     return _draw(
         table, "mu_star", shown, _move, key, f"mean size of the move, {first['unit']}",
-        title=f"Which assumptions move {short(first['outcome'])}",
-        subtitle=f"How far each of {table['factor'].nunique()} open assumptions moves it while going through its whole "
-        f"range, at {first['trajectories']} places of the space of all others. {_ORDER}",
-        footer=f"Dotted: half of all assumptions move it less. {_note(table, 'trajectories', footer)}",
+        title=f"{outcome_name(first['outcome'])}: assumptions that move them most",
+        subtitle=f"Mean size of the change while each of {table['factor'].nunique()} uncertain assumptions moves "
+        f"through its range, at {first['trajectories']} points of the space of all others. {_ORDER}",
+        footer=f"Dotted: the median of all assumptions. {_note(table, 'trajectories', footer)}",
     )  # fmt: skip
 
 
 @in_house_style
 def indices(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
-    """Sobol indices of one outcome: of its level and of the difference of a scenario, below each other."""
+    """Draw the Sobol indices of one outcome: of its level above those of the effect of a scenario."""
     columns = ("scenario", "outcome", "words", "total", "low", "high", "first", "first_low", "first_high", "tier")
     first = require_columns(table, columns, "indices").iloc[0]
     key = [
         _mark("o", "with all its interactions"), _mark("o", "by itself", markerfacecolor="white"),
-        _mark("o", "grey: not distinguishable from none", color=GREY),
+        _mark("o", "grey: not distinguishable from zero", color=GREY),
     ]  # fmt: skip
     return _draw(
         table, "total", shown, _share, key, "share of the variance",
-        title=f"Whose the variation of {short(first['outcome'])} is",
+        title=f"{outcome_name(first['outcome'])}: shares of the variance",
         subtitle=f"The {table['factor'].nunique()} assumptions that moved most in the screening, varied together at "
-        f"{first['base_points']} base points; all others stay as they are. {_ORDER}",
+        f"{first['base_points']} base points; all others keep their values. {_ORDER}",
         footer=f"Tiers are of the filled dots. {_note(table, 'base points', footer)}",
     )  # fmt: skip
 
@@ -98,15 +106,15 @@ def _note(table: pd.DataFrame, what: str, footer: str) -> str:
     return " · ".join(part for part in (_HOLDS, lost, footer) if part)
 
 
-def _mark(marker: str, label: str, **look: Any) -> Line2D:
-    return Line2D([], [], **{"color": BLUE, "marker": marker, "markersize": 4.6, "label": label, **look})
+def _mark(marker: str, label: str, **style: Any) -> Line2D:
+    return Line2D([], [], **{"color": BLUE, "marker": marker, "markersize": 4.6, "label": label, **style})
 
 
 def _draw(
     table: pd.DataFrame, by: str, shown: int, mark: Mark, key: Sequence[Line2D], axis: str,
     title: str, subtitle: str, footer: str,
 ) -> Figure:  # fmt: skip
-    panels = [(scenario, rows, _wrapped(leading_of(rows, by, shown))) for scenario, _, rows in numbers(table)]
+    panels = [(scenario, rows, _wrapped(leading_rows(rows, by, shown))) for scenario, _, rows in by_number(table)]
     row = _LINE * most_lines(words for *_, leading in panels for words in leading["words"]) + _ROOM
     heights = [row * (max(_places(leading), default=0.0) + 1.4) for *_, leading in panels]
     sheet = blank(sum(heights) + len(panels) * (_TITLE + _AXIS), title, subtitle, key, footer)
@@ -117,14 +125,14 @@ def _draw(
         _panel(axes, leading, mark)
         if by == "mu_star":
             axes.axvline(rows[by].median(), color=INK, linewidth=0.8, linestyle=":", zorder=1)
-            up, down = (way_in_words(way, scenario, str(rows["outcome"].iloc[0])) for way in (1, -1))
+            up, down = (direction_in_words(sign, scenario, str(rows["outcome"].iloc[0])) for sign in (1, -1))
             axes.set_xlabel(f"{axis}\n▲ {up}   ·   ▼ {down}")
         else:
             axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             axes.set_xlabel(axis)
         _name_places(axes, leading, _PLACES / width)
         count = f"{len(leading)} of {len(rows)} shown" if len(leading) < len(rows) else "all shown"
-        sheet.heading(f"{title_of(scenario)} ({count})", top - _TITLE + 0.05)
+        sheet.heading(f"{number_title(scenario)} ({count})", top - _TITLE + 0.05)
         top += height + _TITLE + _AXIS
     return sheet.figure
 
@@ -134,7 +142,7 @@ def _wrapped(leading: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(leading: pd.DataFrame) -> list[float]:
-    """The height of each row, with room between tiers."""
+    """Return the height of each row, with room between tiers."""
     begins = leading["tier"] != leading["tier"].shift(fill_value=leading["tier"].iloc[:1].sum())
     return [row + _APART * between for row, between in enumerate(begins.cumsum())]
 
@@ -155,23 +163,23 @@ def _panel(axes: Axes, leading: pd.DataFrame, mark: Mark) -> None:
 
 
 def _name_places(axes: Axes, leading: pd.DataFrame, width: float) -> None:
-    """At the right of each row the places its interval leaves open, and of each tier its number, with a line above it.
+    """Write the places of each row at its right, and the number of each tier with a line above it.
 
     `width` is that of the column of places as a share of the panel's.
     """
     places = _places(leading)
-    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": GREY, "va": "center"}
+    style: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": GREY, "va": "center"}
     for place, ends in zip(places, zip(leading["place_from"], leading["place_to"], strict=True), strict=True):
-        axes.text(1.02, place, place_of(*ends), **look)
+        axes.text(1.02, place, place_range(*ends), **style)
     for tier, place in pd.Series(places).groupby(leading["tier"].to_numpy()).min().items():
-        axes.text(1.02 + width, place, f"tier {tier}" if tier else "no tier", **look)
+        axes.text(1.02 + width, place, f"tier {tier}" if tier else "no tier", **style)
         if place > 0:
             axes.axhline(place - (1 + _APART) / 2, color=GREY, linewidth=0.7)
     axes.text(1.02, 1.0, "place", transform=axes.transAxes, color=GREY, va="bottom")
 
 
 def _move(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
-    marker = _POINTS_TO[way_of(row["mu_low"], row["mu_high"])]
+    marker = _POINTS_TO[direction(row["mu_low"], row["mu_high"])]
     _dot_and_interval(axes, place, (row["low"], row["mu_star"], row["high"]), marker=marker)
 
 
@@ -181,8 +189,8 @@ def _share(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
     _dot_and_interval(axes, place + _SHIFT, by_itself, markerfacecolor="white", markersize=3.8)
 
 
-def _dot_and_interval(axes: Axes, place: float, estimate: tuple[float, float, float], **look: Any) -> None:
+def _dot_and_interval(axes: Axes, place: float, estimate: tuple[float, float, float], **style: Any) -> None:
     low, middle, high = estimate
     color = BLUE if low > 0 else GREY
     axes.plot([low, high], [place, place], color=color, linewidth=1.4 if low > 0 else 0.9, zorder=2)
-    axes.plot(middle, place, **{"marker": "o", "color": color, "markersize": 4.6, "zorder": 3, **look})
+    axes.plot(middle, place, **{"marker": "o", "color": color, "markersize": 4.6, "zorder": 3, **style})

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.experiments.designs import Design
 from sim.studies.posterior.observations import Observation
-from sim.studies.sensitivity.indices import screened
+from sim.studies.sensitivity.indices import screen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def screening(
     import pandas as pd
 
     moves = {
-        one.name: screened(design, simulated[:, column] / one.total, levels, seed)["mu_star"].to_numpy()
+        one.name: screen(design, simulated[:, column] / one.total, levels, seed)["mu_star"].to_numpy()
         for column, one in enumerate(observations)
     }
     table = pd.DataFrame(moves)

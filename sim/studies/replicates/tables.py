@@ -11,7 +11,7 @@ import numpy as np
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import CONFIDENCE
-from sim.reporting.templates import label
+from sim.reporting.labels import label_of, outcome_name
 from sim.studies.replicates.precision import (
     EQUIVALENCE,
     FEWEST,
@@ -181,4 +181,4 @@ def _two_digits(number: float) -> str:
 
 
 def _names(row: Row) -> tuple[str, str]:
-    return label(row["scenario"]), f"{label(row['outcome'])}, {row['unit']}"
+    return label_of(row["scenario"]), f"{outcome_name(row['outcome'])}, {row['unit']}"

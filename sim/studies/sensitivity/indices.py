@@ -1,7 +1,7 @@
-"""How much each factor moves a number: Morris screening and Sobol indices with intervals, and who can be told apart.
+"""Morris screening and Sobol indices with intervals, and tiers of factors whose intervals do not overlap.
 
-A number of a design is one value a row. Rows share people and chance, so what the intervals hold is the sampling of the
-design and nothing else. A row without a value takes with it all rows that are compared with it, and these are counted.
+A number has one value per row of a design. Rows share people and random numbers, so intervals cover the sampling of the
+design alone. A row without a value removes all rows that are compared with it; the tables count these.
 """
 
 from __future__ import annotations
@@ -20,19 +20,35 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RESAMPLES = 1000
-"""Of the bootstrap behind every interval."""
+"""Resamples of the bootstrap of every interval."""
 HOLDS = "95%: sampling of the design; every row has the same people and chance"
 """What the intervals of both methods contain."""
 
 
-def screened(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.DataFrame:
-    """Morris screening of one number: how far it moves while one factor goes through its range, the others anywhere.
+def screen(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.DataFrame:
+    """Return a Morris screening of one number: its change while one factor moves through its range.
 
-    `values` is (row,), nan where a run failed; `levels` and `seed` are the design's. One row per factor, all in the
-    unit of the number: `mu` with a Student interval; `mu_star`, the mean size whichever way, with a bootstrap interval
-    `low` to `high`; `sigma`, the spread over the trajectories. Of a choice it is the move from one option to another.
-    `dropped` trajectories held a run without a value. UserError where fewer than two are left.
-    Morris (1991); Campolongo, Cariboni and Saltelli (2007).
+    Parameters
+    ----------
+    design : Design
+    values : ndarray, (row,)
+        nan where a run failed.
+    levels, seed : int
+        Those of the design.
+
+    Returns
+    -------
+    DataFrame
+        One row per factor, in the unit of the number: `mu` with a Student interval; `mu_star`, the mean size in either
+        direction, with a bootstrap interval `low` to `high`; `sigma`, the spread over trajectories; `dropped`, the
+        number of trajectories with a failed run. The change of a choice is that from one option to another.
+
+    Raises
+    ------
+    UserError
+        If fewer than two trajectories are left.
+
+    Source: Morris (1991); Campolongo, Cariboni and Saltelli (2007).
     """
     import pandas as pd
     from SALib.analyze import morris
@@ -42,32 +58,49 @@ def screened(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.D
     count = len(rows) // (len(design.factors) + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy on SALib's masked arrays
-        found = morris.analyze(
+        estimates = morris.analyze(
             design.problem, _shares(design)[rows], values[rows], num_resamples=RESAMPLES, conf_level=CONFIDENCE,
             num_levels=levels, seed=seed,
         )  # fmt: skip
     step = levels / (2 * (levels - 1))  # of the range, which SALib divides by; a choice has no such part of a range
     scale = np.array([step if factor.options else 1.0 for factor in design.factors])
-    mu, star, half, sigma = (np.asarray(found[key]) * scale for key in ("mu", "mu_star", "mu_star_conf", "sigma"))
+    mu, star, half, sigma = (np.asarray(estimates[key]) * scale for key in ("mu", "mu_star", "mu_star_conf", "sigma"))
     error = t.ppf((1 + CONFIDENCE) / 2, count - 1) * sigma / np.sqrt(count)
     return pd.DataFrame(
         {
             "factor": [factor.name for factor in design.factors],
             **{"mu": mu, "mu_low": mu - error, "mu_high": mu + error},
             **{"mu_star": star, "low": star - half, "high": star + half, "sigma": sigma},
-            **_told_apart(star - half, star + half),
+            **_ranks(star - half, star + half),
             **{"trajectories": count, "dropped": dropped, "interval": HOLDS},
         }
     )
 
 
-def indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame:
-    """Sobol indices of one number: which share of its variance over the design each factor has a part in.
+def sobol_indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame:
+    """Return Sobol indices of one number: the share of its variance over the design that each factor explains.
 
-    `values` is (row,), nan where a run failed; `seed` is the design's. One row per factor: `first` is the share by the
-    factor alone, `total` the share with all its interactions, each with a bootstrap interval; `dropped` base points
-    held a run without a value. A number that does not move at all has indices of 0. UserError where fewer than two
-    base points are left. Saltelli and others (2010).
+    Parameters
+    ----------
+    design : Design
+    values : ndarray, (row,)
+        nan where a run failed.
+    seed : int
+        That of the design.
+
+    Returns
+    -------
+    DataFrame
+        One row per factor: `first`, the share of the factor alone; `total`, the share with all its interactions, each
+        with a bootstrap interval; `dropped`, the number of base points with a failed run. A number that does not vary
+        has indices of 0.
+
+    Raises
+    ------
+    UserError
+        If fewer than two base points are left.
+
+    Source: Saltelli and others (2010).
     """
     import pandas as pd
     from SALib.analyze import sobol
@@ -75,33 +108,33 @@ def indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame:
     size = len(design.factors) + 2
     rows, dropped = _whole(values, size, "base points")
     names = ("S1", "S1_conf", "ST", "ST_conf")
-    found = dict.fromkeys(names, np.zeros(len(design.factors)))
+    estimates = dict.fromkeys(names, np.zeros(len(design.factors)))
     if np.ptp(values[rows]) > 0:
-        # SALib takes a seed of 0 for none
-        found = sobol.analyze(
+        # SALib reads a seed of 0 as no seed
+        estimates = sobol.analyze(
             design.problem, values[rows], calc_second_order=False, num_resamples=RESAMPLES, conf_level=CONFIDENCE,
             seed=seed + 1,
         )  # fmt: skip
-    first, first_half, total, half = (np.asarray(found[name]) for name in names)
+    first, first_half, total, half = (np.asarray(estimates[name]) for name in names)
     return pd.DataFrame(
         {
             "factor": [factor.name for factor in design.factors],
             **{"first": first, "first_low": first - first_half, "first_high": first + first_half},
             **{"total": total, "low": total - half, "high": total + half},
-            **_told_apart(total - half, total + half),
+            **_ranks(total - half, total + half),
             **{"base_points": len(rows) // size, "dropped": dropped, "interval": HOLDS},
         }
     )
 
 
 def _whole(values: np.ndarray, size: int, what: str) -> tuple[np.ndarray, int]:
-    """The rows of those blocks of so many rows that lack no value, and how many blocks lack one."""
+    """Return the rows of complete blocks of `size` rows, and the number of incomplete blocks."""
     blocks = values.reshape(-1, size)
     whole = ~np.isnan(blocks).any(axis=1)
     if whole.sum() < 2:
         raise UserError(
-            f"{whole.sum()} of {len(blocks)} {what} are free of failed runs, and two are the least; "
-            "`hybridwork results` tells why runs of a folder failed, and retry=true does them again"
+            f"Too few complete {what}: {whole.sum()} of {len(blocks)}. At least 2 must be free of failed runs: "
+            "`hybridwork results` shows why runs failed, and retry=true repeats them."
         )
     return np.flatnonzero(np.repeat(whole, size)), int((~whole).sum())
 
@@ -110,25 +143,24 @@ def _shares(design: Design) -> np.ndarray:
     return required(design.shares, "the design in shares of the ranges")
 
 
-# -- who can be told apart --------------------------------------------------------------------------------------------
+# -- tiers ------------------------------------------------------------------------------------------------------------
 
 
 def tiers(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Which tier each interval is in, 1 for the highest: intervals of two tiers never overlap.
+    """Return the tier of each interval, 1 for the highest: intervals of two tiers never overlap.
 
-    Within a tier overlaps form a chain from the highest to the lowest, and nothing in it is ranked. Intervals that do
-    not leave out none at all are in no tier, 0: they are ranked with nothing.
+    Within a tier intervals overlap in a chain, and are not ranked. Intervals that include zero are in no tier (0).
     """
-    found = np.zeros(len(low), int)
+    numbers = np.zeros(len(low), int)
     order = np.flatnonzero(low > 0)
     order = order[np.argsort(-high[order], kind="stable")]
     lowest_above = np.minimum.accumulate(low[order])
-    found[order] = 1 + np.append(0, np.cumsum(high[order][1:] < lowest_above[:-1]))[: len(order)]
-    return found
+    numbers[order] = 1 + np.append(0, np.cumsum(high[order][1:] < lowest_above[:-1]))[: len(order)]
+    return numbers
 
 
-def _told_apart(low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
-    """The tier; the first and last place that overlaps leave open, 1 the largest; whether it is told from none."""
+def _ranks(low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the tier, the first and last place that overlaps leave open, and whether the interval excludes zero."""
     return {
         "tier": tiers(low, high),
         "place_from": 1 + (low[None, :] > high[:, None]).sum(axis=1),
@@ -138,20 +170,17 @@ def _told_apart(low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def leading(screening: pd.DataFrame, count: int) -> list[str]:
-    """The factors with the largest mu* beside the largest of its number, whichever number that is, alphabetically.
+    """Return the factors with the largest mu* relative to the largest of any number, in alphabetical order.
 
-    `screening` holds `screened` of several numbers, told apart by the columns scenario and outcome.
+    `screening` has the tables of `screen` for several numbers, with the columns scenario and outcome.
     """
-    of_largest = screening["mu_star"] / screening.groupby(["scenario", "outcome"])["mu_star"].transform("max")
-    most = of_largest.fillna(0.0).groupby(screening["factor"], sort=False).max()
+    relative = screening["mu_star"] / screening.groupby(["scenario", "outcome"])["mu_star"].transform("max")
+    most = relative.fillna(0.0).groupby(screening["factor"], sort=False).max()
     return sorted(most.sort_values(ascending=False, kind="stable").index[:count])
 
 
-# -- from frames of runs ----------------------------------------------------------------------------------------------
-
-
 def as_array(frame: pd.DataFrame, outcomes: Sequence[str], rows: int, replicates: int) -> np.ndarray:
-    """(replicate, row, outcome) values of a frame of everybody under one scenario; nan where there is no run."""
+    """Return values of a frame of everybody under one scenario: (replicate, row, outcome), nan without a run."""
     values = np.full((replicates, rows, len(outcomes)), np.nan)
     values[frame["replicate"], frame[ROW]] = frame[list(outcomes)].to_numpy(float)
     return values

@@ -1,15 +1,21 @@
-"""Sensitivity: which assumptions move the levels and the policy's effect, and what doses of policies do.
+"""Sensitivity: which assumptions move levels and effects of policies, and what doses of policies do.
 
-Four parts in one folder, each of sweeps of its own: a Morris screening of everything open; Sobol indices of the factors
-that moved most; every policy in several doses; pairs of policies, each dose with each. Screening and indices ask of the
-levels under today's practice and of the paired difference that each scenario makes.
+The study has four parts in one folder, each with sweeps of its own:
+
+- a Morris screening of all uncertain values;
+- Sobol indices of the factors with the largest effects;
+- every policy in several doses;
+- pairs of policies, with every dose of one beside every dose of the other.
+
+Screening and indices concern the levels under today's practice and the paired effect of each scenario.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,127 +23,235 @@ import numpy as np
 
 from sim.config import scenario_choice, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError, as_written, instead
-from sim.experiments import designs, output_folder
+from sim.errors import UserError, unknown
+from sim.experiments import designs
+from sim.experiments import results as stored
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose
-from sim.experiments.results import Results
-from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, named_folder, pool_of, retry_of, run_sweep
-from sim.files import claim, write_json
+from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, named_folder, retry_of, run_sweep
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
 from sim.runs.identity import Identifier, digest
-from sim.studies.sensitivity import doses
-from sim.studies.sensitivity.indices import as_array, indices, leading, screened
+from sim.runs.worker_pool import WorkerPool
+from sim.studies.base import KeptFolderStudy
+from sim.studies.sensitivity import doses, facts
+from sim.studies.sensitivity.indices import as_array, leading, screen, sobol_indices
+from sim.studies.sensitivity.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
-Carry = Callable[[str, Sweep], Results]
-"""Carries out a sweep in a folder below the study's own, which is named first."""
-Tables = dict[str, "pd.DataFrame"]
 SCREENING, INDICES, DOSES, PAIRS = "screening", "indices", "doses", "pairs"
-_NO_MATTER_TO_RUNS = ("outcomes", "trajectories", "n", "keep", "shown")
-"""Settings that leave the study its folder: a larger design goes on in it, and other outcomes are read from it."""
+_NOT_IN_FOLDER_NAME = {"outcomes", "trajectories", "n", "keep", "shown"}
+"""Settings that leave the study its folder: a larger design extends its runs, and other outcomes use the same runs."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What stands under `sensitivity` in `conf/study/sensitivity.yaml`, where it is explained."""
-
-    outcomes: list[str]
-    trajectories: int
-    levels: int
-    keep: int
-    n: int
-    seed: int
-    policies: list[str] | None
-    doses: list[float]
-    pairs: list[Any]
-    shown: int
-    factors: Any = None
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, all of it checked; `screening` is of all factors, `others` are sweeps by folder."""
+class Problem:
+    """What to simulate, checked: `screening` has all factors, `others` are sweeps of doses and pairs by folder."""
 
     settings: Settings
-    ground: DesignContext
+    context: DesignContext
     screening: Sweep
     others: Mapping[str, Sweep]
+    batch: int | None
+    retry: bool
 
-    def indices(self, kept: Sequence[str]) -> Sweep:
-        """The sweep behind the Sobol indices of these factors, all others as they are."""
-        factors = [factor for factor in self.screening.design.factors if factor.name in kept]
-        own = designs.Settings("sobol", n=self.settings.n, seed=self.settings.seed)
-        return Sweep(self.ground, designs.make(own, factors))
+    def index_sweep(self, names: Sequence[str]) -> Sweep:
+        """Return the sweep of the Sobol indices of these factors; all others keep their values."""
+        factors = [factor for factor in self.screening.design.factors if factor.name in names]
+        design = designs.Settings("sobol", n=self.settings.n, seed=self.settings.seed)
+        return Sweep(self.context, designs.make(design, factors))
 
 
-def answers(question: Question, carry: Carry) -> tuple[Tables, dict[str, Results]]:
-    """Carry out everything: the tables screening, indices, doses and pairs, and the results of each sweep by folder."""
-    asked, screening = question.settings, question.screening
-    results = {SCREENING: carry(SCREENING, screening)}
-    tables = {
-        SCREENING: _of_numbers(
-            results[SCREENING], screening, asked.outcomes,
-            lambda values: screened(screening.design, values, asked.levels, asked.seed),
+@dataclass(frozen=True)
+class Results:
+    """The tables screening, indices, doses and pairs, and the runs of each sweep by folder."""
+
+    problem: Problem
+    tables: dict[str, pd.DataFrame]
+    sweeps: Mapping[str, stored.Results]
+
+    @cached_property
+    def runs(self) -> dict[str, Any]:
+        """The numbers behind the tables: people, factors, states of runs, and percentiles over the screening."""
+        import pandas as pd
+
+        screening, outcomes = self.sweeps[SCREENING], self.problem.settings.outcomes
+        levels = screening.levels(("people", *outcomes))
+        baseline = levels[levels["scenario"] == BASELINE.name]
+        values = pd.concat([baseline, screening.differences(outcomes)])
+        states = {part: results.states["state"].value_counts() for part, results in self.sweeps.items()}
+        return {
+            "people": round(baseline["people"].median()),
+            "factors": len(self.problem.screening.design.factors),
+            "shown": self.problem.settings.shown,
+            "runs": pd.DataFrame(states).fillna(0).astype(int).to_dict(),
+            "spread": {
+                scenario: {name: [float(q) for q in np.nanpercentile(own[name], (5, 50, 95))] for name in outcomes}
+                for scenario, own in values.groupby("scenario", sort=False)
+            },
+        }
+
+
+class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
+    """Which assumptions move the results, and what doses and pairs of policies do."""
+
+    name = "sensitivity"
+    settings_type = Settings
+
+    def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
+        """Return all sweeps but that of the indices; raise UserError for settings that do not go together."""
+        context, replicates = ground_of(cfg), study_settings.settings_of(cfg).replicates
+        plan = context.plan
+        check_memory(plan, len(plan.scenarios), local_workers(cfg))
+        if len(plan.scenarios) < 2:
+            raise UserError("Invalid value for scenarios: [baseline]. Add one scenario or more.")
+        for outcome in settings.outcomes:
+            if outcome not in OUTCOMES:
+                raise UserError(unknown("outcome", outcome, OUTCOMES))
+        if replicates < 2:
+            raise UserError(f"Invalid value for replicates: {replicates}. Use 2 or more, for intervals of doses.")
+        morris = designs.Settings("morris", n=settings.trajectories, levels=settings.levels, seed=settings.seed)
+        screening = Sweep(context, designs.make(morris, _factors(settings.factors, context)))
+        designs.check_not_named(screening.design, context.named | context.held)
+        others = {folder: Sweep(context, design, replicates) for folder, design in _dose_designs(settings, plan)}
+        for row in (row for sweep in others.values() for row in sweep.design.rows()):
+            context.at(row)  # raises now what would otherwise raise after the hours of the screening
+        return Problem(settings, context, screening, others, batch_of(cfg), retry_of(cfg))
+
+    def plan(self, problem: Problem) -> Plan:
+        """Return the plan that the sweeps change."""
+        return problem.context.plan
+
+    def folder(self, cfg: DictConfig, problem: Problem) -> Path:
+        """Return the folder named after all settings that change runs."""
+        settings = problem.settings.model_dump(exclude=_NOT_IN_FOLDER_NAME)
+        return named_folder(cfg, self.name, digest([Identifier()(problem.context.plan), settings])[:8])
+
+    def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
+        """Simulate all sweeps, and compute the tables."""
+        settings = problem.settings
+        sweeps: dict[str, stored.Results] = {}
+
+        def simulate(part: str, sweep: Sweep) -> stored.Results:
+            print(f"{part}: {len(sweep):,} runs", file=sys.stderr)
+            sweeps[part] = run_sweep(sweep, folder / part, pool, batch=problem.batch, retry=problem.retry)
+            return sweeps[part]
+
+        def screen_number(values: np.ndarray) -> pd.DataFrame:
+            return screen(problem.screening.design, values, settings.levels, settings.seed)
+
+        screening = _by_number(simulate(SCREENING, problem.screening), problem.screening, settings, screen_number)
+        names = leading(screening, settings.keep)
+        sweep = problem.index_sweep(names)
+        indices = _by_number(
+            simulate(f"{INDICES}/{digest(names)[:8]}", sweep), sweep, settings,
+            lambda values: sobol_indices(sweep.design, values, settings.seed),
+        )  # fmt: skip
+        for part, other in problem.others.items():
+            simulate(part, other)
+        return Results(problem, {SCREENING: screening, INDICES: indices, **_dose_tables(problem, sweeps)}, sweeps)
+
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the numbers behind the tables."""
+        return results.runs
+
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return the tables screening and indices, and doses and pairs where there are any."""
+        return results.tables
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        return {
+            "weeks": results.problem.context.plan.weeks,
+            **results.runs,
+            **facts.facts(results.tables, results.runs),
+        }
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figures of every table, outcome and scenario."""
+        from sim.plotting.figures import sensitivity
+
+        return sensitivity.draw_all(results.tables, results.problem.settings.shown, footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return the assumptions that may move each number most."""
+        return "\n".join(
+            f"{one['number']}: {', '.join(one['factors']) or 'no distinguishable assumption'}"
+            for one in facts["leaders"]
         )
-    }  # fmt: skip
-    kept = leading(tables[SCREENING], asked.keep)
-    sweep, folder = question.indices(kept), f"{INDICES}/{digest(kept)[:8]}"
-    results[folder] = carry(folder, sweep)
-    tables[INDICES] = _of_numbers(
-        results[folder], sweep, asked.outcomes, lambda values: indices(sweep.design, values, asked.seed)
-    )
-    results |= {folder: carry(folder, sweep) for folder, sweep in question.others.items()}
-    return tables | _of_doses(question, results), results
 
 
-def _of_numbers(
-    results: Results, sweep: Sweep, outcomes: Sequence[str], estimate: Callable[[np.ndarray], pd.DataFrame]
+def _factors(given: Any, context: DesignContext) -> tuple[Factor, ...]:
+    """Return what to screen: all uncertain values, or those given, but no levers."""
+    factors = choose(designs.OPEN if given is None else given, context.plan, context.held)
+    for factor in factors:
+        if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
+            raise UserError(
+                f"Invalid value for sensitivity.factors: {factor.name}. Use assumptions here, and name policies in "
+                "scenarios, sensitivity.policies or sensitivity.pairs."
+            )
+    return factors
+
+
+def _dose_designs(settings: Settings, plan: Plan) -> Iterator[tuple[str, Design]]:
+    """Yield the designs of doses and pairs with their folders; each kind of dose has a design of its own."""
+    policies = doses.policies_to_dose(settings.policies, plan)
+    for kind in (doses.DOSE, doses.STRENGTH):
+        if names := [policy.name for policy in policies if kind in doses.dose_kinds(policy, plan)]:
+            yield f"{DOSES}/{kind}", doses.response_design(kind, names, sorted(settings.doses), plan)
+    if pairs := doses.pairs_to_dose(settings.pairs, plan):
+        yield PAIRS, doses.pair_design(pairs, sorted(settings.doses), plan)
+
+
+def _by_number(
+    results: stored.Results, sweep: Sweep, settings: Settings, estimate: Callable[[np.ndarray], pd.DataFrame]
 ) -> pd.DataFrame:
-    """An estimate of every number: each outcome's level in the baseline, and the difference each scenario makes."""
+    """Return an estimate of every number: each outcome's level in the baseline, and the effect of each scenario."""
     import pandas as pd
 
-    numbers = {(BASELINE.name, "level"): results.levels(outcomes)}
-    numbers |= {(one.name, "difference"): results.differences(outcomes) for one in sweep.ground.plan.scenarios[1:]}
-    words = {factor.name: in_words(factor) for factor in sweep.design.factors}
-    found = []
-    for (scenario, kind), frame in numbers.items():
+    outcomes = settings.outcomes
+    frames = {(BASELINE.name, "level"): results.levels(outcomes)}
+    frames |= {(one.name, "difference"): results.differences(outcomes) for one in sweep.ground.plan.scenarios[1:]}
+    words = {factor.name: factor_label(factor) for factor in sweep.design.factors}
+    parts = []
+    for (scenario, kind), frame in frames.items():
         values = as_array(frame[frame["scenario"] == scenario], outcomes, len(sweep), 1)[0]
         for place, outcome in enumerate(outcomes):
-            told = {"scenario": scenario, "kind": kind, "outcome": outcome, "unit": OUTCOMES[outcome].unit}
+            number = {"scenario": scenario, "kind": kind, "outcome": outcome, "unit": OUTCOMES[outcome].unit}
             own = estimate(values[:, place])
             own.insert(1, "words", own["factor"].map(words))
-            found.append(pd.DataFrame(told, index=own.index).join(own))
-    return pd.concat(found, ignore_index=True)
+            parts.append(pd.DataFrame(number, index=own.index).join(own))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _of_doses(question: Question, results: Mapping[str, Results]) -> Tables:
+def _dose_tables(problem: Problem, sweeps: Mapping[str, stored.Results]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
-    outcomes, plan = question.settings.outcomes, question.ground.plan
+    outcomes = problem.settings.outcomes
     parts: dict[str, list[pd.DataFrame]] = {}
-    for folder, sweep in question.others.items():
-        rows = len(sweep.design.table)
-        lived = as_array(results[folder].differences(outcomes), outcomes, rows, sweep.replicates)
+    for folder, sweep in problem.others.items():
+        differences = sweeps[folder].differences(outcomes)
+        values = as_array(differences, outcomes, len(sweep.design.table), sweep.replicates)
         estimate = doses.interactions if folder == PAIRS else doses.responses
-        parts.setdefault(folder.partition("/")[0], []).append(estimate(sweep.design, lived, outcomes))
+        parts.setdefault(folder.partition("/")[0], []).append(estimate(sweep.design, values, outcomes))
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     if DOSES in tables:
         policies = tables[DOSES]["factor"].str.partition(".")[2].map(scenario_choice.scenario_named)
+        plan = problem.context.plan
         tables[DOSES]["strengthens"] = [doses.strengthens(policy, plan) for policy in policies]
     return tables
 
 
-def in_words(factor: Factor) -> str:
-    """The name of a factor in plain words: the process or measure, then what of it.
+def factor_label(factor: Factor) -> str:
+    """Return the name of a factor in words: the process or measure, then its parameter.
 
-    >>> in_words(Factor("mechanisms.recovery.demands_hold"))
+    >>> factor_label(Factor("mechanisms.recovery.demands_hold"))
     'recovery: demands hold'
-    >>> in_words(Factor("measures.social_moments.recognition"))
+    >>> factor_label(Factor("measures.social_moments.recognition"))
     'social moments: recognition'
     """
     parts = factor.name.split(".")
@@ -145,148 +259,4 @@ def in_words(factor: Factor) -> str:
     return name.replace("_", " ") + (" (switch)" if factor.unit == "switch" else "")
 
 
-# -- what is asked ----------------------------------------------------------------------------------------------------
-
-
-def question_of(cfg: DictConfig) -> Question:
-    """The question of a composed configuration; raises UserError for whatever is wrong with it."""
-    asked: Settings = study_settings.read_dataclass("sensitivity", Settings, cfg.sensitivity)
-    ground, replicates = ground_of(cfg), study_settings.settings_of(cfg).replicates
-    plan = ground.plan
-    check_memory(plan, len(plan.scenarios), local_workers(cfg))
-    _check(asked, len(plan.scenarios), replicates)
-    factors = _factors(asked.factors, ground)
-    settings = designs.Settings("morris", n=asked.trajectories, levels=asked.levels, seed=asked.seed)
-    screening = Sweep(ground, designs.make(settings, factors))
-    designs.check_not_named(screening.design, ground.named | ground.held)
-    others = {folder: Sweep(ground, design, replicates) for folder, design in _designs(asked, plan).items()}
-    for row in (row for sweep in others.values() for row in sweep.design.rows()):
-        ground.at(row)  # a mistake shows now, not after the hours of the screening
-    return Question(asked, ground, screening, others)
-
-
-def _factors(asked: Any, ground: DesignContext) -> tuple[Factor, ...]:
-    """What is screened: all that is open, or what is asked for, but no levers."""
-    if not isinstance(asked, str | list | dict | None):
-        raise UserError(f"sensitivity.factors is {as_written(asked)}; a list is right, as in [assumed,switches]")
-    factors = choose(designs.OPEN if asked is None else asked, ground.plan, ground.held)
-    for factor in factors:
-        if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
-            raise UserError(
-                f"sensitivity.factors has the lever {factor.name}; name policies in scenarios, sensitivity.policies or "
-                "sensitivity.pairs, and assumptions here"
-            )
-    return factors
-
-
-def _designs(asked: Settings, plan: Plan) -> dict[str, Design]:
-    """The designs of doses and pairs by folder, each kind of dose in one of its own."""
-    steps, found = sorted(asked.doses), {}
-    policies = doses.policies_asked(asked.policies, plan)
-    for kind in (doses.DOSE, doses.STRENGTH):
-        if names := [policy.name for policy in policies if kind in doses.kinds_of(policy, plan)]:
-            found[f"{DOSES}/{kind}"] = doses.response_design(kind, names, steps, plan)
-    if pairs := doses.pairs_asked(asked.pairs, plan):
-        found[PAIRS] = doses.pair_design(pairs, steps, plan)
-    return found
-
-
-def _check(asked: Settings, worlds: int, replicates: int) -> None:
-    if worlds < 2:
-        raise UserError("there is no policy's effect to ask about; at least one scenario beside the baseline is right")
-    if not asked.outcomes:
-        raise UserError("sensitivity.outcomes is empty; name one, as in sensitivity.outcomes=[burn_out_complaints]")
-    for outcome in asked.outcomes:
-        if outcome not in OUTCOMES:
-            raise UserError(f"Invalid value for sensitivity.outcomes: {outcome}. {instead(outcome, OUTCOMES)}")
-    for name, least in {"trajectories": 2, "keep": 1, "n": 2, "shown": 1}.items():
-        if getattr(asked, name) < least:
-            raise UserError(f"sensitivity.{name} is {getattr(asked, name)}; a whole number from {least} on is right")
-    if asked.n & (asked.n - 1):
-        raise UserError(f"sensitivity.n is {asked.n}; a power of two is right, as in 128")
-    if asked.levels < 2 or asked.levels % 2:
-        raise UserError(f"sensitivity.levels is {asked.levels}; an even number is right")
-    if asked.seed < 0:
-        raise UserError(f"sensitivity.seed is {asked.seed}; a whole number from 0 on is right")
-    steps = asked.doses
-    if len(set(steps)) < max(len(steps), 2) or 0 not in steps or not all(0 <= step <= 1 for step in steps):
-        raise UserError(
-            f"sensitivity.doses is {steps}; different numbers from 0 to 1, with 0, are right, as in [0,0.5,1]"
-        )
-    if replicates < 2:
-        raise UserError(f"replicates is {replicates}; doses are given with intervals, so at least 2 are right")
-
-
-def folder_of(cfg: DictConfig, question: Question) -> Path:
-    """Where the study keeps everything: as asked, else a folder named after the question, so that it is found again."""
-    asked = {name: of for name, of in vars(question.settings).items() if name not in _NO_MATTER_TO_RUNS}
-    return named_folder(cfg, "sensitivity", digest([Identifier()(question.ground.plan), asked])[:8])
-
-
-# -- the command ------------------------------------------------------------------------------------------------------
-
-
-def study(cfg: DictConfig) -> None:
-    """Answer the question of a composed configuration; write tables, page and figures beside the runs."""
-    from sim.reporting import sensitivity as page
-
-    question = question_of(cfg)
-    folder, batch, retry = folder_of(cfg, question), batch_of(cfg), retry_of(cfg)
-    claim(folder, "sensitivity")
-    with pool_of(cfg) as crew:
-
-        def carry(part: str, sweep: Sweep) -> Results:
-            print(f"{part}: {len(sweep):,} runs", file=sys.stderr)
-            return run_sweep(sweep, folder / part, crew, batch=batch, retry=retry)
-
-        tables, results = answers(question, carry)
-    about = output_folder.about(question.ground.plan) | facts(question, results)
-    for name, table in tables.items():
-        output_folder.write_table(table, folder / f"{name}.parquet")
-    output_folder.write_config(cfg, folder / "config.yaml")
-    write_json(about, folder / "about.json")
-    output_folder.write_text(page.write(tables, about), folder / "summary.md")
-    draw(tables, about, folder / "figures")
-    print(page.headlines(tables))
-    print(folder)
-
-
-def facts(question: Question, results: Mapping[str, Results]) -> dict[str, Any]:
-    """What a reader must know of the runs behind the numbers."""
-    import pandas as pd
-
-    screening, outcomes = results[SCREENING], question.settings.outcomes
-    levels = screening.levels(("people", *outcomes))
-    usual = levels[levels["scenario"] == BASELINE.name]
-    both = pd.concat([usual, screening.differences(outcomes)])
-    runs = pd.DataFrame({part: of.states["state"].value_counts() for part, of in results.items()}).fillna(0).astype(int)
-    return {
-        "people": round(usual["people"].median()),
-        "factors": len(question.screening.design.factors),
-        "shown": question.settings.shown,
-        "runs": runs.to_dict(),
-        "spread": {
-            scenario: {name: [float(q) for q in np.nanpercentile(own[name], (5, 50, 95))] for name in outcomes}
-            for scenario, own in both.groupby("scenario", sort=False)
-        },
-    }
-
-
-def draw(tables: Tables, about: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draw every figure for which there is a table; the files written."""
-    from sim.plotting.figures import save
-    from sim.plotting.figures import sensitivity as figures
-
-    footer = f"seed {about['seed']}, version {about['version']}"
-    return [
-        path
-        for name, figure in figures.draw_all(tables, about["shown"], footer)
-        for path in save(figure, folder / name)
-    ]
-
-
-def main(argv: list[str]) -> int:
-    """`hybridwork sensitivity`: which assumptions move the results; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, "sensitivity", argv, group="sensitivity")
+main = SensitivityStudy().main

@@ -15,7 +15,7 @@ from sim.plotting.charts.cascade import STAGE_ROLES, largest_leak, steps
 from sim.plotting.charts.groups import SHOWN
 from sim.plotting.charts.trajectories import as_effects
 from sim.reporting import phrases
-from sim.reporting.sensitivity import leading_of
+from sim.reporting.sensitivity import leading_rows
 from sim.reporting.tables import overlapping_sets, without_small_groups
 from sim.views.report.folder import Comparison
 from sim.views.report.policies import Policy, policies
@@ -415,7 +415,7 @@ class Sections:
         for outcome in MAIN_OUTCOMES:
             own = screening[(screening["scenario"] == scenario) & (screening["outcome"] == outcome)]
             decimals = 1 if outcome == BURN_OUT else 3
-            for row in leading_of(own, "mu_star", shown).to_dict("records"):
+            for row in leading_rows(own, "mu_star", shown).to_dict("records"):
                 numbers = [phrases.number(row[name], words, decimals) for name in ("mu_star", "low", "high")]
                 move = f"{numbers[0]} ({numbers[1]}–{numbers[2]}) {phrases.unit_of(str(row['unit']), words)}"
                 tier = str(row["tier"]) if row["tier"] else words("report.sensitivity.no_tier")
