@@ -71,7 +71,7 @@ def no_simulation(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(output_folder.OutputFolder, "__enter__", stop)
     stopped = {
-        worker_pool: ("process_pool", "dask_pool"), standardisation: ("centre",), point_fit: ("fit", "check"),
+        worker_pool: ("process_pool", "dask_pool"), standardisation: ("standardise",), point_fit: ("fit", "check"),
         describing: ("render_model", "write"),
     }  # fmt: skip
     for module, name in ((module, name) for module, names in stopped.items() for name in names):

@@ -88,7 +88,9 @@ def panel(base: Plan) -> Panel:
         sums = engine.run_week(week, WEEKLY)
         after = (week + 1) * DAYS_A_WEEK - DAYS_SEEN
         for state in STATES:
-            means[state.quantity].append(sums[state.quantity][0][engine.values[state.of][0] > 0].mean() / DAYS_A_WEEK)
+            means[state.quantity].append(
+                sums[state.quantity][0][engine.values[state.group][0] > 0].mean() / DAYS_A_WEEK
+            )
         if after in (21, 364):
             stayed = home & (engine.values["tenure"][0] >= after)
             exhaustion[after] = np.where(stayed, engine.values["exhaustion"][0], np.nan)

@@ -1,4 +1,4 @@
-"""Fitted values: parameters that differ from those beside their equations, in `conf/fit/point.yaml`."""
+"""Point estimate: parameters in `conf/fit/point.yaml`, which differ from the defaults of the equations."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sim.errors import UserError
+from sim.language.discovery import mechanisms
+from sim.language.grammar import ParameterMetadata
 from sim.survey.instruments import INSTRUMENTS
 
 Parameters = dict[str, dict[str, float]]
 _HEADER = """# @package _global_
-# Written by `hybridwork fit` and `hybridwork centre`: values that differ from those beside the equations.
+# Written by `hybridwork fit` and `hybridwork centre`: values that differ from the defaults of the equations.
 """
 
 
+def metadata_of(process: str, name: str) -> ParameterMetadata:
+    """Return the metadata of a parameter."""
+    return mechanisms()[process].parameter_metadata()[name]
+
+
 def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> Parameters:
-    """Both together; the second wins."""
+    """Return both together; the second wins."""
     return {p: {**first.get(p, {}), **second.get(p, {})} for p in sorted({*first, *second})}
 
 
 def check_writable() -> None:
-    """Raise UserError where `conf/fit/point.yaml` cannot be written, before hours are spent on what goes in."""
+    """Raise UserError if `conf/fit/point.yaml` cannot be written, before hours of simulation."""
     from sim.config.default_settings import conf_folder
 
     folder = conf_folder() / "fit"
     if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder} cannot be written; fit and centre write point.yaml there, so work in a checkout")
+        raise UserError(f"Cannot write {folder}. Commands fit and centre write point.yaml there: work in a checkout.")
 
 
 def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
-    """Write parameters (later layers win) to conf/fit/point.yaml, whole or not at all."""
+    """Write parameters (later layers win) to conf/fit/point.yaml, completely or not at all, and return its path."""
     import yaml
 
     from sim.config.default_settings import conf_folder

@@ -1,8 +1,8 @@
-"""The fit: free parameters fitted to the levels of 2021-2022 and to the study's table of 15 measures by three roles.
+"""Point fit: free parameters are fitted to the levels of 2021-2022 and the study's table of 15 measures by three roles.
 
-Least squares (SciPy) on a sample of establishments like those of the study. The Jacobian costs no extra runs: the
-shifted parameter sets are worlds of one block, side by side on common chance. Centring comes before and after. Rows
-of `targets.csv` with use `calibrate` are fitted; rows with any other use never are.
+Least squares (SciPy) use a sample of establishments like those of the study. The Jacobian needs no extra runs: shifted
+parameter sets are worlds of one block with the same random numbers. Standardisation comes before and after. Only rows
+of `targets.csv` with use `calibrate` are fitted.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.calibration.point_estimate import Parameters, check_writable, merged, write_fit
-from sim.calibration.standardisation import MEASURED, SETTLED, centre
+from sim.calibration.point_estimate import Parameters, check_writable, merged, metadata_of, write_fit
+from sim.calibration.standardisation import BURN_IN_WEEKS, MEASURED_DAYS, standardise
 from sim.data import rows
 from sim.engine.plan import Plan, create_engine
 from sim.formatting import signed
 from sim.language.discovery import mechanisms
-from sim.language.grammar import ParameterMetadata
 from sim.outcomes.record import STAGES, cascade
 from sim.survey.survey import Survey, survey_of
 from sim.world.calendar import DAYS_A_WEEK
@@ -35,7 +34,7 @@ CHECK_FIRM = FirmOptions(kind="study", establishments=1200, sample=17)
 CHECK_REPLICATE = 1000
 KNOWN = STAGES.index("known")
 STEP = 0.06
-MOST_EVALUATIONS = 8
+MAX_EVALUATIONS = 8
 
 FREE = (
     ("attendance", "level_of_managers"),
@@ -58,7 +57,7 @@ FREE = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the report: a target, what was simulated, and how far it may be off."""
+    """A target, its simulated value, and the tolerance of their difference."""
 
     name: str
     target: float
@@ -68,7 +67,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Within its tolerance."""
+        """Whether the difference is within the tolerance."""
         return abs(self.simulated - self.target) <= self.tolerance
 
 
@@ -92,8 +91,8 @@ _TOLERANCES = {
 }
 
 
-def seen(engine: Engine, survey: Survey, days: Sequence[int]) -> list[list[Row]]:
-    """Run the days and report every fitted row in every world."""
+def simulate_rows(engine: Engine, survey: Survey, days: Sequence[int]) -> list[list[Row]]:
+    """Run the days and return every fitted row in every world."""
     worlds = engine.worlds
     overtime = np.zeros((worlds, engine.staff.count["employee"]))
     shares = np.zeros((worlds, len(engine.catalogue.names), 3))
@@ -114,11 +113,13 @@ def seen(engine: Engine, survey: Survey, days: Sequence[int]) -> list[list[Row]]
 
 
 def mismatches(engine: Engine) -> np.ndarray:
-    """Answers of 15 that differ from the employer's, any difference counting: (world, manager and non-manager)."""
+    """Return answers of 15 that differ from the employer's, (world, manager and non-manager)."""
     firm, values = engine.staff.firm, engine.values
-    asked = values["asked_in_study"][0, :, 0] > 0
-    claimed = values["claimed"][:, asked][:, :, firm.establishment]
-    differs = np.broadcast_to(np.abs(claimed - values["known"][:, asked]).sum(axis=1), (engine.worlds, len(firm.team)))
+    in_study = values["asked_in_study"][0, :, 0] > 0
+    claimed = values["claimed"][:, in_study][:, :, firm.establishment]
+    differs = np.broadcast_to(
+        np.abs(claimed - values["known"][:, in_study]).sum(axis=1), (engine.worlds, len(firm.team))
+    )
     return np.stack([differs[:, firm.is_manager].mean(axis=1), differs[:, ~firm.is_manager].mean(axis=1)], axis=1)
 
 
@@ -160,22 +161,22 @@ def _cells(engine: Engine, shares: np.ndarray) -> list[Row]:
 class _Problem:
     """Residuals and Jacobian of the fit, both from one block of worlds."""
 
-    def __init__(self, plan: Plan, say: Callable[[str], None]):
-        self.plan, self.say = plan, say
+    def __init__(self, plan: Plan, log: Callable[[str], None]):
+        self.plan, self.log = plan, log
         self.low, self.high, self.now = _bounds(plan)
         self.step = STEP * (self.high - self.low)
         self._at, self._last = np.array([]), (np.array([]), np.array([]))
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        """Differences in units of their tolerance."""
+        """Return differences in units of their tolerance."""
         return self._run(x)[0]
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Change of the residuals with each free parameter."""
+        """Return the change of the residuals with each free parameter."""
         return self._run(x)[1]
 
     def _run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals and Jacobian; those of the last `x` are kept."""
+        """Return residuals and Jacobian; those of the last `x` are cached."""
         if np.array_equal(x, self._at):
             return self._last
         signs = np.where(x + self.step > self.high, -1.0, 1.0)
@@ -185,7 +186,7 @@ class _Problem:
         self._last = fitted[0], ((fitted[1:] - fitted[0]) / (signs * self.step)[:, None]).T
         self._at = x.copy()
         met = sum(row.met for row in reports[0])
-        self.say(f"sum of squares {np.sum(fitted[0] ** 2):.2f}, {met} of {len(reports[0])} rows met")
+        self.log(f"sum of squares {np.sum(fitted[0] ** 2):.2f}; {met} of {len(reports[0])} rows within tolerance")
         return self._last
 
 
@@ -200,118 +201,116 @@ def _is_fitted(row: Row) -> bool:
 
 def _reports(plan: Plan, worlds: np.ndarray) -> list[list[Row]]:
     varied = {key: worlds[:, column] for column, key in enumerate(FREE)}
-    return seen(settled(plan, len(worlds), varied), survey_of(plan), MEASURED)
+    return simulate_rows(run_burn_in(plan, len(worlds), varied), survey_of(plan), MEASURED_DAYS)
 
 
-def settled(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
-    """The engine before the days that are measured; `worlds` and `varied` as in `set_up`."""
+def run_burn_in(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
+    """Return the engine before the measured days; `worlds` and `varied` as in `create_engine`."""
     engine = create_engine(plan, worlds, varied)
-    for week in range(-SETTLED, 0):
+    for week in range(-BURN_IN_WEEKS, 0):
         engine.run_week(week)
     return engine
 
 
-def _passport(process: str, name: str) -> ParameterMetadata:
-    return mechanisms()[process].parameter_metadata()[name]
-
-
 def _bounds(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    passports = [_passport(*key) for key in FREE]
+    metadata = [metadata_of(*key) for key in FREE]
     now = [plan.parameters.get(p, {}).get(n, getattr(mechanisms()[p](), n)) for p, n in FREE]
-    return np.array([p.low for p in passports]), np.array([p.high for p in passports]), np.array(now)
+    return np.array([m.low for m in metadata]), np.array([m.high for m in metadata]), np.array(now)
 
 
-def fit(plan: Plan, say: Callable[[str], None] = print) -> Parameters:
-    """Centre, fit, centre again and solve the cut-off; returns every parameter that differs from its default.
+def fit(plan: Plan, log: Callable[[str], None] = print) -> Parameters:
+    """Standardise, fit, standardise again and solve the cut-off.
 
-    `plan` gives measures, seed and starting values; its firm is replaced by `FIT_FIRM`.
+    Parameters
+    ----------
+    plan : Plan
+        Measures, seed and starting values; its firm is replaced by `FIT_FIRM`.
+    log : callable
+        Prints progress.
+
+    Returns
+    -------
+    dict
+        Process -> parameter -> value, of every parameter that differs from its default.
     """
     from scipy.optimize import least_squares
 
-    parameters = merged(plan.parameters, centre(plan, say=say))
-    problem = _Problem(replace(plan, firm=FIT_FIRM, parameters=parameters), say)
+    parameters = merged(plan.parameters, standardise(plan, log=log))
+    problem = _Problem(replace(plan, firm=FIT_FIRM, parameters=parameters), log)
     inside = np.clip(problem.now, problem.low + 1e-6, problem.high - 1e-6)
-    found = least_squares(
+    solution = least_squares(
         problem.residuals,
         inside,
         problem.jacobian,
         bounds=(problem.low, problem.high),
         x_scale=problem.high - problem.low,
-        max_nfev=MOST_EVALUATIONS,
+        max_nfev=MAX_EVALUATIONS,
         ftol=1e-2,
     )
     fitted: Parameters = {}
-    for (process, name), value in zip(FREE, found.x, strict=True):
+    for (process, name), value in zip(FREE, solution.x, strict=True):
         fitted.setdefault(process, {})[name] = float(value)
     parameters = merged(parameters, fitted)
-    parameters = merged(parameters, centre(replace(plan, parameters=parameters), freeze_after=2, say=say))
+    parameters = merged(parameters, standardise(replace(plan, parameters=parameters), freeze_after=2, log=log))
     return merged(parameters, {"survey": {"cut_off": _cut_off(replace(plan, parameters=parameters))}})
 
 
 def _cut_off(plan: Plan) -> float:
-    """The cut-off at which reference people report burn-out complaints as often as home workers did."""
+    """Return the cut-off at which reference people report burn-out complaints as often as home workers did."""
     from scipy.optimize import brentq
 
-    engine = settled(replace(plan, firm=CHECK_FIRM))
-    for day in MEASURED:
+    engine = run_burn_in(replace(plan, firm=CHECK_FIRM))
+    for day in MEASURED_DAYS:
         engine.run_day(day)
     exhaustion = engine.values["exhaustion"][0][engine.values["may_work_from_home"][0] > 0]
     survey, target = survey_of(plan), _targets()["burnout_home"] / 100
-    low, high = Survey.parameter_metadata()["cut_off"].low, Survey.parameter_metadata()["cut_off"].high
-    return float(
-        brentq(lambda c: replace(survey, cut_off=c).burn_out_complaints(exhaustion).mean() - target, low, high)
-    )
+    cut_off = Survey.parameter_metadata()["cut_off"]
+
+    def difference(value: float) -> float:
+        return float(replace(survey, cut_off=value).burn_out_complaints(exhaustion).mean() - target)
+
+    return float(brentq(difference, cut_off.low, cut_off.high))
 
 
 def check(plan: Plan) -> list[Row]:
-    """Every fitted row, simulated with the plan's parameters on people and chance that the fit has not seen."""
-    engine = settled(replace(plan, firm=CHECK_FIRM, replicate=CHECK_REPLICATE))
-    report = seen(engine, survey_of(plan), MEASURED)[0]
-    return report + _retests(engine, survey_of(plan)) + _categories(engine, survey_of(plan))
+    """Return every fitted row, simulated with people and random numbers that the fit has not used."""
+    engine = run_burn_in(replace(plan, firm=CHECK_FIRM, replicate=CHECK_REPLICATE))
+    report = simulate_rows(engine, survey_of(plan), MEASURED_DAYS)[0]
+    return report + _retests(engine, survey_of(plan)) + _categories(engine)
 
 
 def _retests(engine: Engine, survey: Survey) -> list[Row]:
-    """Test-retest of exhaustion over three weeks and a year (E088: recalled, a size to be near, not a finding)."""
+    """Return test-retest correlations of exhaustion over three weeks and a year (E088: recalled)."""
     home = engine.values["may_work_from_home"][0] > 0
-    first, found = engine.values["exhaustion"][0][home], []
-    for passed in range(1, 365):
-        engine.run_day(MEASURED[-1] + passed)
-        for days, target in ((21, 0.75), (364, 0.60)):
-            if passed == days:
-                stays = home & (engine.values["tenure"][0] > days)
-                again = engine.values["exhaustion"][0][stays]
-                found.append(
-                    Row(
-                        f"test-retest of exhaustion, {days} days",
-                        target,
-                        survey.retest(first[stays[home]], again, days),
-                        0.10,
-                        "r",
-                    )
-                )
-    return found
+    first, own = engine.values["exhaustion"][0][home], []
+    targets = {21: 0.75, 364: 0.60}
+    for days in range(1, max(targets) + 1):
+        engine.run_day(MEASURED_DAYS[-1] + days)
+        if days in targets:
+            stays = home & (engine.values["tenure"][0] > days)
+            r = survey.retest(first[stays[home]], engine.values["exhaustion"][0][stays], days)
+            own.append(Row(f"test-retest of exhaustion, {days} days", targets[days], r, 0.10, "r"))
+    return own
 
 
-def _categories(engine: Engine, survey: Survey) -> list[Row]:
-    """The two levels that the study gives in words: exhaustion average against the norm, leading remotely neutral."""
+def verbal_levels(engine: Engine) -> dict[str, float]:
+    """Return the two levels that the study gives in words, as means in SD, by the name of their observation."""
     home = engine.values["may_work_from_home"][0] > 0
     leads = home & engine.staff.firm.is_manager
-    return [
-        Row(
-            "mean exhaustion (BAT) against its norm", 0.0, float(engine.values["exhaustion"][0][home].mean()), 0.5, "sd"
-        ),
-        Row(
-            "mean difficulty of leading remotely",
-            0.0,
-            float(engine.values["leading_difficulty"][0][leads].mean()),
-            0.5,
-            "sd",
-        ),
-    ]
+    return {
+        "bat_exhaustion_category": float(engine.values["exhaustion"][0][home].mean()),
+        "leading_difficulty": float(engine.values["leading_difficulty"][0][leads].mean()),
+    }
+
+
+def _categories(engine: Engine) -> list[Row]:
+    """Return rows of the levels in words: exhaustion average against the norm, leading remotely neutral."""
+    names = ("mean exhaustion (BAT) against its norm", "mean difficulty of leading remotely")
+    return [Row(name, 0.0, mean, 0.5, "sd") for name, mean in zip(names, verbal_levels(engine).values(), strict=True)]
 
 
 def table(report: Sequence[Row]) -> str:
-    """The report as lines of text: target, simulated, difference, and whether it is within its tolerance."""
+    """Return rows as lines of text: target, simulated, difference, and whether it is within its tolerance."""
     lines = [f"{'':44s}{'target':>9s}{'simulated':>11s}{'difference':>12s}  within"]
     for row in report:
         sign = "yes" if row.met else "NO"
@@ -323,16 +322,15 @@ def table(report: Sequence[Row]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork fit`: fit, write conf/fit/point.yaml and print every row; `fit check` only prints the rows."""
+    """Run `hybridwork fit`: fit, write conf/fit/point.yaml and print every row; `fit check` only prints the rows."""
     from sim.config.command_settings import plan_for
 
     only_check = "check" in argv
     base = plan_for("fit", *[a for a in argv if a != "check"])
     if not only_check:
         check_writable()
-        say = lambda text: print(text, file=sys.stderr)  # noqa: E731
-        parameters = fit(base, say)
-        print(f"written to {write_fit(parameters)}")
+        parameters = fit(base, lambda text: print(text, file=sys.stderr))
+        print(f"Wrote {write_fit(parameters)}.")
         base = replace(base, parameters=parameters)
     print(table(check(base)))
     return 0

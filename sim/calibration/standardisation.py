@@ -1,8 +1,8 @@
-"""Centring: intercepts and trait SDs solved by fixed point, so that reference people average 0 with SD 1.
+"""Standardisation: intercepts and trait SDs from a fixed point, so that reference people have mean 0 and SD 1.
 
-The reference is the Dutch home worker of 2022 in the establishments of the study. Reference constants (what is usual
-of contact, messages, fatigue …) are frozen after the first rounds: updated together with intercepts they correct
-twice and never settle.
+The reference is the Dutch home worker of 2022 in the establishments of the study. Reference constants (usual contact,
+messages, fatigue …) are frozen after the first rounds. If they changed together with the intercepts, both would correct
+the same deviation and the iteration would not converge.
 """
 
 from __future__ import annotations
@@ -10,40 +10,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.calibration.point_estimate import Parameters, check_writable, write_fit
+from sim.calibration.point_estimate import Parameters, check_writable, metadata_of, write_fit
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import FirmOptions
 
-if TYPE_CHECKING:
-    from sim.engine import Engine
-
-
-SETTLED = 104
-"""Weeks lived before anything is measured, since habits settle slowly."""
-MEASURED = range(16 * DAYS_A_WEEK)
-"""The days that are measured: the first of the horizon, when the pandemic's advice to stay at home has faded."""
+BURN_IN_WEEKS = 104
+"""Weeks before the first measurement, since habits converge slowly."""
+MEASURED_DAYS = range(16 * DAYS_A_WEEK)
+"""Days that are measured: the first of the horizon, when the pandemic's advice to stay at home has faded."""
 REFERENCE_FIRM = FirmOptions(kind="study", establishments=206, sample=25)
 FREEZE_AFTER = 3
 ROUNDS = 12
 DAMPING = 0.8
-CLOSE_ENOUGH = 0.01
+TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class State:
-    """A state whose level (an intercept) and spread (a trait's SD) are solved."""
+    """A state with an intercept `level` and a trait SD `spread` to solve, over the people of `group`."""
 
     quantity: str
     process: str
     level: str
     spread: str
-    of: str = "may_work_from_home"
+    group: str = "may_work_from_home"
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Usual:
 
 STATES = (
     State("demands", "workload", "level", "spread"),
-    State("leading_difficulty", "workload", "difficulty_level", "difficulty_spread", of="is_manager"),
+    State("leading_difficulty", "workload", "difficulty_level", "difficulty_spread", group="is_manager"),
     State("autonomy", "resources", "autonomy_level", "autonomy_spread"),
     State("manager_support", "resources", "manager_level", "manager_spread"),
     State("colleague_support", "resources", "colleague_level", "colleague_spread"),
@@ -86,29 +81,41 @@ USUALS = (
 )
 
 
-def centre(
-    plan: Plan, rounds: int = ROUNDS, freeze_after: int = FREEZE_AFTER, say: Callable[[str], None] = print
+def standardise(
+    plan: Plan, rounds: int = ROUNDS, freeze_after: int = FREEZE_AFTER, log: Callable[[str], None] = print
 ) -> Parameters:
-    """Solve levels, spreads and reference constants for the plan's equations; returns process -> parameter -> value.
+    """Solve levels, spreads and reference constants for the plan's equations.
 
-    `plan` gives parameters, measures and seed; its firm is replaced by the reference firm. `freeze_after` rounds the
-    reference constants stay as they are; 0 keeps those of the plan.
+    Parameters
+    ----------
+    plan : Plan
+        Parameters, measures and seed; its firm is replaced by the reference firm.
+    rounds : int
+        Most rounds of the iteration.
+    freeze_after : int
+        Rounds in which reference constants are solved too; 0 uses those of the plan.
+    log : callable
+        Prints progress.
+
+    Returns
+    -------
+    dict
+        Process -> parameter -> value, of everything that was solved.
     """
     parameters: Parameters = {process: dict(own) for process, own in plan.parameters.items()}
-    centred: Parameters = {}
-    for turn in range(rounds):
-        moments = measured(replace(plan, firm=REFERENCE_FIRM, parameters=parameters, burn_in=SETTLED))
-        constants = _constants(moments) if turn < freeze_after else {}
-        steps = _steps(parameters, moments)
-        for own in (constants, steps):
+    solved: Parameters = {}
+    for number in range(rounds):
+        moments = measure_moments(replace(plan, firm=REFERENCE_FIRM, parameters=parameters, burn_in=BURN_IN_WEEKS))
+        constants = _constants(moments) if number < freeze_after else {}
+        for own in (constants, _steps(parameters, moments)):
             for process, values in own.items():
                 parameters.setdefault(process, {}).update(values)
-                centred.setdefault(process, {}).update(values)
-        worst = max(abs(moments[s.quantity].mean) + abs(moments[s.quantity].sd - 1) for s in STATES)
-        say(f"round {turn + 1}: farthest from mean 0 and SD 1 by {worst:.3f}")
-        if worst < CLOSE_ENOUGH and turn >= freeze_after:
+                solved.setdefault(process, {}).update(values)
+        largest = max(abs(moments[s.quantity].mean) + abs(moments[s.quantity].sd - 1) for s in STATES)
+        log(f"round {number + 1}: largest deviation from mean 0 and SD 1: {largest:.3f}")
+        if largest < TOLERANCE and number >= freeze_after:
             break
-    return centred
+    return solved
 
 
 @dataclass(frozen=True)
@@ -119,31 +126,24 @@ class Moments:
     sd: float
 
 
-def measured(plan: Plan) -> dict[str, Moments]:
-    """Means and SDs of all centred quantities over the measured days, under the practice before day 0."""
+def measure_moments(plan: Plan) -> dict[str, Moments]:
+    """Return means and SDs of all standardised quantities over the measured days, under the practice before day 0."""
     engine = simulate_burn_in(plan)
-    sums: dict[str, np.ndarray] = {}
-    for day in MEASURED:
+    groups = {s.quantity: s.group for s in STATES} | {u.quantity: "may_work_from_home" for u in USUALS}
+    sums = {quantity: np.zeros(3) for quantity in groups}
+    for day in MEASURED_DAYS:
         engine.run_day(day)
-        _gather(sums, engine)
-    return {name: Moments(*_mean_and_sd(*total)) for name, total in sums.items()}
+        for quantity, group in groups.items():
+            values = np.asarray(engine.values[quantity], np.float64)
+            if values.shape[-1] == engine.values[group].shape[-1]:
+                values = values[np.broadcast_to(engine.values[group] > 0, values.shape)]
+            sums[quantity] += values.size, values.sum(), (values**2).sum()
+    return {quantity: _moments(*total) for quantity, total in sums.items()}
 
 
-def _gather(sums: dict[str, np.ndarray], engine: Engine) -> None:
-    for quantity, group in _followed().items():
-        values = np.asarray(engine.values[quantity], np.float64)
-        if values.shape[-1] == engine.values[group].shape[-1]:
-            values = values[np.broadcast_to(engine.values[group] > 0, values.shape)]
-        sums.setdefault(quantity, np.zeros(3))[:] += values.size, values.sum(), (values**2).sum()
-
-
-def _followed() -> Mapping[str, str]:
-    return {s.quantity: s.of for s in STATES} | {u.quantity: "may_work_from_home" for u in USUALS}
-
-
-def _mean_and_sd(count: float, total: float, squares: float) -> tuple[float, float]:
+def _moments(count: float, total: float, squares: float) -> Moments:
     mean = total / count
-    return mean, float(np.sqrt(max(squares / count - mean**2, 0.0)))
+    return Moments(mean, float(np.sqrt(max(squares / count - mean**2, 0.0))))
 
 
 def _constants(moments: Mapping[str, Moments]) -> Parameters:
@@ -174,15 +174,15 @@ def _defaults(process: str) -> dict[str, float]:
 
 
 def _within(process: str, name: str, value: float) -> float:
-    passport = mechanisms()[process].parameter_metadata()[name]
-    return float(min(max(value, passport.low), passport.high))
+    metadata = metadata_of(process, name)
+    return float(min(max(value, metadata.low), metadata.high))
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork centre`: solve the centring for the present equations and write it to conf/fit/point.yaml."""
+    """Run `hybridwork centre`: standardise the equations and write conf/fit/point.yaml."""
     from sim.config.command_settings import plan_for
 
     base = plan_for("centre", *argv)
     check_writable()
-    write_fit(base.parameters, centre(base, freeze_after=0, say=lambda text: print(text, file=sys.stderr)))
+    write_fit(base.parameters, standardise(base, freeze_after=0, log=lambda text: print(text, file=sys.stderr)))
     return 0

@@ -1,4 +1,4 @@
-"""How many of the model's uncertain numbers are assumed: the one count that every page prints."""
+"""Number of uncertain parameters of the model that are assumed, as every page prints it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sim.survey.survey import Survey
 
 
 def grade_counts() -> Counter[str]:
-    """Count the uncertain numbers of the model by how they are known: assumed, fitted, or seen in a source.
+    """Return the number of uncertain parameters by grade: assumed, fitted, or seen in a source.
 
-    Uncertain are the numbers that a run with `fit=posterior` draws: those with a range, of mechanisms, levers, the
-    survey and the effects of measures. Switches, definitions and what centring solves for are not among them.
+    Uncertain are the parameters that a run with `fit=posterior` draws: those with a range, of mechanisms, levers, the
+    survey and the effects of measures. Switches, definitions and parameters from standardisation are excluded.
     """
     return Counter(dict(_grade_counts()))
 
@@ -35,6 +35,6 @@ def _grade_counts() -> tuple[tuple[str, int], ...]:
 
 
 def assumed_numbers() -> dict[str, int]:
-    """Return how many numbers are uncertain (`parameters`), and how many of these are `assumed`."""
+    """Return the number of uncertain parameters (`parameters`), and of those that are `assumed`."""
     counts = grade_counts()
     return {"parameters": counts.total(), "assumed": counts["assumed"]}

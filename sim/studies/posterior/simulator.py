@@ -28,8 +28,8 @@ CENTRE = "centre"
 def simulate_observations(plan: Plan) -> dict[str, float]:
     """Return every observation of one run by name, in the unit of its target, after the burn-in."""
     engine = simulate_burn_in(plan)
-    levels = point_fit.seen(engine, survey_of(plan), range(plan.weeks * DAYS_A_WEEK))[0]
-    return {_name(row.name): row.simulated for row in levels} | _verbal_levels(engine) | _centre(engine)
+    levels = point_fit.simulate_rows(engine, survey_of(plan), range(plan.weeks * DAYS_A_WEEK))[0]
+    return {_name(row.name): row.simulated for row in levels} | point_fit.verbal_levels(engine) | _centre(engine)
 
 
 def _name(row: str) -> str:
@@ -37,20 +37,10 @@ def _name(row: str) -> str:
     return row.replace(", ", ".").replace("-", "_")
 
 
-def _verbal_levels(engine: Engine) -> dict[str, float]:
-    """Return the two levels that the study gives in words, as means in SD."""
-    home = engine.values["may_work_from_home"][0] > 0
-    leads = home & engine.staff.firm.is_manager
-    return {
-        "bat_exhaustion_category": float(engine.values["exhaustion"][0][home].mean()),
-        "leading_difficulty": float(engine.values["leading_difficulty"][0][leads].mean()),
-    }
-
-
 def _centre(engine: Engine) -> dict[str, float]:
     moments: dict[str, float] = {}
     for state in STATES:
-        values = np.asarray(engine.values[state.quantity][0], np.float64)[engine.values[state.of][0] > 0]
+        values = np.asarray(engine.values[state.quantity][0], np.float64)[engine.values[state.group][0] > 0]
         moments |= {
             f"{CENTRE}.{state.quantity}.mean": float(values.mean()),
             f"{CENTRE}.{state.quantity}.sd": float(values.std()),

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from sim.calibration.point_fit import settled
+from sim.calibration.point_fit import run_burn_in
 from sim.engine.plan import Plan
 from sim.language.discovery import mechanisms
 from sim.outcomes.patterns import BOTH
@@ -98,7 +98,7 @@ def _table(plan: Plan) -> np.ndarray:
 def _shares(plan: Plan, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return probabilities to report a measure (world, role, claimed or not), and shares (world, measure, role)."""
     varied = {("cascade", name): values[:, column] for column, name in enumerate(FREE)}
-    engine = settled(plan, len(values), varied)
+    engine = run_burn_in(plan, len(values), varied)
     survey, interview, draws = survey_of(plan), interview_of(plan), SurveyRandom(engine)
     chances, cells = [], []
     for world in range(len(values)):
