@@ -187,7 +187,7 @@ def settled(hostile_folder, monkeypatch):
     monkeypatch.setattr(net_util, "get_internal_ip", net_util.get_internal_ip)
     monkeypatch.setattr(secrets_singleton, "_secrets", None)
     before = config.get_config_options()
-    command.settle("127.0.0.1", 8765)
+    command.configure("127.0.0.1", 8765)
     yield config
     monkeypatch.setattr(config, "_config_options", before)
 
@@ -225,9 +225,9 @@ def test_the_secret_of_the_cookies_is_new_at_every_start(settled):
 
 
 def test_an_uploaded_file_of_any_size_that_is_accepted_stays_in_memory(settled):
-    from sim.views.explore.command import MOST_UPLOADED
+    from sim.views.explore.command import MAX_FORM_BYTES
 
-    assert settled.get_option("server.maxUploadSize") * 1024 * 1024 < MOST_UPLOADED
+    assert settled.get_option("server.maxUploadSize") * 1024 * 1024 < MAX_FORM_BYTES
 
 
 def test_no_request_leaves_the_machine_when_another_site_tries_to_connect(settled, monkeypatch):

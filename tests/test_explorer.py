@@ -69,7 +69,7 @@ def test_the_page_opens_with_the_ten_questions(opened):
     shown = opened()
     assert not shown.exception
     asked = [button.label for button in shown.button if str(button.key).startswith("ask_")]
-    assert asked == [question.said("short", EN) for question in questions()]
+    assert asked == [question.text("short", EN) for question in questions()]
 
 
 def test_a_forged_link_is_told_in_one_line_above_the_questions(opened):
@@ -207,7 +207,7 @@ class Visitor:
 
     def answered(self) -> Visitor:
         """Wait for an answer."""
-        self.page.wait_for_selector(".card .change, table.compared, table.kept")
+        self.page.wait_for_selector(".card .change, table.compared, table.results")
         self.page.wait_for_selector("[data-testid=stSpinner]", state="detached")
         return self
 
@@ -280,9 +280,9 @@ def test_the_ten_questions_each_lead_to_a_view_with_its_answer(visitor):
     for question in questions():
         visitor.settled().page.locator(f".st-key-ask_{question.number} button").click()
         visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
-                                       arg=question.said("asked", EN))  # fmt: skip
+                                       arg=question.text("asked", EN))  # fmt: skip
         visitor.page.wait_for_function("text => document.body.innerText.includes(text)",
-                                       arg=question.said("cannot", EN))  # fmt: skip
+                                       arg=question.text("cannot", EN))  # fmt: skip
         assert visitor.query["question"] == str(question.number)
         visitor.page.locator(".st-key-home button").click()
         visitor.page.wait_for_selector(".st-key-ask_1")

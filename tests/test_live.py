@@ -125,18 +125,18 @@ def said(key, language="en", **values):
 
 @pytest.mark.parametrize(("query", "key", "values"), FORGED)
 def test_a_forged_link_gets_one_harmless_line(query, key, values):
-    with pytest.raises(UserError, match=said(key, **values)) as told:
+    with pytest.raises(UserError, match=said(key, **values)) as error:
         choice_of(query)
-    assert "\n" not in str(told.value)
-    assert not re.search(r"[<>$`/\\]", str(told.value))
+    assert "\n" not in str(error.value)
+    assert not re.search(r"[<>$`/\\]", str(error.value))
 
 
 def test_what_is_wrong_is_said_in_the_language_of_the_reader():
-    with pytest.raises(SelectionError) as told:
+    with pytest.raises(SelectionError) as error:
         choice_of({"v": "1", "availability": "quiet_evening"})
-    assert "quiet_evenings" in str(told.value)
+    assert "quiet_evenings" in str(error.value)
     dutch = said("unknown.option", "nl", of="availability", name="quiet_evening")
-    assert re.fullmatch(dutch, told.value.said(Words("nl")))
+    assert re.fullmatch(dutch, error.value.text(Words("nl")))
 
 
 def test_a_measure_chosen_twice_is_refused():
@@ -333,14 +333,14 @@ def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
 
 def test_one_kind_stands_alone_in_the_headline_only_where_it_clearly_leads():
     pytest.importorskip("streamlit")
-    from sim.views.explore.headline import _counted
+    from sim.views.explore.headline import _runs_by_direction
 
     kinds = phrases.dot_words("per 1,000 employees", Words())
     fewer, little, more = kinds
-    assert _counted((84, 16, 0), kinds, Words()) == f"{fewer} in 84 of 100 runs"
-    assert _counted((50, 50, 0), kinds, Words()) == f"{fewer} in 50, {little} in 50 of 100 runs"
-    assert _counted((52, 46, 2), kinds, Words()) == f"{fewer} in 52, {little} in 46, {more} in 2 of 100 runs"
-    assert _counted((40, 30, 30), kinds, Words()).startswith("fewer in 40, ")
+    assert _runs_by_direction((84, 16, 0), kinds, Words()) == f"{fewer} in 84 of 100 runs"
+    assert _runs_by_direction((50, 50, 0), kinds, Words()) == f"{fewer} in 50, {little} in 50 of 100 runs"
+    assert _runs_by_direction((52, 46, 2), kinds, Words()) == f"{fewer} in 52, {little} in 46, {more} in 2 of 100 runs"
+    assert _runs_by_direction((40, 30, 30), kinds, Words()).startswith("fewer in 40, ")
 
 
 def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others():
@@ -393,14 +393,14 @@ def test_an_evening_is_the_same_people_twice(answers):
     assert scene.works.shape == scene.detachment.shape == (2, len(scene.is_manager))
     assert scene.works[0, 0], "the manager works late under today's practice"
     np.testing.assert_array_equal(scene.detachment, again.detachment)
-    assert scene.usually[1] < scene.usually[0], "a delay that holds messages back makes evenings quieter"
+    assert scene.share_working[1] < scene.share_working[0], "a delay that holds messages back makes evenings quieter"
     assert {scene.state(world, person) for world in (0, 1) for person in range(len(scene.is_manager))} <= {
         "works", "awake", "rests",
     }  # fmt: skip
 
 
 def test_of_an_own_file_no_evening_is_shown(answers):
-    with pytest.raises(UserError, match="own file"):
+    with pytest.raises(UserError, match="your own file"):
         evening.evening(answers, PolicySelection(persons="persons.csv"))
 
 
@@ -412,9 +412,9 @@ def test_every_question_has_its_words_and_its_choices(language):
     words = Words(language)
     for number, question in enumerate(questions(), start=1):
         assert question.number == number
-        assert all(question.said(part, words) for part in ("short", "asked", "look", "cannot"))
+        assert all(question.text(part, words) for part in ("short", "asked", "look", "cannot"))
         assert set(question.views) <= set(VIEWS)
-        assert question.answered != "kept" or question.said("answer", words)
+        assert question.basis != "stored" or question.text("answer", words)
         for choice in question.choices(language=language):
             assert choice_of(choice.query) == choice
             assert not choice.changes_nothing

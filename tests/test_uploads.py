@@ -93,7 +93,7 @@ def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
         *(["registry"] if own_organisation.held(name) else []),
         *("answers" for case in found._cases.values() if case.choice.persons == name),
         *("pasts" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
-        *("figures" for key in rendering._drawn if name in str(key)),
+        *("figures" for key in rendering._cache if name in str(key)),
     ]
 
 
@@ -105,7 +105,7 @@ def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
     mine, yours = (sessions.hold(f"session {one}", own_organisation.read_staff(persons())) for one in ("a", "b"))
     found = answers.answer(asked(mine))
     for name in (mine, yours):
-        rendering.kept(rendering.depends([asked(name)], [found]), lambda: "<svg/>")
+        rendering.cached(rendering.key_of([asked(name)], [found]), lambda: "<svg/>")
     assert set(traces(mine, answers)) == {"registry", "answers", "pasts", "figures"}
     if leave == "the page is closed":
         sessions.end("session a")
@@ -124,7 +124,7 @@ def test_after_its_end_an_organisation_is_neither_asked_for_nor_drawn_again(answ
     name = sessions.hold("session", own_organisation.read_staff(persons()))
     sessions.end("session")
     assert "no longer in memory" in str(answers.request("me", asked(name)).error)
-    rendering.kept(rendering.depends([asked(name)], [cases.Answer()]), lambda: "<svg/>")
+    rendering.cached(rendering.key_of([asked(name)], [cases.Answer()]), lambda: "<svg/>")
     assert traces(name, answers) == []
 
 

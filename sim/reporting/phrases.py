@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.formatting import fixed
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.reporting.changes import change_in_words, direction_words
+from sim.reporting.changes import change_in_words, direction_words, interval_in_words
 from sim.reporting.labels import label_of
 from sim.words import Words
 
@@ -92,6 +92,13 @@ def change(effect: Mapping[Any, Any], words: Words) -> str:
     return change_in_words(
         difference, low, high, unit, words.each("common.change"), reason=reason, unit_name=unit_of(unit, words)
     )
+
+
+def interval(effect: Mapping[Any, Any], words: Words) -> str:
+    """Return the interval of a difference in words, each end with its direction where they differ."""
+    unit = str(effect["unit"])
+    phrases = words.each("common.change")
+    return interval_in_words(float(effect["low"]), float(effect["high"]), unit, phrases, unit_name=unit_of(unit, words))
 
 
 def number(value: float, words: Words, decimals: int = 0) -> str:

@@ -1,9 +1,9 @@
-"""Why: an effect split by pathway, by switching pathways off.
+"""Attribution of an effect to pathways, by switching pathways off.
 
-A pathway is the last step into exhaustion, or into isolation from colleagues. It is cut in both worlds from the first
-day, in the same people and with the same luck; what the effect loses is what went that way. Pathways feed one another,
-so that the parts do not add up to the whole; what is left over is told as what they do together. Cut numbers may lie
-outside their ranges: this explains the model and is no world anybody could live in.
+A pathway is the last step into exhaustion, or into isolation from colleagues. It is switched off in both worlds from
+the first day, with the same people and random numbers; its part is what the effect loses. Pathways interact, so the
+parts do not add up to the effect, and the remainder is what they do together. Parameters at 0 may be outside their
+ranges: this explains the model and is not a realistic scenario.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
         "exhaustion": (("isolation", "withdrawal"),),
     },
 }
-"""By outcome: pathway -> the numbers that are set to 0 to cut it. Together they are all that moves the outcome."""
+"""By outcome and pathway, the parameters that are set to 0. Together they are all that changes the outcome."""
 REPLICATES = 8
 
 
 def split(scheduler: AnswerScheduler, choice: PolicySelection, replicates: int = REPLICATES) -> pd.DataFrame:
-    """The effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
+    """Return the effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
 
-    `whole` is the effect itself, `together` what the parts leave over; intervals as in the table of effects.
+    `whole` is the effect itself, `together` the remainder; intervals as in the table of effects.
     """
     import pandas as pd
 
@@ -93,7 +93,7 @@ def _rows(outcome: str) -> list[tuple[int, str]]:
 
 
 def effects_without(plans: Sequence[Plan]) -> list[np.ndarray]:
-    """Of each plan the effect on everybody, (1 + cuts, outcome): nothing cut first, then each pathway by itself."""
+    """Return the effects on everybody of each plan, (1 + pathways, outcome): the whole, then without each pathway."""
     return [_effects(plan) for plan in plans]
 
 
@@ -103,12 +103,12 @@ def _effects(plan: Plan) -> np.ndarray:
     worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]
     last = last_weeks(worker.after_burn_in(plan).live(worlds)[0])
     columns = [list(OUTCOMES).index(outcome) for outcome in PATHWAYS]
-    seen = last[:, columns, list(GROUPS).index("everybody")]
-    return np.asarray(seen[1::2] - seen[::2])
+    everybody = last[:, columns, list(GROUPS).index("everybody")]
+    return np.asarray(everybody[1::2] - everybody[::2])
 
 
 def without(scenario: Scenario, cut: Cut, number: int = 0) -> Scenario:
-    """The scenario with these numbers at 0 from the first day on."""
+    """Return the scenario with these parameters at 0 from the first day."""
     settings = [one for one in scenario.settings if (one.process, one.parameter) not in cut]
     return replace(
         scenario,

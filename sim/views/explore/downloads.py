@@ -1,4 +1,4 @@
-"""What one takes along: the link, the command, tables, figures and the report, each with how it was made."""
+"""Downloads: the link, the command, tables, figures and the report, each with how it was made."""
 
 from __future__ import annotations
 
@@ -16,32 +16,36 @@ from sim.errors import required
 from sim.plotting import charts as pictures
 from sim.views.explore.answer_view import replay
 from sim.views.explore.cases import Answer
-from sim.views.explore.labels import identifier, joined, named, title
-from sim.views.explore.rendering import WIDE
+from sim.views.explore.labels import choice_id, combined, title, words_for
+from sim.views.explore.rendering import WIDE, show
 from sim.views.explore.scheduler import shared_scheduler
 from sim.views.explore.selection import PolicySelection
 from sim.words import Words
 
 
-def take(asked: Sequence[PolicySelection], words: Words) -> None:
-    """The section at the end of an answer."""
-    st.html(f"<h2>{words('explore.take.title')}</h2>")
+def downloads(choices: Sequence[PolicySelection], words: Words) -> None:
+    """Show the section at the end of an answer."""
+    show("page", "section", words("explore.take.title"))
     left, right = st.columns(2)
     with left:
-        link(asked[0], words)
+        link(choices[0], words)
     with right:
         st.markdown(words("explore.take.command"))
-        st.code("\n".join(one.command(one.most_replicates) for one in asked), language=None, wrap_lines=True)
+        st.code("\n".join(one.command(one.most_replicates) for one in choices), language=None, wrap_lines=True)
     with st.container(horizontal=True):
         file, language = words("explore.take.file"), words.language
         st.download_button(
-            words("explore.take.report"), lambda: report(asked, words), f"{file}.html", "text/html", on_click="ignore"
+            words("explore.take.report"), lambda: report(choices, words), f"{file}.html", "text/html", on_click="ignore"
         )
         st.download_button(
-            words("explore.take.data"), lambda: data(asked, words), f"{file}.zip", "application/zip", on_click="ignore"
+            words("explore.take.data"),
+            lambda: data(choices, words),
+            f"{file}.zip",
+            "application/zip",
+            on_click="ignore",
         )
         st.download_button(
-            words("explore.take.figures"), lambda: figures(asked, words), f"{file}-{language}-svg.zip",
+            words("explore.take.figures"), lambda: figures(choices, words), f"{file}-{language}-svg.zip",
             "application/zip", on_click="ignore",
         )  # fmt: skip
         if st.session_state.before is not None:
@@ -49,45 +53,45 @@ def take(asked: Sequence[PolicySelection], words: Words) -> None:
 
 
 def link(choice: PolicySelection, words: Words) -> None:
-    """The address that restores the whole choice."""
+    """Show the address that restores the whole choice."""
     address = str(st.context.url or "").partition("?")[0]
     st.markdown(words("explore.take.link"))
     st.code(f"{address}?{urlencode(choice.query)}", language=None, wrap_lines=True)
     st.caption(words("explore.take.link_text"))
 
 
-def _answers(asked: Sequence[PolicySelection]) -> list[Answer]:
-    """The answers with all their runs, as the command beside them computes them."""
-    return [shared_scheduler().answer(choice, choice.most_replicates, timeout=600.0) for choice in asked]
+def _answers(choices: Sequence[PolicySelection]) -> list[Answer]:
+    """Return the answers with all their runs, as the command computes them."""
+    return [shared_scheduler().answer(choice, choice.most_replicates, timeout=600.0) for choice in choices]
 
 
-def about(choice: PolicySelection, found: Answer) -> dict[str, Any]:
-    """How an answer was made: versions, seed, what was asked, how many runs, what its intervals hold."""
+def about(choice: PolicySelection, answer: Answer) -> dict[str, Any]:
+    """Return how an answer was made: versions, seed, settings, number of runs, and what its intervals cover."""
     from sim.experiments import output_folder
 
-    plan, command = required(found.plan, "the plan of an answer"), choice.command(found.replicates)
-    return output_folder.about(plan) | dict(found.facts) | {"asked": shlex.split(command)[2:], "command": command}
+    plan, command = required(answer.plan, "the plan of an answer"), choice.command(answer.replicates)
+    return output_folder.about(plan) | dict(answer.facts) | {"asked": shlex.split(command)[2:], "command": command}
 
 
-def data(asked: Sequence[PolicySelection], words: Words) -> bytes:
-    """All tables as CSV, with a file that says how they were made."""
-    found = _answers(asked)
+def data(choices: Sequence[PolicySelection], words: Words) -> bytes:
+    """Return all tables as CSV, with a file about how they were made."""
+    answers = _answers(choices)
     files: dict[str, str] = {}
-    for place, (choice, one) in enumerate(zip(asked, found, strict=True)):
+    for place, (choice, one) in enumerate(zip(choices, answers, strict=True)):
         tables = required(one.tables, "tables of an answer")
-        folder = f"{identifier(place)}/" if len(asked) > 1 else ""
+        folder = f"{choice_id(place)}/" if len(choices) > 1 else ""
         files |= {f"{folder}{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
-        said = {"choice": title(choice, words), **about(choice, one)}
-        files[f"{folder}about.json"] = json.dumps(said, indent=2, ensure_ascii=False, default=str)
+        origin = {"choice": title(choice, words), **about(choice, one)}
+        files[f"{folder}about.json"] = json.dumps(origin, indent=2, ensure_ascii=False, default=str)
     return _zipped(files)
 
 
-def figures(asked: Sequence[PolicySelection], words: Words) -> bytes:
-    """The pictures as SVG."""
-    found, known = _answers(asked), named(asked, words)
-    tables = {name: joined(found, name) for name in ("effects", "trajectories", "gains", "cascade")}
+def figures(choices: Sequence[PolicySelection], words: Words) -> bytes:
+    """Return the figures as SVG."""
+    answers, known = _answers(choices), words_for(choices, words)
+    tables = {name: combined(answers, name) for name in ("effects", "trajectories", "gains", "cascade")}
     kind = str(tables["effects"]["kind"].iloc[0])
-    first = identifier(0)
+    first = choice_id(0)
     cascade = tables["cascade"].drop_duplicates(["scenario", "measure", "role", "stage"])
     charts = {
         "effects": pictures.effects(tables["effects"], known, WIDE, kind),
@@ -95,40 +99,40 @@ def figures(asked: Sequence[PolicySelection], words: Words) -> bytes:
         "groups": pictures.groups(tables["gains"], known, first, WIDE),
         "cascade": pictures.cascade(cascade, known, WIDE, "baseline", first),
     }
-    said = {f"{name}.svg": pictures.svg(chart.to_dict(validate=False)) for name, chart in charts.items()}
-    made = [about(choice, one) for choice, one in zip(asked, found, strict=True)]
-    return _zipped({**said, "about.json": json.dumps(made, indent=2, ensure_ascii=False, default=str)})
+    images = {f"{name}.svg": pictures.svg(chart.to_dict(validate=False)) for name, chart in charts.items()}
+    origins = [about(choice, one) for choice, one in zip(choices, answers, strict=True)]
+    return _zipped({**images, "about.json": json.dumps(origins, indent=2, ensure_ascii=False, default=str)})
 
 
-def report(asked: Sequence[PolicySelection], words: Words) -> str:
-    """The one page that can be mailed."""
+def report(choices: Sequence[PolicySelection], words: Words) -> str:
+    """Return the report, one page of HTML."""
     from pathlib import Path
 
     from sim.views.report.folder import TABLES, Comparison
     from sim.views.report.page import page
 
-    found = _answers(asked)
-    facts = about(asked[0], found[0])
-    facts["commands"] = [choice.command(one.replicates) for choice, one in zip(asked, found, strict=True)]
+    answers = _answers(choices)
+    facts = about(choices[0], answers[0])
+    facts["commands"] = [choice.command(one.replicates) for choice, one in zip(choices, answers, strict=True)]
     facts["scenarios"] = {"baseline": words("common.scenario.baseline.text")} | {
-        identifier(place): title(choice, words) for place, choice in enumerate(asked)
+        choice_id(place): title(choice, words) for place, choice in enumerate(choices)
     }
     facts["introduced"] = {"baseline": []} | {
-        identifier(place): sorted(one.plan.scenarios[1].measures) for place, one in enumerate(found) if one.plan
+        choice_id(place): sorted(one.plan.scenarios[1].measures) for place, one in enumerate(answers) if one.plan
     }
-    tables = {name: joined(found, name) for name in TABLES}
-    if len(asked) > 1:
+    tables = {name: combined(answers, name) for name in TABLES}
+    if len(choices) > 1:
         keys = {
             "trajectories": ["scenario", "outcome", "group", "date"],
             "cascade": ["scenario", "measure", "role", "stage"],
         }
         tables |= {name: tables[name].drop_duplicates(own) for name, own in keys.items()}
-    return str(page(Comparison(Path("."), facts, tables), named(asked, words)))
+    return str(page(Comparison(Path("."), facts, tables), words_for(choices, words)))
 
 
 def _zipped(files: dict[str, str]) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    return held.getvalue()
+    return buffer.getvalue()

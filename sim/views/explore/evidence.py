@@ -1,86 +1,66 @@
-"""What a choice rests on: its measures, how well founded each is, the amounts and their sources, and the caveats."""
+"""The evidence for a choice: its measures with their grades, amounts and sources, and what is assumed."""
 
 from __future__ import annotations
 
-from html import escape
+from typing import Any
 
 import streamlit as st
 
 from sim.levers.measure import HYGIENE, Measure
 from sim.reporting import phrases
 from sim.views.explore.cases import Answer
-from sim.views.explore.levers import evidence
-from sim.views.explore.selection import PolicySelection
+from sim.views.explore.levers import evidence_of
+from sim.views.explore.rendering import show
 from sim.words import Words
 
 
-def rests(choice: PolicySelection, found: Answer, words: Words) -> None:
-    """The measures behind a choice with their evidence, what is assumed, and three caveats."""
-    st.html(f"<h3>{escape(words('explore.rests.title'))}</h3>")
-    st.markdown(
-        words(
-            "explore.rests.everything",
-            assumed=found.facts.get("assumed", "–"),
-            parameters=found.facts.get("parameters", "–"),
-        )
-    )
-    own = _measures(found)
-    if own:
+def evidence(answer: Answer, words: Words) -> None:
+    """Show the measures of an answer with their evidence, and how much of the model is assumed."""
+    show("page", "subsection", words("explore.rests.title"))
+    counts = {name: answer.facts.get(name, "–") for name in ("assumed", "parameters")}
+    st.markdown(words("explore.rests.everything", **counts))
+    if measures := _measures(answer):
         st.caption(f"{words('explore.rests.chosen')}. {words('explore.rests.amounts')}")
-        st.html(f"<div class='scroll'>{_table(own, words)}</div>")
-        grades = dict.fromkeys(measure.grade for measure in own)
-        for grade in grades:
+        names = phrases.wordings(words)
+        show("tables", "evidence", [_row(measure, names[measure.name], words) for measure in measures], words)
+        for grade in dict.fromkeys(measure.grade for measure in measures):
             st.caption(f"**{words(f'common.grade.{grade}')}**: {words(f'common.grade_means.{grade}')}")
     st.caption(words("explore.rests.equation"))
 
 
-def _measures(found: Answer) -> list[Measure]:
-    from sim.config import default_settings
+def _measures(answer: Answer) -> list[Measure]:
+    """Return the introduced measures as in the catalogue; those of a plan have the amounts of one draw."""
+    from sim.config import composition
 
-    if found.plan is None:
+    if answer.plan is None:
         return []
-    taken = found.plan.scenarios[1].measures
-    own = [measure for measure in default_settings.measures() if measure.name in taken]
+    introduced = answer.plan.scenarios[1].measures
+    own = [measure for measure in composition.measures() if measure.name in introduced]
     return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
 
 
-def _table(measures: list[Measure], words: Words) -> str:
-    names = phrases.wordings(words)
-    heads = [words(f"explore.rests.{head}") for head in ("measure", "grade", "moves", "source")]
-    head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in heads)
-    lines = "".join(_line(measure, names[measure.name], words) for measure in measures)
-    return f"<table class='kept'><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
-
-
-def _line(measure: Measure, name: str, words: Words) -> str:
-    duty = (
-        f" <abbr title='{escape(words('common.legal.duty'), quote=True)}'>§</abbr>" if measure.legal == "duty" else ""
-    )
-    moves = "<br>".join(
-        escape(words(f"explore.condition.{target}") + " ")
-        + escape(
-            words(
-                "explore.rests.amount",
-                **{part: _signed(getattr(shift, part), words) for part in ("amount", "low", "high")},
-            )
-        )
-        for target, shift in measure.shifts.items()
-    )
-    cited = [
-        f"{row['id']}: {row['source']}" + (f", doi {row['doi']}" if row["doi"] else "") for row in evidence(measure)
+def _row(measure: Measure, name: str, words: Words) -> dict[str, Any]:
+    sources = [
+        f"{row['id']}: {row['source']}" + (f", doi {row['doi']}" if row["doi"] else "") for row in evidence_of(measure)
     ]
     if measure.in_study:
-        cited.insert(0, words("explore.rests.study"))
-    sources = "<br>".join(map(escape, cited or [measure.source]))
-    level = words(f"common.level.{measure.hygiene}")
-    grade = words(f"common.grade.{measure.grade}")
-    return (
-        f"<tr><th scope='row'>{escape(name)}{duty}<small>{escape(level)}</small></th>"
-        f"<td><span class='founded {measure.grade}'><i></i>{escape(grade)}</span></td><td>{moves or '–'}</td>"
-        f"<td>{sources}</td></tr>"
-    )
+        sources.insert(0, words("explore.rests.study"))
+    parts = ("amount", "low", "high")
+    changes = [
+        f"{words(f'explore.condition.{target}')} "
+        + words("explore.rests.amount", **{part: _signed(getattr(shift, part), words) for part in parts})
+        for target, shift in measure.shifts.items()
+    ]
+    return {
+        "name": name,
+        "duty": measure.legal == "duty",
+        "level": words(f"common.level.{measure.hygiene}"),
+        "grade": measure.grade,
+        "grade_name": words(f"common.grade.{measure.grade}"),
+        "changes": changes,
+        "sources": sources or [measure.source],
+    }
 
 
 def _signed(amount: float, words: Words) -> str:
-    """An amount, with a minus where it takes away."""
     return phrases.number(amount, words, 2).replace("-", "−")

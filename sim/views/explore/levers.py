@@ -1,6 +1,6 @@
-"""Levers in plain words, and how well founded each is: families, their options, the measures behind them.
+"""The levers: families, their options, and the measures and evidence behind each.
 
-Within a family options stand in the order of occupational hygiene: at the source, collective, individual.
+The options of a family are in the order of occupational hygiene: source, collective, individual.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
 from sim.reporting import phrases
-from sim.views.explore.selection import TODAY, content, measures_in, options_of, studied
+from sim.views.explore.selection import TODAY, content, measures_in, options_of, study_measures
 from sim.words import Words
 
 FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "leadership")
-"""The six levers that everybody sees; the other families stand behind "more"."""
+"""The six levers at the top of the sidebar; the other families are below "more"."""
 MORE = tuple(family for family in FAMILIES if family not in FIRST)
 _MARKS = {"assumed": "○", "weak": "◐", "moderate": "◕", "strong": "●"}
 _SETTINGS_ONLY = "collective"
-"""Where an option without a measure stands: it sets how the whole organisation works."""
+"""The level of an option without a measure, which sets how the whole organisation works."""
 ASSUMPTIONS = (
     "mechanisms.availability.norm_loop",
     "mechanisms.availability.over_reading",
@@ -35,18 +35,12 @@ ASSUMPTIONS = (
     "mechanisms.cascade.forgetting",
     "mechanisms.practice.floor",
 )
-"""Assumptions that people ask about, or that move results most; any other can be set in a link."""
+"""Assumptions that users ask about or that change results most; any other can be set in a link."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a family.
-
-    grade      how well founded it is: that of its weakest measure; what only sets something is assumed
-    hygiene    source, collective or individual: the first of its measures
-    is_duty    whether it holds a legal duty
-    what_if    whether it is no option that anybody could take
-    """
+    """One option of a family; `what_if` marks an option that no organisation could take."""
 
     family: str
     name: str
@@ -55,12 +49,12 @@ class Option:
 
     @property
     def grade(self) -> str:
-        """assumed, weak, moderate or strong."""
+        """The grade of its weakest measure; an option without measures is assumed."""
         return min((measure.grade for measure in self.measures), key=GRADES.index, default="assumed")
 
     @property
     def hygiene(self) -> str:
-        """Where it acts."""
+        """The first level at which a measure acts: source, collective or individual."""
         return min((measure.hygiene for measure in self.measures), key=HYGIENE.index, default=_SETTINGS_ONLY)
 
     @property
@@ -85,18 +79,18 @@ class Option:
 
 @cache
 def family(name: str) -> tuple[Option, ...]:
-    """The options of a family: today's practice, then from the source to the individual, what-if scenarios last.
+    """Return the options of a family: today's practice, then from source to individual, what-if scenarios last.
 
-    A measure that an option with a file takes alone, in its own doses, is not an option a second time.
+    A measure is no separate option where an option with a file introduces only this measure.
     """
     files = {path.stem: path for path in (_conf() / name).glob("*.yaml")}
     alone = {own for option in files if len(own := measures_in(name, option)) == 1}
-    found = [
+    members = [
         _option(name, option, files.get(option))
         for option in options_of(name)
         if option in files or measures_in(name, option) not in alone
     ]
-    return tuple(sorted(found, key=lambda one: (not one.is_today, one.what_if, HYGIENE.index(one.hygiene), one.name)))
+    return tuple(sorted(members, key=lambda one: (not one.is_today, one.what_if, HYGIENE.index(one.hygiene), one.name)))
 
 
 def _conf() -> Path:
@@ -116,25 +110,25 @@ def _option(family: str, name: str, file: Path | None) -> Option:
 
 @cache
 def fifteen() -> tuple[Measure, ...]:
-    """The 15 measures of the study, from the source to the individual."""
+    """Return the 15 measures of the study, from source to individual."""
     from sim.config import default_settings
 
-    own = [measure for measure in default_settings.measures() if measure.name in studied()]
+    own = [measure for measure in default_settings.measures() if measure.name in study_measures()]
     return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
 
 
-def evidence(measure: Measure) -> list[dict[str, str]]:
-    """What a measure's source and its shifts cite of effects and patterns: id, source, and doi where there is one."""
+def evidence_of(measure: Measure) -> list[dict[str, str]]:
+    """Return the effects and patterns that a measure and its shifts cite: id, source, and doi where there is one."""
     from sim.data import rows
 
     cited = " ".join([measure.source, *(shift.source for shift in measure.shifts.values())]).split()
-    found = [row for name in ("effects", "patterns") for row in rows(name) if row["id"] in cited]
-    return [{name: row.get(name) or "" for name in ("id", "source", "doi")} for row in found]
+    sources = [row for name in ("effects", "patterns") for row in rows(name) if row["id"] in cited]
+    return [{name: row.get(name) or "" for name in ("id", "source", "doi")} for row in sources]
 
 
 @cache
 def usual_of(name: str) -> float:
-    """The value of an assumption as the model is fitted."""
+    """Return the value of an assumption in the fitted model."""
     from omegaconf import OmegaConf
 
     from sim.config import default_settings

@@ -1,7 +1,6 @@
-"""The ten questions of those who ask, each with the choices that answer it, what to look at, and what it cannot tell.
+"""The ten questions, each with the choices that answer it and the views that show the answer.
 
-Texts stand in `sim/words/*/questions.yaml`. Answers come from live runs, from studies that were done before
-(`kept`), or from both.
+Their texts are in `sim/words/*/questions.yaml`. Answers come from simulations, from earlier studies, or from both.
 """
 
 from __future__ import annotations
@@ -14,55 +13,63 @@ from sim.views.explore.selection import PolicySelection, presets
 from sim.views.explore.study_results import numbers
 from sim.words import Words
 
-LIVED, KEPT, BOTH = "lived", "kept", "both"
+SIMULATED, STORED, BOTH = "simulated", "stored", "both"
 _INVITES = 7
-"""The question whose text asks for levers of one's own."""
+"""The question whose text invites users to set other levers."""
 VIEWS = ("effects", "time", "groups", "cascade", "why", "evening", "visits", "respondents", "body")
-"""What a question may show, in this order."""
+"""Views that a question may show, in this order."""
 
 
 @dataclass(frozen=True)
 class Question:
     """One question.
 
-    who       those who ask it
-    levers    what is compared, each against today's practice; the first is what opens among the levers
-    numbers   assumptions that go with some of them, by their place
-    views     what to look at, of `VIEWS`
-    answered  by live runs, by a study done before, or both
-    study     which study that was
+    Attributes
+    ----------
+    who : tuple of str
+        The roles of those who ask it.
+    levers : tuple of mapping
+        Policies that are each compared with today's practice; the sidebar opens with the first.
+    views : tuple of str
+        Some of `VIEWS`.
+    basis : str
+        Simulations, an earlier study, or both.
+    study : str or None
+        The earlier study.
+    numbers : mapping of int to mapping, optional
+        Assumptions of some policies, by place.
     """
 
     number: int
     who: tuple[str, ...]
     levers: tuple[Mapping[str, str], ...]
     views: tuple[str, ...]
-    answered: str = LIVED
+    basis: str = SIMULATED
     study: str | None = None
     numbers: Mapping[int, Mapping[str, float]] | None = None
 
     def choices(self, **common: Any) -> list[PolicySelection]:
-        """What it compares, of the organisation in `common`."""
+        """Return what it compares, for the organisation in `common`."""
         own = self.numbers or {}
         return [
             PolicySelection(question=self.number, levers=levers, numbers=own.get(place, {}), **common)
             for place, levers in enumerate(self.levers)
         ]
 
-    def said(self, part: str, words: Words) -> str:
-        """Its text: short, asked, answer, look or cannot; an answer is empty where live runs alone give it."""
+    def text(self, part: str, words: Words) -> str:
+        """Return a text: short, asked, answer, look or cannot; the answer is empty where only simulations give it."""
         key = f"questions.q{self.number}.{part}"
-        return words(key, **_as_written(words)) if key in words else ""
+        return words(key, **_numbers(words)) if key in words else ""
 
 
-def _as_written(words: Words) -> dict[str, str]:
-    """The kept numbers with the marks of the language."""
+def _numbers(words: Words) -> dict[str, str]:
+    """Return the numbers of earlier studies with the marks of the language."""
     marks = str.maketrans({".": words("common.number.decimal"), ",": words("common.number.thousands")})
     return {name: value if name == "version" else value.translate(marks) for name, value in numbers().items()}
 
 
 def questions() -> tuple[Question, ...]:
-    """The ten, in the order in which they are asked."""
+    """Return the ten questions in the order of the page."""
     return (
         Question(1, ("inspectorate",), ({"communication": "no_loss"},), ("cascade", "visits"), BOTH, "inspection"),
         Question(2, ("inspectorate",), ({"adoption": "active_oversight"},), ("effects", "cascade"), BOTH, "inspection"),
@@ -110,12 +117,12 @@ def questions() -> tuple[Question, ...]:
             "inspection",
         ),
         Question(9, ("prevention_officer",), ({"ergonomics": "sit_stand_desks"},), ("body", "effects"), BOTH),
-        Question(10, ("everybody",), (), ("respondents",), KEPT, "vanishing_measures"),
+        Question(10, ("everybody",), (), ("respondents",), STORED, "vanishing_measures"),
     )
 
 
 def question_of(choice: PolicySelection) -> Question | None:
-    """The question that a choice belongs to, as long as it asks what was prepared or the question invites levers."""
+    """Return the question of a choice, as long as its levers are those of the question or may be changed."""
     if choice.question is None:
         return None
     question = questions()[choice.question - 1]
@@ -123,7 +130,7 @@ def question_of(choice: PolicySelection) -> Question | None:
 
 
 def _prepared(question: Question, choice: PolicySelection) -> list[PolicySelection]:
-    """What a question compares, of the organisation of a choice; one without levers shows today's practice."""
+    """Return what a question compares, for the organisation of a choice; today's practice where it has no levers."""
     common = {
         name: getattr(choice, name)
         for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")
@@ -132,7 +139,7 @@ def _prepared(question: Question, choice: PolicySelection) -> list[PolicySelecti
 
 
 def compared(choice: PolicySelection) -> list[PolicySelection]:
-    """What is shown: all that a question compares as long as its own levers are set, else the choice alone."""
+    """Return the choices to show: those of the question while its own levers are set, otherwise only this choice."""
     question = question_of(choice)
     prepared = [] if question is None else _prepared(question, choice)
     return prepared if choice in prepared else [choice]

@@ -1,13 +1,13 @@
-"""What pictures are on the page: charts in two widths, images with their text, tables; drawn once and kept."""
+"""HTML and figures of the page: fragments from templates, charts in two widths, and a cache of what has been drawn."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from html import escape
+from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,80 +17,91 @@ from sim.views.explore.selection import FIRST_STAGE, PolicySelection
 from sim.words import Words
 from sim.world import own_organisation
 
-WIDE, NARROW = 860, 343
-"""Pixels of a chart on a desk and on a phone."""
-_MOST_KEPT = 200
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
 
-_shelf = Lock()
-_drawn: OrderedDict[tuple[Any, ...], str] = OrderedDict()
-"""Figures drawn lately: a page draws the same ones again whenever it looks for more."""
+WIDE, NARROW = 860, 343
+"""Pixels of a chart on a desktop and on a phone."""
+_CACHE_SIZE = 200
+
+_cache_lock = Lock()
+_cache: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+"""Figures and fragments drawn lately, because a page draws the same ones again at every update."""
+
+
+def fragment(template: str, macro: str, *values: Any) -> Markup:
+    """Return what a macro of `templates/<template>.j2` makes of these values; texts are escaped."""
+    result: Markup = getattr(_environment().get_template(f"{template}.j2").module, macro)(*values)
+    return result
+
+
+def show(template: str, macro: str, *values: Any) -> None:
+    """Put a fragment on the page."""
+    st.html(fragment(template, macro, *values))
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sim.views.explore", "templates"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
+    )  # fmt: skip
+    environment.filters["base64"] = lambda text: b64encode(str(text).encode()).decode()
+    return environment
 
 
 def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:
-    """A chart in the width of a desk and of a phone, of which the screen shows one; `key` says all it depends on.
+    """Show a chart for a desktop and for a phone, of which the screen shows one; `key` is all that it depends on.
 
-    A first look has one alone, for the screen that probably asks: the other is there with the next runs.
+    At the first stage only the one for this screen is drawn; the other follows with the next runs.
     """
     widths = {"wide": WIDE, "narrow": NARROW}
     if FIRST_STAGE in key:
         own = "narrow" if "Mobi" in st.context.headers.get("User-Agent", "") else "wide"
         widths = {own: widths[own]}
 
-    def drawn() -> str:
-        shown = []
-        for kind, width in widths.items():
-            spec = make(width).to_dict(validate=False)
-            only = " only" if len(widths) == 1 else ""
-            shown.append(image(charts.svg(spec), str(spec.get("description", "")), f"chart {kind}{only}"))
-        return f"<figure>{''.join(shown)}</figure>"
+    def draw() -> str:
+        only = " only" if len(widths) == 1 else ""
+        specs = {f"chart {kind}{only}": make(width).to_dict(validate=False) for kind, width in widths.items()}
+        images = [(charts.svg(spec), spec.get("description", ""), kind) for kind, spec in specs.items()]
+        return fragment("images", "figure", images)
 
-    st.html(kept((words.language, *widths, *key), drawn))
+    st.html(cached((words.language, *widths, *key), draw))
 
 
-def kept(key: tuple[Any, ...], make: Callable[[], str]) -> str:
-    """What is kept under this key, made where it is missing; the oldest has to go."""
-    found = _drawn.get(key)
-    if found is None:
-        found = make()
-        with _shelf:
+def cached(key: tuple[Any, ...], make: Callable[[], str]) -> str:
+    """Return the cached value of a key, made where it is missing; the oldest one is dropped."""
+    value = _cache.get(key)
+    if value is None:
+        value = make()
+        with _cache_lock:
             if all(own_organisation.held(name) for name in _organisations(key)):
-                _drawn[key] = found
-            while len(_drawn) > _MOST_KEPT:
-                _drawn.popitem(last=False)
-    return found
+                _cache[key] = value
+            while len(_cache) > _CACHE_SIZE:
+                _cache.popitem(last=False)
+    return value
 
 
 def forget(organisation: str) -> None:
-    """Let go of every figure of an uploaded organisation."""
-    with _shelf:
-        for key in [key for key in _drawn if organisation in _organisations(key)]:
-            del _drawn[key]
+    """Delete everything drawn of an uploaded organisation."""
+    with _cache_lock:
+        for key in [key for key in _cache if organisation in _organisations(key)]:
+            del _cache[key]
 
 
-def depends(asked: Sequence[PolicySelection], found: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
-    """All that a figure of these answers depends on, and the uploaded organisations among it."""
-    of = frozenset(choice.persons for choice in asked if choice.persons is not None)
-    return (of, *(choice.overrides for choice in asked), *(one.replicates for one in found), *more)
+def key_of(choices: Sequence[PolicySelection], answers: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
+    """Return the key of a figure of these answers, with the uploaded organisations among it."""
+    organisations = frozenset(choice.persons for choice in choices if choice.persons is not None)
+    return (organisations, *(choice.overrides for choice in choices), *(one.replicates for one in answers), *more)
 
 
 def _organisations(key: tuple[Any, ...]) -> frozenset[str]:
-    """The uploaded organisations that a figure with this key shows."""
     return frozenset().union(*(part for part in key if isinstance(part, frozenset)))
 
 
-def image(svg: str, alt: str, kind: str) -> str:
-    """An SVG as an image with its alternative text, as HTML; `kind` is its class."""
-    data = b64encode(svg.encode()).decode()
-    return f"<img class='{kind}' src='data:image/svg+xml;base64,{data}' alt='{escape(alt, quote=True)}'>"
-
-
-def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """A table that scrolls by itself where the screen is narrow; each line begins with its head."""
-    head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in heads)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(line[0])}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in line[1:])}</tr>"
-        for line in lines
-    )
-    st.html(
-        f"<div class='scroll'><table class='kept'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Show a table that scrolls by itself where the screen is narrow; the first cell of a row is its head."""
+    show("tables", "table", heads, rows)

@@ -1,7 +1,7 @@
-"""A choice: what somebody asks of the explorer. It becomes settings of the command line, a link, and a command.
+"""A choice in the explorer, and its three equivalent forms: settings of the command line, a link and a command.
 
-All three say the same, so that the page and the command agree. A link is checked like any other input: it holds names
-that exist and numbers within their ranges, never a path or code, and asks for no more work than `MOST_WORK`.
+A link is checked like any other input. It has names that exist and numbers within their ranges, never a path or code,
+and requires at most `MAX_WORK`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ TODAY = "practice_2022"
 VERSION = "1"
 BURN_IN = 52
 FEWEST, MOST = 12, 100
-"""Replicates that even the largest organisation gets, and that are enough for any."""
+"""Replicates of the largest organisations and of small ones."""
 FIRST_STAGE = 8
 """Replicates after which the page shows its first answer."""
-MOST_WORK = 900_000
-"""Person-weeks that one replicate may live in one world: 5,750 people for two years after one."""
-_WORK_AT_MOST = 100 * 500 * 156
-_LONGEST_LINK = 2_000
-_MOST_NUMBERS = 12
+MAX_WORK = 900_000
+"""Person-weeks of one replicate in one world: 5,750 people for two years and a burn-in of one."""
+_TOTAL_WORK = 100 * 500 * 156
+_MAX_LINK = 2_000
+_MAX_NUMBERS = 12
 _FEW = 8
+ANCHOR_DAYS = "mechanisms.anchor_days.days"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RANGES = {
     "employees": (20, 5_000),
@@ -46,28 +47,36 @@ _RANGES = {
 
 
 class SelectionError(UserError):
-    """What is wrong with a choice or a link, and what would be right, in the language of whoever reads it."""
+    """An error in a choice or a link, in the language of the reader."""
 
     def __init__(self, key: str, **values: Any) -> None:
         self._key, self._values = key, values
-        super().__init__(self.said(Words()))
+        super().__init__(self.text(Words()))
 
-    def said(self, words: Words) -> str:
-        """The one line."""
+    def text(self, words: Words) -> str:
+        """Return the error in one line."""
         return words(f"explore.mistake.{self._key}", **self._values)
 
 
 @dataclass(frozen=True)
 class PolicySelection:
-    """What is asked, of whom.
+    """A policy and the organisation that it is simulated in.
 
-    levers    family -> option, where it is not today's practice
-    measures  of the 15 of the study beside them -> share of employers that take it, 0-1; for one organisation the
-              chance that it does
-    numbers   assumption by its name on the command line -> value
-    at_home   percent of employees whose work can be done at home; None: as in the Netherlands
-    in_place  measures of the 15 that one's own organisation has already; None: drawn as in 2022
-    persons   the name under which an uploaded organisation is held in memory; never from a link and never in one
+    Attributes
+    ----------
+    levers : mapping of str to str
+        Option by family, where it is not today's practice.
+    measures : mapping of str to float
+        Other measures of the study with the share of employers that take it, 0-1; for one organisation the
+        probability that it does.
+    numbers : mapping of str to float
+        Values of assumptions by their names on the command line.
+    at_home : int or None
+        Percentage of employees who can work at home; None: as in the Netherlands.
+    in_place : tuple of str or None
+        Measures of the study that the organisation already has; None: drawn as in 2022.
+    persons : str or None
+        Name of an uploaded organisation in memory; it is never part of a link.
     """
 
     language: str = "en"
@@ -84,32 +93,32 @@ class PolicySelection:
     persons: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Put what was given in one order; raises UserError for whatever does not exist or lies out of range."""
-        chosen = {family: self.levers[family] for family in FAMILIES if self.levers.get(family, TODAY) != TODAY}
+        """Sort the values; raise UserError for unknown names and values out of range."""
+        levers = {family: self.levers[family] for family in FAMILIES if self.levers.get(family, TODAY) != TODAY}
         _check_known("lever", self.levers, FAMILIES)
-        object.__setattr__(self, "levers", chosen)
+        object.__setattr__(self, "levers", levers)
         for name in ("measures", "numbers"):
             object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
         if self.in_place is not None:
             object.__setattr__(self, "in_place", tuple(sorted(set(self.in_place))))
         _check(self)
 
-    # -- what it is for the model ----------------------------------------------------------------------------------
+    # -- settings of the command line -------------------------------------------------------------------------------
 
     @property
     def scenario(self) -> str | None:
-        """The named scenario that these levers are, if they are one and nothing is added."""
-        named = [] if self.measures or not self.levers else [n for n, own in presets().items() if own == self.levers]
-        return named[0] if named else None
+        """The named scenario with exactly these levers, if any."""
+        names = [] if self.measures or not self.levers else [n for n, own in presets().items() if own == self.levers]
+        return names[0] if names else None
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether it is today's practice and nothing else."""
+        """Whether it is today's practice."""
         return not (self.levers or self.measures)
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """The settings of the command line, in which only the number of replicates is missing."""
+        """The settings of the command line without the number of replicates."""
         return (*self._firm(), *self._policy(), *self._assumed(), f"weeks={self.weeks}", f"seed={self.seed}")
 
     def _firm(self) -> list[str]:
@@ -135,27 +144,27 @@ class PolicySelection:
 
     @property
     def most_replicates(self) -> int:
-        """How many replicates it may get: fewer for larger organisations and longer times."""
-        return min(max(_WORK_AT_MOST // self.work, FEWEST), MOST)
+        """The number of replicates: fewer for larger organisations and longer periods."""
+        return min(max(_TOTAL_WORK // self.work, FEWEST), MOST)
 
     @property
     def work(self) -> int:
-        """Person-weeks of one replicate in one world; an uploaded file counts as `employees` says."""
+        """Person-weeks of one replicate in one world."""
         return self.employees * (self.weeks + BURN_IN)
 
     def command(self, replicates: int) -> str:
-        """The command that computes the same, to copy into a terminal; an uploaded organisation is a file there."""
-        shown = replace(self, persons="persons.csv") if self.persons else self
-        words = ("hybridwork", "run", *shown.overrides, f"replicates={replicates}")
+        """Return the command that computes the same; an uploaded organisation is a file there."""
+        public = replace(self, persons="persons.csv") if self.persons else self
+        words = ("hybridwork", "run", *public.overrides, f"replicates={replicates}")
         return " ".join(word if re.fullmatch(r"[\w.=+-]+", word) else shlex.quote(word) for word in words)
 
     # -- the link --------------------------------------------------------------------------------------------------
 
     @property
     def query(self) -> dict[str, str]:
-        """The link's query, from which `choice_of` makes the same choice; an uploaded file stays out of it."""
+        """The query of the link, which `choice_of` reads; an uploaded file is not part of it."""
         usual = PolicySelection()
-        asked = {
+        values = {
             "v": VERSION,
             "language": self.language,
             "question": "" if self.question is None else str(self.question),
@@ -165,7 +174,7 @@ class PolicySelection:
             **{name: str(getattr(self, name)) for name in _NUMBERS if getattr(self, name) != getattr(usual, name)},
             "in_place": "" if self.in_place is None else ",".join(self.in_place) or "none",
         }
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in values.items() if value}
 
 
 _NUMBERS = ("employees", "team_size", "at_home", "weeks", "seed")
@@ -173,23 +182,23 @@ _KEYS = ("v", "language", "question", *FAMILIES, "measures", "numbers", *_NUMBER
 
 
 def choice_of(query: Mapping[str, str]) -> PolicySelection:
-    """The choice that a link holds; raises UserError, in one line, for everything that no link of ours holds."""
-    if sum(len(name) + len(value) for name, value in query.items()) > _LONGEST_LINK:
-        raise SelectionError("long", most=_LONGEST_LINK)
+    """Return the choice of a link; raise SelectionError for anything that the page would not put in a link."""
+    if sum(len(name) + len(value) for name, value in query.items()) > _MAX_LINK:
+        raise SelectionError("long", most=_MAX_LINK)
     _check_known("part", query, _KEYS)
     if not query:
         return PolicySelection()
     if query.get("v") != VERSION:
-        raise SelectionError("version", version=_told(query.get("v", "–")), right=VERSION)
-    given: dict[str, Any] = {name: _whole(name, query[name]) for name in (*_NUMBERS, "question") if name in query}
+        raise SelectionError("version", version=_harmless(query.get("v", "–")), right=VERSION)
+    values: dict[str, Any] = {name: _whole(name, query[name]) for name in (*_NUMBERS, "question") if name in query}
     if "in_place" in query:
-        given["in_place"] = () if query["in_place"] == "none" else tuple(query["in_place"].split(","))
+        values["in_place"] = () if query["in_place"] == "none" else tuple(query["in_place"].split(","))
     return PolicySelection(
         language=query.get("language", "en"),
         levers={family: query[family] for family in FAMILIES if family in query},
         measures=_read_pairs("measures", query.get("measures", "")),
         numbers=_read_pairs("numbers", query.get("numbers", "")),
-        **given,
+        **values,
     )
 
 
@@ -198,29 +207,29 @@ def _pairs(numbers: Mapping[str, float]) -> str:
 
 
 def _read_pairs(where: str, text: str) -> dict[str, float]:
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for part in filter(None, text.split(",")):
         name, colon, value = part.partition(":")
         if not colon or not _NAME.fullmatch(name):
-            raise SelectionError("pair", where=where, part=_told(part))
-        found[name] = _number(where, value)
-    return found
+            raise SelectionError("pair", where=where, part=_harmless(part))
+        numbers[name] = _number(where, value)
+    return numbers
 
 
 def _number(where: str, text: str) -> float:
     if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?(e-?\d)?", text):
-        raise SelectionError("number", where=where, text=_told(text))
+        raise SelectionError("number", where=where, text=_harmless(text))
     return float(text)
 
 
 def _whole(where: str, text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        raise SelectionError("whole", where=where, text=_told(text))
+        raise SelectionError("whole", where=where, text=_harmless(text))
     return int(text)
 
 
-def _told(text: str) -> str:
-    """A stranger's text, short and harmless enough to be shown."""
+def _harmless(text: str) -> str:
+    """Return a text from a link, shortened and without characters of markup."""
     return re.sub(r"[^\w .:+-]", "?", text)[:30]
 
 
@@ -232,8 +241,8 @@ def _check(choice: PolicySelection) -> None:
     for name, (least, most) in _RANGES.items():
         value = getattr(choice, name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
-            raise SelectionError("range", name=name, value=_told(str(value)), least=least, most=most)
-    if choice.work > MOST_WORK:
+            raise SelectionError("range", name=name, value=_harmless(str(value)), least=least, most=most)
+    if choice.work > MAX_WORK:
         raise SelectionError("work", employees=choice.employees, weeks=choice.weeks)
     for family, option in choice.levers.items():
         _check_known("option", [option], options_of(family), family)
@@ -242,8 +251,8 @@ def _check(choice: PolicySelection) -> None:
 
 
 def _check_measures(choice: PolicySelection) -> None:
-    asked = studied()
-    _check_known("measure", [*choice.measures, *(choice.in_place or ())], asked)
+    known = study_measures()
+    _check_known("measure", [*choice.measures, *(choice.in_place or ())], known)
     for name, share in choice.measures.items():
         if not (0 < share <= 1 and math.isfinite(share)):
             raise SelectionError("share", name=name, share=f"{share:g}")
@@ -252,8 +261,8 @@ def _check_measures(choice: PolicySelection) -> None:
 
 
 def _check_numbers(numbers: Mapping[str, float]) -> None:
-    if len(numbers) > _MOST_NUMBERS:
-        raise SelectionError("many", count=len(numbers), most=_MOST_NUMBERS)
+    if len(numbers) > _MAX_NUMBERS:
+        raise SelectionError("many", count=len(numbers), most=_MAX_NUMBERS)
     known = assumptions()
     _check_known("assumption", numbers, known)
     for name, value in numbers.items():
@@ -265,25 +274,25 @@ def _check_numbers(numbers: Mapping[str, float]) -> None:
 def _check_known(what: str, names: Iterable[Any], known: Iterable[str], of: str = "") -> None:
     for name in names:
         if name not in known:
-            told = _told(str(name))
-            near = get_close_matches(told, list(known)) or list(known)[:_FEW]
-            raise SelectionError(f"unknown.{what}", name=told, known=", ".join(near), of=of)
+            text = _harmless(str(name))
+            near = get_close_matches(text, list(known)) or list(known)[:_FEW]
+            raise SelectionError(f"unknown.{what}", name=text, known=", ".join(near), of=of)
 
 
-# -- what there is ---------------------------------------------------------------------------------------------------
+# -- options and ranges ------------------------------------------------------------------------------------------------
 
 
 @cache
 def options_of(family: str) -> tuple[str, ...]:
-    """The options of a family of levers."""
+    """Return the options of a family of levers."""
     from sim.config import composition
 
     return composition.options(family)
 
 
 @cache
-def studied() -> tuple[str, ...]:
-    """The 15 measures that the study of 2022 asked about."""
+def study_measures() -> tuple[str, ...]:
+    """Return the 15 measures of the 2022 study."""
     from sim.config import default_settings
 
     return tuple(measure.name for measure in default_settings.measures() if measure.in_study)
@@ -291,44 +300,44 @@ def studied() -> tuple[str, ...]:
 
 @cache
 def presets() -> dict[str, dict[str, str]]:
-    """The named scenarios: the levers of each, by family."""
+    """Return the levers of each named scenario, by family."""
     from sim.config import default_settings
 
-    found: dict[str, dict[str, str]] = {}
+    scenarios: dict[str, dict[str, str]] = {}
     for path in sorted((default_settings.conf_folder() / "scenario").glob("*.yaml")):
-        chosen = {}
+        options = {}
         for change in content(path).get("defaults") or ():
             for group, option in change.items():
-                chosen[str(group).removeprefix("override /")] = str(option)
-        if chosen:
-            found[path.stem] = {family: chosen[family] for family in FAMILIES if family in chosen}
-    return found
+                options[str(group).removeprefix("override /")] = str(option)
+        if options:
+            scenarios[path.stem] = {family: options[family] for family in FAMILIES if family in options}
+    return scenarios
 
 
 @cache
 def assumptions() -> dict[str, tuple[float, float]]:
-    """Every number that may be changed, by its name on the command line, with its range."""
+    """Return the range of every number that may be changed, by its name on the command line."""
     from sim.config import default_settings
 
-    found = {
-        f"mechanisms.{process}.{name}": (passport.low, passport.high)
+    ranges = {
+        f"mechanisms.{process}.{name}": (metadata.low, metadata.high)
         for process, kind in default_settings.mechanism_types().items()
-        for name, passport in kind.parameter_metadata().items()
+        for name, metadata in kind.parameter_metadata().items()
     }
     for measure in default_settings.measures():
-        found |= {f"measures.{measure.name}.{name}": (0.0, 1.0) for name in ("use", "hoops", "well")}
-        found |= {f"measures.{measure.name}.{name}": (shift.low, shift.high) for name, shift in measure.shifts.items()}
-    return found
+        ranges |= {f"measures.{measure.name}.{name}": (0.0, 1.0) for name in ("use", "hoops", "well")}
+        ranges |= {f"measures.{measure.name}.{name}": (shift.low, shift.high) for name, shift in measure.shifts.items()}
+    return ranges
 
 
 def _introduced_by(levers: Mapping[str, str]) -> set[str]:
-    """The measures that the options of these levers introduce."""
+    """Return the measures that the options of these levers introduce."""
     return {name for family, option in levers.items() for name in measures_in(family, option)}
 
 
 @cache
 def measures_in(family: str, option: str) -> tuple[str, ...]:
-    """The measures that an option of a family introduces."""
+    """Return the measures that an option of a family introduces."""
     from sim.config import default_settings
 
     path = default_settings.conf_folder() / family / f"{option}.yaml"
@@ -336,7 +345,7 @@ def measures_in(family: str, option: str) -> tuple[str, ...]:
 
 
 def content(path: Path) -> Mapping[str, Any]:
-    """The entries of one file of the configuration."""
+    """Return the entries of one file of the configuration."""
     import yaml
 
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -1,8 +1,8 @@
-"""The sessions of the page: what each one holds, and how it is given up when its browser has gone.
+"""The sessions of the page, and their deletion after their browser has gone.
 
-A timer of the server looks once a second which pages are still connected. Of one that has been away for longer than
-`GRACE` seconds everything is given up: Streamlit's session with its uploaded files, the organisation that was read,
-and every answer, figure and simulated past that came of it. Nobody has to visit the page for that.
+A timer of the server checks once a second which pages are connected. When a page has been away for longer than `GRACE`
+seconds, everything of its session is deleted: Streamlit's session with its uploaded files, the organisation that was
+read, and every answer, figure and burn-in computed from it. No visit to the page is needed for that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from sim.world import own_organisation
 
 GRACE = 4
-"""Seconds that a page may be away, as when the network stumbles, before its session is given up."""
+"""Seconds that a page may be away, as when the network fails, before its session is deleted."""
 _EVERY = 1.0
 _M_PERTURB = -6
 _log = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Session:
-    """One session: who asks in it, the organisations it has uploaded, and since when its page is away."""
+    """One session: the client of its requests, its uploaded organisations, and since when its page is away."""
 
-    who: str
+    client: str
     organisations: set[str] = field(default_factory=set)
     away_since: float | None = None
 
@@ -42,14 +42,14 @@ _sessions: dict[str, Session] = {}
 _lock = threading.Lock()
 
 
-def begin(identifier: str, who: str) -> None:
-    """Note that a session of Streamlit has begun, and by which name it asks."""
+def begin(identifier: str, client: str) -> None:
+    """Note that a session of Streamlit has begun, and the client of its requests."""
     with _lock:
-        _sessions.setdefault(identifier, Session(who))
+        _sessions.setdefault(identifier, Session(client))
 
 
 def hold(identifier: str, staff: own_organisation.Staff) -> str:
-    """Keep an uploaded organisation for a session, in memory alone; the name by which plans find it."""
+    """Keep an uploaded organisation in memory for a session; return the name by which plans find it."""
     name = own_organisation.hold(staff)
     with _lock:
         _sessions.setdefault(identifier, Session(identifier)).organisations.add(name)
@@ -57,7 +57,7 @@ def hold(identifier: str, staff: own_organisation.Staff) -> str:
 
 
 def release(identifier: str, name: str) -> None:
-    """Give up an organisation that a session has uploaded, with everything that came of it."""
+    """Delete an uploaded organisation of a session, with everything computed from it."""
     with _lock:
         if identifier in _sessions:
             _sessions[identifier].organisations.discard(name)
@@ -65,15 +65,15 @@ def release(identifier: str, name: str) -> None:
 
 
 def end(identifier: str) -> None:
-    """Give up a session and everything that it holds; nothing happens where it is unknown."""
+    """Delete a session and everything of it; an unknown session is ignored."""
     with _lock:
-        ended = _sessions.pop(identifier, None)
-    if ended is None:
+        session = _sessions.pop(identifier, None)
+    if session is None:
         return
     from sim.views.explore.scheduler import shared_scheduler
 
-    shared_scheduler().leave(ended.who)
-    for name in ended.organisations:
+    shared_scheduler().leave(session.client)
+    for name in session.organisations:
         _forget(name)
 
 
@@ -87,8 +87,8 @@ def _forget(name: str) -> None:
 
 
 def ended(is_connected: Callable[[str], bool], now: float) -> list[str]:
-    """The sessions whose page has been away for longer than `GRACE` seconds at `now`, on the clock of `monotonic`."""
-    found = []
+    """Return the sessions whose page has been away for longer than `GRACE` seconds at `now`, a value of `monotonic`."""
+    identifiers = []
     with _lock:
         for identifier, session in _sessions.items():
             if is_connected(identifier):
@@ -96,14 +96,14 @@ def ended(is_connected: Callable[[str], bool], now: float) -> list[str]:
             elif session.away_since is None:
                 session.away_since = now
             elif now - session.away_since > GRACE:
-                found.append(identifier)
-    return found
+                identifiers.append(identifier)
+    return identifiers
 
 
 def remove_leftovers() -> None:
-    """Remove files of persons that version 0.3 left in the folder of temporary files where its server was killed.
+    """Remove the temporary files of persons that a killed server of version 0.3 left behind.
 
-    Later versions write none. A folder that holds anything else, or belongs to somebody else, stays as it is.
+    Later versions write none. Folders with other files, or of another user, stay.
     """
     for folder in Path(gettempdir()).glob("hybridwork-" + 8 * "?"):
         with suppress(OSError, AttributeError):
@@ -114,17 +114,17 @@ def remove_leftovers() -> None:
 
 
 def scrub_freed_memory() -> None:
-    """Let the C library overwrite memory that is freed, so that no text of a file stays there; with glibc alone."""
+    """Make glibc overwrite freed memory, so that no text of a file stays there."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_PERTURB, 1)
 
 
 @asynccontextmanager
-async def attended(_app: Any) -> AsyncIterator[None]:
-    """Run the timer for as long as the server runs, and give up all sessions when it ends."""
+async def session_timer(_app: Any) -> AsyncIterator[None]:
+    """Run the timer for as long as the server runs."""
     from streamlit.runtime import get_instance
 
-    timer = asyncio.create_task(_attend(get_instance()))
+    timer = asyncio.create_task(_check_sessions(get_instance()))
     try:
         yield
     finally:
@@ -133,16 +133,16 @@ async def attended(_app: Any) -> AsyncIterator[None]:
             await timer
 
 
-async def _attend(runtime: Any) -> None:
+async def _check_sessions(runtime: Any) -> None:
     while True:
         await asyncio.sleep(_EVERY)
         try:
-            await _give_up(runtime, ended(runtime.is_active_session, monotonic()))
-        except Exception:  # the timer has to go on for the sessions of others
-            _log.exception("a session could not be given up")
+            await _delete_sessions(runtime, ended(runtime.is_active_session, monotonic()))
+        except Exception:  # the timer must keep running for other sessions
+            _log.exception("a session could not be deleted")
 
 
-async def _give_up(runtime: Any, identifiers: Sequence[str]) -> None:
+async def _delete_sessions(runtime: Any, identifiers: Sequence[str]) -> None:
     for identifier in identifiers:
         # Streamlit's own loop refers to the session it served last until another one comes, so it is emptied as well.
         info = runtime._session_mgr.get_session_info(identifier)

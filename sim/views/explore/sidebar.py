@@ -1,32 +1,32 @@
-"""The panel at the side: levers in plain words with their evidence, the 15 measures, assumptions, an organisation."""
+"""The sidebar: levers with their evidence, the 15 measures, assumptions, and the organisation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from html import escape
 from typing import Any
 
 import streamlit as st
 
+from sim.levers.measure import GRADES
 from sim.reporting import phrases
 from sim.text import plain
 from sim.views.explore import state
 from sim.views.explore.labels import years
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
-from sim.views.explore.selection import PolicySelection, assumptions, measures_in, presets
+from sim.views.explore.rendering import show
+from sim.views.explore.selection import ANCHOR_DAYS, PolicySelection, assumptions, measures_in, presets
 from sim.words import Words
 
-_ANCHOR_DAYS = "mechanisms.anchor_days.days"
 _LAYER_LOSS = "mechanisms.cascade.layer_loss"
 _HORIZONS = (52, 104, 156)
 
 
-def panel(words: Words) -> None:
-    """Everything that can be set."""
+def sidebar(words: Words) -> None:
+    """Show everything that can be set."""
     choice = state.choice()
-    st.html(f"<h2 class='panel'>{words('explore.panel.title')}</h2>")
+    show("page", "panel_title", words)
     _start(choice, words)
-    st.html(f"<p class='legend'>{escape(words('explore.grades'))}: {''.join(map(_dot, _grades(), [words] * 9))}</p>")
+    show("page", "grade_legend", words("explore.grades"), _grades(), words)
     for name in FIRST:
         _lever(name, choice, words)
     with st.expander(words("explore.panel.more")):
@@ -42,19 +42,19 @@ def panel(words: Words) -> None:
 
 
 def _start(choice: PolicySelection, words: Words) -> None:
-    """The named scenarios, as a place to begin."""
-    named = {"": words("explore.panel.custom"), "baseline": words("explore.panel.nothing")}
-    named |= {name: phrases.name_of(name, words) for name in presets()}
+    """Show the named scenarios to start with."""
+    names = {"": words("explore.panel.custom"), "baseline": words("explore.panel.nothing")}
+    names |= {name: phrases.name_of(name, words) for name in presets()}
     now = "baseline" if choice.changes_nothing else choice.scenario or ""
-    offered = [name for name in named if name or not now]
+    options = [name for name in names if name or not now]
 
-    def begin() -> None:
-        if chosen := st.session_state.get(state.key("preset")):
-            state.preset(presets().get(chosen, {}))
+    def start() -> None:
+        if name := st.session_state.get(state.key("preset")):
+            state.preset(presets().get(name, {}))
 
     st.selectbox(
-        words("explore.panel.start"), offered, format_func=named.__getitem__, key=state.fill("preset", now),
-        on_change=begin,
+        words("explore.panel.start"), options, format_func=names.__getitem__, key=state.fill("preset", now),
+        on_change=start,
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _lever(name: str, choice: PolicySelection, words: Words) -> None:
         args=(name,),
     )
     if not options[now].is_today:
-        st.html(founded(options[now], words))
+        show("page", "grade_line", option_line(options[now], words))
     if now == "anchor_days":
         _fixed_days(choice, words)
     if name == "communication":
@@ -80,44 +80,37 @@ def _lever(name: str, choice: PolicySelection, words: Words) -> None:
 
 
 def _grades() -> list[str]:
-    """The grades that any measure has, the best last."""
-    from sim.config import default_settings
-    from sim.levers.measure import GRADES
+    """Return the grades that any measure has, from weak to strong."""
+    from sim.config import composition
 
-    return [grade for grade in GRADES if grade in {measure.grade for measure in default_settings.measures()}]
-
-
-def _dot(grade: str, words: Words) -> str:
-    return f"<span class='founded {grade}'><i></i>{escape(words(f'common.grade.{grade}'))}</span>"
+    return [grade for grade in GRADES if grade in {measure.grade for measure in composition.measures()}]
 
 
-def founded(option: Option, words: Words, named: bool = False) -> str:
-    """How well founded an option is, where it acts, and whether it is a duty or no option at all, as HTML.
-
-    `named` says of which lever, where several stand together.
-    """
-    said = words(
+def option_line(option: Option, words: Words, with_family: bool = False) -> dict[str, str]:
+    """Return the grade of an option and a line: its evidence, its level, and whether it is a duty or a what-if."""
+    text = words(
         "explore.panel.evidence",
         grade=words(f"common.grade.{option.grade}"),
         level=words(f"common.level.{option.hygiene}").lower(),
     )
     if option.what_if:
-        said = words("explore.panel.what_if")
-    mark = f" · § {words('explore.panel.duty')}" if option.is_duty else ""
-    if named:
-        said = f"{words(f'common.family.{option.family}')}: {said}"
-    return f"<p class='founded {escape(option.grade, quote=True)}'><i></i>{escape(said)}{escape(mark)}</p>"
+        text = words("explore.panel.what_if")
+    if option.is_duty:
+        text += f" · § {words('explore.panel.duty')}"
+    if with_family:
+        text = f"{words(f'common.family.{option.family}')}: {text}"
+    return {"grade": option.grade, "text": text}
 
 
 def _fixed_days(choice: PolicySelection, words: Words) -> None:
-    usual = usual_of(_ANCHOR_DAYS)
+    usual = usual_of(ANCHOR_DAYS)
     st.slider(
         words("explore.panel.fixed_days"),
         1,
         4,
-        key=state.fill(_ANCHOR_DAYS, int(choice.numbers.get(_ANCHOR_DAYS, usual))),
+        key=state.fill(ANCHOR_DAYS, int(choice.numbers.get(ANCHOR_DAYS, usual))),
         on_change=state.number,
-        args=(_ANCHOR_DAYS, usual),
+        args=(ANCHOR_DAYS, usual),
     )
 
 
@@ -146,12 +139,12 @@ def _fifteen(choice: PolicySelection, words: Words) -> None:
 def _checklist(
     start: str, ticked: Collection[str], on_change: Callable[[str], None], words: Words, fixed: Collection[str] = ()
 ) -> None:
-    """The 15 measures to tick, from the source to the individual; those that a lever has already are fixed."""
+    """Show the 15 measures to tick, from source to individual; those of a lever cannot be changed."""
     names, level = phrases.wordings(words), ""
     for measure in fifteen():
         if measure.hygiene != level:
             level = measure.hygiene
-            st.html(f"<p class='level'>{escape(words(f'common.level.{level}'))}</p>")
+            show("page", "paragraph", words(f"common.level.{level}"), "level")
         mark = " §" if measure.legal == "duty" else ""
         st.checkbox(
             f"{plain(names[measure.name])}{mark}"
@@ -172,13 +165,13 @@ def _assumptions(choice: PolicySelection, words: Words) -> None:
         least, most = assumptions()[name]
         usual = usual_of(name)
         value = choice.numbers.get(name, usual)
-        asked: dict[str, Any] = {"key": state.key(name), "on_change": state.number, "args": (name, usual)}
+        widget: dict[str, Any] = {"key": state.key(name), "on_change": state.number, "args": (name, usual)}
         if (least, most) == (0.0, 1.0) and usual in (0.0, 1.0):
             state.fill(name, bool(value))
-            st.toggle(label, **asked)
+            st.toggle(label, **widget)
         else:
             state.fill(name, float(value))
-            st.slider(label, least, most, step=(most - least) / 100, format="localized", **asked)
+            st.slider(label, least, most, step=(most - least) / 100, format="localized", **widget)
 
 
 def _organisation(choice: PolicySelection, words: Words) -> None:
@@ -214,7 +207,7 @@ def _organisation(choice: PolicySelection, words: Words) -> None:
 
 
 def _in_place(choice: PolicySelection, words: Words) -> None:
-    """What an organisation has already: drawn as among employers in 2022, or ticked on a checklist."""
+    """Show what is in place already: drawn at random as among employers in 2022, or ticked."""
     st.toggle(
         words("explore.panel.in_place"),
         key=state.fill("in_place", choice.in_place is not None),
@@ -231,9 +224,9 @@ def _upload(choice: PolicySelection, words: Words) -> None:
         st.button(words("explore.panel.remove"), on_click=state.remove)
         return
     st.caption(words("explore.panel.upload_text"))
-    given = st.file_uploader(words("explore.panel.upload"), type="csv", key=state.upload_key())
-    if mistake := state.file_mistake():
-        st.error(mistake)
-    if given is not None:
-        state.upload(given)
+    file = st.file_uploader(words("explore.panel.upload"), type="csv", key=state.upload_key())
+    if error := state.file_error():
+        st.error(error)
+    if file is not None:
+        state.upload(file)
         st.rerun()  # under another key, so that the widget is empty again
