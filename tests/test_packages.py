@@ -1,9 +1,10 @@
-"""Packages of measures: what they cost, which of them no other beats, and that nothing is lived twice."""
+"""Packages of measures: costs, Pareto front, search, and effects that are simulated once."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,18 @@ from sim.__main__ import main
 from sim.config import composition, default_settings
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
-from sim.outcomes.definitions import GAINS_IN
+from sim.outcomes.definitions import BURN_OUT, GAINS_IN, ISOLATION
 from sim.outcomes.record import last_weeks
 from sim.plotting.figures import packages as figure
+from sim.reporting.templates import render
 from sim.runs.stacked_runs import run_stacked
-from sim.studies.packages import evaluation as lives
+from sim.studies.packages import evaluation
 from sim.studies.packages.costs import COLUMNS, EUROS, MINUTES, Costs, costs_of, read
-from sim.studies.packages.page import write
-from sim.studies.packages.pareto import NOTHING, Space, candidates, front, search, unbeaten
-from sim.studies.packages.problem import DUTIES, introducing, named, question_of, search_of
-from sim.studies.packages.tables import groups_table, individual_only, shares_on_front, told_apart
+from sim.studies.packages.facts import facts
+from sim.studies.packages.pareto import EMPTY, Space, candidates, nondominated, pareto_front, search
+from sim.studies.packages.problem import DUTIES, Problem, introduction, name_of, problem_of
+from sim.studies.packages.study import PackagesStudy
+from sim.studies.packages.tables import Results, are_distinguishable, groups_table, individual_only, shares_on_front
 
 TINY = (
     "firm=one", "firm.employees=40", "weeks=12", "burn_in=2", "replicates=1", "workers=1", "design.n=2",
@@ -36,9 +39,10 @@ TINY = (
 )  # fmt: skip
 
 
-def asked(*settings: str):
-    """What these settings of the command ask."""
-    return composition.compose("study=packages", *settings)
+def problem(*settings: str) -> Problem:
+    """Return the problem of these settings of the command."""
+    cfg = composition.compose("study=packages", *settings)
+    return problem_of(cfg, PackagesStudy().settings(cfg))
 
 
 # -- costs -----------------------------------------------------------------------------------------------------------
@@ -58,7 +62,7 @@ def written(rows: list[list[str]], path: Path) -> Path:
     return path
 
 
-def test_every_measure_has_its_cost_with_a_range_a_grade_and_a_reason(measures):
+def test_every_measure_has_a_cost_with_a_range_a_grade_and_a_reason(measures):
     table = costs_of(measures, 45.0).table
     assert list(table.index) == [measure.name for measure in measures]
     assert (table["source"] == "assumed").all()
@@ -66,56 +70,60 @@ def test_every_measure_has_its_cost_with_a_range_a_grade_and_a_reason(measures):
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "told"),
+    ("place", "value", "message"),
     [
-        ((2, 0), "bodies", r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'\?"),
-        ((2, 0), "breaks", "line 3, column measure: breaks stands there twice"),
-        ((1, 1), "-2", "line 2, column euro_per_employee_year is '-2'; a number from 0 on"),
-        ((2, 4), "much", "line 3, column minutes_per_employee_year is 'much'; a number from 0 on"),
-        ((2, 6), "", "line 3, column minutes_high is ''; a number from 0 on"),
-        ((2, 6), "nan", "line 3, column minutes_high is 'nan'"),
-        ((1, 2), "3", "line 2, column euro_low is 3, above euro_per_employee_year, 2"),
-        ((1, 3), "1", "line 2, column euro_high is 1, below euro_per_employee_year, 2"),
-        ((0, 0), ",".join(COLUMNS[:-1]), "line 1: column note is missing"),
+        (
+            (2, 0),
+            "bodies",
+            r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'",
+        ),
+        ((2, 0), "breaks", "line 3, column measure: breaks occurs twice"),
+        ((1, 1), "-2", "line 2, column euro_per_employee_year: invalid value '-2'. Use a number of 0 or more"),
+        ((2, 4), "much", "line 3, column minutes_per_employee_year: invalid value 'much'. Use a number of 0 or more"),
+        ((2, 6), "", "line 3, column minutes_high: invalid value ''. Use a number of 0 or more"),
+        ((2, 6), "nan", "line 3, column minutes_high: invalid value 'nan'"),
+        ((1, 2), "3", "line 2, column euro_low: invalid value 3. Use at most euro_per_employee_year, 2"),
+        ((1, 3), "1", "line 2, column euro_high: invalid value 1. Use at least euro_per_employee_year, 2"),
+        ((0, 0), ",".join(COLUMNS[:-1]), "line 1: missing column note"),
     ],
 )
-def test_a_mistake_in_the_costs_is_told_with_its_line_and_column(rows, place, value, told, tmp_path):
+def test_an_invalid_cost_is_reported_with_its_line_and_column(rows, place, value, message, tmp_path):
     wrong = [list(row) for row in rows]
     wrong[place[0]][place[1]] = value
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         read(written(wrong, tmp_path / "costs.csv"), ["breaks", "buddies"])
 
 
 def test_a_measure_without_costs_is_named(rows, tmp_path):
-    with pytest.raises(UserError, match="column measure: conversations is missing"):
+    with pytest.raises(UserError, match="column measure: missing conversations"):
         read(written(rows, tmp_path / "costs.csv"), ["breaks", "buddies", "conversations"])
     with pytest.raises(UserError, match="cannot be read"):
         read(tmp_path / "none.csv", ["breaks"])
 
 
-def test_euros_and_working_time_are_added_up_only_at_a_price_of_an_hour(rows, tmp_path):
+def test_euros_and_working_time_are_added_up_at_the_hourly_cost(rows, tmp_path):
     table = read(written(rows, tmp_path / "costs.csv"), ["breaks", "buddies"])
-    costs = Costs(table, {"breaks": 0.25, "buddies": 1.0}, hour=60.0)
-    assert costs.of({"breaks", "buddies"}) == (0.25 * 2, 0.25 * 10 + 330), "those who have it do not pay again"
+    costs = Costs(table, {"breaks": 0.25, "buddies": 1.0}, hourly_cost=60.0)
+    assert costs.of({"breaks", "buddies"}) == (0.25 * 2, 0.25 * 10 + 330), "employers that have it do not pay again"
     assert costs.all_in({"breaks", "buddies"}) == 0.5 + 332.5
-    assert replace(costs, hour=0.0).all_in({"breaks", "buddies"}) == 0.5
-    assert costs.of(NOTHING) == (0, 0)
+    assert replace(costs, hourly_cost=0.0).all_in({"breaks", "buddies"}) == 0.5
+    assert costs.of(EMPTY) == (0, 0)
 
 
-def test_costs_are_drawn_within_their_ranges_with_the_stated_one_in_the_middle(measures):
+def test_sampled_costs_are_within_their_ranges_with_the_stated_cost_as_median(measures):
     costs = costs_of(measures, 45.0)
-    drawn = [costs.drawn(seed=1, number=number).table for number in range(400)]
+    samples = [costs.sample(seed=1, number=number).table for number in range(400)]
     for usual, low, high in (EUROS, MINUTES):
-        values = np.array([table[usual] for table in drawn])
+        values = np.array([table[usual] for table in samples])
         assert (values >= costs.table[low].to_numpy()).all() and (values <= costs.table[high].to_numpy()).all()
         below = (values < costs.table[usual].to_numpy()).mean(axis=0)[costs.table[low] < costs.table[usual]]
         assert np.allclose(below, 0.5, atol=0.12)
-    pd.testing.assert_frame_equal(drawn[7], costs.drawn(seed=1, number=7).table)
+    pd.testing.assert_frame_equal(samples[7], costs.sample(seed=1, number=7).table)
 
 
-def test_the_costs_that_are_written_can_be_edited_and_read_again(measures, tmp_path):
-    costs_of(measures, 45.0).write(tmp_path / "costs.csv")
-    text = (tmp_path / "costs.csv").read_text(encoding="utf-8").replace("quiet_evenings,3.0", "quiet_evenings,9.5")
+def test_the_table_of_costs_can_be_edited_and_read_again(measures, tmp_path):
+    text = costs_of(measures, 45.0).per_employer().to_csv(index=False)
+    text = text.replace("quiet_evenings,3.0", "quiet_evenings,9.5")
     (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
     mine = costs_of(measures, 45.0, str(tmp_path / "mine.csv"))
     assert mine.table.at["quiet_evenings", EUROS[0]] == 9.5
@@ -126,39 +134,39 @@ def test_the_costs_that_are_written_can_be_edited_and_read_again(measures, tmp_p
 
 
 @given(arrays.arrays(float, st.tuples(st.integers(1, 12), st.just(3)), elements=st.integers(0, 3)))
-def test_a_package_is_beaten_where_another_is_as_low_in_all_and_lower_in_one(values):
-    def beats(one, other):
+def test_a_package_is_dominated_if_another_is_at_most_as_high_in_all_values_and_lower_in_one(values):
+    def dominates(one, other):
         return all(a <= b for a, b in zip(one, other, strict=True)) and any(
             a < b for a, b in zip(one, other, strict=True)
         )
 
-    expected = [not any(beats(other, one) for other in values) for one in values]
-    assert unbeaten(values).tolist() == expected
+    expected = [not any(dominates(other, one) for other in values) for one in values]
+    assert nondominated(values).tolist() == expected
 
 
-def test_differences_below_the_smallest_that_matters_count_as_none_and_the_cheapest_stands_for_all():
+def test_differences_below_the_tolerance_count_as_none_and_the_cheapest_package_is_returned():
     values = np.array([[-5.1, 0.0, 90.0], [-5.3, 0.0, 92.0], [-5.2, 0.0, 88.0], [0.0, 0.0, 0.0], [-9.0, 0.0, 150.0]])
-    assert front(values, (1.0, 0.01, 10.0)) == [3, 2, 4]
-    assert front(values, (0.01, 0.01, 1.0)) == [3, 2, 1, 4]
+    assert pareto_front(values, (1.0, 0.01, 10.0)) == [3, 2, 4]
+    assert pareto_front(values, (0.01, 0.01, 1.0)) == [3, 2, 1, 4]
 
 
-def test_candidates_are_of_the_front_and_of_what_is_nearly_on_it():
+def test_candidates_are_on_the_front_or_close_to_it():
     count = np.arange(40.0)
-    on, nearly = np.column_stack([-count, 0 * count, count]), np.column_stack([-count, 0 * count, count + 0.6])
-    beaten = nearly + np.array([0, 0, 30.0])
-    values = np.concatenate([on, nearly, beaten])
-    chosen = candidates(values, (1.0, 1.0, 1.0), 12)
-    assert len(chosen) == 12 and all(place < 80 for place in chosen)
-    assert sum(place < 40 for place in chosen) == 9
-    assert {0, 39} <= set(chosen), "the cheapest and the best are always among them"
-    assert list(values[chosen, -1]) == sorted(values[chosen, -1])
+    on, close = np.column_stack([-count, 0 * count, count]), np.column_stack([-count, 0 * count, count + 0.6])
+    dominated = close + np.array([0, 0, 30.0])
+    values = np.concatenate([on, close, dominated])
+    selected = candidates(values, (1.0, 1.0, 1.0), 12)
+    assert len(selected) == 12 and all(place < 80 for place in selected)
+    assert sum(place < 40 for place in selected) == 9
+    assert {0, 39} <= set(selected), "the cheapest and the best are always included"
+    assert list(values[selected, -1]) == sorted(values[selected, -1])
 
 
 EFFECTS = {
     "a": (-5, 0, 4), "b": (-3, 0, 2), "c": (0, -4, 5), "d": (-1, -1, 1), "e": (-6, 0, 9), "f": (0, 0, 3),
     "g": (0, 0, 1), "h": (1, 0, 2), "i": (0, 0, 4), "j": (0, 1, 1), "k": (0, 0, 5), "l": (2, 2, 1),
 }  # fmt: skip
-"""Of burn-out complaints, isolation and cost: five measures do something, seven cost something."""
+"""Effects on burn-out complaints and isolation, and cost: five measures have an effect, and all have a cost."""
 BUDGET = 18
 
 
@@ -170,139 +178,135 @@ def affordable(package) -> bool:
     return additive(package)[-1] <= BUDGET
 
 
-def walk(seed: int = 1, generations: int = 20) -> list[list[frozenset[str]]]:
+def generations_of(seed: int = 1, generations: int = 20) -> list[list[frozenset[str]]]:
     space = Space(tuple(EFFECTS), affordable)
     return list(search(space, lambda some: np.array([additive(one) for one in some]), 16, generations, seed))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_search_finds_the_front_of_effects_that_add_up(seed):
+def test_the_search_finds_the_front_of_additive_effects(seed):
     sizes = range(len(EFFECTS) + 1)
     everything = [frozenset(some) for size in sizes for some in combinations(EFFECTS, size)]
-    paid = np.array([additive(package) for package in everything if affordable(package)])
-    found = np.array([additive(package) for package in {NOTHING, *(one for some in walk(seed) for one in some)}])
-    true, seen = ({tuple(values[place]) for place in front(values, (1, 1, 1))} for values in (paid, found))
+    possible = np.array([additive(package) for package in everything if affordable(package)])
+    packages = {EMPTY, *(one for some in generations_of(seed) for one in some)}
+    found = np.array([additive(package) for package in packages])
+    true, reached = (
+        {tuple(values[place]) for place in pareto_front(values, (1, 1, 1))} for values in (possible, found)
+    )
     assert len(true) > 10
-    assert len(found) < len(paid) / 5, "most are never tried"
-    assert seen == true
+    assert len(found) < len(possible) / 5, "most are never evaluated"
+    assert reached == true
 
 
-def test_the_search_never_exceeds_the_budget_and_tries_nothing_twice():
-    tried = [package for some in walk(generations=8) for package in some]
-    assert all(affordable(package) for package in tried)
-    assert len(set(tried)) == len(tried)
-    assert NOTHING not in tried
-    assert {frozenset(name) for name in EFFECTS} <= set(tried), "each measure alone is among the first"
+def test_the_search_stays_within_the_budget_and_evaluates_no_package_twice():
+    evaluated = [package for some in generations_of(generations=8) for package in some]
+    assert all(affordable(package) for package in evaluated)
+    assert len(set(evaluated)) == len(evaluated)
+    assert EMPTY not in evaluated
+    assert {frozenset(name) for name in EFFECTS} <= set(evaluated), "the first packages are single measures"
 
 
-def test_the_same_seed_gives_the_same_walk_however_far():
-    assert walk(generations=3) == walk(generations=5)[:3]
-    assert walk(seed=2, generations=3) != walk(generations=3)
+def test_the_same_seed_gives_the_same_generations():
+    assert generations_of(generations=3) == generations_of(generations=5)[:3]
+    assert generations_of(seed=2, generations=3) != generations_of(generations=3)
 
 
-def test_a_search_among_few_packages_ends_when_all_are_tried():
+def test_a_search_of_few_packages_evaluates_all_of_them():
     space = Space(("a", "b"), lambda package: True)
-    tried = list(search(space, lambda some: np.array([additive(one) for one in some]), 4, 3, seed=1))
-    assert {one for some in tried for one in some} >= {frozenset("a"), frozenset("b"), frozenset("ab")}
+    generations = list(search(space, lambda some: np.array([additive(one) for one in some]), 4, 3, seed=1))
+    assert {one for some in generations for one in some} >= {frozenset("a"), frozenset("b"), frozenset("ab")}
 
 
-# -- what the draws tell ---------------------------------------------------------------------------------------------
+# -- tables ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_share_of_draws_on_the_front_counts_the_draws_in_which_nothing_beats_a_package():
+def test_the_share_on_the_front_counts_draws_in_which_a_package_is_nondominated():
     draws = np.array([[[0, 0, 0], [-3, 0, 50], [-3, 0, 80]]] * 3 + [[[0, 0, 0], [-3, 0, 90], [-3, 0, 40]]])
     assert shares_on_front(draws, (1, 1, 10)).tolist() == [1.0, 0.75, 0.25]
 
 
-def test_packages_are_told_apart_by_their_differences_and_not_by_their_ranges():
-    chance = np.random.default_rng(1)
-    shared = chance.normal(0, 10, (200, 1, 2))
-    surely = shared + np.array([[0.0, 0.0], [-3.0, 0.0], [-3.4, 0.0]]) + chance.normal(0, 0.1, (200, 3, 2))
-    assert told_apart(surely, (1.0, 1.0)).tolist() == [[False, True, True], [True, False, False], [True, False, False]]
-    unsure = surely + chance.normal(0, 9, (200, 3, 2))
-    assert not told_apart(unsure, (1.0, 1.0)).any()
+def test_packages_are_distinguished_by_paired_differences():
+    rng = np.random.default_rng(1)
+    shared = rng.normal(0, 10, (200, 1, 2))
+    clear = shared + np.array([[0.0, 0.0], [-3.0, 0.0], [-3.4, 0.0]]) + rng.normal(0, 0.1, (200, 3, 2))
+    expected = [[False, True, True], [True, False, False], [True, False, False]]
+    assert are_distinguishable(clear, (1.0, 1.0)).tolist() == expected
+    unclear = clear + rng.normal(0, 9, (200, 3, 2))
+    assert not are_distinguishable(unclear, (1.0, 1.0)).any()
 
 
-def test_a_package_of_individual_measures_alone_is_known(measures):
+def test_packages_of_individual_measures_only_are_marked(measures):
     assert individual_only(frozenset({"breaks", "outdoors_in_breaks"}), measures)
     assert not individual_only(frozenset({"breaks", "quiet_evenings"}), measures)
-    assert not individual_only(NOTHING, measures)
+    assert not individual_only(EMPTY, measures)
 
 
-def test_a_group_of_which_more_are_made_worse_than_gain_is_flagged():
-    chance = np.random.default_rng(1)
+def test_a_group_is_marked_if_more_people_get_worse_than_gain():
+    rng = np.random.default_rng(1)
 
     def levels(group, gained, worse):
         shares = {f"gained_{o}": gained for o in GAINS_IN} | {
-            f"worse_{o}": worse + chance.normal(0, 0.004, 30) for o in GAINS_IN
+            f"worse_{o}": worse + rng.normal(0, 0.004, 30) for o in GAINS_IN
         }
         return pd.DataFrame({"replicate": range(30), "scenario": "breaks", "group": group, **shares})
 
     table = groups_table(
         pd.concat([levels("young", 0.01, 0.05), levels("older", 0.05, 0.01), levels("women", 0.02, 0.022)]),
-        [NOTHING, frozenset({"breaks"})],
+        [EMPTY, frozenset({"breaks"})],
     )
     assert set(table.loc[table["harmed"], "group"]) == {"young"}
 
 
-# -- what is asked ---------------------------------------------------------------------------------------------------
+# -- problem ---------------------------------------------------------------------------------------------------------
 
 
-def test_duties_are_in_every_package_and_in_what_it_is_compared_with_and_cost_nothing_more(measures):
-    question = question_of(asked(*TINY))
+def test_duties_are_in_every_package_and_in_the_reference(measures):
+    own = problem(*TINY)
     duties = {measure.name for measure in measures if measure.legal == "duty"}
-    assert question.duties == duties and len(duties) == 6
+    assert own.duties == duties and len(duties) == 6
     package = frozenset({"breaks"})
-    plan = question.plan(0, [package])
+    plan = own.plan(0, [package])
     assert [scenario.name for scenario in plan.scenarios] == [DUTIES, BASELINE.name, "breaks"]
     assert plan.scenarios[0].measures == duties and plan.scenarios[2].measures == duties | package
-    assert not plan.scenarios[2].withdrawn, "what exists keeps going"
-    assert not duties & set(question.space.measures)
-    assert question.costs.all_in(package) < 5
+    assert not plan.scenarios[2].withdrawn, "existing measures continue"
+    assert not duties & set(own.space.measures)
+    assert own.costs.all_in(package) < 5
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
-        ("search.budget=-1", "search.budget is -1; a number of euros from 0 on"),
-        ("search.budget=much", "search.budget is much"),
+        ("search.budget=-1", r"Invalid value for search.budget: -1. Use 0 or more\."),
+        ("search.budget=much", "Invalid value for search.budget: much"),
         ("search.hourly_cost=nan", "search.hourly_cost: nan"),
-        ("search.smallest.cost=0", "search.smallest.cost is 0; a number above 0"),
-        ("+search.smallest.sleep=1", "Unknown setting: search.smallest.sleep"),
-        ("search.population=1", "search.population is 1; a whole number from 2 on"),
-        ("search.generations=x", "search.generations is 'x'; a whole number"),
-    ],
-)
-def test_a_mistake_in_the_search_is_told_before_anything_is_lived(setting, told):
-    with pytest.raises(UserError, match=told):
-        search_of(asked(setting))
-
-
-@pytest.mark.parametrize(
-    ("setting", "told"),
-    [
-        ("search.budget=1", "the cheapest measure, breaks, costs"),
-        ("search.measures=[chair_and_desk]", "names chair_and_desk, a legal duty"),
-        ("search.measures=[braeks]", r"search.measures: braeks.*Did you mean 'breaks'\?"),
-        ("search.measures=breaks", "search.measures is breaks; a list is right"),
-        ("design.method=sobol", "design is sobol; .* design=draws is right"),
-        ("design.n=1", "design.n is 1; a whole number of draws from 2 on"),
+        ("search.smallest.cost=0", r"Invalid value for search.smallest.cost: 0. Use more than 0\."),
+        ("+search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
+        ("search.population=1", r"Invalid value for search.population: 1. Use 2 or more\."),
+        ("search.generations=x", r"Invalid value for search.generations: x. Use 1 or more\."),
+        ("search.costs=1", r"Invalid value for search.costs: 1. Use text, or null\."),
+        ("search.measures=breaks", r"Invalid value for search.measures: breaks. Use a list"),
+        ("search.budget=1", "Invalid value for search.budget: 1. The cheapest measure, breaks, costs"),
+        ("search.measures=[chair_and_desk]", "search.measures: chair_and_desk. It is a legal duty"),
+        ("search.measures=[braeks]", r"search.measures: braeks.*Did you mean 'breaks'"),
+        ("search.measures=[]", "Use one or more measures, or null"),
+        ("design.method=sobol", "Invalid value for design: sobol.* use posterior or draws"),
+        ("design.n=1", r"Invalid value for design.n: 1. Use 2 or more\."),
         ("design.factors=[levers]", "does not go with design=posterior"),
-        ("design=draws design.factors=[levers]", "which makes other worlds"),
-        ("scenarios=[baseline,anchor_days]", "packages are made by the search, and anchor_days is none"),
+        ("design=draws design.factors=[levers]", "Draws may differ in numbers only"),
+        ("scenarios=[baseline,anchor_days]", "Invalid scenario: anchor_days. The search makes the packages"),
     ],
 )
-def test_a_mistake_in_the_question_is_told_before_anything_is_lived(setting, told):
-    with pytest.raises(UserError, match=told):
-        question_of(asked(*TINY, *setting.split()))
+def test_invalid_settings_are_refused_before_anything_is_simulated(setting, message):
+    with pytest.raises(UserError, match=message):
+        problem(*TINY, *setting.split())
 
 
-# -- living packages -------------------------------------------------------------------------------------------------
+# -- simulation ------------------------------------------------------------------------------------------------------
 
 
-def test_a_package_gives_the_same_to_the_bit_in_whatever_company(small_plan):
+def test_a_package_has_the_same_effect_whichever_packages_are_simulated_with_it(small_plan):
     reference, one, other = (
-        introducing(named(package), package)
+        introduction(name_of(package), package)
         for package in map(frozenset, (["chair_and_desk"], ["quiet_evenings"], ["anchor_days", "breaks"]))
     )
     alone, together = (
@@ -312,78 +316,85 @@ def test_a_package_gives_the_same_to_the_bit_in_whatever_company(small_plan):
     assert np.array_equal(alone[[0, 1]], together[[0, 3]], equal_nan=True)
 
 
-def test_a_search_that_is_interrupted_goes_on_and_lives_nothing_twice(tmp_path, monkeypatch, capsys):
-    lived = []
-    live_batch = lives.simulate_batch
+def test_an_interrupted_search_resumes_and_simulates_no_package_twice(tmp_path, monkeypatch, capsys):
+    simulated = []
+    simulate_batch = evaluation.simulate_batch
 
-    def counted(batch):
-        lived.extend((run.plan.replicate, scenario.name) for run in batch.runs for scenario in run.plan.scenarios[2:])
-        return live_batch(batch)
+    def recording(batch):
+        worlds = ((run.plan.replicate, scenario.name) for run in batch.runs for scenario in run.plan.scenarios[2:])
+        simulated.extend(worlds)
+        return simulate_batch(batch)
 
     def interrupted(batch):
-        if len(lived) > 4:
+        if len(simulated) > 4:
             raise KeyboardInterrupt
-        return counted(batch)
+        return recording(batch)
 
-    command = ["packages", *TINY, f"folder={tmp_path / 'mine'}"]
-    monkeypatch.setattr(lives, "simulate_batch", interrupted)
+    folder = tmp_path / "mine"
+    command = ["packages", *TINY, f"folder={folder}"]
+    monkeypatch.setattr(evaluation, "simulate_batch", interrupted)
     assert main(command) == 130
-    assert "packages are kept in" in (told := capsys.readouterr().err) and "the same command goes on" in told
-    assert not (tmp_path / "mine" / "summary.md").exists()
+    message = capsys.readouterr().err
+    assert "packages are stored in" in message and "the same command resumes" in message
+    assert not (folder / "summary.md").exists()
 
-    monkeypatch.setattr(lives, "simulate_batch", counted)
+    monkeypatch.setattr(evaluation, "simulate_batch", recording)
     assert main(command) == 0
-    assert len(lived) == len(set(lived))
-    before = len(lived)
-    written_first = {path.name: path.read_bytes() for path in (tmp_path / "mine").glob("*.parquet")}
+    assert len(simulated) == len(set(simulated))
+    before = len(simulated)
+    first = {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
     assert main(command) == 0
-    assert len(lived) == before, "all is known"
-    assert {path.name: path.read_bytes() for path in (tmp_path / "mine").glob("*.parquet")} == written_first
+    assert len(simulated) == before
+    assert {path.name: path.read_bytes() for path in folder.glob("*.parquet")} == first
 
-    check_written(tmp_path / "mine")
+    check_written(folder)
 
     capsys.readouterr()
     assert main([*command, "seed=2"]) == 2
-    assert "was begun with other people" in capsys.readouterr().err
+    assert "holds runs with other people, settings or draws" in capsys.readouterr().err
+    stored = json.loads((folder / "question.json").read_text(encoding="utf-8")) | {"question": "", "model": "0.4.0"}
+    (folder / "question.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert main(command) == 2
+    assert "holds runs of version 0.4.0, which alone can resume them" in capsys.readouterr().err
 
 
 def check_written(folder: Path) -> None:
-    packages, found = (pd.read_parquet(folder / f"{name}.parquet") for name in ("packages", "front"))
+    packages, front = (pd.read_parquet(folder / f"{name}.parquet") for name in ("packages", "front"))
     assert (packages["all_in"] <= 250).all() and not packages["package"].duplicated().any()
     assert packages.loc[0, "package"] == "" and packages.loc[0, "all_in"] == 0
-    assert len(found) == 3 and found["number"].tolist() == [1, 2, 3]
-    assert found["share_on_front"].between(0, 1).all()
+    assert len(front) == 3 and front["number"].tolist() == [1, 2, 3]
+    assert front["share_on_front"].between(0, 1).all()
     draws = pd.read_parquet(folder / "draws.parquet")
-    assert len(draws) == 2 * 4 and set(draws["package"]) == {"", *found["package"]}
-    page = (folder / "summary.md").read_text(encoding="utf-8")
-    assert "A duty whatever the result" in page and "costs are assumptions" in page
+    assert len(draws) == 2 * 4 and set(draws["package"]) == {"", *front["package"]}
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert results["packages_searched"] == len(packages) - 1 and len(results["front"]) == 3
     read(folder / "costs.csv", [measure.name for measure in default_settings.measures()])
-    for name in ("config.yaml", "about.json", "groups.parquet", "costs.parquet", "figures/front.png"):
+    for name in ("config.yaml", "about.json", "summary.md", "groups.parquet", "costs.parquet", "figures/front.png"):
         assert (folder / name).is_file()
 
 
 # -- page and figure -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def told(measures) -> tuple[dict[str, pd.DataFrame], dict]:
-    """A front of two packages, one of individual measures alone and one that harms, and one that is beaten."""
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """Return results with two packages on the front, of which the second harms a group, and one that is not on it."""
 
     def row(number, package, all_in, burn_out, **more):
         effects = {
             f"{goal}{end}": size * times
-            for goal, size in (("burn_out_complaints", burn_out), ("isolation_from_colleagues", burn_out / 100))
+            for goal, size in ((BURN_OUT, burn_out), (ISOLATION, burn_out / 100))
             for end, times in (("", 1), ("_low", 1.5), ("_high", -0.5 if number == 1 else 0.5), ("_searched", 1.2),
-                               ("_fresh", 1.1), ("_fresh_low", 1.2), ("_fresh_high", 1.0))
+                               ("_new", 1.1), ("_new_low", 1.2), ("_new_high", 1.0))
         }  # fmt: skip
         costs = {"euros": 1.0, "minutes": 20.0, "all_in": all_in, "all_in_low": all_in / 2, "all_in_high": all_in * 2}
         usual = {"on_front": True, "was_on_front": True, "share_on_front": 0.8, "share_in_budget": 0.9,
-                 "not_told_apart": [], "individual_only": False, "harmed": []}  # fmt: skip
+                 "not_distinguished": [], "individual_only": False, "harmed": []}  # fmt: skip
         return {"number": number, "package": package, **costs, **effects, **usual, **more}
 
-    table = pd.DataFrame(
+    front = pd.DataFrame(
         [
-            row(1, "breaks+outdoors_in_breaks", 5.0, -1.0, individual_only=True, not_told_apart=[0]),
+            row(1, "breaks+outdoors_in_breaks", 5.0, -1.0, individual_only=True, not_distinguished=[0]),
             row(2, "anchor_days+quiet_evenings", 44.0, -9.0, harmed=["young"]),
             row(3, "buddies", 249.0, -0.2, on_front=False),
         ]
@@ -392,40 +403,37 @@ def told(measures) -> tuple[dict[str, pd.DataFrame], dict]:
         [["anchor_days+quiet_evenings", "young", "exhaustion", 0.01, 0.05, True]],
         columns=["package", "group", "outcome", "gained", "worse", "harmed"],
     )
-    about = {
-        "search": {"budget": 250, "hourly_cost": 45, "pairs": 20, "generations": 30,
-                   "smallest": {"burn_out_complaints": 1.0, "isolation_from_colleagues": 0.01, "cost": 10}},
-        "tried": 700, "replicates": 4, "weeks": 52, "draws": 200, "drawn_factors": 283,
-        "drawn_by": "draws", "failed_draws": {},
-        "front_of_search": 20, "last_change": 26, "duties": ["chair_and_desk"], "seed": 1, "version": "0",
-        "duties_effect": {"burn_out_complaints": [-0.2, -0.5, 0.1], "isolation_from_colleagues": [0.0, 0.0, 0.0]},
-        "measures": {one.name: {"hygiene": one.hygiene, "legal": one.legal} for one in measures},
-        "unaffordable": ["day_starts"],
-    }  # fmt: skip
-    costs = costs_of(measures, 45.0).told([measure.name for measure in measures])
-    return {"front": table, "groups": groups, "costs": costs}, about
+    own = problem(*TINY, "search.measures=[breaks,quiet_evenings,day_starts]", "search.generations=30")
+    values = np.array([[0.0, 0.0, 0.0], [-9.0, -0.1, 44.0]])
+    searched = evaluation.SearchResult([EMPTY, frozenset({"breaks"})], [0, 26], values, values[None, :, :2])
+    again = evaluation.ReEvaluation([EMPTY], np.zeros((2, 1, 2)), np.zeros((2, 1, 2)), np.zeros((2, 1)), [0, 1], {})
+    tables = {"front": front, "groups": groups, "costs": own.costs.per_employer()}
+    return Results(own, searched, again, np.array([[-0.5, 0.0], [0.1, 0.0]]), tables)
 
 
-def test_the_page_says_what_is_individual_alone_who_is_harmed_and_what_is_a_duty(told):
-    page = write(*told)
-    assert "In every one of these packages" not in page
-    assert "Package 1 asks something of individuals alone" in page
-    assert "**Package 2:** young (exhaustion: 5% made worse, 1% gain)" in page
-    assert "Chair and desk is a legal duty" in page or "Chair and desk are legal duties" in page
-    assert "not distinguishable from the duties alone" in page
-    assert "**Quiet evenings** is a matter of agreement" in page
-    assert "day starts" in page and "search.costs=FILE" in page
-    assert all(line.count("|") == page.splitlines()[place - 1].count("|")
-               for place, line in enumerate(page.splitlines())
-               if line.startswith("|") and page.splitlines()[place - 1].startswith("|"))  # fmt: skip
+def test_the_facts_mark_individual_measures_harm_and_duties(results):
+    values = facts(results)
+    assert values["individual_only"] == [1] and values["in_every_package"] == []
+    (harmed,) = values["harmed"][1]["groups"]
+    assert not values["harmed"][0]["groups"] and (harmed["group"], harmed["worse"]) == ("young", 0.05)
+    assert "chair_and_desk" in values["duties"] and values["unaffordable"] == ["day_starts"]
+    assert values["by_agreement"] == ["quiet_evenings"]
+    assert (values["re_evaluated"], values["still_on_front"], values["last_change"]) == (3, 2, 26)
+    assert values["front"][0]["change"][BURN_OUT].startswith("not distinguishable from the duties alone")
 
 
-def test_the_figure_names_every_measure_of_the_front_and_no_other(told):
-    tables, about = told
-    page = figure.draw(tables["front"], about, "seed 1")
-    words = [label.get_text() for label in page.axes[-1].get_yticklabels()]
+def test_every_table_of_the_page_has_a_cell_for_each_column(results):
+    lines = render("sim.studies.packages", {"seed": 1, "version": "0", **facts(results)}).splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            assert above.count("|") == line.count("|"), line
+
+
+def test_the_figure_shows_every_measure_on_the_front_and_no_other(results):
+    front, values = results.tables["front"], facts(results)
+    words = [label.get_text() for label in figure.draw(front, values, "seed 1").axes[-1].get_yticklabels()]
     assert {"Breaks", "Outdoors in breaks", "Anchor days", "Quiet evenings"} < set(words)
     assert "Buddies" not in words
     assert words.index("At the source") < words.index("Collective") < words.index("Individual")
     with pytest.raises(UserError, match="no package is on the front"):
-        figure.draw(tables["front"].assign(on_front=False), about)
+        figure.draw(front.assign(on_front=False), values)

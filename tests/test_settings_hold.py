@@ -24,8 +24,8 @@ from sim.experiments.factors import DesignContext, choose, numbers_with_passport
 from sim.experiments.sweep import sweep_of
 from sim.levers.measure import measure_parameters
 from sim.outcomes.definitions import GROUPS
-from sim.studies.packages.problem import DRAWN
-from sim.studies.packages.problem import question_of as packages_of
+from sim.studies.packages.problem import DRAW_REPLICATES, problem_of
+from sim.studies.packages.study import PackagesStudy
 from sim.studies.posterior import prior
 from sim.studies.ranking.study import draws_sweep
 from sim.studies.sensitivity.study import question_of as sensitivity_of
@@ -268,8 +268,9 @@ def screened(*words):
 
 
 def packaged(*words):
-    question = packages_of(composition.compose("study=packages", "firm=one", "design.n=3", *words))
-    return [question.plan(DRAWN + number, []) for number in range(3)]
+    cfg = composition.compose("study=packages", "firm=one", "design.n=3", *words)
+    packages = problem_of(cfg, PackagesStudy().settings(cfg))
+    return [packages.plan(DRAW_REPLICATES + number, []) for number in range(3)]
 
 
 def inspected(*words):

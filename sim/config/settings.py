@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.errors import UserError, as_written, instead
@@ -59,36 +60,45 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
 
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
     name = ".".join(map(str, (group, *error["loc"])))
+    model, field = _field(kind, error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"Unknown setting: {name}. {instead(str(error['loc'][-1]), _keys(kind))}"
+        return f"Unknown setting: {name}. {instead(str(error['loc'][-1]), _fields(model))}"
     if error["type"] == "missing":
         return f"Missing setting: {name}. Set it, as in {name}=<value>."
-    return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(kind, error)}."
+    or_null = ", or null" if field and type(None) in get_args(field.annotation) else ""
+    return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(field, error)}{or_null}."
 
 
-def _keys(kind: type[StudySettings]) -> list[str]:
-    return [field.alias or name for name, field in kind.model_fields.items()]
+def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
-def _accepted(kind: type[StudySettings], error: ErrorDetails) -> str:
+def _field(kind: type[BaseModel], place: Sequence[int | str]) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Return the model that holds a setting, which a group within the settings has of its own, and the field."""
+    model, field = kind, _fields(kind).get(str(place[0]))
+    for name in place[1:]:
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model, field = inner, _fields(inner).get(str(name))
+    return model, field
+
+
+def _accepted(field: FieldInfo | None, error: ErrorDetails) -> str:
     """The values that a setting accepts, in words."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    bounds = _bounds(kind, error["loc"])
-    by_type = [words for start, words in _ACCEPTED.items() if error["type"].startswith(start)]
-    if by_type and not bounds:
-        return by_type[0]
-    if bounds:
+    if bounds := _bounds(field):
         return bounds
-    return error["msg"].removeprefix("Input should be ")
+    by_type = (words for start, words in _ACCEPTED.items() if error["type"].startswith(start))
+    return next(by_type, error["msg"].removeprefix("Input should be "))
 
 
 _FORMS = {"ge": "{:,} or more", "gt": "more than {:,}", "le": "at most {:,}", "lt": "less than {:,}"}
 
 
-def _bounds(kind: type[StudySettings], place: Sequence[int | str]) -> str:
+def _bounds(field: FieldInfo | None) -> str:
     """Return the range of a setting, such as `1 to 100` or `more than 0 and at most 15`."""
-    field = kind.model_fields.get(str(place[0]))
     limits: dict[str, Any] = {}
     for rule in field.metadata if field else ():
         limits |= {name: getattr(rule, name) for name in _FORMS if hasattr(rule, name)}

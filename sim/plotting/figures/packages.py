@@ -1,4 +1,4 @@
-"""The front: what each package of measures does against what it costs, and below it what is in each package."""
+"""Figure of the Pareto front: effects of each package of measures against its cost, and its measures."""
 
 from __future__ import annotations
 
@@ -34,64 +34,58 @@ _DOT, _SMALL_DOT = 11, 4
 
 
 @in_house_style
-def draw(front: pd.DataFrame, about: Mapping[str, Any], footer: str = "") -> Figure:
-    """Burn-out complaints and isolation against cost, one numbered dot a package of the front; then its measures.
+def draw(front: pd.DataFrame, facts: Mapping[str, Any], footer: str = "") -> Figure:
+    """Draw burn-out complaints and isolation against cost, a numbered dot per package on the front, and its measures.
 
-    `front` is the table of that name of the study of packages, `about` its facts: the packages' levels of hygiene
-    (`measures`), `duties`, `draws` and `search`. Raises UserError where nothing is on the front.
+    `front` is the table of that name of the study of packages, and `facts` has its `measures` (with their levels of
+    hygiene), `duties`, `draws` and `search`. Raises UserError where no package is on the front.
     """
     front = require_columns(front, _COLUMNS, "front")
     own = front[front["on_front"]].reset_index(drop=True)
     if own.empty:
-        raise UserError("nothing to draw: no package is on the front")
-    rows = _rows(own, about["measures"])
+        raise UserError("Nothing to draw: no package is on the front.")
+    rows = _rows(own, facts["measures"])
     upper = len(_GOALS) * _PANEL + _GAP + _AXIS
+    reference = f"{TODAY} with the legal duties carried out" if facts["duties"] else TODAY
+    notes = (
+        "Lines: 90% of draws, which differ in uncertain numbers, costs, people and random numbers",
+        f"an hour of working time counts {facts['search']['hourly_cost']:g} euros",
+        footer,
+    )
     sheet = blank(
         body=0.2 + upper + _HEAD + _ROW * len(rows) + 0.1,
-        title="Packages of measures that no other beats, and what they cost",
-        subtitle=f"Differences from {_compared_with(about)}, everybody, means over {about['draws']} draws. Costs are "
-        "assumed; the front is the model's. Numbers count from the cheapest, and lead to the measures below.",
+        title="Packages of measures on the Pareto front, and their costs",
+        subtitle=f"Differences from {reference}, everybody, means over {facts['draws']} draws. Costs are assumed, and "
+        "the front depends on the model. Numbers refer to the columns below, cheapest first.",
         key=_key(front),
-        footer=" · ".join(
-            part
-            for part in (
-                "Lines: nine of ten draws, which differ in assumed numbers, costs, people and chance",
-                f"an hour of working time counts {about['search']['hourly_cost']:g} euro",
-                footer,
-            )
-            if part
-        ),
+        footer=" · ".join(note for note in notes if note),
     )
     width = PAGE_WIDTH - MARGIN - _LEFT
-    for place, (goal, name, unit) in enumerate(_GOALS):
-        axes = sheet.axes(_LEFT, 0.2 + place * (_PANEL + _GAP), width, _PANEL)
-        _draw_goal(axes, front, goal, about["search"]["budget"])
+    for index, (goal, name, unit) in enumerate(_GOALS):
+        axes = sheet.axes(_LEFT, 0.2 + index * (_PANEL + _GAP), width, _PANEL)
+        _draw_goal(axes, front, goal, facts["search"]["budget"])
         axes.set_title(name)
         less, more = direction_words(unit)
         axes.set_ylabel(f"difference, {unit}\n← {less}   ·   {more} →")
-        if place < len(_GOALS) - 1:
+        if index < len(_GOALS) - 1:
             axes.tick_params(axis="x", labelbottom=False)
         else:
-            axes.set_xlabel("cost, euro per employee and year, euros and working time together")
+            axes.set_xlabel("cost, euros per employee and year, working time included")
     _draw_measures(sheet, own, rows, 0.2 + upper + _HEAD)
     return sheet.figure
 
 
-def _compared_with(about: Mapping[str, Any]) -> str:
-    return f"{TODAY} with the legal duties carried out" if about["duties"] else TODAY
-
-
 def _key(front: pd.DataFrame) -> list[Line2D]:
-    """Only what is drawn."""
+    """Return the entries of the kinds of dots in the figure."""
     own = front[front["on_front"]]
-    unsure = any(((own[f"{goal}_low"] <= 0) & (own[f"{goal}_high"] >= 0)).any() for goal, *_ in _GOALS)
-    look: dict[str, Any] = {"marker": "o", "linewidth": 1.0, "markersize": 7}
-    key = [Line2D([], [], color=BLUE, label="not beaten", **look)]
-    if unsure:
-        key.append(Line2D([], [], color=GREY, label="not beaten, but the draws hold no effect too", **look))
+    is_unclear = any(((own[f"{goal}_low"] <= 0) & (own[f"{goal}_high"] >= 0)).any() for goal, *_ in _GOALS)
+    style: dict[str, Any] = {"marker": "o", "linewidth": 1.0, "markersize": 7}
+    key = [Line2D([], [], color=BLUE, label="on the front", **style)]
+    if is_unclear:
+        key.append(Line2D([], [], color=GREY, label="on the front, but the draws include no effect", **style))
     if len(own) < len(front):
-        look |= {"linestyle": "none", "markersize": _SMALL_DOT}
-        key.append(Line2D([], [], color=PALE, label="lived again, and beaten or no different", **look))
+        style |= {"linestyle": "none", "markersize": _SMALL_DOT}
+        key.append(Line2D([], [], color=PALE, label="re-evaluated, not on the front", **style))
     return key
 
 
@@ -104,8 +98,8 @@ def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> Non
         axes.plot([row["all_in"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)
         axes.plot([row["all_in_low"], row["all_in_high"]], [row[goal]] * 2, color=colour, linewidth=0.6, zorder=2)
         axes.plot(row["all_in"], row[goal], "o", color=colour, markersize=_DOT, markeredgecolor="white", zorder=3)
-        look: dict[str, Any] = {"color": "white", "weight": "bold", "ha": "center", "va": "center_baseline"}
-        axes.text(row["all_in"], row[goal], str(row["number"]), zorder=4, **look)
+        style: dict[str, Any] = {"color": "white", "weight": "bold", "ha": "center", "va": "center_baseline"}
+        axes.text(row["all_in"], row[goal], str(row["number"]), zorder=4, **style)
     own = front[front["on_front"]]
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvline(budget, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
@@ -117,11 +111,11 @@ def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> Non
     axes.yaxis.set_major_locator(round_ticks(6))
 
 
-# -- what is in each package ------------------------------------------------------------------------------------------
+# -- measures of each package -----------------------------------------------------------------------------------------
 
 
 def _rows(own: pd.DataFrame, measures: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """What stands in each row below, (kind, name): each level with its measures, the most frequent first; costs."""
+    """Return the kind and name of each row below: each level with its measures, the most frequent first; then costs."""
     packages = [set(package.split("+")) for package in own["package"]]
     count = {name: sum(name in package for package in packages) for name in set().union(*packages)}
     rows: list[tuple[str, str]] = []
@@ -129,7 +123,7 @@ def _rows(own: pd.DataFrame, measures: Mapping[str, Mapping[str, Any]]) -> list[
         names = sorted((n for n in count if measures[n]["hygiene"] == level), key=lambda n: (-count[n], n))
         rows += [("level", words), *(("measure", name) for name in names)] if names else []
     return [*rows, ("level", "Per employee and year"), ("euros", "Euros"), ("minutes", "Working time, minutes"),
-            ("share_on_front", "Not beaten in % of draws")]  # fmt: skip
+            ("share_on_front", "On the front in % of draws")]  # fmt: skip
 
 
 def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[str, str]], top: float) -> None:
@@ -143,12 +137,12 @@ def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[
         )  # fmt: skip
         for height, (kind, name) in enumerate(rows):
             if kind == "measure":
-                taken = name in row["package"].split("+")
-                axes.plot(place, height, "s", color=BLUE if taken else PALE, markersize=7 if taken else 1.5)
+                included = name in row["package"].split("+")
+                axes.plot(place, height, "s", color=BLUE if included else PALE, markersize=7 if included else 1.5)
             elif kind != "level":
                 number = 100 * row[kind] if kind == "share_on_front" else row[kind]
                 axes.text(place, height, f"{number:.0f}", ha="center", va="center")
-    axes.set_yticks(range(len(rows)), [name if kind == "level" else _named(kind, name) for kind, name in rows])
+    axes.set_yticks(range(len(rows)), [label_of(name) if kind == "measure" else name for kind, name in rows])
     for label, (kind, _) in zip(axes.get_yticklabels(), rows, strict=True):
         label.set(weight="bold" if kind == "level" else "normal", fontsize=SMALL)
     axes.set_xticks([])
@@ -157,7 +151,3 @@ def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[
     for height, (kind, _) in enumerate(rows):
         if kind == "level":
             axes.axhline(height - 0.5, color=PALE, linewidth=0.6)
-
-
-def _named(kind: str, name: str) -> str:
-    return label_of(name) if kind == "measure" else name

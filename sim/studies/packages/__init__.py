@@ -1,1 +1,1 @@
-"""Packages of measures under a budget: what is asked, the search, what the packages gave, and the page."""
+"""Packages of measures under a budget: the problem, the search, the re-evaluation and the page."""

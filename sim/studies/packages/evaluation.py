@@ -1,15 +1,15 @@
-"""Packages lived: what each of them gave in each replicate, found once and remembered; the search; and a second look.
+"""Effects of packages: simulated once per replicate and stored, then used by the search and the re-evaluation.
 
-Every package is lived beside the same worlds on the same people and chance. Worlds do not disturb each other, so a
-package gives the same to the bit in whatever company it is lived, and one that is known is never lived again. They
-are kept in an archive, a run for each replicate of a generation, since its runs are whole or not there, carry their
-checksums, and survive any end of the program. The search needs no state of its own: it is the same walk each time,
-quick where the packages are known.
+Packages share people and random numbers within a replicate. They do not affect each other, so the effect of a package
+is the same to the bit whichever packages are simulated with it, and an effect that is stored is never simulated again.
+The archive holds a run per replicate and generation. The search has no state of its own: an interrupted search starts
+again and is fast where effects are stored.
 """
 
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,66 +23,68 @@ from sim.runs.archive import Archive
 from sim.runs.batch import Batch, BatchResult, Run, simulate_batch
 from sim.runs.identity import Identifier, model_version
 from sim.runs.worker_pool import WorkerPool, map_unordered
-from sim.studies.packages.pareto import NOTHING, Package, in_steps, search
-from sim.studies.packages.problem import DRAWN, FRESH, GOALS, Question, named
+from sim.studies.packages.pareto import EMPTY, Package, round_to_tolerance, search
+from sim.studies.packages.problem import DRAW_REPLICATES, GOALS, NEW_REPLICATES, Problem, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Memory:
-    """What every package gave in every replicate: its difference from what it is compared with, of everybody."""
+class EffectStore:
+    """Effects of every package on everybody by replicate, as differences from the scenario `reference`."""
 
-    def __init__(self, archive: Archive, compared_with: str):
+    def __init__(self, archive: Archive, reference: str):
         self.archive = archive
-        self._compared_with = compared_with
+        self._reference = reference
         self._effects: dict[tuple[int, str], np.ndarray] = {}
         if "levels" in archive.tables():
-            columns = ["scenario", "group", *GOALS]
-            for number, own in _with_replicate(archive, columns).groupby("replicate"):
+            for number, own in _with_replicate(archive, ["scenario", "group", *GOALS]).groupby("replicate"):
                 self._take(int(number), own)
 
     @property
     def packages(self) -> int:
-        """How many packages it knows of."""
-        return len({name for _, name in self._effects} - {self._compared_with, BASELINE.name})
+        """Return the number of packages with a stored effect."""
+        return len({name for _, name in self._effects} - {self._reference, BASELINE.name})
 
-    def levels(self, numbers: Iterable[int]) -> pd.DataFrame:
-        """All levels of these replicates, each once: replicate, scenario, group, outcomes and shares."""
+    def levels(self, replicates: Iterable[int]) -> pd.DataFrame:
+        """Return the levels of some replicates in their order: replicate, scenario, group, outcomes and shares."""
         levels = _with_replicate(self.archive)
-        return levels[levels["replicate"].isin(list(numbers))].drop_duplicates(["replicate", "scenario", "group"])
+        levels = levels[levels["replicate"].isin(list(replicates))].sort_values("replicate", kind="stable")
+        return levels.drop_duplicates(["replicate", "scenario", "group"])
 
-    def lacking(self, number: int, packages: Iterable[Package]) -> list[Package]:
-        """Those of the packages, each once, that have not been lived in this replicate."""
-        return [one for one in dict.fromkeys(packages) if one and (number, named(one)) not in self._effects]
+    def missing(self, replicate: int, packages: Iterable[Package]) -> list[Package]:
+        """Return the packages without a stored effect in a replicate, each once."""
+        return [one for one in dict.fromkeys(packages) if one and (replicate, name_of(one)) not in self._effects]
 
-    def add(self, number: int, ready: BatchResult) -> None:
-        """Keep what a run of this replicate has given."""
-        import pyarrow.parquet as pq
+    def add(self, replicate: int, result: BatchResult) -> None:
+        """Store the run of a replicate."""
+        self.archive.write(result)
+        if not result.failed:
+            self._take(replicate, _read(result, "levels"))
 
-        self.archive.write(ready)
-        if not ready.failed:
-            self._take(number, pq.read_table(io.BytesIO(ready.files["levels"])).to_pandas())
-
-    def _take(self, number: int, levels: pd.DataFrame) -> None:
+    def _take(self, replicate: int, levels: pd.DataFrame) -> None:
         everybody = levels[levels["group"] == "everybody"].set_index("scenario")[list(GOALS)].astype(float)
-        usual = everybody.loc[[self._compared_with]].to_numpy()[0]
-        for name, effect in (everybody - usual).iterrows():
-            self._effects[number, str(name)] = effect.to_numpy()
+        reference = everybody.loc[[self._reference]].to_numpy()[0]
+        for name, effect in (everybody - reference).iterrows():
+            self._effects[replicate, str(name)] = effect.to_numpy()
 
-    def effects(self, names: Sequence[str], numbers: Iterable[int]) -> np.ndarray:
-        """(replicate, name, goal) differences; nan where a run failed. The empty name stands for nothing on top."""
+    def effects(self, names: Sequence[str], replicates: Iterable[int]) -> np.ndarray:
+        """Return effects (replicate, package, goal); nan where a run failed, zero for the empty name."""
         unknown = np.full(len(GOALS), np.nan)
         return np.array(
-            [
-                [self._effects.get((number, name or self._compared_with), unknown) for name in names]
-                for number in numbers
-            ]
+            [[self._effects.get((one, name or self._reference), unknown) for name in names] for one in replicates]
         )
 
 
+def _read(result: BatchResult, table: str) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    frame: pd.DataFrame = pq.read_table(io.BytesIO(result.files[table])).to_pandas()
+    return frame
+
+
 def _with_replicate(archive: Archive, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The levels of all runs of an archive, with their replicate."""
+    """Return the levels of all runs of an archive, with their replicate."""
     runs = archive.table("runs", ["replicate"])
     levels = archive.table("levels", columns)
     for name in ("run", "scenario", "group"):
@@ -90,71 +92,65 @@ def _with_replicate(archive: Archive, columns: Sequence[str] | None = None) -> p
     return levels.merge(runs.astype({"run": "str"}), on="run")
 
 
-def all_belong(question: Question, archive: Archive) -> bool:
-    """Whether every run that is done in an archive is one of this question: its id follows from what stands in it."""
+def belongs_to(problem: Problem, archive: Archive) -> bool:
+    """Return whether every completed run of an archive has the id that the problem gives to its packages."""
     if "levels" not in archive.tables():
         return True
-    known, usual = Identifier(), {scenario.name for scenario in question.ground.plan.scenarios}
-    for (run, number), own in _with_replicate(archive, ["scenario", "group"]).groupby(["run", "replicate"], sort=False):
-        names = [name for name in dict.fromkeys(own["scenario"]) if name not in usual]
+    identify, shared = Identifier(), {scenario.name for scenario in problem.context.plan.scenarios}
+    table = _with_replicate(archive, ["scenario", "group"])
+    for (run, replicate), own in table.groupby(["run", "replicate"], sort=False):
+        names = [name for name in dict.fromkeys(own["scenario"]) if name not in shared]
         try:
-            plan = question.plan(int(number), [frozenset(name.split("+")) for name in names])
+            plan = problem.plan(int(replicate), [frozenset(name.split("+")) for name in names])
         except (UserError, IndexError):
             return False
-        if known(plan) != run:
+        if identify(plan) != run:
             return False
     return True
 
 
-def live(
-    question: Question,
-    wanted: Iterable[tuple[int, Sequence[Package]]],
-    memory: Memory,
-    crew: WorkerPool,
-    bar: Any = None,
+def simulate_missing(
+    problem: Problem,
+    packages: Iterable[tuple[int, Sequence[Package]]],
+    store: EffectStore,
+    pool: WorkerPool,
+    progress: Any = None,
 ) -> dict[int, str]:
-    """Live the packages wanted, by replicate, as far as they have not been; the errors of replicates that failed.
+    """Simulate packages by replicate, as far as their effects are missing; return the errors of failed replicates.
 
-    The packages of a replicate share its burn-in, as worlds of one run.
+    The packages of a replicate share its burn-in.
     """
-    known = Identifier()
+    identify = Identifier()
     batches = (
-        Batch((Run(known(plan), plan),), ("levels",), model_version())
-        for number, packages in wanted
-        if (lacking := memory.lacking(number, packages))
-        for plan in [question.plan(number, lacking)]
+        Batch((Run(identify(plan), plan),), ("levels",), model_version())
+        for replicate, own in packages
+        if (missing := store.missing(replicate, own))
+        for plan in [problem.plan(replicate, missing)]
     )
-    failed = {}
-    for batch, ready in map_unordered(simulate_batch, batches, crew):
-        number = batch.runs[0].plan.replicate
-        if ready is None:
+    errors = {}
+    for batch, result in map_unordered(simulate_batch, batches, pool):
+        replicate = batch.runs[0].plan.replicate
+        if result is None:
             raise UserError(
-                f"workers ended again and again over replicate {number}; what is finished is kept in "
-                f"{memory.archive.folder}, and the same command goes on; where memory is short, ask for workers=1"
+                f"Workers ended repeatedly over replicate {replicate}. Finished runs are in {store.archive.folder}; "
+                "the same command resumes. If memory is short, use workers=1."
             )
-        memory.add(number, ready)
-        if ready.failed:
-            failed[number] = _error(ready)
-        if bar is not None:
-            bar.update()
-    return failed
+        store.add(replicate, result)
+        if result.failed:
+            errors[replicate] = str(_read(result, "runs")["error"].iloc[0])
+        if progress is not None:
+            progress.update()
+    return errors
 
 
-def _error(ready: BatchResult) -> str:
-    import pyarrow.parquet as pq
-
-    return str(pq.read_table(io.BytesIO(ready.files["runs"])).column("error")[0])
-
-
-# -- the search -------------------------------------------------------------------------------------------------------
+# -- search -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Tried:
-    """The packages that the search has tried, nothing first, the generation of each, and their values.
+class SearchResult:
+    """Packages of the search, the empty one first, with the generation of each.
 
-    values   (package, goal and cost) means over replicates; cost in euros, all in
-    effects  (replicate, package, goal)
+    `values` are means over replicates (package, goal and cost in euros), `effects` are (replicate, package, goal).
     """
 
     packages: list[Package]
@@ -163,80 +159,90 @@ class Tried:
     effects: np.ndarray
 
 
-def searched(question: Question, memory: Memory, crew: WorkerPool) -> Tried:
-    """Search for packages, generation by generation."""
+def run_search(problem: Problem, store: EffectStore, pool: WorkerPool) -> SearchResult:
+    """Search for packages on the Pareto front, generation by generation."""
     from tqdm import tqdm
 
-    asked, replicates = question.search, range(question.replicates)
+    settings, replicates = problem.settings, range(problem.replicates)
 
     def values(packages: Sequence[Package]) -> tuple[np.ndarray, np.ndarray]:
-        effects = memory.effects([named(package) for package in packages], replicates)
-        costs = [question.costs.all_in(package) for package in packages]
+        effects = store.effects([name_of(package) for package in packages], replicates)
+        costs = [problem.costs.all_in(package) for package in packages]
         return np.column_stack([effects.mean(axis=0), costs]), effects
 
     def evaluate(packages: Sequence[Package]) -> np.ndarray:
-        failed = live(question, [(number, packages) for number in replicates], memory, crew)
-        if failed:
-            raise UserError(f"replicate {min(failed)} of the search cannot be lived: {failed[min(failed)]}")
-        return in_steps(values(packages)[0], asked.steps)
+        errors = simulate_missing(problem, [(replicate, packages) for replicate in replicates], store, pool)
+        if errors:
+            raise UserError(f"Replicate {min(errors)} of the search failed: {errors[min(errors)]}")
+        return round_to_tolerance(values(packages)[0], settings.tolerances)
 
-    seen = {NOTHING: 0}
-    told = tqdm(total=asked.generations, unit="generation", desc="search", disable=None)
-    with told as bar:
-        found = search(question.space, evaluate, asked.population, asked.generations, asked.seed)
-        for generation, packages in enumerate(found, start=1):
+    first = {EMPTY: 0}
+    total = settings.generations
+    with tqdm(total=total, unit="generation", desc="search", disable=None, file=sys.stderr) as bar:
+        generations = search(problem.space, evaluate, settings.population, total, settings.seed)
+        for generation, packages in enumerate(generations, start=1):
             for package in packages:
-                seen.setdefault(package, generation)
+                first.setdefault(package, generation)
             bar.update()
-            bar.set_postfix(packages=len(seen) - 1)
-    return Tried(list(seen), list(seen.values()), *values(list(seen)))
+            bar.set_postfix(packages=len(first) - 1)
+    return SearchResult(list(first), list(first.values()), *values(list(first)))
 
 
-# -- what is left of it -----------------------------------------------------------------------------------------------
+# -- re-evaluation ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Again:
-    """What the candidates gave when they were lived again; the first is nothing, of which all effects are nought.
+class ReEvaluation:
+    """Effects of the candidates with other people and random numbers; the first package is the empty one.
 
-    fresh    (pair, package, goal) with people and chance that the search has not seen
-    drawn    (draw, package, goal) with all that is assumed drawn as well; draws that failed are left out
-    costs    (draw, package) all in, drawn too
-    numbers  of the draws
-    failed   by draw that failed, its error
+    Attributes
+    ----------
+    packages : list of frozenset of str
+    new_pairs : ndarray, shape (pair, package, goal)
+        Effects with the parameters of the search.
+    draws : ndarray, shape (draw, package, goal)
+        Effects in draws, without those that failed.
+    costs : ndarray, shape (draw, package)
+        Costs in euros, drawn as well.
+    replicates : list of int
+        Replicates of the draws.
+    errors : dict of int to str
+        Errors of the draws that failed.
     """
 
     packages: list[Package]
-    fresh: np.ndarray
-    drawn: np.ndarray
+    new_pairs: np.ndarray
+    draws: np.ndarray
     costs: np.ndarray
-    numbers: list[int]
-    failed: dict[int, str]
+    replicates: list[int]
+    errors: dict[int, str]
 
     @cached_property
     def values(self) -> np.ndarray:
-        """(draw, package, goal and cost)."""
-        return np.concatenate([self.drawn, self.costs[..., None]], axis=2)
+        """Return (draw, package, goal and cost)."""
+        return np.concatenate([self.draws, self.costs[..., None]], axis=2)
 
 
-def lived_again(question: Question, packages: Sequence[Package], memory: Memory, crew: WorkerPool) -> Again:
-    """Live packages again: in fresh pairs, and in draws; raises UserError where no more than one draw can be lived."""
+def re_evaluate(problem: Problem, packages: Sequence[Package], store: EffectStore, pool: WorkerPool) -> ReEvaluation:
+    """Simulate packages in new pairs and in draws; raise UserError where fewer than two draws are completed."""
     from tqdm import tqdm
 
-    fresh = range(FRESH, FRESH + question.search.pairs)
-    drawn = range(DRAWN, DRAWN + len(question.draws))
-    with tqdm(total=len(fresh) + len(drawn), unit="pair", desc="lived again", disable=None) as bar:
-        wanted = [(number, packages) for number in (*fresh, *drawn)]
-        bar.update(sum(not memory.lacking(number, packages) for number, _ in wanted))
-        failed = live(question, wanted, memory, crew, bar)
-    names = ["", *(named(package) for package in packages)]
-    done = [number for number in drawn if number not in failed]
-    if len(done) < 2 or any(number in failed for number in fresh):
-        raise UserError(f"too many runs failed to say anything; the first: {next(iter(failed.values()))}")
-    everything = [NOTHING, *packages]
-    costs_drawn = [question.costs.drawn(question.search.seed, number) for number in done]
-    costs = np.array([[own.all_in(package) for package in everything] for own in costs_drawn])
-    return Again(
-        everything, memory.effects(names, fresh), memory.effects(names, done), costs, done,
-        {number - DRAWN: error for number, error in failed.items()},
-    )  # fmt: skip
+    pairs = range(NEW_REPLICATES, NEW_REPLICATES + problem.settings.pairs)
+    draws = range(DRAW_REPLICATES, DRAW_REPLICATES + len(problem.draws))
+    tasks = [(replicate, packages) for replicate in (*pairs, *draws)]
+    with tqdm(total=len(tasks), unit="pair", desc="re-evaluation", disable=None, file=sys.stderr) as bar:
+        bar.update(sum(not store.missing(replicate, packages) for replicate, _ in tasks))
+        errors = simulate_missing(problem, tasks, store, pool, bar)
+    completed = [replicate for replicate in draws if replicate not in errors]
+    if len(completed) < 2 or any(replicate in errors for replicate in pairs):
+        raise UserError(f"Too many runs failed. The first error: {next(iter(errors.values()))}")
+    names, all_packages = ["", *map(name_of, packages)], [EMPTY, *packages]
+    samples = [problem.costs.sample(problem.settings.seed, replicate) for replicate in completed]
+    return ReEvaluation(
+        all_packages,
+        store.effects(names, pairs),
+        store.effects(names, completed),
+        np.array([[costs.all_in(package) for package in all_packages] for costs in samples]),
+        completed,
+        {replicate - DRAW_REPLICATES: error for replicate, error in errors.items()},
+    )

@@ -1,9 +1,9 @@
-"""The front: packages of measures that no other package beats on anything without losing on something else.
+"""Pareto front of packages of measures, and the search for it.
 
 A package is a set of measures. Its values are numbers of which less is better, the last of them its cost. Differences
-below the smallest that matters count as none: values are compared in whole steps of that size (the box dominance of
-Laumanns and others 2002). The search is NSGA-II (Deb and others 2002) as Optuna has it, with two things added: a child
-that cannot be paid loses measures by lot until it can, and one that has been tried before is changed until it is new.
+below the smallest relevant one count as none: values are compared after rounding to multiples of it (the box dominance
+of Laumanns and others 2002). The search is NSGA-II (Deb and others 2002) in Optuna, with two additions: a child beyond
+the budget loses measures at random until it is within it, and a child that was evaluated before is changed.
 
 Deb, K., Pratap, A., Agarwal, S. and Meyarivan, T. (2002). A fast and elitist multiobjective genetic algorithm: NSGA-II.
 IEEE Transactions on Evolutionary Computation, 6, 182-197. Laumanns, M., Thiele, L., Deb, K. and Zitzler, E. (2002).
@@ -24,84 +24,83 @@ if TYPE_CHECKING:
     from optuna.samplers import NSGAIISampler
 
 Package = frozenset[str]
-NOTHING: Package = frozenset()
-_TRIES = 100
-"""How often a child that is not new is changed before it is tried again as it is."""
+EMPTY: Package = frozenset()
+_MAX_CHANGES = 100
+"""Changes of a child that was evaluated before, until it is evaluated again."""
 
 
-# -- which packages are beaten ----------------------------------------------------------------------------------------
+# -- front ------------------------------------------------------------------------------------------------------------
 
 
-def in_steps(values: np.ndarray, smallest: Sequence[float]) -> np.ndarray:
-    """The values (package, value) in whole steps of the smallest differences that matter; nought is a step's middle."""
-    steps: np.ndarray = np.rint(np.asarray(values, float) / np.asarray(smallest, float))
-    return steps
+def round_to_tolerance(values: np.ndarray, tolerances: Sequence[float]) -> np.ndarray:
+    """Return values (package, value) as whole numbers of the smallest relevant differences."""
+    rounded: np.ndarray = np.rint(np.asarray(values, float) / np.asarray(tolerances, float))
+    return rounded
 
 
-def unbeaten(values: np.ndarray) -> np.ndarray:
-    """(package,) bool: no other is as low in all values and lower in one."""
-    as_low = (values[:, None] <= values[None]).all(axis=2)
+def nondominated(values: np.ndarray) -> np.ndarray:
+    """Return for each package (row) whether no other is at most as high in all values and lower in one."""
+    at_most = (values[:, None] <= values[None]).all(axis=2)
     lower = (values[:, None] < values[None]).any(axis=2)
-    return np.logical_not((as_low & lower).any(axis=0))
+    return np.logical_not((at_most & lower).any(axis=0))
 
 
-def front(values: np.ndarray, smallest: Sequence[float]) -> list[int]:
-    """The packages on the front, cheapest first; of those that differ by no step, the cheapest stands for all."""
-    steps = in_steps(values, smallest)
+def pareto_front(values: np.ndarray, tolerances: Sequence[float]) -> list[int]:
+    """Return the packages on the front, cheapest first, and of packages with equal rounded values the cheapest."""
+    rounded = round_to_tolerance(values, tolerances)
+    is_on_front = nondominated(rounded)
     cheapest: dict[tuple[float, ...], int] = {}
-    of_front = unbeaten(steps)
     for package in np.argsort(values[:, -1], kind="stable"):
-        if of_front[package]:
-            cheapest.setdefault(tuple(steps[package]), int(package))
+        if is_on_front[package]:
+            cheapest.setdefault(tuple(rounded[package]), int(package))
     return list(cheapest.values())
 
 
-def candidates(values: np.ndarray, smallest: Sequence[float], count: int) -> list[int]:
-    """So many packages to look at again: three quarters of the front, the others nearly on it; cheapest first.
+def candidates(values: np.ndarray, tolerances: Sequence[float], count: int) -> list[int]:
+    """Return packages to re-evaluate, cheapest first: three quarters from the front, the others close to it.
 
-    Nearly on it are those that would be, were the front not there. Where either has more than its share, those are
-    taken that lie furthest apart, the cheapest and the best on each value always.
+    Close to it is the front of the packages that are not on it. Where either has more than its share, the most distant
+    packages are chosen, which include the cheapest and the best on each value.
     """
-    on = front(values, smallest)
-    off = np.setdiff1d(np.arange(len(values)), on)
-    nearly = [int(off[package]) for package in front(values[off], smallest)] if len(off) else []
-    many = max(count - len(nearly), (3 * count + 3) // 4)
-    first = apart(values, on, many, smallest)
-    chosen = [*first, *apart(values, nearly, count - len(first), smallest)]
-    return sorted(chosen, key=lambda package: (values[package, -1], package))
+    front = pareto_front(values, tolerances)
+    others = np.setdiff1d(np.arange(len(values)), front)
+    close = [int(others[package]) for package in pareto_front(values[others], tolerances)] if len(others) else []
+    from_front = most_distant(values, front, max(count - len(close), (3 * count + 3) // 4), tolerances)
+    selected = [*from_front, *most_distant(values, close, count - len(from_front), tolerances)]
+    return sorted(selected, key=lambda package: (values[package, -1], package))
 
 
-def apart(values: np.ndarray, among: Sequence[int], count: int, smallest: Sequence[float]) -> list[int]:
-    """So many of these packages as lie furthest apart: the best on each value, then always the furthest from all."""
-    if len(among) <= count:
-        return list(among)
-    own = np.asarray(values, float)[list(among)]
-    reach = np.maximum(np.ptp(own, axis=0), smallest)
-    chosen = list(dict.fromkeys(int(place) for place in [*own.argmin(axis=0)[::-1]]))[:count]
-    while len(chosen) < count:
-        far = np.abs((own[:, None] - own[None, chosen]) / reach).sum(axis=2).min(axis=1)
-        far[chosen] = -1
-        chosen.append(int(far.argmax()))
-    return [among[place] for place in chosen]
+def most_distant(values: np.ndarray, packages: Sequence[int], count: int, tolerances: Sequence[float]) -> list[int]:
+    """Return `count` of the packages: the best on each value, then repeatedly the one most distant from the others."""
+    if len(packages) <= count:
+        return list(packages)
+    own = np.asarray(values, float)[list(packages)]
+    scale = np.maximum(np.ptp(own, axis=0), tolerances)
+    selected = list(dict.fromkeys(int(index) for index in own.argmin(axis=0)[::-1]))[:count]
+    while len(selected) < count:
+        distance = np.abs((own[:, None] - own[None, selected]) / scale).sum(axis=2).min(axis=1)
+        distance[selected] = -1
+        selected.append(int(distance.argmax()))
+    return [packages[index] for index in selected]
 
 
-# -- the search -------------------------------------------------------------------------------------------------------
+# -- search -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Space:
-    """What may be packed: the measures to choose from, and whether a package can be paid."""
+    """The measures to choose from, and a function that says whether a package is within the budget."""
 
     measures: tuple[str, ...]
     affordable: Callable[[Package], bool]
 
-    def paid(self, wanted: Sequence[str], chance: np.random.Generator) -> Package:
-        """The wanted measures, taken up by lot as long as they can be paid."""
-        kept = NOTHING
-        for place in chance.permutation(len(wanted)):
-            if self.affordable(kept | {wanted[place]}):
-                kept |= {wanted[place]}
-        return kept
+    def affordable_subset(self, measures: Sequence[str], rng: np.random.Generator) -> Package:
+        """Return measures added in random order, without those that would exceed the budget."""
+        package = EMPTY
+        for index in rng.permutation(len(measures)):
+            if self.affordable(package | {measures[index]}):
+                package |= {measures[index]}
+        return package
 
 
 def search(
@@ -112,43 +111,52 @@ def search(
     seed: int,
     goals: int = 3,
 ) -> Iterator[list[Package]]:
-    """Try packages, generation by generation, and yield those of each.
+    """Yield the packages of each generation.
 
-    `evaluate` takes the packages of a generation and returns their values (package, goal), less being better, in
-    the steps in which they are to be compared; a package may come again. The first packages are every measure alone.
-    The same seed and values give the same packages, however often the search is begun anew. Raises UserError where
-    Optuna is missing.
+    Parameters
+    ----------
+    space : Space
+    evaluate : callable
+        Takes the packages of a generation, which may repeat earlier ones, and returns their values (package, goal) as
+        they are to be compared; less is better.
+    population, generations : int
+        Packages per generation, the first of which are single measures, and number of generations.
+    seed : int
+        The same seed and values give the same packages.
+
+    Raises
+    ------
+    UserError
+        Where Optuna is not installed.
     """
     try:
         import optuna
     except ImportError:
-        raise UserError("this needs Optuna; install hybridwork[analysis]") from None
+        raise UserError("This needs Optuna. Install hybridwork[analysis].") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     choices: dict[str, Any] = {name: optuna.distributions.CategoricalDistribution([0, 1]) for name in space.measures}
-    tried = {NOTHING}
-    sampler = _sampler(space, choices, tried, population, seed)
+    evaluated = {EMPTY}
+    sampler = _sampler(space, choices, evaluated, population, seed)
     study = optuna.create_study(directions=["minimize"] * goals, sampler=sampler)
     for _ in range(generations):
         trials, packages = [], []
         for _ in range(population):
             trials.append(study.ask(choices))
-            packages.append(_package(trials[-1].params))
-            tried.add(packages[-1])
+            packages.append(frozenset(name for name, included in trials[-1].params.items() if included))
+            evaluated.add(packages[-1])
         for trial, values in zip(trials, evaluate(packages), strict=True):
             study.tell(trial, [float(value) for value in values])
         yield packages
 
 
-def _package(chosen: Mapping[str, Any]) -> Package:
-    return frozenset(name for name, taken in chosen.items() if taken)
-
-
-def _sampler(space: Space, choices: dict[str, Any], tried: set[Package], population: int, seed: int) -> NSGAIISampler:
-    """NSGA-II whose children can be paid and have not been tried."""
+def _sampler(
+    space: Space, choices: dict[str, Any], evaluated: set[Package], population: int, seed: int
+) -> NSGAIISampler:
+    """Return NSGA-II with children that are within the budget and were not evaluated before."""
     from optuna.samplers import NSGAIISampler
 
-    chance = np.random.default_rng(seed)
-    alone = (frozenset({name}) for name in space.measures if space.affordable(frozenset({name})))
+    rng = np.random.default_rng(seed)
+    single = (frozenset({name}) for name in space.measures if space.affordable(frozenset({name})))
 
     class Affordable(NSGAIISampler):
         def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
@@ -156,18 +164,18 @@ def _sampler(space: Space, choices: dict[str, Any], tried: set[Package], populat
 
         def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
             child = super().sample_relative(study, trial, search_space)
-            package = next(alone, None) or self.settled(child)
+            package = next(single, None) or self.repaired(child)
             return {name: int(name in package) for name in space.measures}
 
-        def settled(self, child: Mapping[str, Any]) -> Package:
-            # What crossover and mutation leave open, all of it in the first generation, is decided by lot.
-            wanted = [name for name in space.measures if child.get(name, chance.integers(2))]
-            package = space.paid(wanted, chance)
-            for _ in range(_TRIES):
-                if package not in tried:
+        def repaired(self, child: Mapping[str, Any]) -> Package:
+            # What crossover and mutation leave open, such as the whole first generation, is random.
+            measures = [name for name in space.measures if child.get(name, rng.integers(2))]
+            package = space.affordable_subset(measures, rng)
+            for _ in range(_MAX_CHANGES):
+                if package not in evaluated:
                     break
-                other = space.measures[chance.integers(len(space.measures))]
-                package = space.paid(sorted(package ^ {other}), chance)
+                changed = space.measures[rng.integers(len(space.measures))]
+                package = space.affordable_subset(sorted(package ^ {changed}), rng)
             return package
 
     return Affordable(population_size=population, seed=seed)

@@ -1,24 +1,27 @@
-"""What is asked of a search for packages: the budget, the measures to choose from, and what packages are compared with.
+"""Problem of the search for packages: budget, measures to choose from, and the scenarios to compare with.
 
-A package introduces measures at every employer and takes nothing away: what exists keeps going. Legal duties are in
-every package, and in what packages are compared with.
+A package introduces measures at every employer and removes none. Legal duties are in every package, and in the scenario
+that packages are compared with.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from sim.config import study_settings
+from sim.config.settings import StudySettings
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError, as_written, instead, is_number
+from sim.errors import UserError, instead
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext
 from sim.experiments.sweep import ground_of, local_workers
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
+from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.runs.identity import Identifier, digest
 from sim.studies.packages.costs import Costs, costs_of
 from sim.studies.packages.pareto import Package, Space
@@ -26,192 +29,180 @@ from sim.studies.packages.pareto import Package, Space
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-GOALS = ("burn_out_complaints", "isolation_from_colleagues")
-"""What a package is to lower, beside its cost."""
-COST = "cost"
+GOALS = (BURN_OUT, ISOLATION)
+"""Outcomes that a package should lower, besides its cost."""
 DUTIES = "duties"
-"""Today's practice with all legal duties carried out, which the packages are compared with."""
-DRAWN_BY = ("posterior", "draws")
-"""Designs whose rows are draws alike."""
-FRESH, DRAWN = 100_000, 200_000
-"""Replicates from which on people and chance are those of fresh pairs, and of draws; the search has the first ones."""
+"""Today's practice with all legal duties carried out, which packages are compared with."""
+METHODS = ("posterior", "draws")
+"""Designs whose rows all count the same."""
+NEW_REPLICATES, DRAW_REPLICATES = 100_000, 200_000
+"""First replicate of the new pairs, and of the draws; the search uses replicates from 0."""
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Search:
-    """What `conf/study/packages.yaml` may say under `search`; euros are per employee and year."""
+class Smallest(StudySettings):
+    """Smallest relevant differences."""
 
-    budget: Any
-    hourly_cost: Any
+    burn_out_complaints: float = Field(gt=0)
+    isolation_from_colleagues: float = Field(gt=0)
+    cost: float = Field(gt=0)
+
+
+class Settings(StudySettings):
+    """Settings below `search`; `conf/study/packages.yaml` explains them. Euros are per employee and year."""
+
+    budget: float = Field(ge=0)
+    hourly_cost: float = Field(ge=0)
     costs: str | None
-    measures: Any
-    smallest: dict[str, Any]
-    population: int
-    generations: int
-    candidates: int
-    pairs: int
-    seed: int
+    measures: list[str] | None
+    smallest: Smallest
+    population: int = Field(ge=2)
+    generations: int = Field(ge=1)
+    candidates: int = Field(ge=1)
+    pairs: int = Field(ge=2)
+    seed: int = Field(ge=0)
 
     @property
-    def steps(self) -> tuple[float, ...]:
-        """The smallest differences that matter, by goal and cost."""
-        return tuple(float(self.smallest[name]) for name in (*GOALS, COST))
+    def tolerances(self) -> tuple[float, ...]:
+        """Return the smallest relevant differences, by goal and cost."""
+        return tuple(self.smallest.model_dump()[name] for name in (*GOALS, "cost"))
 
 
 @dataclass(frozen=True)
-class Question:
-    """All that is asked.
+class Problem:
+    """The problem of the search.
 
-    ground      what is lived; the scenarios of its plan are what packages are compared with, and today's practice
-    duties      the measures that are in every package
-    replicates  pairs of histories of every package that the search tries
-    draws       by draw, the value of every factor that is drawn
-    drawn_by    the method of the design: from the posterior, or from ranges
+    Attributes
+    ----------
+    context : DesignContext
+        What is simulated. The scenarios of its plan are the one that packages are compared with, and today's practice.
+    duties : frozenset of str
+        Measures in every package.
+    replicates : int
+        Pairs of runs of every package in the search.
+    draws : sequence of mapping
+        Values of all factors, by draw.
+    method : str
+        Method of the design: posterior or draws.
     """
 
-    ground: DesignContext
-    search: Search
+    context: DesignContext
+    settings: Settings
     costs: Costs
     duties: Package
     space: Space
     replicates: int
     draws: Sequence[Mapping[str, Any]]
-    drawn_by: str
+    method: str
 
     @property
-    def compared_with(self) -> str:
-        """The scenario that packages are compared with."""
-        return self.ground.plan.scenarios[0].name
+    def reference(self) -> str:
+        """Return the name of the scenario that packages are compared with."""
+        return self.context.plan.scenarios[0].name
 
     @property
-    def lives(self) -> str:
-        """A name for all that the worlds lived depend on, beside their packages."""
+    def identifier(self) -> str:
+        """Return a hash of all that runs depend on, besides their packages."""
         first = self.draws[0]
-        return digest([Identifier()(self.ground.plan), sorted(self.duties), sorted(first), first])
+        return digest([Identifier()(self.context.plan), sorted(self.duties), sorted(first), first])
 
     @property
-    def asks(self) -> list[Any]:
-        """All that belongs to the question; how long to search, and how many to live again, do not."""
-        asked = self.search
+    def folder_key(self) -> list[Any]:
+        """Return all that names the folder: not the length of the search or the number of candidates and pairs."""
+        settings = self.settings
         costs = self.costs.table.drop(columns=["source", "note"]).to_dict("index")
         return [
-            self.lives, self.replicates, costs, asked.budget, asked.hourly_cost, list(self.space.measures),
-            asked.smallest, asked.population, asked.seed,
+            self.identifier, self.replicates, costs, settings.budget, settings.hourly_cost, list(self.space.measures),
+            settings.smallest.model_dump(), settings.population, settings.seed,
         ]  # fmt: skip
 
-    def plan(self, number: int, packages: Sequence[Package]) -> Plan:
-        """These packages beside what they are compared with, as lived in replicate `number`."""
-        plan = self.ground.at(self.draws[number - DRAWN] if number >= DRAWN else {}, number)
-        return replace(plan, scenarios=(*plan.scenarios, *(self.scenario(package) for package in packages)))
-
-    def scenario(self, package: Package) -> Scenario:
-        """The duties and the package, introduced everywhere from the first week."""
-        return introducing(named(package), package | self.duties)
+    def plan(self, replicate: int, packages: Iterable[Package]) -> Plan:
+        """Return the plan of a replicate: the scenarios to compare with, and one scenario per package."""
+        draw = self.draws[replicate - DRAW_REPLICATES] if replicate >= DRAW_REPLICATES else {}
+        plan = self.context.at(draw, replicate)
+        scenarios = (introduction(name_of(package), package | self.duties) for package in packages)
+        return replace(plan, scenarios=(*plan.scenarios, *scenarios))
 
 
-def introducing(name: str, package: Package, kind: str = "policy") -> Scenario:
-    """A scenario that introduces these measures at every employer, and takes nothing away."""
+def introduction(name: str, package: Package, kind: str = "policy") -> Scenario:
+    """Return a scenario that introduces measures at every employer from the first week, and removes none."""
     return Scenario(name, kind, tuple(Introduction(measure) for measure in sorted(package)))
 
 
-def named(package: Package) -> str:
-    """What the scenario of a package is called."""
+def name_of(package: Package) -> str:
+    """Return the name of a package, which is also that of its scenario."""
     return "+".join(sorted(package))
 
 
-# -- what is asked ----------------------------------------------------------------------------------------------------
+# -- from the configuration -------------------------------------------------------------------------------------------
 
 
-def question_of(cfg: DictConfig) -> Question:
-    """What a composed configuration asks for; raises UserError for whatever is wrong with it."""
-    ground = ground_of(cfg)
-    if len(ground.plan.scenarios) > 1:
+def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
+    """Return the problem of a composed configuration; raise UserError for settings that do not go together."""
+    context = ground_of(cfg)
+    if len(context.plan.scenarios) > 1:
         raise UserError(
-            f"packages are made by the search, and {ground.plan.scenarios[1].name} is none; to choose from fewer "
-            "measures, name them, as in search.measures=[quiet_evenings,breaks]"
+            f"Invalid scenario: {context.plan.scenarios[1].name}. The search makes the packages: to restrict their "
+            "measures, use search.measures, as in search.measures=[quiet_evenings,breaks]."
         )
-    asked = search_of(cfg)
-    measures = ground.plan.measures
+    measures = context.plan.measures
     duties = frozenset(measure.name for measure in measures if measure.legal == "duty")
-    costs = costs_of(measures, float(asked.hourly_cost), asked.costs)
-    space = Space(_choice(asked.measures, measures), lambda package: costs.all_in(package) <= asked.budget + _ROUNDING)
-    _check_affordable(space, costs, asked.budget)
+    costs = costs_of(measures, settings.hourly_cost, settings.costs)
+    limit = settings.budget + _ROUNDING
+    space = Space(_choice(settings.measures, measures), lambda package: costs.all_in(package) <= limit)
+    _check_affordable(space, costs, settings.budget)
     if duties:
-        ground.plan = replace(ground.plan, scenarios=(introducing(DUTIES, duties, "baseline"), BASELINE))
-    worlds = max(asked.population, asked.candidates) + len(ground.plan.scenarios)
-    check_memory(ground.plan, worlds, local_workers(cfg))
-    draws = _draws(cfg, ground, space)
-    return Question(
-        ground, asked, costs, duties, space, study_settings.settings_of(cfg).replicates, draws, cfg.design.method
-    )
+        scenarios = (introduction(DUTIES, duties, "baseline"), BASELINE)
+        context.plan = replace(context.plan, scenarios=scenarios)
+    worlds = max(settings.population, settings.candidates) + len(context.plan.scenarios)
+    check_memory(context.plan, worlds, local_workers(cfg))
+    replicates, draws = study_settings.settings_of(cfg).replicates, _draws(cfg, context, space)
+    return Problem(context, settings, costs, duties, space, replicates, draws, cfg.design.method)
 
 
-def search_of(cfg: DictConfig) -> Search:
-    """The settings of the search; raises UserError for what cannot be."""
-    asked: Search = study_settings.read_dataclass("search", Search, cfg.search)
-    for name in ("budget", "hourly_cost"):
-        number = getattr(asked, name)
-        if not is_number(number) or not 0 <= number < math.inf:
-            raise UserError(f"search.{name} is {as_written(number)}; a number of euros from 0 on is right")
-    for name in asked.smallest:
-        if name not in (*GOALS, COST):
-            raise UserError(f"Unknown setting: search.smallest.{name}. {instead(name, (*GOALS, COST))}")
-    for name in (*GOALS, COST):
-        size: Any = asked.smallest.get(name)
-        if not is_number(size) or not 0 < size < math.inf:
-            raise UserError(f"search.smallest.{name} is {as_written(size)}; a number above 0 is right")
-    for name, fewest in (("population", 2), ("generations", 1), ("candidates", 1), ("pairs", 2), ("seed", 0)):
-        if getattr(asked, name) < fewest:
-            raise UserError(f"search.{name} is {getattr(asked, name)}; a whole number from {fewest} on is right")
-    return asked
-
-
-def _choice(asked: Any, measures: Sequence[Measure]) -> tuple[str, ...]:
-    """The measures to choose from, in the order of their names."""
+def _choice(names: Sequence[str] | None, measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Return the measures to choose from, sorted by name."""
     free = [measure.name for measure in measures if measure.legal != "duty"]
-    if asked is None:
+    if names is None:
         return tuple(sorted(free))
-    if isinstance(asked, str) or not isinstance(asked, Sequence) or not asked:
-        raise UserError(f"search.measures is {as_written(asked)}; a list is right, as in [quiet_evenings,breaks]")
-    for name in asked:
-        if name in free:
-            continue
-        if name in [measure.name for measure in measures]:
-            raise UserError(f"search.measures names {name}, a legal duty, which is in every package and not to choose")
-        raise UserError(f"Invalid value for search.measures: {name}. {instead(name, free)}")
-    return tuple(sorted(set(asked)))
+    if not names:
+        raise UserError("Invalid value for search.measures: []. Use one or more measures, or null.")
+    for name in names:
+        if name not in free:
+            is_duty = any(measure.name == name for measure in measures)
+            reason = "It is a legal duty, which is in every package." if is_duty else instead(name, free)
+            raise UserError(f"Invalid value for search.measures: {name}. {reason}")
+    return tuple(sorted(set(names)))
 
 
 def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
     if not any(space.affordable(frozenset({name})) for name in space.measures):
         cheapest = min(space.measures, key=lambda name: costs.all_in({name}))
         raise UserError(
-            f"search.budget is {budget:g} euro per employee and year, and the cheapest measure, {cheapest}, costs "
-            f"{costs.all_in({cheapest}):.2f}; at least that is right"
+            f"Invalid value for search.budget: {budget:g}. The cheapest measure, {cheapest}, costs "
+            f"{costs.all_in({cheapest}):.2f} euros per employee and year: use that or more."
         )
 
 
-def _draws(cfg: DictConfig, ground: DesignContext, space: Space) -> list[dict[str, Any]]:
-    """What is drawn, by draw: the amounts of all measures that may be in a package are among what can be."""
+def _draws(cfg: DictConfig, context: DesignContext, space: Space) -> list[dict[str, Any]]:
+    """Return the values of each draw, with amounts of all measures that may be in a package among the factors."""
     settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
-    if settings.method not in DRAWN_BY:
+    if settings.method not in METHODS:
         raise UserError(
-            f"design is {settings.method}; packages are lived again in draws, so design=posterior or design=draws is "
-            "right"
+            f"Invalid value for design: {settings.method}. Packages are re-evaluated in draws: use posterior or draws."
         )
     designs.require_own_chance(settings, "packages")
     if settings.n < 2:
-        raise UserError(f"design.n is {settings.n}; a whole number of draws from 2 on is right")
-    plan = ground.plan
-    whole = replace(plan, scenarios=(*plan.scenarios, introducing("all", frozenset(space.measures))))
-    factors = designs.factors_of(settings, whole, ground.held)
+        raise UserError(f"Invalid value for design.n: {settings.n}. Use 2 or more.")
+    plan = context.plan
+    with_all = replace(plan, scenarios=(*plan.scenarios, introduction("all", frozenset(space.measures))))
+    factors = designs.factors_of(settings, with_all, context.held)
     for factor in factors:
         if not factor.name.startswith(("mechanisms.", "measures.", "survey.")):
             raise UserError(
-                f"design.factors names {factor.name}, which makes other worlds; the packages of a draw differ from "
-                "others in numbers alone, as in design.factors=[amounts,assumed]"
+                f"Invalid factor in design.factors: {factor.name}. Draws may differ in numbers only, as in "
+                "design.factors=[amounts,assumed]."
             )
     design = designs.make(settings, factors)
-    designs.check_not_named(design, ground.named | ground.held)
+    designs.check_not_named(design, context.named | context.held)
     return design.rows()

@@ -1,158 +1,158 @@
-"""Packages of measures under a budget: which of them no other beats on burn-out complaints, isolation and cost.
+"""Search for packages of measures on the Pareto front of burn-out complaints, isolation and cost, under a budget.
 
-Every package is lived beside the same worlds on the same people and chance: today's practice with the legal duties
-carried out, and today's practice as it is. Worlds do not disturb each other, so a package gives the same to the bit in
-whatever company it is lived, and is never lived twice. Legal duties are in every package and no part of its cost.
-
-What a search finds is too good to be true, for it keeps what chance has favoured. So the front, and what is nearly on
-it, is lived again with people and chance that the search has not seen: as it is, which shows what was luck, and with
-all that is assumed drawn from its range, costs among it, which shows what was assumption.
+A search favours packages whose effects are high by chance. The packages on its front, and some close to it, are
+therefore simulated again with other people and random numbers: with the parameters of the search, which shows the part
+of chance, and in draws of parameters and costs, which shows the part of assumptions.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sim.engine.plan import BASELINE
+from sim.engine.plan import Plan
 from sim.errors import UserError
-from sim.experiments import output_folder
-from sim.experiments.sweep import folder_of, pool_of, report_clearing
-from sim.files import claim, write_json
-from sim.paths import shorten
+from sim.experiments.sweep import folder_of, report_clearing
+from sim.files import write_json
+from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.runs.archive import Archive
 from sim.runs.identity import model_version
 from sim.runs.worker_pool import WorkerPool
-from sim.studies.packages.evaluation import Again, Memory, Tried, all_belong, lived_again, searched
-from sim.studies.packages.pareto import candidates, front
-from sim.studies.packages.problem import GOALS, Question, question_of
-from sim.studies.packages.tables import MIDDLE, draws_table, front_table, groups_table, packages_table
+from sim.studies.base import KeptFolderStudy
+from sim.studies.packages.evaluation import EffectStore, belongs_to, re_evaluate, run_search
+from sim.studies.packages.facts import facts
+from sim.studies.packages.pareto import candidates
+from sim.studies.packages.problem import Problem, Settings, problem_of
+from sim.studies.packages.tables import Results, analyse
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
 
-def study(cfg: DictConfig) -> None:
-    """Search for packages as a composed configuration asks, live the best again, and write what came out."""
-    question = question_of(cfg)
-    folder = folder_of(cfg, "packages", *question.asks)
-    claim(folder, "packages")
-    archive = Archive(folder)
-    with archive.locked(), pool_of(cfg) as hired, _kept(hired) as crew:
-        _write_question(archive, question)
-        report_clearing(archive)
-        memory = Memory(archive, question.compared_with)
-        with _going_on(memory):
-            tried = searched(question, memory, crew)
-            chosen = candidates(tried.values, question.search.steps, question.search.candidates + 1)
-            packages = [package for place in chosen if (package := tried.packages[place])]
-            again = lived_again(question, packages[: question.search.candidates], memory, crew)
-    output_folder.write_config(cfg, folder / "config.yaml")
-    print(write(question, tried, again, memory, folder))
-    print(folder)
+class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
+    """Packages of measures that no other package dominates."""
 
+    name = "packages"
+    group = "search"
+    settings_type = Settings
 
-def write(question: Question, tried: Tried, again: Again, memory: Memory, folder: Path) -> str:
-    """Write the tables, the page and the figure into `folder`; what to print."""
-    from sim.plotting.figures import packages, save
-    from sim.studies.packages import page
+    def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
+        """Return the problem."""
+        return problem_of(cfg, settings)
 
-    groups = groups_table(memory.levels(again.numbers), again.packages)
-    tables = {
-        "packages": packages_table(question, tried),
-        "front": front_table(question, tried, again, groups),
-        "draws": draws_table(question, again),
-        "groups": groups,
-        "costs": question.costs.told([*sorted(question.duties), *question.space.measures]),
-    }
-    for name, table in tables.items():
-        output_folder.write_table(table, folder / f"{name}.parquet")
-    question.costs.write(folder / "costs.csv")
-    told = facts(question, tried, again, memory)
-    write_json(told, folder / "about.json")
-    footer = f"seed {question.ground.plan.seed}, version {output_folder.version()}"
-    if tables["front"]["on_front"].any():
-        save(packages.draw(tables["front"], told, footer), folder / "figures" / "front")
-    output_folder.write_text(page.write(tables, told), folder / "summary.md")
-    return page.headlines(tables["front"])
+    def plan(self, problem: Problem) -> Plan:
+        """Return the plan with the scenarios that packages are compared with."""
+        return problem.context.plan
 
+    def folder(self, cfg: DictConfig, problem: Problem) -> Path:
+        """Return the folder; its name does not depend on the length of the search."""
+        return folder_of(cfg, self.name, *problem.folder_key)
 
-def facts(question: Question, tried: Tried, again: Again, memory: Memory) -> dict[str, Any]:
-    """What a reader must know of the packages and what they rest on."""
-    plan, asked = question.ground.plan, question.search
-    duties = -memory.effects([BASELINE.name], again.numbers)[:, 0]
-    on_front = front(tried.values, asked.steps)
-    return {
-        **output_folder.about(plan),
-        "question": question.lives,
-        "search": shorten(asdict(asked), "search"),
-        "replicates": question.replicates,
-        "draws": len(again.numbers),
-        "drawn_factors": len(question.draws[0]),
-        "drawn_by": question.drawn_by,
-        "failed_draws": again.failed,
-        "tried": len(tried.packages) - 1,
-        "front_of_search": len([place for place in on_front if place]),
-        "last_change": max(tried.generations[place] for place in on_front),
-        "duties": sorted(question.duties),
-        "duties_effect": {
-            goal: [float(number) for number in (own.mean(), *np.percentile(own, MIDDLE))]
-            for goal, own in zip(GOALS, duties.T, strict=True)
-        },
-        "measures": {one.name: {"hygiene": one.hygiene, "legal": one.legal, "text": one.text} for one in plan.measures},
-        "unaffordable": [name for name in question.space.measures if not question.space.affordable(frozenset({name}))],
-    }
+    def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
+        """Search, and re-evaluate the best packages; simulate only what is not stored yet."""
+        archive, settings = Archive(folder), problem.settings
+        with archive.locked(), _open(pool) as open_pool:
+            _check_problem(archive, problem)
+            report_clearing(archive)
+            store = EffectStore(archive, problem.reference)
+            with _interruptible(store):
+                search = run_search(problem, store, open_pool)
+                selected = candidates(search.values, settings.tolerances, settings.candidates + 1)
+                packages = [package for index in selected if (package := search.packages[index])]
+                re_evaluation = re_evaluate(problem, packages[: settings.candidates], store, open_pool)
+        return analyse(problem, search, re_evaluation, store)
+
+    def about(self, results: Results) -> dict[str, Any]:
+        """Return the numbers of packages and draws."""
+        return {"packages_searched": len(results.search.packages) - 1, "draws": len(results.re_evaluation.replicates)}
+
+    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+        """Return the tables packages, front, draws, groups and costs."""
+        return dict(results.tables)
+
+    def facts(self, results: Results) -> dict[str, Any]:
+        """Return the values of `report.md.j2`."""
+        return facts(results)
+
+    def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
+        """Yield the figure of the front, if any package is on it."""
+        from sim.plotting.figures import packages
+
+        if results.tables["front"]["on_front"].any():
+            yield "front", packages.draw(results.tables["front"], facts(results), footer)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return the packages on the front, cheapest first."""
+        from sim.formatting import signed
+
+        rows = [row for row in facts["front"] if row["on_front"]]
+        if not rows:
+            return "No package is worth its cost, given the smallest relevant differences."
+        lines = ["Packages on the Pareto front, cheapest first (90% of draws in brackets):"]
+        for row in rows:
+            complaints, isolation = (
+                "{} ({} to {})".format(*(signed(row[f"{goal}{end}"], digits) for end in ("", "_low", "_high")))
+                for goal, digits in ((BURN_OUT, 1), (ISOLATION, 2))
+            )
+            lines += [
+                f"  {row['number']}. {row['all_in']:.0f} euros per employee and year: burn-out complaints per 1,000 "
+                f"{complaints}, isolation, SD {isolation}",
+                f"     {row['package'].replace('+', ', ')}",
+            ]
+        return "\n".join(lines)
 
 
 @contextmanager
-def _kept(crew: WorkerPool) -> Iterator[WorkerPool]:
-    """The crew with its executor open from the first generation to the last, since workers take seconds to begin."""
-    if crew.open_executor is None:
-        yield crew
+def _open(pool: WorkerPool) -> Iterator[WorkerPool]:
+    """Yield the pool with one executor for all generations, since workers take seconds to start."""
+    if pool.open_executor is None:
+        yield pool
         return
-    with crew.open_executor() as pool:
-        yield replace(crew, open_executor=lambda: nullcontext(pool))
+    with pool.open_executor() as executor:
+        yield replace(pool, open_executor=lambda: nullcontext(executor))
 
 
 @contextmanager
-def _going_on(memory: Memory) -> Iterator[None]:
+def _interruptible(store: EffectStore) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"interrupted; {memory.packages:,} packages are kept in {memory.archive.folder}; the same command goes on"
+            f"Interrupted. {store.packages:,} packages are stored in {store.archive.folder}; the same command resumes."
         ) from None
 
 
-def _write_question(archive: Archive, question: Question) -> None:
-    """Write what the folder is for, or make sure that it is for this; raises UserError where it is for another.
+def _check_problem(archive: Archive, problem: Problem) -> None:
+    """Write the problem of the folder; raise UserError where the folder belongs to another problem or version.
 
-    Where the file is missing or damaged, the runs themselves show whether they belong to this question.
+    Where the file is missing or damaged, the ids of the runs show whether they belong to this problem.
     """
-    place, own = archive.folder / "question.json", question.lives
+    path = archive.folder / "question.json"
+    content = {"question": problem.identifier, "model": model_version()}
     try:
-        same = json.loads(place.read_text(encoding="utf-8"))["question"] == own
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        same, version = stored["question"] == content["question"], str(stored["model"])
     except (OSError, ValueError, KeyError, TypeError):
-        same = all_belong(question, archive)
-        if place.exists():
-            print(f"{place} is not as it was written: rebuilt", file=sys.stderr)
+        same, version = belongs_to(problem, archive), content["model"]
+        if path.exists():
+            print(f"{path} was changed and is written again.", file=sys.stderr)
+    if not same and version != content["model"]:
+        raise UserError(
+            f"{archive.folder} holds runs of version {version}, which alone can resume them. This is version "
+            f"{content['model']}: use another folder, as in folder=mine."
+        )
     if not same:
         raise UserError(
-            f"{archive.folder} was begun with other people, settings, draws or another version of the model; what is "
-            "lived there does not count here, so give another folder, as in folder=mine"
+            f"{archive.folder} holds runs with other people, settings or draws. Use another folder, as in folder=mine."
         )
-    write_json({"question": own, "model": model_version()}, place)
+    write_json(content, path)
 
 
-def main(argv: list[str]) -> int:
-    """`hybridwork packages`: packages of measures that no other beats; Hydra's overrides follow."""
-    from sim.config.hydra_command import command
-
-    return command(study, "packages", argv, group="packages")
+main = PackagesStudy().main

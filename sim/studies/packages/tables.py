@@ -1,181 +1,208 @@
-"""Packages told: tables of what the search has tried, and of what was left of it when it was lived again."""
+"""Tables of the search and of the re-evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.engine.plan import BASELINE
 from sim.levers.measure import Measure
 from sim.outcomes.definitions import GAINS_IN
 from sim.outcomes.effects import interval
-from sim.studies.packages.evaluation import Again, Tried
-from sim.studies.packages.pareto import Package, front, in_steps, unbeaten
-from sim.studies.packages.problem import DRAWN, GOALS, Question, named
+from sim.studies.packages.evaluation import EffectStore, ReEvaluation, SearchResult
+from sim.studies.packages.pareto import Package, nondominated, pareto_front, round_to_tolerance
+from sim.studies.packages.problem import DRAW_REPLICATES, GOALS, Problem, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MIDDLE = (5, 95)
-"""Percentiles between which nine of ten draws lie."""
+"""Percentiles of the 90% range of draws."""
 HARM = 0.01
-"""By how much the share of a group that is made worse must exceed the share that gains to be told."""
+"""Difference between the shares of a group that get worse and gain from which harm is reported."""
 
 
-def shares_on_front(values: np.ndarray, smallest: Sequence[float]) -> np.ndarray:
-    """(package,) in which share of the draws nothing else beats it; `values` are (draw, package, goal and cost)."""
-    return np.mean([unbeaten(in_steps(draw, smallest)) for draw in values], axis=0)
+@dataclass(frozen=True)
+class Results:
+    """Results of the study: the search, the re-evaluation, and the tables of this module with that of costs.
+
+    `duties_effect` holds the effects of the duties against today's practice, (draw, goal).
+    """
+
+    problem: Problem
+    search: SearchResult
+    re_evaluation: ReEvaluation
+    duties_effect: np.ndarray
+    tables: Mapping[str, pd.DataFrame]
 
 
-def told_apart(values: np.ndarray, smallest: Sequence[float]) -> np.ndarray:
-    """(package, package) bool: whether the draws tell two packages apart on any goal.
+def analyse(problem: Problem, search: SearchResult, re_evaluation: ReEvaluation, store: EffectStore) -> Results:
+    """Return the tables packages, front, draws, groups and costs."""
+    groups = groups_table(store.levels(re_evaluation.replicates), re_evaluation.packages)
+    tables = {
+        "packages": packages_table(problem, search),
+        "front": front_table(problem, search, re_evaluation, groups),
+        "draws": draws_table(problem, re_evaluation),
+        "groups": groups,
+        "costs": problem.costs.per_employer(),
+    }
+    duties_effect = -store.effects([BASELINE.name], re_evaluation.replicates)[:, 0]
+    return Results(problem, search, re_evaluation, duties_effect, tables)
 
-    They do where nine of ten of the paired differences lie on one side of nought and the middle one is no smaller than
-    the smallest that matters. `values` are (draw, package, goal).
+
+def shares_on_front(values: np.ndarray, tolerances: Sequence[float]) -> np.ndarray:
+    """Return for each package its share of draws on the front; `values` are (draw, package, goal and cost)."""
+    return np.mean([nondominated(round_to_tolerance(draw, tolerances)) for draw in values], axis=0)
+
+
+def are_distinguishable(values: np.ndarray, tolerances: Sequence[float]) -> np.ndarray:
+    """Return for each two packages whether the draws distinguish them on any goal, (package, package).
+
+    They do where the 90% range of the paired differences excludes zero and their median is at least the smallest
+    relevant difference. `values` are (draw, package, goal).
     """
     count = values.shape[1]
-    apart = np.zeros((count, count), bool)
-    for one in range(count):
-        low, middle, high = np.percentile(values - values[:, [one]], (MIDDLE[0], 50, MIDDLE[1]), axis=0)
-        sure = (low > 0) | (high < 0)
-        apart[one] = (sure & (np.abs(middle) >= smallest)).any(axis=1)
-    return apart
+    result = np.zeros((count, count), bool)
+    for package in range(count):
+        low, median, high = np.percentile(values - values[:, [package]], (MIDDLE[0], 50, MIDDLE[1]), axis=0)
+        excludes_zero = (low > 0) | (high < 0)
+        result[package] = (excludes_zero & (np.abs(median) >= tolerances)).any(axis=1)
+    return result
 
 
-# -- tables -----------------------------------------------------------------------------------------------------------
+def packages_table(problem: Problem, search: SearchResult) -> pd.DataFrame:
+    """Return one row per package of the search, in its order; the first row is the empty package.
 
-
-def packages_table(question: Question, tried: Tried) -> pd.DataFrame:
-    """One row for each package that the search has tried, in the order in which it did; the first is nothing on top.
-
-    Columns: package, measures, generation, euros, minutes, all_in, and of each goal the mean difference with its 95%
-    interval, which holds chance only (`_low`, `_high`); on_front says whether the search has found nothing that beats
-    it.
+    Columns: package, measures, generation, euros, minutes, all_in, on_front (of the search), and the mean effect on
+    each goal with its 95% interval over replicates (`_low`, `_high`).
     """
     import pandas as pd
 
-    on = set(front(tried.values, question.search.steps))
-    table = pd.DataFrame([_described(question, package) for package in tried.packages])
-    table["generation"] = tried.generations
-    for place, goal in enumerate(GOALS):
-        table[goal], table[f"{goal}_low"], table[f"{goal}_high"], _ = interval(tried.effects[..., place])
-    table["on_front"] = [place in on for place in range(len(table))]
+    front = set(pareto_front(search.values, problem.settings.tolerances))
+    table = pd.DataFrame([_description(problem, package) for package in search.packages])
+    table["generation"] = search.generations
+    for column, goal in enumerate(GOALS):
+        table[goal], table[f"{goal}_low"], table[f"{goal}_high"], _ = interval(search.effects[..., column])
+    table["on_front"] = [package in front for package in range(len(table))]
     return table
 
 
-def _described(question: Question, package: Package) -> dict[str, Any]:
-    euros, minutes = question.costs.of(package)
+def _description(problem: Problem, package: Package) -> dict[str, Any]:
+    euros, minutes = problem.costs.of(package)
     return {
-        "package": named(package),
+        "package": name_of(package),
         "measures": len(package),
         "euros": euros,
         "minutes": minutes,
-        "all_in": question.costs.all_in(package),
+        "all_in": problem.costs.all_in(package),
     }
 
 
-def front_table(question: Question, tried: Tried, again: Again, harm: pd.DataFrame) -> pd.DataFrame:
-    """One row for each package that was lived again, those still on the front first, and cheapest first.
+def front_table(
+    problem: Problem, search: SearchResult, re_evaluation: ReEvaluation, groups: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per package that was re-evaluated: those on the front first, then by cost.
 
-    number                              of the row, from 1
-    package, measures                   its measures' names with + between them, and how many
-    euros, minutes, all_in, _low, _high per employee and year; the range is that of the drawn costs
-    <goal>, _low, _high                 mean over the draws, and between which nine of ten lie
-    <goal>_searched                     what the search had found
-    <goal>_fresh, _fresh_low, _high     with fresh people and chance alone, with its 95% interval
-    on_front                            nothing beats it by the means over the draws
-    was_on_front                        nothing beat it in the search
-    share_on_front, share_in_budget     of the draws
-    not_told_apart                      cheaper rows that the draws cannot tell it from; 0 is nothing on top
-    individual_only                     all its measures leave work as it is and change the individual
-    harmed                              groups of which more are made worse than gain
+    Columns
+    -------
+    number : rank in the table, from 1
+    package, measures : names of the measures, joined by +, and their number
+    euros, minutes, all_in : costs per employee and year; `_low` and `_high` are the 90% range of the drawn costs
+    <goal> : mean effect over draws; `_low` and `_high` are the 90% range
+    <goal>_searched : mean effect in the search
+    <goal>_new, _new_low, _new_high : mean effect in new pairs, with its 95% interval
+    on_front : nondominated by the means over draws
+    was_on_front : nondominated in the search
+    share_on_front, share_in_budget : shares of draws
+    not_distinguished : numbers of cheaper packages that the draws do not distinguish from it; 0 is the empty package
+    individual_only : all its measures address the individual
+    harmed : groups in which more people get worse than gain
     """
     import pandas as pd
 
-    steps = question.search.steps
-    means = np.column_stack([again.drawn.mean(axis=0), [question.costs.all_in(one) for one in again.packages]])
-    still = set(front(means, steps)) - {0}
-    order = sorted(range(1, len(again.packages)), key=lambda place: (place not in still, means[place, -1], place))
-    apart, shares = told_apart(again.drawn, steps[:-1]), shares_on_front(again.values, steps)
-    place_of = {package: place for place, package in enumerate(tried.packages)}
-    was = set(front(tried.values, steps))
+    tolerances, packages = problem.settings.tolerances, re_evaluation.packages
+    means = np.column_stack([re_evaluation.draws.mean(axis=0), [problem.costs.all_in(one) for one in packages]])
+    front = set(pareto_front(means, tolerances)) - {0}
+    order = sorted(range(1, len(packages)), key=lambda index: (index not in front, means[index, -1], index))
+    distinguishable = are_distinguishable(re_evaluation.draws, tolerances[:-1])
+    shares = shares_on_front(re_evaluation.values, tolerances)
+    in_search = {package: index for index, package in enumerate(search.packages)}
+    front_of_search = set(pareto_front(search.values, tolerances))
     rows: list[dict[str, Any]] = []
-    for number, place in enumerate(order, start=1):
-        package = again.packages[place]
-        cheaper = [rank for rank, other in enumerate([0, *order[: number - 1]]) if not apart[place, other]]
+    for number, index in enumerate(order, start=1):
+        package, costs = packages[index], re_evaluation.costs[:, index]
+        cheaper = [rank for rank, other in enumerate([0, *order[: number - 1]]) if not distinguishable[index, other]]
         rows.append(
             {
                 "number": number,
-                **_described(question, package),
-                **_spread("all_in", again.costs[:, place]),
-                **{k: v for g, goal in enumerate(GOALS) for k, v in _of_goal(goal, again, place, g).items()},
-                **{f"{goal}_searched": tried.values[place_of[package], g] for g, goal in enumerate(GOALS)},
-                "on_front": place in still,
-                "was_on_front": place_of[package] in was,
-                "share_on_front": shares[place],
-                "share_in_budget": float(np.mean(again.costs[:, place] <= question.search.budget)),
-                "not_told_apart": cheaper if place in still else [],
-                "individual_only": individual_only(package, question.ground.plan.measures),
-                "harmed": sorted(set(harm.loc[harm["harmed"] & (harm["package"] == named(package)), "group"])),
+                **_description(problem, package),
+                **_range("all_in", costs),
+                **_effects(re_evaluation, index),
+                **{f"{goal}_searched": search.values[in_search[package], column] for column, goal in enumerate(GOALS)},
+                "on_front": index in front,
+                "was_on_front": in_search[package] in front_of_search,
+                "share_on_front": shares[index],
+                "share_in_budget": float(np.mean(costs <= problem.settings.budget)),
+                "not_distinguished": cheaper if index in front else [],
+                "individual_only": individual_only(package, problem.context.plan.measures),
+                "harmed": sorted(set(groups.loc[groups["harmed"] & (groups["package"] == name_of(package)), "group"])),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _of_goal(goal: str, again: Again, place: int, column: int) -> dict[str, float]:
-    drawn = again.drawn[:, place, column]
-    fresh, low, high, _ = interval(again.fresh[:, place, column])
-    return {
-        goal: float(drawn.mean()),
-        **_spread(goal, drawn),
-        f"{goal}_fresh": float(fresh),
-        f"{goal}_fresh_low": float(low),
-        f"{goal}_fresh_high": float(high),
-    }
+def _effects(re_evaluation: ReEvaluation, package: int) -> dict[str, float]:
+    columns: dict[str, float] = {}
+    for index, goal in enumerate(GOALS):
+        draws = re_evaluation.draws[:, package, index]
+        mean, low, high, _ = interval(re_evaluation.new_pairs[:, package, index])
+        columns |= {goal: float(draws.mean()), **_range(goal, draws)}
+        columns |= {f"{goal}_new": float(mean), f"{goal}_new_low": float(low), f"{goal}_new_high": float(high)}
+    return columns
 
 
-def _spread(name: str, draws: np.ndarray) -> dict[str, float]:
+def _range(name: str, draws: np.ndarray) -> dict[str, float]:
     low, high = np.percentile(draws, MIDDLE)
     return {f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def individual_only(package: Package, measures: Iterable[Measure]) -> bool:
-    """Whether a package asks something of individuals alone: nothing at the source, nothing collective."""
+    """Return whether all measures of a package address the individual: none the source, none collective."""
     return bool(package) and {one.hygiene for one in measures if one.name in package} == {"individual"}
 
 
-def draws_table(question: Question, again: Again) -> pd.DataFrame:
-    """One row for each draw and package, nothing among them: draw, package, the goals, all_in and on_front."""
+def draws_table(problem: Problem, re_evaluation: ReEvaluation) -> pd.DataFrame:
+    """Return one row per draw and package, the empty one included: draw, package, the goals, all_in and on_front."""
     import pandas as pd
 
-    return pd.concat(
-        [
-            pd.DataFrame(values, columns=[*GOALS, "all_in"]).assign(
-                draw=number - DRAWN,
-                package=[named(package) for package in again.packages],
-                on_front=unbeaten(in_steps(values, question.search.steps)),
-            )
-            for number, values in zip(again.numbers, again.values, strict=True)
-        ],
-        ignore_index=True,
-    )[["draw", "package", *GOALS, "all_in", "on_front"]]
+    parts = [
+        pd.DataFrame(values, columns=[*GOALS, "all_in"]).assign(
+            draw=replicate - DRAW_REPLICATES,
+            package=[name_of(package) for package in re_evaluation.packages],
+            on_front=nondominated(round_to_tolerance(values, problem.settings.tolerances)),
+        )
+        for replicate, values in zip(re_evaluation.replicates, re_evaluation.values, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)[["draw", "package", *GOALS, "all_in", "on_front"]]
 
 
-def groups_table(levels: pd.DataFrame, packages: Sequence[Package]) -> pd.DataFrame:
-    """Who gains and who is made worse: one row for each package, group and outcome.
+def groups_table(levels: pd.DataFrame, packages: Iterable[Package]) -> pd.DataFrame:
+    """Return one row per package, group and outcome: shares of the group that gain and get worse.
 
-    `levels` are those of the draws: replicate, scenario, group and the shares of those who gained and were made worse.
-    `gained` and `worse` are shares of the group against what packages are compared with, means over the draws; `more`
-    is how far the latter exceeds the former, with its 95% interval over draws; `harmed` where that is at least `HARM`
-    and the interval leaves out nought.
+    `levels` are those of the draws: replicate, scenario, group and the shares. `gained` and `worse` are means over
+    draws. `more` is the difference of `worse` and `gained` with its 95% interval over draws. `harmed` is true where it
+    is at least `HARM` and the interval excludes zero.
     """
     import pandas as pd
 
-    levels = levels[levels["scenario"].isin([named(package) for package in packages if package])]
     rows = []
-    for (package, group), own in levels.groupby(["scenario", "group"], sort=False):
-        for outcome in GAINS_IN:
+    by_package = {name: own.groupby("group", sort=False) for name, own in levels.groupby("scenario")}
+    for package in map(name_of, packages):
+        for (group, own), outcome in product(by_package.get(package, ()), GAINS_IN):
             gained, worse = (own[f"{which}_{outcome}"].to_numpy(float) for which in ("gained", "worse"))
             if np.isnan(gained).all():
                 continue
