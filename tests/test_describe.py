@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import simulate
+from jinja2 import Environment, meta
 
 from sim.config import default_settings, plan_builder
 from sim.data import rows
-from sim.describe import command, data_sets, documents, equations, parameters
+from sim.describe import command, data_sets, documents, equations, odd, parameters, references, schedule, stress
 from sim.describe.documents import DOCUMENTS, write
 from sim.describe.references import citing
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.describe import ParameterRow
-from sim.reporting import markdown
 
 HOME = Path(__file__).resolve().parent.parent
 LONGEST_MEANING = 64
@@ -61,11 +61,14 @@ def test_a_folder_that_is_missing_is_told(plan, tmp_path):
         write(plan, tmp_path / "nowhere")
 
 
-def test_a_template_that_does_not_fit_its_parts_is_refused():
-    with pytest.raises(ValueError, match="has no place for luck"):
-        markdown.fill("schedule", luck="good")
-    with pytest.raises(KeyError):
-        markdown.fill("schedule")
+@pytest.mark.parametrize("module", [odd, parameters, references, schedule, stress, data_sets])
+def test_a_template_uses_every_value_and_no_other(plan, module, monkeypatch):
+    calls = []
+    monkeypatch.setattr(module, "render", lambda package, values, template: calls.append((values, template)))
+    module.page(plan)
+    ((values, template),) = calls
+    text = (HOME / "sim/describe" / template).read_text(encoding="utf-8")
+    assert meta.find_undeclared_variables(Environment().parse(text)) == set(values)
 
 
 # -- parameters ------------------------------------------------------------------------------------------------------

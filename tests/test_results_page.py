@@ -67,7 +67,7 @@ def test_the_page_names_the_option_with_the_largest_mean_effect():
 def test_the_templates_hold_no_number_of_a_result():
     """What looks like a result, a decimal or a percentage, must come from the numbers' file."""
     for page in ("results", "caption"):
-        text = (HOME / "sim/describe/pages" / f"{page}.md").read_text(encoding="utf-8")
+        text = (HOME / "sim/describe/pages" / f"{page}.md.j2").read_text(encoding="utf-8")
         allowed = {"0.5", "0.05", "0.01"}  # margins, fixed beforehand
         assert set(re.findall(r"\d+\.\d+|\d+%", text)) <= allowed, page
 

@@ -9,7 +9,8 @@ from sim.data import rows
 from sim.describe.parameters import parameters
 from sim.describe.references import citing
 from sim.engine.plan import Plan
-from sim.reporting.markdown import code, fill, table
+from sim.reporting.markdown import code, table
+from sim.reporting.templates import render
 
 DATA_ROLES = {
     "specification": "draws people, firms and surroundings, or stands behind a number before any fit",
@@ -25,16 +26,19 @@ def page(plan: Plan) -> str:
     sets = rows("data_sets")
     cited = frozenset(citing(parameters(plan)))
     counts = Counter(one["role"] for one in sets)
-    return fill(
-        "rat_rs",
-        roles=table(
-            ("role", "means", "data sets"), ([role, means, counts[role]] for role, means in DATA_ROLES.items())
-        ),
-        overview=table(
-            ("data set", "where", "rows", "role", "holds"),
-            ((code(one["data_set"]), where(one), size(one, cited), one["role"], one["holds"]) for one in sets),
-        ),
-        details="\n\n".join(map(_details, sets)),
+    return render(
+        "sim.describe",
+        {
+            "roles": table(
+                ("role", "means", "data sets"), ([role, means, counts[role]] for role, means in DATA_ROLES.items())
+            ),
+            "overview": table(
+                ("data set", "where", "rows", "role", "holds"),
+                ((code(one["data_set"]), where(one), size(one, cited), one["role"], one["holds"]) for one in sets),
+            ),
+            "details": "\n\n".join(map(_details, sets)),
+        },
+        "pages/rat_rs.md.j2",
     )
 
 

@@ -26,7 +26,8 @@ from sim.language.grammar import Mechanism
 from sim.language.registry import Quantity, Registry
 from sim.levers.measure import Measure
 from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
-from sim.reporting.markdown import code, fill, listed, table
+from sim.reporting.markdown import code, listed, table
+from sim.reporting.templates import render
 from sim.survey.instruments import INSTRUMENTS
 
 _GIVEN = {
@@ -73,35 +74,38 @@ def page(plan: Plan) -> str:
     """The whole document."""
     registry = registry_of(plan)
     told = parameters(plan)
-    return fill(
-        "odd",
-        numbers(told),
-        version=__version__,
-        patterns=_patterns(),
-        external_inputs=_givens(registry),
-        traits=_states(registry, registry.traits),
-        stocks=_states(registry, registry.night),
-        conditions=_conditions(registry),
-        processes=_processes(registry),
-        day=", ".join(_with_clock(registry, name) for name in registry.day),
-        night=", ".join(_with_clock(registry, name) for name in registry.night),
-        draws=len(drawn(registry)),
-        luck=luck_table(registry),
-        outcomes=_outcomes(),
-        groups=listed(GROUPS),
-        smallest=SMALLEST_GROUP,
-        weeks=plan.weeks,
-        burn_in=plan.burn_in,
-        start=plan.calendar.start,
-        establishments=plan.firm.establishments,
-        sample=plan.firm.sample,
-        regimes=table(("from", "advice", "wording", "source"), ([*row.values()] for row in rows("regimes"))),
-        curves=curve_table(),
-        submodels=_submodels(registry, told),
-        shared=_shared(registry),
-        levers=_levers(registry, told),
-        measures=_measures(plan.measures, told),
-        instruments=_instruments(told),
+    return render(
+        "sim.describe",
+        {
+            "numbers": numbers(told),
+            "version": __version__,
+            "patterns": _patterns(),
+            "external_inputs": _givens(registry),
+            "traits": _states(registry, registry.traits),
+            "stocks": _states(registry, registry.night),
+            "conditions": _conditions(registry),
+            "processes": _processes(registry),
+            "day": ", ".join(_with_clock(registry, name) for name in registry.day),
+            "night": ", ".join(_with_clock(registry, name) for name in registry.night),
+            "draws": len(drawn(registry)),
+            "luck": luck_table(registry),
+            "outcomes": _outcomes(),
+            "groups": listed(GROUPS),
+            "smallest": SMALLEST_GROUP,
+            "weeks": plan.weeks,
+            "burn_in": plan.burn_in,
+            "start": plan.calendar.start,
+            "establishments": plan.firm.establishments,
+            "sample": plan.firm.sample,
+            "regimes": table(("from", "advice", "wording", "source"), ([*row.values()] for row in rows("regimes"))),
+            "curves": curve_table(),
+            "submodels": _submodels(registry, told),
+            "shared": _shared(registry),
+            "levers": _levers(registry, told),
+            "measures": _measures(plan.measures, told),
+            "instruments": _instruments(told),
+        },
+        "pages/odd.md.j2",
     )
 
 

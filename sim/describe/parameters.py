@@ -13,7 +13,8 @@ from sim.language.describe import ParameterRow, assumed_first, passports
 from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Registry
 from sim.levers.measure import Measure, Shift, measure_parameters
-from sim.reporting.markdown import code, fill, table
+from sim.reporting.markdown import code, table
+from sim.reporting.templates import render
 from sim.survey.instruments import INSTRUMENTS
 
 GRADES = {
@@ -65,8 +66,8 @@ def _passport_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMeta
 
 
 def numbers(told: Iterable[ParameterRow]) -> dict[str, str]:
-    """Every parameter's value as a template names it: `mechanisms__recovery__night`."""
-    return {row.full_name.replace(".", "__"): f"{row.value:g}" for row in told}
+    """Return the value of every parameter by its full name."""
+    return {row.full_name: f"{row.value:g}" for row in told}
 
 
 # -- what was written with which pattern in mind ---------------------------------------------------------------------
@@ -109,14 +110,17 @@ SHORT = COLUMNS[:6]
 def page(plan: Plan) -> str:
     """`docs/parameters.md`: every column of every passport, and how many numbers rest on what."""
     told = parameters(plan)
-    return fill(
-        "parameters",
-        count=len(told),
-        grades=_grades(told),
-        roles=_counted("data role", Counter(row.passport.role for row in told)),
-        seen=parameter_table([row for row in told if row.passport.grade == "seen"], SHORT),
-        in_mind=_in_mind(),
-        tables="\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(told)),
+    return render(
+        "sim.describe",
+        {
+            "count": len(told),
+            "grades": _grades(told),
+            "roles": _counted("data role", Counter(row.passport.role for row in told)),
+            "seen": parameter_table([row for row in told if row.passport.grade == "seen"], SHORT),
+            "in_mind": _in_mind(),
+            "tables": "\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(told)),
+        },
+        "pages/parameters.md.j2",
     )
 
 

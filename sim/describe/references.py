@@ -8,7 +8,8 @@ from sim.data import rows
 from sim.describe.parameters import parameters, patterns_in_mind
 from sim.engine.plan import Plan
 from sim.language.describe import ParameterRow
-from sim.reporting.markdown import code, fill, listed, table
+from sim.reporting.markdown import code, listed, table
+from sim.reporting.templates import render
 
 _DATA = ("targets", "patterns", "regimes")
 
@@ -18,20 +19,27 @@ def page(plan: Plan) -> str:
     told = parameters(plan)
     effects = {row["id"]: row for row in rows("effects")}
     cited, in_mind = citing(told), patterns_in_mind()
-    return fill(
-        "references",
-        effects=_literature(row | {"cited by": listed(cited[key])} for key, row in effects.items() if key in cited),
-        others=_literature((row for key, row in effects.items() if key not in cited), also=()),
-        targets=_targets(cited),
-        patterns=table(
-            ("pattern", "relation", "source"),
-            (
-                (code(row["id"]), f"{row['from']} – {row['to']}: {row['expected']}", row["source"])
-                for row in rows("patterns")
-                if row["id"] in in_mind
+    return render(
+        "sim.describe",
+        {
+            "effects": _literature(
+                row | {"cited by": listed(cited[key])} for key, row in effects.items() if key in cited
             ),
-        ),
-        sources="\n".join(f"- {source}" for source in sorted({row["source"] for name in _DATA for row in rows(name)})),
+            "others": _literature((row for key, row in effects.items() if key not in cited), also=()),
+            "targets": _targets(cited),
+            "patterns": table(
+                ("pattern", "relation", "source"),
+                (
+                    (code(row["id"]), f"{row['from']} – {row['to']}: {row['expected']}", row["source"])
+                    for row in rows("patterns")
+                    if row["id"] in in_mind
+                ),
+            ),
+            "sources": "\n".join(
+                f"- {source}" for source in sorted({row["source"] for name in _DATA for row in rows(name)})
+            ),
+        },
+        "pages/references.md.j2",
     )
 
 

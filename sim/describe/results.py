@@ -16,9 +16,9 @@ from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.reporting.changes import change_in_words, is_distinguishable
 from sim.reporting.labels import label_of
-from sim.reporting.markdown import fill, table
+from sim.reporting.markdown import table
 from sim.reporting.tables import date_of_share
-from sim.reporting.templates import joined
+from sim.reporting.templates import joined, render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,13 +132,14 @@ def update(docs: Path, part: str, folder: Path) -> None:
 def page(docs: Path) -> str:
     """Render the results page from the numbers in `docs/results.json`."""
     facts, options = _loaded(docs, RESULTS), _loaded(docs, OPTIONS)
-    return fill("results", **_parts(facts), **_parts_of_options(options), **_quoted(facts))
+    values = _parts(facts) | _parts_of_options(options) | _quoted(facts)
+    return render("sim.describe", values, "pages/results.md.j2")
 
 
 def caption(docs: Path) -> str:
     """The caption under the README's figure."""
     facts = _loaded(docs, RESULTS)
-    return fill("caption", **_quoted_in_caption(facts, _loaded(docs, OPTIONS))).strip()
+    return render("sim.describe", _quoted_in_caption(facts, _loaded(docs, OPTIONS)), "pages/caption.md.j2").strip()
 
 
 def _loaded(docs: Path, part: str) -> Facts:
@@ -181,7 +182,7 @@ def single_policies(facts: Facts) -> list[str]:
     return [name for name in single if not math.isnan(effect_of(facts, name)[0])]
 
 
-def _parts(facts: Facts) -> dict[str, object]:
+def _parts(facts: Facts) -> dict[str, Any]:
     about = facts["about"]
     return {
         **{name: f"{about[name]:,}" if isinstance(about[name], int) else about[name] for name in _ABOUT[:5]},
@@ -242,7 +243,7 @@ def _cascade_table(facts: Facts) -> str:
     return table(("mean of the 15 measures", *worlds), rows)
 
 
-def _parts_of_options(facts: Facts) -> dict[str, object]:
+def _parts_of_options(facts: Facts) -> dict[str, Any]:
     about = facts["about"]
     return {
         "options_count": len(of_kind(facts, "policy")),
@@ -268,7 +269,7 @@ def _largest(facts: Facts, count: int = 3) -> str:
     return joined(f"{label_of(name).lower()} ({people(effect_of(facts, name))})" for name in names)
 
 
-def _quoted(facts: Facts) -> dict[str, object]:
+def _quoted(facts: Facts) -> dict[str, Any]:
     """The numbers that sentences of the page quote."""
     clear = [name for name in single_policies(facts) if _is_clear(effect_of(facts, name))]
     both = [name for name in clear if _is_clear(effect_of(facts, name, ISOLATION))]
@@ -288,7 +289,7 @@ def _quoted(facts: Facts) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _quoted_in_caption(facts: Facts, options: Facts) -> dict[str, object]:
+def _quoted_in_caption(facts: Facts, options: Facts) -> dict[str, Any]:
     about, today = facts["about"], facts["cascade"]["baseline"]
     names = sorted(single_policies(options), key=lambda name: effect_of(options, name)[0])
     return {

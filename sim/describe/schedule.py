@@ -6,21 +6,25 @@ from collections.abc import Iterable
 
 from sim.engine.plan import Plan, registry_of
 from sim.language.registry import Registry
-from sim.reporting.markdown import code, fill, listed, table
+from sim.reporting.markdown import code, listed, table
+from sim.reporting.templates import render
 
 
 def page(plan: Plan) -> str:
     """The order as the registry derives it, with every quantity's causes."""
     registry = registry_of(plan)
     weekly = [name for name in (*registry.day, *registry.night) if registry.quantities[name].every == "week"]
-    return fill(
-        "schedule",
-        flows=len(registry.day),
-        stocks=len(registry.night),
-        weekly=len(weekly),
-        day=_order(registry, registry.day),
-        night=_order(registry, registry.night),
-        traits=_order(registry, registry.traits),
+    return render(
+        "sim.describe",
+        {
+            "flows": len(registry.day),
+            "stocks": len(registry.night),
+            "weekly": len(weekly),
+            "day": _order(registry, registry.day),
+            "night": _order(registry, registry.night),
+            "traits": _order(registry, registry.traits),
+        },
+        "pages/schedule.md.j2",
     )
 
 

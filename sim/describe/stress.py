@@ -7,34 +7,37 @@ from collections.abc import Iterable, Mapping
 from sim import __version__
 from sim.calibration.uncertainty import assumed_numbers
 from sim.config import composition, study_settings
-from sim.describe.parameters import numbers, parameters
+from sim.describe.parameters import parameters
 from sim.engine.plan import Plan
 from sim.language.describe import ParameterRow
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.definitions import SMALLEST_GROUP
 from sim.outcomes.record import LAST_WEEKS
-from sim.reporting.markdown import code, fill, table
+from sim.reporting.markdown import code, table
+from sim.reporting.templates import render
 
 
 def page(plan: Plan) -> str:
     """The checklist, with every scenario as its difference from the base."""
     told = parameters(plan)
     settings, uncertain = study_settings.settings_of(composition.compose()), assumed_numbers()
-    return fill(
-        "stress",
-        numbers(told),
-        version=__version__,
-        scenarios=scenario_table(plan.scenarios, told),
-        count=len(plan.scenarios) - 1,
-        count_of_numbers=len(told),
-        uncertain=uncertain["parameters"],
-        assumed=uncertain["assumed"],
-        burn_in=plan.burn_in,
-        weeks=plan.weeks,
-        last_weeks=LAST_WEEKS,
-        replicates=settings.replicates,
-        seed=settings.seed,
-        smallest=SMALLEST_GROUP,
+    return render(
+        "sim.describe",
+        {
+            "version": __version__,
+            "scenarios": scenario_table(plan.scenarios, told),
+            "count": len(plan.scenarios) - 1,
+            "count_of_numbers": len(told),
+            "uncertain": uncertain["parameters"],
+            "assumed": uncertain["assumed"],
+            "burn_in": plan.burn_in,
+            "weeks": plan.weeks,
+            "last_weeks": LAST_WEEKS,
+            "replicates": settings.replicates,
+            "seed": settings.seed,
+            "smallest": SMALLEST_GROUP,
+        },
+        "pages/stress.md.j2",
     )
 
 

@@ -1,24 +1,10 @@
-"""Pages of Markdown: tables, and the templates in which what must be written stands once."""
+"""Parts of Markdown pages: tables and code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
-from string import Template
+from collections.abc import Iterable, Sequence
 
 from sim.text import code as text_code
-
-
-def fill(page: str, numbers: Mapping[str, str] | None = None, /, **parts: object) -> str:
-    """The template `pages/<page>.md` with all its parts, and with those of the numbers that it names.
-
-    Raises KeyError for a place that nothing fills, and ValueError for a part that has no place.
-    """
-    template = Template(files("sim.describe").joinpath("pages", f"{page}.md").read_text(encoding="utf-8"))
-    unused = parts.keys() - set(template.get_identifiers())
-    if unused:
-        raise ValueError(f"pages/{page}.md has no place for {', '.join(sorted(unused))}")
-    return template.substitute(numbers or {}, **parts)
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:

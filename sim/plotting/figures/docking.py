@@ -24,8 +24,8 @@ _LINES: dict[str, dict[str, Any]] = {
 }
 _STARTS = {"well": "was well before", "worn": "was worn out before"}
 _HEADINGS = (
-    "More demands, for good: where energy comes to rest",
-    "Hard demands that end: whether energy comes back",
+    "Lasting demands: energy at rest",
+    "Hard demands that end: energy over time",
     "Four weeks of more resources under strain: share saved, and reduction of exhaustion",
 )
 _TITLES = ("published model", "this model")
@@ -113,6 +113,6 @@ def _draw_relief(axes: Axes, boosts: pd.DataFrame) -> None:
         axes.plot(boosts["week"], boosts[column], linewidth=1.4, label=label, **style)
     axes.set_ylim(-0.05, 0.25)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_ylabel("reduction of exhaustion, SD")
+    axes.set_ylabel("less exhaustion, SD")
     axes.set_xlabel("week of strain in which they begin")
     axes.legend(loc="upper right", fontsize=SMALL)

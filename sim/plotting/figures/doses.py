@@ -21,7 +21,7 @@ from sim.reporting.sensitivity import decimals, dose_name
 from sim.reporting.tables import require_columns
 
 _HOLDS = "95% interval: people and chance; parameters held fixed"
-_STRENGTHENS = "†: employers with its measures in 2022 change to the stronger form at any dose above 0."
+_STRENGTHENS = "†: employers with its measures in 2022 change to the stronger form at any dose above 0"
 _LINES: dict[str, dict[str, Any]] = {
     "dose": {"color": BLUE, "marker": "o", "label": "share of employers that take it"},
     "strength": {

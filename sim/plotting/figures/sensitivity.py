@@ -76,7 +76,7 @@ def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     ]  # fmt: skip
     return _draw(
         table, "mu_star", shown, _move, key, f"mean size of the move, {first['unit']}",
-        title=f"{outcome_name(first['outcome'])}: assumptions that move them most",
+        title=f"{outcome_name(first['outcome'])}: assumptions with the largest effects",
         subtitle=f"Mean size of the change while each of {table['factor'].nunique()} uncertain assumptions moves "
         f"through its range, at {first['trajectories']} points of the space of all others. {_ORDER}",
         footer=f"Dotted: the median of all assumptions. {_note(table, 'trajectories', footer)}",
