@@ -28,7 +28,7 @@ from sim.studies.packages.problem import DRAW_REPLICATES, problem_of
 from sim.studies.packages.study import PackagesStudy
 from sim.studies.posterior import prior
 from sim.studies.ranking.study import draws_sweep
-from sim.studies.sensitivity.study import question_of as sensitivity_of
+from sim.studies.sensitivity.study import SensitivityStudy
 from sim.studies.vanishing.study import VanishingStudy
 from sim.views.explore.cases import plans_of as plans_of_explorer
 from sim.views.explore.selection import PolicySelection
@@ -264,7 +264,8 @@ def ranked(*words):
 
 def screened(*words):
     words = ("sensitivity.trajectories=2", "sensitivity.policies=[]", "sensitivity.pairs=[]", *words)
-    return of_design(sensitivity_of(composition.compose("study=sensitivity", *words)).screening)
+    cfg, study = composition.compose("study=sensitivity", *words), SensitivityStudy()
+    return of_design(study.problem(cfg, study.settings(cfg)).screening)
 
 
 def packaged(*words):
