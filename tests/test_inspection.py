@@ -265,7 +265,9 @@ def made_up_reach(
     error = {at: within / np.sqrt(at) * random.standard_normal((30, 400)) for at in n}
     at_random = np.stack([error[at] for at in n], axis=-1)
     errors = {"at_random": at_random, "team_by_team": at_random * 1.2, "chosen_by_employer": at_random + lift}
-    return SamplingErrors(known, known + 3, within, errors, {way: own[..., None] / 15 for way, own in errors.items()})
+    return SamplingErrors(
+        known, known + 3, within, {way: np.repeat(own[..., None] / 15, 15, axis=-1) for way, own in errors.items()}
+    )
 
 
 def test_the_error_falls_with_the_root_of_n_unless_the_employer_chooses():

@@ -134,15 +134,14 @@ def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, null
 
 
 def _draw_below(sheet: FigureLayout, top: float, tables: Mapping[str, pd.DataFrame]) -> None:
-    _draw_errors(_titled(sheet, 0.45, top, 1.75, "Error about one employer"), tables["establishments"])
-    _draw_marks(_titled(sheet, 3.1, top, 1.45, "The inspector's mark"), tables["ratings"])
-    _draw_tests(_titled(sheet, 5.3, top, 1.6, "Significant tests"), tables["tests"])
-
-
-def _titled(sheet: FigureLayout, left: float, top: float, width: float, title: str) -> Axes:
-    axes = sheet.axes(left, top + _TITLE, width, 1.5)
-    axes.set_title(title, fontsize=PLAIN, weight="bold", pad=8)
-    return axes
+    for left, width, title, draw_panel, name in (
+        (0.45, 1.75, "Error about one employer", _draw_errors, "establishments"),
+        (3.1, 1.45, "The inspector's mark", _draw_marks, "ratings"),
+        (5.3, 1.6, "Significant tests", _draw_tests, "tests"),
+    ):
+        axes = sheet.axes(left, top + _TITLE, width, 1.5)
+        axes.set_title(title, fontsize=PLAIN, weight="bold", pad=8)
+        draw_panel(axes, tables[name])
 
 
 def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:

@@ -1,1 +1,1 @@
-"""The study of 2022 done again inside the model: one virtual study, many of them, and the page."""
+"""The study of 2022, repeated in the model: simulated studies, their tables and the page."""

@@ -1,6 +1,6 @@
 """How far interviews with n employees are from what measures reach the employees of an establishment.
 
-What reaches them is how many of the 15 measures the home workers who manage nobody know on average, and the share who
+What reaches them is how many of the 15 measures the home workers know on average, managers excluded, and the share who
 know each. An interviewer of n employees has the mean of n answers. People know different things, so the error falls
 with n. It does not fall to zero if the employer chooses the respondents.
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,8 +49,6 @@ class SamplingErrors:
         Number of measures that its employer claims.
     within : float
         SD of answers around the true mean of the establishment.
-    errors : mapping from selection to array (visit, establishment, number of employees)
-        Mean of the answers minus the truth.
     errors_by_measure : mapping from selection to array (visit, establishment, number of employees, measure)
         Share who report a measure minus the true share.
     """
@@ -57,8 +56,12 @@ class SamplingErrors:
     known: np.ndarray
     claimed: np.ndarray
     within: float
-    errors: dict[str, np.ndarray]
     errors_by_measure: dict[str, np.ndarray]
+
+    @cached_property
+    def errors(self) -> dict[str, np.ndarray]:
+        """Errors (visit, establishment, number of employees) of the number of measures known, by selection."""
+        return {way: errors.sum(axis=-1) for way, errors in self.errors_by_measure.items()}
 
 
 def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS) -> SamplingErrors:
@@ -85,20 +88,19 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
     knows = np.array([state.known(name) for name in ASKED]).T
     people = _People.of(state, engine.staff.firm.team, most=max(employees))
     truth = people.means(knows)
-    errors, by_measure = {}, {}
+    errors = {}
     for way in SELECTIONS:
         visits = [_means(people.interviewed(way, (plan.replicate, visit)), reports) for visit in range(times)]
-        by_measure[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
-        errors[way] = by_measure[way].sum(axis=-1)
+        errors[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
     known = truth.sum(axis=1)
     claimed = np.sum([state.claimed(name) for name in ASKED], axis=0)[people.establishments]
     deviations = reports[people.rows].sum(axis=1) - known[people.which]
-    return SamplingErrors(known, claimed, float(deviations.std()), errors, by_measure)
+    return SamplingErrors(known, claimed, float(deviations.std()), errors)
 
 
 @dataclass(frozen=True)
 class _People:
-    """Home workers who manage nobody, of establishments with enough of them.
+    """Home workers of establishments with enough of them, managers excluded.
 
     Attributes
     ----------

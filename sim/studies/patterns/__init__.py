@@ -1,1 +1,1 @@
-"""The executable pattern table: what was found or looked for, what the model gives, and what rivals give."""
+"""The pattern table: published findings, evaluated in the model and in rival models."""

@@ -33,7 +33,7 @@ LABELS: Mapping[str, str] = {
     "manager_example": "manager explains, norm and conflict",
     "manager_office_days": "manager's office days, team's",
 }
-"""Labels of the evaluated patterns; (m): managers only, (e): employees who manage nobody only."""
+"""Labels of the evaluated patterns; (m): managers only, (e): other employees only."""
 
 _SELDOM_BOTH = "The relation exists in both roles, but a study of 160 per role seldom finds it in both."
 
@@ -57,9 +57,9 @@ EXPLANATIONS: Mapping[str, str] = {
         "the cohort cited). No equation treats managers differently in this."
     ),
     "known_times_conflict": (
-        "Agreements give a little control over hours, control reduces conflict a little "
-        "(`work_home_conflict.say_eases`), and less than half of those who know of an agreement use it. The product "
-        "is small."
+        "Agreements give a little control over hours, and control reduces conflict a little "
+        "(`work_home_conflict.say_eases`). Less than half of those who know of an agreement use it. The product is "
+        "small."
     ),
     "known_conversations_isolation": (
         "The sign is correct, but the effect is small. It would have to be two or three times as large for one in five "
@@ -70,9 +70,9 @@ EXPLANATIONS: Mapping[str, str] = {
         "the onset of complaints differs by role."
     ),
     "home_autonomy_2020": (
-        "Autonomy rises, but demands fall too little. Half of what home saves is lost to a new rhythm, still there in "
-        "summer, and to young and new employees who learn alone (`workload.home_spares`, `rhythm_load`, "
-        "`learning_alone`)."
+        "Autonomy rises, but demands fall too little. Half of what home saves (`workload.home_spares`) is lost. A new "
+        "rhythm costs effort until summer (`rhythm_load`), and young and new employees learn alone "
+        "(`learning_alone`)."
     ),
     "home_end2021": (
         "Burn-out complaints fall by less than a point. Complaints of arm, neck and shoulder rise, because home raises "
