@@ -13,7 +13,7 @@ from sim.survey.survey import Survey
 
 
 def grade_counts() -> Counter[str]:
-    """Return the number of uncertain parameters by grade: assumed, fitted, or seen in a source.
+    """Return the number of uncertain parameters by grade: assumed, fitted, or from a source.
 
     Uncertain are the parameters that a run with `fit=posterior` draws: those with a range, of mechanisms, levers, the
     survey and the effects of measures. Switches, definitions and parameters from standardisation are excluded.

@@ -162,24 +162,12 @@ def _coverage(axes: Axes, table: pd.DataFrame) -> None:
     levels = sorted(table["nominal"].unique())
     for place, level in enumerate(levels):
         own = table[table["nominal"] == level]
-        singles, mean = (
-            own[own["parameter"] != "all"]["covered"],
-            float(own[own["parameter"] == "all"]["covered"].iloc[0]),
-        )
-        axes.fill_betweenx(
-            [place - 0.42, place + 0.42], level - 0.1, min(level + 0.1, 1), color=PALE, linewidth=0, zorder=0
-        )
-        axes.plot([level, level], [place - 0.42, place + 0.42], color=INK, linewidth=0.8, linestyle=":", zorder=1)
-        axes.plot(
-            singles,
-            np.full(len(singles), place),
-            "o",
-            color=BLUE,
-            alpha=0.35,
-            markersize=4,
-            markeredgewidth=0,
-            zorder=2,
-        )
+        singles = own[own["parameter"] != "all"]["covered"]
+        mean = float(own[own["parameter"] == "all"]["covered"].iloc[0])
+        height, places = [place - 0.42, place + 0.42], np.full(len(singles), place)
+        axes.fill_betweenx(height, level - 0.1, min(level + 0.1, 1), color=PALE, linewidth=0, zorder=0)
+        axes.plot([level, level], height, color=INK, linewidth=0.8, linestyle=":", zorder=1)
+        axes.plot(singles, places, "o", color=BLUE, alpha=0.35, markersize=4, markeredgewidth=0, zorder=2)
         axes.plot([mean, mean], [place - 0.3, place + 0.3], color=BLUE, linewidth=1.8, zorder=3)
     axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals, one dot per parameter" for level in levels])
     axes.set_ylim(len(levels) - 0.5, -0.5)

@@ -8,30 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.formatting import fixed
 from sim.reporting.labels import label_of
+from sim.studies.panel import published, results
 from sim.studies.panel.codebook import SYNTHETIC
-from sim.studies.panel.published import (
-    CUTS,
-    DIRECTIONS,
-    EXHAUSTION,
-    LABELS,
-    LAGS,
-    LOAD,
-    RETESTS,
-    Published,
-    label_of_path,
-)
-from sim.studies.panel.results import (
-    AS_IT_IS,
-    CROSS_LAGGED,
-    CUT,
-    FOLLOWED,
-    LATENT,
-    MONTHS_A_YEAR,
-    OBSERVED,
-    WAVES_WITHIN,
-    WITHIN,
-    Settings,
-)
+from sim.studies.panel.published import EXHAUSTION, LABELS, LAGS, LOAD, RETESTS, Published, label_of_path
+from sim.studies.panel.results import AS_IT_IS, CROSS_LAGGED, CUT, LATENT, OBSERVED, WITHIN, Settings
 from sim.survey.correlations import least_significant
 
 if TYPE_CHECKING:
@@ -51,12 +31,10 @@ _NOT_ESTIMATED = dict.fromkeys(("mean", "low", "high", "study_low", "study_high"
 def facts(tables: Tables, settings: Settings, trial: pd.DataFrame) -> dict[str, Any]:
     """Return the values of `report.md.j2`; None stands for what was not estimated."""
     lags, longest = tables["lags"], settings.spacings[-1]
-    drop_out = tables["drop_out"]
-    last = {"wave": len(settings.waves), "about": ""}
     return {
         "synthetic": SYNTHETIC,
         "waves": [f"{month:g}" for month in settings.waves],
-        "waves_within": WAVES_WITHIN,
+        "waves_within": results.WAVES_WITHIN,
         "spacings": [f"{month:g}" for month in settings.spacings],
         "last_wave": settings.waves[-1],
         "longest": longest,
@@ -70,28 +48,29 @@ def facts(tables: Tables, settings: Settings, trial: pd.DataFrame) -> dict[str, 
         "exhaustion_load_cut": _mean(lag(lags, *_BACK, longest, path=CUT)),
         "hidden": _is_hidden(lags, longest),
         "ordering": _estimate(row(tables["orderings"], months=longest, form=CROSS_LAGGED, level=OBSERVED)),
-        "cuts": [
-            {
-                "path": label_of_path(*pair),
-                "observed": _mean(lag(lags, *pair, longest)),
-                "cut": _mean(lag(lags, *pair, longest, path=CUT)),
-            }
-            for pair in CUTS
-        ],
-        "answering": _mean(row(drop_out, figure="answer", **last)),
-        "people": _mean(row(drop_out, figure="people", **last)),
-        "significant_from": least_significant(round(row(drop_out, figure="people", **last)["mean"])),
-        **{
-            name: _mean(row(drop_out, wave=last["wave"], figure=name.replace("_", " "), about=EXHAUSTION))
-            for name in ("bias", "observed_change", "true_change")
-        },
-        "lag_biases": [
-            _estimate(row(drop_out, wave=last["wave"], figure="lag bias", about=scale)) for scale in (LOAD, EXHAUSTION)
-        ],
-        "joined": _mean(row(drop_out, wave=1, figure="joined", about=EXHAUSTION)),
-        "retests": [_retest(tables["retests"], one.weeks) for one in RETESTS if one.weeks != 13],
+        "cuts": [_cut(lags, pair, longest) for pair in published.CUTS],
+        "retests": [_retest(tables["retests"], weeks) for weeks in (3, 52)],
+        **_drop_out(tables["drop_out"], len(settings.waves)),
         **_differences(tables, settings),
         **_table_rows(tables, settings, trial),
+    }
+
+
+def _cut(lags: pd.DataFrame, pair: tuple[str, str], months: float) -> dict[str, Any]:
+    observed, cut = (_mean(lag(lags, *pair, months, path=path)) for path in (AS_IT_IS, CUT))
+    return {"path": label_of_path(*pair), "observed": observed, "cut": cut}
+
+
+def _drop_out(drop_out: pd.DataFrame, last: int) -> dict[str, Any]:
+    people = row(drop_out, wave=last, figure="people")["mean"]
+    changes = {name: name.replace("_", " ") for name in ("bias", "observed_change", "true_change")}
+    return {
+        "answering": _mean(row(drop_out, wave=last, figure="answer")),
+        "people": people,
+        "significant_from": least_significant(round(people)),
+        **{name: _mean(row(drop_out, wave=last, figure=of, about=EXHAUSTION)) for name, of in changes.items()},
+        "lag_biases": [_estimate(row(drop_out, wave=last, figure="lag bias", about=of)) for of in _FORWARD],
+        "joined": _mean(row(drop_out, wave=1, figure="joined", about=EXHAUSTION)),
     }
 
 
@@ -214,18 +193,18 @@ def _table_rows(tables: Tables, settings: Settings, trial: pd.DataFrame) -> dict
     by_spacing = []
     for form, level in ((CROSS_LAGGED, OBSERVED), (WITHIN, OBSERVED), (WITHIN, LATENT)):
         by_spacing.append([f"**{form}, {level}**", *[""] * len(spacings)])
-        for path in DIRECTIONS:
+        for path in published.DIRECTIONS:
             cells = [two(lag(lags, *path, months, form, level)["mean"]) for months in spacings]
             by_spacing.append([label_of_path(*path), *cells])
     weeks = list(dict.fromkeys(retests["weeks"]))
-    published = {one.weeks: f"{two(one.r)} ({_between(one.low, one.high)})" for one in RETESTS}
-    stability = [["Exhaustion, published (E088, recalled)", *(published.get(week, "–") for week in weeks)]]
+    ranges = {one.weeks: f"{two(one.r)} ({_between(one.low, one.high)})" for one in RETESTS}
+    stability = [["Exhaustion, published (E088, recalled)", *(ranges.get(week, "–") for week in weeks)]]
     for scale in dict.fromkeys(retests["scale"]):
         for level in (OBSERVED, LATENT):
             cells = [two(row(retests, scale=scale, weeks=week, level=level)["mean"]) for week in weeks]
             stability.append([f"{LABELS[scale].capitalize()}, {level}", *cells])
     return {
-        "lag_rows": [_lag_row(lags, *path, spacings[-1]) for path in DIRECTIONS],
+        "lag_rows": [_lag_row(lags, *path, spacings[-1]) for path in published.DIRECTIONS],
         "sources": [
             {
                 "path": label_of_path(own.earlier, own.later),
@@ -245,22 +224,22 @@ def _table_rows(tables: Tables, settings: Settings, trial: pd.DataFrame) -> dict
 
 def _lag_row(lags: pd.DataFrame, earlier: str, later: str, months: float) -> list[str]:
     observed = lag(lags, earlier, later, months)
-    published = [_size(own) for own in LAGS if (own.earlier, own.later) == (earlier, later)]
+    sizes = [_size(own) for own in LAGS if (own.earlier, own.later) == (earlier, later)]
     return [
         label_of_path(earlier, later),
-        *(published or ["–"]),
+        *(sizes or ["–"]),
         _with_interval(observed),
         _between(observed["study_low"], observed["study_high"]),
         two(lag(lags, earlier, later, months, level=LATENT)["mean"]),
         two(lag(lags, earlier, later, months, WITHIN)["mean"]),
-        two(lag(lags, earlier, later, months, path=CUT)["mean"]) if (earlier, later) in CUTS else "–",
+        two(lag(lags, earlier, later, months, path=CUT)["mean"]) if (earlier, later) in published.CUTS else "–",
     ]
 
 
 def _size(own: Published) -> str:
     if math.isnan(own.size):
         return "disputed" if own.disputed else "below 0"
-    time = "" if own.months >= MONTHS_A_YEAR else f" at {own.months:g} month{'s' * (own.months != 1)}"
+    time = "" if own.months >= results.MONTHS_A_YEAR else f" at {own.months:g} month{'s' * (own.months != 1)}"
     return f"{two(own.size)} ({_between(own.low, own.high)}){time}"
 
 
@@ -272,7 +251,7 @@ def _drop_out_rows(drop_out: pd.DataFrame, waves: int) -> list[list[str]]:
 
     shares = {"People who answer": "people", "Answer": "answer", "Stopped": "stopped", "Left the firm": "left"}
     rows = [[label, *cells(figure)] for label, figure in shares.items()]
-    for scale in FOLLOWED:
+    for scale in results.FOLLOWED:
         name = LABELS[scale].capitalize()
         rows += [
             [f"{name}: those who answer minus all home workers, SD", *cells("bias", scale)],

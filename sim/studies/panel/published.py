@@ -6,11 +6,7 @@ Sizes are recalled, or bounded by the size classes of these publications (`sim/d
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
+from dataclasses import dataclass
 
 LOAD, EXHAUSTION, COLLEAGUES = "psychological_load", "exhaustion", "isolation_from_colleagues"
 DETACHMENT, TELEPRESSURE, AT_HOME = "detachment", "telepressure", "share_at_home"
@@ -55,14 +51,14 @@ class Published:
 
 NAN = float("nan")
 _DIRECTION = "publications give its direction"
-LAGS = (
+LAGS = [
     Published(LOAD, EXHAUSTION, 12, 0.08, 0.03, 0.15, "E026 E028 E030", "publications say that it is small"),
     Published(EXHAUSTION, LOAD, 12, 0.13, 0.05, 0.25, "E029", "a publication says that it is the larger"),
     Published(DETACHMENT, EXHAUSTION, 12, NAN, NAN, 0.0, "E019", _DIRECTION),
     Published(EXHAUSTION, DETACHMENT, 1, -0.10, -0.20, -0.05, "E020", _DIRECTION),
     Published(TELEPRESSURE, DETACHMENT, 12, NAN, NAN, NAN, "E006 E007 E008", "the effect is disputed", True),
     Published(AT_HOME, COLLEAGUES, 12, NAN, NAN, NAN, "E037 E043", "the course over time is disputed", True),
-)  # fmt: skip
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,24 +71,10 @@ class Retest:
     high: float
 
 
-RETESTS = (Retest(3, 0.75, 0.65, 0.85), Retest(13, 0.60, 0.50, 0.75), Retest(52, 0.60, 0.50, 0.75))
+RETESTS = [Retest(3, 0.75, 0.65, 0.85), Retest(13, 0.60, 0.50, 0.75), Retest(52, 0.60, 0.50, 0.75)]
 """E088, recalled: .75 over three weeks (± .10), .60 over three months to a year."""
 
 
 def label_of_path(earlier: str, later: str) -> str:
     """Return `load → exhaustion`."""
     return f"{LABELS[earlier]} → {LABELS[later]}"
-
-
-def lags() -> pd.DataFrame:
-    """Return the published effects, one row each."""
-    import pandas as pd
-
-    return pd.DataFrame([asdict(one) for one in LAGS])
-
-
-def retests() -> pd.DataFrame:
-    """Return the published retest correlations, one row each."""
-    import pandas as pd
-
-    return pd.DataFrame([asdict(one) for one in RETESTS])

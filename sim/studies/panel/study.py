@@ -94,13 +94,13 @@ class PanelStudy(Study[Settings, Results]):
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield the figure of lagged effects and retests."""
+        import pandas as pd
+
         from sim.plotting.figures import panel
 
-        own = results.tables
-        yield (
-            self.name,
-            panel.draw(own["lags"], own["retests"], published.lags(), published.retests(), published.LABELS, footer),
-        )
+        own = (results.tables["lags"], results.tables["retests"])
+        known = (pd.DataFrame(published.LAGS), pd.DataFrame(published.RETESTS))
+        yield self.name, panel.draw(*own, *known, published.LABELS, footer)
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the two cross-lags of load and exhaustion, and the share who still answer."""

@@ -73,15 +73,9 @@ def _of_project(measures: Sequence[Measure]) -> dict[str, Observation]:
     own = {}
     for row in rows("observations"):
         unit, value = known[row["id"]]
-        own[row["id"]] = Observation(
-            row["id"],
-            unit,
-            float(row["value"]) if value is None else value,
-            float(row["error"]),
-            float(row["discrepancy"]),
-            row["error_from"],
-            row["discrepancy_from"],
-        )
+        value = float(row["value"]) if value is None else value
+        errors, sources = (float(row["error"]), float(row["discrepancy"])), (row["error_from"], row["discrepancy_from"])
+        own[row["id"]] = Observation(row["id"], unit, value, *errors, *sources)
     return own
 
 
@@ -89,16 +83,13 @@ def _known(measures: Sequence[Measure]) -> dict[str, tuple[str, float | None]]:
     """Return unit and value by name; the value of a level that the study gives in words is None."""
     levels: dict[str, tuple[str, float | None]] = {
         row["id"]: (row["unit"], float(row["value"])) if row["value_kind"] == "number" else (SD, None)
-        for row in _targets()
+        for row in rows("targets")
+        if row["use"] == "calibrate"
     }
     cells: dict[str, tuple[str, float | None]] = {
         f"{m.name}.{r}": ("percent", round(100 * m.study[r], 6)) for m in measures if m.in_study for r in ROLES
     }
     return levels | cells
-
-
-def _targets() -> list[dict[str, str]]:
-    return [row for row in rows("targets") if row["use"] == "calibrate"]
 
 
 # -- a file of the user -----------------------------------------------------------------------------------------------
