@@ -119,7 +119,7 @@ def _compared(folder: Path, kills: dict[str, int], begun: int) -> Report:
         sums[name] = text.hexdigest()
     kept = results["killed"].archive.table("runs")["run"]
     asked = set(results["killed"].runs["run"])
-    stand = sum(len(batch.done) for batch in results["killed"].archive.kept())  # type: ignore[union-attr]
+    stand = sum(len(batch.done) for batch in results["killed"].archive.stored_batches())  # type: ignore[union-attr]
     return Report(
         kills, begun, len(asked), len(asked - set(kept)), stand - len(set(kept)), sums["killed"] == sums["in_peace"]
     )

@@ -37,7 +37,7 @@ def paired_study(replicates: int, weeks: int) -> Iterator[Row]:
     by_two = _by_warm_workers(chosen)
     yield Row(what, name, 500, 2, lived / by_two, note=f"{by_two:.2f} s, two warm workers")
     pasts = [burn_in_state(batch) for batch in batches(chosen)]
-    on = seconds(lambda: [past.live(pair.scenarios) for past in pasts])
+    on = seconds(lambda: [past.simulate(pair.scenarios) for past in pasts])
     yield Row("the same from stored burn-ins", name, 500, 2, lived_on / on, note=f"{on:.2f} s, one core")
     yield from stacked_rows(plans[: max(1, min(6, replicates))])
 

@@ -29,7 +29,7 @@ It replaces and removes files here that it has written itself. Keep files of you
 """
 SYSTEM_FILES = frozenset({"Thumbs.db", "ehthumbs.db", ".DS_Store", "desktop.ini", "Desktop.ini", ".directory"})
 """Files that file managers leave in any folder they show."""
-_SHOWN, _LONGEST = 3, 200
+_MOST_NAMES, _LONGEST = 3, 200
 
 
 # -- locks ------------------------------------------------------------------------------------------------------------
@@ -184,9 +184,9 @@ def check_claim(folder: Path, kind: str) -> None:
         known = _kind_of(folder)
         others = foreign_names(folder) if known is None else []
     if (known and known != kind) or others:
-        held = f"holds {known} of hybridwork" if known else f"holds files of something else ({shown(others)})"
+        contents = f"holds {known} of hybridwork" if known else f"holds files of something else ({shown(others)})"
         raise UserError(
-            f"folder {folder} {held}, so {kind} cannot be kept there; use a new or an empty folder, "
+            f"folder {folder} {contents}, so {kind} cannot be kept there; use a new or an empty folder, "
             f"as in folder={folder / 'new'}"
         )
 
@@ -209,16 +209,16 @@ def foreign_names(folder: Path) -> list[str]:
 
 def shown(names: list[str]) -> str:
     """A few of these names for one line of text, without control characters."""
-    few = ["".join(letter if letter.isprintable() else "?" for letter in name)[:80] for name in names[:_SHOWN]]
-    return ", ".join(few) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    few = ["".join(letter if letter.isprintable() else "?" for letter in name)[:80] for name in names[:_MOST_NAMES]]
+    return ", ".join(few) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
 
 
 def _kind_of(folder: Path) -> str | None:
     """What kind of study a folder says it keeps; "" where that cannot be read, None where nothing shows one."""
     if (folder / MARKER).is_file():
         first = (folder / MARKER).read_bytes()[:_LONGEST].partition(b"\n")[0].decode("ascii", "replace").strip()
-        found = re.fullmatch(r"hybridwork: ([a-z_]+)", first)
-        return found[1] if found else ""
+        match = re.fullmatch(r"hybridwork: ([a-z_]+)", first)
+        return match[1] if match else ""
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

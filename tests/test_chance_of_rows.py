@@ -13,7 +13,7 @@ from sim.experiments import designs
 from sim.experiments.designs import BY_ROW, SHARED, Settings
 from sim.experiments.factors import DesignContext, choose
 from sim.experiments.sweep import Sweep, run_sweep
-from sim.runs import worker_pool as crews
+from sim.runs import worker_pool
 
 ASKED = ("firm=one", "firm.employees=20", "weeks=2", "burn_in=1", "scenarios=[manager_training]", "engine=reference")
 COMPARING = ("one_at_a_time", "morris", "sobol")
@@ -68,9 +68,9 @@ def test_another_chance_is_refused_in_a_line():
 
 def test_the_baseline_and_the_policy_of_a_row_share_people_and_random_numbers(tmp_path):
     """Every row keeps both, and no two rows are the same run."""
-    results = run_sweep(sweep_by("draws"), tmp_path, crews.in_process_pool())
+    results = run_sweep(sweep_by("draws"), tmp_path, worker_pool.in_process_pool())
     assert results.about["design"]["chance"] == BY_ROW
-    assert "each row with its own people and random numbers" in results.told()
+    assert "each row with its own people and random numbers" in results.summary_text()
     levels = results.levels(["exhaustion"])
     assert levels.groupby("row")["scenario"].nunique().eq(2).all()
     assert results.runs["run"].is_unique

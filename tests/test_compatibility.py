@@ -56,3 +56,11 @@ def test_a_script_of_version_0_4_runs_with_warnings_alone():
 
 def test_dir_shows_the_public_names_alone():
     assert dir(sim) == sorted(sim.__all__)
+
+
+def test_the_old_name_of_the_summary_of_results_warns(monkeypatch):
+    from sim.experiments.results import Results
+
+    monkeypatch.setattr(Results, "summary_text", lambda self: "3 done")
+    with pytest.warns(DeprecationWarning, match="summary_text"):
+        assert Results("nowhere").told() == "3 done"

@@ -312,7 +312,7 @@ def test_a_folder_of_somebody_among_the_batches_is_left_alone(name, intact, copi
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
 def test_nothing_is_removed_through_a_link(copied, tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    batch = next(one.folder for one in Archive(copied).kept() if isinstance(one, StoredBatch))
+    batch = next(one.folder for one in Archive(copied).stored_batches() if isinstance(one, StoredBatch))
     shutil.copytree(batch, elsewhere)
     os.truncate(elsewhere / "levels.parquet", 50)
     (copied / "batches" / "fedcba9876543210").symlink_to(elsewhere, target_is_directory=True)

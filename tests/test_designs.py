@@ -12,7 +12,7 @@ from sim.config import composition, plan_builder
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.experiments.designs import Design, Settings, factors_asked, make, read
-from sim.experiments.factors import POLICY, DesignContext, Factor, choose, numbers_with_passports
+from sim.experiments.factors import POLICY, DesignContext, Factor, choose, numbers_with_metadata
 from sim.levers.scenario import Introduction, Scenario, Setting, combine_scenarios, scale_scenario
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
@@ -50,7 +50,7 @@ def test_equal_shares_of_the_way_go_to_every_option():
 
 def test_parameters_bring_their_ranges_and_switches_are_choices(plan):
     (factor,) = choose(["mechanisms.recovery.demands_hold"], plan)
-    _, passport = numbers_with_passports(plan)["mechanisms.recovery.demands_hold"]
+    _, passport = numbers_with_metadata(plan)["mechanisms.recovery.demands_hold"]
     assert (factor.low, factor.high, factor.unit) == (passport.low, passport.high, passport.unit)
     assert all(factor.options == (0.0, 1.0) for factor in choose(["switches"], plan))
 
@@ -59,7 +59,7 @@ def test_groups_hold_what_is_open_and_nothing_twice(plan):
     factors = choose(["assumed", "sourced", "switches", "amounts", "mechanisms.*"], plan)
     names = [factor.name for factor in factors]
     assert len(set(names)) == len(names)
-    passports = {name: passport for name, (_, passport) in numbers_with_passports(plan).items()}
+    passports = {name: passport for name, (_, passport) in numbers_with_metadata(plan).items()}
     open_ones = choose(["assumed", "sourced", "switches"], plan)
     for factor in open_ones:
         assert not {"centred", "fitted", "definition"} & set(passports[factor.name].source.split())

@@ -375,7 +375,7 @@ def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
     plan = cases.plans_of(PolicySelection(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
     every = tuple(cut for own in attribution.PATHWAYS.values() for cuts in own.values() for cut in cuts)
     worlds = [attribution.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
-    record = worker.after_burn_in(plan).live(worlds)[0]
+    record = worker.after_burn_in(plan).simulate(worlds)[0]
     exhaustion = record.weekly[:, :, list(live_outcomes()).index("exhaustion"), 0]
     np.testing.assert_array_equal(exhaustion[0], exhaustion[1])
 

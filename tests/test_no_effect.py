@@ -21,7 +21,7 @@ from sim.outcomes.no_effect import REASONS, count_reasons, in_words, reasons
 from sim.outcomes.record import STAGES, Adoption, Record, unchanged
 from sim.reporting import phrases, summary
 from sim.reporting.changes import change_in_words
-from sim.runs import worker_pool as crews
+from sim.runs import worker_pool
 from sim.studies.scenarios import compare, facts, headlines, show
 from sim.views.report import beside
 from sim.words import Words
@@ -266,7 +266,7 @@ def swept(tmp_path_factory):
     measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
     assert measure.in_study
     design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], ground.plan))
-    return run_sweep(Sweep(ground, design), tmp_path_factory.mktemp("swept"), crews.in_process_pool())
+    return run_sweep(Sweep(ground, design), tmp_path_factory.mktemp("swept"), worker_pool.in_process_pool())
 
 
 def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
@@ -274,7 +274,7 @@ def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
     assert set(differences["reason"]) - {""} <= set(REASONS)
     without = differences[differences["reason"] != ""]
     assert len(without) and (without["burn_out_complaints"] == 0).all()
-    told = swept.told()
+    told = swept.summary_text()
     assert f"in {without['reason'].value_counts().iloc[0]} of {len(differences)} runs" in told
     assert REASONS[without["reason"].mode()[0].split(",")[0]] in told
     assert "+0.00" not in told and "-0.00" not in told
@@ -283,6 +283,6 @@ def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
 def test_a_sweep_in_which_no_run_has_an_effect_says_so_in_one_line(swept, monkeypatch):
     none = swept.differences().assign(reason="already_in_place")
     monkeypatch.setattr(type(swept), "differences", lambda self: none)
-    told = swept.told()
+    told = swept.summary_text()
     assert f"no effect in any run: already in place in {len(none)} of {len(none)} runs" in told
     assert "0.00" not in told

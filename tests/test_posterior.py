@@ -193,7 +193,7 @@ def test_simulations_differ_in_people_and_their_ids_depend_on_the_simulator(monk
     runs = list(simulations(2).runs())
     assert [run.plan.replicate for run in runs] == [0, 1]
     other = replace(OBSERVED, version="another")
-    renamed = list(replace(simulations(2), life=other).runs())
+    renamed = list(replace(simulations(2), routine=other).runs())
     assert runs[0].identifier != renamed[0].identifier
 
 

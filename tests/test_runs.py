@@ -95,10 +95,10 @@ def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_are_done
     assert found == {0: 0, 1: 1, 2: None, 3: 3}
 
 
-@pytest.mark.parametrize("crew", [in_process_pool(), process_pool(2)], ids=["alone", "processes"])
-def test_an_error_of_the_work_is_raised(crew):
+@pytest.mark.parametrize("pool", [in_process_pool(), process_pool(2)], ids=["alone", "processes"])
+def test_an_error_of_the_work_is_raised(pool):
     with pytest.raises(UserError, match="cannot be"):
-        list(map_unordered(refused, range(3), crew))
+        list(map_unordered(refused, range(3), pool))
 
 
 def test_any_executor_can_do_the_work_and_stays_open():
@@ -313,7 +313,7 @@ def written(ready: BatchResult) -> StoredBatch:
         archive = Archive(folder)
         with archive.locked():
             archive.write(ready)
-        (kept,) = archive.kept()
+        (kept,) = archive.stored_batches()
         assert isinstance(kept, StoredBatch)
         return kept
 
@@ -348,7 +348,7 @@ def folders(archive: Archive) -> list[Path]:
 
 
 def test_an_archive_knows_what_it_has(archive):
-    assert [len(batch.done) for batch in archive.kept()] == [2, 2]
+    assert [len(batch.done) for batch in archive.stored_batches()] == [2, 2]
     assert archive.tables() == ["levels", "runs", "weekly"]
     assert archive.table("weekly")["run"].nunique() == 4
 
@@ -381,8 +381,9 @@ def _flip(path: Path) -> None:
 def test_a_batch_that_was_altered_is_found_and_removed(archive, alter):
     broken, intact = folders(archive)
     alter(broken)
-    assert [batch if isinstance(batch, Path) else batch.folder for batch in archive.kept()] == [broken, intact]
-    assert isinstance(next(iter(archive.kept())), Path)
+    places = [batch if isinstance(batch, Path) else batch.folder for batch in archive.stored_batches()]
+    assert places == [broken, intact]
+    assert isinstance(next(iter(archive.stored_batches())), Path)
     assert archive.table("weekly")["run"].nunique() == 2
     assert archive.remove_invalid() == 1
     assert folders(archive) == [intact]
@@ -438,7 +439,7 @@ def test_a_full_disk_leaves_no_half_batch_and_what_was_finished(tmp_path, ready,
         monkeypatch.setattr(Path, "write_bytes", full)
         with pytest.raises(UserError, match=r"No space left on device.*is kept"):
             archive.write(ready[1])
-    assert [len(batch.done) for batch in archive.kept()] == [2]
+    assert [len(batch.done) for batch in archive.stored_batches()] == [2]
     assert not list(archive.batches.glob(".*"))
 
 

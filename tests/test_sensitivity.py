@@ -355,7 +355,7 @@ def test_more_trajectories_extend_the_same_folder(folder, cfg):
     assert SensitivityStudy().folder(larger, problem) == folder
     before = set((folder / "screening" / "batches").iterdir())
     results = run_sweep(problem.screening, folder / "screening", in_process_pool())
-    added = [batch for batch in results.archive.kept() if batch.folder not in before]
+    added = [batch for batch in results.archive.stored_batches() if batch.folder not in before]
     assert len(results.runs) == 5 * 4
     assert 0 < sum(len(batch.done) for batch in added) <= 2 * 4
     assert set(results.states["state"]) == {"done"}

@@ -20,7 +20,7 @@ from sim.config.overrides import format_override
 from sim.config.posterior_draws import draws
 from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError
-from sim.experiments.factors import DesignContext, choose, numbers_with_passports, with_every_measure
+from sim.experiments.factors import DesignContext, choose, numbers_with_metadata, with_every_measure
 from sim.experiments.sweep import sweep_of
 from sim.levers.measure import measure_parameters
 from sim.outcomes.definitions import GROUPS
@@ -58,7 +58,7 @@ def moved() -> dict[str, float]:
 
 def numbers_of_plan(plan: Plan) -> dict[str, float]:
     """The numbers of a plan that the posterior draws, by name."""
-    found = {name: value for name, (value, _) in numbers_with_passports(with_every_measure(plan)).items()}
+    found = {name: value for name, (value, _) in numbers_with_metadata(with_every_measure(plan)).items()}
     found |= {
         f"measures.{m.name}.{name}": value for m in plan.measures for name, value in measure_parameters(m).items()
     }
@@ -401,8 +401,8 @@ def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, 
 def test_a_group_of_factors_leaves_out_what_is_set_and_its_own_name_still_asks_for_it():
     words = ["firm=one", "mechanisms.recovery.night=0.2"]
     ground = DesignContext(composition.compose(*words), words)
-    names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.held)]
+    names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.fixed)]
     assert len(names) > 3 and "mechanisms.recovery.night" not in names
-    assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.held)] == [
+    assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.fixed)] == [
         "mechanisms.recovery.night"
     ]

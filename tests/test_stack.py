@@ -55,13 +55,13 @@ def test_a_past_is_lived_on_under_any_scenarios_to_the_bit_as_if_from_the_beginn
     past = burn_in_state([both, replace(both, replicate=1)])
     weaker = replace(ANCHORED, withdrawn=(), settings=())
     for scenarios in (both.scenarios, (both.scenarios[0], weaker), both.scenarios):
-        for record, plan in zip(past.live(scenarios), past.plans, strict=True):
+        for record, plan in zip(past.simulate(scenarios), past.plans, strict=True):
             assert_same_record(record, run(replace(plan, scenarios=scenarios)))
 
 
 def test_a_past_refuses_a_measure_it_has_never_known(small_plan):
     with pytest.raises(UserError, match="new introduces buddies, which the burn-in did not know"):
-        burn_in_state([small_plan]).live([Scenario("new", "policy", (Introduction("buddies"),))])
+        burn_in_state([small_plan]).simulate([Scenario("new", "policy", (Introduction("buddies"),))])
 
 
 def test_firms_stacked_keep_to_themselves():

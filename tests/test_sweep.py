@@ -25,7 +25,7 @@ from sim.experiments.factors import DesignContext, choose
 from sim.experiments.results import Results, _checked_export
 from sim.experiments.sweep import Sweep, run_sweep
 from sim.runs import batch as batches
-from sim.runs import worker_pool as crews
+from sim.runs import worker_pool
 from sim.runs.archive import Archive, StoredBatch
 
 ASKED = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "scenarios=[right_to_disconnect]", "engine=reference")
@@ -54,7 +54,7 @@ def swept(rows: int = ROWS, tables=("levels", "weekly"), **options) -> Sweep:
 @pytest.fixture(scope="module")
 def peace(tmp_path_factory) -> Results:
     """A sweep that nothing came amiss with, by one process."""
-    return run_sweep(swept(), tmp_path_factory.mktemp("peace"), crews.in_process_pool(), batch=4)
+    return run_sweep(swept(), tmp_path_factory.mktemp("peace"), worker_pool.in_process_pool(), batch=4)
 
 
 def assert_same(results: Results, other: Results) -> None:
@@ -77,7 +77,7 @@ def test_a_run_of_a_sweep_is_the_run_of_its_plan(peace):
     from sim.runs.run import run
 
     asked = swept()
-    plan = asked.ground.at(asked.design.rows()[3], replicate=3 * 2 + 1)
+    plan = asked.context.at(asked.design.rows()[3], replicate=3 * 2 + 1)
     alone = levels(plan, run(plan))["exhaustion"]
     kept = peace.levels(["exhaustion"], groups=None).query("row == 3 and replicate == 1")["exhaustion"]
     assert list(kept) == list(alone)
@@ -85,13 +85,17 @@ def test_a_run_of_a_sweep_is_the_run_of_its_plan(peace):
 
 @pytest.mark.parametrize("size", [5, 100])
 def test_the_size_of_a_batch_changes_no_byte(peace, tmp_path, size):
-    assert_same(run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=size), peace)
+    assert_same(run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=size), peace)
 
 
 def test_parts_by_processes_give_the_same_as_the_whole(peace, tmp_path):
     for part in (2, 0, 1):
         results = run_sweep(
-            swept(), tmp_path, crews.process_pool(2) if part == 1 else crews.in_process_pool(), (part, 3), batch=4
+            swept(),
+            tmp_path,
+            worker_pool.process_pool(2) if part == 1 else worker_pool.in_process_pool(),
+            (part, 3),
+            batch=4,
         )
     assert_same(results, peace)
 
@@ -103,8 +107,8 @@ def test_threads_give_the_same_bytes(tmp_path):
     fused = DesignContext(composition.compose(*asked), asked)
     own = Sweep(fused, designs.make(designs.Settings("draws", n=12), choose(["switches"], fused.plan)), 1)
     with ThreadPoolExecutor(4) as pool:
-        together = run_sweep(own, tmp_path / "threads", crews.borrowed_pool(pool, 4), batch=1)
-    alone = run_sweep(own, tmp_path / "alone", crews.in_process_pool())
+        together = run_sweep(own, tmp_path / "threads", worker_pool.borrowed_pool(pool, 4), batch=1)
+    alone = run_sweep(own, tmp_path / "alone", worker_pool.in_process_pool())
     assert (together.states["state"] == "done").all()
     assert together.levels(groups=None).to_csv() == alone.levels(groups=None).to_csv()
 
@@ -137,9 +141,9 @@ def test_a_dask_cluster_gives_the_same_bytes_and_survives_the_death_of_a_worker(
     writes = Archive.write
     with dask_cluster(tmp_path) as (address, workers):
         _wait_for_workers(address, 2)
-        with crews.dask_pool(address) as crew:
-            assert crew.workers == 2
-            assert_same(run_sweep(swept(), tmp_path / "in_peace", crew, batch=4), peace)
+        with worker_pool.dask_pool(address) as pool:
+            assert pool.workers == 2
+            assert_same(run_sweep(swept(), tmp_path / "in_peace", pool, batch=4), peace)
 
             def writing(archive, ready):
                 writes(archive, ready)
@@ -147,7 +151,7 @@ def test_a_dask_cluster_gives_the_same_bytes_and_survives_the_death_of_a_worker(
                     os.kill(workers[0].pid, signal.SIGKILL)
 
             monkeypatch.setattr(Archive, "write", writing)
-            assert_same(run_sweep(swept(), tmp_path / "killed", crew, batch=2), peace)
+            assert_same(run_sweep(swept(), tmp_path / "killed", pool, batch=2), peace)
     assert workers[0].returncode == -signal.SIGKILL
 
 
@@ -161,7 +165,7 @@ def _wait_for_workers(address: str, count: int) -> None:
 def test_a_dask_address_that_does_not_answer_is_told():
     pytest.importorskip("distributed")
     for address in ("tcp://127.0.0.1:9", "nowhere", "tcp://127.0.0.1"):
-        with pytest.raises(UserError, match=r"executor\.address="), crews.dask_pool(address, timeout=1):
+        with pytest.raises(UserError, match=r"executor\.address="), worker_pool.dask_pool(address, timeout=1):
             pass
 
 
@@ -189,7 +193,7 @@ def lived(monkeypatch) -> list[int]:
 
 def test_a_finished_sweep_lives_nothing_again(copied, peace, monkeypatch):
     counts = lived(monkeypatch)
-    assert_same(run_sweep(swept(), copied, crews.in_process_pool()), peace)
+    assert_same(run_sweep(swept(), copied, worker_pool.in_process_pool()), peace)
     assert counts == []
 
 
@@ -197,9 +201,9 @@ def test_a_sweep_that_was_asked_before_finds_its_runs_without_making_their_plans
     made: list[int] = []
     makes = DesignContext.at
     monkeypatch.setattr(DesignContext, "at", lambda *words: made.append(1) or makes(*words))
-    run_sweep(swept(), copied, crews.in_process_pool())
+    run_sweep(swept(), copied, worker_pool.in_process_pool())
     assert made == []
-    run_sweep(swept(ROWS + 1), copied, crews.in_process_pool())
+    run_sweep(swept(ROWS + 1), copied, worker_pool.in_process_pool())
     assert made
 
 
@@ -211,7 +215,7 @@ def test_rows_that_compose_settings_are_looked_up_anew_since_their_files_may_cha
 
 def test_a_larger_design_lives_only_its_new_rows(copied, monkeypatch):
     counts = lived(monkeypatch)
-    results = run_sweep(swept(ROWS + 3), copied, crews.in_process_pool())
+    results = run_sweep(swept(ROWS + 3), copied, worker_pool.in_process_pool())
     assert sum(counts) == 3 * 2
     assert (results.states["state"] == "done").all() and len(results.design) == ROWS + 3
 
@@ -220,32 +224,34 @@ def test_only_what_is_missing_is_lived_again_and_an_altered_batch_is_missing(cop
     counts = lived(monkeypatch)
     gone, altered, *_ = sorted(copied.glob("batches/*"))
     lost = [
-        batch for batch in Archive(copied).kept() if isinstance(batch, StoredBatch) and batch.folder in (gone, altered)
+        batch
+        for batch in Archive(copied).stored_batches()
+        if isinstance(batch, StoredBatch) and batch.folder in (gone, altered)
     ]
     shutil.rmtree(gone)
     os.truncate(altered / "weekly.parquet", 50)
-    assert_same(run_sweep(swept(), copied, crews.in_process_pool()), peace)
+    assert_same(run_sweep(swept(), copied, worker_pool.in_process_pool()), peace)
     assert sum(counts) == sum(len(batch.done) for batch in lost)
     assert "1 altered or truncated" in capsys.readouterr().err
 
 
 def test_another_question_is_not_mixed_into_a_folder(copied):
     with pytest.raises(UserError, match="of which this sweep does not ask for"):
-        run_sweep(swept(ROWS - 1), copied, crews.in_process_pool())
+        run_sweep(swept(ROWS - 1), copied, worker_pool.in_process_pool())
 
 
 def test_another_version_of_the_model_is_not_mixed_into_a_folder(copied, monkeypatch):
     monkeypatch.setattr(sweep, "model_version", lambda: "9.9+new")
     monkeypatch.setattr("sim.runs.identity.model_version", lambda: "9.9+new")
     with pytest.raises(UserError, match=r"was begun with version .* of the model, and this is 9\.9\+new"):
-        run_sweep(swept(), copied, crews.in_process_pool())
+        run_sweep(swept(), copied, worker_pool.in_process_pool())
 
 
 def test_rows_that_ask_for_the_same_run_share_it_and_each_is_told(tmp_path, monkeypatch):
     counts = lived(monkeypatch)
     factors = choose(["mechanisms.availability.sticky_norm"], ground().plan)
     asked = Sweep(ground(), designs.make(designs.Settings("sobol", n=4), factors), 2)
-    results = run_sweep(asked, tmp_path, crews.in_process_pool())
+    results = run_sweep(asked, tmp_path, worker_pool.in_process_pool())
     assert sum(counts) == 2 * 2 < len(asked)  # a switch has two settings, each lived twice
     levels = results.levels(["exhaustion"])
     assert list(levels["row"]) == [row for row in range(len(results.design)) for _ in range(4)]
@@ -256,12 +262,12 @@ def test_rows_that_ask_for_the_same_run_share_it_and_each_is_told(tmp_path, monk
 
 
 def test_tables_that_are_asked_for_later_are_lived_later(tmp_path, monkeypatch):
-    run_sweep(swept(2, ("levels",)), tmp_path, crews.in_process_pool())
+    run_sweep(swept(2, ("levels",)), tmp_path, worker_pool.in_process_pool())
     counts = lived(monkeypatch)
-    results = run_sweep(swept(2), tmp_path, crews.in_process_pool())
+    results = run_sweep(swept(2), tmp_path, worker_pool.in_process_pool())
     assert sum(counts) == 4
     assert len(results.levels()) == len(results.weekly()) / 2 == 2 * 2 * 2
-    run_sweep(swept(2, ("levels",)), tmp_path, crews.in_process_pool())
+    run_sweep(swept(2, ("levels",)), tmp_path, worker_pool.in_process_pool())
     assert sum(counts) == 4
 
 
@@ -270,7 +276,7 @@ def test_a_question_that_was_spoilt_is_written_anew(copied, peace, capsys):
         (copied / name).write_text("spoilt")
         assert main(["results", str(copied)]) == 2 or name == "design.csv"
         assert "Traceback" not in capsys.readouterr().err
-    assert_same(run_sweep(swept(), copied, crews.in_process_pool()), peace)
+    assert_same(run_sweep(swept(), copied, worker_pool.in_process_pool()), peace)
 
 
 def failing_once(monkeypatch, numbers: set[int]) -> None:
@@ -288,15 +294,15 @@ def failing_once(monkeypatch, numbers: set[int]) -> None:
 def test_runs_that_fail_are_recorded_and_done_again_when_asked(peace, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         failing_once(patched, {2, 3, 4})  # a stack of two, and then each of the two alone
-        results = run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=4)
+        results = run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=4)
     failed = results.states[results.states["state"] == "failed"]
     assert list(failed["error"]) == ["FloatingPointError: nought by nought"] * 2
-    assert "2 failed" in results.told() and "nought by nought" in results.told()
+    assert "2 failed" in results.summary_text() and "nought by nought" in results.summary_text()
     assert len(results.levels()) == 4 * ROWS - 4
     counts = lived(monkeypatch)
-    run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=4)
+    run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=4)
     assert counts == []
-    assert_same(run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=4, retry=True), peace)
+    assert_same(run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=4, retry=True), peace)
 
 
 def test_a_row_that_cannot_be_is_told_before_anything_is_lived(tmp_path, monkeypatch):
@@ -331,9 +337,9 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(peace, 
     with monkeypatch.context() as patched:
         patched.setattr(Archive, "write", writing)
         with pytest.raises(UserError, match="No space left"):
-            run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=4)
-    assert len(list(Archive(tmp_path).kept())) == 2
-    assert_same(run_sweep(swept(), tmp_path, crews.in_process_pool(), batch=4), peace)
+            run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=4)
+    assert len(list(Archive(tmp_path).stored_batches())) == 2
+    assert_same(run_sweep(swept(), tmp_path, worker_pool.in_process_pool(), batch=4), peace)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are those of Unix")

@@ -35,16 +35,16 @@ _OUTCOMES = (*_COMPLAINTS, "survey.bat_mean", "survey.bat_sd")
 _ALL = ("title", "seed", "engine", "output", "calendar", "mechanisms", "fit", "experiment", "burn_in")
 _PEOPLE = (*_ALL, "firm", "measures", "in_place", "workers")
 _COMPARED = (*_PEOPLE, *FAMILIES, "scenario", "scenarios", "weeks")
-_KEPT = ("executor", "folder", "retry")
-_PARTS = (*_KEPT, "batch", "part", "parts", "keep", "design", "replicates")
+_STORED_RUNS = ("executor", "folder", "retry")
+_PARTS = (*_STORED_RUNS, "batch", "part", "parts", "keep", "design", "replicates")
 _WITHOUT_STUDY = ("describe", "centre", "fit")
 
 READS: Mapping[str, tuple[str, ...]] = {
     "scenarios": (*_COMPARED, *_OUTCOMES, "replicates", "draws", "report"),
     "sweep": (*_COMPARED, *_OUTCOMES, *_PARTS),
-    "sensitivity": (*_COMPARED, *_OUTCOMES, *_KEPT, "batch", "replicates", "sensitivity"),
+    "sensitivity": (*_COMPARED, *_OUTCOMES, *_STORED_RUNS, "batch", "replicates", "sensitivity"),
     "robust_ranking": (*_COMPARED, *_OUTCOMES, *_PARTS, "ranking"),
-    "replicates": (*_COMPARED, *_OUTCOMES, *_KEPT, "precision"),
+    "replicates": (*_COMPARED, *_OUTCOMES, *_STORED_RUNS, "precision"),
     "panel": (
         *(name for name in _COMPARED if name != "weeks"), *_COMPLAINTS, "survey.state_days",
         *(name for name in _VISIT if name not in _NOT_OF_PANELS),
@@ -61,7 +61,7 @@ READS: Mapping[str, tuple[str, ...]] = {
         "patterns",
     ),
     "structure": (*_COMPARED, *_COMPLAINTS, *_VISIT, "replicates", "draws", "structure"),
-    "posterior": (*_COMPARED, *_COMPLAINTS, *_KEPT, "batch", "observations", "posterior"),
+    "posterior": (*_COMPARED, *_COMPLAINTS, *_STORED_RUNS, "batch", "observations", "posterior"),
     "describe": (
         "title", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment", "firm", "in_place",
         *FAMILIES, "scenario", "scenarios", "weeks", "burn_in",
@@ -119,7 +119,7 @@ REPLACED = {
     )
 }
 """Parameters that a command sets itself, by command."""
-_SHOWN = 3
+_MOST_NAMES = 3
 _TOPS = frozenset(name.partition(".")[0] for names in READS.values() for name in names)
 """Other names are no settings, which is said where plans are made."""
 
@@ -137,15 +137,15 @@ def check_read(cfg: DictConfig) -> None:
     if choices.get("study") not in (None, command):
         raise UserError(f"study={choices['study']} is what `hybridwork {choices['study']}` does; leave it out")
     folders = own_folders()
-    given = dict.fromkeys(in_overrides(overrides_of_job()), "")
+    explicit = dict.fromkeys(in_overrides(overrides_of_job()), "")
     for group in ("experiment", "study"):
         file = f"{group}/{choices.get(group)}.yaml"
-        given = dict.fromkeys(_given_in_file(file, folders), f" of {file}") | given
-    for name, where in given.items():
+        explicit = dict.fromkeys(_explicit_in_file(file, folders), f" of {file}") | explicit
+    for name, where in explicit.items():
         if reason := _reason(command, name, cfg):
             raise UserError(f"{command} does not read {name}{where}{reason}")
     _check_draws(command, cfg)
-    for_all = {name: value for name, value in _given_in_file("config.yaml", folders).items() if name not in given}
+    for_all = {name: value for name, value in _explicit_in_file("config.yaml", folders).items() if name not in explicit}
     unread = {name for name in for_all if _reason(command, name, cfg)}.union(_lost(for_all, cfg))
     if unread:
         print_error(f"{command} does not read from config.yaml: {', '.join(sorted(unread))}")
@@ -153,11 +153,11 @@ def check_read(cfg: DictConfig) -> None:
 
 def plan_for(command: str, *words: str) -> Plan:
     """The plan of a command that composes no study; raises UserError for a setting that it does not read."""
-    cfg, given = compose(*words), in_overrides(read_overrides(words, groups()))
-    for name in given:
+    cfg, explicit = compose(*words), in_overrides(read_overrides(words, groups()))
+    for name in explicit:
         if reason := _reason(command, name, cfg):
             raise UserError(f"{command} does not read {name}{reason}")
-    if "fit" in given:  # the shipped configuration draws, and a single plan takes the point unless a fit is given
+    if "fit" in explicit:  # the shipped configuration draws, and a single plan takes the point unless a fit is given
         _check_draws(command, cfg)
     return plan(*words)
 
@@ -167,10 +167,10 @@ def _check_draws(command: str, cfg: DictConfig) -> None:
         raise UserError(f"{command} does not read fit={POSTERIOR}{_reason(command, 'draws', cfg)}")
 
 
-def _lost(given: Mapping[str, Any], cfg: DictConfig) -> list[str]:
+def _lost(explicit: Mapping[str, Any], cfg: DictConfig) -> list[str]:
     """The settings that have another value in the composed configuration than the one a file gives them."""
     composed = flat(OmegaConf.to_container(cfg))  # type: ignore[arg-type]
-    return [name for name, value in given.items() if name in composed and composed[name] != value]
+    return [name for name, value in explicit.items() if name in composed and composed[name] != value]
 
 
 def _reason(command: str, name: str, cfg: DictConfig) -> str:
@@ -185,11 +185,11 @@ def _reason(command: str, name: str, cfg: DictConfig) -> str:
     if top not in _BY_METHOD:
         return ""
     decides, known = _BY_METHOD[top]
-    chosen, first = OmegaConf.select(cfg, f"{top}.{decides}"), entry.partition(".")[0]
+    value, first = OmegaConf.select(cfg, f"{top}.{decides}"), entry.partition(".")[0]
     others = [value for value, entries in known.items() if first in entries]
-    if first in _ALWAYS or chosen not in known or not others or chosen in others:
+    if first in _ALWAYS or value not in known or not others or value in others:
         return ""
-    return f" with {top}.{decides}={chosen}; {_listed(others)}"
+    return f" with {top}.{decides}={value}; {_listed(others)}"
 
 
 def _overlap(name: str, read: str) -> bool:
@@ -205,14 +205,14 @@ def _replaced(command: str, name: str) -> bool:
 def _listed(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} does"
-    *first, last = names if len(names) <= _SHOWN else [*names[:_SHOWN], "others"]
+    *first, last = names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "others"]
     return f"{', '.join(first)} and {last} do"
 
 
 # -- what a user has given --------------------------------------------------------------------------------------------
 
 
-def _given_in_file(name: str, folders: Sequence[Path]) -> dict[str, Any]:
+def _explicit_in_file(name: str, folders: Sequence[Path]) -> dict[str, Any]:
     """The settings of a user's file, without those that stand in the shipped one of this name too.
 
     An experiment is asked for by its name, so all that it holds is given, whoever wrote it.

@@ -134,16 +134,16 @@ def _is_extended(group: str, measure: Measure, more: Sequence[Path]) -> bool:
 
 def _introduces(content: Mapping[str, Any], measure: str) -> bool:
     """Whether an option or a scenario, as its file has it, takes this measure by its own entries or by an option."""
-    chosen = [change for change in content.get("defaults") or () if isinstance(change, Mapping)]
+    options = [change for change in content.get("defaults") or () if isinstance(change, Mapping)]
     options_of_it = [content, *(part for part in content.values() if isinstance(part, Mapping))]
-    return any(measure in change.values() for change in chosen) or any(
+    return any(measure in change.values() for change in options) or any(
         measure in (option.get("measures") or ()) for option in options_of_it
     )
 
 
 def _option_of(measure: Measure) -> dict[str, Any]:
-    taken = {"start": 0, "end": None, "share": 1.0, "intensity": 1.0}
-    return {"text": f"{measure.text}.", "measures": {measure.name: taken}, "withdrawn": [], "settings": {}}
+    use = {"start": 0, "end": None, "share": 1.0, "intensity": 1.0}
+    return {"text": f"{measure.text}.", "measures": {measure.name: use}, "withdrawn": [], "settings": {}}
 
 
 def _scenario_of(measure: Measure) -> dict[str, Any]:

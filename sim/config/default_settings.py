@@ -75,8 +75,8 @@ def defaults(*more: Path) -> dict[str, dict[str, Any]]:
     """
     kinds = {process: _values(kind()) for process, kind in mechanism_types().items()}
     numbers = {measure.name: measure_parameters(measure) for measure in measures(*more)}
-    looks = {name: _values(kind()) for name, kind in INSTRUMENTS.items()}
-    return {"mechanisms": kinds, "measures": numbers, **looks}
+    instruments = {name: _values(kind()) for name, kind in INSTRUMENTS.items()}
+    return {"mechanisms": kinds, "measures": numbers, **instruments}
 
 
 def _values(mechanism: Mechanism) -> dict[str, float]:

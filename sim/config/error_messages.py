@@ -75,8 +75,8 @@ def explain_error(error: Exception) -> str | None:
 
 
 def _missing_option(error: MissingConfigException) -> str:
-    wanted = (error.missing_cfg_file or "").removeprefix("config/")
-    group, _, option = wanted.rpartition("/")
+    path = (error.missing_cfg_file or "").removeprefix("config/")
+    group, _, option = path.rpartition("/")
     if not group:
         return first_line(error)
     known = [name for name in error.options or () if name]
@@ -90,14 +90,14 @@ def _impossible_override(error: ConfigCompositionException) -> str:
             f"{line}; a list is written as [a,b], a text with a comma as 'title=\"a, b\"', "
             "and several runs need --multirun"
         )
-    if found := re.match(r"In '([^']+)': \w+ raised while composing", line):
-        return f"{found[1]}.yaml: a list stands where entries are right, or the other way round; {_LISTS_AND_ENTRIES}"
+    if match := re.match(r"In '([^']+)': \w+ raised while composing", line):
+        return f"{match[1]}.yaml: a list stands where entries are right, or the other way round; {_LISTS_AND_ENTRIES}"
     if isinstance(error.__cause__, OmegaConfBaseException):
         return _refused_setting(error.__cause__)
     if line.startswith("Could not delete"):
         return f"{line.rstrip('.')}; settings are changed, as in weeks=52, and never taken away"
-    found = re.search(r"[Cc]ould not override '([^'\n=]+)'", line)
-    if found and found[1] == "measure":
+    match = re.search(r"[Cc]ould not override '([^'\n=]+)'", line)
+    if match and match[1] == "measure":
         return "a measure is a scenario, or an option of its family of levers; choose it as in scenario=breaks"
     return line
 

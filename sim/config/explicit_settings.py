@@ -33,11 +33,11 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     >>> flat({"recovery": {"night": 0.5}}, "mechanisms")
     {'mechanisms.recovery.night': 0.5}
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}.{key}" if prefix else str(key)
-        found |= flat(value, name) if isinstance(value, Mapping) else {name: value}
-    return found
+        settings |= flat(value, name) if isinstance(value, Mapping) else {name: value}
+    return settings
 
 
 def in_overrides(overrides: Sequence[str]) -> Mapping[str, Any]:
@@ -47,11 +47,11 @@ def in_overrides(overrides: Sequence[str]) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=8)
 def _in_overrides(overrides: tuple[str, ...]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         name, value = override.key_or_group, override.value()
-        found |= flat(value, name) if isinstance(value, Mapping) else {name: value}
-    return found
+        settings |= flat(value, name) if isinstance(value, Mapping) else {name: value}
+    return settings
 
 
 def may_bring_files(overrides: Sequence[str]) -> bool:
@@ -65,15 +65,15 @@ def in_files(overrides: Sequence[str], shipped: Path) -> set[str]:
     A file that stands in the folder `shipped` under the same name counts only where the two differ: a copy that nobody
     has edited sets nothing.
     """
-    found: set[str] = set()
+    settings: set[str] = set()
     for path, root, package, content in _composed_files(overrides):
         own = flat(content, package)
         if root != shipped:
             usual = flat(content_of(shipped / f"{path}.yaml"), package)
-            found |= {name for name, value in own.items() if name not in usual or usual[name] != value}
+            settings |= {name for name, value in own.items() if name not in usual or usual[name] != value}
         elif path.startswith(_EXPERIMENT):
-            found |= set(own)
-    return {name for name in found if is_parameter_name(name)}
+            settings |= set(own)
+    return {name for name in settings if is_parameter_name(name)}
 
 
 def _composed_files(overrides: Sequence[str]) -> Iterator[tuple[str, Path, str, Mapping[str, Any]]]:
@@ -110,17 +110,17 @@ def set_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> f
     A number counts as set where an override or a file of the user's names it, even with its default value, and where
     its composed value differs from the one that is shipped.
     """
-    asked = overrides_of(cfg) if overrides is None else overrides
+    overrides_used = overrides_of(cfg) if overrides is None else overrides
     composed = {top: OmegaConf.to_container(cfg[top]) for top in TOPS if OmegaConf.is_config(cfg.get(top))}
     values = flat(composed)
-    named = set(in_overrides(asked))
-    if own_folders() or may_bring_files(asked):
+    explicit = set(in_overrides(overrides_used))
+    if own_folders() or may_bring_files(overrides_used):
         with hydra_context():
-            named |= in_files(asked, conf_folder())
+            explicit |= in_files(overrides_used, conf_folder())
         for name in ROOT_FILES:
-            named |= set(flat(own_root(name, own_folders())))
+            explicit |= set(flat(own_root(name, own_folders())))
     changed = {name for name, value in _shipped_parameters().items() if values.get(name) != value}
-    return frozenset({*changed, *filter(is_parameter_name, named)})
+    return frozenset({*changed, *filter(is_parameter_name, explicit)})
 
 
 @cache

@@ -141,9 +141,9 @@ def _is_yaml(path: Path, above: str) -> bool:
 def _check_headers(where: str, text: str) -> None:
     """Raise UserError for a header that puts the file's entries elsewhere than its place says."""
     for line in text.splitlines():
-        found = _HEADER.match(line.strip())
-        if found and found[1].split() not in (["package", "_global_"], ["package", "_group_"]):
-            raise UserError(f"{where}: '# @{found[1].strip()}' is not accepted; use '# @package _global_' or none")
+        match = _HEADER.match(line.strip())
+        if match and match[1].split() not in (["package", "_global_"], ["package", "_group_"]):
+            raise UserError(f"{where}: '# @{match[1].strip()}' is not accepted; use '# @package _global_' or none")
 
 
 def _check_entries(where: str, content: Any) -> None:
@@ -205,8 +205,8 @@ def _check_group(where: str, words: str) -> None:
 
 
 def _check_option(where: str, option: Any) -> None:
-    named = isinstance(option, str) and _OPTION.fullmatch(option) and not option.startswith(HIDDEN)
-    if option is not None and not named:
+    is_name = isinstance(option, str) and _OPTION.fullmatch(option) and not option.startswith(HIDDEN)
+    if option is not None and not is_name:
         raise UserError(f"{where}: '{option}' is not the name of an option; use the name of a file without .yaml")
 
 
@@ -253,8 +253,8 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
 
 
 def _merged_defaults(shipped: Sequence[Any], own: Sequence[Any]) -> list[Any]:
-    chosen = {_key_of(entry): entry for entry in own}
-    replaced = [chosen.get(_key_of(entry), entry) for entry in shipped]
+    choices = {_key_of(entry): entry for entry in own}
+    replaced = [choices.get(_key_of(entry), entry) for entry in shipped]
     known = {_key_of(entry) for entry in shipped}
     return replaced + [entry for entry in own if _key_of(entry) not in known]
 

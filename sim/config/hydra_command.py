@@ -79,8 +79,8 @@ class _Task:
     def _own_settings(self) -> tuple[str, ...]:
         if self.constant is None:
             return ()
-        given = HydraConfig.get().overrides.task
-        return tuple(word for word in given if word not in self.constant) or tuple(given)
+        task_overrides = HydraConfig.get().overrides.task
+        return tuple(word for word in task_overrides if word not in self.constant) or tuple(task_overrides)
 
 
 @contextmanager
@@ -122,8 +122,8 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
     with composing():
         overrides = read_overrides(words, groups(), multirun)
     if group is not None:
-        chosen = f"study={group}"
-        overrides = [chosen, *(word for word in overrides if word != chosen)]
+        study_option = f"study={group}"
+        overrides = [study_option, *(word for word in overrides if word != study_option)]
     with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
         own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
         return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))
@@ -131,13 +131,13 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
 
 def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
     """Flags and overrides as Hydra's own parser reads them."""
-    asked = get_args_parser().parse_args([*flags, *overrides])
-    modes = (asked.run, asked.multirun, asked.cfg is not None, asked.info is not None, asked.shell_completion)
+    arguments = get_args_parser().parse_args([*flags, *overrides])
+    modes = [getattr(arguments, name) for name in ("run", "multirun", "cfg", "info", "shell_completion")]
     if sum(map(bool, modes)) > 1:
-        raise UserError("Only one of --run, --multirun, --cfg, --info and --shell-completion can be given")
-    if asked.resolve and not asked.cfg:
+        raise UserError("Use one of --run, --multirun, --cfg, --info and --shell-completion.")
+    if arguments.resolve and not arguments.cfg:
         raise UserError("--resolve needs --cfg, as in --cfg job --resolve.")
-    return asked
+    return arguments
 
 
 @contextmanager
@@ -165,13 +165,13 @@ def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
             forget_files()
 
 
-def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespace) -> int:
+def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], arguments: Namespace) -> int:
     """Show what is asked, or run the study once or once for each job."""
-    overrides: list[str] = asked.overrides
-    if asked.multirun:
+    overrides: list[str] = arguments.overrides
+    if arguments.multirun:
         return _run_jobs(hydra, study, overrides)
-    if asked.hydra_help or asked.cfg or asked.info or asked.shell_completion:
-        return _show(hydra, asked)
+    if arguments.hydra_help or arguments.cfg or arguments.info or arguments.shell_completion:
+        return _show(hydra, arguments)
     with composing():
         cfg = hydra.compose_config(PRIMARY, overrides, RunMode.RUN)
         HydraConfig.instance().set_config(cfg)
@@ -183,39 +183,39 @@ def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], asked: Namespa
     return 0
 
 
-def _show(hydra: Hydra, asked: Namespace) -> int:
+def _show(hydra: Hydra, arguments: Namespace) -> int:
     try:
         with composing():
-            if asked.hydra_help:
-                hydra.hydra_help(PRIMARY, get_args_parser(), asked)
-            elif asked.info:
-                hydra.show_info(asked.info, PRIMARY, asked.overrides)
-            elif asked.shell_completion:
-                hydra.shell_completion(PRIMARY, asked.overrides)
+            if arguments.hydra_help:
+                hydra.hydra_help(PRIMARY, get_args_parser(), arguments)
+            elif arguments.info:
+                hydra.show_info(arguments.info, PRIMARY, arguments.overrides)
+            elif arguments.shell_completion:
+                hydra.shell_completion(PRIMARY, arguments.overrides)
             else:
-                _show_configuration(hydra, asked)
+                _show_configuration(hydra, arguments)
     except SystemExit:  # Hydra has said in a line of its own what it did not find
         return 2
     return 0
 
 
-def _show_configuration(hydra: Hydra, asked: Namespace) -> None:
+def _show_configuration(hydra: Hydra, arguments: Namespace) -> None:
     """Print what `--cfg` asks for, or the part of it that `--package` names."""
-    cfg = hydra.compose_config(PRIMARY, asked.overrides, RunMode.RUN)
+    cfg = hydra.compose_config(PRIMARY, arguments.overrides, RunMode.RUN)
     HydraConfig.instance().set_config(cfg)
     OmegaConf.set_readonly(cfg.hydra, None)
     own = OmegaConf.masked_copy(cfg, [str(name) for name in cfg if name != "hydra"])
     check_values(own)
     check_read(own)
-    shown: Any = hydra.get_sanitized_cfg(cfg, asked.cfg)
-    if asked.package not in (None, "_global_"):
-        shown = OmegaConf.select(shown, asked.package)
-        if not OmegaConf.is_config(shown):
-            raise UserError(f"Unknown group: {asked.package}. Use a group of settings, as in --package firm.")
-        print(f"# @package {asked.package}")
-    if asked.resolve:
-        OmegaConf.resolve(shown)
-    sys.stdout.write(OmegaConf.to_yaml(shown))
+    content: Any = hydra.get_sanitized_cfg(cfg, arguments.cfg)
+    if arguments.package not in (None, "_global_"):
+        content = OmegaConf.select(content, arguments.package)
+        if not OmegaConf.is_config(content):
+            raise UserError(f"Unknown group: {arguments.package}. Use a group of settings, as in --package firm.")
+        print(f"# @package {arguments.package}")
+    if arguments.resolve:
+        OmegaConf.resolve(content)
+    sys.stdout.write(OmegaConf.to_yaml(content))
 
 
 def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list[str]) -> int:
@@ -236,11 +236,11 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
 
     Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
     """
-    given = dict(override.split("=", 1) for override in overrides if "=" in override)
-    if "hydra.sweep.dir" in given:
+    task_overrides = dict(override.split("=", 1) for override in overrides if "=" in override)
+    if "hydra.sweep.dir" in task_overrides:
         return []
-    if given.get("hydra/launcher", "").startswith("submitit"):
-        output = read_path(given.get("output", "outputs").strip("'\""))
+    if task_overrides.get("hydra/launcher", "").startswith("submitit"):
+        output = read_path(task_overrides.get("output", "outputs").strip("'\""))
         folder = str(output.resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
     return [f"hydra.sweep.dir={format_override(folder)}"]
 
@@ -278,16 +278,16 @@ def _config_dir(flags: list[str]) -> Path | None:
         return None
     if len(places) > 1:
         raise UserError("--config-dir is given more than once; give one folder")
-    given = flags[places[0] + 1]
+    task_overrides = flags[places[0] + 1]
     del flags[places[0] : places[0] + 2]
-    folder = read_path(given).resolve()
+    folder = read_path(task_overrides).resolve()
     if not folder.is_dir():
-        raise UserError(f"--config-dir {given} is no folder; give one like conf/")
+        raise UserError(f"--config-dir {task_overrides} is no folder; give one like conf/")
     if folder == conf_folder().resolve():
         return None
     unread = check_folder(folder, groups())
     if unread:
-        print_error(f"not read as configuration in {given}: {', '.join(unread)}")
+        print_error(f"not read as configuration in {task_overrides}: {', '.join(unread)}")
     return folder
 
 
@@ -303,11 +303,11 @@ def _terminated_as_interrupted() -> Iterator[None]:
         return
     requests = [one for name in ("SIGTERM", "SIGHUP") if (one := getattr(signal, name, None)) is not None]
     before = {one: signal.getsignal(one) for one in requests}
-    answered = {one: handler for one, handler in before.items() if handler not in (signal.SIG_IGN, None)}
-    for one in answered:
+    handlers_before = {one: handler for one, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for one in handlers_before:
         signal.signal(one, signal.default_int_handler)
     try:
         yield
     finally:
-        for one, handler in answered.items():
+        for one, handler in handlers_before.items():
             signal.signal(one, handler)

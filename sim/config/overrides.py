@@ -69,12 +69,12 @@ def _check_text(word: str) -> None:
 
 def _check_range(override: Override) -> None:
     """Raise UserError for a range that has no value, or so many that writing them out takes all memory."""
-    asked = override.value()
-    if not isinstance(asked, RangeSweep):
+    value_range = override.value()
+    if not isinstance(value_range, RangeSweep):
         return
-    start, stop, step = (float(number or 0) for number in (asked.start, asked.stop, asked.step))
+    start, stop, step = (float(number or 0) for number in (value_range.start, value_range.stop, value_range.step))
     if not (step and 0 < (stop - start) / step <= _MAX_VALUES):
-        written = f"range({asked.start}, {asked.stop}, {asked.step})"
+        written = f"range({value_range.start}, {value_range.stop}, {value_range.step})"
         raise UserError(
             f"Invalid value for {override.key_or_group}: {written}. Use one of 1 to {_MAX_VALUES:,} values."
         )

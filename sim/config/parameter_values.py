@@ -34,11 +34,11 @@ def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
             parameters.setdefault(top, {})[rest] = float(value)
             continue
         owner, _, own = rest.partition(".")
-        chosen = parameters if top == "mechanisms" else amounts
-        chosen.setdefault(owner, {})[own] = float(value)
+        group = parameters if top == "mechanisms" else amounts
+        group.setdefault(owner, {})[own] = float(value)
     for owner in amounts:
         if owner not in known:
             raise UserError(unknown("measure", owner, known))
     changed = {name: with_measure_parameters(known[name], own) for name, own in amounts.items()}
-    kept = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
-    return replace(plan, parameters=parameters, measures=kept)
+    measures = tuple(changed.get(measure.name, measure) for measure in plan.measures) if changed else plan.measures
+    return replace(plan, parameters=parameters, measures=measures)

@@ -51,19 +51,19 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     lies out of range.
     """
     with user_errors():
-        asked = _with_keywords(overrides, options)
-        cfg = compose(*asked)
-        made = build_plan(cfg, asked)
-        _check_single(explicit_settings.in_overrides(asked))
-        _warn_of_unread(cfg, asked)
-        return replace(made, replicate=replicate)
+        words = _with_keywords(overrides, options)
+        cfg = compose(*words)
+        result = build_plan(cfg, words)
+        _check_single(explicit_settings.in_overrides(words))
+        _warn_of_unread(cfg, words)
+        return replace(result, replicate=replicate)
 
 
-def _check_single(given: Mapping[str, Any]) -> None:
+def _check_single(settings: Mapping[str, Any]) -> None:
     """Raise UserError for a setting that only several replicates can have."""
-    if given.get("fit") == POSTERIOR or given.get("draws") == POSTERIOR:
+    if settings.get("fit") == POSTERIOR or settings.get("draws") == POSTERIOR:
         raise UserError("a single plan has no draw of its own; use plans(…), one for each replicate, or fit=point")
-    if "replicates" in given:
+    if "replicates" in settings:
         raise UserError("a single plan has no replicates; use plans(…), or replicate=<number> for another one")
 
 
@@ -73,11 +73,11 @@ def plans(*overrides: str, **options: Any) -> list[Plan]:
     `compare(plans("experiment=quick", replicates=8))` of `sim.studies.scenarios` gives their tables.
     """
     with user_errors():
-        asked = _with_keywords(overrides, options)
-        cfg = compose(*asked)
-        made = build_plans(cfg, asked)
-        _warn_of_unread(cfg, asked)
-        return made
+        words = _with_keywords(overrides, options)
+        cfg = compose(*words)
+        result = build_plans(cfg, words)
+        _warn_of_unread(cfg, words)
+        return result
 
 
 def _warn_of_unread(cfg: DictConfig, overrides: Sequence[str]) -> None:
@@ -87,8 +87,8 @@ def _warn_of_unread(cfg: DictConfig, overrides: Sequence[str]) -> None:
 
 
 def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
-    given = (f"{setting_of(keyword)}={format_override(value)}" for keyword, value in options.items())
-    return tuple(read_overrides((*overrides, *given), groups()))
+    settings = (f"{setting_of(keyword)}={format_override(value)}" for keyword, value in options.items())
+    return tuple(read_overrides((*overrides, *settings), groups()))
 
 
 def setting_of(keyword: str) -> str:
@@ -111,10 +111,10 @@ def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> It
     if len(first.scenarios) < 2:
         raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
     count = settings_of(cfg).replicates
-    drawn = draws_of(cfg, overrides, count)
+    rows = draws_of(cfg, overrides, count)
     for number in range(count):
-        drawn_one = parameter_values.with_values(first, drawn[number % len(drawn)]) if drawn else first
-        yield replace(drawn_one, replicate=number)
+        plan_of_draw = parameter_values.with_values(first, rows[number % len(rows)]) if rows else first
+        yield replace(plan_of_draw, replicate=number)
 
 
 def draws_of(
@@ -126,9 +126,9 @@ def draws_of(
     """
     if settings_of(cfg).draws is None:
         return []
-    held, table = fixed_parameters(cfg, overrides), draws()
-    drawn = [name for name in table.columns if name not in held]
-    return list(table[drawn].head(len(table) if most is None else most).to_dict("records"))
+    fixed, table = fixed_parameters(cfg, overrides), draws()
+    columns = [name for name in table.columns if name not in fixed]
+    return list(table[columns].head(len(table) if most is None else most).to_dict("records"))
 
 
 def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[str]:
@@ -138,18 +138,18 @@ def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> 
     """
     firm = read_dataclass("firm", FirmOptions, cfg.firm)
     factors = OmegaConf.select(cfg, "design.factors")
-    named = set(set_parameters(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
-    named |= {str(name) for name in factors} if OmegaConf.is_config(factors) else set()
+    explicit = set(set_parameters(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
+    explicit |= {str(name) for name in factors} if OmegaConf.is_config(factors) else set()
     columns = [] if firm.persons is None else columns_of(firm.persons)
     if firm.sector is not None:
-        named.add("firm.sector")
-    if not named and not columns:
+        explicit.add("firm.sector")
+    if not explicit and not columns:
         return []
     registry = registry_of(build_plan(cfg, overrides))
     traits = unread_traits(registry)
     unread = {"firm.sector", *unread_parameters(registry), *(f"firm.shares.{name}" for name in traits)}
-    told = [f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns if name in traits]
-    return [*sorted(named & unread), *told]
+    unread_columns = [f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns if name in traits]
+    return [*sorted(explicit & unread), *unread_columns]
 
 
 def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str | None:
@@ -167,14 +167,14 @@ def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
     `overrides` are those the study was asked with; None: those that the configuration lists. Raises UserError for a
     setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
     """
-    asked = overrides_of(cfg) if overrides is None else overrides
-    check_overrides(asked)
+    words = overrides_of(cfg) if overrides is None else overrides
+    check_overrides(words)
     settings = settings_of(cfg)
     firm = read_dataclass("firm", FirmOptions, cfg.firm)
     check_options(firm)
-    made = Plan(
+    result = Plan(
         measures=measures_of(cfg),
-        scenarios=scenarios_of(cfg, asked),
+        scenarios=scenarios_of(cfg, words),
         firm=firm,
         parameters=parameters_of(cfg),
         weeks=settings.weeks,
@@ -182,14 +182,14 @@ def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
         seed=settings.seed,
         engine=settings.engine,
         calendar=calendar_of(cfg),
-        overrides=tuple(asked),
+        overrides=tuple(words),
     )
     check_names("", cfg, (*SETTINGS, *OF_STUDIES, OVERRIDES))
-    check_counts(cfg, firm, asked)
-    registry_of(made)
-    for scenario in made.scenarios:
-        check_horizon(scenario, made.weeks)
-    return made
+    check_counts(cfg, firm, words)
+    registry_of(result)
+    for scenario in result.scenarios:
+        check_horizon(scenario, result.weeks)
+    return result
 
 
 def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
@@ -199,22 +199,22 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
     """
     kinds = mechanism_types()
     different = {name: _different(name, kind(), group_of(cfg, name)) for name, kind in INSTRUMENTS.items()}
-    for process, given in group_of(cfg, "mechanisms").items():
+    for process, settings in group_of(cfg, "mechanisms").items():
         if process not in kinds:
             raise UserError(unknown("mechanism", process, kinds))
         where = f"mechanisms.{process}"
-        different[process] = _different(where, kinds[process](), as_group(where, given))
+        different[process] = _different(where, kinds[process](), as_group(where, settings))
     return {process: values for process, values in different.items() if values}
 
 
 def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
     """Every measure, with the numbers that a study gives it; UserError for what does not exist or lies out of range."""
     known = {measure.name: measure for measure in measures(*own_folders())}
-    for name, given in group_of(cfg, "measures").items():
+    for name, settings in group_of(cfg, "measures").items():
         if name not in known:
             raise UserError(unknown("measure", name, known))
         own = measure_parameters(known[name])
-        changed = {n: v for n, v in as_group(f"measures.{name}", given).items() if own.get(n) != v}
+        changed = {n: v for n, v in as_group(f"measures.{name}", settings).items() if own.get(n) != v}
         if changed:
             known[name] = with_measure_parameters(known[name], changed)
     claimed = settings_of(cfg).in_place
@@ -223,20 +223,20 @@ def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
 
 def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictConfig) -> tuple[Measure, ...]:
     """Measures of one organisation that says which of the study's it has: those surely, the others surely not."""
-    asked = [name for name, measure in known.items() if measure.in_study]
+    names = [name for name, measure in known.items() if measure.in_study]
     if cfg.firm.get("kind") == "study":
         raise UserError("in_place is about one organisation, and firm=study has many; firm=one or firm=own is right")
     for name in claimed:
-        if name not in asked:
-            raise UserError(f"Invalid value for in_place: {name}. It takes measures of 2022. {instead(name, asked)}")
-    said = {name: {**known[name].study, "employer": float(name in claimed)} for name in asked}
-    return tuple(replace(measure, study=said.get(name, measure.study)) for name, measure in known.items())
+        if name not in names:
+            raise UserError(f"Invalid value for in_place: {name}. It takes measures of 2022. {instead(name, names)}")
+    shares = {name: {**known[name].study, "employer": float(name in claimed)} for name in names}
+    return tuple(replace(measure, study=shares.get(name, measure.study)) for name, measure in known.items())
 
 
-def _different(where: str, mechanism: Mechanism, given: Mapping[str, Any]) -> dict[str, float]:
-    passports = mechanism.parameter_metadata()
-    for name in given:
-        if name not in passports:
-            raise UserError(f"Unknown parameter: {where}.{name}. {instead(name, passports)}")
-    within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in given.items()}
+def _different(where: str, mechanism: Mechanism, settings: Mapping[str, Any]) -> dict[str, float]:
+    metadata = mechanism.parameter_metadata()
+    for name in settings:
+        if name not in metadata:
+            raise UserError(f"Unknown parameter: {where}.{name}. {instead(name, metadata)}")
+    within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in settings.items()}
     return {name: value for name, value in within.items() if value != getattr(mechanism, name)}

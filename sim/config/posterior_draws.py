@@ -34,9 +34,9 @@ def draws(folder: str | Path | None = None) -> pd.DataFrame:
     import pandas as pd
 
     where = _fit_folder() if folder is None else read_path(folder)
-    told = read_metadata(where)
+    content = read_metadata(where)
     table = pd.read_csv(where / DRAWS)
-    changed = changes(told["fingerprint"], current_fingerprint())
+    changed = changes(content["fingerprint"], current_fingerprint())
     if changed:
         raise UserError(f"{where / DRAWS} was made for another model ({changed}); {_AGAIN}")
     return table
@@ -52,15 +52,15 @@ def _fit_folder() -> Path:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """How the posterior in a folder was made; UserError where there is none, or it is not as it was written."""
     try:
-        told: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-        complete = isinstance(told, dict) and "fingerprint" in told and (folder / DRAWS).is_file()
+        content: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+        complete = isinstance(content, dict) and "fingerprint" in content and (folder / DRAWS).is_file()
     except OSError:
         raise UserError(f"there is no posterior in {folder}; {_AGAIN}") from None
     except ValueError:
         complete = False
     if not complete:
         raise UserError(f"the posterior in {folder} is not as it was written; {_AGAIN}")
-    return told
+    return content
 
 
 def current_fingerprint() -> Fingerprint:
@@ -106,22 +106,23 @@ def changes(before: Mapping[str, Any], now: Fingerprint) -> str:
     """What is another now than when a posterior was made, in a few words; nothing where all is the same."""
     numbers, present_numbers = before["numbers"], now["numbers"]
     both = [name for name in numbers if name in present_numbers and numbers[name] != present_numbers[name]]
-    drawn = [name for name in both if isinstance(numbers[name], list) or isinstance(present_numbers[name], list)]
-    told = {
+    spans = (numbers, present_numbers)
+    ranges_changed = [name for name in both if any(isinstance(of[name], list) for of in spans)]
+    differences = {
         "added": [name for name in present_numbers if name not in numbers],
         "gone": [name for name in numbers if name not in present_numbers],
-        "other range": drawn,
-        "other value": [name for name in both if name not in drawn],
+        "other range": ranges_changed,
+        "other value": [name for name in both if name not in ranges_changed],
         "other equations": _differing(before["equations"], now["equations"]),
         "other data": _differing(before["data"], now["data"]),
     }
-    return "; ".join(f"{what}: {_named(names)}" for what, names in told.items() if names)
+    return "; ".join(f"{what}: {_first_names(names)}" for what, names in differences.items() if names)
 
 
 def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
-def _named(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     more = len(names) - _FEW
     return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")

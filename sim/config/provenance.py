@@ -55,12 +55,12 @@ def stored_overrides(overrides: Iterable[str]) -> list[str]:
 
 def files_needed(overrides: Iterable[str]) -> list[str]:
     """Return the names of the files and folders of their own that overrides refer to."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         for name, value in _leaves(override.key_or_group, override.value()):
             if name in paths.INPUTS and isinstance(value, str) and value and value != "null":
-                found[paths.file_name(value)] = None
-    return list(found)
+                names[paths.file_name(value)] = None
+    return list(names)
 
 
 def _stored(override: Override) -> str:

@@ -25,15 +25,15 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
     Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
     """
-    asked = _override_values(overrides_of(cfg) if overrides is None else overrides)
-    if asked.get("scenario") in scenario_names():
+    values = _override_values(overrides_of(cfg) if overrides is None else overrides)
+    if values.get("scenario") in scenario_names():
         scenario_named(
-            asked["scenario"]
+            values["scenario"]
         )  # its file alone must be right: some mistakes are lost where a study's settings join
-    own = _own_scenario(_name_of(asked), cfg)
-    if not (_levers_in(asked) or "scenario" in asked or own.introduced or own.withdrawn or own.settings):
+    own = _own_scenario(_name_of(values), cfg)
+    if not (_levers_in(values) or "scenario" in values or own.introduced or own.withdrawn or own.settings):
         return _listed(settings_of(cfg).scenarios)
-    if "scenarios" in asked:
+    if "scenarios" in values:
         raise UserError("scenarios=[…] asks for a list, scenario= or a lever for a single one; give one of the two")
     return (scenario_named(BASELINE.name),) if own.name == BASELINE.name else (scenario_named(BASELINE.name), own)
 
@@ -44,17 +44,17 @@ def _override_values(overrides: Sequence[str]) -> dict[str, str]:
     return {name: value.strip("'\"") for name, _, value in pairs}
 
 
-def _levers_in(asked: Mapping[str, str]) -> list[str]:
-    return [name for name in asked if name.split(".")[0] in FAMILIES]
+def _levers_in(values: Mapping[str, str]) -> list[str]:
+    return [name for name in values if name.split(".")[0] in FAMILIES]
 
 
-def _name_of(asked: Mapping[str, str]) -> str:
+def _name_of(values: Mapping[str, str]) -> str:
     """The name of the scenario or of one or two options of levers; "chosen" for what has no short name."""
-    levers_set = _levers_in(asked)
+    levers_set = _levers_in(values)
     if not levers_set:
-        return asked.get("scenario", "chosen")
-    plain = "scenario" not in asked and len(levers_set) <= 2 and all(name in FAMILIES for name in levers_set)
-    return "_and_".join(asked[name] for name in levers_set) if plain else "chosen"
+        return values.get("scenario", "chosen")
+    plain = "scenario" not in values and len(levers_set) <= 2 and all(name in FAMILIES for name in levers_set)
+    return "_and_".join(values[name] for name in levers_set) if plain else "chosen"
 
 
 def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
@@ -91,8 +91,8 @@ def _composed_scenario(name: str, *more: Path) -> Scenario:
 def _composed_levers(name: str, *more: Path) -> dict[str, Any]:
     """All that the files of a scenario or an option set; `more` are the folders that they may stand in."""
     family, is_option, option = name.partition(".")
-    chosen = f"{family}={option}" if is_option else f"scenario={name}"
-    return OmegaConf.to_container(compose(chosen, config="levers"))  # type: ignore[return-value]
+    choice = f"{family}={option}" if is_option else f"scenario={name}"
+    return OmegaConf.to_container(compose(choice, config="levers"))  # type: ignore[return-value]
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -114,11 +114,12 @@ def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
 def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:
     """The scenario that the levers of a configuration make; one without a kind of its own gets that of its options."""
     levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
-    made = read_scenario(name, levers_alone, _names_of_measures(*more))
-    if made.kind != BASELINE.kind or name == BASELINE.name:
-        return made
-    chosen = [content[family] for family in FAMILIES if content.get(family)]
-    return replace(made, kind=_kind_of(chosen), text=" ".join(o.get("text") or "" for o in chosen if _changes(o)))
+    result = read_scenario(name, levers_alone, _names_of_measures(*more))
+    if result.kind != BASELINE.kind or name == BASELINE.name:
+        return result
+    options_used = [content[family] for family in FAMILIES if content.get(family)]
+    texts = [option.get("text") or "" for option in options_used if _changes(option)]
+    return replace(result, kind=_kind_of(options_used), text=" ".join(texts))
 
 
 def _names_of_measures(*more: Path) -> list[str]:

@@ -90,18 +90,18 @@ def check_overrides(overrides: Sequence[str]) -> None:
                 raise UserError(f"{place} stands in the yaml of a scenario or an option and cannot be set from outside")
 
 
-def check_names(where: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+def check_names(where: str, content: Mapping[str, Any], known: Iterable[str]) -> None:
     """Raise UserError for a setting that does not exist."""
     names = list(known)
-    for name in given:
+    for name in content:
         if name not in names:
             raise UserError(f"Unknown setting: {where}{name}. {instead(name, names)}")
 
 
 def calendar_of(cfg: DictConfig) -> Calendar:
-    given = group_of(cfg, "calendar")
-    check_names("calendar.", given, ("start",))
-    calendar = Calendar.starting(as_written(given.get("start")))
+    content = group_of(cfg, "calendar")
+    check_names("calendar.", content, ("start",))
+    calendar = Calendar.starting(as_written(content.get("start")))
     least, most = _YEARS
     if not least <= calendar.start.year <= most:
         raise UserError(f"calendar.start is {calendar.start}; a Monday of the years {least} to {most} is right")
@@ -156,18 +156,18 @@ def as_group(name: str, group: Any) -> Mapping[str, Any]:
     return group
 
 
-def read_dataclass(where: str, kind: type, given: DictConfig) -> Any:
+def read_dataclass(where: str, kind: type, content: DictConfig) -> Any:
     """Read entries as the dataclass `kind`, each of its declared type, or raise UserError."""
     try:
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), given))
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), content))
     except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
         declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}
-        name = next(str(name) for name in given if name not in declared or not _fits(kind, str(name), given[name]))
+        name = next(str(name) for name in content if name not in declared or not _fits(kind, str(name), content[name]))
         key = f"{where}.{name}" if where else name
         if name not in declared:
             raise UserError(f"Unknown setting: {key}. {instead(name, declared)}") from None
         expected = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
-        raise UserError(f"{key} is '{as_written(given[name])}'; {expected} is right") from None
+        raise UserError(f"{key} is '{as_written(content[name])}'; {expected} is right") from None
 
 
 def _fits(kind: type, name: str, value: Any) -> bool:

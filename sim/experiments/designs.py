@@ -103,10 +103,10 @@ OPEN = ("assumed", "sourced", "switches", "amounts")
 """Everything that nobody knows for sure: the factors of a screening and of draws."""
 
 
-def factors_asked(settings: Settings, held: Collection[str] = ()) -> Any:
+def factors_asked(settings: Settings, fixed: Collection[str] = ()) -> Any:
     """The factors asked for, or those that the method usually varies; of a file its columns, with what stands in them.
 
-    Draws of the posterior leave out what is `held`, which a user has set or an organisation has counted.
+    Draws of the posterior leave out what is `fixed`, which a user has set or an organisation has counted.
     Raises UserError where a file says one thing and the settings another.
     """
     if settings.method == "file":
@@ -116,22 +116,22 @@ def factors_asked(settings: Settings, held: Collection[str] = ()) -> Any:
     if settings.method == "posterior":
         if settings.factors is not None:
             raise UserError("design.factors does not go with design=posterior, whose draws hold everything at once")
-        return [name for name in _drawn().columns if name not in held]
+        return [name for name in _posterior_table().columns if name not in fixed]
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
 
 
-def factors_of(settings: Settings, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
+def factors_of(settings: Settings, plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
     """The factors asked for, of a plan; a draw of the posterior holds numbers of measures that it lacks too."""
-    named = factors_asked(settings, held)
-    return choose(named, with_every_measure(plan) if settings.method == "posterior" else plan, held)
+    selection = factors_asked(settings, fixed)
+    return choose(selection, with_every_measure(plan) if settings.method == "posterior" else plan, fixed)
 
 
-def check_not_named(design: Design, named: Collection[str]) -> None:
+def check_not_named(design: Design, explicit: Collection[str]) -> None:
     """Raise UserError where a setting that a user has named is a factor with another value in every row."""
     for name in design.table.columns:
-        if name in named and not design.table[name].isna().any():
+        if name in explicit and not design.table[name].isna().any():
             raise UserError(
                 f"{name} is set, and it is a factor of the design, which gives it a value in every row. "
                 "Leave it out of one of the two."
@@ -169,8 +169,8 @@ def require_own_chance(settings: Settings, study: str) -> None:
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
-    found = {name: list(dict.fromkeys(table[name].dropna())) for name in table.columns}
-    return {name: sorted(own) if all(map(is_number, own)) else own for name, own in found.items() if own}
+    values = {name: list(dict.fromkeys(table[name].dropna())) for name in table.columns}
+    return {name: sorted(own) if all(map(is_number, own)) else own for name, own in values.items() if own}
 
 
 def _file_of(settings: Settings) -> str:
@@ -202,9 +202,9 @@ def read(path: str | Path) -> pd.DataFrame:
         raise UserError(f"design file {path} holds no rows; the first line names the factors, each other is a setting")
     for line, cells in parsed.rows:
         if len(cells) != len(names):
-            found = f"{len(cells)} values under {len(names)} columns"
+            counts = f"{len(cells)} values under {len(names)} columns"
             raise UserError(
-                f"design file {path} line {line}: {found}; give one for each, blank where it stays as it is"
+                f"design file {path} line {line}: {counts}; give one for each, blank where it stays as it is"
             )
     rows = [[_typed(cell) for cell in cells] for _, cells in parsed.rows]
     return pd.DataFrame(rows, columns=names, dtype=object).drop(columns=[ROW], errors="ignore")
@@ -244,8 +244,8 @@ def _latin_hypercube(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     from SALib.sample import latin
 
     def sample(problem: dict[str, Any]) -> np.ndarray:
-        luck = [np.random.default_rng((settings.seed, number)) for number in range(settings.times)]
-        return np.vstack([latin.sample(problem, settings.n, seed=own) for own in luck])
+        generators = [np.random.default_rng((settings.seed, number)) for number in range(settings.times)]
+        return np.vstack([latin.sample(problem, settings.n, seed=own) for own in generators])
 
     return _sampled(settings, factors, settings.n * settings.times, sample)
 
@@ -291,14 +291,14 @@ def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     """The first draws of the posterior: each a complete set of parameters that agrees with what was observed."""
-    table = _drawn()
+    table = _posterior_table()
     if not 1 <= settings.n <= len(table):
         raise UserError(f"design.n is {settings.n}; 1 to {len(table)}, the draws of the posterior, is right")
-    drawn = table[table.columns.intersection([factor.name for factor in factors])]
-    return Design(settings.method, factors, drawn.iloc[: settings.n].reset_index(drop=True))
+    columns = table[table.columns.intersection([factor.name for factor in factors])]
+    return Design(settings.method, factors, columns.iloc[: settings.n].reset_index(drop=True))
 
 
-def _drawn() -> pd.DataFrame:
+def _posterior_table() -> pd.DataFrame:
     from sim.config.posterior_draws import draws
 
     return draws()
@@ -335,8 +335,8 @@ def _sampled(
 
 def _check_rows(rows: int) -> None:
     if rows > MOST_ROWS:
-        told = f"{rows:,}" if rows < 1000 * MOST_ROWS else f"more than {1000 * MOST_ROWS:,}"
-        raise UserError(f"the design has {told} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
+        count = f"{rows:,}" if rows < 1000 * MOST_ROWS else f"more than {1000 * MOST_ROWS:,}"
+        raise UserError(f"the design has {count} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
 
 
 def _table(rows: Sequence[Mapping[str, Any]], factors: Sequence[Factor]) -> pd.DataFrame:

@@ -68,35 +68,35 @@ class Factor:
 # -- which factors there are ------------------------------------------------------------------------------------------
 
 
-def choose(asked: Any, plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
+def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
     """The factors asked for, in the order asked, each once.
 
     `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without
     switches), switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give
-    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. What is `held` is no
+    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. What is `fixed` is no
     member of a group or pattern; its own name still asks for it. Raises UserError for a name that fits nothing, and for
     a range outside a factor's own.
     """
-    listed = [asked] if isinstance(asked, str) else asked
+    listed = [selection] if isinstance(selection, str) else selection
     if not isinstance(listed, Mapping | list | tuple):
-        raise UserError(f"design.factors is {as_written(asked)}; names are right, as in design.factors=[switches]")
+        raise UserError(f"design.factors is {as_written(selection)}; names are right, as in design.factors=[switches]")
     spans = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
-    wanted = {str(name): span for name, span in spans.items()}
+    spans_by_name = {str(name): span for name, span in spans.items()}
     groups = _groups(plan)
-    names_asked = [one for name in wanted for one in groups.get(name, [name])]
-    known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, asked_for) for asked_for in names_asked)])
-    found: dict[str, Factor] = {}
-    for name, span in wanted.items():
+    names_asked = [one for name in spans_by_name for one in groups.get(name, [name])]
+    known = _known(plan, [name for name in _CHOICES if any(fnmatchcase(name, pattern) for pattern in names_asked)])
+    factors: dict[str, Factor] = {}
+    for name, span in spans_by_name.items():
         names = groups[name] if name in groups else [n for n in known if fnmatchcase(n, name)] or [name]
-        for one in [n for n in names if n == name or n not in held]:
-            if one not in found or span is not None:
-                found[one] = _spanned(known.get(one) or _made(one, span, known, groups), span)
-    if not found:
+        for one in [n for n in names if n == name or n not in fixed]:
+            if one not in factors or span is not None:
+                factors[one] = _spanned(known.get(one) or _other_factor(one, span, known, groups), span)
+    if not factors:
         raise UserError(
-            f"design.factors={as_written(asked)} is nothing here; name what to vary, as in "
+            f"design.factors={as_written(selection)} is nothing here; name what to vary, as in "
             "design.factors=[switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
         )
-    return tuple(found.values())
+    return tuple(factors.values())
 
 
 def with_every_measure(plan: Plan) -> Plan:
@@ -108,8 +108,8 @@ def with_every_measure(plan: Plan) -> Plan:
 def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
     """Every factor there is but for the choices, of which these alone, since their options take time to look up."""
     numbers = {
-        name: _number(name, passport)
-        for name, (_, passport) in numbers_with_passports(plan).items()
+        name: _number(name, metadata)
+        for name, (_, metadata) in numbers_with_metadata(plan).items()
         if not name.startswith(_OF_VISITS)
     }
     amounts = {
@@ -125,51 +125,51 @@ def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
         for measure in plan.measures
         for name in (f"measures.{measure.name}.{n}" for n in ("use", "hoops", "well", "transition"))
     }
-    chosen = {name: Factor(name, options=composition.options(name)) for name in choices}
+    lever_choices = {name: Factor(name, options=composition.options(name)) for name in choices}
     doses = {
         f"{kind}.{name}": Factor(f"{kind}.{name}", low, high, "share of employers" if kind == "dose" else "times")
         for kind, (low, high) in _DOSES.items()
         for name in scenario_choice.scenario_names()
         if name != BASELINE.name
     }
-    return {**numbers, **amounts, **own, **chosen, **doses}
+    return {**numbers, **amounts, **own, **lever_choices, **doses}
 
 
-def _number(name: str, passport: ParameterMetadata) -> Factor:
-    if passport.is_switch:
+def _number(name: str, metadata: ParameterMetadata) -> Factor:
+    if metadata.is_switch:
         return Factor(name, unit="switch", options=(0.0, 1.0))
-    return Factor(name, passport.low, passport.high, passport.unit)
+    return Factor(name, metadata.low, metadata.high, metadata.unit)
 
 
-def numbers_with_passports(plan: Plan) -> dict[str, tuple[float, ParameterMetadata]]:
+def numbers_with_metadata(plan: Plan) -> dict[str, tuple[float, ParameterMetadata]]:
     """Every parameter of the mechanisms, the levers in use and the instruments: its value in force and its passport."""
     registry = registry_of(plan)
     owners = {f"mechanisms.{m.process()}": m for m in (*registry.mechanisms.values(), *registry.levers.values())}
-    found = {
-        f"{where}.{name}": (getattr(owner, name), passport)
+    numbers = {
+        f"{where}.{name}": (getattr(owner, name), metadata)
         for where, owner in owners.items()
-        for name, passport in owner.parameter_metadata().items()
+        for name, metadata in owner.parameter_metadata().items()
     }
-    return found | {
-        f"{look}.{name}": (plan.parameters.get(look, {}).get(name, getattr(kind(), name)), passport)
-        for look, kind in INSTRUMENTS.items()
-        for name, passport in kind.parameter_metadata().items()
+    return numbers | {
+        f"{instrument}.{name}": (plan.parameters.get(instrument, {}).get(name, getattr(kind(), name)), metadata)
+        for instrument, kind in INSTRUMENTS.items()
+        for name, metadata in kind.parameter_metadata().items()
     }
 
 
 def _groups(plan: Plan) -> dict[str, list[str]]:
     ranged = {
-        name: passport
-        for name, (_, passport) in numbers_with_passports(plan).items()
-        if passport.low < passport.high and not name.startswith(_OF_VISITS)
+        name: metadata
+        for name, (_, metadata) in numbers_with_metadata(plan).items()
+        if metadata.low < metadata.high and not name.startswith(_OF_VISITS)
     }
     open_ones = {name: of for name, of in ranged.items() if not set(of.source.split()) & set(_SOLVED)}
     introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
     return {
-        "assumed": [n for n, passport in open_ones.items() if passport.assumed and not passport.is_switch],
-        "sourced": [n for n, passport in open_ones.items() if not passport.assumed and not passport.is_switch],
-        "fitted": [n for n, passport in ranged.items() if "fitted" in passport.source.split()],
-        "switches": [n for n, passport in open_ones.items() if passport.is_switch],
+        "assumed": [n for n, metadata in open_ones.items() if metadata.assumed and not metadata.is_switch],
+        "sourced": [n for n, metadata in open_ones.items() if not metadata.assumed and not metadata.is_switch],
+        "fitted": [n for n, metadata in ranged.items() if "fitted" in metadata.source.split()],
+        "switches": [n for n, metadata in open_ones.items() if metadata.is_switch],
         "amounts": [
             f"measures.{measure.name}.{condition}"
             for measure in required_measures(plan)
@@ -181,7 +181,7 @@ def _groups(plan: Plan) -> dict[str, list[str]]:
     }
 
 
-def _made(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
+def _other_factor(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
     """A factor for any other setting, which must bring what to vary it over."""
     top = name.split(".")[0]
     if top in _NO_FACTORS:
@@ -240,15 +240,15 @@ def _check_within(factor: Factor, span: Sequence[Any]) -> None:
 class DesignContext:
     """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with.
 
-    `held` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
+    `fixed` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
     `named` are all settings that the overrides name.
     """
 
     def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
         self._overrides = tuple(overrides)
         self.plan = plan_builder.build_plan(cfg, overrides)
-        self.held = explicit_settings.fixed_parameters(cfg, overrides)
-        self.named = frozenset(explicit_settings.in_overrides(overrides))
+        self.fixed = explicit_settings.fixed_parameters(cfg, overrides)
+        self.explicit = frozenset(explicit_settings.in_overrides(overrides))
         self._composed = cache(self._compose)
         self._at_doses = cache(self._dosed)
 
@@ -277,7 +277,7 @@ class DesignContext:
         tops = {name.partition(".")[0] for name in columns}
         levers, doses = tops & set(_CHOICES), tops & set(_DOSES)
         lost = {"scenarios"} if levers else {"scenarios", *_CHOICES} if doses else set()
-        for name in sorted(self.named):
+        for name in sorted(self.explicit):
             if name.partition(".")[0] in lost:
                 raise UserError(
                     f"{name} is set, and the rows of this design make their own policy from "
@@ -288,24 +288,24 @@ class DesignContext:
         own = [f"{name}={format_override(value)}" for name, value in settings]
         makes_policy = any(name in (*FAMILIES, "scenario") for name, _ in settings)
         listed = "scenarios=" if makes_policy else ()
-        asked = [*(override for override in self._overrides if not override.startswith(listed)), *own]
-        made = plan_builder.build_plan(composition.compose(*asked), asked)
+        overrides = [*(override for override in self._overrides if not override.startswith(listed)), *own]
+        plan = plan_builder.build_plan(composition.compose(*overrides), overrides)
         if not makes_policy:
-            return made
-        policy = made.scenarios[-1] if len(made.scenarios) > 1 else replace(BASELINE, kind="policy")
-        return replace(made, scenarios=(made.scenarios[0], replace(policy, name=POLICY)))
+            return plan
+        policy = plan.scenarios[-1] if len(plan.scenarios) > 1 else replace(BASELINE, kind="policy")
+        return replace(plan, scenarios=(plan.scenarios[0], replace(policy, name=POLICY)))
 
     def _dosed(self, doses: tuple[tuple[str, str, float], ...]) -> list[Scenario]:
         """The policies of a row, each at its dose and its strength."""
-        known = numbers_with_passports(self.plan)
+        known = numbers_with_metadata(self.plan)
         defaults = {name.removeprefix("mechanisms."): value for name, (value, _) in known.items()}
         own: dict[str, dict[str, float]] = {}
         for kind, name, value in doses:
             own.setdefault(name, {})["share" if kind == "dose" else "strength"] = value
-        for name, given in own.items():
+        for name, amounts in own.items():
             check_horizon(scenario_choice.scenario_named(name), self.plan.weeks)
-            self._check_strength(name, given.get("strength", 1.0))
-        return [scale_scenario(scenario_choice.scenario_named(name), defaults, **given) for name, given in own.items()]
+            self._check_strength(name, amounts.get("strength", 1.0))
+        return [scale_scenario(scenario_choice.scenario_named(name), defaults, **one) for name, one in own.items()]
 
     def _check_strength(self, name: str, strength: float) -> None:
         """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""

@@ -167,10 +167,10 @@ def write_config(cfg: DictConfig, path: Path) -> None:
 
     content = OmegaConf.to_container(cfg, resolve=True)
     overrides = composition.overrides_of(cfg)
-    kept = paths.shorten(content) | {OVERRIDES: stored_overrides(overrides)}
+    content_stored = paths.shorten(content) | {OVERRIDES: stored_overrides(overrides)}
     beside = [*composition.config_dirs(), *files_needed(overrides)]
     note = f"# Paths are stored without their folders. To repeat this, put beside you: {', '.join(beside)}\n"
-    write_text((note if beside else "") + OmegaConf.to_yaml(OmegaConf.create(kept)), path)
+    write_text((note if beside else "") + OmegaConf.to_yaml(OmegaConf.create(content_stored)), path)
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -209,11 +209,11 @@ def version() -> str:
 
 def versions(packages: Sequence[str]) -> dict[str, str]:
     """The installed version of each of these packages; one that is missing is left out."""
-    found: dict[str, str] = {}
+    installed: dict[str, str] = {}
     for package in packages:
         with suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
+            installed[package] = metadata.version(package)
+    return installed
 
 
 def git_revision() -> str | None:
@@ -227,7 +227,7 @@ def git_revision() -> str | None:
 
 def _git(checkout: Path, *words: str) -> str | None:
     try:
-        told = subprocess.run(["git", *words], cwd=checkout, capture_output=True, text=True, timeout=10, check=True)
+        result = subprocess.run(["git", *words], cwd=checkout, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip()
+    return result.stdout.strip()

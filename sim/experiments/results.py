@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +59,7 @@ class Results:
         self.archive = Archive(self.folder)
 
     @property
-    def begun(self) -> bool:
+    def exists(self) -> bool:
         """Whether the folder holds a study at all."""
         return sweep_record.exists(self.folder)
 
@@ -89,10 +90,10 @@ class Results:
         import pandas as pd
 
         known = self.archive.known()
-        told = self.runs.copy()
-        told["state"] = ["missing" if r not in known else "failed" if known[r] else "done" for r in told["run"]]
-        told["error"] = pd.Series([known.get(r, "") for r in told["run"]], dtype="str")
-        return told
+        table = self.runs.copy()
+        table["state"] = ["missing" if r not in known else "failed" if known[r] else "done" for r in table["run"]]
+        table["error"] = pd.Series([known.get(r, "") for r in table["run"]], dtype="str")
+        return table
 
     @property
     def any_done(self) -> bool:
@@ -100,7 +101,7 @@ class Results:
         return bool((self.states["state"] == "done").any())
 
     def _check(self) -> None:
-        if not self.begun:
+        if not self.exists:
             raise UserError(
                 f"{self.folder} holds no sweep; give a folder that a sweep has written, with runs.csv in it"
             )
@@ -148,14 +149,14 @@ class Results:
 
         Rows of a design that ask for the same run each have it.
         """
-        asked, scenarios = self.runs, self.about["scenarios"]
+        runs, scenarios = self.runs, self.about["scenarios"]
         table = self.archive.table(name, columns)
         for text in ("run", "scenario", "group", "reason"):
             if text in table:
                 table[text] = table[text].astype("str")
         place = {scenario: number for number, scenario in enumerate(scenarios)}
-        asked = asked.assign(_number=asked.index)
-        joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(asked, on="run")
+        runs = runs.assign(_number=runs.index)
+        joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(runs, on="run")
         ordered = joined.sort_values(["_number", "_place"], kind="stable", ignore_index=True)
         others = [column for column in table.columns if column != "run"]
         return ordered[[ROW, "replicate", *others]]
@@ -205,12 +206,12 @@ class Results:
         """The files of a table of which every row counts, and the rows that count of other files."""
         import pyarrow as pa
 
-        counted = list(self.archive.counted(name))
+        valid = list(self.archive.valid_files(name))
         try:
-            others = [read_rows(path, runs) for path, runs in counted if runs is not None]
+            others = [read_rows(path, runs) for path, runs in valid if runs is not None]
         except (pa.ArrowException, OSError, KeyError) as error:
             raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
-        return [str(path.absolute()) for path, runs in counted if runs is None], others
+        return [str(path.absolute()) for path, runs in valid if runs is None], others
 
     def _check_table(self, name: str) -> None:
         if name not in self.archive.tables():
@@ -219,7 +220,12 @@ class Results:
     # -- in words -----------------------------------------------------------------------------------------------------
 
     def told(self) -> str:
-        """What the folder holds, for a terminal: how many runs, and how their differences from the baseline spread."""
+        """Return `summary_text()`, which had this name in version 0.4."""
+        warnings.warn("Results.told is now Results.summary_text.", DeprecationWarning, stacklevel=2)
+        return self.summary_text()
+
+    def summary_text(self) -> str:
+        """Return the number of runs by state, and the differences from the baseline with their spread."""
         states = self.states["state"].value_counts()
         counts = ", ".join(f"{states.get(state, 0):,} {state}" for state in ("done", "failed", "missing"))
         design = self.about["design"]
@@ -313,17 +319,17 @@ def main(argv: list[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(USAGE)
         return 0
-    given = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
+    pairs = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
     folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
-    _check_words([name for name, _ in given], folders)
-    options = dict(given)
+    _check_words([name for name, _ in pairs], folders)
+    options = dict(pairs)
     _check_values(options)
     if not folders:
         print(listed(Path("outputs")))
         return 0
     results = Results(folders[0])
     if not options:
-        print(results.told())
+        print(results.summary_text())
         return 0
     if "export" in options:
         check_writable(_checked_export(options["export"]).parent, "export")
@@ -419,14 +425,14 @@ def _with_comma(cell: Any) -> Any:
 
 def listed(root: Path) -> str:
     """Every folder of runs below `root`, one a line, with what it holds."""
-    found = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
-    if not found:
+    folders = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
+    if not folders:
         return f"there is no sweep below {root}; `hybridwork sweep` makes one"
-    return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in found)
+    return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in folders)
 
 
 def _in_a_line(results: Results) -> str:
     try:
-        return results.told().splitlines()[0]
+        return results.summary_text().splitlines()[0]
     except UserError as mistake:
         return str(mistake)

@@ -1,4 +1,4 @@
-"""A sweep: the rows of a design, run by a crew, kept in an archive; the same command goes on where it was left."""
+"""A sweep: the rows of a design, run by a worker pool and stored in an archive; the same command resumes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sim.experiments.results import Results
 from sim.experiments.sweep_record import SweepRecord
 from sim.files import check_claim, claim, shown
 from sim.outcomes.run_summary import TABLES
-from sim.runs import worker_pool as crews
+from sim.runs import worker_pool
 from sim.runs.archive import WHOLE, Archive
 from sim.runs.batch import DEFAULT_ROUTINE, Batch, Run, SimulationRoutine, simulate_batch
 from sim.runs.identity import Identifier, digest, model_version
@@ -48,23 +48,23 @@ class Sweep:
     and every policy share them either way.
     """
 
-    ground: DesignContext
+    context: DesignContext
     design: Design
     replicates: int = 1
     tables: tuple[str, ...] = ("levels",)
-    life: SimulationRoutine = DEFAULT_ROUTINE
+    routine: SimulationRoutine = DEFAULT_ROUTINE
 
-    def runs(self, wanted: Sequence[int] | None = None) -> Iterator[Run]:
+    def runs(self, numbers: Sequence[int] | None = None) -> Iterator[Run]:
         """All runs in the order of the design, or those with these numbers; UserError names the row that cannot be."""
-        named, rows = Identifier(), self.design.rows()
-        for number in range(len(rows) * self.replicates) if wanted is None else wanted:
+        identify, rows = Identifier(), self.design.rows()
+        for number in range(len(rows) * self.replicates) if numbers is None else numbers:
             row, replicate = divmod(number, self.replicates)
             try:
-                plan = self._chance(self.ground.at(rows[row], replicate), number)
+                plan = self._chance(self.context.at(rows[row], replicate), number)
             except UserError as mistake:
                 raise UserError(f"row {row} of the design: {mistake}") from None
-            name = named(plan)
-            yield Run(digest([name, self.life.version]) if self.life.version else name, plan)
+            name = identify(plan)
+            yield Run(digest([name, self.routine.version]) if self.routine.version else name, plan)
 
     def _chance(self, plan: Plan, number: int) -> Plan:
         """The plan of a run of this number; its replicate decides on people and random numbers."""
@@ -79,15 +79,15 @@ class Sweep:
         tops = {str(name).partition(".")[0] for name in self.design.table.columns}
         if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
-        ground = Identifier()(self.ground.plan)
-        asked = [ground, self.replicates, self.design.chance, self.design.rows()]
-        return digest([*asked, self.life.version] if self.life.version else asked)
+        base = Identifier()(self.context.plan)
+        content = [base, self.replicates, self.design.chance, self.design.rows()]
+        return digest([*content, self.routine.version] if self.routine.version else content)
 
 
 def run_sweep(
     sweep: Sweep,
     folder: str | Path,
-    crew: WorkerPool,
+    pool: WorkerPool,
     part: tuple[int, int] = WHOLE,
     batch: int | None = None,
     retry: bool = False,
@@ -108,8 +108,8 @@ def run_sweep(
         _update_record(sweep, archive, identifiers, about or {})
         report_clearing(archive)
         known = archive.known(sweep.tables)
-        tell = {run: error for run, error in known.items() if not (retry and error)}
-        lost = _carry_out(sweep, archive, crew, _own(identifiers, part), tell, batch)
+        finished = {run: error for run, error in known.items() if not (retry and error)}
+        lost = _carry_out(sweep, archive, pool, _own(identifiers, part), finished, batch)
     if lost:
         raise UserError(
             f"workers ended again and again over {lost:,} runs, which are missing in {folder}; "
@@ -128,7 +128,7 @@ def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
 
 
 def _carry_out(
-    sweep: Sweep, archive: Archive, crew: WorkerPool, own: Mapping[str, int], known: Mapping[str, str], size: int | None
+    sweep: Sweep, archive: Archive, pool: WorkerPool, own: Mapping[str, int], known: Mapping[str, str], size: int | None
 ) -> int:
     """Run what is not known yet; the number of runs over which workers ended again and again."""
     from tqdm import tqdm
@@ -136,7 +136,7 @@ def _carry_out(
     missing = [number for identifier, number in own.items() if identifier not in known]
     done, lost = len(own) - len(missing), 0
     failed = sum(bool(known.get(identifier)) for identifier in own)
-    working = map_unordered(simulate_batch, _batches(sweep, missing, size, crew.workers), crew)
+    working = map_unordered(simulate_batch, _batches(sweep, missing, size, pool.workers), pool)
     bar = tqdm(total=len(own), initial=done, unit="run", disable=None, file=sys.stderr, smoothing=0.05)
     with bar, closing(working):
         try:
@@ -166,13 +166,13 @@ def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: in
     for run in sweep.runs(missing):
         cut.append(run)
         days += _employee_days(run.plan)
-        ramp = _RAMP if count < workers * crews.PREFETCH_PER_WORKER else 1
+        ramp = _RAMP if count < workers * worker_pool.PREFETCH_PER_WORKER else 1
         full = len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS
         if full:
-            yield Batch(tuple(cut), sweep.tables, model_version(), sweep.life)
+            yield Batch(tuple(cut), sweep.tables, model_version(), sweep.routine)
             cut, days, count = [], 0, count + 1
     if cut:
-        yield Batch(tuple(cut), sweep.tables, model_version(), sweep.life)
+        yield Batch(tuple(cut), sweep.tables, model_version(), sweep.routine)
 
 
 def _employee_days(plan: Plan) -> int:
@@ -194,7 +194,7 @@ def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], m
         else:
             _check_not_another(archive, set(identifiers))
         contents = _record_of(sweep, identifiers, more)
-        if before is None or not _says(before, contents, archive.folder):
+        if before is None or not _is_current(before, contents, archive.folder):
             sweep_record.write(archive.folder, contents)
 
 
@@ -227,7 +227,7 @@ def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]
     runs = pd.DataFrame({"run": identifiers})
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
     about = {
-        **output_folder.about(sweep.ground.plan),
+        **output_folder.about(sweep.context.plan),
         "model": model_version(),
         "question": sweep.question,
         "design": {
@@ -256,7 +256,7 @@ _OF_ONE_COMMAND = ("written", "asked", "files_needed")
 """What about.json says of the command that wrote it, in which parts of one study differ."""
 
 
-def _says(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> bool:
+def _is_current(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> bool:
     """Whether a folder says already what it should, but for when and by which command it was written."""
     if not before.verified or any(
         (folder / name).read_bytes() != contents[name] for name in (sweep_record.DESIGN, sweep_record.RUNS)
@@ -268,14 +268,14 @@ def _says(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> b
 
 def _check_extends(before: SweepRecord, identifiers: set[str], folder: Path) -> None:
     """Raise UserError unless all runs that the folder was begun with are among these."""
-    gone = set(before.runs["run"]) - identifiers
-    if not gone:
+    missing = set(before.runs["run"]) - identifiers
+    if not missing:
         return
     model = before.about.get("model")
     if model != model_version():
         reason = f"was begun with version {model} of the model, and this is {model_version()}"
     else:
-        reason = f"holds {len(before.runs):,} runs, {len(gone):,} of which this sweep does not ask for"
+        reason = f"holds {len(before.runs):,} runs, {len(missing):,} of which this sweep does not ask for"
     raise _another(folder, reason)
 
 
@@ -310,11 +310,11 @@ def study(cfg: DictConfig) -> None:
     # With a chance of its own a run is known by its number, which depends on how many replicates a row has.
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
-    with pool_of(cfg) as crew:
-        results = run_sweep(sweep, folder, crew, part, batch, retry)
+    with pool_of(cfg) as pool:
+        results = run_sweep(sweep, folder, pool, part, batch, retry)
     if not results.any_done:
-        raise UserError(f"all runs failed; {results.told().splitlines()[1].strip()}")
-    print(results.told())
+        raise UserError(f"all runs failed; {results.summary_text().splitlines()[1].strip()}")
+    print(results.summary_text())
     print(folder)
 
 
@@ -323,9 +323,9 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     ground = ground_of(cfg)
     check_memory(ground.plan, len(ground.plan.scenarios), local_workers(cfg))
     settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
-    factors = designs.factors_of(settings, ground.plan, ground.held)
+    factors = designs.factors_of(settings, ground.plan, ground.fixed)
     design = designs.make(settings, factors)
-    designs.check_not_named(design, ground.named | ground.held)
+    designs.check_not_named(design, ground.explicit | ground.fixed)
     ground.check_policies(design.table.columns)
     return Sweep(ground, design, study_settings.settings_of(cfg).replicates, tables_of(cfg))
 
@@ -375,10 +375,10 @@ def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
     """Open the worker pool that the group `executor` asks for; processes of this machine where there is no group."""
     kind, workers = cfg.get("executor", {}).get("kind", "local"), study_settings.processes_of(cfg)
     if kind == "dask":
-        return crews.dask_pool(cfg.executor.address, workers)
+        return worker_pool.dask_pool(cfg.executor.address, workers)
     if kind != "local":
         raise UserError(f"Invalid value for executor.kind: {as_written(kind)}. {instead(kind, EXECUTORS)}")
-    return nullcontext(crews.process_pool(workers))
+    return nullcontext(worker_pool.process_pool(workers))
 
 
 def local_workers(cfg: DictConfig) -> int:

@@ -128,8 +128,8 @@ def _about(content: bytes, folder: Path) -> dict[str, Any]:
         known = False
     if not known:
         raise _damaged(folder, ABOUT, "is not as it was written")
-    found: dict[str, Any] = about
-    return found
+    result: dict[str, Any] = about
+    return result
 
 
 def _table(content: bytes, folder: Path, name: str) -> pd.DataFrame:

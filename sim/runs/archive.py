@@ -67,21 +67,21 @@ class Archive:
         """
         own = self.folder / f".lock-{self._part}"
         self._make()
-        with self._held(own):
+        with self._hold(own):
             for other in self.folder.glob(".lock-*"):
                 if other != own and not other.name.endswith(self._parts):
-                    with self._held(other):
+                    with self._hold(other):
                         pass
             yield
 
     @contextmanager
     def record_locked(self) -> Iterator[None]:
         """Keep other parts of the same study from writing what the folder says of itself at the same time."""
-        with self._held(self.folder / ".record.lock", wait=_WAIT):
+        with self._hold(self.folder / ".record.lock", wait=_WAIT):
             yield
 
     @contextmanager
-    def _held(self, path: Path, wait: float = 0.0) -> Iterator[None]:
+    def _hold(self, path: Path, wait: float = 0.0) -> Iterator[None]:
         """Hold a lock of the operating system on this file; UserError where that cannot be had."""
         try:
             lock = files.acquire(path, wait)
@@ -118,7 +118,7 @@ class Archive:
     def _unfinished(self, name: str, folder: Path | None = None) -> Path:
         return (folder or self.batches) / f".{self._part}-{name}"
 
-    def kept(self) -> Iterator[StoredBatch | Path]:
+    def stored_batches(self) -> Iterator[StoredBatch | Path]:
         """What each batch holds, in the order of their names; the bare folder of one that is not what was written.
 
         Files beside the batches, which are none, are left out.
@@ -137,14 +137,14 @@ class Archive:
             for left in self.batches.iterdir():
                 if unfinished.fullmatch(left.name) and _holds_only_a_batch(left):
                     _remove(left)
-        altered = [batch for batch in self.kept() if isinstance(batch, Path) and _is_removable(batch)]
+        altered = [batch for batch in self.stored_batches() if isinstance(batch, Path) and _is_removable(batch)]
         for folder in altered:
             _remove(folder)
         return len(altered)
 
     def foreign(self) -> list[str]:
         """The names of what stands among the batches and is none; it is never removed."""
-        intact = {batch.folder.name for batch in self.kept() if isinstance(batch, StoredBatch)}
+        intact = {batch.folder.name for batch in self.stored_batches() if isinstance(batch, StoredBatch)}
         return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
 
     def write(self, ready: BatchResult) -> None:
@@ -181,28 +181,28 @@ class Archive:
     def known(self, tables: Sequence[str] = ()) -> dict[str, str]:
         """Run to error, "" where it is done, of all intact batches that hold these tables; done anywhere is done."""
         known: dict[str, str] = {}
-        for batch in self.kept():
+        for batch in self.stored_batches():
             if isinstance(batch, StoredBatch):
                 whole = all((batch.folder / f"{name}.parquet").is_file() for name in tables)
                 known |= dict.fromkeys(batch.done, "") if whole else {}
                 known |= {run: error for run, error in batch.failed.items() if run not in known}
         return known
 
-    def counted(self, name: str) -> Iterator[tuple[Path, list[str] | None]]:
+    def valid_files(self, name: str) -> Iterator[tuple[Path, list[str] | None]]:
         """The files of a table, each with the runs of it that count: None for all that stand in it.
 
         This is the one rule for every reader: a run that is done counts in the first intact batch that holds the table
         and the run, and a run that failed counts only in the table of runs, once, and only where no batch has it done.
         """
-        batches = [batch for batch in self.kept() if isinstance(batch, StoredBatch)]
+        batches = [batch for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
         batches = [batch for batch in batches if (batch.folder / f"{name}.parquet").is_file()]
         done_anywhere = {run for batch in batches for run in batch.done}
-        seen: set[str] = set()
+        earlier: set[str] = set()
         for batch in batches:
             failed = [run for run in batch.failed if run not in done_anywhere] if name == RUNS else []
             standing = len(batch.done) + (len(batch.failed) if name == RUNS else 0)
-            own = [run for run in dict.fromkeys([*batch.done, *failed]) if run not in seen]
-            seen.update(own)
+            own = [run for run in dict.fromkeys([*batch.done, *failed]) if run not in earlier]
+            earlier.update(own)
             if own:
                 yield batch.folder / f"{name}.parquet", None if len(own) == standing else own
 
@@ -213,9 +213,9 @@ class Archive:
         """
         import pyarrow as pa
 
-        wanted = None if columns is None else ["run", *(column for column in columns if column != "run")]
+        names = None if columns is None else ["run", *(column for column in columns if column != "run")]
         try:
-            parts = [read_rows(path, runs, wanted) for path, runs in self.counted(name)]
+            parts = [read_rows(path, runs, names) for path, runs in self.valid_files(name)]
             if parts:
                 return pa.concat_tables(parts).unify_dictionaries().to_pandas()
         except (pa.ArrowException, OSError, KeyError) as error:
@@ -225,7 +225,7 @@ class Archive:
 
     def tables(self) -> list[str]:
         """The names of the tables that intact batches hold."""
-        intact = [batch.folder for batch in self.kept() if isinstance(batch, StoredBatch)]
+        intact = [batch.folder for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
         return sorted({path.stem for folder in intact for path in folder.glob("*.parquet")})
 
 

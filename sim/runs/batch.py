@@ -36,12 +36,12 @@ class Run:
 class SimulationRoutine:
     """How plans are lived, and the tables that can be kept of what comes of each.
 
-    live     takes plans that differ in nothing but the replicate and gives what came of each, in their order
+    simulate takes plans that differ in nothing but the replicate and gives what came of each, in their order
     tables   by name: what makes columns of equal length of a plan and of what came of it, `scenario` among them
     version  of what results depend on beside the plan and the model, where there is such
     """
 
-    live: Callable[[Sequence[Plan]], Iterable[Any]]
+    simulate: Callable[[Sequence[Plan]], Iterable[Any]]
     tables: Mapping[str, Callable[[Plan, Any], Columns]]
     version: str = ""
 
@@ -63,7 +63,7 @@ class Batch:
     runs: tuple[Run, ...]
     tables: tuple[str, ...]
     model: str
-    life: SimulationRoutine = DEFAULT_ROUTINE
+    routine: SimulationRoutine = DEFAULT_ROUTINE
 
 
 @dataclass(frozen=True)
@@ -88,31 +88,31 @@ def simulate_batch(batch: Batch) -> BatchResult:
             "install the same on every machine"
         )
     names = {id(run.plan): run.identifier for run in batch.runs}
-    kept: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
+    columns_by_table: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
     errors: list[str] = []
-    seconds, begun = 0.0, perf_counter()
-    for plan, outcome in _simulate_each([run.plan for run in batch.runs], batch.life):
-        seconds += perf_counter() - begun
+    seconds, start = 0.0, perf_counter()
+    for plan, outcome in _simulate_each([run.plan for run in batch.runs], batch.routine):
+        seconds += perf_counter() - start
         tables = () if isinstance(outcome, str) else batch.tables
         try:
-            made = {name: batch.life.tables[name](plan, outcome) for name in tables}
+            columns = {name: batch.routine.tables[name](plan, outcome) for name in tables}
         except Exception as error:
-            outcome, made = _error_message(error), {}
+            outcome, columns = _error_message(error), {}
         errors.append(outcome if isinstance(outcome, str) else "")
-        for name, table in made.items():
-            kept[name].append((names[id(plan)], table))
-        begun = perf_counter()
+        for name, table in columns.items():
+            columns_by_table[name].append((names[id(plan)], table))
+        start = perf_counter()
     files = {"runs": parquet(_runs(batch.runs, errors))}
-    files |= {name: parquet(_table(rows)) for name, rows in kept.items() if rows}
+    files |= {name: parquet(_table(rows)) for name, rows in columns_by_table.items() if rows}
     failed = sum(map(bool, errors))
     return BatchResult(files, len(errors) - failed, failed, seconds)
 
 
-def _simulate_each(plans: Sequence[Plan], life: SimulationRoutine) -> Iterator[tuple[Plan, Any]]:
+def _simulate_each(plans: Sequence[Plan], routine: SimulationRoutine) -> Iterator[tuple[Plan, Any]]:
     """Each plan with what came of it or, where it failed, what went wrong as a text."""
     for stack in batches(plans):
         try:
-            yield from zip(stack, life.live(stack), strict=True)
+            yield from zip(stack, routine.simulate(stack), strict=True)
         except (MemoryError, FileChanged):
             raise  # no fault of the run: it may do well with more memory, or with its files as they were
         except Exception as error:
@@ -121,7 +121,7 @@ def _simulate_each(plans: Sequence[Plan], life: SimulationRoutine) -> Iterator[t
             else:
                 # One of them fails; alone, the others do not.
                 for plan in stack:
-                    yield from _simulate_each([plan], life)
+                    yield from _simulate_each([plan], routine)
 
 
 def _error_message(error: Exception) -> str:

@@ -31,10 +31,10 @@ def run_many(
     finished runs.
     """
     todo = list(enumerate(batches(plans, max(workers, 1))))
-    crew = process_pool(max(min(workers, len(todo)), 1)) if pool is None else borrowed_pool(pool, workers)
+    worker_pool = process_pool(max(min(workers, len(todo)), 1)) if pool is None else borrowed_pool(pool, workers)
     records: dict[int, list[Record]] = {}
     done = following = 0
-    for (number, _), ready in map_unordered(_records, todo, crew):
+    for (number, _), ready in map_unordered(_records, todo, worker_pool):
         if ready is None:
             raise UserError(
                 "workers ended again and again before their runs were done; where memory is short, ask for workers=1"

@@ -41,7 +41,7 @@ def run_stacked(plans: Sequence[Plan], each_week: WeekCallback | None = None) ->
 
     Raises UserError for plans that differ in something else.
     """
-    return burn_in_state(plans, each_week).live(plans[0].scenarios, each_week)
+    return burn_in_state(plans, each_week).simulate(plans[0].scenarios, each_week)
 
 
 def burn_in_state(plans: Sequence[Plan], each_week: WeekCallback | None = None) -> BurnInState:
@@ -56,19 +56,19 @@ def burn_in_state(plans: Sequence[Plan], each_week: WeekCallback | None = None) 
     return BurnInState(tuple(plans), firms, engine)
 
 
-_kept: dict[str, tuple[Firm, ...]] = {}
+_cache: dict[str, tuple[Firm, ...]] = {}
 
 
 def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
     """The firms of these plans. Small ones are kept for the next call: rows of a design share them."""
     first = plans[0]
-    asked = repr((first.firm, first.seed, [one.replicate for one in plans]))
-    if (kept := _kept.get(asked)) is not None:
-        return kept
+    key = repr((first.firm, first.seed, [one.replicate for one in plans]))
+    if (firms_cached := _cache.get(key)) is not None:
+        return firms_cached
     firms = tuple(build(one.firm, one.seed, one.replicate) for one in plans)
-    _kept.clear()
+    _cache.clear()
     if first.firm.kind != "own" and len(plans) * first.firm.people <= AT_A_TIME:
-        _kept[asked] = firms
+        _cache[key] = firms
     return firms
 
 
@@ -80,7 +80,7 @@ class BurnInState:
     firms: tuple[Firm, ...]
     engine: Engine
 
-    def live(self, scenarios: Sequence[Scenario], each_week: WeekCallback | None = None) -> list[Record]:
+    def simulate(self, scenarios: Sequence[Scenario], each_week: WeekCallback | None = None) -> list[Record]:
         """The records of the replicates under these scenarios, the first of which the others are compared with.
 
         Raises UserError for a scenario with a measure that none of the plans' own scenarios introduces.
@@ -157,7 +157,7 @@ def _shares(engine: Engine, firms: Sequence[Firm]) -> Iterator[RunView]:
     for firm in firms:
         share = RunView(engine, firm, first)
         yield share
-        first = {level: begun + share.staff.count[level] for level, begun in first.items()}
+        first = {level: start + share.staff.count[level] for level, start in first.items()}
 
 
 def _record(recorder: Recorder, ties_before: np.ndarray | None) -> Record:

@@ -109,7 +109,7 @@ def _check_reachable(address: str, timeout: float) -> None:
 
 
 def map_unordered(
-    work: Callable[[Item], Result], items: Iterable[Item], crew: WorkerPool
+    work: Callable[[Item], Result], items: Iterable[Item], pool: WorkerPool
 ) -> Generator[tuple[Item, Result | None], None, None]:
     """Each item with what `work` made of it, as they become ready.
 
@@ -117,24 +117,24 @@ def map_unordered(
     done again one by one, so that one of them alone can be to blame, and before others are begun: whoever needs results
     in order then holds few that wait for them. An error that `work` raises is raised here.
     """
-    if crew.open_executor is None:
+    if pool.open_executor is None:
         yield from ((item, work(item)) for item in items)
         return
     fresh, interrupted = iter(items), list[Item]()
     futile = 0
     while (following := list(islice(fresh, 1))) and futile < MAX_FAILED_ROUNDS:
         fresh, ready = chain(following, fresh), 0
-        for item, result in _run_concurrently(work, fresh, crew, interrupted):
+        for item, result in _run_concurrently(work, fresh, pool, interrupted):
             ready += 1
             yield item, result
         futile = 0 if ready else futile + 1
         while interrupted and futile <= 1:  # more than one failure in a row is the fault of no item
             item = interrupted.pop(0)
-            repeated = _retry_alone(work, item, crew)
+            repeated = _retry_alone(work, item, pool)
             futile = 0 if repeated is not None else futile + 1
             yield item, repeated
     for item in interrupted:
-        yield item, _retry_alone(work, item, crew) if futile < MAX_FAILED_ROUNDS else None
+        yield item, _retry_alone(work, item, pool) if futile < MAX_FAILED_ROUNDS else None
     yield from ((item, None) for item in chain(following, fresh))
 
 
@@ -167,27 +167,27 @@ class _OnItem:
 
 
 def _run_concurrently(
-    work: Callable[[Item], Result], fresh: Iterator[Item], crew: WorkerPool, interrupted: list[Item]
+    work: Callable[[Item], Result], fresh: Iterator[Item], pool: WorkerPool, interrupted: list[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """Hand out items until none is left or a worker has ended; what it was at goes to `interrupted`."""
     doing: dict[Future[Result], Item] = {}
     broken = False
-    with crew.open_executor() as pool:  # type: ignore[misc]
+    with pool.open_executor() as executor:  # type: ignore[misc]
         try:
             while True:
                 while (
                     not broken
-                    and len(doing) < crew.workers * PREFETCH_PER_WORKER
-                    and (begun := _begin(pool, work, fresh))
+                    and len(doing) < pool.workers * PREFETCH_PER_WORKER
+                    and (started := _begin(executor, work, fresh))
                 ):
-                    doing.update(begun)
+                    doing.update(started)
                 if not doing:
                     return
                 for future in wait(doing, return_when=FIRST_COMPLETED).done:
                     item = doing.pop(future)
                     try:
                         result = future.result()
-                    except crew.worker_errors as error:
+                    except pool.worker_errors as error:
                         interrupted.append(item)
                         broken = broken or isinstance(error, BrokenExecutor)
                     else:
@@ -209,12 +209,12 @@ def _begin(pool: Executor, work: Callable[[Item], Result], fresh: Iterator[Item]
     return {}
 
 
-def _retry_alone(work: Callable[[Item], Result], item: Item, crew: WorkerPool) -> Result | None:
+def _retry_alone(work: Callable[[Item], Result], item: Item, pool: WorkerPool) -> Result | None:
     for _ in range(TRIES):
-        with crew.open_executor() as pool:  # type: ignore[misc]
+        with pool.open_executor() as executor:  # type: ignore[misc]
             try:
-                return pool.submit(work, item).result()
-            except crew.worker_errors:
+                return executor.submit(work, item).result()
+            except pool.worker_errors:
                 continue
     return None
 

@@ -196,7 +196,7 @@ def _draws(cfg: DictConfig, context: DesignContext, space: Space) -> list[dict[s
         raise UserError(f"Invalid value for design.n: {settings.n}. Use 2 or more.")
     plan = context.plan
     with_all = replace(plan, scenarios=(*plan.scenarios, introduction("all", frozenset(space.measures))))
-    factors = designs.factors_of(settings, with_all, context.held)
+    factors = designs.factors_of(settings, with_all, context.fixed)
     for factor in factors:
         if not factor.name.startswith(("mechanisms.", "measures.", "survey.")):
             raise UserError(
@@ -204,5 +204,5 @@ def _draws(cfg: DictConfig, context: DesignContext, space: Space) -> list[dict[s
                 "design.factors=[amounts,assumed]."
             )
     design = designs.make(settings, factors)
-    designs.check_not_named(design, context.named | context.held)
+    designs.check_not_named(design, context.explicit | context.fixed)
     return design.rows()

@@ -114,6 +114,6 @@ def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):
         raise UserError(f"Invalid value for observations: {as_written(path)}. Use the path of a csv file, or null.")
-    factors = prior.factors(context.plan, context.held)
+    factors = prior.factors(context.plan, context.fixed)
     own = observations(context.plan.measures, path)
     return Problem(settings, context, factors, own, batch_of(cfg), retry_of(cfg))

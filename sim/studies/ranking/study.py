@@ -58,7 +58,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
 
     def plan(self, problem: Problem) -> Plan:
         """Return the plan that the draws change."""
-        return problem.sweep.ground.plan
+        return problem.sweep.context.plan
 
     def folder(self, cfg: DictConfig, problem: Problem) -> Path:
         """Return the folder; its name does not depend on the number of draws or on `ranking`."""
@@ -68,8 +68,8 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         """Simulate the draws that are missing, and compare the policies."""
         results = run_sweep(problem.sweep, folder / "runs", pool, problem.part, problem.batch, problem.retry)
         if not results.any_done:
-            raise UserError(f"No run was completed:\n{results.told()}")
-        return rank(results, problem.sweep.ground.plan, problem.settings)
+            raise UserError(f"No run was completed:\n{results.summary_text()}")
+        return rank(results, problem.sweep.context.plan, problem.settings)
 
     def about(self, results: Ranking) -> dict[str, Any]:
         """Return the numbers of draws: in the design, simulated and plausible."""
@@ -130,7 +130,7 @@ def draws_sweep(cfg: DictConfig) -> Sweep:
         )
     designs.require_own_chance(study_settings.read_dataclass("design", designs.Settings, cfg.design), "robust_ranking")
     sweep = sweep_of(cfg)
-    policies = sweep.ground.plan.scenarios[1:]
+    policies = sweep.context.plan.scenarios[1:]
     if not policies:
         raise UserError("Missing policy: scenarios has only the baseline. Add one or more, as in scenarios=[...].")
     for scenario in policies:

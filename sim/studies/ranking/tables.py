@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
-from sim.experiments.factors import numbers_with_passports
+from sim.experiments.factors import numbers_with_metadata
 from sim.experiments.results import Results
 from sim.outcomes.definitions import HEADLINES
 from sim.studies.ranking import decision_rules, statistics
@@ -123,7 +123,7 @@ def _flips(effects: Effects, results: Results, plan: Plan, leaders: Sequence[str
     """Return one row per question and leaf of its rule, or one where there is no rule."""
     import pandas as pd
 
-    metadata = {name: parameter for name, (_, parameter) in numbers_with_passports(plan).items()}
+    metadata = {name: parameter for name, (_, parameter) in numbers_with_metadata(plan).items()}
     units = {name: one.unit for name, one in metadata.items()}
     units |= {factor["name"]: factor["unit"] for factor in results.about["design"]["factors"]}
     notes = {name: one.note for name, one in metadata.items()}

@@ -149,7 +149,7 @@ def _run(problem: Problem, folder: Path, pool: WorkerPool, count: int, retry: bo
 
 def _runs_before(before: stored.Results) -> int:
     try:
-        return len(before.runs) if before.begun else 0
+        return len(before.runs) if before.exists else 0
     except UserError:
         return 0  # run_sweep reports and repairs a record that does not say so
 

@@ -116,7 +116,7 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
             raise UserError(f"Invalid value for replicates: {replicates}. Use 2 or more, for intervals of doses.")
         morris = designs.Settings("morris", n=settings.trajectories, levels=settings.levels, seed=settings.seed)
         screening = Sweep(context, designs.make(morris, _factors(settings.factors, context)))
-        designs.check_not_named(screening.design, context.named | context.held)
+        designs.check_not_named(screening.design, context.explicit | context.fixed)
         others = {folder: Sweep(context, design, replicates) for folder, design in _dose_designs(settings, plan)}
         for row in (row for sweep in others.values() for row in sweep.design.rows()):
             context.at(row)  # raises now what would otherwise raise after the hours of the screening
@@ -187,7 +187,7 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
 def _factors(given: Any, context: DesignContext) -> tuple[Factor, ...]:
     """Return what to screen: all uncertain values, or those given, but no levers."""
-    factors = choose(designs.OPEN if given is None else given, context.plan, context.held)
+    factors = choose(designs.OPEN if given is None else given, context.plan, context.fixed)
     for factor in factors:
         if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
             raise UserError(
@@ -215,7 +215,7 @@ def _by_number(
 
     outcomes = settings.outcomes
     frames = {(BASELINE.name, "level"): results.levels(outcomes)}
-    frames |= {(one.name, "difference"): results.differences(outcomes) for one in sweep.ground.plan.scenarios[1:]}
+    frames |= {(one.name, "difference"): results.differences(outcomes) for one in sweep.context.plan.scenarios[1:]}
     words = {factor.name: factor_label(factor) for factor in sweep.design.factors}
     parts = []
     for (scenario, kind), frame in frames.items():

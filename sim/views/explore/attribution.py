@@ -101,7 +101,7 @@ def _effects(plan: Plan) -> np.ndarray:
     usual, policy = plan.scenarios
     cuts: list[Cut] = [(), *(cut for _, _, cut in _cuts())]
     worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]
-    last = last_weeks(worker.after_burn_in(plan).live(worlds)[0])
+    last = last_weeks(worker.after_burn_in(plan).simulate(worlds)[0])
     columns = [list(OUTCOMES).index(outcome) for outcome in PATHWAYS]
     everybody = last[:, columns, list(GROUPS).index("everybody")]
     return np.asarray(everybody[1::2] - everybody[::2])

@@ -30,12 +30,12 @@ def evidence(answer: Answer, words: Words) -> None:
 
 def _measures(answer: Answer) -> list[Measure]:
     """Return the introduced measures as in the catalogue; those of a plan have the amounts of one draw."""
-    from sim.config import composition
+    from sim.config import default_settings
 
     if answer.plan is None:
         return []
     introduced = answer.plan.scenarios[1].measures
-    own = [measure for measure in composition.measures() if measure.name in introduced]
+    own = [measure for measure in default_settings.measures() if measure.name in introduced]
     return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
 
 

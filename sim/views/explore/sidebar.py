@@ -81,9 +81,9 @@ def _lever(name: str, choice: PolicySelection, words: Words) -> None:
 
 def _grades() -> list[str]:
     """Return the grades that any measure has, from weak to strong."""
-    from sim.config import composition
+    from sim.config import default_settings
 
-    return [grade for grade in GRADES if grade in {measure.grade for measure in composition.measures()}]
+    return [grade for grade in GRADES if grade in {measure.grade for measure in default_settings.measures()}]
 
 
 def option_line(option: Option, words: Words, with_family: bool = False) -> dict[str, str]:

@@ -86,10 +86,10 @@ def _simulate(plan: Plan) -> Record:
     baseline = _cached(
         _baselines,
         _key(usual),
-        lambda: after_burn_in(usual).live(usual.scenarios)[0],
+        lambda: after_burn_in(usual).simulate(usual.scenarios)[0],
         _size_of_cache(MAX_RECORDS, plan),
     )
-    policy = after_burn_in(plan).live(plan.scenarios[1:])[0]
+    policy = after_burn_in(plan).simulate(plan.scenarios[1:])[0]
     return _select_measures(_concatenate(baseline, policy), plan)
 
 
