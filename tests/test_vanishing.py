@@ -255,7 +255,7 @@ def test_the_probability_of_a_world_does_not_use_its_labels(monkeypatch):
 
     def chances(labels):
         task = classifier.ClassificationTask("loud", ("off", "on"), pd.DataFrame(), labels, np.array([0.5, 0.5]), world)
-        return classifier._out_of_fold(task, numbers)
+        return classifier._out_of_fold(task, numbers, task.row_weights)
 
     assert truth[first].mean() == 0.5  # as many of each, so that the rows' weights stay as they are
     turned = np.where(first, 1 - truth, truth)

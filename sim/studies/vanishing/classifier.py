@@ -15,7 +15,7 @@ contain the relations that the study chose to report, which favours an effect; c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -28,10 +28,10 @@ from sim.studies.vanishing.pattern import CONTACT, COUNTS, EMPLOYERS, JOINT, NUM
 if TYPE_CHECKING:
     import pandas as pd
 
-FINDINGS, BOTH_KINDS, BY_COUNTS = "findings", "both", "counts"
+FINDINGS, NUMBERS_ONLY, BOTH_KINDS, BY_COUNTS = "findings", "numbers", "both", "counts"
 _FINDINGS, _NUMBERS = tuple(part.name for part in PARTS), tuple(NUMBERS)
 REPORTS: Mapping[str, tuple[str, ...]] = {
-    FINDINGS: _FINDINGS, "numbers": _NUMBERS, BOTH_KINDS: (*_FINDINGS, *_NUMBERS), BY_COUNTS: COUNTS,
+    FINDINGS: _FINDINGS, NUMBERS_ONLY: _NUMBERS, BOTH_KINDS: (*_FINDINGS, *_NUMBERS), BY_COUNTS: COUNTS,
 }  # fmt: skip
 """Columns of each kind of report."""
 FOLDS = 5
@@ -129,7 +129,10 @@ def weight_tables(
     for task in tasks:
         for kind in task.reports:
             numbers, here = _in_numbers(task.rows, kind), _in_numbers(report, kind)
-            penalty, chance = _best_penalty(task, numbers, task.row_weights), _out_of_fold(task, numbers)
+            penalty, chance = (
+                _best_penalty(task, numbers, task.row_weights),
+                _out_of_fold(task, numbers, task.row_weights),
+            )
             weight = _fit(task, numbers, task.row_weights, penalty).predict_proba(here)[0]
             low, high = _interval(task, numbers, here, penalty, resamples, seed)
             for place, name in enumerate(task.classes):
@@ -169,32 +172,31 @@ def _fit(task: ClassificationTask, numbers: np.ndarray, row_weights: np.ndarray,
 
 def _best_penalty(task: ClassificationTask, numbers: np.ndarray, row_weights: np.ndarray) -> float:
     """Return the penalty that predicts best in cross-validation over the worlds of rows with a positive weight."""
+    rows = row_weights > 0
 
     def loss(penalty: float) -> float:
-        chance, rows = np.zeros((len(task.truth), len(task.classes))), row_weights > 0
-        for unseen in _folds(task):
-            if (unseen & rows).any():
-                fitted = _fit(task, numbers, np.where(unseen, 0.0, row_weights), penalty)
-                chance[unseen] = fitted.predict_proba(numbers[unseen])
+        chance = _out_of_fold(task, numbers, row_weights, penalty)
         own = chance[np.arange(len(chance)), task.truth][rows]
         return float(-np.average(np.log(np.maximum(own, 1e-12)), weights=row_weights[rows]))
 
     return min(PENALTIES, key=loss)
 
 
-def _out_of_fold(task: ClassificationTask, numbers: np.ndarray) -> np.ndarray:
-    """Return (row, class) probabilities by classifiers and penalties that do not use the row's world."""
+def _out_of_fold(
+    task: ClassificationTask, numbers: np.ndarray, row_weights: np.ndarray, penalty: float | None = None
+) -> np.ndarray:
+    """Return (row, class) probabilities by classifiers that do not use the row's world.
+
+    Without a penalty each classifier has the best one for the worlds it uses.
+    """
     chance = np.zeros((len(task.truth), len(task.classes)))
-    for unseen in _folds(task):
-        weights = np.where(unseen, 0.0, task.row_weights)
-        penalty = _best_penalty(task, numbers, weights)
-        chance[unseen] = _fit(task, numbers, weights, penalty).predict_proba(numbers[unseen])
+    for fold in range(FOLDS):
+        unseen = task.world % FOLDS == fold
+        if row_weights[unseen].any():
+            weights = np.where(unseen, 0.0, row_weights)
+            own = _best_penalty(task, numbers, weights) if penalty is None else penalty
+            chance[unseen] = _fit(task, numbers, weights, own).predict_proba(numbers[unseen])
     return chance
-
-
-def _folds(task: ClassificationTask) -> Iterator[np.ndarray]:
-    """Yield (row,) masks that split the rows by their worlds."""
-    return (task.world % FOLDS == number for number in range(FOLDS))
 
 
 def _interval(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_REPLICATE = 2_000_000
-ALL = "all_fifteen"
+EXAMPLE, ALL = "social_moments", "all_fifteen"
 EFFECTS = {
     "social_moments": ("isolation_from_colleagues", "social moments → isolation from colleagues"),
     "conversations": ("isolation_from_company", "conversations → isolation from the company"),
@@ -65,7 +65,7 @@ DESIGNS = {
     NO_COMPARISON: Design("before and half a year after, all of them", "No comparison", (_LAST, [0])),
 }
 """Designs without waves ask once and relate the answer about the measure to the outcome."""
-ASSUMED, LARGEST, NOTHING = "assumed", "largest assumed", "nothing"
+ASSUMED, LARGEST, NOTHING = "assumed", "largest", "nothing"
 STRENGTHS = (ASSUMED, LARGEST, NOTHING)
 """Effects of measures on their users."""
 BEFORE, AFTER = (-13, -9, -5, -1), (25, 33, 41, 51)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +28,9 @@ FURTHER = 4
 """Further visits whose answers are pooled for five employees per establishment."""
 
 
-@dataclass
-class WorldRows:
-    """Rows of worlds, simulated studies, the same studies with permuted outcomes, and wider surveys."""
-
-    worlds: list[Row] = field(default_factory=list)
-    studies: list[Row] = field(default_factory=list)
-    permuted: list[Row] = field(default_factory=list)
-    surveys: list[Row] = field(default_factory=list)
+TABLES = ("worlds", "studies", "permuted", "surveys")
+"""Tables of worlds, simulated studies, the same studies with permuted outcomes, and wider surveys."""
+Rows = dict[str, list[Row]]
 
 
 @dataclass(frozen=True)
@@ -49,28 +44,33 @@ class Task:
     visits: int
     numbers: range
 
-    def simulate(self) -> WorldRows:
-        """Simulate the worlds and study them."""
-        rows = WorldRows()
+    def simulate(self) -> Rows:
+        """Simulate the worlds and return the rows of each table."""
+        rows: Rows = {name: [] for name in TABLES}
         for number in self.numbers:
             self._simulate(number, rows)
         return rows
 
-    def _simulate(self, number: int, rows: WorldRows) -> None:
+    def _simulate(self, number: int, rows: Rows) -> None:
         base = self.plans[0]
         random = np.random.default_rng([base.seed, number])
         world = draw_world(self.explanations, base.measures, self.works, self.second_reading, random)
         plan = plan_of(self.plans[world.reading - 1], world, number)
-        survey, interview = survey_of(plan), interview_of(plan)
         engine, before = simulate_to_visit(plan)
-        rows.worlds.append({"world": number, **_assumptions(world), **true_relations(latent_states(engine))})
-        visits = [conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(self.visits)]
+        rows["worlds"].append({"world": number, **_assumptions(world), **true_relations(latent_states(engine))})
+        visits = list(simulate_visits(plan, engine, self.visits))
         for place, answers in enumerate(visits):
             same = {"world": number, "visit": place, "reading": world.reading}
-            rows.studies.append({**same, **survey_counts(answers)})
+            rows["studies"].append({**same, **survey_counts(answers)})
             if place < PERMUTED:
-                rows.permuted.append({**same, **permuted_counts(answers, (base.seed, number, place))})
-        rows.surveys.append({"world": number, **_wider(engine, plan, visits, before, random)})
+                rows["permuted"].append({**same, **permuted_counts(answers, (base.seed, number, place))})
+        rows["surveys"].append({"world": number, **_wider(engine, plan, visits, before, random)})
+
+
+def simulate_visits(plan: Plan, engine: Engine, count: int) -> Iterator[Answers]:
+    """Yield the answers of some visits to the same establishments in the same week."""
+    survey, interview = survey_of(plan), interview_of(plan)
+    return (conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(count))
 
 
 def _wider(
@@ -123,11 +123,8 @@ def _assumptions(world: World) -> Row:
     }
 
 
-def tables(rows: Sequence[WorldRows]) -> dict[str, pd.DataFrame]:
-    """Return the rows of all tasks as tables worlds, studies, permuted and surveys, by world and visit."""
+def tables(tasks: Sequence[Rows]) -> dict[str, pd.DataFrame]:
+    """Return the rows of all tasks as tables, by world and visit."""
     import pandas as pd
 
-    return {
-        name: pd.DataFrame([row for one in rows for row in getattr(one, name)])
-        for name in ("worlds", "studies", "permuted", "surveys")
-    }
+    return {name: pd.DataFrame([row for rows in tasks for row in rows[name]]) for name in TABLES}

@@ -11,10 +11,8 @@ import numpy as np
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.studies.vanishing.explanations import NO_EFFECT, Explanation, World, corrected, plan_of, with_on
 from sim.studies.vanishing.pattern import CONTACT, JOINT, PARTS, QUIET, reports_of, shows, survey_counts, true_relations
-from sim.studies.vanishing.prior_worlds import Row
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
-from sim.survey.visit import conduct_survey, latent_states
+from sim.studies.vanishing.prior_worlds import Row, simulate_visits
+from sim.survey.visit import latent_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +44,7 @@ class Task:
         """Return one row per simulated study."""
         world = self.case.world
         plan = plan_of(self.plans[world.reading - 1], world, FIRST_REPLICATE + self.replicate)
-        survey, interview, engine = survey_of(plan), interview_of(plan), simulate_burn_in(plan)
+        engine = simulate_burn_in(plan)
         same = {
             "kind": self.case.kind,
             "explanation": self.case.explanation,
@@ -54,8 +52,8 @@ class Task:
             "reading": world.reading,
             **true_relations(latent_states(engine)),
         }
-        visits = (conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(self.visits))
-        return [{**same, "visit": place, **survey_counts(answers)} for place, answers in enumerate(visits)]
+        visits = enumerate(simulate_visits(plan, engine, self.visits))
+        return [{**same, "visit": place, **survey_counts(answers)} for place, answers in visits]
 
 
 def cases(explanations: Sequence[Explanation]) -> tuple[Case, ...]:

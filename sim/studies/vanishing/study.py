@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,15 +118,7 @@ class VanishingStudy(Study[Settings, Results]):
 
     def about(self, results: Results) -> dict[str, Any]:
         """Return the settings and the fit of the alternative counting, which `read` needs."""
-        reading = results.reading
-        return {
-            "vanishing": results.settings.model_dump(),
-            "second_reading_fitted": {
-                "parameters": dict(reading.parameters),
-                "chances": {role: list(chances) for role, chances in reading.chances.items()},
-                "worst_cell": reading.worst_cell,
-            },
-        }
+        return {"vanishing": results.settings.model_dump(), "second_reading_fitted": asdict(results.reading)}
 
     def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
         """Return the tables by name."""
@@ -154,14 +146,14 @@ class VanishingStudy(Study[Settings, Results]):
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return what the report of 2022 says about the explanations, and how many respondents a survey needs."""
-        low, high, example = facts["weights_low"], facts["weights_high"], facts["example"]
-        needed = example["needed_random"] or f"more than {facts['largest_survey']}"
+        low, high, example = facts["weights_low"], facts["weights_high"], facts["needed"][power.ASSUMED][power.EXAMPLE]
         return (
             f"The findings of 2022 give the {facts['rivals']} explanations a probability of {100 * low:.0f}% to "
             f"{100 * high:.0f}%; before, it was {100 * facts['prior']:.0f}%.\n"
             f"{facts['joint_studies']} of {facts['studies']:,} simulated studies show the whole pattern of 2022.\n"
-            f"To detect the effect of social moments in 80% of surveys takes {needed} respondents, half of them with "
-            "the measure at random."
+            "To detect the effect of social moments in 80% of surveys takes "
+            f"{example['year'] or 'more than ' + str(facts['largest_survey'])} respondents, half of them with the "
+            "measure at random."
         )
 
 
@@ -244,7 +236,8 @@ def _tables(
 _TABLES = {"told_apart": "discrimination", "dealt": "permuted", "counted": "pattern_shares"}
 _COLUMNS = {"told_apart": "auc", "seen": "positive", "wrong": "negative"}
 _VALUES = {
-    "as_it_stands": "default", "as it stands": power.ASSUMED, "perfect": "lossless", "removed": "corrected",
+    "as_it_stands": "default", "as it stands": power.ASSUMED, "largest assumed": power.LARGEST, "perfect": "lossless",
+    "removed": "corrected",
     "luck alone": classifier.ORIGINS[0], "+ used? used well? since when?": "+ use, correct use, duration",
     "+ what is really there": "+ documents and the desk", "all of it": "all questions",
     "all of it, 50 employers": discrimination.FEWER,

@@ -32,9 +32,9 @@ NUMBERS: Mapping[str, tuple[str, str]] = {
     "single": ("inspection.error_fewest", ".1f"),
     "word": ("inspection.error_claim", ".1f"),
     "two": ("inspection.error_two", ".1f"),
-    "by_lot": ("vanishing_measures.example.needed_random", ",d"),
-    "four_times": ("vanishing_measures.example.needed_often", ",d"),
-    "seen": ("vanishing_measures.example.random", ".0%"),
+    "by_lot": ("vanishing_measures.needed.assumed.social_moments.year", ",d"),
+    "four_times": ("vanishing_measures.needed.assumed.social_moments.often", ",d"),
+    "seen": ("vanishing_measures.detection.assumed.social_moments.year", ".0%"),
     "most": ("vanishing_measures.largest_survey", ",d"),
     "version": ("inspection.version", ""),
 }
@@ -73,7 +73,7 @@ def from_results(docs: Path) -> dict[str, list[list[str]]]:
     return {
         "numbers": [["name", "value"], *values],
         "visits": [["employees", *_VISITS], *(_visit(row) for row in visits)],
-        "respondents": [["effect", *_SURVEYS], *(_survey(row) for row in surveys)],
+        "respondents": [["effect", *_SURVEYS], *(_survey(*row) for row in surveys.items())],
     }
 
 
@@ -112,6 +112,6 @@ def _visit(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _survey(row: Mapping[str, Any]) -> list[str]:
-    counts = (row["respondents"][name] for name in _SURVEYS)
-    return [row["effect"], *("–" if own is None else f"{own:,}" if isinstance(own, int) else own for own in counts)]
+def _survey(effect: str, respondents: Mapping[str, int | str | None]) -> list[str]:
+    counts = (respondents[name] for name in _SURVEYS)
+    return [effect, *("–" if own is None else f"{own:,}" if isinstance(own, int) else own for own in counts)]
