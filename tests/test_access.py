@@ -257,7 +257,7 @@ def test_the_watch_page_leaves_no_setting_of_solara_to_the_environment(monkeypat
         monkeypatch.setenv(name, "evil")
     with monkeypatch.context() as kept:
         kept.setattr(os, "environ", dict(os.environ))
-        command.settle()
+        command.configure()
         own = {name: value for name, value in os.environ.items() if name.upper().startswith("SOLARA_")}
     assert "evil" not in own.values()
     assert set(own) == {*command._SERVER, "SOLARA_SESSION_SECRET_KEY"}

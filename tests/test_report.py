@@ -151,7 +151,7 @@ def report(request, written):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    monkeypatch.setattr("sim.views.report.page.drawn", lambda *_: {})
+    monkeypatch.setattr("sim.views.report.page.all_figures", lambda *_: {})
 
 
 def section(html, name):
@@ -449,7 +449,7 @@ def test_a_folder_of_comparisons_names_the_last(tmp_path):
     [
         ([], "one folder"),
         (["a", "b"], "one folder"),
-        (["a", "taal=nl"], "no setting 'taal'"),
+        (["a", "taal=nl"], "Unknown setting: taal"),
         (["a", "pdf=yes"], "true or false"),
         (["a", "language=fr"], "no language 'fr'"),
         (["nowhere"], "no folder nowhere"),

@@ -21,7 +21,7 @@ from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.views.explore.levers import family as options_of
 from sim.views.watch import command
-from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
+from sim.views.watch.organisation import LEVERS, OUTCOMES, TODAY, Organisation
 from sim.words import LANGUAGES, Words
 
 
@@ -36,14 +36,14 @@ def watched() -> Organisation:
 
 def test_a_step_is_a_week_of_both_lives_and_each_is_measured(watched: Organisation) -> None:
     assert watched.steps == 12
-    assert {life.day for life in watched.lives.values()} == {84}
+    assert {life.day for life in watched.worlds.values()} == {84}
     assert {len(values) for values in watched.series().values()} == {13}
-    for name in WATCHED:
-        assert watched.series()[name, LEVERS][-1] == watched.lived.outcome(name)
+    for name in OUTCOMES:
+        assert watched.series()[name, LEVERS][-1] == watched.with_levers.outcome(name)
 
 
 def test_levers_change_a_life_that_began_the_same(watched: Organisation) -> None:
-    for name in WATCHED:
+    for name in OUTCOMES:
         levers, today = (watched.series()[name, life] for life in (LEVERS, TODAY))
         assert levers[0] == today[0]
         assert levers[-1] != today[-1]
@@ -52,13 +52,13 @@ def test_levers_change_a_life_that_began_the_same(watched: Organisation) -> None
 def test_without_levers_both_lives_are_the_same_to_the_bit() -> None:
     organisation = Organisation(employees=40)
     organisation.step()
-    for name in WATCHED:
+    for name in OUTCOMES:
         assert organisation.series()[name, LEVERS] == organisation.series()[name, TODAY]
 
 
 def test_strengths_come_in_the_order_of_the_drawn_ties(watched: Organisation) -> None:
     """The drawing hands widths to networkx by position, so a tie must not get its neighbour's."""
-    ties, strength = watched.lived.engine.staff.firm.ties, watched.lived.quantity("tie_strength")
+    ties, strength = watched.with_levers.engine.staff.firm.ties, watched.with_levers.quantity("tie_strength")
     directed = {(row, int(ties.partner[s, row])): strength[s, row] for s, row in np.argwhere(ties.exists).tolist()}
     wanted = [(directed[edge] + directed[edge[::-1]]) / 2 for edge in watched.grid.G.edges]
     np.testing.assert_allclose(watched.tie_strengths, wanted, rtol=1e-5)
@@ -130,15 +130,15 @@ def test_mesas_own_page_keeps_its_labels() -> None:
 @pytest.mark.slow
 def test_levers_that_cannot_go_together_are_refused_and_the_page_lives_on() -> None:
     pytest.importorskip("solara")
-    from sim.views.watch.page import Shown
+    from sim.views.watch.page import OrganisationOnPage
 
     levers = {"adoption": "everybody_claims", "availability": "reachability_agreements"}
     with pytest.raises(UserError):
         Organisation(40, **levers)
-    shown = Shown(40, 1, **levers)
+    shown = OrganisationOnPage(40, 1, **levers)
     shown.step()
     assert shown.refused and shown.steps == 1
-    assert shown.series()[WATCHED[0], LEVERS] == shown.series()[WATCHED[0], TODAY]
+    assert shown.series()[OUTCOMES[0], LEVERS] == shown.series()[OUTCOMES[0], TODAY]
 
 
 @pytest.mark.slow

@@ -63,6 +63,12 @@ def wordings(words: Words) -> dict[str, str]:
     return {one.name: one.tekst if words.language == "nl" else one.text for one in measures()}
 
 
+def assumption_name(row: Mapping[Any, Any], words: Words) -> str:
+    """Return the name of an assumption in a sensitivity study: that of `sim/words`, or else the model's."""
+    key = f"common.assumption.{str(row.get('factor', '')).replace('.', '_')}"
+    return words(key) if key in words else str(row["words"])
+
+
 def group_name(group: str, words: Words) -> str:
     """The name of a group of people."""
     return words(f"common.group.{group}")

@@ -24,6 +24,7 @@ def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int
     """
     rows = require_columns(screening, _COLUMNS, "screening")
     rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]
+    rows = rows.assign(words=[phrases.assumption_name(row, words) for row in rows.to_dict("records")])
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
     found = {one: leading_rows(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
     narrow = is_narrow(width)

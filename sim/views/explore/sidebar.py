@@ -161,7 +161,7 @@ def _assumptions(choice: PolicySelection, words: Words) -> None:
     st.markdown(f"**{words('explore.panel.assumptions')}**")
     st.caption(words("explore.panel.assumptions_text"))
     for name in ASSUMPTIONS:
-        label = words(f"explore.assumption.{name.replace('.', '_')}")
+        label = words(f"common.assumption.{name.replace('.', '_')}")
         least, most = assumptions()[name]
         usual = usual_of(name)
         value = choice.numbers.get(name, usual)

@@ -1,4 +1,4 @@
-"""The figures of the report: each drawn for a page and for a phone, and held by the page itself."""
+"""The figures of the report, each drawn for a desktop and for a phone and embedded in the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture for a page and one for a phone, as addresses that hold them, with its words."""
+    """A figure for a desktop and one for a phone, as data addresses, with its texts."""
 
     wide: str
     phone: str
@@ -27,35 +27,35 @@ class Figure:
     footer: str
 
 
-def drawn(sections: Sections, screening: pd.DataFrame | None = None) -> dict[str, Figure]:
-    """Every figure of the report by its name; what there is nothing to show of is left out."""
-    found = _of_policies(sections) if sections.policies else {}
+def all_figures(sections: Sections, screening: pd.DataFrame | None = None) -> dict[str, Figure]:
+    """Return every figure of the report by its name; figures without data are left out."""
+    figures = _of_policies(sections) if sections.policies else {}
     words, tables = sections.words, sections.tables
     if sections.follows:
-        found["cascade"] = figure(
+        figures["cascade"] = figure(
             sections,
             lambda width: charts.cascade(tables["cascade"], words, width, beside=sections.focus),
             words("report.cascade.caption"),
         )
     if worlds := [world.id for world in sections.worlds]:
-        found["worlds"] = figure(
+        figures["worlds"] = figure(
             sections,
             lambda width: charts.effects(tables["effects"], words, width, "counterfactual", worlds),
             words("report.worlds.caption"),
         )
     if screening is not None:
-        asked = sections.asked_of(screening)
-        found["sensitivity"] = figure(
+        scenario = sections.sensitivity_scenario(screening)
+        figures["sensitivity"] = figure(
             sections,
-            lambda width: charts.sensitivity(screening, words, asked, width),
-            words("report.sensitivity.caption", name=phrases.quoted(asked, words)),
+            lambda width: charts.sensitivity(screening, words, scenario, width),
+            words("report.sensitivity.caption", name=phrases.quoted(scenario, words)),
         )
-    return found
+    return figures
 
 
 def _of_policies(sections: Sections) -> dict[str, Figure]:
     words, tables, order = sections.words, sections.tables, [policy.id for policy in sections.policies]
-    found = {
+    figures = {
         "effects": figure(
             sections,
             lambda width: charts.effects(tables["effects"], words, width, order=order),
@@ -73,16 +73,16 @@ def _of_policies(sections: Sections) -> dict[str, Figure]:
         ),
     }
     if not sections.gains.empty:
-        found["groups"] = figure(
+        figures["groups"] = figure(
             sections,
             lambda width: charts.groups(sections.gains, words, sections.focus, width),
             words("report.groups.caption", margin=sections.margin, name=sections.focus_quoted),
         )
-    return found
+    return figures
 
 
 def figure(sections: Sections, picture: Callable[[int], Any], caption: str) -> Figure:
-    """A picture drawn for a page and for a phone; `picture` gives the chart of a width."""
+    """Return a figure for a desktop and for a phone; `picture` returns the chart of a width."""
     wide, phone = (picture(width).to_dict(validate=False) for width in (WIDE, PHONE))
     return Figure(
         wide=address(charts.svg(wide)),
@@ -94,14 +94,16 @@ def figure(sections: Sections, picture: Callable[[int], Any], caption: str) -> F
 
 
 def footer(sections: Sections) -> str:
-    """Runs, what the band is, seed and version."""
+    """Return runs, type of interval, seed and version."""
     about, words, holds = sections.about, sections.words, sections.comparison.holds
-    told = {"seed": about["seed"], "version": about["version"]}
+    origin = {"seed": about["seed"], "version": about["version"]}
     if holds == phrases.ONE_RUN:
-        return words("report.figure.footer_one", **told)
-    return words("report.figure.footer", replicates=about["replicates"], interval=words(f"common.sure.{holds}"), **told)
+        return words("report.figure.footer_one", **origin)
+    return words(
+        "report.figure.footer", replicates=about["replicates"], interval=words(f"common.sure.{holds}"), **origin
+    )
 
 
 def address(svg: str) -> str:
-    """A picture as an address that holds it, so that the page needs nothing else."""
+    """Return an SVG as a data address, so that the page needs no other file."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""What a report rests on: how its numbers are known, which sources stand behind it, and how to compute it again."""
+"""The evidence of a report: grades of its numbers, sources, and commands that reproduce it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _RECALLED = "recalled"
 
 @dataclass(frozen=True)
 class Source:
-    """A reference: what it is, where it is found (an address or nothing), and whether it was seen."""
+    """A reference: its text, its address (or nothing), and whether it was read or cited from memory."""
 
     text: str
     address: str
-    seen: bool
+    was_read: bool
 
 
 def grades(about: Mapping[str, Any]) -> Counter[str]:
-    """How many uncertain numbers of the model have which grade; empty for a comparison that another model made."""
+    """Return the number of uncertain parameters by grade; empty for a comparison by another version of the model."""
     from sim.calibration.uncertainty import assumed_numbers, grade_counts
 
-    counted = {name: about[name] for name in ("parameters", "assumed")}
-    return grade_counts() if counted == assumed_numbers() else Counter()
+    counts = {name: about[name] for name in ("parameters", "assumed")}
+    return grade_counts() if counts == assumed_numbers() else Counter()
 
 
 def documents() -> list[str]:
-    """The study, letters and interviews that levels were taken from."""
+    """Return the study, letters and interviews that levels were taken from."""
     return sorted({row["source"] for row in rows("targets")})
 
 
 def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
-    """The literature that the measures of these scenarios cite."""
+    """Return the literature that the measures of these scenarios cite."""
     from sim.config.default_settings import measures
 
     names = {name for own in introduced for name in own}
@@ -46,11 +46,11 @@ def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
 
 
 def behind_parameters() -> list[Source]:
-    """The literature that the numbers of the model cite."""
+    """Return the literature that the parameters of the model cite."""
     from sim.config.default_settings import mechanism_types
 
     return _literature(
-        passport.source for kind in mechanism_types().values() for passport in kind.parameter_metadata().values()
+        metadata.source for kind in mechanism_types().values() for metadata in kind.parameter_metadata().values()
     )
 
 
@@ -59,19 +59,19 @@ def _cited(measure: Measure) -> list[str]:
 
 
 def _literature(cited: Iterable[str]) -> list[Source]:
-    """Each work once, by its name; a work of several rows counts as seen where one of them was."""
+    """Return each work once, by its name; a work of several rows was read where one of them was."""
     keys = {key for source in cited for key in source.split()}
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for row in rows("effects"):
         if row["id"] in keys:
             address = f"https://doi.org/{row['doi']}" if row["doi"] else ""
-            known = found.get(address or row["source"])
-            seen = row["provenance"] != _RECALLED or (known is not None and known.seen)
+            known = sources.get(address or row["source"])
+            was_read = row["provenance"] != _RECALLED or (known is not None and known.was_read)
             longest = max((row["source"], known.text if known else ""), key=len)
-            found[address or row["source"]] = Source(longest, address, seen)
-    return sorted(found.values(), key=lambda source: source.text.lower())
+            sources[address or row["source"]] = Source(longest, address, was_read)
+    return sorted(sources.values(), key=lambda source: source.text.lower())
 
 
 def commands(about: Mapping[str, Any]) -> list[str]:
-    """The commands that make the comparison again: one, or one a policy where each was lived by itself."""
+    """Return the commands that repeat the comparison: one, or one per policy where each was simulated separately."""
     return list(about.get("commands") or [shlex.join(["hybridwork", "scenarios", *about["asked"]])])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.plotting.charts.dots import mark
 from sim.reporting import phrases
 from sim.views.report import grounds
-from sim.views.report.figures import drawn
+from sim.views.report.figures import all_figures
 from sim.views.report.folder import Comparison
 from sim.views.report.sections import Sections, Table
 from sim.words import Words
@@ -38,7 +38,7 @@ def page(comparison: Comparison, words: Words, focus: str | None = None, screeni
         s=sections,
         about=about,
         style=style,
-        figures=drawn(sections, screening),
+        figures=all_figures(sections, screening),
         screening=screening,
         holds=comparison.holds,
         interval=comparison.interval,
@@ -58,10 +58,10 @@ def page(comparison: Comparison, words: Words, focus: str | None = None, screeni
 
 
 def _numbers(comparison: Comparison, words: Words) -> Table | None:
-    counted = grounds.grades(comparison.about)
+    counts = grounds.grades(comparison.about)
     heads = [words("report.rests.grade"), words("report.rests.count")]
     rows = [[words(f"common.number_grade.{grade}"), phrases.number(count, words)]
-            for grade, count in counted.most_common()]  # fmt: skip
+            for grade, count in counts.most_common()]  # fmt: skip
     return Table(words("report.rests.numbers_caption"), heads, rows) if rows else None
 
 

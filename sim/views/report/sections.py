@@ -1,4 +1,4 @@
-"""What each section of the report says, in words and tables."""
+"""Texts and tables of each section of the report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _A_QUARTER, _MOST_DATES = 13, 4
 """Weeks; columns of dates at most."""
 _WORSE = 0.01
-"""A group is named where so much more of it is made worse than gains."""
+"""A group is listed where the share that is worse off exceeds the share that is better off by this much."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Table:
 
 
 class Sections:
-    """All that the report says of one comparison, in one language; `focus` is the policy shown large."""
+    """The report of one comparison in one language; `focus` is the policy of the summary."""
 
     def __init__(self, comparison: Comparison, words: Words, focus: str | None = None):
         self.comparison, self.words = comparison, words
@@ -54,12 +54,12 @@ class Sections:
 
     @cached_property
     def policies(self) -> list[Policy]:
-        """What could be chosen, from the source of a problem to the individual."""
+        """The policies, from the source of a problem to the individual."""
         return self._of_kind("policy")
 
     @cached_property
     def worlds(self) -> list[Policy]:
-        """What explains, and is no option."""
+        """The what-if scenarios."""
         return self._of_kind("counterfactual")
 
     def _of_kind(self, kind: str) -> list[Policy]:
@@ -77,7 +77,7 @@ class Sections:
 
     @property
     def lead(self) -> str:
-        """What was done to answer it."""
+        """How the report answers it."""
         from datetime import date
 
         pairs, words = int(self.about["replicates"]), self.words
@@ -92,7 +92,7 @@ class Sections:
 
     @property
     def compared(self) -> Table:
-        """The policies with where they act, what the law says, and how well founded they are."""
+        """The policies with their level, legal status and evidence."""
         words = self.words
         heads = [words(f"report.question.{name}") for name in ("policy", "level", "legal", "grade")]
         rows = [[f"{one.name}. {one.text}", words(f"common.level.{one.level}"), self._law(one), self._grade(one)]
@@ -108,12 +108,12 @@ class Sections:
         return ", ".join(self.words(f"common.grade.{grade}") for grade in policy.grades)
 
     def _marked(self, policy: Policy) -> str:
-        """The name, with a mark where the law demands some of it."""
+        """Return the name, with a mark for a legal duty."""
         return f"{policy.name} {self.words('common.duty.mark')}" if policy.duties else policy.name
 
     @property
     def holds_duties(self) -> bool:
-        """Whether any policy holds what the law demands anyhow."""
+        """Whether any policy includes a legal duty."""
         return any(policy.duties for policy in self.policies)
 
     def quoted(self, scenario: str) -> str:
@@ -130,7 +130,7 @@ class Sections:
     # -- in short ------------------------------------------------------------------------------------------------------
 
     def effect(self, outcome: str, scenario: str | None = None, group: str = "everybody") -> dict[Any, Any] | None:
-        """The row of effects of a scenario; None where it has none."""
+        """Return the row of effects of a scenario; None where there is none."""
         table = self.tables["effects"]
         scenario = scenario or self.focus
         own = table[(table["scenario"] == scenario) & (table["outcome"] == outcome) & (table["group"] == group)]
@@ -138,7 +138,7 @@ class Sections:
 
     @property
     def focus_name(self) -> str:
-        """The name of the policy shown large."""
+        """The name of the policy of the summary."""
         return phrases.name_of(self.focus, self.words)
 
     @property
@@ -148,15 +148,15 @@ class Sections:
 
     @property
     def focus_text(self) -> str:
-        """What the policy shown large is."""
+        """The description of the policy of the summary."""
         return phrases.text_of(self.focus, self.words, self.about["scenarios"].get(self.focus, ""))
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the policy shown large is today's practice to the last digit."""
-        found = [self.effect(outcome) for outcome in MAIN_OUTCOMES]
-        return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in found) or all(
-            row is not None and row.get("reason") for row in found
+        """Whether the policy of the summary equals today's practice, to the bit."""
+        rows = [self.effect(outcome) for outcome in MAIN_OUTCOMES]
+        return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in rows) or all(
+            row is not None and row.get("reason") for row in rows
         )
 
     @property
@@ -170,22 +170,22 @@ class Sections:
         """For both outcomes its name, unit and change in words; of several runs their dots as well."""
         parts = []
         for outcome in MAIN_OUTCOMES:
-            row, counted = self.effect(outcome), self._counted(outcome, self.focus)
+            row, counts = self.effect(outcome), self._counts_of(outcome, self.focus)
             part = {
                 "outcome": self.words(f"common.outcome.{outcome}"),
                 "unit": "" if row is None else phrases.unit_of(str(row["unit"]), self.words),
                 "change": phrases.change(row, self.words) if row is not None else "–",
             }
-            if counted is not None and counted["replicates"] > 1:
+            if counts is not None and counts["replicates"] > 1:
                 part |= {
-                    "dots": charts.dots(counted, self.words),
-                    "sentence": phrases.dot_sentence(counted, self.comparison.interval, self.words),
-                    "key": phrases.dots_key(counted, self.words),
+                    "dots": charts.dots(counts, self.words),
+                    "sentence": phrases.dot_sentence(counts, self.comparison.interval, self.words),
+                    "key": phrases.dots_key(counts, self.words),
                 }
             parts.append(part)
         return parts
 
-    def _counted(self, outcome: str, scenario: str) -> dict[Any, Any] | None:
+    def _counts_of(self, outcome: str, scenario: str) -> dict[Any, Any] | None:
         counts = self.tables["counts"]
         own = counts[
             (counts["scenario"] == scenario) & (counts["outcome"] == outcome) & (counts["group"] == "everybody")
@@ -193,16 +193,23 @@ class Sections:
         return None if own.empty else own.iloc[0].to_dict()
 
     @property
-    def counted(self) -> list[dict[str, Any]]:
-        """Every policy with its dots for both outcomes, and what they count in words."""
+    def dots_by_policy(self) -> list[dict[str, Any]]:
+        """Every policy with its dots for both outcomes, and their numbers in words."""
         rows = []
         for policy in self.policies:
             cells = []
             for outcome in MAIN_OUTCOMES:
-                row = self._counted(outcome, policy.id)
+                row = self._counts_of(outcome, policy.id)
                 cells.append(None if row is None else (charts.dots(row, self.words, 20), self._dots_in_words(row)))
             rows.append({"name": self._marked(policy), "cells": cells})
         return rows
+
+    @property
+    def dots_caption(self) -> str:
+        """The caption of the dots: numbers of runs, or percentages where there are more runs than dots."""
+        runs = int(self.about["replicates"])
+        key = "all_caption" if runs <= phrases.MOST_DOTS else "all_caption_scaled"
+        return self.words(f"report.short.{key}", runs=phrases.number(runs, self.words))
 
     def _dots_in_words(self, row: dict[Any, Any]) -> str:
         names = phrases.dot_words(str(row["unit"]), self.words)
@@ -211,7 +218,7 @@ class Sections:
     # -- effects -------------------------------------------------------------------------------------------------------
 
     def effects(self, group: str = "everybody") -> Table:
-        """Every policy's change in both headlines, of everybody or of the users alone."""
+        """Return every policy's change in both main outcomes, for everybody or for users."""
         caption = "report.effects.caption" if group == "everybody" else "report.effects.users_caption"
         rows = [
             [self._marked(policy), *(self._change(outcome, policy.id, group) for outcome in MAIN_OUTCOMES)]
@@ -236,8 +243,8 @@ class Sections:
         return self.words(f"report.effects.{few}")
 
     @property
-    def told_apart(self) -> list[dict[str, Any]]:
-        """For both outcomes: a sentence, and the sets of policies that chance alone could have ordered."""
+    def overlaps(self) -> list[dict[str, Any]]:
+        """For both outcomes: a sentence, and the sets of policies that cannot be distinguished."""
         if self.comparison.holds != "chance" or len(self.policies) < 2:
             return []
         table = self.tables["effects"]
@@ -261,14 +268,14 @@ class Sections:
 
     @property
     def asks_ranking(self) -> bool:
-        """Whether which of two does more is a question for `hybridwork robust_ranking`."""
+        """Whether the report refers to `hybridwork robust_ranking` for comparing two policies."""
         return self.comparison.holds == DRAWS and len(self.policies) > 1
 
     # -- over time -----------------------------------------------------------------------------------------------------
 
     @property
     def by_date(self) -> list[Table]:
-        """For both outcomes, every policy's change on a few dates."""
+        """Every policy's change in each main outcome on a few dates."""
         table = self.tables["trajectories"]
         table = table[table["group"] == "everybody"]
         dates = self._dates(table)
@@ -288,7 +295,7 @@ class Sections:
 
     @staticmethod
     def _dates(table: pd.DataFrame) -> list[Any]:
-        """The last week of every quarter, or of as many together that few enough are left."""
+        """Return the last week of every quarter, half year or longer, so that there are few enough."""
         dates = sorted(table["date"].unique())
         step = _A_QUARTER
         while len(dates) // step > _MOST_DATES:
@@ -305,12 +312,12 @@ class Sections:
 
     @property
     def margin(self) -> str:
-        """By how much a person must change to be counted."""
+        """The margin below which a change does not count."""
         return phrases.number(float(self.gains["margin"].iloc[0]), self.words, 2)
 
     @property
     def who_gains(self) -> Table:
-        """Every policy: how many of everybody gain or are made worse, and the groups that lose."""
+        """How many are better and worse off with every policy, and the groups that lose."""
         words = self.words
         heads = [words("report.table.policy")]
         for outcome in SHOWN:
@@ -328,7 +335,7 @@ class Sections:
             cells += [phrases.per_1000(float(rows[name].iloc[0]), self.words) if len(rows) else "–"
                       for name in ("gained", "worse")]  # fmt: skip
         losing = own[(own["worse"] >= own["gained"] + _WORSE) & (own["group"] != "everybody")]
-        told = [
+        groups = [
             self.words(
                 "report.groups.losing_one",
                 group=phrases.group_name(row["group"], self.words),
@@ -338,11 +345,11 @@ class Sections:
             )
             for row in losing.to_dict("records")
         ]
-        return [*cells, "; ".join(told) or self.words("report.groups.none")]
+        return [*cells, "; ".join(groups) or self.words("report.groups.none")]
 
     @property
     def by_group(self) -> Table:
-        """The change in both headlines by group, of the policy shown large."""
+        """The change in both main outcomes by group, for the policy of the summary."""
         table = without_small_groups(self.tables["effects"])
         own = table[(table["scenario"] == self.focus) & (table["group"] != "users")]
         rows = [
@@ -403,22 +410,23 @@ class Sections:
 
     # -- sensitivity ---------------------------------------------------------------------------------------------------
 
-    def asked_of(self, screening: pd.DataFrame) -> str:
-        """The scenario that a sensitivity study is shown for: the policy shown large, or else its first."""
+    def sensitivity_scenario(self, screening: pd.DataFrame) -> str:
+        """Return the scenario of the sensitivity section: the policy of the summary, or else the first of the study."""
         scenarios = list(dict.fromkeys(screening.loc[screening["kind"] == "difference", "scenario"]))
         return self.focus if self.focus in scenarios else str(scenarios[0])
 
-    def assumptions(self, screening: pd.DataFrame, shown: int = 8) -> Table:
-        """The assumptions that move most what a policy changes."""
-        scenario, words = self.asked_of(screening), self.words
+    def assumptions(self, screening: pd.DataFrame, rows_per_outcome: int = 8) -> Table:
+        """Return the assumptions that change the effect of a policy most."""
+        scenario, words = self.sensitivity_scenario(screening), self.words
         rows = []
         for outcome in MAIN_OUTCOMES:
             own = screening[(screening["scenario"] == scenario) & (screening["outcome"] == outcome)]
             decimals = 1 if outcome == BURN_OUT else 3
-            for row in leading_rows(own, "mu_star", shown).to_dict("records"):
+            for row in leading_rows(own, "mu_star", rows_per_outcome).to_dict("records"):
                 numbers = [phrases.number(row[name], words, decimals) for name in ("mu_star", "low", "high")]
-                move = f"{numbers[0]} ({numbers[1]}–{numbers[2]}) {phrases.unit_of(str(row['unit']), words)}"
+                interval = f"{numbers[1]} {words('common.list.to')} {numbers[2]}"
+                move = f"{numbers[0]} ({interval}) {phrases.unit_of(str(row['unit']), words)}"
                 tier = str(row["tier"]) if row["tier"] else words("report.sensitivity.no_tier")
-                rows.append([row["words"], words(f"common.outcome_short.{outcome}"), tier, move])
+                rows.append([phrases.assumption_name(row, words), words(f"common.outcome_short.{outcome}"), tier, move])
         heads = [words(f"report.sensitivity.{name}") for name in ("assumption", "outcome", "tier", "moves")]
         return Table(words("report.sensitivity.caption", name=phrases.quoted(scenario, words)), heads, rows)

@@ -1,4 +1,4 @@
-"""Watch one organisation's ties and weeks in the browser, with levers: Mesa's own live view."""
+"""`hybridwork watch`: one organisation in a browser, week by week, on Mesa's own page."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SERVER = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_ASSETS_CDN": "http://127.0.0.1:9/",
 }
-"""Settings of the server: nothing is counted, reported or fetched from elsewhere; what is not installed is missing.
+"""Settings of the server: no telemetry, and no files from other machines.
 
-All others have Solara's own defaults: variables of the environment that begin with `SOLARA_` are left out.
+All others have Solara's own defaults: environment variables that begin with `SOLARA_` are removed.
 """
 _POLICY = {"script-src": "'self' 'unsafe-inline' 'unsafe-eval'"}
 """Solara's page holds scripts, and its components are compiled in the browser."""
@@ -38,15 +38,15 @@ HELP = """hybridwork watch [name=value ...]
 Watch one organisation's ties and weeks in the browser, with levers: Mesa's own live view.
 
   language=en       en or nl; it can be changed on the page
-  port=8765         where it listens
-  address=127.0.0.1  this computer alone; another one lets others in, and nothing asks them who they are
-  hosts=            further host names it may be opened by, separated by commas, where it has a name in a network
+  port=8765         port of the server
+  address=127.0.0.1  this machine only; another address admits its network, without a password
+  hosts=            host names under which a network knows this machine, separated by commas
   browser=true      whether to open the page"""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the page is served; `address` is where it listens, `port` 1024 to 65535, `hosts` names it is known by."""
+    """How the page is served; `address` is port of the server, `port` 1024 to 65535, `hosts` names it is known by."""
 
     language: str = "en"
     port: int = 8765
@@ -56,7 +56,7 @@ class Settings:
 
 
 def main(words: Sequence[str]) -> int:
-    """Serve the page until interrupted; UserError for a wrong setting or where the extra `viz` is missing."""
+    """Serve the page until interrupted; raise UserError for an invalid setting or a missing package."""
     if {"--help", "-h"} & set(words):
         print(HELP)
         return 0
@@ -68,41 +68,41 @@ def main(words: Sequence[str]) -> int:
 
 
 def settings_of(words: Sequence[str]) -> Settings:
-    """The settings as they were asked for, or UserError."""
+    """Return the settings; raise UserError for an invalid one."""
     for word in words:
         if "=" not in word:
-            raise UserError(f"'{word}' is no setting of watch; settings are written as name=value, as in language=nl")
+            raise UserError(f"Invalid setting of watch: {word}. Write it as name=value, as in language=nl.")
     settings: Settings = read("", Settings, OmegaConf.create(dict(word.split("=", 1) for word in words)))
     Words(settings.language)
     check_address(settings.address)
     read_hosts(settings.hosts)
     least, most = _PORTS
     if not least <= settings.port <= most:
-        raise UserError(f"port is {settings.port}; a whole number from {least} to {most} is right")
+        raise UserError(f"Invalid value for port: {settings.port}. Use {least} to {most}.")
     return settings
 
 
 def require_extra() -> None:
-    """Raise UserError where what the page needs is not installed."""
+    """Raise UserError for a missing package."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise UserError(f'watch needs {missing[0]}; install the extra with: pip install "hybridwork[viz]"')
+        raise UserError(f'Missing package: {missing[0]}. Use pip install "hybridwork[viz]".')
 
 
-def settle() -> None:
-    """Leave Solara no settings but ours; it reads them when it is imported, so this comes first."""
+def configure() -> None:
+    """Set all settings of Solara, which reads them when it is imported."""
     for name in [name for name in os.environ if name.upper().startswith("SOLARA_")]:
         del os.environ[name]
     os.environ.update({**_SERVER, "SOLARA_SESSION_SECRET_KEY": token_hex(32)})
 
 
 def serve(settings: Settings) -> None:
-    """Listen and serve the page until it is ended by Ctrl-C.
+    """Serve the page until Ctrl-C.
 
-    Solara's settings and the filter of warnings hold for the whole process, which serves this page and nothing else.
+    Solara's settings and the filter of warnings are set for the whole process, which serves this page only.
     """
-    settle()
-    warnings.filterwarnings("ignore", module=r"solara\.")  # hooks and cookies, which nobody who watches can mend
+    configure()
+    warnings.filterwarnings("ignore", module=r"solara\.")  # about hooks and cookies, which users cannot change
     import uvicorn
     from solara.server.starlette import app
 
@@ -112,7 +112,7 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(guarded, settings.address, settings.port, log_level="warning", server_header=False)
     )
-    print(f"{address}\nCtrl+C ends it.", flush=True)
+    print(f"{address}\nPress Ctrl-C to stop.", flush=True)
     if settings.browser:
         threading.Timer(1.0, webbrowser.open, [address]).start()
     server.run()

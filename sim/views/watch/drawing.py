@@ -1,4 +1,4 @@
-"""What is drawn of a watched organisation: its ties, and its weeks."""
+"""Drawings of one organisation: its ties, and its outcomes by week."""
 
 from __future__ import annotations
 
@@ -20,37 +20,38 @@ from mesa.visualization.components import AgentPortrayalStyle
 from mesa.visualization.space_drawers import NetworkSpaceDrawer
 
 from sim.plotting.figures.style import BLUE, INK, LARGE, PALE, PLAIN, STYLE, VERMILLION, in_house_style
-from sim.views.watch.organisation import LEVERS, TODAY, WATCHED, Organisation
+from sim.reporting import phrases
+from sim.views.watch.organisation import LEVERS, OUTCOMES, TODAY, Organisation
 from sim.words import Words
 
 _SHADES = ScalarMappable(Normalize(-2, 2), sns.light_palette(VERMILLION, as_cmap=True))
-"""Exhaustion in SD, the same shade for the same state in every week and every organisation."""
+"""Shades of exhaustion in SD, the same in every week and every organisation."""
 _WEAKEST = 0.1
 """Ties below this strength are not drawn."""
 _WIDTH = 1.2
 """Points of a tie of strength 1."""
 _SIZE, _SHARPNESS = (5.6, 6.0), 160
 """Inches of each drawing, and dots in an inch."""
-_SUNFLOWER = np.pi * (3 - np.sqrt(5))
-"""The golden angle, at which the seeds of a sunflower leave one another equal room."""
-_ROOM = 0.36
+_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+"""The golden angle, which spaces points evenly over a disc."""
+_TEAM_RADIUS = 0.36
 """Radius of a team, where neighbouring teams are about 1 apart."""
 
 
 class TeamsApart(SpaceRenderer):
-    """Mesa's renderer of spaces, with every team on a spot of its own and lines as wide as ties are strong."""
+    """Mesa's renderer of spaces, with teams apart and lines as wide as ties are strong."""
 
     def __init__(self, model: Organisation, backend: str = "matplotlib"):
         self.model = model
         with matplotlib.rc_context({**STYLE, "figure.figsize": _SIZE, "figure.dpi": _SHARPNESS}):
             super().__init__(model, backend=backend)
-        pyplot.close(self.canvas.get_figure())  # it is drawn from here; pyplot would keep it for ever
+        pyplot.close(self.canvas.get_figure())  # pyplot would keep it in memory
 
     def _get_space_drawer(self) -> NetworkSpaceDrawer:
         return NetworkSpaceDrawer(self.space, layout_alg=teams_apart, layout_kwargs={})
 
     def draw_structure(self, **kwargs: Any) -> Any:
-        """Draw the ties as they stand this week."""
+        """Draw the ties of this week."""
         strength = self.model.tie_strengths
         across = [across for *_, across in self.space.G.edges(data="across")]
         lines = {
@@ -63,18 +64,19 @@ class TeamsApart(SpaceRenderer):
 
 
 def teams_apart(graph: nx.Graph) -> dict[int, np.ndarray]:
-    """A place (2,) for each person: teams as the seeds of a sunflower, their people in a ring around who leads them."""
+    """Return a place (2,) for each person: teams spread over a disc, each in a ring around its manager."""
     teams: dict[int, list[int]] = {}
     for place, team in graph.nodes(data="team"):
         teams.setdefault(team, []).append(place)
     places: dict[int, np.ndarray] = {}
     for number, members in enumerate(teams.values()):
-        centre = np.sqrt(number + 0.5) * _on_circle(number * _SUNFLOWER)
+        centre = np.sqrt(number + 0.5) * _on_circle(number * _GOLDEN_ANGLE)
         leads = [place for place in members if graph.nodes[place]["is_manager"]][:1]
         others = [place for place in members if place not in leads]
         places |= {place: centre for place in leads}
         places |= {
-            place: centre + _ROOM * _on_circle(2 * np.pi * turn / len(others)) for turn, place in enumerate(others)
+            place: centre + _TEAM_RADIUS * _on_circle(2 * np.pi * turn / len(others))
+            for turn, place in enumerate(others)
         }
     return {place: places[place] for place in graph}
 
@@ -84,13 +86,13 @@ def _on_circle(angle: float) -> np.ndarray:
 
 
 def network(organisation: Organisation, words: Words) -> TeamsApart:
-    """The renderer of an organisation's ties, people shaded by exhaustion."""
+    """Return the renderer of an organisation's ties, with people shaded by exhaustion."""
     renderer = TeamsApart(organisation)
     return renderer.render(_portrayal, post_process=_key_of(words))
 
 
 def _portrayal(person: Any) -> AgentPortrayalStyle:
-    """How a person looks: shaded by exhaustion, who leads as a square; sizes in square points."""
+    """Return the style of a person: shaded by exhaustion, managers as squares; sizes in square points."""
     return AgentPortrayalStyle(
         color=_shade(person.exhaustion),
         marker="s" if person.is_manager else "o",
@@ -107,7 +109,7 @@ def _shade(exhaustion: float) -> str:
 
 
 def _key_of(words: Words) -> Callable[[Axes], None]:
-    """Adds title, key and scale of shades to the drawing of the ties, once."""
+    """Return a function that adds title, legend and colour bar to the drawing of the ties."""
 
     @matplotlib.rc_context(STYLE)
     def add(axes: Axes) -> None:
@@ -123,6 +125,7 @@ def _key_of(words: Words) -> Callable[[Axes], None]:
         axes.legend(handles=key, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=PLAIN)
         bar = axes.figure.colorbar(_SHADES, ax=axes, orientation="horizontal", fraction=0.03, pad=0.02, aspect=40)
         bar.ax.tick_params(labelsize=PLAIN)
+        bar.ax.xaxis.set_major_formatter(_number_format(words))
         bar.set_label(words("watch.ties.shades"), fontsize=PLAIN)
 
     return add
@@ -130,37 +133,43 @@ def _key_of(words: Words) -> Callable[[Axes], None]:
 
 @in_house_style
 def weeks(organisation: Organisation, words: Words) -> Figure:
-    """What is watched by week: under levers, and as today beside it."""
+    """Return the outcomes by week, under levers and under today's practice."""
     figure = Figure(figsize=_SIZE, dpi=_SHARPNESS, layout="constrained")
-    looks: dict[str, dict[str, Any]] = {
+    styles: dict[str, dict[str, Any]] = {
         LEVERS: {"color": BLUE, "linewidth": 2.2, "markersize": 6, "clip_on": False},
         TODAY: {"color": INK, "linestyle": "--", "linewidth": 1.4, "markersize": 4, "clip_on": False},
     }
     collected = organisation.series()
-    panels = figure.subplots(len(WATCHED), sharex=True)
-    for axes, name in zip(panels, WATCHED, strict=True):
-        for life, look in looks.items():
-            values = collected[name, life]
-            axes.plot(values, label=words(f"watch.weeks.{life}"), marker="o", markevery=[len(values) - 1], **look)
+    panels = figure.subplots(len(OUTCOMES), sharex=True)
+    for axes, name in zip(panels, OUTCOMES, strict=True):
+        for world, style in styles.items():
+            values = collected[name, world]
+            axes.plot(values, label=words(f"watch.weeks.{world}"), marker="o", markevery=[len(values) - 1], **style)
         axes.set_title(words(f"watch.weeks.{name}"), fontsize=LARGE, weight="bold")
         axes.set_ylabel(words(f"watch.weeks.unit.{name}"), fontsize=PLAIN)
         axes.tick_params(labelsize=PLAIN)
-        _leave_room(axes, *_LEAST_RANGE[name])
+        axes.yaxis.set_major_formatter(_number_format(words))
+        _widen(axes, *_LEAST_RANGE[name])
     panels[-1].set_xlim(0, max(12, organisation.steps))
-    lived, date = organisation.lived, organisation.lived.date.isoformat()
-    axis = words("watch.weeks.axis", week=organisation.steps, date=date, people=lived.people)
+    model = organisation.with_levers
+    axis = words("watch.weeks.axis", week=organisation.steps, date=phrases.day(model.date, words), people=model.people)
     panels[-1].set_xlabel(axis, fontsize=PLAIN)
     panels[0].legend(loc="upper left", ncols=2, fontsize=PLAIN)
     return figure
 
 
 _LEAST_RANGE = {"burn_out_complaints": (60.0, 0.0), "isolation_from_colleagues": (0.3, -np.inf)}
-"""The least an axis spans, so that a ripple looks like one, and the least it starts at."""
+"""The smallest range of each axis, so that small changes look small, and its lowest start."""
 
 
-def _leave_room(axes: Axes, span: float, least: float) -> None:
-    """Widen an axis to `span` about its middle, with room for a key on top."""
+def _widen(axes: Axes, span: float, least: float) -> None:
+    """Widen an axis to `span` about its middle, with space for a legend on top."""
     low, high = axes.get_ylim()
     missing = max(0.0, span - (high - low)) / 2
     low, high = max(least, low - missing), high + missing
     axes.set_ylim(low, high + 0.15 * (high - low))
+
+
+def _number_format(words: Words) -> Callable[[float, float], str]:
+    """Return a format of axis labels with the decimal mark of the language."""
+    return lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}").replace(".", words("common.number.decimal"))

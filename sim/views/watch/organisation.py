@@ -1,4 +1,4 @@
-"""One organisation, week by week: the same people under today's practice and under levers of one's choice."""
+"""One organisation, week by week: the same people under today's practice and under selected levers."""
 
 from __future__ import annotations
 
@@ -16,60 +16,59 @@ from sim.world.calendar import DAYS_A_WEEK
 from sim.world.ties import Ties
 
 PRACTICE = "practice_2022"
-WATCHED = ("burn_out_complaints", "isolation_from_colleagues")
+OUTCOMES = ("burn_out_complaints", "isolation_from_colleagues")
 LEVERS, TODAY = "levers", "today"
-"""The two lives of the organisation, which share all their chance."""
+"""The two worlds of the organisation, which share all random numbers."""
 
 
 class Organisation(mesa.Model):
-    """A Mesa model whose step is a week: a `HybridWorkModel` under levers, and its twin under today's practice.
+    """A Mesa model whose step is a week of two worlds: one under levers, and one under today's practice.
 
-    `employees` is a whole number, `seed` one from 0; `kwargs`, the name that Mesa's page looks for, maps families of
-    levers to options of `conf/`: a family left out stays as it was in 2022. `grid` holds the people under levers, one
-    a node, with every possible tie. Raises UserError for an option that does not exist or cannot go with another.
+    `kwargs`, the name that Mesa's page requires, maps families of levers to options of `conf/`; other families stay as
+    in 2022. `grid` has the people under levers, one per node, with every possible tie. Raises UserError for an option
+    that does not exist or cannot be combined with another.
     """
 
     def __init__(self, employees: int = 120, seed: int = 1, **kwargs: str):
         firm: dict[str, Any] = {"firm": "one", "firm__employees": employees, "seed": seed}
+        super().__init__()
         changed: dict[str, Any] = {family: option for family, option in kwargs.items() if option != PRACTICE}
-        lives = {
+        self.worlds = {
             LEVERS: HybridWorkModel(**firm, **changed),
             TODAY: HybridWorkModel(**firm, scenario=BASELINE.name),
         }
-        super().__init__()
-        self.asked = {"employees": employees, "seed": seed, **kwargs}
-        self.lives = lives
-        self.lived = self.lives[LEVERS]
-        self.pairs, self._pair_of_slot = pairs_of(self.lived.engine.staff.firm.ties)
-        self.grid = NetworkGrid(_graph(self.lived, self.pairs))
-        for person in self.lived.agents:
+        self.settings = {"employees": employees, "seed": seed, **kwargs}
+        self.with_levers = self.worlds[LEVERS]
+        self.pairs, self._pair_of_slot = pairs_of(self.with_levers.engine.staff.firm.ties)
+        self.grid = NetworkGrid(_graph(self.with_levers, self.pairs))
+        for person in self.with_levers.agents:
             self.grid.place_agent(person, person.place)
-        reporters = {(name, life): _reporter(name, life) for name in WATCHED for life in self.lives}
+        reporters = {(name, world): _reporter(name, world) for name in OUTCOMES for world in self.worlds}
         self.datacollector = mesa.DataCollector(model_reporters=reporters)
         self.datacollector.collect(self)
 
     def step(self) -> None:
-        """Live a week, both lives, and collect what is watched; stops at the end of the plan."""
-        for life in self.lives.values():
-            life.run_days(DAYS_A_WEEK)
-        self.running = self.steps < self.lived.plan.weeks
+        """Simulate a week of both worlds and collect the outcomes; stops at the end of the plan."""
+        for world in self.worlds.values():
+            world.run_days(DAYS_A_WEEK)
+        self.running = self.steps < self.with_levers.plan.weeks
         self.datacollector.collect(self)
 
     @property
     def tie_strengths(self) -> np.ndarray:
-        """The strength today of each pair's tie, 0 to 1, in the order of the edges of `grid`: (pair,)."""
-        ties = self.lived.engine.staff.firm.ties
-        strength = self.lived.quantity("tie_strength")[ties.exists]
+        """The current strength of each pair's tie, 0 to 1, in the order of the edges of `grid`: (pair,)."""
+        ties = self.with_levers.engine.staff.firm.ties
+        strength = self.with_levers.quantity("tie_strength")[ties.exists]
         return np.bincount(self._pair_of_slot, strength) / np.bincount(self._pair_of_slot)
 
     def series(self) -> Mapping[tuple[str, str], list[float]]:
-        """What is watched, by outcome and life: a value at the start and one a week."""
+        """Return the values by outcome and world: one at the start and one per week."""
         collected: Mapping[tuple[str, str], list[float]] = self.datacollector.model_vars
         return collected
 
 
 def pairs_of(ties: Ties) -> tuple[np.ndarray, np.ndarray]:
-    """Each pair of people with a place for a tie, once and in order: rows (pair, 2), and the pair of each slot."""
+    """Return each possible pair once and in order, (pair, 2), and the pair of each slot."""
     slots = np.argwhere(ties.exists)
     ends = np.sort(np.column_stack([slots[:, 1], ties.partner[ties.exists]]), axis=1)
     pairs, pair_of_slot = np.unique(ends, axis=0, return_inverse=True)
@@ -77,7 +76,7 @@ def pairs_of(ties: Ties) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _graph(model: HybridWorkModel, pairs: np.ndarray) -> nx.Graph:
-    """People by team, and their possible ties; with pairs in order the edges come in the order of the pairs."""
+    """Return people by team and their possible ties; edges are in the order of the pairs."""
     firm = model.engine.staff.firm
     graph = nx.Graph()
     for place, (team, leads) in enumerate(zip(firm.team.tolist(), firm.is_manager.tolist(), strict=True)):
@@ -86,5 +85,5 @@ def _graph(model: HybridWorkModel, pairs: np.ndarray) -> nx.Graph:
     return graph
 
 
-def _reporter(name: str, life: str) -> Callable[[Any], float]:
-    return lambda organisation: organisation.lives[life].outcome(name)
+def _reporter(name: str, world: str) -> Callable[[Any], float]:
+    return lambda organisation: organisation.worlds[world].outcome(name)

@@ -1,4 +1,4 @@
-"""The page: Mesa's SolaraViz of one organisation, in Dutch or English. The server asks for `Page`."""
+"""The page: Mesa's SolaraViz of one organisation, in Dutch or English. The server requires `Page`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MESA = {
     "Information": "information",
     "Step:": "week",
 }
-"""The labels of Mesa's own controls, and what they are called among our words: Mesa speaks English alone."""
+"""The English labels of Mesa's own controls, and their keys in `sim/words`."""
 _STYLE = """
 .v-tabs, .vue-resizable-handle { display: none }
 .vue-grid-layout, .vue-grid-item { height: auto !important }
@@ -42,14 +42,14 @@ _STYLE = """
 .v-navigation-drawer .v-input { margin-top: 0; padding-top: 10px }
 .v-navigation-drawer .v-messages, .v-navigation-drawer .v-text-field__details { display: none }
 """
-"""Two drawings side by side as high as they are and the note below, and no tabs: there is one page of drawings."""
+"""Two drawings side by side, the note below, and no tabs."""
 _WITH_LABELS = ("Button", "Card", "Checkbox", "SliderInt", "Text")
 SMALLEST, LARGEST = 40, 240
-"""Employees of a watched organisation: fewer are no organisation, of more one sees no ties."""
+"""Employees; the ties of more people cannot be distinguished in a drawing."""
 
 
-class Shown(Organisation):
-    """An organisation that starts without levers where they cannot go together, and remembers it."""
+class OrganisationOnPage(Organisation):
+    """An organisation that starts without levers where they cannot be combined, and reports it as `refused`."""
 
     def __init__(self, employees: int = 120, seed: int = 1, **kwargs: str):
         self.refused = False
@@ -61,41 +61,41 @@ class Shown(Organisation):
 
 
 language = solara.reactive("")
-"""The language of who looks; empty until it has been read from the address."""
+"""The language of the visitor; empty until it has been read from the address."""
 
 
-class InOurWords:
-    """Solara as Mesa's page sees it, with the labels of Mesa's own controls in the language of who looks."""
+class TranslatedSolara:
+    """Solara with the labels of Mesa's own controls in the language of the visitor."""
 
     def __getattr__(self, name: str) -> Any:
         part = getattr(solara, name)
-        return _in_our_words(part) if name in _WITH_LABELS else part
+        return _with_translation(part) if name in _WITH_LABELS else part
 
 
-def _in_our_words(part: Callable[..., Any]) -> Callable[..., Any]:
-    def said(*first: Any, label: str = "", **rest: Any) -> Any:
+def _with_translation(part: Callable[..., Any]) -> Callable[..., Any]:
+    def component(*first: Any, label: str = "", **rest: Any) -> Any:
         if label:
             return part(*first, label=translated(label), **rest)
         return part(*map(translated, first[:1]), *first[1:], **rest)
 
-    return said
+    return component
 
 
 def translated(label: str) -> str:
-    """A label of Mesa's in our words, a number at its end kept; any other label as it is."""
-    fixed = label.rstrip(" 0123456789")
-    key = MESA.get(fixed)
-    return label if key is None else _words()(f"watch.mesa.{key}") + label.removeprefix(fixed)
+    """Return the translation of a label of Mesa, with the number at its end; other labels stay as they are."""
+    text = label.rstrip(" 0123456789")
+    key = MESA.get(text)
+    return label if key is None else _words()(f"watch.mesa.{key}") + label.removeprefix(text)
 
 
 def _page_of_mesa() -> ModuleType:
-    """A copy of Mesa's page with labels in our words; Mesa's own module stays as it is for everybody else."""
+    """Return a copy of Mesa's page with translated labels; Mesa's own module does not change."""
     spec = find_spec("mesa.visualization.solara_viz")
     if spec is None or spec.loader is None:
         raise ImportError("Mesa has no module mesa.visualization.solara_viz")
     page = module_from_spec(spec)
     spec.loader.exec_module(page)
-    vars(page)["solara"] = InOurWords()
+    vars(page)["solara"] = TranslatedSolara()
     return page
 
 
@@ -108,10 +108,10 @@ def _words() -> Words:
 
 @solara.component
 def Page() -> None:  # noqa: N802, the name that Solara's server asks for
-    """One organisation: its ties, its weeks, and the levers."""
+    """Show one organisation: its ties, its weeks, and the levers."""
     search = solara.use_router().search
-    solara.use_memo(lambda: language.set(asked_language(search or "")), [])
-    organisation = solara.use_memo(lambda: solara.reactive(Shown()), [])
+    solara.use_memo(lambda: language.set(language_of(search or "")), [])
+    organisation = solara.use_memo(lambda: solara.reactive(OrganisationOnPage()), [])
     words = _words()
     solara.Title(words("watch.title"))
     solara.Style(_STYLE)
@@ -121,34 +121,34 @@ def Page() -> None:  # noqa: N802, the name that Solara's server asks for
 
 
 @solara.component
-def _one_organisation(organisation: solara.Reactive[Shown], spoken: str) -> None:
-    """Mesa's page in one language; in another it is built anew around the same organisation."""
-    words = Words(spoken)
+def _one_organisation(organisation: solara.Reactive[OrganisationOnPage], code: str) -> None:
+    """Show Mesa's page in one language; another language rebuilds it around the same organisation."""
+    words = Words(code)
     renderer = solara.use_memo(lambda: solara.reactive(network(organisation.value, words)), [])
-    controls = solara.use_memo(lambda: levers(organisation.value.asked, words), [])
+    controls = solara.use_memo(lambda: levers(organisation.value.settings, words), [])
     SolaraViz(
         organisation, renderer, [_weeks(words), _note(words)],
         model_params=controls, name=words("watch.title"), play_interval=200,
     )  # fmt: skip
 
 
-def asked_language(search: str) -> str:
-    """The language that an address asks for, as in `?language=nl`; English where it asks for none that there is."""
-    asked = parse_qs(search.removeprefix("?")).get("language", ["en"])[0]
-    return asked if asked in LANGUAGES else "en"
+def language_of(search: str) -> str:
+    """Return the language of an address such as `?language=nl`; English for an unknown one."""
+    code = parse_qs(search.removeprefix("?")).get("language", ["en"])[0]
+    return code if code in LANGUAGES else "en"
 
 
-def levers(asked: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """Controls for size, chance and every family of levers, as `SolaraViz` takes them, set as they were asked for."""
-    size = Slider(words("watch.employees"), asked["employees"], SMALLEST, LARGEST, 20)
-    chance = Slider(words("watch.seed"), asked["seed"], 1, 20, 1)
-    return {"employees": size, "seed": chance, **{family: _select(family, asked, words) for family in FAMILIES}}
+def levers(settings: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    """Return controls for size, seed and every family of levers, as `SolaraViz` takes them, with these settings."""
+    size = Slider(words("watch.employees"), settings["employees"], SMALLEST, LARGEST, 20)
+    seed = Slider(words("watch.seed"), settings["seed"], 1, 20, 1)
+    return {"employees": size, "seed": seed, **{family: _select(family, settings, words) for family in FAMILIES}}
 
 
-def _select(family: str, asked: Mapping[str, Any], words: Words) -> dict[str, Any]:
+def _select(family: str, settings: Mapping[str, Any], words: Words) -> dict[str, Any]:
     values = [{"value": one.name, "text": _name(one, words)} for one in options_of(family)]
     label = words(f"common.family.{family}")
-    return {"type": "Select", "label": label, "value": asked.get(family, PRACTICE), "values": values}
+    return {"type": "Select", "label": label, "value": settings.get(family, PRACTICE), "values": values}
 
 
 def _name(option: Option, words: Words) -> str:
@@ -163,8 +163,8 @@ def _weeks(words: Words) -> Callable[[Organisation], None]:
     return lines
 
 
-def _note(words: Words) -> Callable[[Shown], None]:
-    def note(organisation: Shown) -> None:
+def _note(words: Words) -> Callable[[OrganisationOnPage], None]:
+    def note(organisation: OrganisationOnPage) -> None:
         if organisation.refused:
             solara.Error(words("watch.refused"))
         solara.HTML("p", words("watch.note"))  # not Markdown, which would fetch its formulas from the network
