@@ -14,10 +14,10 @@ from benchmarks.report import Row
 from benchmarks.whole import DAYS_A_WEEK, WholeModel, firm_of, plan_of
 from sim.engine import Engine, reference
 from sim.engine.plan import Plan, create_engine
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.language.grammar import RANDOM_ARGUMENTS
-from sim.levers import catalogue
-from sim.levers.catalogue import Catalogue
+from sim.levers import interventions
+from sim.levers.interventions import InterventionState
 from sim.outcomes import definitions, record
 from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES
 from sim.outcomes.record import LAST_WEEKS, Record
@@ -28,7 +28,7 @@ from sim.world import staff
 SCENARIOS = ("baseline", "right_to_disconnect", "whole_package")
 REPORTED = (*HEADLINES, "exhaustion")
 PEOPLE, CROWD = 500, 3_000
-HOLDING = (reference, staff, catalogue, definitions, record, survey)
+HOLDING = (reference, staff, interventions, definitions, record, survey)
 """Modules that set the precision of numbers. `random_streams` is not among them: both studies use the same draws."""
 
 _EVERYBODY = list(GROUPS).index("everybody")
@@ -188,7 +188,7 @@ def events_of(study: Plan) -> Events:
     for day in range(-study.burn_in * DAYS_A_WEEK, study.weeks * DAYS_A_WEEK):
         if day == 0:
             for engine in (narrow, wide):
-                engine = engine.fork(Catalogue(engine.catalogue.measures, study.scenarios))
+                engine = engine.fork(InterventionState(engine.interventions.measures, study.scenarios))
         narrow.run_day(day)
         with in_float64():
             wide.run_day(day)
@@ -233,6 +233,6 @@ def _lived(plans: Sequence[Plan]) -> tuple[list[Record], float]:
 
 def _check(study: Plan) -> None:
     """Raise RuntimeError if a number is still rounded to float32."""
-    model = WholeModel(Reference, study, firm_of(study), len(SCENARIOS))
+    model = WholeModel(ReferenceEngine, study, firm_of(study), len(SCENARIOS))
     if left := rounded(model.engine):
         raise RuntimeError(f"These quantities still use float32: {', '.join(left)}.")

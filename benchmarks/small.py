@@ -15,7 +15,7 @@ from sim.engine.plan import EXTERNAL_INPUTS
 from sim.language.curves import approach, saturating
 from sim.language.grammar import Mechanism, flow, param, stock
 from sim.language.registry import register
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.world.calendar import Calendar
 from sim.world.firm import assemble_firm, most_common_sector
 from sim.world.staff import Staff
@@ -175,7 +175,7 @@ class SmallModel:
     def __init__(self, engine: Callable, people: int, seed: int = 1):
         """`engine` has the signature of `Reference`."""
         registry = register([Small()], (), EXTERNAL_INPUTS)
-        self.engine = engine(registry, staff_of(people, seed), Catalogue((), ()), Calendar(), seed)
+        self.engine = engine(registry, staff_of(people, seed), InterventionState((), ()), Calendar(), seed)
         self.reports: dict[str, list[float]] = {name: [] for name in REPORTED}
         self._week = 0
 

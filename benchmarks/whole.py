@@ -14,7 +14,7 @@ from benchmarks.timing import Runner
 from sim.config.plan_builder import plan
 from sim.engine import engine_for
 from sim.engine.plan import Plan, registry_of, required_measures
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.outcomes.record import Recorder, measure_week
 from sim.survey.survey import survey_of
 from sim.world.establishments import MOST_EMPLOYEES, build
@@ -67,10 +67,10 @@ class WholeModel:
 
     def __init__(self, engine: Callable, eight: Plan, firm: Firm, worlds: int):
         """`engine` has the signature of `Reference`."""
-        catalogue = Catalogue(required_measures(eight), ())
-        staff = Staff(firm, catalogue.names, eight.replicate)
-        self.engine = engine(registry_of(eight), staff, catalogue, eight.calendar, eight.seed)
-        self.engine = self.engine.fork(Catalogue(catalogue.measures, eight.scenarios[:worlds]))
+        interventions = InterventionState(required_measures(eight), ())
+        staff = Staff(firm, interventions.names, eight.replicate)
+        self.engine = engine(registry_of(eight), staff, interventions, eight.calendar, eight.seed)
+        self.engine = self.engine.fork(InterventionState(interventions.measures, eight.scenarios[:worlds]))
         self.survey, self.week = survey_of(eight), 0
         self.live(2 * DAYS_A_WEEK)
 

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import settings
 
 from sim.engine.plan import Plan, simulate_burn_in
-from sim.engine.reference import Reference
-from sim.levers.catalogue import Catalogue
+from sim.engine.reference import ReferenceEngine
+from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure, read_measure
 from sim.world.firm import FirmOptions
 
@@ -36,10 +36,10 @@ def small_plan(measures: tuple[Measure, ...]) -> Plan:
     return Plan(measures, firm=FirmOptions(kind="study", establishments=6, sample=17), weeks=4, burn_in=4)
 
 
-def simulate(plan: Plan, days: int) -> Reference:
+def simulate(plan: Plan, days: int) -> ReferenceEngine:
     """Return the engine after the burn-in and `days` days, with one world per scenario of the plan."""
     burnt_in = simulate_burn_in(plan)
-    engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, plan.scenarios))
+    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, plan.scenarios))
     for day in range(days):
         engine.run_day(day)
     return engine

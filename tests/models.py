@@ -11,7 +11,7 @@ from sim.engine import Engine
 from sim.engine.plan import BASELINE, EXTERNAL_INPUTS, Plan, registry_of, required_measures
 from sim.language.grammar import Lever, Mechanism, adds_to, flow, param, stock, stream, trait
 from sim.language.registry import Registry, register
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.world.establishments import build
@@ -46,9 +46,11 @@ def small(measures: Sequence[Measure], **options) -> Plan:
 
 def engine(kind: Callable[..., Engine], plan: Plan, worlds: int = 1, varied=None, registry=None, **options) -> Engine:
     """Return an engine of this kind on the first day of a plan's burn-in."""
-    catalogue = Catalogue(required_measures(plan), ())
-    staff = Staff(build(plan.firm, plan.seed, plan.replicate), catalogue.names, plan.replicate)
-    return kind(registry or registry_of(plan), staff, catalogue, plan.calendar, plan.seed, worlds, varied, **options)
+    interventions = InterventionState(required_measures(plan), ())
+    staff = Staff(build(plan.firm, plan.seed, plan.replicate), interventions.names, plan.replicate)
+    return kind(
+        registry or registry_of(plan), staff, interventions, plan.calendar, plan.seed, worlds, varied, **options
+    )
 
 
 def varied_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str], np.ndarray]:
@@ -201,4 +203,4 @@ def engine_with_traps(kind: Callable[..., Engine], measures: Sequence[Measure], 
     varied = {("traps", "slope"): np.array([0.2, 0.9])}
     one = engine(kind, plan, worlds=2, varied=varied, registry=traps_registry(), **options)
     one.run_week(-1)
-    return one.fork(Catalogue(one.catalogue.measures, plan.scenarios))
+    return one.fork(InterventionState(one.interventions.measures, plan.scenarios))

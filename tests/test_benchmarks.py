@@ -16,7 +16,7 @@ from benchmarks.small import COLLEAGUES, REPORTED, STATES, SmallModel, partners_
 from benchmarks.timing import Runner, nanoseconds
 from benchmarks.whole import PARTS, WholeModel, bytes_held, bytes_moved, firm_of, plan_of, shares_of_time
 from sim.engine import engine_for
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 
 YEAR = 364
 
@@ -30,7 +30,7 @@ def test_everybody_of_the_small_model_has_eight_mutual_ties():
 
 
 def test_the_small_model_gives_statistically_the_same_in_mesa():
-    ours, theirs = SmallModel(Reference, 1_000), MesaModel(1_000)
+    ours, theirs = SmallModel(ReferenceEngine, 1_000), MesaModel(1_000)
     ours.run(YEAR)
     theirs.run(YEAR)
     for state in STATES:
@@ -53,7 +53,7 @@ def test_the_small_model_is_the_same_to_the_bit_under_both_engines():
 
 def test_the_whole_model_is_taken_apart_into_shares_that_add_up():
     eight = plan_of(60)
-    model = WholeModel(Reference, eight, firm_of(eight), worlds=2)
+    model = WholeModel(ReferenceEngine, eight, firm_of(eight), worlds=2)
     shares = shares_of_time(model, weeks=1)
     assert set(shares) == set(PARTS)
     assert sum(shares.values()) == pytest.approx(1)

@@ -165,7 +165,7 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenarios", "--info", "foo"], "--info is followed by 'foo'"),
         (["scenarios", "scenarios=[]"], "at least one scenario beside the baseline is right"),
         (["run", "scenario=baseline"], "at least one scenario beside the baseline is right"),
-        (["scenarios", "engine=cuda"], "engine is 'cuda'"),
+        (["scenarios", "engine=cuda"], "Unknown engine: cuda"),
         (["describe", "weks=5"], "Unknown setting: weks"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

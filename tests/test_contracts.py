@@ -569,18 +569,18 @@ def arguments_of(engine, quantity) -> list:
     for cause in dependencies_of(KINDS[quantity.owner].equations()[quantity.name]):
         own = cause.removeprefix("their_")
         if cause in AGGREGATION_SOURCES:
-            found.append(staff.looks[cause])
+            found.append(staff.aggregation_sources[cause])
             continue
         if cause in RANDOM_ARGUMENTS:
             array = np.linspace(0.01, 0.98, staff.count[quantity.per], dtype=np.float32)[None]
         elif cause != own:
-            array = staff.looks["ties"].of(engine.values[own])
+            array = staff.aggregation_sources["ties"].of(engine.values[own])
         else:
             known = engine.registry.quantities.get(own)
             level = known.per if known else engine.registry.external_inputs[own]
             array = engine.values[own]
             if level != "everywhere" and not aggregates:
-                array = staff.spread(array, level, quantity.per)
+                array = staff.broadcast(array, level, quantity.per)
         array = np.array(array, np.float32)
         array.setflags(write=False)
         found.append(array)
@@ -721,7 +721,10 @@ def test_a_new_measure_needs_one_yaml_file_and_changes_a_new_condition(small_pla
     policy = Scenario("gardener", "policy", (Introduction("gardener"),))
     plan = replace(small_plan, measures=(*small_plan.measures, gardener), scenarios=(BASELINE, policy))
     engine = simulate(plan, days=TUESDAY_OF_WEEK_20 + 1)
-    watering, dose = engine.values["watering"], engine.values["in_effect"][1, engine.catalogue.names.index("gardener")]
+    watering, dose = (
+        engine.values["watering"],
+        engine.values["in_effect"][1, engine.interventions.names.index("gardener")],
+    )
     assert dose.max() > 0.2
     assert (watering[1] - watering[0]).max() == pytest.approx(0.5 * dose.max(), abs=0.1)
     assert engine.values["greenery"][1].mean() > engine.values["greenery"][0].mean()

@@ -84,15 +84,15 @@ def test_every_number_that_can_be_set_is_told_and_no_other(told):
 
 def test_every_number_has_a_short_meaning_of_its_own_and_lies_within_its_range(told):
     for row in told:
-        meaning = row.passport.meaning
+        meaning = row.metadata.meaning
         assert 0 < len(meaning) <= LONGEST_MEANING and meaning == meaning.strip(" ."), row.full_name
-        assert row.passport.low <= row.value <= row.passport.high, row.full_name
-        alike = [one.name for one in told if one.owner == row.owner and one.passport.meaning == meaning]
+        assert row.metadata.low <= row.value <= row.metadata.high, row.full_name
+        alike = [one.name for one in told if one.owner == row.owner and one.metadata.meaning == meaning]
         assert alike == [row.name], f"{row.owner}: {', '.join(alike)} mean the same"
 
 
 def test_every_grade_is_explained(told):
-    assert {row.passport.grade for row in told} == set(parameters.GRADES)
+    assert {row.metadata.grade for row in told} == set(parameters.GRADES)
 
 
 def test_patterns_in_mind_are_those_that_a_parameter_a_measure_or_an_amount_cites():

@@ -97,7 +97,7 @@ WRONG = {
     "no such process": (["mechanisms.recover.demands_hold"], "Unknown factor"),
     "no such group": (["asumed"], "assumed"),
     "nothing": ([], "name what to vary"),
-    "beyond the range": ({"mechanisms.recovery.demands_hold": [0.2, 9.0]}, "its range is"),
+    "beyond the range": ({"mechanisms.recovery.demands_hold": [0.2, 9.0]}, r"Invalid value for .*: 9\.0\. Use "),
     "backwards": ({"mechanisms.recovery.demands_hold": [0.3, 0.2]}, "a lower and a higher"),
     "no span": ({"mechanisms.recovery.demands_hold": 0.2}, r"\[low, high\] or a list"),
     "sticky_norm: 0.5. Use one of 0.0, 1.0": ({"availability": ["always_of"]}, "always_on"),

@@ -18,13 +18,13 @@ from test_properties import random_parameters, random_scenario
 pytest.importorskip("numba")
 
 from sim.engine import engine_for, partitioned
-from sim.engine.fused import Fused
+from sim.engine.fused import FusedEngine
 from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.engine.source_translation import UnsupportedEquationError
 from sim.errors import UserError
 from sim.language.grammar import Mechanism, flow
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.world.calendar import Calendar
 from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stack_firms
@@ -35,7 +35,7 @@ HERE = Path(__file__).resolve().parent
 
 def both(plan: Plan, **options):
     """A reference engine and a fused one, set up alike."""
-    return engine(Reference, plan, **options), engine(Fused, plan, **options)
+    return engine(ReferenceEngine, plan, **options), engine(FusedEngine, plan, **options)
 
 
 def bits(value: np.ndarray) -> np.ndarray:
@@ -91,21 +91,23 @@ def test_it_agrees_for_firms_stacked_as_rows(measures):
         build(FirmOptions(kind="one", employees=people), plan.seed, row) for row, people in enumerate((30, 280, 50))
     ]
     engines = []
-    for kind in (Reference, Fused):
-        catalogue = Catalogue(required_measures(plan), ())
-        staff = Staff(stack_firms(firms), catalogue.names, np.array([0, 1, 2]))
-        engines.append(kind(registry_of(plan), staff, catalogue, plan.calendar, plan.seed))
+    for kind in (ReferenceEngine, FusedEngine):
+        interventions = InterventionState(required_measures(plan), ())
+        staff = Staff(stack_firms(firms), interventions.names, np.array([0, 1, 2]))
+        engines.append(kind(registry_of(plan), staff, interventions, plan.calendar, plan.seed))
     agree(*engines, weeks=range(-2, 0))
 
 
-def test_it_agrees_for_a_firm_lived_in_parts(measures, monkeypatch):
+def test_it_agrees_for_a_firm_in_parts(measures, monkeypatch):
     """Forked, with worlds that differ and quantities of every level gathered, in parts of one establishment or two."""
-    monkeypatch.setattr(partitioned, "PLACES", 40)
+    monkeypatch.setattr(partitioned, "PARTITION_PLACES", 40)
     plan = small(measures, scenarios=SCENARIOS)
     reference, apart = (engine(engine_for(name), plan) for name in ("reference", "fused"))
     assert isinstance(apart, partitioned.PartitionedEngine)
     agree(reference, apart, weeks=range(-3, 0))
-    reference, apart = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, apart))
+    reference, apart = (
+        one.fork(InterventionState(one.interventions.measures, SCENARIOS)) for one in (reference, apart)
+    )
     for one in (reference, apart):
         one.set_parameter("recovery", "night", np.array([0.1, 0.2, 0.1, 0.3]))
     agree(reference, apart, weeks=range(0, 4), daily=1, gather=("overtime", "absence_in_team", "known"))
@@ -136,7 +138,7 @@ def test_it_agrees_for_a_random_configuration(number, measures):
     )  # fmt: skip
     reference, fused = both(plan, worlds=3, varied=random_parameters(3, luck))
     agree(reference, fused, weeks=[-1])
-    forked = [one.fork(Catalogue(one.catalogue.measures, plan.scenarios)) for one in (reference, fused)]
+    forked = [one.fork(InterventionState(one.interventions.measures, plan.scenarios)) for one in (reference, fused)]
     agree(*forked, weeks=range(0, 3), daily=1)
 
 
@@ -158,7 +160,9 @@ def test_it_agrees_with_all_switches_flipped(measures):
 def test_it_agrees_in_forked_worlds_under_levers_settings_and_withdrawal(measures):
     reference, fused = both(small(measures, scenarios=SCENARIOS))
     agree(reference, fused, weeks=range(-4, 0))
-    reference, fused = (one.fork(Catalogue(one.catalogue.measures, SCENARIOS)) for one in (reference, fused))
+    reference, fused = (
+        one.fork(InterventionState(one.interventions.measures, SCENARIOS)) for one in (reference, fused)
+    )
     agree(reference, fused, weeks=range(0, 6), daily=1)
     exhaustion = fused.values["exhaustion"]
     assert all(np.any(exhaustion[0] != exhaustion[world]) for world in (1, 2, 3))
@@ -169,12 +173,12 @@ def test_a_past_can_be_forked_again_and_again(measures, which):
     past = both(small(measures, scenarios=SCENARIOS))[which]
     past.run_week(-1)
     before = {name: np.array(value) for name, value in past.values.items()}
-    scenarios = Catalogue(past.catalogue.measures, SCENARIOS)
+    scenarios = InterventionState(past.interventions.measures, SCENARIOS)
     futures = [past.fork(scenarios)]
     for week in range(3):
         futures[0].run_week(week)
     assert all(np.array_equal(before[name], past.values[name]) for name in before)
-    futures.append(past.fork(Catalogue(past.catalogue.measures, SCENARIOS)))
+    futures.append(past.fork(InterventionState(past.interventions.measures, SCENARIOS)))
     for week in range(3):
         futures[1].run_week(week)
     assert all(np.array_equal(futures[0].values[name], value) for name, value in futures[1].values.items())
@@ -216,7 +220,10 @@ class Branches(Mechanism):
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize("block", [64, 256])
 def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
-    reference, fused = engine_with_traps(Reference, measures), engine_with_traps(Fused, measures, block=block)
+    reference, fused = (
+        engine_with_traps(ReferenceEngine, measures),
+        engine_with_traps(FusedEngine, measures, block=block),
+    )
     agree(reference, fused, weeks=range(0, 4), daily=2, gather=("burden", "warmth", "spirit"))
     assert np.any(fused.values["say_over_hours"][0] != fused.values["say_over_hours"][1])
     assert np.any(fused.values["in_effect"] > 0)
@@ -227,9 +234,9 @@ def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_no
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
     registry = traps_registry(Branches())
     with pytest.raises(UnsupportedEquationError, match=r"branches\.branching cannot be fused: .* 'if mood"):
-        engine(Fused, plan, registry=registry)
+        engine(FusedEngine, plan, registry=registry)
     for _ in range(2):
-        assert isinstance(engine(engine_for("fused"), plan, registry=registry), Reference)
+        assert isinstance(engine(engine_for("fused"), plan, registry=registry), ReferenceEngine)
     assert len(caplog.records) == 1
     assert "branches.branching" in caplog.text
 
@@ -239,11 +246,11 @@ def test_an_equation_that_cannot_be_fused_is_computed_by_the_reference_with_a_no
 
 def test_fused_is_chosen_where_numba_is_installed(measures, monkeypatch):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    assert isinstance(engine(engine_for("auto"), plan), Fused)
-    assert engine_for("reference") is Reference
+    assert isinstance(engine(engine_for("auto"), plan), FusedEngine)
+    assert engine_for("reference") is ReferenceEngine
     monkeypatch.setattr("sim.engine.find_spec", lambda name: None)
-    assert engine_for("auto") is Reference
-    with pytest.raises(UserError, match="numba is missing"):
+    assert engine_for("auto") is ReferenceEngine
+    with pytest.raises(UserError, match="needs numba"):
         engine_for("fused")
     with pytest.raises(UserError, match="one of auto, fused, reference"):
         engine_for("quick")
@@ -254,17 +261,19 @@ def test_the_reference_engine_needs_no_numba():
         "import sys; sys.modules['numba'] = None; sys.modules['llvmlite'] = None\n"
         "import sim.engine.plan, sim.model; from sim.engine import engine_for; print(engine_for('reference').__name__)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "Reference"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "ReferenceEngine"
+    )
 
 
 EDITED = """
 import sys
 sys.path.insert(0, {package!r})
 from sim.engine import engine_for
-from sim.engine.fused import Fused
+from sim.engine.fused import FusedEngine
 from sim.engine.plan import EXTERNAL_INPUTS
 from sim.language.registry import register
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.mechanisms.short import Short
 from sim.world.calendar import Calendar
 from sim.world.calendar import Calendar
@@ -272,7 +281,8 @@ from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stack_firms
 from sim.world.staff import Staff
 firm = build(FirmOptions(kind="one", employees=20), 1, 0)
-engine = Fused(register([Short()], external_inputs=EXTERNAL_INPUTS), Staff(firm, ()), Catalogue((), ()), Calendar(), 1)
+registry = register([Short()], external_inputs=EXTERNAL_INPUTS)
+engine = FusedEngine(registry, Staff(firm, ()), InterventionState((), ()), Calendar(), 1)
 engine.run_day(0)
 print(float(engine.values["result"][0, 0]))
 """

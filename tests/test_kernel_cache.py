@@ -22,7 +22,7 @@ from sim.engine.codegen import Kernel
 from sim.engine.kernel_cache import SignedFolder, private_folder, signing_key
 
 PART = "from numba import njit\n\n\n@njit\ndef twice(x):\n    return 2.0 * x\n"
-KERNEL = Kernel({"twice": PART}, "@njit\ndef live(x):\n    x[0] = twice(x[0])\n", 1)
+KERNEL = Kernel({"twice": PART}, "@njit\ndef run_days(x):\n    x[0] = twice(x[0])\n", 1)
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
 
@@ -50,7 +50,7 @@ def run(capfd) -> list[str]:
     _as_in_a_new_process()
     capfd.readouterr()
     numbers = np.array([3.0])
-    compiling.compiled(KERNEL)(numbers)
+    compiling.compile_kernel(KERNEL)(numbers)
     assert numbers[0] == 6.0
     return capfd.readouterr().err.splitlines()
 
@@ -155,7 +155,7 @@ def test_modules_and_numba_files_put_into_the_folder_are_not_read(folder, tmp_pa
         text = f"import pathlib; pathlib.Path({str(mark)!r}).touch()"
         (folder / f"{name}.py").write_text(text)
         (folder / "__pycache__").mkdir(exist_ok=True)
-        for kind in ("live-4.py311.nbi", "live-4.py311.1.nbc", "twice-4.py311.nbi"):
+        for kind in ("run_days-4.py311.nbi", "run_days-4.py311.1.nbc", "twice-4.py311.nbi"):
             (folder / "__pycache__" / f"{name}.{kind}").write_bytes(pickle.dumps(Executed(mark)))
     assert run(capfd) == []
     assert not mark.exists()
@@ -244,7 +244,7 @@ import numpy as np
 sys.path.insert(0, {tests!r})
 from test_kernel_cache import KERNEL, compiling
 numbers = np.array([3.0])
-compiling.compiled(KERNEL)(numbers)
+compiling.compile_kernel(KERNEL)(numbers)
 print(numbers[0])
 """
 

@@ -40,7 +40,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def test_a_comparison_too_large_for_the_memory_says_so_before_anything_is_simulated(free, monkeypatch):
     monkeypatch.setattr(scenarios, "run_many", lambda *_: pytest.fail("something was simulated"))
     free(0.3 * GIGABYTE)
-    with pytest.raises(UserError, match=r"need about .* GB and 0\.3 GB are free"):
+    with pytest.raises(UserError, match=r"need about .* GB, and 0\.3 GB are free"):
         scenarios.compare([plan("firm=one", "firm.employees=60", "weeks=104")], quiet=True)
 
 

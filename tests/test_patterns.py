@@ -16,7 +16,7 @@ from conftest import simulate
 from sim.calibration.standardisation import STATES
 from sim.config.plan_builder import plan as composed
 from sim.engine.plan import BASELINE, Plan, create_engine, simulate_burn_in
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.levers.scenario import Introduction, Scenario
 from sim.survey.survey import Survey, survey_of
 from sim.world.calendar import DAYS_A_WEEK
@@ -44,7 +44,7 @@ WEEKLY = tuple(state.quantity for state in STATES)
 class Panel:
     """Home workers of the practice of 2022: a survey after eight weeks, the days before it, and two years by week."""
 
-    engine: Reference
+    engine: ReferenceEngine
     survey: Survey
     home: np.ndarray
     answers: dict[str, np.ndarray]
@@ -79,8 +79,10 @@ def panel(base: Plan) -> Panel:
         if quantity.per == "employee" and engine.values[name].shape[-1] == len(home)
     }
     answers["is_manager"] = engine.values["is_manager"][0]
-    answers["managers_usual_detachment"] = engine.staff.looks["manager"].of(engine.values["usual_detachment"])[0]
-    known = {name: engine.values["known"][0, row].copy() for row, name in enumerate(engine.catalogue.names)}
+    answers["managers_usual_detachment"] = engine.staff.aggregation_sources["manager"].of(
+        engine.values["usual_detachment"]
+    )[0]
+    known = {name: engine.values["known"][0, row].copy() for row, name in enumerate(engine.interventions.names)}
     exhaustion = {0: answers["exhaustion"]}
     complaint = answers["arm_neck_shoulder_complaint"]
     means: dict[str, list[float]] = {state.quantity: [] for state in STATES}
@@ -259,11 +261,11 @@ SEEN = 16
 class Difference:
     """What a scenario changes: means over the last weeks, for everybody or some."""
 
-    engine: Reference
+    engine: ReferenceEngine
     survey: Survey
     sums: dict[str, np.ndarray]
 
-    def of(self, outcome: str, world: int, among: Callable[[Reference], np.ndarray] | None = None) -> np.ndarray:
+    def of(self, outcome: str, world: int, among: Callable[[ReferenceEngine], np.ndarray] | None = None) -> np.ndarray:
         """The paired difference of each person from the baseline."""
         values = np.broadcast_to(self.sums[outcome], (self.engine.worlds, self.sums[outcome].shape[-1]))
         change = (values[world] - values[0]) / SEEN
@@ -290,11 +292,11 @@ def compared(plan: Plan, weeks: int = HORIZON) -> Difference:
     return Difference(engine, survey, sums)
 
 
-def non_managers(engine: Reference) -> np.ndarray:
+def non_managers(engine: ReferenceEngine) -> np.ndarray:
     return (engine.values["is_manager"][0] == 0) & (engine.values["has_manager"][0] > 0)
 
 
-def home_workers(engine: Reference) -> np.ndarray:
+def home_workers(engine: ReferenceEngine) -> np.ndarray:
     return engine.values["may_work_from_home"][0] > 0
 
 
@@ -320,7 +322,7 @@ def test_manager_training_helps_without_employees_knowing_of_it():
     kept = with_parameter(plan, "cascade", "others_training", 0.01)
     kept["cascade"]["own_training"] = 0.0
     found = compared(replace(plan, parameters={**plan.parameters, **kept}))
-    row = found.engine.catalogue.names.index("remote_leadership_training")
+    row = found.engine.interventions.names.index("remote_leadership_training")
     others = non_managers(found.engine)
     known = np.broadcast_to(found.sums["known"], (2, *found.sums["known"].shape[1:]))[1, row] / SEEN
     assert known[others].mean() < 0.02, "hardly any employee knows"

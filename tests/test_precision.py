@@ -21,7 +21,7 @@ from benchmarks.precision import (
     study_of,
 )
 from benchmarks.whole import WholeModel, firm_of
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.runs.run import run
 
 
@@ -30,8 +30,8 @@ def study():
     return study_of(150, weeks=2)
 
 
-def two_weeks(study) -> Reference:
-    return WholeModel(Reference, study, firm_of(study), len(SCENARIOS)).engine
+def two_weeks(study) -> ReferenceEngine:
+    return WholeModel(ReferenceEngine, study, firm_of(study), len(SCENARIOS)).engine
 
 
 def test_nothing_is_rounded_to_float32_within_and_everything_without(study):
@@ -41,7 +41,7 @@ def test_nothing_is_rounded_to_float32_within_and_everything_without(study):
     assert set(rounded(single)) == set(single.values)
 
 
-@pytest.mark.parametrize("module", ["reference", "staff", "catalogue"])
+@pytest.mark.parametrize("module", ["reference", "staff", "interventions"])
 def test_a_place_that_still_rounds_is_found(study, monkeypatch, module):
     left = [one for one in precision.HOLDING if one is not getattr(precision, module)]
     monkeypatch.setattr(precision, "HOLDING", left)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine.plan import BASELINE, Plan, create_engine, validate_value
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.language.discovery import levers, mechanisms
 from sim.language.registry import Quantity
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.firm import FirmOptions
@@ -83,7 +83,7 @@ def bounds(quantity: Quantity) -> tuple[float, float]:
     return low, high
 
 
-def outside(engine: Reference) -> list[str]:
+def outside(engine: ReferenceEngine) -> list[str]:
     """What is no number, or lies where it must not, by name and value."""
     found = []
     for name, quantity in engine.registry.quantities.items():
@@ -107,7 +107,7 @@ def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: in
     plan = replace(plan, firm=SMALL, seed=number, scenarios=scenarios if with_levers else (BASELINE,))
     engine = create_engine(plan, worlds, random_parameters(worlds, luck))
     if with_levers:
-        engine = engine.fork(Catalogue(engine.catalogue.measures, scenarios))
+        engine = engine.fork(InterventionState(engine.interventions.measures, scenarios))
     found: list[str] = []
     first = -(weeks // 2) * DAYS_A_WEEK
     for day in range(first, first + weeks * DAYS_A_WEEK):
@@ -193,5 +193,5 @@ def test_every_parameter_at_its_range_is_accepted_and_beyond_it_refused():
             for end in (passport.low, passport.high):
                 assert validate_value(kind(), name, end) == end
             for beyond in (passport.low - 1, passport.high + 1, float("nan")):
-                with pytest.raises(ValueError, match="its range is"):
+                with pytest.raises(ValueError, match=r"Invalid value for .* Use "):
                     validate_value(kind(), name, beyond)

@@ -417,13 +417,13 @@ _PLACES = [
 
 @pytest.fixture
 def nothing_runs(monkeypatch):
-    from sim.engine.fused import Fused
-    from sim.engine.reference import Reference
+    from sim.engine.fused import FusedEngine
+    from sim.engine.reference import ReferenceEngine
 
     def run(*_, **__):
         raise AssertionError("something is simulated")
 
-    for engine in (Fused, Reference):
+    for engine in (FusedEngine, ReferenceEngine):
         monkeypatch.setattr(engine, "run_day", run)
         monkeypatch.setattr(engine, "run_week", run)
 

@@ -16,9 +16,9 @@ import pytest
 from conftest import simulate
 
 from sim.engine.plan import BASELINE, create_engine, required_measures
-from sim.engine.reference import Reference
+from sim.engine.reference import ReferenceEngine
 from sim.language.discovery import mechanisms
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.measure import read_measure
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.outcomes.effects import effects
@@ -47,13 +47,13 @@ WORKSHOP = Scenario(
 )
 
 
-def of(engine: Reference, name: str, world: int) -> np.ndarray:
+def of(engine: ReferenceEngine, name: str, world: int) -> np.ndarray:
     """A quantity in one world; what is held once for all worlds is the same in each."""
     values = engine.values[name]
     return values[min(world, len(values) - 1)]
 
 
-def differing(first: Reference, world: int, second: Reference, other: int) -> set[str]:
+def differing(first: ReferenceEngine, world: int, second: ReferenceEngine, other: int) -> set[str]:
     """The quantities in which two worlds are not the same to the bit."""
     return {
         name
@@ -161,8 +161,8 @@ def test_a_setting_that_ends_gives_back_the_plans_own_value(small_plan):
 def test_a_world_alone_is_the_same_world_beside_others(scenario, small_plan):
     alone = simulate(replace(small_plan, scenarios=(scenario,)), days=40)
     beside = simulate(replace(small_plan, scenarios=(BASELINE, PACKAGE, ALWAYS_ON, WORKSHOP)), days=40)
-    place = beside.catalogue.scenarios.index(scenario)
-    shared = [beside.catalogue.names.index(name) for name in alone.catalogue.names]
+    place = beside.interventions.scenarios.index(scenario)
+    shared = [beside.interventions.names.index(name) for name in alone.interventions.names]
     for name, quantity in alone.registry.quantities.items():
         own, other = of(alone, name, 0), of(beside, name, place)
         if quantity.per.startswith(("measure", "catalogue")):
@@ -239,7 +239,7 @@ def test_an_unrelated_measure_changes_nothing(small_plan):
     )
     without = simulate(replace(small_plan, scenarios=(BASELINE, PACKAGE)), days=40)
     beside = simulate(with_fruit, days=40)
-    assert "fruit" in beside.catalogue.names
+    assert "fruit" in beside.interventions.names
     for world in (0, 1):
         for name, quantity in without.registry.quantities.items():
             if not quantity.per.startswith(("measure", "catalogue")):
@@ -285,8 +285,9 @@ def test_permuted_employees_have_permuted_lives(small_plan):
     firm = build(small_plan.firm, small_plan.seed, small_plan.replicate)
     order = np.random.default_rng(11).permutation(len(firm.identifier))
     plain = create_engine(small_plan)
-    shuffled = Reference(
-        plain.registry, Staff(permuted(firm, order), plain.catalogue.names), Catalogue(plain.catalogue.measures, ()),
+    shuffled = ReferenceEngine(
+        plain.registry, Staff(permuted(firm, order), plain.interventions.names),
+        InterventionState(plain.interventions.measures, ()),
         small_plan.calendar, small_plan.seed,
     )  # fmt: skip
     for engine in (plain, shuffled):
@@ -543,7 +544,7 @@ def many_employers(small_plan):
 def test_the_share_of_employers_that_introduce_a_measure_is_the_share_that_claims_it(many_employers):
     shares = (0.0, 0.25, 0.5, 1.0)
     engine = simulate(replace(many_employers, scenarios=tuple(map(taken, shares))), days=1)
-    row = engine.catalogue.names.index("buddies")
+    row = engine.interventions.names.index("buddies")
     claimed = engine.values["claimed"][:, row]
     assert claimed.mean(axis=1) == pytest.approx(shares, abs=0.12)
     assert (np.diff(claimed, axis=0) >= 0).all(), "a larger share keeps those of the smaller"
@@ -552,7 +553,7 @@ def test_the_share_of_employers_that_introduce_a_measure_is_the_share_that_claim
 
 def test_of_those_who_claim_some_keep_planning(many_employers):
     engine = simulate(replace(many_employers, scenarios=(taken(),)), days=60 * DAYS_A_WEEK)
-    row = engine.catalogue.names.index("buddies")
+    row = engine.interventions.names.index("buddies")
     implemented = engine.values["implemented"][0, row]
     assert implemented.mean() == pytest.approx(0.9, abs=0.08)
     assert (implemented == engine.values["carries_out"][0, row]).mean() > 0.98
@@ -560,7 +561,7 @@ def test_of_those_who_claim_some_keep_planning(many_employers):
 
 def test_a_measure_of_the_study_keeps_those_who_had_it(many_employers):
     engine = simulate(replace(many_employers, scenarios=(BASELINE, taken(0.5, name="social_moments"))), days=1)
-    row = engine.catalogue.names.index("social_moments")
+    row = engine.interventions.names.index("social_moments")
     before, after = (of(engine, "claimed", world)[row] for world in (0, 1))
     assert (after >= before).all() and after.sum() > before.sum()
 
@@ -568,7 +569,7 @@ def test_a_measure_of_the_study_keeps_those_who_had_it(many_employers):
 def test_a_measure_that_ends_is_over_for_everybody(many_employers):
     plan = replace(many_employers, scenarios=(BASELINE, taken(end=12), taken()))
     engine = simulate(plan, days=12 * DAYS_A_WEEK)
-    row = engine.catalogue.names.index("buddies")
+    row = engine.interventions.names.index("buddies")
     assert engine.values["in_effect"][1, row].max() > 0
     assert differing(engine, 1, engine, 2) == set(), "until its end it is the measure that stays"
     for day in range(12 * DAYS_A_WEEK, 14 * DAYS_A_WEEK):
@@ -583,7 +584,7 @@ def test_a_measure_that_ends_is_over_for_everybody(many_employers):
 def test_a_withdrawn_measure_is_gone_from_the_first_day(many_employers):
     gone = Scenario("gone", "counterfactual", withdrawn=("social_moments",))
     engine = simulate(replace(many_employers, scenarios=(BASELINE, gone)), days=8)
-    row = engine.catalogue.names.index("social_moments")
+    row = engine.interventions.names.index("social_moments")
     for name in ("claimed", "in_place", "used", "in_effect"):
         assert (engine.values[name][1, row] == 0).all(), name
         assert engine.values[name][0, row].any(), name

@@ -95,7 +95,7 @@ def simulate_rows(engine: Engine, survey: Survey, days: Sequence[int]) -> list[l
     """Run the days and return every fitted row in every world."""
     worlds = engine.worlds
     overtime = np.zeros((worlds, engine.staff.count["employee"]))
-    shares = np.zeros((worlds, len(engine.catalogue.names), 3))
+    shares = np.zeros((worlds, len(engine.interventions.names), 3))
     mismatch = np.zeros((worlds, 2))
     weeks = 0
     for day in days:
@@ -150,7 +150,7 @@ def _levels(engine: Engine, survey: Survey, world: int, overtime: np.ndarray, mi
 
 def _cells(engine: Engine, shares: np.ndarray) -> list[Row]:
     table = []
-    for row, measure in enumerate(engine.catalogue.measures):
+    for row, measure in enumerate(engine.interventions.measures):
         for column, role in enumerate(("employer", "manager", "non_manager")):
             if measure.in_study:
                 cell = f"{measure.name}, {role.replace('_', '-')}"

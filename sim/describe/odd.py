@@ -277,7 +277,7 @@ def _measure(measure: Measure, told: Iterable[ParameterRow]) -> tuple[str, ...]:
 def _moved(measure: Measure, row: ParameterRow) -> str:
     receives = measure.shifts[row.name].receives
     whom = "" if receives == "everybody" else f" of {receives}"
-    return f"{code(row.name)}{whom} by {row.value:+g} {row.passport.unit} ({row.span})"
+    return f"{code(row.name)}{whom} by {row.value:+g} {row.metadata.unit} ({row.span})"
 
 
 def _instruments(told: Iterable[ParameterRow]) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 from sim.config import default_settings
 from sim.data import rows
 from sim.engine.plan import Plan, registry_of, with_parameters
-from sim.language.describe import ParameterRow, assumed_first, passports
+from sim.language.describe import ParameterRow, parameter_rows, sort_assumed_first
 from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Registry
 from sim.levers.measure import Measure, Shift, measure_parameters
@@ -41,7 +41,10 @@ def parameters(plan: Plan) -> list[ParameterRow]:
     """Every number that a run of the plan depends on: of mechanisms, levers, instruments, measures."""
     registry = registry_of(plan)
     looks = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
-    return [*passports(registry, looks), *(one for measure in plan.measures for one in of_measure(measure, registry))]
+    return [
+        *parameter_rows(registry, looks),
+        *(one for measure in plan.measures for one in of_measure(measure, registry)),
+    ]
 
 
 def of_measure(measure: Measure, registry: Registry) -> list[ParameterRow]:
@@ -115,8 +118,8 @@ def page(plan: Plan) -> str:
         {
             "count": len(told),
             "grades": _grades(told),
-            "roles": _counted("data role", Counter(row.passport.role for row in told)),
-            "seen": parameter_table([row for row in told if row.passport.grade == "seen"], SHORT),
+            "roles": _counted("data role", Counter(row.metadata.role for row in told)),
+            "seen": parameter_table([row for row in told if row.metadata.grade == "seen"], SHORT),
             "in_mind": _in_mind(),
             "tables": "\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(told)),
         },
@@ -131,11 +134,11 @@ def by_owner(told: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]
 
 def parameter_table(told: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
     """Parameters as a table of the first columns, the assumed ones first."""
-    return table(columns, (_row(row)[: len(columns)] for row in assumed_first(told)))
+    return table(columns, (_row(row)[: len(columns)] for row in sort_assumed_first(told)))
 
 
 def _row(told: ParameterRow) -> list[str]:
-    passport = told.passport
+    passport = told.metadata
     numbers = [passport.unit, f"{told.value:g}", told.span]
     in_mind = ", ".join(passport.in_mind)
     return [
@@ -150,8 +153,8 @@ def _section(owner: str, told: Sequence[ParameterRow]) -> str:
 
 def _grades(told: Sequence[ParameterRow]) -> str:
     """How many numbers have which grade: of the model, and of the measures."""
-    of_measures = Counter(row.passport.grade for row in told if row.owner.startswith("measures."))
-    others = Counter(row.passport.grade for row in told if not row.owner.startswith("measures."))
+    of_measures = Counter(row.metadata.grade for row in told if row.owner.startswith("measures."))
+    others = Counter(row.metadata.grade for row in told if not row.owner.startswith("measures."))
     return table(
         ("grade", "means", "of mechanisms, levers, instruments", "of measures"),
         ([grade, meaning, others[grade], of_measures[grade]] for grade, meaning in GRADES.items()),

@@ -47,7 +47,7 @@ def citing(told: Iterable[ParameterRow]) -> dict[str, list[str]]:
     """Every key that a source holds, with the names of the parameters that cite it."""
     cited: dict[str, list[str]] = {}
     for row in told:
-        for key in row.passport.source.split():
+        for key in row.metadata.source.split():
             cited.setdefault(key, []).append(row.full_name)
     return cited
 

@@ -1,15 +1,17 @@
-"""In which order a day is evaluated: which equations may go through the rows together."""
+"""Levels and dependencies of equations, shared by both engines: what an equation reads of its own row and of others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from sim.language.grammar import AGGREGATION_SOURCES
+from sim.engine.source_translation import UnsupportedEquationError, statements_of
+from sim.language.grammar import AGGREGATION_SOURCES, dependencies_of
 from sim.language.registry import Quantity, Registry
 
 ROWWISE = ("employee", "tie", "measure")
-"""The levels whose last axis is the places."""
+"""Levels whose last axis is the places."""
 DOMAINS = {
     "employee": "employee",
     "tie": "employee",
@@ -20,39 +22,87 @@ DOMAINS = {
     "measure of establishment": "establishment",
     "catalogue": "catalogue",
 }
-"""Whose rows the last axis of a level is."""
+"""Level to the level whose rows are its last axis."""
 
 
 @dataclass(frozen=True)
 class EquationGroup:
-    """Equations of one level that may go through the rows together."""
+    """Equations of one level that are computed together, block of rows by block of rows."""
 
     level: str
     names: tuple[str, ...]
 
 
 def level_of(registry: Registry, name: str) -> str:
-    """The level of a quantity or of a given."""
+    """Return the level of a quantity or an external input."""
     quantity = registry.quantities.get(name)
     return quantity.per if quantity else registry.external_inputs[name]
 
 
-def aggregated_inputs(registry: Registry, quantity: Quantity) -> set[str]:
-    """The causes that a look takes of whole groups, managers or partners, instead of the row's own."""
-    looks = [look for look in AGGREGATION_SOURCES if look in quantity.causes]
-    if not looks or looks == ["measures"]:
-        return set()
-    return {need for need in quantity.needs if looks != ["ties"] or level_of(registry, need) != "tie"}
+def methods_of(registry: Registry, quantity: Quantity) -> list[Callable]:
+    """Return the owner's equation and the rewriting methods of the levers, in the order in which they apply."""
+    if quantity.kind == "sum":
+        return []
+    own = registry.mechanisms[quantity.owner].equations()[quantity.name]
+    return [own, *(registry.levers[process].rewrites()[quantity.name] for process in quantity.rewritten_by)]
+
+
+def names_in(arguments: Iterable[ast.expr]) -> list[str]:
+    """Return the names among the arguments of an aggregation; raise UnsupportedEquationError for anything else."""
+    names = []
+    for argument in arguments:
+        if not isinstance(argument, ast.Name):
+            raise UnsupportedEquationError(f"it aggregates the expression '{ast.unparse(argument)}'")
+        names.append(argument.id)
+    return names
+
+
+def aggregation_calls(method: Callable) -> list[tuple[str, list[str]]]:
+    """Return the aggregations of a method, such as `team.mean(x)`, as pairs of a kind and the names it takes.
+
+    Raises UnsupportedEquationError where the source cannot be read or an expression is aggregated.
+    """
+    sources = set(AGGREGATION_SOURCES).intersection(dependencies_of(method))
+    return [
+        (ast.unparse(node.func), names_in(node.args))
+        for statement in (statements_of(method) if sources else ())
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in sources
+    ]
+
+
+def inputs_of_other_rows(registry: Registry, quantity: Quantity) -> set[str]:
+    """Return the inputs that aggregations take from whole groups, managers or partners.
+
+    An equation whose aggregations cannot be read may take any of its inputs from there.
+    """
+    inputs: set[str] = set()
+    if set(AGGREGATION_SOURCES).isdisjoint(quantity.causes):
+        return inputs
+    for method in methods_of(registry, quantity):
+        try:
+            calls = aggregation_calls(method)
+        except UnsupportedEquationError:
+            sources = set(AGGREGATION_SOURCES).intersection(dependencies_of(method))
+            calls = [(source, list(quantity.needs)) for source in sources]
+        for kind, names in calls:
+            source = kind.split(".")[0]
+            if source != "measures":
+                inputs |= {name for name in names if (source, level_of(registry, name)) != ("ties", "tie")}
+    return inputs
 
 
 def equation_groups(registry: Registry, names: tuple[str, ...]) -> Iterator[EquationGroup]:
-    """Cut quantities, causes before effects, into passes; what is seen of other rows belongs to an earlier pass."""
+    """Group quantities that are ordered with dependencies first; inputs from other rows come from an earlier group."""
     waiting = [registry.quantities[name] for name in names]
     while waiting:
-        level, wanted = waiting[0].per, {quantity.name for quantity in waiting}
+        level, remaining = waiting[0].per, {quantity.name for quantity in waiting}
         ready: set[str] = set()
         for quantity in waiting:
-            causes = set() if quantity.kind == "stock" else wanted.intersection(quantity.needs)
+            causes = set() if quantity.kind == "stock" else remaining.intersection(quantity.needs)
             if quantity.per == level and causes <= ready and ready.isdisjoint(_neighbour_inputs(registry, quantity)):
                 ready.add(quantity.name)
         yield EquationGroup(level, tuple(quantity.name for quantity in waiting if quantity.name in ready))
@@ -61,4 +111,4 @@ def equation_groups(registry: Registry, names: tuple[str, ...]) -> Iterator[Equa
 
 def _neighbour_inputs(registry: Registry, quantity: Quantity) -> set[str]:
     theirs = {cause.removeprefix("their_") for cause in quantity.causes if cause.startswith("their_")}
-    return theirs | aggregated_inputs(registry, quantity)
+    return theirs | inputs_of_other_rows(registry, quantity)

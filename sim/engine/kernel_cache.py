@@ -1,8 +1,8 @@
-"""A folder of signed files in the user's cache.
+"""Signed files in the user's cache folder.
 
-To read machine code is to run it, so a file counts only if this user's own runs wrote it. Each file carries a keyed
-digest of its name and content. The key is a private file that lies outside the cache, so a folder that somebody else
-has prepared or copied never has it.
+Reading machine code means running it, so only files that this user's own runs wrote are accepted. Each file carries a
+keyed digest of its name and content. The key is a private file outside the cache, so a folder that somebody else
+prepared or copied never has it.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ class SignedFolder:
         _write_whole(self.folder / name, self._digest(name, content) + content)
 
     def has(self, pattern: str) -> bool:
-        """Whether there is a file of such a name, signed or not."""
+        """Return whether a file matches the pattern, signed or not."""
         return any(self.folder.glob(pattern))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time compile; without effect where the file system has no locks."""
+        """Let one process compile at a time; without effect where the file system has no locks."""
         lock = FileLock(self.folder / "compile.lock")
         locked = False
-        with suppress(OSError, NotImplementedError):  # without a lock several processes compile the same, no more
+        with suppress(OSError, NotImplementedError):  # without a lock, several processes compile the same code
             lock.acquire()
             locked = True
         try:
@@ -73,14 +73,14 @@ class SignedFolder:
 
 @cache
 def kernel_cache() -> SignedFolder:
-    """The user's kernel cache, or one in the folder for temporary files where that cannot be kept private or written.
+    """Return the user's kernel cache, or one in the folder for temporary files.
 
-    A line on stderr says so. Every process of the user finds the same temporary folder, so that workers share what one
-    of them has compiled.
+    The second is used, with a line on stderr, where the first cannot be written or kept private. All processes of the
+    user share the same temporary folder.
     """
     try:
         folder = _home("XDG_CACHE_HOME", ".cache") / "kernels"
-    except RuntimeError as error:  # there is no home at all
+    except RuntimeError as error:  # there is no home folder
         return _temporary("~/.cache/hybridwork/kernels", str(error))
     try:
         return SignedFolder(private_folder(folder), signing_key(_home("XDG_STATE_HOME", ".local/state")))
@@ -89,12 +89,12 @@ def kernel_cache() -> SignedFolder:
 
 
 def _home(variable: str, default: str) -> Path:
-    """The program's folder in one of the user's base folders; a relative path in the environment is ignored."""
-    given = Path(os.environ.get(variable, ""))
-    return (given if given.is_absolute() else Path.home() / default) / "hybridwork"
+    """Return the program's folder in one of the user's base folders; a relative path in the environment is ignored."""
+    base = Path(os.environ.get(variable, ""))
+    return (base if base.is_absolute() else Path.home() / default) / "hybridwork"
 
 
-def _temporary(wanted: Path | str, reason: str) -> SignedFolder:
+def _temporary(preferred: Path | str, reason: str) -> SignedFolder:
     shared = Path(tempfile.gettempdir()) / f"hybridwork-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     try:
         cached = SignedFolder(private_folder(shared / "kernels"), signing_key(shared))
@@ -104,8 +104,8 @@ def _temporary(wanted: Path | str, reason: str) -> SignedFolder:
         cached = SignedFolder(own, secrets.token_bytes(KEY_BYTES))
     if parent_process() is None:
         warn(
-            f"kernel cache {wanted} is not used ({reason}); compiled code is kept in {cached.folder} instead. "
-            "Set XDG_CACHE_HOME and XDG_STATE_HOME to private folders that you can write to"
+            f"kernel cache {preferred} is not used ({reason}). Compiled code is stored in {cached.folder} instead. "
+            "Set XDG_CACHE_HOME and XDG_STATE_HOME to private folders that you can write to."
         )
     return cached
 
@@ -117,9 +117,9 @@ def _reason(error: Exception) -> str:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder, and the one it lies in, private to this user; OSError where that or writing to it is impossible.
+    """Make a folder and its parent private to this user; raise OSError where that or writing to it is impossible.
 
-    Permissions that are too wide are taken away: what has been put there is not signed.
+    Permissions that are too wide are removed.
     """
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,21 +130,21 @@ def private_folder(folder: Path) -> Path:
 
 
 def _make_private(folder: Path) -> None:
-    found = folder.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
         raise OSError(f"{folder} is a symbolic link")
-    if found.st_uid != os.getuid():
+    if status.st_uid != os.getuid():
         raise OSError(f"{folder} belongs to another user")
-    if found.st_mode & 0o077:
+    if status.st_mode & 0o077:
         folder.chmod(0o700)
         if folder.lstat().st_mode & 0o077:
             raise OSError(f"{folder} is open to other users")
 
 
 def signing_key(folder: Path) -> bytes:
-    """This user's key, kept in a private file of `folder`; a new one where it is missing, damaged or not private.
+    """Return this user's key from a private file of `folder`; a new key replaces one that is damaged or not private.
 
-    Raises OSError where it cannot be kept.
+    Raises OSError where the file cannot be written or kept private.
     """
     path = private_folder(folder) / "kernels.key"
     key = _read_key(path)
@@ -159,16 +159,16 @@ def signing_key(folder: Path) -> bytes:
 
 def _read_key(path: Path) -> bytes | None:
     try:
-        found = path.lstat()
+        status = path.lstat()
         key = path.read_bytes()
     except OSError:
         return None
-    private = os.name != "posix" or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
-    return key if stat.S_ISREG(found.st_mode) and private and len(key) == KEY_BYTES else None
+    private = os.name != "posix" or (status.st_uid == os.getuid() and not status.st_mode & 0o077)
+    return key if stat.S_ISREG(status.st_mode) and private and len(key) == KEY_BYTES else None
 
 
 def _write_whole(path: Path, content: bytes, replace: bool = True) -> None:
-    """Write a file in one step; with `replace` false, a file that another process has written first is left."""
+    """Write a file in one step; without `replace`, leave a file that another process has written first."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
         written = Path(file.name)
         try:

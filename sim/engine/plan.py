@@ -1,4 +1,4 @@
-"""A plan, and the engine it asks for: everything one run depends on, checked and set up."""
+"""Plans of runs, their validation, and the engines that simulate them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sim.errors import UserError, as_written
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.language.registry import Registry, check_shift, register
-from sim.levers import catalogue as catalogues
-from sim.levers.catalogue import Catalogue
+from sim.levers import interventions as intervention_state
+from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
 from sim.world import calendar as calendars
@@ -29,24 +29,39 @@ if TYPE_CHECKING:
     from sim.engine import Engine
 
 BASELINE = Scenario("baseline", "baseline", text="The practice of 2022.")
-EXTERNAL_INPUTS = {**staffs.EXTERNAL_INPUTS, **catalogues.EXTERNAL_INPUTS, **calendars.EXTERNAL_INPUTS}
+EXTERNAL_INPUTS = {**staffs.EXTERNAL_INPUTS, **intervention_state.EXTERNAL_INPUTS, **calendars.EXTERNAL_INPUTS}
 INSTRUMENTS = ("survey", "interview")
-"""Processes of a plan that only look at what is lived; they stand in `sim/outcomes`."""
+"""Processes whose parameters concern measurement only; see `sim/survey`."""
 _MOST_REPLICATES = 2**31
 _BYTES_A_PLACE_AND_WORLD = 3_500
 _BYTES_A_PLACE = 7_000
 _BYTES_A_PROCESS = 200_000_000
-"""Of the program itself, in a worker."""
+"""Bytes of the program itself in each worker."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything one run depends on.
 
-    `parameters` maps process to parameter to value, where it differs from the default; `survey` is the process of the
-    instruments. The first scenario is what the others are compared with. `engine` is fused, reference, or auto: fused
-    where numba is installed; all give the same bits. A plan notes what its files of persons and ties hold when it is
-    made; a run of it refuses other content. `overrides` say how it was composed; no result depends on them.
+    Parameters
+    ----------
+    measures : tuple of Measure
+        All measures that can be introduced.
+    scenarios : tuple of Scenario
+        Worlds of the run; the others are compared with the first one.
+    firm : FirmOptions
+        Size and structure of the organisation. The plan records digests of the user's files; runs refuse other content.
+    parameters : mapping
+        Process to parameter to value, where it differs from the default; the process of the instruments is `survey`.
+    weeks, burn_in : int
+        Simulated weeks after and before day 0.
+    seed, replicate : int
+        Keys of the random numbers.
+    calendar : Calendar
+    engine : str
+        "fused", "reference" or "auto" (fused where numba is installed); results are the same.
+    overrides : tuple of str
+        Settings from which the plan was composed; no result depends on them.
     """
 
     measures: tuple[Measure, ...]
@@ -63,12 +78,14 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.weeks < 1 or self.burn_in < 0:
-            raise UserError(f"weeks is {self.weeks} and burn_in {self.burn_in}; at least 1 week and 0 weeks are right")
+            raise UserError(
+                f"Invalid value for weeks or burn_in: {self.weeks}, {self.burn_in}. Use 1 or more and 0 or more."
+            )
         if not self.scenarios:
-            raise UserError("no scenario is asked for; name at least one, for example scenarios=[baseline]")
+            raise UserError("Missing scenario. Name at least one, as in scenarios=[baseline].")
         if not isinstance(self.replicate, int | np.integer) or not 0 <= self.replicate < _MOST_REPLICATES:
             raise UserError(
-                f"replicate is {self.replicate}; a whole number from 0 to {_MOST_REPLICATES - 1:,} is right"
+                f"Invalid value for replicate: {self.replicate}. Use a whole number from 0 to {_MOST_REPLICATES - 1:,}."
             )
         if self.firm.kind == "own" and self.firm.persons and self.firm.file_digests is None:
             object.__setattr__(self, "firm", with_file_digests(self.firm))
@@ -78,7 +95,19 @@ class Plan:
 
 
 def simulate_burn_in(plan: Plan, each_week: Callable[[int], None] | None = None) -> Engine:
-    """The engine after the burn-in, in one world under the first scenario's practice before day 0."""
+    """Simulate the burn-in of a plan in one world.
+
+    Parameters
+    ----------
+    plan : Plan
+    each_week : callable, optional
+        Called with the number of each week after it has been simulated.
+
+    Returns
+    -------
+    Engine
+        The state after the burn-in, under the practice of 2022.
+    """
     engine = create_engine(plan)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
@@ -88,42 +117,64 @@ def simulate_burn_in(plan: Plan, each_week: Callable[[int], None] | None = None)
 
 
 def create_engine(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
-    """The engine on the first day of the burn-in.
+    """Return an engine that stands at the first day of the burn-in.
 
-    `varied` maps (process, name) to one value per world: worlds then differ in parameters instead of scenarios.
+    Parameters
+    ----------
+    plan : Plan
+    worlds : int
+        Number of worlds.
+    varied : mapping, optional
+        (process, name) to one value per world, for worlds that differ in parameters instead of scenarios.
     """
     measures = required_measures(plan)
     check_memory(plan, worlds)
     firm = build(plan.firm, plan.seed, plan.replicate)
     registry = registry_of(plan, firm)
-    catalogue = Catalogue(measures, ())
+    interventions = InterventionState(measures, ())
     return engine_for(plan.engine)(
-        registry, Staff(firm, catalogue.names, plan.replicate), catalogue, plan.calendar, plan.seed, worlds, varied
+        registry,
+        Staff(firm, interventions.names, plan.replicate),
+        interventions,
+        plan.calendar,
+        plan.seed,
+        worlds,
+        varied,
     )
 
 
 def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
-    """The registry of a plan: all mechanisms with the plan's parameters, and the levers its measures need.
+    """Return the registry of a plan: mechanisms with the plan's parameters, and the levers that its measures need.
 
-    `firm` is the plan's firm where it has been built: what a file of persons counts is then known too. Raises UserError
-    for an unknown parameter, a value out of range, a parameter that the organisation has counted, or a measure that
-    moves what it may not.
+    Parameters
+    ----------
+    plan : Plan
+    firm : Firm, optional
+        The plan's firm once it has been built; its counts then replace parameters too.
+
+    Raises
+    ------
+    UserError
+        For an unknown parameter, a value out of range, a parameter that the organisation's counts replace, or a measure
+        that shifts or rewrites what it may not.
     """
     measures = required_measures(plan)
     own = levers()
     rewriting = [own[m.name] for m in measures if m.rewrites and m.name in own]
     missing = [m.name for m in measures if m.rewrites and m.name not in own]
     if missing:
-        raise UserError(f"measure {missing[0]} says it rewrites a condition; sim/levers/{missing[0]}.py is missing")
+        raise UserError(
+            f"Missing file sim/levers/{missing[0]}.py: measure {missing[0]} says that it rewrites a condition."
+        )
     parameters = plan.parameters
-    chosen = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
+    kinds = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
     for process in parameters:
-        if process not in chosen and process not in INSTRUMENTS and process not in own:
-            raise UserError(f"parameter {process}.…: no mechanism '{process}'; known are {', '.join(chosen)}")
-    counted = _counted_by(plan.firm, firm)
-    _check_not_counted(parameters, counted)
+        if process not in kinds and process not in INSTRUMENTS and process not in own:
+            raise UserError(f"Unknown mechanism: {process}. Use one of {', '.join(kinds)}.")
+    counts = _counts_of(plan.firm, firm)
+    _check_no_conflict(parameters, counts)
     registry = register(
-        [with_parameters(kind, parameters.get(p, {}), counted.get(p, {})) for p, kind in mechanisms().items()],
+        [with_parameters(kind, parameters.get(p, {}), counts.get(p, {})) for p, kind in mechanisms().items()],
         [with_parameters(lever, parameters.get(lever.process(), {})) for lever in rewriting],  # type: ignore[misc]
         EXTERNAL_INPUTS,
     )
@@ -136,48 +187,47 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
 
 
 def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[Measure]) -> None:
-    """Raise UserError where it sets what does not exist or withdraws what nobody has taken."""
+    """Raise UserError for an unknown setting, or for a withdrawn measure that the study did not ask about."""
     for setting in scenario.settings:
         if setting.process not in (*registry.mechanisms, *registry.levers):
             raise UserError(
-                f"scenario {scenario.name} sets {setting.process}.{setting.parameter}; known processes are "
-                + ", ".join((*registry.mechanisms, *registry.levers))
+                f"Unknown process in scenario {scenario.name}: {setting.process}. Use one of "
+                f"{', '.join((*registry.mechanisms, *registry.levers))}."
             )
-        where = f"scenario {scenario.name}: {setting.process}.{setting.parameter}"
+        where = f"{setting.process}.{setting.parameter} of scenario {scenario.name}"
         validate_value(registry.owner(setting.process), setting.parameter, setting.value, where)
-    taken = [measure.name for measure in measures if measure.in_study]
+    in_place = [measure.name for measure in measures if measure.in_study]
     for name in scenario.withdrawn:
-        if name not in taken:
+        if name not in in_place:
             raise UserError(
-                f"scenario {scenario.name} withdraws {name}, which nobody has taken before; can be withdrawn: "
-                + ", ".join(taken)
+                f"Invalid withdrawal in scenario {scenario.name}: {name}. No employer has it; use one of "
+                f"{', '.join(in_place)}."
             )
 
 
 def with_parameters(
-    kind: type[Mechanism], parameters: Mapping[str, float], counted: Mapping[str, float] | None = None
+    kind: type[Mechanism], parameters: Mapping[str, float], counts: Mapping[str, float] | None = None
 ) -> Mechanism:
-    """The mechanism with these parameters; what an organisation has counted may lie outside a parameter's range."""
+    """Return the mechanism with these parameters; counts of an organisation may lie outside a parameter's range."""
     own = kind()
     within = {name: validate_value(own, name, value) for name, value in parameters.items()}
-    return replace(own, **{**(counted or {}), **within})  # type: ignore[type-var]
+    return replace(own, **{**(counts or {}), **within})  # type: ignore[type-var]
 
 
 def validate_value(mechanism: Mechanism, name: str, value: float, where: str = "") -> float:
-    """The value as a float, or UserError where the parameter does not exist or the value is outside its range.
+    """Return the value of a parameter as a float.
 
-    `where` is how the one who set it knows the parameter, if that is not `<process>.<name>`.
+    Raises UserError for an unknown parameter or a value outside its range; `where` names the parameter in its message.
     """
-    passport = mechanism.parameter_metadata().get(name)
-    where = where or f"parameter {mechanism.process()}.{name}"
-    if passport is None:
+    metadata = mechanism.parameter_metadata().get(name)
+    where = where or f"{mechanism.process()}.{name}"
+    if metadata is None:
+        raise UserError(f"Unknown parameter: {where}. Use one of {', '.join(mechanism.parameter_metadata())}.")
+    is_valid = isinstance(value, int | float) and (metadata.is_switch or not isinstance(value, bool))
+    if not is_valid or not metadata.low <= value <= metadata.high:
         raise UserError(
-            f"{where} does not exist; {mechanism.process()} has {', '.join(mechanism.parameter_metadata())}"
-        )
-    fits = isinstance(value, int | float) and (passport.is_switch or not isinstance(value, bool))
-    if not fits or not passport.low <= value <= passport.high:
-        raise UserError(
-            f"{where} is {as_written(value)}; its range is {passport.low:g} to {passport.high:g} {passport.unit}"
+            f"Invalid value for {where}: {as_written(value)}. "
+            f"Use {metadata.low:g} to {metadata.high:g} ({metadata.unit})."
         )
     return float(value)
 
@@ -188,11 +238,11 @@ _SHARES = {
     "flexible_contract": ("flexible",), "may_work_from_home": ("may_share", "managers_may"),
     "separate_room": ("room_of_managers", "room_of_others"),
 }  # fmt: skip
-"""The parameters that each share of an organisation replaces; one counted over all holds for every role."""
+"""Parameters that each share of an organisation replaces; a share of all employees replaces that of every role."""
 
 
 def counted_parameters(counts: Iterable[str]) -> dict[str, str]:
-    """The parameters of `circumstances` that these counts replace, each with the name of its count.
+    """Return the parameters of `circumstances` that these counts replace, each with the name of its count.
 
     >>> counted_parameters(["woman", "commute_minutes"])
     {'women': 'woman'}
@@ -200,28 +250,28 @@ def counted_parameters(counts: Iterable[str]) -> dict[str, str]:
     return {parameter: name for name in counts for parameter in _SHARES.get(name, ())}
 
 
-def _counted_by(options: FirmOptions, firm: Firm | None) -> dict[str, dict[str, float]]:
-    """An own organisation's counts replace the national shares, for its people and for those who join later."""
+def _counts_of(options: FirmOptions, firm: Firm | None) -> dict[str, dict[str, float]]:
+    """Return the counts of an own organisation, which replace national shares for its people and for newcomers."""
     in_file = {} if firm is None else {name: float(np.mean(own)) for name, own in firm.circumstances.items()}
     shares = {**in_file, **(options.shares or {})}
     own = {parameter: shares[name] for parameter, name in counted_parameters(shares).items()}
     return {"circumstances": own} if own else {}
 
 
-def _check_not_counted(
-    parameters: Mapping[str, Mapping[str, float]], counted: Mapping[str, Mapping[str, float]]
+def _check_no_conflict(
+    parameters: Mapping[str, Mapping[str, float]], counts: Mapping[str, Mapping[str, float]]
 ) -> None:
-    """Raise UserError where a parameter is given that the organisation has counted."""
-    for process, own in counted.items():
+    """Raise UserError for a parameter that a count of the organisation replaces."""
+    for process, own in counts.items():
         for name in own.keys() & parameters.get(process, {}).keys():
             raise UserError(
-                f"parameter {process}.{name} is given, and the organisation has counted it (firm.shares or the file of "
-                "persons). Give one of the two."
+                f"Conflicting values for parameter {process}.{name}: the organisation's own count (firm.shares or the "
+                "file of persons) replaces it. Use one of the two."
             )
 
 
 def required_measures(plan: Plan) -> tuple[Measure, ...]:
-    """The measures of the study and those that a scenario of the plan introduces."""
+    """Return the measures of the study and those that a scenario of the plan introduces."""
     introduced = frozenset().union(*(scenario.measures for scenario in plan.scenarios))
     return tuple(m for m in plan.measures if m.in_study or m.name in introduced)
 
@@ -229,30 +279,37 @@ def required_measures(plan: Plan) -> tuple[Measure, ...]:
 def check_memory(plan: Plan, worlds: int, workers: int = 1, held: float = 0.0, afterwards: float = 0.0) -> None:
     """Raise UserError where a study needs more memory than is free.
 
-    `worlds` are simulated side by side by each of `workers` processes. `held` are bytes that the study keeps meanwhile,
-    `afterwards` bytes that it takes once everything is simulated.
+    Parameters
+    ----------
+    plan : Plan
+    worlds : int
+        Worlds that each process simulates at the same time.
+    workers : int
+        Number of processes.
+    held : float
+        Bytes that the study stores in memory while it simulates.
+    afterwards : float
+        Bytes that it needs once everything has been simulated.
     """
     worlds, people = max(worlds, len(plan.scenarios)), _people(plan.firm)
     free = _free_memory()
     need = max(bytes_simulating(plan, worlds, workers) + held, afterwards)
     if need <= free:
         return
-    simulated = f"{people:,} people in {worlds} worlds"
-    if workers > 1:
-        simulated += f", simulated by {workers} processes,"
+    processes = f" in {workers} processes" if workers > 1 else ""
     raise UserError(
-        f"{simulated} need about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
-        f"ask for {_what_needs_less(plan, worlds, workers, held, afterwards, free)}"
+        f"Too little memory: {people:,} people in {worlds} worlds{processes} need about {need / 1e9:.1f} GB, and "
+        f"{free / 1e9:.1f} GB are free. Use {_smaller_request(plan, worlds, workers, held, afterwards, free)}."
     )
 
 
 def bytes_simulating(plan: Plan, worlds: int, workers: int = 1) -> float:
-    """About how many bytes so many processes take while each of them simulates so many worlds of a plan."""
+    """Return about how many bytes the processes need while each of them simulates so many worlds of a plan."""
     engine = _people(plan.firm) * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
     return workers * (_BYTES_A_PROCESS + engine) if workers > 1 else engine
 
 
-def _what_needs_less(plan: Plan, worlds: int, workers: int, held: float, afterwards: float, free: float) -> str:
+def _smaller_request(plan: Plan, worlds: int, workers: int, held: float, afterwards: float, free: float) -> str:
     if afterwards > free:
         return "fewer weeks (weeks) or fewer scenarios"
     fitting = [fewer for fewer in range(1, workers) if bytes_simulating(plan, worlds, fewer) + held <= free]
@@ -264,7 +321,7 @@ def _what_needs_less(plan: Plan, worlds: int, workers: int, held: float, afterwa
 
 
 def _people(firm: FirmOptions) -> int:
-    """How many people a firm has at most."""
+    """Return the most people that a firm can have."""
     if firm.kind == "study":
         return min(firm.people, firm.establishments * 700)
     return _rows(firm.persons) if firm.kind == "own" and firm.persons else firm.people
@@ -275,7 +332,7 @@ def _rows(path: str) -> int:
         with open(path, "rb") as lines:
             return max(sum(1 for _ in lines) - 1, 0)
     except OSError:
-        return 0  # whoever reads the file says what is wrong
+        return 0  # reading the file reports the error
 
 
 def _free_memory() -> float:

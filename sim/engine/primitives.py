@@ -1,8 +1,8 @@
-"""What the fused kernel is made of: choices, extremes, luck, and access to memory, as numba compiles them.
+"""Building blocks of the fused kernel, compiled by numba: choices, extremes, random numbers and memory access.
 
-The compiler can compute several rows at a time only where it knows that what a loop writes is not what it reads for
-another row. Two truths tell it so. The arrays of the kernel never overlap. And within one pass, what is read of other
-rows or levels ("far") is never what the pass itself writes ("near"); from pass to pass nothing of the kind is promised.
+The compiler can vectorise a loop only where it knows that the loop does not write what it reads for another row. Alias
+scopes say so: the arrays of the kernel never overlap, and within one pass the reads of other rows or levels
+("other_row") never touch what the pass writes ("own_row"). Nothing is promised across passes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-ARRAYS = ("state", "rows", "codes", "table", "seen", "brought")
-SIDES = ("near", "far")
+ARRAYS = ("state", "rows", "codes", "table", "published", "gathered")
+SIDES = ("own_row", "other_row")
 _SHIFT_8, _SHIFT_13, _SHIFT_15, _SHIFT_16 = np.uint32(8), np.uint32(13), np.uint32(15), np.uint32(16)
 _FRACTION_BITS, _FRACTION = np.uint32(20), np.uint32((1 << 20) - 1)
 _GRID, _TABLE_GRID = np.float32(2.0**-24), np.float32(2.0**-20)
@@ -30,7 +30,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 
 def _choice(typing, condition, yes, no):
-    """`yes` where the condition holds, else `no`; both are computed."""
+    """Return `yes` where the condition holds, else `no`; both are computed."""
     if yes != no:
         return None
 
@@ -48,19 +48,19 @@ choose: Callable[..., Any] = intrinsic(_choice)
 
 @njit
 def maximum(a, b):
-    """What `np.maximum` gives: the second of two equals, and nan where either is."""
+    """Return what `np.maximum` returns: the second of two equals, and nan where either is nan."""
     return choose(a != a, a, choose(a > b, a, b))
 
 
 @njit
 def minimum(a, b):
-    """What `np.minimum` gives."""
+    """Return what `np.minimum` returns."""
     return choose(a != a, a, choose(a < b, a, b))
 
 
 @njit
 def clip(x, low, high):
-    """What `np.clip` gives."""
+    """Return what `np.clip` returns."""
     x = choose(x < low, low, x)
     return choose(x > high, high, x)
 
@@ -68,8 +68,8 @@ def clip(x, low, high):
 sqrt = math.sqrt
 
 
-def _marked(module, array: str, instruction, side: str = "", number: int = 0) -> None:
-    """Tell the compiler which array this access goes to and, for the state, on which side of a pass it is."""
+def _set_alias_scope(module, array: str, instruction, side: str = "", number: int = 0) -> None:
+    """Set the alias scopes of an access: its array and, for the state, its side of a pass."""
     claims = [("arrays", ARRAYS, array)] + ([(f"pass {number}", SIDES, side)] if side else [])
     own: list = []
     others: list = []
@@ -91,7 +91,7 @@ def _reader(array_name: str, side: str = "", number: int = 0):
     def read(typing, array, base, offset, row):
         def generate(context, builder, signature, arguments):
             loaded = builder.load(_pointer(context, builder, signature.args[0], *arguments))
-            _marked(builder.module, array_name, loaded, side, number)
+            _set_alias_scope(builder.module, array_name, loaded, side, number)
             return loaded
 
         return array.dtype(array, types.int64, types.int64, types.int64), generate
@@ -107,7 +107,7 @@ def _writer(array_name: str, side: str = "", number: int = 0):
 
         def generate(context, builder, signature, arguments):
             pointer = _pointer(context, builder, signature.args[0], *arguments[:4])
-            _marked(builder.module, array_name, builder.store(arguments[4], pointer), side, number)
+            _set_alias_scope(builder.module, array_name, builder.store(arguments[4], pointer), side, number)
             return context.get_dummy_value()
 
         return types.none(array, types.int64, types.int64, types.int64, array.dtype), generate
@@ -115,39 +115,45 @@ def _writer(array_name: str, side: str = "", number: int = 0):
     return write_in
 
 
-def state_of_pass(number: int):
-    """How the pass of this number in its function reads its own rows, reads others, and writes: near, far, write."""
-    return _reader("state", "near", number), _reader("state", "far", number), _writer("state", "near", number)
+def state_access(number: int):
+    """Return the readers of own and of other rows and the writer of one pass of a function."""
+    return (
+        _reader("state", "own_row", number),
+        _reader("state", "other_row", number),
+        _writer("state", "own_row", number),
+    )
 
 
-row_of, code_of, table_at, seen_at, brought_at = (_reader(array) for array in ARRAYS[1:])
-show = _writer("seen")
+row_of, code_of, table_at, published_at, gathered_at = (_reader(array) for array in ARRAYS[1:])
+publish = _writer("published")
 
 
-def bringing(width: int):
-    """A copy of `width` neighbours at once, from what is seen to what is brought: (seen, brought, from, to)."""
+def gather_function(width: int):
+    """Return the copy of `width` adjacent numbers from the published to the gathered values."""
 
     @intrinsic
-    def bring(typing, seen, brought, there, here):
+    def gather(typing, published, gathered, there, here):
         def generate(context, builder, signature, arguments):
             together = ir.VectorType(ir.FloatType(), width).as_pointer()
-            nought = ir.Constant(ir.IntType(64), 0)
+            zero = ir.Constant(ir.IntType(64), 0)
             kinds, (source, target, start, end) = signature.args, arguments
-            there = _pointer(context, builder, kinds[0], source, start, nought, nought)
-            here = _pointer(context, builder, kinds[1], target, end, nought, nought)
+            there = _pointer(context, builder, kinds[0], source, start, zero, zero)
+            here = _pointer(context, builder, kinds[1], target, end, zero, zero)
             loaded = builder.load(builder.bitcast(there, together), align=4)
-            _marked(builder.module, "seen", loaded)
-            _marked(builder.module, "brought", builder.store(loaded, builder.bitcast(here, together), align=4))
+            _set_alias_scope(builder.module, "published", loaded)
+            _set_alias_scope(
+                builder.module, "gathered", builder.store(loaded, builder.bitcast(here, together), align=4)
+            )
             return context.get_dummy_value()
 
-        return types.none(seen, brought, types.int64, types.int64), generate
+        return types.none(published, gathered, types.int64, types.int64), generate
 
-    return bring
+    return gather
 
 
 @njit
 def fmix32(word):
-    """The same as `sim.world.random_streams.fmix32`, for one word."""
+    """Compute the same as `sim.world.random_streams.fmix32`, for one word."""
     word = np.uint32(word ^ (word >> _SHIFT_16))
     word = np.uint32(word * _FIRST)
     word = np.uint32(word ^ (word >> _SHIFT_13))
@@ -157,7 +163,7 @@ def fmix32(word):
 
 @njit
 def word_of(first, second, code):
-    """The same as `sim.world.random_streams.words`, for one entity and the two halves of a key."""
+    """Compute the same as `sim.world.random_streams.words`, for one entity and the two halves of a key."""
     word = np.uint32(fmix32(np.uint32(code ^ first)) + second)
     word = np.uint32(word ^ (word >> _SHIFT_16))
     word = np.uint32(word * _THIRD)
@@ -166,13 +172,13 @@ def word_of(first, second, code):
 
 @njit
 def uniform_of(first, second, code):
-    """The same as `sim.world.random_streams.uniforms`, for one entity."""
+    """Compute the same as `sim.world.random_streams.uniforms`, for one entity."""
     return np.float32(np.int32(word_of(first, second, code) >> _SHIFT_8)) * _GRID
 
 
 @njit
 def normal_of(first, second, code, table):
-    """The same as `sim.world.random_streams.normals`, for one entity; `table` holds the quantiles."""
+    """Compute the same as `sim.world.random_streams.normals`, for one entity; `table` holds the quantiles."""
     word = word_of(first, second, code)
     interval = np.int64(np.uint32(word >> _FRACTION_BITS))
     start, end = table_at(table, 0, 0, interval), table_at(table, 0, 1, interval)
@@ -181,14 +187,14 @@ def normal_of(first, second, code, table):
 
 @njit
 def person_of(place, generation):
-    """The same as `sim.world.staff.Staff.person`, for one place."""
+    """Compute the same as `sim.world.staff.Staff.person`, for one place."""
     later = fmix32(np.uint32(place + np.uint32(np.uint32(np.int64(generation)) * _PERSON)))
     return choose(generation > np.float32(0), later, place)
 
 
 @njit
 def splitmix64(state):
-    """The same as `sim.world.random_streams.splitmix64`."""
+    """Compute the same as `sim.world.random_streams.splitmix64`."""
     z = np.uint64(state + _GOLDEN)
     z = np.uint64((z ^ (z >> _SHIFT_30)) * _MIX)
     z = np.uint64((z ^ (z >> _SHIFT_27)) * _MIX_TOO)
@@ -196,8 +202,8 @@ def splitmix64(state):
 
 
 @njit
-def turn_keys(keys, day, first, second):
-    """Write the two halves of every equation's key of this day."""
+def set_day_keys(keys, day, first, second):
+    """Write the two halves of the key of every random stream on this day."""
     today = splitmix64(np.uint64(day))
     for draw in range(len(keys)):
         key = splitmix64(keys[draw] ^ today)

@@ -1,4 +1,4 @@
-"""A share in an engine: what one of several runs, stacked in one engine as rows, sees of it as its own."""
+"""View of one of several runs that are stacked in one engine as rows."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StaffView:
-    """The firm of one share, and how many there are of each kind of row."""
+    """The firm of one run, and its number of employees, teams and establishments."""
 
     firm: Firm
     count: Mapping[str, int]
 
 
 class RowSliceMapping(Mapping[str, np.ndarray]):
-    """Every quantity of an engine, of one share's rows alone."""
+    """Every quantity of an engine, restricted to the rows of one run."""
 
     def __init__(self, engine: Engine, rows: Mapping[str, slice], slots: int):
-        """`rows` says which employees, teams and establishments are its own; its places have `slots` slots for ties."""
+        """Create the mapping; `rows` are the run's employees, teams and establishments, with `slots` tie slots each."""
         self._engine, self._rows, self._slots = engine, rows, slots
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -45,10 +45,10 @@ class RowSliceMapping(Mapping[str, np.ndarray]):
 
 
 class RunView:
-    """The rows of one firm in an engine of stacked firms, as a recorder wants them."""
+    """The rows of one run in an engine of stacked runs, with the attributes that a recorder reads."""
 
     def __init__(self, engine: Engine, firm: Firm, first: Mapping[str, int]):
-        """`first` is where the firm's employees, teams and establishments begin among the engine's rows."""
+        """Create the view; `first` is the first row of the run's employees, teams and establishments."""
         count = {
             "employee": len(firm.identifier),
             "team": len(firm.team_identifier),
@@ -56,6 +56,6 @@ class RunView:
         }
         rows = {kind: slice(first[kind], first[kind] + number) for kind, number in count.items()}
         self.staff = StaffView(firm, count)
-        self.worlds, self.catalogue = engine.worlds, engine.catalogue
+        self.worlds, self.interventions = engine.worlds, engine.interventions
         self.places = rows["employee"]
         self.values = RowSliceMapping(engine, rows, len(firm.ties.partner))

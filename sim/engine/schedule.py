@@ -1,24 +1,24 @@
-"""In which order a fused day visits its rows: equations gathered into passes, passes into segments.
+"""Order of computation of the fused engine: equations gathered into passes, passes into segments.
 
-A *pass* computes equations of one level and one clock for one block of rows, each row by itself. Passes over the same
-rows follow one another block by block, so that a block stays in the cache; together they are a *segment*. Wherever an
-equation looks at other rows, those must be complete, and a new segment begins.
+A *pass* computes equations of one level and clock for one block of rows, each row by itself. Passes over the same rows
+follow one another block by block, so that a block stays in the cache; together they are a *segment*. An equation that
+reads other rows needs them complete, so a new segment begins there.
 """
 
 from __future__ import annotations
 
 import ast
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sim.engine.equation_groups import DOMAINS, level_of
-from sim.engine.source_translation import UnsupportedEquationError, translate_body
+from sim.engine.equation_groups import DOMAINS, aggregation_calls, level_of, methods_of
+from sim.engine.source_translation import UnsupportedEquationError, statements_of
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, dependencies_of
 from sim.language.registry import Quantity, Registry
 
 WITH_MIDDLE = ("tie", "measure", "measure of team", "measure of establishment", "catalogue")
-_MEANS = {
+"""Levels with a middle axis: tie slots or measures."""
+_LEVEL_OF_MEAN = {
     ("team", "employee"): "team",
     ("team", "measure"): "measure of team",
     ("establishment", "employee"): "establishment",
@@ -27,11 +27,14 @@ _MEANS = {
 _COARSE_FIRST = (
     "catalogue", "establishment", "measure of establishment", "team", "measure of team", "measure", "tie", "employee",
 )  # fmt: skip
+_FINE_FIRST = (
+    "tie", "measure", "employee", "measure of team", "team", "measure of establishment", "establishment", "catalogue",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class NeighbourAggregation:
-    """A look that adds something up: `ties.mean(of, weight)`, `ties.sum(of)`, `measures.sum(of)`, `team.mean(of)` …"""
+    """An aggregation with a loop of its own: `ties.mean(of, weight)`, `ties.sum(of)`, `team.mean(of)` …"""
 
     name: str
     level: str
@@ -43,34 +46,46 @@ class NeighbourAggregation:
 
 @dataclass(frozen=True)
 class ScheduledEquation:
-    """One equation as it is computed for a row: what it reads of its own row, and what of others."""
+    """One equation, or one aggregation, with the quantities that it reads of its own row and of other rows."""
 
     name: str
     level: str
     weekly: bool
-    near: frozenset[str]
-    far: frozenset[str]
-    look: NeighbourAggregation | None = None
+    own_row: frozenset[str]
+    other_row: frozenset[str]
+    aggregation: NeighbourAggregation | None = None
 
 
 @dataclass(frozen=True)
 class Pass:
-    """Steps of one level and clock that are computed together, or one look."""
+    """Equations of one level and clock that are computed together, or one aggregation."""
 
-    steps: tuple[ScheduledEquation, ...]
+    equations: tuple[ScheduledEquation, ...]
     night: bool = False
 
     @property
     def level(self) -> str:
-        return self.steps[0].level
+        return self.equations[0].level
 
     @property
     def weekly(self) -> bool:
-        return self.steps[0].weekly
+        return self.equations[0].weekly
+
+    @property
+    def aggregation(self) -> NeighbourAggregation | None:
+        return self.equations[0].aggregation
 
     @property
     def writes(self) -> frozenset[str]:
-        return frozenset(step.name for step in self.steps)
+        return frozenset(equation.name for equation in self.equations)
+
+    @property
+    def own_row(self) -> frozenset[str]:
+        return frozenset().union(*(equation.own_row for equation in self.equations))
+
+    @property
+    def other_row(self) -> frozenset[str]:
+        return frozenset().union(*(equation.other_row for equation in self.equations))
 
 
 @dataclass(frozen=True)
@@ -83,84 +98,69 @@ class Segment:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The whole day and night: segments, looks by name, and the stocks that are settled beside themselves."""
+    """All segments of the day and the night, the aggregations by name, and the double-buffered stocks."""
 
     segments: tuple[Segment, ...]
-    looks: Mapping[str, NeighbourAggregation]
-    aside: frozenset[str] = field(default_factory=frozenset)
+    aggregations: Mapping[str, NeighbourAggregation]
+    double_buffered: frozenset[str] = field(default_factory=frozenset)
 
 
 def aggregation_name(quantity: str, kind: str, names: Sequence[str]) -> str:
-    """The name of what an equation that does more than look sees by one of its looks."""
+    """Return the name of the result of an aggregation within an equation that does more than aggregate."""
     return "__".join((quantity, *kind.split("."), *names))
 
 
 def build_schedule(registry: Registry) -> Schedule:
-    """Passes and segments of a registry; raises CannotFuse, which names the equation, where it cannot be done."""
-    looks: dict[str, NeighbourAggregation] = {}
+    """Order the equations of a registry; raise UnsupportedEquationError naming an equation that cannot be fused."""
+    aggregations: dict[str, NeighbourAggregation] = {}
     day: list[ScheduledEquation] = []
     night: list[ScheduledEquation] = []
     for name in (*registry.day, *registry.night):
         quantity = registry.quantities[name]
         try:
-            found = _aggregations_of(registry, quantity)
-            looks.update({look.name: look for look in found})
-            day += [_aggregation_step(look) for look in found]
-            if name not in looks:
-                (night if quantity.kind == "stock" else day).append(_step(registry, quantity, found))
+            own = _aggregations_of(registry, quantity)
+            aggregations.update({aggregation.name: aggregation for aggregation in own})
+            day += [_scheduled_aggregation(aggregation) for aggregation in own]
+            if name not in aggregations:
+                (night if quantity.kind == "stock" else day).append(_scheduled_equation(registry, quantity, own))
         except UnsupportedEquationError as reason:
             raise UnsupportedEquationError(f"{quantity.owner}.{name} cannot be fused: {reason}") from None
-    passes = (*_day(day), *_night(night))
-    segments = tuple(_segments(passes))
-    return Schedule(segments, looks, _double_buffered(segments))
+    segments = tuple(_segments((*_day(day), *_night(night))))
+    return Schedule(segments, aggregations, _double_buffered(segments))
 
 
-# -- steps -----------------------------------------------------------------------------------------------------------
-
-
-def methods_of(registry: Registry, quantity: Quantity) -> list[Callable]:
-    """The owner's equation and the rewriting methods of the levers, in the order in which they apply."""
-    if quantity.kind == "sum":
-        return []
-    own = registry.mechanisms[quantity.owner].equations()[quantity.name]
-    return [own, *(registry.levers[process].rewrites()[quantity.name] for process in quantity.rewritten_by)]
+# -- equations -------------------------------------------------------------------------------------------------------
 
 
 def _aggregations_of(registry: Registry, quantity: Quantity) -> list[NeighbourAggregation]:
-    found: dict[str, NeighbourAggregation] = {}
+    by_name: dict[str, NeighbourAggregation] = {}
     for method in methods_of(registry, quantity):
-        for call in _calls_to_aggregations(method):
-            kind = ast.unparse(call.func)
-            if kind == "manager.of":
-                continue
-            names = names_in(call.args)
-            name = aggregation_name(quantity.name, kind, names)
-            found[name] = _aggregation(registry, quantity, kind, names, name)
-    looks = list(found.values())
-    return (
-        [replace(looks[0], name=quantity.name)]
-        if len(looks) == 1 and _has_only_aggregations(registry, quantity)
-        else looks
-    )
+        for kind, names in aggregation_calls(method):
+            if kind != "manager.of":  # one value of one other row needs no loop
+                name = aggregation_name(quantity.name, kind, names)
+                by_name[name] = _aggregation(registry, quantity, kind, names, name)
+    aggregations = list(by_name.values())
+    if len(aggregations) == 1 and _has_only_aggregations(registry, quantity):
+        return [replace(aggregations[0], name=quantity.name)]
+    return aggregations
 
 
 def _aggregation(
     registry: Registry, quantity: Quantity, kind: str, names: list[str], name: str
 ) -> NeighbourAggregation:
-    who, how = kind.split(".")
+    source, function = kind.split(".")
     if not all(n in registry.quantities or n in registry.external_inputs for n in names):
-        raise UnsupportedEquationError(f"'{kind}' looks at something that is no quantity")
+        raise UnsupportedEquationError(f"'{kind}' aggregates something that is no quantity")
     levels = [level_of(registry, n) for n in names]
     if kind == "ties.mean" and levels == ["employee", "tie"]:
         level = "employee"
     elif (kind == "ties.sum" and levels == ["tie"]) or (kind == "measures.sum" and levels == ["measure"]):
         level = "employee"
-    elif how == "mean" and len(levels) == 1 and (who, levels[0]) in _MEANS:
-        level = _MEANS[who, levels[0]]
+    elif function == "mean" and len(levels) == 1 and (source, levels[0]) in _LEVEL_OF_MEAN:
+        level = _LEVEL_OF_MEAN[source, levels[0]]
     else:
-        raise UnsupportedEquationError(
-            f"'{kind}' of {', '.join(f'{n} per {lv}' for n, lv in zip(names, levels, strict=True))} is not known"
-        )
+        arguments = ", ".join(f"{n} per {lv}" for n, lv in zip(names, levels, strict=True))
+        raise UnsupportedEquationError(f"'{kind}' of {arguments} is not known")
     if level != quantity.per:
         raise UnsupportedEquationError(f"'{kind}' gives one value per {level}, and it is per {quantity.per}")
     weight = names[1] if len(names) > 1 else None
@@ -169,78 +169,54 @@ def _aggregation(
 
 def _has_only_aggregations(registry: Registry, quantity: Quantity) -> bool:
     methods = methods_of(registry, quantity)
-    body = translate_body(methods[0])
+    body = statements_of(methods[0])
     alone = len(methods) == 1 and not quantity.condition and quantity.kind != "stock"
     return alone and len(body) == 1 and isinstance(body[0], ast.Return) and isinstance(body[0].value, ast.Call)
 
 
-def _calls_to_aggregations(method: Callable) -> list[ast.Call]:
-    return [
-        node
-        for statement in translate_body(method)
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id in AGGREGATION_SOURCES
-        and node.func.value.id in inspect.signature(method).parameters
-    ]
-
-
-def aggregated_inputs(method: Callable) -> set[str]:
-    """The names of what an equation sees of others through its looks."""
-    return {name for call in _calls_to_aggregations(method) for name in names_in(call.args)}
-
-
-def names_in(arguments: Iterable[ast.expr]) -> list[str]:
-    """The names that a look is given; raises CannotFuse where it is given anything else."""
-    names = []
-    for argument in arguments:
-        if not isinstance(argument, ast.Name):
-            raise UnsupportedEquationError(f"it looks at the expression '{ast.unparse(argument)}'")
-        names.append(argument.id)
-    return names
-
-
-def _aggregation_step(look: NeighbourAggregation) -> ScheduledEquation:
-    seen = frozenset(n for n in (look.of, look.weight) if n)
-    own = {"ties.mean": frozenset({look.weight or ""}), "ties.sum": seen, "measures.sum": seen}.get(
-        look.kind, frozenset()
+def _scheduled_aggregation(aggregation: NeighbourAggregation) -> ScheduledEquation:
+    inputs = frozenset(n for n in (aggregation.of, aggregation.weight) if n)
+    own_row = {"ties.mean": frozenset({aggregation.weight or ""}), "ties.sum": inputs, "measures.sum": inputs}.get(
+        aggregation.kind, frozenset()
     )
-    return ScheduledEquation(look.name, look.level, look.weekly, own, seen - own, look)
+    return ScheduledEquation(
+        aggregation.name, aggregation.level, aggregation.weekly, own_row, inputs - own_row, aggregation
+    )
 
 
-def _step(registry: Registry, quantity: Quantity, found: list[NeighbourAggregation]) -> ScheduledEquation:
-    near: set[str] = {look.name for look in found}
-    far: set[str] = set()
+def _scheduled_equation(
+    registry: Registry, quantity: Quantity, aggregations: list[NeighbourAggregation]
+) -> ScheduledEquation:
+    own_row: set[str] = {aggregation.name for aggregation in aggregations}
+    other_row: set[str] = set()
     if quantity.kind == "sum":
-        near |= set(quantity.tributaries)
+        own_row |= set(quantity.tributaries)
     for method in methods_of(registry, quantity):
-        seen = aggregated_inputs(method)
-        of_manager = {
-            n for c in _calls_to_aggregations(method) if ast.unparse(c.func) == "manager.of" for n in names_in(c.args)
-        }
+        calls = aggregation_calls(method)
+        aggregated = {name for _, names in calls for name in names}
+        of_manager = {name for kind, names in calls if kind == "manager.of" for name in names}
         for cause in dependencies_of(method):
             itself = cause == quantity.name and quantity.kind != "stock"
             if cause in RANDOM_ARGUMENTS or cause in AGGREGATION_SOURCES or itself:
                 continue
             if cause == "dose":
-                near |= {"in_effect", "intensity"}
+                own_row |= {"in_effect", "intensity"}
             elif cause.startswith("their_"):
-                far.add(cause.removeprefix("their_"))
-            elif cause in seen:
-                far |= {cause} & of_manager
+                other_row.add(cause.removeprefix("their_"))
+            elif cause in aggregated:
+                other_row |= {cause} & of_manager
             else:
-                near.add(cause)
-    return ScheduledEquation(quantity.name, quantity.per, quantity.every == "week", frozenset(near), frozenset(far))
+                own_row.add(cause)
+    weekly = quantity.every == "week"
+    return ScheduledEquation(quantity.name, quantity.per, weekly, frozenset(own_row), frozenset(other_row))
 
 
 # -- passes ----------------------------------------------------------------------------------------------------------
 
 
-def _day(steps: list[ScheduledEquation]) -> list[Pass]:
-    """Gather the day's steps into few passes: everything else first, so that employees' daily pass is long."""
-    waiting = {step.name: step for step in steps}
+def _day(equations: list[ScheduledEquation]) -> list[Pass]:
+    """Gather the day's equations into few passes: employees' daily ones last, so that their pass is long."""
+    waiting = {equation.name: equation for equation in equations}
     passes: list[Pass] = []
     while waiting:
         for key in _preferred(waiting.values()):
@@ -248,78 +224,69 @@ def _day(steps: list[ScheduledEquation]) -> list[Pass]:
             if ready:
                 break
         else:
-            raise UnsupportedEquationError("its day has a circle")
+            raise UnsupportedEquationError("the equations of a day depend on each other in a circle")
         passes.append(Pass(tuple(ready)))
-        for step in ready:
-            del waiting[step.name]
+        for equation in ready:
+            del waiting[equation.name]
     return passes
 
 
-def _preferred(steps: Iterable[ScheduledEquation]) -> list[tuple]:
-    keys = {_key(step) for step in steps}
+def _preferred(equations: Iterable[ScheduledEquation]) -> list[tuple]:
+    keys = {_key(equation) for equation in equations}
     return sorted(keys, key=lambda k: ((k[0], k[1]) == ("employee", False) and not k[2], _COARSE_FIRST.index(k[0]), k))
 
 
-def _key(step: ScheduledEquation) -> tuple[str, bool, str]:
-    return step.level, step.weekly, step.name if step.look else ""
+def _key(equation: ScheduledEquation) -> tuple[str, bool, str]:
+    return equation.level, equation.weekly, equation.name if equation.aggregation else ""
 
 
 def _ready(waiting: Mapping[str, ScheduledEquation], key: tuple) -> list[ScheduledEquation]:
     ready: dict[str, ScheduledEquation] = {}
-    for step in waiting.values():
-        if _key(step) != key or any(name in waiting for name in step.far):
+    for equation in waiting.values():
+        if _key(equation) != key or any(name in waiting for name in equation.other_row):
             continue
-        if all(name not in waiting or name in ready for name in step.near):
-            ready[step.name] = step
+        if all(name not in waiting or name in ready for name in equation.own_row):
+            ready[equation.name] = equation
     return list(ready.values())
 
 
-def _night(steps: list[ScheduledEquation]) -> list[Pass]:
-    """The fine levels before the coarse ones, so that nobody reads tomorrow's value of a coarser level."""
+def _night(equations: list[ScheduledEquation]) -> list[Pass]:
+    """Put fine levels before coarse ones, so that no equation reads tomorrow's value of a coarser level."""
     passes = []
-    for level in (
-        "tie",
-        "measure",
-        "employee",
-        "measure of team",
-        "team",
-        "measure of establishment",
-        "establishment",
-        "catalogue",
-    ):
+    for level in _FINE_FIRST:
         for weekly in (True, False):
-            chosen = tuple(s for s in steps if s.level == level and s.weekly == weekly)
-            if chosen:
-                passes.append(Pass(chosen, night=True))
+            group = tuple(equation for equation in equations if (equation.level, equation.weekly) == (level, weekly))
+            if group:
+                passes.append(Pass(group, night=True))
     return passes
 
 
 def _segments(passes: Iterable[Pass]) -> Iterable[Segment]:
     gathered: list[Pass] = []
-    for one in passes:
-        if gathered and not _may_follow(gathered, one):
+    for following in passes:
+        if gathered and not _may_follow(gathered, following):
             yield Segment(DOMAINS[gathered[0].level], tuple(gathered))
             gathered = []
-        gathered.append(one)
+        gathered.append(following)
     if gathered:
         yield Segment(DOMAINS[gathered[0].level], tuple(gathered))
 
 
-def _may_follow(gathered: list[Pass], one: Pass) -> bool:
-    written = frozenset().union(*(p.writes for p in gathered if not p.night))
-    looked_at = frozenset().union(*(step.far for step in one.steps))
-    return DOMAINS[gathered[0].level] == DOMAINS[one.level] and not written & looked_at
+def _may_follow(gathered: list[Pass], following: Pass) -> bool:
+    written = frozenset().union(*(earlier.writes for earlier in gathered if not earlier.night))
+    return DOMAINS[gathered[0].level] == DOMAINS[following.level] and not written & following.other_row
 
 
 def _double_buffered(segments: Iterable[Segment]) -> frozenset[str]:
-    """The stocks whose old value is still read when the new one is known: they settle aside, and move in at last."""
-    numbered = [(place, one) for place, segment in enumerate(segments) for one in segment.passes]
-    aside: set[str] = set()
-    for position, (segment, settling) in enumerate(numbered):
-        if not settling.night:
+    """Return the stocks whose old value is still read after the new one is known; the new one waits in a buffer."""
+    numbered = [(number, one) for number, segment in enumerate(segments) for one in segment.passes]
+    buffered: set[str] = set()
+    for position, (segment, writer) in enumerate(numbered):
+        if not writer.night:
             continue
-        for other, (place, reading) in enumerate(numbered):
-            near = frozenset().union(*(step.near for step in reading.steps)) if other > position else frozenset()
-            far = frozenset().union(*(step.far for step in reading.steps)) if place >= segment else frozenset()
-            aside |= settling.writes & (near | far)
-    return frozenset(aside)
+        for other, (number, reader) in enumerate(numbered):
+            if other > position:
+                buffered |= writer.writes & reader.own_row
+            if number >= segment:
+                buffered |= writer.writes & reader.other_row
+    return frozenset(buffered)

@@ -1,8 +1,8 @@
-"""Equations as text: the source of a method becomes scalar statements that compute what numpy computes, to the bit.
+"""Translation of equations into scalar statements that compute the same bits as numpy.
 
-numpy decides the type of every intermediate result by its rules of promotion: a truth value times a whole number is a
-whole number, a whole number times a float32 a float64, and a plain number takes the type of what it meets. The same
-rules are followed here, so that each operation is done in the precision in which numpy would do it.
+numpy's promotion rules decide the type of every intermediate result: a bool times an integer is an integer, an integer
+times a float32 is a float64, and a Python number takes the type of the other operand. The translation follows the same
+rules, so each operation has the precision that it has in numpy.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _FOLDED: Mapping[type, Callable] = {
 
 
 class UnsupportedEquationError(Exception):
-    """An equation says something that has no fused counterpart; the message says what."""
+    """An equation that cannot be fused; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A value in the text: an expression, and the type that numpy would give it.
+    """An expression and the type that numpy would give it.
 
-    `kind` is bool, i64, f32, f64, or "number" for a plain number of Python, whose value is `number`.
+    `kind` is bool, i64, f32, f64, or "number" for a Python number, whose value is `number`.
     """
 
     text: str
@@ -50,18 +50,18 @@ class Term:
     number: float | int = 0
 
 
-def plain(number: float | int) -> Term:
-    """A plain number, which takes the type of what it meets."""
+def literal(number: float | int) -> Term:
+    """Return the term of a Python number, which takes the type of the other operand."""
     return Term("", "number", number)
 
 
 def constant(number: float | int, kind: str) -> str:
-    """A literal of this type; numba folds it when it compiles."""
+    """Return a constant of this type, which numba folds at compile time."""
     return f"{CAST[kind]}({float(number)!r})" if kind != "i64" else f"int64({int(number)})"
 
 
 def as_kind(term: Term, kind: str) -> str:
-    """The text of a term in a wider type."""
+    """Return the expression of a term, cast to a wider type."""
     if term.kind == "number":
         return constant(term.number, kind)
     if term.kind == kind:
@@ -72,7 +72,7 @@ def as_kind(term: Term, kind: str) -> str:
 
 
 def common_kind(*terms: Term) -> str:
-    """The type in which numpy does arithmetic on these terms."""
+    """Return the type in which numpy computes with these terms."""
     kinds = [t.kind for t in terms if t.kind != "number"]
     numbers = [t.number for t in terms if t.kind == "number"]
     fractional = any(isinstance(number, float) for number in numbers)
@@ -87,37 +87,54 @@ def common_kind(*terms: Term) -> str:
 
 
 class ScalarTranslator:
-    """Writes the statements of one equation, or of a curve that it uses."""
+    """Translator of one equation and the curves that it uses; `lines` holds the statements."""
 
     def __init__(self, fresh: Callable[[], str]):
-        """`fresh` gives a new name for each intermediate result."""
+        """Create a translator; `fresh` returns a new name for each intermediate result."""
         self.lines: list[str] = []
         self._fresh = fresh
 
-    def kept(self, text: str, kind: str) -> Term:
-        """Give a result a name, so that it is computed once."""
+    def assign(self, text: str, kind: str) -> Term:
+        """Assign an expression to a new name, so that it is computed once."""
         name = self._fresh()
         self.lines.append(f"{name} = {text}")
         return Term(name, kind)
 
-    def method(
+    def translate_equation(
         self,
         function: Callable,
-        own: Callable[[str], Term],
+        parameter: Callable[[str], Term],
         arguments: Mapping[str, Term],
-        look: Callable | None = None,
+        aggregate: Callable[[str, list[ast.expr]], Term] | None = None,
     ) -> Term:
-        """The result of an equation: `own` gives its parameters, `look` what it sees of others."""
-        return _Reading(self, function, dict(arguments), own, look).result()
+        """Translate an equation and return its result.
+
+        Parameters
+        ----------
+        function : callable
+            Method of a mechanism or lever.
+        parameter : callable
+            Maps the name of a parameter to its term.
+        arguments : mapping of str to Term
+            Terms of the method's arguments.
+        aggregate : callable, optional
+            Maps the kind of an aggregation, such as `team.mean`, and its arguments to a term.
+
+        Raises
+        ------
+        UnsupportedEquationError
+            Where a statement or an expression has no counterpart.
+        """
+        return _FunctionTranslator(self, function, dict(arguments), parameter, aggregate).result()
 
 
-class _Reading:
-    """One function read from its source: local names, parameters, and where it looks."""
+class _FunctionTranslator:
+    """Translation of one function: its local names, parameters and aggregations."""
 
-    def __init__(self, writer: ScalarTranslator, function, names: dict[str, Term], own, look):
-        self.writer, self.names, self.own, self.look = writer, names, own, look
+    def __init__(self, writer: ScalarTranslator, function, names: dict[str, Term], parameter, aggregate):
+        self.writer, self.names, self.parameter, self.aggregate = writer, names, parameter, aggregate
         self.globals = function.__globals__
-        self.body = translate_body(function)
+        self.body = statements_of(function)
 
     def result(self) -> Term:
         for statement in self.body:
@@ -130,17 +147,17 @@ class _Reading:
                 )
             value = self.term(statement.value)
             if value.kind != "number":
-                value = self.writer.kept(value.text, value.kind)
+                value = self.writer.assign(value.text, value.kind)
             self.names[target.id] = value
         raise UnsupportedEquationError("it has no return")
 
     def term(self, node: ast.expr) -> Term:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            return plain(node.value)
+            return literal(node.value)
         if isinstance(node, ast.Name):
             return self.name(node.id)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            return self.own(node.attr)
+            return self.parameter(node.attr)
         if isinstance(node, ast.BinOp):
             return self.operation(node)
         if isinstance(node, ast.UnaryOp):
@@ -149,28 +166,28 @@ class _Reading:
             return self.comparison(node)
         if isinstance(node, ast.Call) and not node.keywords:
             return self.call(node)
-        raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
+        raise UnsupportedEquationError(f"it has the expression '{ast.unparse(node)}'")
 
     def name(self, name: str) -> Term:
         if name in self.names:
             return self.names[name]
         value = self.globals.get(name)
         if type(value) in (int, float):
-            return plain(value)
+            return literal(value)
         raise UnsupportedEquationError(f"it uses '{name}'")
 
     def operation(self, node: ast.BinOp) -> Term:
         left, right = self.term(node.left), self.term(node.right)
         kind = type(node.op)
         if left.kind == right.kind == "number" and kind in _FOLDED:
-            return plain(_FOLDED[kind](left.number, right.number))
+            return literal(_FOLDED[kind](left.number, right.number))
         both_true = left.kind == right.kind == "bool"
         if both_true and kind in (ast.BitAnd, ast.Mult):
             return Term(f"({left.text} & {right.text})", "bool")
         if both_true and kind in (ast.BitOr, ast.Add):
             return Term(f"({left.text} | {right.text})", "bool")
         if kind not in _OPERATOR or (both_true and kind is ast.Sub):
-            raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
+            raise UnsupportedEquationError(f"it has the expression '{ast.unparse(node)}'")
         common = common_kind(left, right)
         if kind is ast.Div and common in ("bool", "i64"):
             common = "f64"
@@ -181,17 +198,17 @@ class _Reading:
         if isinstance(node.op, ast.UAdd) and value.kind != "bool":
             return value
         if isinstance(node.op, ast.USub) and value.kind == "number":
-            return plain(-value.number)
+            return literal(-value.number)
         if isinstance(node.op, ast.USub) and value.kind in CAST:
             return Term(f"({constant(-1, value.kind)} * {value.text})", value.kind)
         if isinstance(node.op, ast.Invert) and value.kind == "bool":
             return Term(f"(not {value.text})", "bool")
-        raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
+        raise UnsupportedEquationError(f"it has the expression '{ast.unparse(node)}'")
 
     def comparison(self, node: ast.Compare) -> Term:
         left, right, kind = self.term(node.left), self.term(node.comparators[0]), type(node.ops[0])
         if kind not in _COMPARED or left.kind == right.kind == "number":
-            raise UnsupportedEquationError(f"it says '{ast.unparse(node)}'")
+            raise UnsupportedEquationError(f"it has the expression '{ast.unparse(node)}'")
         common = common_kind(left, right)
         common = "i64" if common == "bool" else common
         return Term(f"({as_kind(left, common)} {_COMPARED[kind]} {as_kind(right, common)})", "bool")
@@ -199,8 +216,8 @@ class _Reading:
     def call(self, node: ast.Call) -> Term:
         function = node.func
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            if function.value.id in AGGREGATION_SOURCES and self.look is not None:
-                return self.look(function.value.id, function.attr, node.args)
+            if function.value.id in AGGREGATION_SOURCES and self.aggregate is not None:
+                return self.aggregate(ast.unparse(function), node.args)
             if self.globals.get(function.value.id) is np and function.attr in _NUMPY:
                 return _NUMPY[function.attr](self.writer, *self._arguments(node))
         if isinstance(function, ast.Name):
@@ -213,41 +230,41 @@ class _Reading:
         return [self.term(argument) for argument in node.args]
 
     def curve(self, curve: Callable, arguments: Sequence[Term]) -> Term:
-        named = [a if a.kind == "number" else self.writer.kept(a.text, a.kind) for a in arguments]
-        names = dict(zip(inspect.signature(curve).parameters, named, strict=True))
-        return _Reading(self.writer, curve, names, self.own, None).result()
+        terms = [a if a.kind == "number" else self.writer.assign(a.text, a.kind) for a in arguments]
+        names = dict(zip(inspect.signature(curve).parameters, terms, strict=True))
+        return _FunctionTranslator(self.writer, curve, names, self.parameter, None).result()
 
 
 @cache
-def translate_body(function: Callable) -> list[ast.stmt]:
-    """The statements of a function without its docstring, read from its source.
+def statements_of(function: Callable) -> list[ast.stmt]:
+    """Return the statements of a function without its docstring, parsed from its source.
 
-    Raises CannotFuse where the source cannot be read, or is no longer what the interpreter has loaded.
+    Raises UnsupportedEquationError where the source cannot be read or differs from the code that is loaded.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-        written = _source_nodes("".join(linecache.getlines(function.__code__.co_filename)))
+        code_of_file = _code_of_file("".join(linecache.getlines(function.__code__.co_filename)))
     except (OSError, SyntaxError, IndexError):
         raise UnsupportedEquationError("its source cannot be read") from None
-    if not isinstance(tree, ast.FunctionDef) or _code_contents(function.__code__) not in written:
+    if not isinstance(tree, ast.FunctionDef) or _code_contents(function.__code__) not in code_of_file:
         raise UnsupportedEquationError("its file has changed since it was loaded")
     documented = isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant)
     return tree.body[1:] if documented else tree.body
 
 
 @cache
-def _source_nodes(source: str) -> frozenset[tuple]:
-    """What each function of a file does."""
-    waiting, found = [compile(source, "", "exec", dont_inherit=True)], set()
+def _code_of_file(source: str) -> frozenset[tuple]:
+    """Return the contents of every function of a source file."""
+    waiting, contents = [compile(source, "", "exec", dont_inherit=True)], set()
     while waiting:
         code = waiting.pop()
-        found.add(_code_contents(code))
+        contents.add(_code_contents(code))
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return frozenset(found)
+    return frozenset(contents)
 
 
 def _code_contents(code: CodeType) -> tuple:
-    """What a function does, to be compared; its texts do not matter."""
+    """Return what two versions of a function are compared by; strings do not count."""
     constants = tuple(repr(c) for c in code.co_consts if not isinstance(c, str | CodeType))
     return code.co_firstlineno, code.co_name, code.co_code, code.co_names, code.co_varnames, constants
 
@@ -255,7 +272,7 @@ def _code_contents(code: CodeType) -> tuple:
 def _where(writer: ScalarTranslator, condition: Term, yes: Term, no: Term) -> Term:
     kind = common_kind(yes, no)
     if condition.kind == "number":
-        raise UnsupportedEquationError("it chooses by a plain number")
+        raise UnsupportedEquationError("its condition is a Python number")
     if condition.kind != "bool":
         condition = Term(f"({condition.text} != {constant(0, condition.kind)})", "bool")
     if kind == "bool":
@@ -276,7 +293,7 @@ def _extreme(function: str, joined: str) -> Callable[..., Term]:
 def _clip(writer: ScalarTranslator, value: Term, low: Term, high: Term) -> Term:
     kind = common_kind(value, low, high)
     if kind not in CAST:
-        raise UnsupportedEquationError("it clips a truth value")
+        raise UnsupportedEquationError("it clips a bool")
     return Term(f"clip({as_kind(value, kind)}, {as_kind(low, kind)}, {as_kind(high, kind)})", kind)
 
 
@@ -287,7 +304,7 @@ def _abs(writer: ScalarTranslator, value: Term) -> Term:
 
 def _sqrt(writer: ScalarTranslator, value: Term) -> Term:
     if value.kind == "bool":
-        raise UnsupportedEquationError("it takes the root of a truth value")
+        raise UnsupportedEquationError("it takes the square root of a bool")
     kind = "f32" if value.kind == "f32" else "f64"
     return Term(f"sqrt({as_kind(value, kind)})", kind)
 

@@ -1,7 +1,7 @@
-"""Curves that bend a number smoothly, whatever it means.
+"""Smooth elementwise functions for equations.
 
-They are written with `+ - * /`, `np.sqrt`, `np.where`, `np.minimum` and `np.maximum` alone, which give the same bits on
-every processor; `exp`, `log` and `tanh` do not. All are elementwise and keep the precision of their arguments.
+They use only `+ - * /`, `np.sqrt`, `np.where`, `np.minimum` and `np.maximum`, which give the same bits on every
+processor; `exp`, `log` and `tanh` do not. All keep the precision of their arguments.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def saturating(x, limit):
-    """Bend `x` smoothly so that it stays within ±`limit`; slope 1 at 0.
+    """Bound `x` smoothly by ±`limit`; the slope at 0 is 1.
 
     >>> float(saturating(0.0, 4.0)), round(float(saturating(100.0, 4.0)), 2)
     (0.0, 4.0)
@@ -19,7 +19,7 @@ def saturating(x, limit):
 
 
 def likelihood(x):
-    """Turn a score into a chance between 0 and 1; like the logistic near 0 (slope 1/4), with heavier tails.
+    """Turn a score into a probability; like the logistic function near 0 (slope 1/4), with heavier tails.
 
     >>> float(likelihood(0.0)), round(float(likelihood(1.0)), 3), round(float(likelihood(-100.0)), 3)
     (0.5, 0.724, 0.0)
@@ -28,7 +28,7 @@ def likelihood(x):
 
 
 def score(share):
-    """The score whose likelihood is `share`; the inverse of `likelihood`, held finite at 0 and 1.
+    """Return the score whose likelihood is `share`: the inverse of `likelihood`, finite at 0 and 1.
 
     >>> round(float(score(0.5)), 3), round(float(likelihood(score(0.2))), 3)
     (0.0, 0.2)
@@ -47,7 +47,7 @@ def ratio(x):
 
 
 def shortfall(x):
-    """The part of `x` above 0, with a smooth corner: x for large x, 0 for very negative x, 1/2 at 0.
+    """Return the part of `x` above 0 with a smooth corner: near x for large x, near 0 for negative x, 1/2 at 0.
 
     >>> float(shortfall(0.0)), round(float(shortfall(-20.0)), 3)
     (0.5, 0.012)
@@ -56,7 +56,7 @@ def shortfall(x):
 
 
 def within(x, low, high):
-    """Hold `x` between `low` and `high`.
+    """Limit `x` to the range from `low` to `high`.
 
     >>> float(within(1.4, 0.0, 1.0))
     1.0
@@ -65,7 +65,7 @@ def within(x, low, high):
 
 
 def approach(now, target, days):
-    """One day's step of `now` towards `target` with a time constant of `days`.
+    """Move `now` one day towards `target`, with a time constant of `days`.
 
     >>> float(approach(0.0, 10.0, 5.0))
     2.0
@@ -74,7 +74,7 @@ def approach(now, target, days):
 
 
 def wander(now, days, normal):
-    """One day's step of a stationary random course with mean 0, SD 1 and a memory of `days` (Ornstein-Uhlenbeck).
+    """Advance a stationary Ornstein-Uhlenbeck process (mean 0, SD 1, time constant `days`) by one day.
 
     >>> float(wander(1.0, 1.0, 0.5))
     0.5
@@ -84,7 +84,7 @@ def wander(now, days, normal):
 
 
 def switched(now, uniform, onset, end):
-    """A yes-or-no that begins with chance `onset` and ends with chance `end`; 0 or 1.
+    """Advance a state of 0 or 1 that begins with probability `onset` and ends with probability `end`.
 
     >>> float(switched(0.0, 0.2, 0.3, 0.5)), float(switched(1.0, 0.2, 0.3, 0.5))
     (1.0, 0.0)
@@ -93,7 +93,7 @@ def switched(now, uniform, onset, end):
 
 
 def lasting(share, end):
-    """The chance of onset per step that keeps a share of `share` in being when each ends with chance `end` per step.
+    """Return the onset probability per step that keeps a share of `share`, where each ends with probability `end`.
 
     >>> round(float(lasting(0.5, 0.1)), 3)
     0.1

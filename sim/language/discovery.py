@@ -1,4 +1,4 @@
-"""Finding what there is: each file in `sim/mechanisms` holds a mechanism, some files in `sim/levers` hold a lever."""
+"""Discovery of the mechanisms in `sim/mechanisms` and of the levers in `sim/levers`."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from sim.language.grammar import Lever, Mechanism
 
 @cache
 def mechanisms() -> dict[str, type[Mechanism]]:
-    """Every mechanism by the name of its process, in the order of the names."""
-    return _found("sim.mechanisms", Mechanism)
+    """Return every mechanism by the name of its process, in alphabetical order."""
+    return _classes_in("sim.mechanisms", Mechanism)
 
 
 @cache
 def levers() -> dict[str, type[Lever]]:
-    """Every lever that needs code, by the name of its measure."""
-    return _found("sim.levers", Lever)
+    """Return every lever by the name of its measure."""
+    return _classes_in("sim.levers", Lever)
 
 
-def _found(package: str, kind: type) -> dict:
-    found = {}
+def _classes_in(package: str, kind: type) -> dict:
+    classes = {}
     for module in sorted(iter_modules(import_module(package).__path__), key=lambda m: m.name):
         content = vars(import_module(f"{package}.{module.name}"))
         for value in content.values():
             own = isinstance(value, type) and issubclass(value, kind) and value.__module__ == f"{package}.{module.name}"
             if own and value is not kind:
-                found[module.name] = value
-    return found
+                classes[module.name] = value
+    return classes

@@ -1,7 +1,7 @@
-"""Equations with names: the method's name is the quantity it yields, its arguments are the quantities that cause it.
+"""Language of the equations: a method's name is the quantity that it computes, its arguments are its dependencies.
 
-A mechanism is a frozen dataclass in a file of its own. Its fields are parameters, each with a passport: unit, range
-and source. Its marked methods are equations. Nothing else is declared, so nothing can drift.
+A mechanism is a frozen dataclass in a file of its own. Its fields are parameters with metadata: unit, range and source.
+Its decorated methods are equations. The order of computation follows from the names.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ AGGREGATION_SOURCES = ("ties", "team", "establishment", "manager", "measures")
 
 @dataclass(frozen=True)
 class ParameterMetadata:
-    """What a parameter must tell about itself.
+    """Metadata of a parameter: unit, meaning, range and source.
 
-    `meaning` is a short phrase that says what the number is, of which a higher value is more. `source` holds one or
-    more keys, separated by blanks: a row of `effects.csv` (E016) or `targets.csv` (target:burnout_home), a pattern that
-    it was written with in mind, `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`,
-    or `definition`. A parameter whose source holds `assumed` is listed first wherever parameters are listed.
+    `meaning` is a short phrase for what a higher value has more of. `source` holds one or more keys, separated by
+    blanks: a row of `effects.csv` (E016) or `targets.csv` (target:burnout_home), a pattern that was known when the
+    equation was written, `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`, or
+    `definition`. Lists of parameters show the assumed ones first.
     """
 
     unit: str
@@ -56,13 +56,13 @@ class ParameterMetadata:
 
     @property
     def grade(self) -> str:
-        """How the number is known: `seen` in a source, `assumed`, or no evidence at all but one of the other grades."""
+        """Grade of evidence: `seen` in a source, `assumed`, or one of the other grades."""
         keys = self.source.split()
         return next((grade for grade in GRADES_OF_NUMBERS if grade in keys), "seen")
 
     @property
     def role(self) -> str:
-        """What data did for the number: its one data role."""
+        """Role of data in setting the number."""
         calibrated_to = {f"target:{row['id']}" for row in rows("targets") if row["use"] == "calibrate"}
         if not self.assumed and not calibrated_to.isdisjoint(self.source.split()):
             return "calibration"
@@ -70,7 +70,7 @@ class ParameterMetadata:
 
     @property
     def in_mind(self) -> tuple[str, ...]:
-        """The patterns that the number was written with in mind, which makes them weaker as checks."""
+        """Patterns that were known when the number was set, which makes them weaker as checks."""
         known = {row["id"] for row in rows("patterns")}
         return tuple(key for key in self.source.split() if key in known)
 
@@ -85,21 +85,21 @@ _ROLES = {
 
 
 def param(value: float, unit: str, meaning: str, *, low: float, high: float, source: str, note: str = "") -> Any:
-    """A number with its passport; `low` and `high` are the range it may be swept over.
+    """Declare a parameter; `low` and `high` are the range of its sweeps.
 
-    Raises ValueError when the value lies outside its own range or a part of the passport is missing.
+    Raises ValueError for a value outside its own range or for missing metadata.
     """
     if not unit or not meaning or not source:
-        raise ValueError("a parameter needs a unit, a meaning and a source")
+        raise ValueError("Missing metadata: a parameter needs a unit, a meaning and a source.")
     if not low <= value <= high:
-        raise ValueError(f"a parameter of {value} lies outside its own range {low} to {high}")
+        raise ValueError(f"Invalid value for a parameter: {value}. Its own range is {low} to {high}.")
     return dataclasses.field(
-        default=value, metadata={"passport": ParameterMetadata(unit, meaning, low, high, source, note)}
+        default=value, metadata={"parameter": ParameterMetadata(unit, meaning, low, high, source, note)}
     )
 
 
 def param_from(table: str, name: str) -> Any:
-    """A parameter that stands, with its passport, as row `name` of `sim/data/<table>.csv`."""
+    """Declare a parameter with the metadata in row `name` of `sim/data/<table>.csv`."""
     row = next(row for row in rows(table) if row["name"] == name)
     return param(
         float(row["value"]),
@@ -113,13 +113,13 @@ def param_from(table: str, name: str) -> Any:
 
 
 def switch(on: bool, meaning: str, *, source: str, note: str = "") -> Any:
-    """A loop or a disputed path that can be cut: 1 is on, 0 is off."""
+    """Declare a switch of a feedback loop or a disputed path: 1 is on, 0 is off."""
     return param(float(on), "switch", meaning, low=0.0, high=1.0, source=source, note=note)
 
 
 @dataclass(frozen=True)
 class EquationSpec:
-    """What a decorator says of an equation."""
+    """Properties of an equation, set by its decorator."""
 
     kind: str
     unit: str
@@ -134,9 +134,9 @@ class EquationSpec:
 
 def _equation(mark: EquationSpec) -> Callable[[Callable], Callable]:
     if mark.per not in LEVELS:
-        raise ValueError(f"unknown level {mark.per!r}: one of {', '.join(LEVELS)}")
+        raise ValueError(f"Unknown level: {mark.per}. Use one of {', '.join(LEVELS)}.")
     if mark.every not in ("day", "week"):
-        raise ValueError(f"unknown clock {mark.every!r}: 'day' or 'week'")
+        raise ValueError(f"Unknown clock: {mark.every}. Use day or week.")
 
     def mark_method(method: Callable) -> Callable:
         method.mark = mark  # type: ignore[attr-defined]
@@ -164,10 +164,10 @@ def stream(name: str) -> Callable[[Callable], Callable]:
 
 
 def trait(unit: str, *, per: str = "employee", stream: str | None = None) -> Callable[[Callable], Callable]:
-    """Drawn when a person takes a place, and never changed for that person.
+    """Declare a trait: drawn when a person takes a place, and constant for that person.
 
-    `stream` is the id of the equation's random numbers, here and in the other decorators. It seeds them, so the method
-    may get another name without a change of results, and two equations never share one.
+    `stream` is the id of the equation's random numbers, here and in the other decorators. It seeds them, so a method
+    can be renamed without a change of results. No two equations share one.
     """
     return _equation(EquationSpec("trait", unit, per, stream=stream))
 
@@ -175,12 +175,12 @@ def trait(unit: str, *, per: str = "employee", stream: str | None = None) -> Cal
 def flow(
     unit: str, *, per: str = "employee", every: str = "day", condition: bool = False, stream: str | None = None
 ) -> Callable[[Callable], Callable]:
-    """Lives within the day. With `condition=True` management can move it; only those may be a lever's target."""
+    """Declare a flow: computed again each day. With `condition=True`, measures may shift it and levers rewrite it."""
     return _equation(EquationSpec("flow", unit, per, every, condition, stream=stream))
 
 
 def adds_to(total: str, unit: str, *, stream: str | None = None) -> Callable[[Callable], Callable]:
-    """A tributary of the shared flow `total`, which is the sum of its tributaries in the order of their names."""
+    """Declare a tributary of the shared flow `total`, which is the sum of its tributaries in alphabetical order."""
     return _equation(EquationSpec("flow", unit, adds_to=total, stream=stream))
 
 
@@ -193,49 +193,47 @@ def stock(
     every: str = "day",
     stream: str | None = None,
 ) -> Callable[[Callable], Callable]:
-    """Carried over to tomorrow; all stocks settle together at night.
+    """Declare a stock: carried over to the next day; all stocks are updated together at night.
 
-    `start` is a number or the name of a trait. `newcomer` is what a new person in the place begins with, if that
-    differs.
+    `start` is a number or the name of a trait. `newcomer` is the start for a new person in a place, if it differs.
     """
     return _equation(EquationSpec("stock", unit, per, every, start=start, newcomer=newcomer, stream=stream))
 
 
 class Mechanism:
-    """One process of the model: parameters as fields, equations as marked methods."""
+    """One process of the model: parameters as fields, equations as decorated methods."""
 
     @classmethod
     def process(cls) -> str:
-        """The name of the process: the name of the file it stands in."""
+        """Return the name of the process, which is that of its file."""
         return cls.__module__.rsplit(".", 1)[-1]
 
     @classmethod
     def parameter_metadata(cls) -> dict[str, ParameterMetadata]:
-        """Every parameter with its passport."""
-        return {f.name: f.metadata["passport"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        """Return the metadata of every parameter by name."""
+        return {f.name: f.metadata["parameter"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
 
     @classmethod
     def equations(cls) -> dict[str, Callable]:
-        """Every marked method by name, in the order of the text."""
+        """Return every equation by name, in the order of the file."""
         return {name: method for name, method in vars(cls).items() if hasattr(method, "mark")}
 
 
 class Lever(Mechanism):
-    """What management can do where a yaml is not enough: rewrites conditions, in the file of its measure's name.
+    """A measure that rewrites conditions by code, in a file with the name of the measure.
 
-    Each marked-less method is named after the condition it rewrites; it takes that condition, `dose` (how far the
-    measure is in effect for this employee, 0 to 1) and any causes, and returns the condition unchanged when `dose` is
-    0.
+    Each method is named after the condition that it rewrites. It takes that condition, `dose` (how far the measure is
+    in effect for this employee, 0 to 1) and any dependencies, and returns the condition unchanged where `dose` is 0.
     """
 
     @classmethod
     def rewrites(cls) -> dict[str, Callable]:
-        """The rewriting methods by the name of their condition."""
+        """Return the rewriting methods by the name of their condition."""
         return {name: m for name, m in vars(cls).items() if inspect.isfunction(m) and not name.startswith("_")}
 
 
 def stream_of(method: Callable) -> str | None:
-    """The id of the random stream of an equation or of a lever's method."""
+    """Return the id of the random stream of an equation or of a lever's method."""
     mark: EquationSpec | None = getattr(method, "mark", None)
     return mark.stream if mark else getattr(method, "stream", None)
 
@@ -245,7 +243,7 @@ def takes_random_numbers(method: Callable) -> bool:
 
 
 def dependencies_of(method: Callable) -> tuple[str, ...]:
-    """The names of an equation's causes, in order, without `self`."""
+    """Return the names of an equation's dependencies, in order, without `self`."""
     return _dependencies(getattr(method, "__func__", method))
 
 

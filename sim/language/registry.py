@@ -1,7 +1,7 @@
-"""What is computed before what: the registry reads the mechanisms and derives the day and the night.
+"""Registry of all quantities, which derives the order of computation from the mechanisms.
 
-*The day*: flows, causes before effects. *The night*: all stocks settle together from today's values. A loop within a
-day is an error that names the circle; feedback must pass through a stock.
+*The day*: flows, dependencies first. *The night*: all stocks are updated together from today's values. A cycle within a
+day is an error; feedback must pass through a stock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sim.language.grammar import (
 
 @dataclass(frozen=True)
 class Quantity:
-    """One quantity of the model: an equation of a mechanism, the sum of its tributaries, or a given of the world."""
+    """One quantity of the model: an equation of a mechanism, or the sum of its tributaries."""
 
     name: str
     kind: str
@@ -41,12 +41,12 @@ class Quantity:
 
     @property
     def condition(self) -> bool:
-        """Whether management can move it, so that a lever may."""
+        """Whether measures may shift it and levers may rewrite it."""
         return self.mark is not None and self.mark.condition
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The quantities among its causes: no luck, no looks, and `their_x` read as x."""
+        """The quantities among its causes, with `their_x` as x; no random numbers and no aggregation sources."""
         return tuple(
             cause.removeprefix("their_")
             for cause in self.causes
@@ -56,7 +56,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Registry:
-    """All quantities, and the order of the day."""
+    """All quantities, and the order of their computation."""
 
     mechanisms: Mapping[str, Mechanism]
     levers: Mapping[str, Lever]
@@ -67,44 +67,54 @@ class Registry:
     night: tuple[str, ...]
 
     def owner(self, process: str) -> Mechanism:
-        """The mechanism or lever of this name."""
+        """Return the mechanism or lever of this name."""
         return self.mechanisms.get(process) or self.levers[process]
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """The quantities that a lever may move."""
+        """The quantities that measures and levers may change."""
         return tuple(name for name in self.day if self.quantities[name].condition)
 
 
 def register(
-    mechanisms: Iterable[Mechanism], levers: Iterable[Lever] = (), givens: Mapping[str, str] | None = None
+    mechanisms: Iterable[Mechanism], levers: Iterable[Lever] = (), external_inputs: Mapping[str, str] | None = None
 ) -> Registry:
     """Read mechanisms and levers into a registry.
 
-    `givens` maps what the world hands in (calendar, firm, catalogue of measures) to its level. Raises UserError for a
-    circle within a day, a missing cause, two owners, or a lever whose target is not a condition.
+    Parameters
+    ----------
+    mechanisms : iterable of Mechanism
+    levers : iterable of Lever
+    external_inputs : mapping, optional
+        Inputs from calendar, firm and measures: name to level.
+
+    Raises
+    ------
+    UserError
+        For a cycle within a day, a missing dependency, a quantity with two owners, or a lever whose target is not a
+        condition.
     """
     owners = {m.process(): m for m in mechanisms}
     rewriters = {lever.process(): lever for lever in levers}
-    given = dict(givens or {})
-    quantities = _collect(owners.values(), given)
+    inputs = dict(external_inputs or {})
+    quantities = _collect(owners.values(), inputs)
     quantities = _rewritten(quantities, rewriters)
-    _check_causes(quantities, given)
+    _check_causes(quantities, inputs)
     _check_streams(owners.values(), rewriters.values())
     traits = _ordered({n: q for n, q in quantities.items() if q.kind == "trait"})
     day = _ordered({n: q for n, q in quantities.items() if q.kind in ("flow", "sum")})
     night = tuple(n for n, q in quantities.items() if q.kind == "stock")
-    return Registry(owners, rewriters, given, quantities, traits, day, night)
+    return Registry(owners, rewriters, inputs, quantities, traits, day, night)
 
 
-def _collect(mechanisms: Iterable[Mechanism], givens: Mapping[str, str]) -> dict[str, Quantity]:
+def _collect(mechanisms: Iterable[Mechanism], external_inputs: Mapping[str, str]) -> dict[str, Quantity]:
     quantities: dict[str, Quantity] = {}
     tributaries: dict[str, list[str]] = {}
     for mechanism in mechanisms:
         for name, method in mechanism.equations().items():
-            if name in quantities or name in givens:
-                first = quantities[name].owner if name in quantities else "the world"
-                raise UserError(f"'{name}' has two owners, {first} and {mechanism.process()}; one quantity, one owner")
+            if name in quantities or name in external_inputs:
+                first = quantities[name].owner if name in quantities else "an external input"
+                raise UserError(f"Duplicate quantity: {name}. Both {first} and {mechanism.process()} define it.")
             mark: EquationSpec = method.mark  # type: ignore[attr-defined]
             meaning = (method.__doc__ or "").strip().split("\n")[0]
             quantities[name] = Quantity(
@@ -123,13 +133,11 @@ def _collect(mechanisms: Iterable[Mechanism], givens: Mapping[str, str]) -> dict
     for total, parts in tributaries.items():
         if total in quantities:
             raise UserError(
-                f"'{total}' is owned by {quantities[total].owner} and fed by {parts[0]} too; a shared flow has no owner"
+                f"Duplicate quantity: {total}. {quantities[total].owner} defines it, and {parts[0]} adds to it."
             )
         units = {quantities[part].unit for part in parts}
         if len(units) > 1:
-            raise UserError(
-                f"the tributaries of '{total}' differ in unit ({', '.join(sorted(units))}); give all the same"
-            )
+            raise UserError(f"Different units of what adds to {total}: {', '.join(sorted(units))}. Use one unit.")
         parts = sorted(parts)
         quantities[total] = Quantity(
             total,
@@ -151,10 +159,10 @@ def _rewritten(quantities: dict[str, Quantity], levers: Mapping[str, Lever]) -> 
         for target, method in lever.rewrites().items():
             quantity = quantities.get(target)
             if quantity is None or not quantity.condition:
-                what = "unknown" if quantity is None else f"a {quantity.kind} that no lever may touch"
+                conditions = sorted(n for n, q in quantities.items() if q.condition)
                 raise UserError(
-                    f"lever {process} rewrites '{target}', which is {what}; a lever may rewrite conditions: "
-                    + ", ".join(sorted(n for n, q in quantities.items() if q.condition))
+                    f"Invalid target of lever {process}: {target} ({_kind_of(quantity)}). "
+                    f"Use one of the conditions {', '.join(conditions)}."
                 )
             extra = tuple(c for c in dependencies_of(method) if c != target and c not in quantity.causes)
             quantities[target] = Quantity(
@@ -167,40 +175,45 @@ def _rewritten(quantities: dict[str, Quantity], levers: Mapping[str, Lever]) -> 
     return quantities
 
 
+def _kind_of(quantity: Quantity | None) -> str:
+    return f"a {quantity.kind}" if quantity else "not a quantity"
+
+
 def check_shift(registry: Registry, measure: str, target: str) -> None:
-    """Raise UserError unless a measure may shift `target`: it must be a condition."""
+    """Raise UserError unless a measure may shift `target`, which must be a condition."""
     if target not in registry.conditions:
-        known = registry.quantities.get(target)
-        what = f"is a {known.kind}, not a condition" if known else "does not exist"
         raise UserError(
-            f"measure {measure} shifts '{target}', which {what}; a measure may shift: " + ", ".join(registry.conditions)
+            f"Invalid target of a shift of measure {measure}: {target} ({_kind_of(registry.quantities.get(target))}). "
+            f"Use one of the conditions {', '.join(registry.conditions)}."
         )
 
 
-def _check_causes(quantities: Mapping[str, Quantity], givens: Mapping[str, str]) -> None:
+def _check_causes(quantities: Mapping[str, Quantity], external_inputs: Mapping[str, str]) -> None:
     for quantity in quantities.values():
         for cause in quantity.needs:
-            if cause not in quantities and cause not in givens:
+            if cause not in quantities and cause not in external_inputs:
                 raise UserError(
-                    f"equation {quantity.owner}.{quantity.name} needs '{cause}', which no mechanism yields and the "
-                    "world does not give; add the mechanism that yields it or correct the name"
+                    f"Unknown input of {quantity.owner}.{quantity.name}: {cause}. Add the mechanism that defines it "
+                    "or correct the name."
                 )
             if quantity.kind == "trait" and cause in quantities and quantities[cause].kind != "trait":
                 raise UserError(
-                    f"trait {quantity.owner}.{quantity.name} needs '{cause}', a {quantities[cause].kind}; "
-                    "a trait may depend on traits and givens alone"
+                    f"Invalid input of trait {quantity.owner}.{quantity.name}: the {quantities[cause].kind} {cause}. "
+                    "Use traits and external inputs only."
                 )
         start = quantity.mark.start if quantity.mark else 0.0
         if isinstance(start, str) and (start not in quantities or quantities[start].kind != "trait"):
-            raise UserError(f"stock {quantity.owner}.{quantity.name} starts from '{start}', which is not a trait")
+            raise UserError(
+                f"Invalid start of stock {quantity.owner}.{quantity.name}: {start}. Use a number or a trait."
+            )
 
 
 def _check_streams(mechanisms: Iterable[Mechanism], levers: Iterable[Lever]) -> None:
-    """Raise UserError where two methods share a random stream, which would tie their chances to each other."""
+    """Raise UserError where two methods share a random stream, which would correlate their random numbers."""
     owners: dict[str, str] = {}
     for process, methods in [
-        *((one.process(), one.equations()) for one in mechanisms),
-        *((one.process(), one.rewrites()) for one in levers),
+        *((mechanism.process(), mechanism.equations()) for mechanism in mechanisms),
+        *((lever.process(), lever.rewrites()) for lever in levers),
     ]:
         for name, method in methods.items():
             check_stream(method, own := stream_of(method))
@@ -214,11 +227,13 @@ def _ordered(quantities: Mapping[str, Quantity]) -> tuple[str, ...]:
     graph = {n: [c for c in q.needs if c in quantities and c != n] for n, q in quantities.items()}
     for name, quantity in quantities.items():
         if name in quantity.needs:
-            raise UserError(f"a circle within one beat: {name} -> {name}; let the feedback pass through a stock")
+            raise UserError(
+                f"Circular dependency within a day: {name} -> {name}. Let the feedback pass through a stock."
+            )
     try:
         return tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        circle: Sequence[str] = error.args[1]
+        cycle: Sequence[str] = error.args[1]
         raise UserError(
-            "a circle within one beat: " + " -> ".join(circle) + "; let the feedback pass through a stock"
+            f"Circular dependency within a day: {' -> '.join(cycle)}. Let the feedback pass through a stock."
         ) from None

@@ -147,7 +147,7 @@ class Recorder:
         worlds, places = engine.worlds, engine.staff.count["employee"]
         self.weekly = np.full((worlds, weeks, len(OUTCOMES), len(GROUPS)), np.nan, np.float32)
         self.people = np.zeros((worlds, weeks, len(GROUPS)), np.float32)
-        self.using = np.zeros((worlds, len(engine.catalogue.names), places), np.float32)
+        self.using = np.zeros((worlds, len(engine.interventions.names), places), np.float32)
         self._final = np.zeros((worlds, len(OUTCOMES), places), np.float32)
         self._first_people = engine.values["generation"]
         self._weeks_carried_out: np.ndarray | int = 0
@@ -178,7 +178,9 @@ class Recorder:
         values = self.engine.values
         at_end = values["implemented"] > 0
         return Adoption(
-            through_manager=np.array([one.route == "through_manager" for one in self.engine.catalogue.measures], bool),
+            through_manager=np.array(
+                [one.route == "through_manager" for one in self.engine.interventions.measures], bool
+            ),
             turn=values["turn"][0],
             weeks=np.broadcast_to(self._weeks_carried_out, (self.engine.worlds, *at_end.shape[1:])),
             at_end=np.broadcast_to(at_end, (self.engine.worlds, *at_end.shape[1:])),
@@ -230,7 +232,7 @@ def _stacked(arrays: list[np.ndarray], worlds: int) -> np.ndarray:
 def cascade(engine: Engine | RunView) -> np.ndarray:
     """Shares by stage as the study would count them: (world, measure, role, stage); every establishment counts once."""
     values, firm, worlds = engine.values, engine.staff.firm, engine.worlds
-    table = np.full((worlds, len(engine.catalogue.names), 3, len(STAGES)), np.nan, np.float32)
+    table = np.full((worlds, len(engine.interventions.names), 3, len(STAGES)), np.nan, np.float32)
     table[:, :, 0, 0] = values["claimed"].mean(axis=-1)
     table[:, :, 0, 1] = values["implemented"].mean(axis=-1)
     table[:, :, 0, 2] = values["communicated"].mean(axis=-1)

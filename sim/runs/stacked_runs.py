@@ -18,7 +18,7 @@ from sim.engine import Engine, engine_for
 from sim.engine.plan import Plan, check_memory, registry_of, required_measures
 from sim.engine.run_view import RunView
 from sim.errors import UserError
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Scenario
 from sim.outcomes.record import Record, Recorder, bytes_of_record, measure_week
 from sim.survey.survey import survey_of
@@ -87,7 +87,7 @@ class BurnInState:
         """
         self._check_known(scenarios)
         plan = replace(self.plans[0], scenarios=tuple(scenarios))
-        engine = self.engine.fork(Catalogue(self.engine.catalogue.measures, plan.scenarios))
+        engine = self.engine.fork(InterventionState(self.engine.interventions.measures, plan.scenarios))
         shares, survey = list(_shares(engine, self.firms)), survey_of(plan)
         recorders = [Recorder(share, plan.weeks) for share in shares]
         ties_before = [share.values["tie_strength"][0] for share in shares]
@@ -103,7 +103,7 @@ class BurnInState:
         ]
 
     def _check_known(self, scenarios: Sequence[Scenario]) -> None:
-        known = set(self.engine.catalogue.names)
+        known = set(self.engine.interventions.names)
         for scenario in scenarios:
             if not scenario.measures <= known:
                 new = min(scenario.measures - known)
@@ -143,12 +143,12 @@ def _places(plan: Plan) -> int:
 
 
 def _set_up(plans: Sequence[Plan], firms: Sequence[Firm]) -> Engine:
-    plan, catalogue = plans[0], Catalogue(required_measures(plans[0]), ())
+    plan, interventions = plans[0], InterventionState(required_measures(plans[0]), ())
     registry = registry_of(plan, firms[0])
     check_memory(plan, len(plan.scenarios) * len(plans))
     replicate = np.repeat([one.replicate for one in plans], [len(firm.establishment_identifier) for firm in firms])
     return engine_for(plan.engine)(
-        registry, Staff(stack_firms(firms), catalogue.names, replicate), catalogue, plan.calendar, plan.seed
+        registry, Staff(stack_firms(firms), interventions.names, replicate), interventions, plan.calendar, plan.seed
     )
 
 

@@ -121,9 +121,9 @@ def tables_of(plan: Plan, samples: Samples, firm: Firm, holds: str = CHANCE) -> 
 
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan's worlds in the order of the catalogue."""
-    from sim.levers.catalogue import Catalogue
+    from sim.levers.interventions import InterventionState
 
-    return list(Catalogue(required_measures(plan), ()).measures)
+    return list(InterventionState(required_measures(plan), ()).measures)
 
 
 def study(cfg: DictConfig, write_report: ReportWriter | None = None) -> None:

@@ -105,8 +105,8 @@ class WorldState:
         firm = engine.staff.firm
         self.establishment, self.is_manager, self.establishments = firm.establishment, firm.is_manager, len(firm.size)
         self.at_home = self.of("may_work_from_home") > 0
-        self._row = {measure.name: row for row, measure in enumerate(engine.catalogue.measures)}
-        self.asked = tuple(measure.name for measure in engine.catalogue.measures if measure.in_study)
+        self._row = {measure.name: row for row, measure in enumerate(engine.interventions.measures)}
+        self.asked = tuple(measure.name for measure in engine.interventions.measures if measure.in_study)
 
     def of(self, quantity: str) -> np.ndarray:
         """(place,) or (establishment,) of a quantity, in double precision."""

@@ -29,7 +29,7 @@ EXTERNAL_INPUTS = {
 }
 
 
-EVERYBODY = slice(None)
+ALL_ROWS = slice(None)
 _NARROW = 16
 
 
@@ -42,11 +42,11 @@ class Manager:
 
     def at(self, rows: slice) -> Manager:
         """The look of some rows alone, at managers wherever they are."""
-        return self if rows is EVERYBODY else Manager(self.row[rows], self.present[rows])
+        return self if rows is ALL_ROWS else Manager(self.row[rows], self.present[rows])
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """What one's manager has of `x`; nought at the top."""
-        return _taken(x, self.row) * self.present
+        return _take(x, self.row) * self.present
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,16 @@ class Members:
 
     def mean(self, x: np.ndarray) -> np.ndarray:
         """The group's mean of `x`, summed in the order of the rows in double precision."""
-        totals = self._counted(x) if self.seats is None else self._by_seat(x, self.seats)
+        totals = self._sum_by_group(x) if self.seats is None else self._sum_by_seat(x, self.seats)
         return (totals / self.count).astype(np.float32)
 
-    def _by_seat(self, x: np.ndarray, seats: np.ndarray) -> np.ndarray:
-        padded, totals = _with_nought(x), np.zeros((*x.shape[:-1], len(self.count)))
+    def _sum_by_seat(self, x: np.ndarray, seats: np.ndarray) -> np.ndarray:
+        padded, totals = _with_zero(x), np.zeros((*x.shape[:-1], len(self.count)))
         for rows in seats:
-            totals += _taken(padded, rows)
+            totals += _take(padded, rows)
         return totals
 
-    def _counted(self, x: np.ndarray) -> np.ndarray:
+    def _sum_by_group(self, x: np.ndarray) -> np.ndarray:
         groups, lead = len(self.count), x.shape[:-1]
         blocks = int(np.prod(lead))
         cells = (np.arange(blocks)[:, None] * groups + self.group).ravel()
@@ -99,19 +99,19 @@ class Ties:
 
     def at(self, rows: slice) -> Ties:
         """The look of some rows alone, at partners wherever they are."""
-        return self if rows is EVERYBODY else Ties(self.partner[:, rows])
+        return self if rows is ALL_ROWS else Ties(self.partner[:, rows])
 
-    def seen(self, x: np.ndarray) -> np.ndarray:
+    def with_empty_row(self, x: np.ndarray) -> np.ndarray:
         """`x` with a nought behind its last row, for slots without a tie."""
-        return _with_nought(x)
+        return _with_zero(x)
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """What the other end of each tie has of `x`: (w, slot, n); nought where there is no tie."""
-        return self.of_seen(self.seen(x))
+        return self.select_neighbour_values(self.with_empty_row(x))
 
-    def of_seen(self, seen: np.ndarray) -> np.ndarray:
+    def select_neighbour_values(self, padded: np.ndarray) -> np.ndarray:
         """What `of` gives, where many look at the same: `seen` has been made once."""
-        return _taken(seen, self.partner)
+        return _take(padded, self.partner)
 
     def mean(self, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """The mean of `x` over the other ends, weighted; a total weight of nought gives nought."""
@@ -137,12 +137,12 @@ class Measures:
         return x.sum(axis=1)
 
 
-def _taken(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _take(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """`x[..., rows]`; all rows exist, and mode "wrap" spares numpy to see to that one by one."""
     return x.take(rows, axis=-1, mode="wrap")
 
 
-def _with_nought(x: np.ndarray) -> np.ndarray:
+def _with_zero(x: np.ndarray) -> np.ndarray:
     padded = np.empty((*x.shape[:-1], x.shape[-1] + 1), np.float32)
     padded[..., :-1] = x
     padded[..., -1] = 0
@@ -180,7 +180,7 @@ class Staff:
         self._group = {name: getattr(firm, name).astype(np.int64) for name in groups}
         partner = np.where(firm.ties.exists, firm.ties.partner, places).astype(np.int64)
         led_by = np.where(firm.manager < 0, np.arange(places), firm.manager)
-        self.looks: dict[str, Any] = {
+        self.aggregation_sources: dict[str, Any] = {
             "ties": Ties(partner),
             "manager": Manager(led_by.astype(np.int64), (firm.manager >= 0).astype(np.float32)),
             "team": Members(self._group["team"], np.bincount(firm.team, minlength=teams)),
@@ -192,7 +192,7 @@ class Staff:
         }
         self.entity = self._entities(measure_names)
         self._anchor_ranks = self._ranks_by_weekday()
-        self.given = {
+        self.external_inputs = {
             "is_manager": firm.is_manager[None].astype(np.float32),
             "has_manager": (firm.manager >= 0)[None].astype(np.float32),
             "span": firm.span[None].astype(np.float32),
@@ -229,7 +229,7 @@ class Staff:
     def _codes(identifier: np.ndarray, replicate: np.ndarray, salt: int) -> np.ndarray:
         return entity_hash(identifier.astype(np.uint64) | (replicate << np.uint64(32)), salt)
 
-    def person(self, generation: np.ndarray, places: np.ndarray | slice = EVERYBODY) -> np.ndarray:
+    def person(self, generation: np.ndarray, places: np.ndarray | slice = ALL_ROWS) -> np.ndarray:
         """The code of the person who now holds each of these places: the place's own code for the first one."""
         place = self.entity["employee"][places]
         return np.where(generation > 0, fmix32(place + generation.astype(np.uint32) * np.uint32(0x9E3779B1)), place)
@@ -244,21 +244,21 @@ class Staff:
             return (worlds, self.middle[level], self.count[level])
         return (worlds, self.count[level])
 
-    def spread(self, x: np.ndarray, level: str, to: str, rows: slice = EVERYBODY) -> np.ndarray:
+    def broadcast(self, x: np.ndarray, level: str, to: str, rows: slice = ALL_ROWS) -> np.ndarray:
         """Let a coarser quantity reach these rows of a finer level; raises KeyError where the levels do not nest."""
         if level == to:
-            return of_rows(x, rows)
-        group, in_every_slot = _SPREADS[level, to]
-        reached = _taken(x, self._group[group][rows]) if group else of_rows(x, rows)
-        return reached[:, None] if in_every_slot else reached
+            return select_rows(x, rows)
+        group, in_every_slot = _BROADCASTS[level, to]
+        values = _take(x, self._group[group][rows]) if group else select_rows(x, rows)
+        return values[:, None] if in_every_slot else values
 
 
-def of_rows(x: np.ndarray, rows: slice) -> np.ndarray:
+def select_rows(x: np.ndarray, rows: slice) -> np.ndarray:
     """These rows of `x`; what holds for all rows alike stays as it is."""
-    return x if rows is EVERYBODY or x.shape[-1] == 1 else x[..., rows]
+    return x if rows is ALL_ROWS or x.shape[-1] == 1 else x[..., rows]
 
 
-_SPREADS = {
+_BROADCASTS = {
     ("team", "employee"): ("team", False),
     ("establishment", "employee"): ("establishment", False),
     ("establishment", "team"): ("team_establishment", False),

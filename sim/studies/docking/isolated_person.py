@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.engine import Engine, engine_for
 from sim.engine.plan import BASELINE, Plan, registry_of
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.world.calendar import DAYS_A_WEEK
 from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
 from sim.world.staff import Staff
@@ -128,7 +128,12 @@ def start_engine(plan: Plan, worlds: int = 1) -> Engine:
     alone = isolated_plan(plan)
     firm = unconnected_firm(alone.firm.people, alone.seed)
     return engine_for(alone.engine)(
-        registry_of(alone), Staff(firm, (), alone.replicate), Catalogue((), ()), alone.calendar, alone.seed, worlds
+        registry_of(alone),
+        Staff(firm, (), alone.replicate),
+        InterventionState((), ()),
+        alone.calendar,
+        alone.seed,
+        worlds,
     )
 
 

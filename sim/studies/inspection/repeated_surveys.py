@@ -16,7 +16,7 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.outcomes.patterns import ASKED, BOTH
 from sim.studies.inspection import findings
 from sim.studies.inspection.findings import Finding, Tests, relations_of
@@ -148,7 +148,7 @@ def fewer_contacts(engine: Engine, plan: Plan, weeks: int) -> np.ndarray:
             f"Missing scenario: {FULLY_ON_SITE}. Contacts are compared with it: "
             f"use scenarios=[baseline,{FULLY_ON_SITE}] or inspection.weeks_on_site=0."
         )
-    forked = engine.fork(Catalogue(engine.catalogue.measures, (BASELINE, on_site)))
+    forked = engine.fork(InterventionState(engine.interventions.measures, (BASELINE, on_site)))
     for week in range(weeks):
         forked.run_week(week)
     at_home, all_on_site = (WorldState(forked, world).of("recent_contact") for world in (0, 1))

@@ -19,7 +19,7 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.studies.panel.published import COLLEAGUES, EXHAUSTION
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
@@ -143,7 +143,7 @@ def simulate_panel(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
     draws, before = PanelRandom(start, survey), WorldState(start)
     all_invited, places = _recruit(before, draws, interview, invited)
     invited_means = {name: float(before.of(scale.quantity)[all_invited].mean()) for name, scale in scales().items()}
-    engine = start.fork(Catalogue(start.catalogue.measures, plan.scenarios))
+    engine = start.fork(InterventionState(start.interventions.measures, plan.scenarios))
     first = start.values["generation"][0]
     occasions = []
     for week in range(weeks[-1] + 1):

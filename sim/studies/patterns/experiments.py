@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.studies.patterns.criteria import NOTICEABLE
 from sim.survey.survey import survey_of
@@ -132,7 +132,7 @@ def run_experiment(
     states, daily : sequence of str
         Quantities to average at the ends of weeks, and to sum over days.
     """
-    engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, scenarios))
+    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, scenarios))
     shape = (len(scenarios), engine.staff.count["employee"])
     windows = tuple(windows)
     means = {w: {name: np.zeros(shape) for name in states} for w in windows}
@@ -173,7 +173,7 @@ def run_today(burnt_in: Engine) -> tuple[dict[str, float], ExperimentResult]:
 
     silent = change("injunctive_norm", "silent", "quiet", others)
     explained = change("injunctive_norm", "explained", "quiet", others)
-    measures, values = burnt_in.catalogue.names, result.engine.values
+    measures, values = burnt_in.interventions.names, result.engine.values
     receives = home & (values["used"][world_of["lump_sum"], measures.index("chair_and_desk")] > 0)
     explains = measures.index("managers_explain")
     covered = others & (values["in_effect"][world_of["managers_explain"], explains] > 0.3)
@@ -197,8 +197,8 @@ def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
     measure is carried out and announced, so that further spread does not hide the decline.
     """
     scenario = next(scenario for scenario in TODAY if scenario.name == "social_moments")
-    row = burnt_in.catalogue.names.index(scenario.name)
-    engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, (scenario,)))
+    row = burnt_in.interventions.names.index(scenario.name)
+    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, (scenario,)))
     new = burnt_in.values["in_place"][0, row][burnt_in.staff.firm.team] == 0
     enthusiasm: dict[Window, list[np.ndarray]] = {EARLY: [], WORN: []}
     attendance: dict[Window, list[list[np.ndarray]]] = {EARLY: [], WORN: []}
@@ -224,7 +224,7 @@ def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
 
 def run_days(burnt_in: Engine) -> dict[str, float]:
     """Return differences between days at home and at the office over eight weeks of 2022, and those of long days."""
-    engine = burnt_in.fork(Catalogue(burnt_in.catalogue.measures, (BASELINE,)))
+    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, (BASELINE,)))
     names = ("works_today", "at_home", "overtime", "breaks", "after_hours_work", "fragmentation")
     diary: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for day in range(DIARY_DAYS):

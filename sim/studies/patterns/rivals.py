@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.engine import Engine, engine_for
 from sim.engine.plan import Plan, registry_of, required_measures, simulate_burn_in
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.outcomes.patterns import (
     AGAINST_PRESSURE,
     ASKED,
@@ -232,9 +232,9 @@ def _burn_in_without_ties(plan: Plan) -> Engine:
     firm, measures = build(plan.firm, plan.seed, plan.replicate), required_measures(plan)
     none = np.zeros_like(firm.ties.exists)
     firm = replace(firm, ties=replace(firm.ties, exists=none, across=none, dormant=none))
-    catalogue = Catalogue(measures, ())
-    staff = Staff(firm, catalogue.names, plan.replicate)
-    engine = engine_for(plan.engine)(registry_of(plan, firm), staff, catalogue, plan.calendar, plan.seed, 1, None)
+    interventions = InterventionState(measures, ())
+    staff = Staff(firm, interventions.names, plan.replicate)
+    engine = engine_for(plan.engine)(registry_of(plan, firm), staff, interventions, plan.calendar, plan.seed, 1, None)
     for week in range(-plan.burn_in, 0):
         engine.run_week(week)
     return engine

@@ -17,7 +17,7 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure, Shift
 from sim.levers.scenario import Introduction, Scenario
 from sim.studies.vanishing.prior_worlds import simulate_to_visit
@@ -166,7 +166,7 @@ class _Trial:
 
     def _introduced(self) -> Engine:
         policies = [Scenario(effect, "policy", tuple(map(Introduction, self._measures(effect)))) for effect in EFFECTS]
-        return self._engine.fork(Catalogue(self._engine.catalogue.measures, (BASELINE, *policies)))
+        return self._engine.fork(InterventionState(self._engine.interventions.measures, (BASELINE, *policies)))
 
     def _measures(self, effect: str) -> tuple[str, ...]:
         return WorldState(self._engine).asked if effect == ALL else (effect,)

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine.plan import Plan
 from sim.errors import UserError
-from sim.levers.catalogue import Catalogue
+from sim.levers.interventions import InterventionState
 from sim.views.explore import worker
 from sim.world.calendar import DAYS_A_WEEK
 
@@ -81,7 +81,10 @@ def scenes(plans: Sequence[Plan]) -> list[Evening]:
 
 def _scene(plan: Plan) -> Evening:
     state = worker.after_burn_in(plan)
-    engine, firm = state.engine.fork(Catalogue(state.engine.catalogue.measures, plan.scenarios)), state.firms[0]
+    engine, firm = (
+        state.engine.fork(InterventionState(state.engine.interventions.measures, plan.scenarios)),
+        state.firms[0],
+    )
     first = min(AFTER_WEEKS, max(plan.weeks - WEEKS, 0))
     for week in range(first):
         engine.run_week(week)

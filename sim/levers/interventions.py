@@ -35,7 +35,7 @@ class PlacedShift:
         return np.float32(self.shift.amount) * (dose * values["intensity"][:, self.measure])
 
 
-class Catalogue:
+class InterventionState:
     """The measures in order of their names, and the programme of every world."""
 
     def __init__(self, measures: Sequence[Measure], scenarios: Sequence[Scenario]):
