@@ -84,7 +84,7 @@ def test_a_file_of_the_user_replaces_the_observations(tmp_path, measures):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["burnout,16.9,0.5"], r"line 2: Unknown observation: burnout\.*Did you mean 'burnout_home"),
+        (["burnout,16.9,0.5"], r"line 2: Unknown observation: burnout\. Did you mean 'burnout_home'"),
         (["burnout_home,,0.5"], r"line 2 \(burnout_home\): Missing value. Use a number from 0 to 100"),
         (["burnout_home,many,0.5"], "Invalid value for value: many. Use a number from 0 to 100"),
         (["burnout_home,nan,0.5"], "Invalid value for value: nan"),
