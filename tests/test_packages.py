@@ -282,7 +282,7 @@ def test_duties_are_in_every_package_and_in_the_reference(measures):
         ("search.smallest.cost=0", r"Invalid value for search.smallest.cost: 0. Use more than 0\."),
         ("+search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
         ("search.population=1", r"Invalid value for search.population: 1. Use 2 or more\."),
-        ("search.generations=x", r"Invalid value for search.generations: x. Use 1 or more\."),
+        ("search.generations=x", r"Invalid value for search.generations: x. Use a whole number, 1 or more\."),
         ("search.costs=1", r"Invalid value for search.costs: 1. Use text, or null\."),
         ("search.measures=breaks", r"Invalid value for search.measures: breaks. Use a list"),
         ("search.budget=1", "Invalid value for search.budget: 1. The cheapest measure, breaks, costs"),

@@ -301,7 +301,7 @@ def test_the_command_writes_all_files_and_resumes(tmp_path, capsys, simulated):
         ("replicates=50", "between precision.pilot and"),
         ("precision.pilot=1", "Invalid value for precision.pilot: 1. Use 2 or more."),
         ("precision.most=5", "Invalid value for precision.pilot: 20. Use 2 to 5"),
-        ("precision.pilot=many", "Invalid value for precision.pilot: many. Use 2 or more."),
+        ("precision.pilot=many", "Invalid value for precision.pilot: many. Use a whole number, 2 or more."),
         ("precision.smallest.burn_out_complaints=-1", "Use a number above 0."),
         ("precision.smallest.burn_out_complaints=.nan", "Use a number."),
         ("+precision.smallest.isolation_from_coleagues=1", "Did you mean 'isolation_from_colleagues"),

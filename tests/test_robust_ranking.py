@@ -320,9 +320,9 @@ def test_a_mistake_gives_one_line_and_writes_nothing(tmp_path: Path, capsys):
         ("design=draws design.factors=[availability]", "It would change the policies between draws"),
         ("design.factors=[availability]", "does not go with design=posterior"),
         ("ranking.clear=2", r"Invalid value for ranking.clear: 2. Use 0 to 1\."),
-        ("ranking.same_burn_out=much", r"Invalid value for ranking.same_burn_out: much. Use 0 or more\."),
-        ("ranking.near_burn_out=-1", r"Invalid value for ranking.near_burn_out: -1. Use 0 or more\."),
-        ("ranking.shuffles=null", r"Invalid value for ranking.shuffles: null. Use 1 or more\."),
+        ("ranking.same_burn_out=much", r"Invalid value for ranking.same_burn_out: much. Use a number, 0 or more\."),
+        ("ranking.near_burn_out=-1", r"Invalid value for ranking.near_burn_out: -1. Use 0 or more, or null\."),
+        ("ranking.shuffles=null", r"Invalid value for ranking.shuffles: null. Use a whole number, 1 or more\."),
         ("ranking=3", "Invalid value for ranking: 3. It is a group of settings"),
     ],
 )

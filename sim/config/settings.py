@@ -88,10 +88,9 @@ def _accepted(field: FieldInfo | None, error: ErrorDetails) -> str:
     """The values that a setting accepts, in words."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if bounds := _bounds(field):
-        return bounds
-    by_type = (words for start, words in _ACCEPTED.items() if error["type"].startswith(start))
-    return next(by_type, error["msg"].removeprefix("Input should be "))
+    by_type = [words for start, words in _ACCEPTED.items() if error["type"].startswith(start)]
+    accepted = ", ".join(part for part in (*by_type, _bounds(field)) if part)
+    return accepted or error["msg"].removeprefix("Input should be ")
 
 
 _FORMS = {"ge": "{:,} or more", "gt": "more than {:,}", "le": "at most {:,}", "lt": "less than {:,}"}

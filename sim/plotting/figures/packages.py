@@ -90,8 +90,8 @@ def _key(front: pd.DataFrame) -> list[Line2D]:
 
 
 def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> None:
-    beaten = front[~front["on_front"]]
-    axes.plot(beaten["all_in"], beaten[goal], "o", color=PALE, markersize=_SMALL_DOT, zorder=2)
+    dominated = front[~front["on_front"]]
+    axes.plot(dominated["all_in"], dominated[goal], "o", color=PALE, markersize=_SMALL_DOT, zorder=2)
     for row in front[front["on_front"]].to_dict("records"):
         low, high = row[f"{goal}_low"], row[f"{goal}_high"]
         colour = GREY if low <= 0 <= high else BLUE
@@ -105,7 +105,7 @@ def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> Non
     axes.axvline(budget, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     axes.annotate("budget", (budget, 1), (-3, -2), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
                   color=GREY, ha="right", va="top")  # fmt: skip
-    axes.set_ylim(around_zero(pd.concat([own[[goal, f"{goal}_low", f"{goal}_high"]], beaten[[goal]]]), least=0.1))
+    axes.set_ylim(around_zero(pd.concat([own[[goal, f"{goal}_low", f"{goal}_high"]], dominated[[goal]]]), least=0.1))
     axes.set_xlim(0, 1.04 * max(budget, float(front["all_in"].max()), float(own["all_in_high"].max())))
     axes.xaxis.set_major_locator(round_ticks(8))
     axes.yaxis.set_major_locator(round_ticks(6))

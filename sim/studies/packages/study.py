@@ -44,11 +44,9 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
     settings_type = Settings
 
     def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
-        """Return the problem."""
         return problem_of(cfg, settings)
 
     def plan(self, problem: Problem) -> Plan:
-        """Return the plan with the scenarios that packages are compared with."""
         return problem.context.plan
 
     def folder(self, cfg: DictConfig, problem: Problem) -> Path:
@@ -78,7 +76,6 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
         return dict(results.tables)
 
     def facts(self, results: Results) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         return facts(results)
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:

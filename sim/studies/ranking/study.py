@@ -53,11 +53,9 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
     settings_type = Settings
 
     def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
-        """Return the sweep of draws with its options."""
         return Problem(draws_sweep(cfg), settings, part_of(cfg), batch_of(cfg), retry_of(cfg))
 
     def plan(self, problem: Problem) -> Plan:
-        """Return the plan that the draws change."""
         return problem.sweep.context.plan
 
     def folder(self, cfg: DictConfig, problem: Problem) -> Path:
@@ -82,7 +80,6 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         return results.tables
 
     def facts(self, results: Ranking) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         return facts.facts(results)
 
     def figures(self, results: Ranking, footer: str) -> Iterable[tuple[str, Figure]]:
