@@ -390,6 +390,6 @@ def test_tables_of_version_0_3_are_read(tmp_path):
     for name, table in old.items():
         table.to_parquet(tmp_path / f"{name}.parquet")
     tables, _ = read(tmp_path)
-    assert tables["discrimination"].to_dict("records") == [{"design": "all questions", "auc": 0.7}]
+    assert tables["discrimination"].to_dict("records") == [{"design": "all together", "auc": 0.7}]
     assert tables["home"].to_dict("records") == [{"case": "default", "positive": 0.1, "negative": 0.0}]
     assert tables["power"].to_dict("records") == [{"strength": "assumed", "wrong": 0.0}]

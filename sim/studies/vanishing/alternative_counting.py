@@ -8,7 +8,7 @@ knowledge depends less on claims, and less of any true relation becomes visible.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -38,7 +38,7 @@ class Reading:
     """A fitted cascade: its parameters, the probabilities by role, and the largest error of the study's table."""
 
     parameters: Mapping[str, float]
-    chances: Mapping[str, tuple[float, float]]
+    chances: Mapping[str, Sequence[float]]
     worst_cell: float
 
 
@@ -71,7 +71,7 @@ def second_reading(plan: Plan) -> Reading:
     chances, cells = _shares(plan, fitted.x[None])
     return Reading(
         values,
-        {role: (float(chances[0, at, 0]), float(chances[0, at, 1])) for at, role in enumerate(BOTH)},
+        {role: tuple(map(float, own)) for role, own in zip(BOTH, chances[0], strict=True)},
         float(np.abs(cells[0] - _table(plan)).max()),
     )
 

@@ -47,6 +47,9 @@ PENALTIES = (1e-4, 1e-3, 1e-2)
 BINS = 5
 
 
+Tables = Mapping[str, "pd.DataFrame"]
+
+
 @dataclass(frozen=True)
 class ClassificationTask:
     """A question for the classifier: by row the report, the true class and the world."""
@@ -71,10 +74,7 @@ class ClassificationTask:
 
 
 def classification_tasks(
-    explanations: Sequence[Explanation],
-    tables: Mapping[str, pd.DataFrame],
-    reports: pd.DataFrame,
-    permuted: pd.DataFrame,
+    explanations: Sequence[Explanation], tables: Tables, reports: pd.DataFrame, permuted: pd.DataFrame
 ) -> list[ClassificationTask]:
     """Return the tasks of all explanations, the amount and the origin, from real and permuted reports."""
     import pandas as pd
@@ -88,22 +88,21 @@ def classification_tasks(
         ClassificationTask(name, ("off", "on"), reports, truth, np.array([1 - prior, prior]), world)
         for name, (truth, prior) in truths.items()
     ]
-    amount, effect = of_study["amount"].to_numpy(float), 1 - of_study[f"on.{NO_EFFECT}"].to_numpy(int)
-    tasks.append(_amount_task(amount, effect, reports, world))
+    effect = 1 - of_study[f"on.{NO_EFFECT}"].to_numpy(int)
+    step, names = _steps(of_study["amount"].to_numpy(float), effect)
+    shares = np.bincount(step, minlength=len(names)) / len(step)
+    tasks.append(ClassificationTask(AMOUNT, names, reports, step, shares, world))
     origin = np.concatenate([1 + effect, np.zeros(len(permuted), int)])
     thirds = np.full(len(ORIGINS), 1 / len(ORIGINS))
     every, worlds_of = pd.concat([reports, permuted]), np.concatenate([world, tables["permuted"]["world"].to_numpy()])
     return [*tasks, ClassificationTask(BEHIND, ORIGINS, every, origin, thirds, worlds_of)]
 
 
-def _amount_task(
-    amount: np.ndarray, effect: np.ndarray, reports: pd.DataFrame, world: np.ndarray
-) -> ClassificationTask:
+def _steps(amount: np.ndarray, effect: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the step of each amount and the names of the steps."""
     ends = np.array(STEPS) * amount.max()
     step = np.where(effect > 0, np.clip(np.digitize(amount, ends[1:-1]) + 1, 1, len(STEPS) - 1), 0)
-    names = ("none", *(f"{low:.2g} to {high:.2g}" for low, high in pairwise(ends)))
-    prior = np.bincount(step, minlength=len(names)) / len(step)
-    return ClassificationTask(AMOUNT, names, reports, step, prior, world)
+    return step, ("none", *(f"{low:.2g} to {high:.2g}" for low, high in pairwise(ends)))
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------
@@ -129,10 +128,8 @@ def weight_tables(
     for task in tasks:
         for kind in task.reports:
             numbers, here = _in_numbers(task.rows, kind), _in_numbers(report, kind)
-            penalty, chance = (
-                _best_penalty(task, numbers, task.row_weights),
-                _out_of_fold(task, numbers, task.row_weights),
-            )
+            penalty = _best_penalty(task, numbers, task.row_weights)
+            chance = _out_of_fold(task, numbers, task.row_weights)
             weight = _fit(task, numbers, task.row_weights, penalty).predict_proba(here)[0]
             low, high = _interval(task, numbers, here, penalty, resamples, seed)
             for place, name in enumerate(task.classes):
@@ -220,34 +217,31 @@ def _recovery(task: ClassificationTask, place: int, chance: np.ndarray) -> dict[
 
     true, own, weight = task.truth == place, chance[:, place], task.row_weights
     near = task.rows[list(CONTACT)].sum(axis=1).to_numpy() >= len(CONTACT) - 1
-    numbers = {
-        "where_true": np.average(own[true], weights=weight[true]),
-        "where_not": np.average(own[~true], weights=weight[~true]),
-        "auc": roc_auc_score(true, own, sample_weight=weight),
+
+    def mean(values: np.ndarray, rows: np.ndarray) -> float:
+        return float(np.average(values[rows], weights=weight[rows])) if rows.any() else np.nan
+
+    return {
+        "where_true": mean(own, true),
+        "where_not": mean(own, ~true),
+        "auc": float(roc_auc_score(true, own, sample_weight=weight)),
         "near": float(near.sum()),
-        "near_chance": np.average(own[near], weights=weight[near]) if near.any() else np.nan,
-        "near_share": np.average(true[near], weights=weight[near]) if near.any() else np.nan,
+        "near_chance": mean(own, near),
+        "near_share": mean(true, near),
     }
-    return {name: float(value) for name, value in numbers.items()}
 
 
-def _calibration(task: ClassificationTask, place: int, chance: np.ndarray) -> list[dict[str, float]]:
-    true, own, weight = task.truth == place, chance[:, place], task.row_weights
+def _calibration(task: ClassificationTask, place: int, chances: np.ndarray) -> list[dict[str, float]]:
+    true, own, weight = task.truth == place, chances[:, place], task.row_weights
     fifths = np.array_split(np.argsort(own, kind="stable"), BINS)
-    return [
-        {
-            "fifth": number + 1,
-            "chance": float(np.average(own[rows], weights=weight[rows])),
-            "share": float(np.average(true[rows], weights=weight[rows])),
-        }
-        for number, rows in enumerate(fifths)
-    ]
+    means = ([float(np.average(values[rows], weights=weight[rows])) for values in (own, true)] for rows in fifths)
+    return [{"fifth": number, "chance": chance, "share": share} for number, (chance, share) in enumerate(means, 1)]
 
 
 # -- shares of studies ------------------------------------------------------------------------------------------------
 
 
-def pattern_shares(tables: Mapping[str, pd.DataFrame], reports: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
+def pattern_shares(tables: Tables, reports: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
     """Return shares of simulated studies with parts of the pattern, and mean counts, by origin.
 
     Columns

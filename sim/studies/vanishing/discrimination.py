@@ -19,7 +19,7 @@ from sim.studies.vanishing.survey_designs import DESIGNS, FEW
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWER = f"all questions, {FEW} employers"
+FEWER = f"all together, {FEW} employers"
 """The widest design in a small study."""
 
 

@@ -239,7 +239,7 @@ _VALUES = {
     "as_it_stands": "default", "as it stands": power.ASSUMED, "largest assumed": power.LARGEST, "perfect": "lossless",
     "removed": "corrected",
     "luck alone": classifier.ORIGINS[0], "+ used? used well? since when?": "+ use, correct use, duration",
-    "+ what is really there": "+ documents and the desk", "all of it": "all questions",
+    "+ what is really there": "+ documents and the desk", "all of it": "all together",
     "all of it, 50 employers": discrimination.FEWER,
 }  # fmt: skip
 """Present names of tables, columns and values by those of version 0.3."""
@@ -259,9 +259,7 @@ def read(folder: Path) -> tuple[dict[str, pd.DataFrame], Reading]:
         raise UserError(
             f"Invalid value for vanishing.tables: {folder} ({first_line(error)}). Use a finished folder of this study."
         ) from None
-    chances = {role: (own[0], own[1]) for role, own in fitted["chances"].items()}
-    current = {_TABLES.get(name, name): _current(name, table) for name, table in tables.items()}
-    return current, Reading(fitted["parameters"], chances, fitted["worst_cell"])
+    return {_TABLES.get(name, name): _current(name, table) for name, table in tables.items()}, Reading(**fitted)
 
 
 def _current(name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,7 @@ DESIGNS: Mapping[str, tuple[str, ...]] = {
     "+ a made-up measure": ("as_2022", "bogus"),
     "+ five people each": ("as_2022", "more"),
     "+ the same people again": ("as_2022", "second"),
-    "all questions": QUESTIONS,
+    "all together": QUESTIONS,
 }
 """Questions of each design, by its label."""
 NAMED_RELATIONS = (
