@@ -13,7 +13,7 @@ from matplotlib.text import Annotation, Text
 from sim.errors import UserError
 from sim.plotting import figures
 from sim.plotting.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
-from sim.plotting.figures.style import GREY
+from sim.plotting.style import GREY
 
 POLICIES = {
     "reachability_agreements": (-4.0, 0.01),

@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 
 from sim.errors import UserError
-from sim.plotting.charts.style import BLUE, GREY, INK, LOST, ORANGE, finished, is_narrow, key, names_width, rows_axis
+from sim.plotting.charts.style import finished, is_narrow, key, names_width, rows_axis
+from sim.plotting.style import BLUE, GREY, INK, LOST, ORANGE
 from sim.reporting import phrases
 from sim.reporting.tables import require_columns
 from sim.words import Words

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from sim.plotting.charts.style import BLUE, GREY, VERMILLION
+from sim.plotting.style import BLUE, GREY, VERMILLION
 from sim.reporting import phrases
 from sim.words import Words
 

@@ -9,20 +9,8 @@ import altair as alt
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.style import (
-    COLOURS,
-    GREY,
-    INK,
-    PALE,
-    SHAPES,
-    finished,
-    is_narrow,
-    key,
-    names_width,
-    row_height,
-    rows_axis,
-    wrapped,
-)
+from sim.plotting.charts.style import SHAPES, finished, is_narrow, key, names_width, row_height, rows_axis, wrapped
+from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting import phrases
 from sim.reporting.tables import in_given_order, require_columns, without_small_groups
 from sim.words import Words

@@ -10,7 +10,8 @@ import pandas as pd
 
 from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero, pair_in_words
-from sim.plotting.charts.style import COLOURS, GREY, INK, PALE, SHAPES, finished, is_narrow, wrapped
+from sim.plotting.charts.style import SHAPES, finished, is_narrow, wrapped
+from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting import phrases
 from sim.reporting.tables import in_given_order, require_columns
 from sim.words import Words

@@ -8,24 +8,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from sim.plotting.charts.style import (
-    BLUE,
-    GREY,
-    INK,
-    VERMILLION,
-    finished,
-    is_narrow,
-    key,
-    names_width,
-    row_height,
-    rows_axis,
-)
+from sim.plotting.charts.style import finished, is_narrow, key, names_width, row_height, rows_axis
+from sim.plotting.style import BLUE, GREY, INK, VERMILLION
 from sim.reporting import phrases
 from sim.reporting.tables import require_columns, without_small_groups
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
-SHOWN = ("exhaustion", "isolation_from_colleagues")
+GAIN_OUTCOMES = ("exhaustion", "isolation_from_colleagues")
 """Burn-out complaints are a yes or no of a survey, so a person's gain is asked of the exhaustion behind them."""
 
 
@@ -35,14 +25,14 @@ def groups(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -
     `table` is that of gains, whose groups all have ten people or more.
     """
     rows = without_small_groups(require_columns(table, _COLUMNS, "gains"))
-    rows = rows[(rows["scenario"] == scenario) & rows["outcome"].isin(SHOWN)]
+    rows = rows[(rows["scenario"] == scenario) & rows["outcome"].isin(GAIN_OUTCOMES)]
     names = {group: phrases.group_name(group, words) for group in dict.fromkeys(rows["group"])}
     rows = rows.assign(name=rows["group"].map(names))
     narrow, room = is_narrow(width), names_width(width)
     across = width - room - 12 if narrow else (width - room - 42) // 2
     panels = [
         _panel(rows[rows["outcome"] == outcome], outcome, list(names.values()), words, across, width, narrow or not i)
-        for i, outcome in enumerate(SHOWN)
+        for i, outcome in enumerate(GAIN_OUTCOMES)
     ]
     chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
     name, legend = phrases.name_of(scenario, words), key(words("common.picture.key_gains"), width)

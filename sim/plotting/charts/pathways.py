@@ -11,19 +11,8 @@ import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.effects import around_zero
-from sim.plotting.charts.style import (
-    BLUE,
-    GREY,
-    INK,
-    VERMILLION,
-    finished,
-    is_narrow,
-    key,
-    names_width,
-    row_height,
-    rows_axis,
-    wrapped,
-)
+from sim.plotting.charts.style import finished, is_narrow, key, names_width, row_height, rows_axis, wrapped
+from sim.plotting.style import BLUE, GREY, INK, VERMILLION
 from sim.reporting import phrases
 from sim.reporting.tables import require_columns
 from sim.words import Words

@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.style import BLUE, GREY, PALE, finished, is_narrow, names_width, row_height, rows_axis, wrapped
+from sim.plotting.charts.style import finished, is_narrow, names_width, row_height, rows_axis, wrapped
+from sim.plotting.style import BLUE, GREY, PALE
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_rows
 from sim.reporting.tables import require_columns

@@ -1,6 +1,6 @@
-"""The house style of charts on a screen: few colours, for colour-blind eyes and grey print, and legible letters.
+"""The style of charts on a screen: the shared colours, fonts, names of rows, and numbers in the language.
 
-Every picture is a function of tables, words and a width in pixels: below `NARROW` panels stand below each other.
+Every chart is a function of tables, words and a width in pixels; below `NARROW` its panels are below each other.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ from typing import Any
 
 import altair as alt
 
+from sim.plotting.style import GREY, INK, PALE
 from sim.words import Words
 
-BLUE, ORANGE, VERMILLION = "#0173b2", "#de8f05", "#d55e00"
-"""Of seaborn's colour-blind palette, as in the figures of the studies."""
-INK, GREY, PALE, LOST = "#222222", "#6b6b6b", "#d9d9d9", "#f0cfae"
-COLOURS = {"policy": BLUE, "counterfactual": VERMILLION}
 SHAPES = {"policy": "circle", "counterfactual": "diamond"}
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 WIDE, PHONE = 820, 343
@@ -30,23 +27,23 @@ _TENTHS = re.compile(r"(\d\.\d)\d+")
 
 
 def is_narrow(width: int) -> bool:
-    """Whether panels stand below each other at this width."""
+    """Return whether panels are below each other at this width."""
     return width < NARROW
 
 
 def names_width(width: int) -> int:
-    """Pixels of the column of names at the left."""
+    """Return the pixels of the column of names at the left."""
     return 118 if is_narrow(width) else 196
 
 
 def wrapped(text: str, pixels: float, size: float = 12) -> list[str]:
-    """A text in lines that fit so many pixels; at least one line."""
+    """Return a text in lines of at most this many pixels; at least one line."""
     letters = max(int(pixels / (_LETTER * size / 12)), 8)
     return textwrap.wrap(text, letters, break_long_words=False) or [""]
 
 
 def finished(chart: Any, words: Words, description: str, key: alt.TitleParams | None = None) -> Any:
-    """The chart in the house style and in the language of the words, with its alternative text and its key over it."""
+    """Return the chart in this style and in the language of the words, with its alternative text and its legend."""
     config = alt.Config(
         font=FONT,
         locale=locale(words),
@@ -68,7 +65,7 @@ def finished(chart: Any, words: Words, description: str, key: alt.TitleParams | 
 
 
 def locale(words: Words) -> dict[str, Any]:
-    """Numbers and months as the language writes them, for Vega."""
+    """Return the formats of numbers and months in the language, for Vega."""
     months, short = (words(f"common.number.{name}").split() for name in ("months_long", "months"))
     days = ["", *[""] * 6]
     return {
@@ -86,37 +83,37 @@ def locale(words: Words) -> dict[str, Any]:
 
 
 def key(text: str, width: int) -> alt.TitleParams:
-    """The key of a picture as a quiet line over it."""
+    """Return the legend of a chart as a line above it."""
     return alt.TitleParams(wrapped(text, width - 10), fontWeight="normal", color=GREY, fontSize=12, offset=12)
 
 
-def rows_axis(names: Sequence[str], width: int, shown: bool = True) -> alt.Axis:
-    """An axis of wrapped names, as wide as `names_width`; without names it takes no room."""
-    room = names_width(width)
-    if not shown:
+def rows_axis(names: Sequence[str], width: int, with_names: bool = True) -> alt.Axis:
+    """Return an axis of wrapped names, as wide as `names_width`; without names it takes no space."""
+    across = names_width(width)
+    if not with_names:
         return alt.Axis(labels=False, ticks=False, title=None)
-    lines = {name: wrapped(name, room - 8) for name in names}
+    lines = {name: wrapped(name, across - 8) for name in names}
     texts = by_value({name: dumps(own) for name, own in lines.items()}, "datum.label")
     raised = by_value({name: str(-7 * (len(own) - 1)) for name, own in lines.items()}, "0")
     return alt.Axis(
-        labelExpr=texts, labelOffset=alt.ExprRef(raised), ticks=False, title=None, minExtent=room, maxExtent=room,
+        labelExpr=texts, labelOffset=alt.ExprRef(raised), ticks=False, title=None, minExtent=across, maxExtent=across,
         labelLineHeight=14,
     )  # fmt: skip
 
 
 def by_value(values: Mapping[str, str], otherwise: str) -> str:
-    """An expression of Vega that gives each name its own."""
+    """Return an expression of Vega with a value for each name."""
     return " : ".join([*(f"datum.value === {dumps(name)} ? {own}" for name, own in values.items()), otherwise])
 
 
 def row_height(names: Sequence[str], width: int) -> int:
-    """Pixels of a row, so that the longest wrapped name fits."""
+    """Return the pixels of a row, so that the longest wrapped name fits."""
     most = max((len(wrapped(name, names_width(width) - 8)) for name in names), default=1)
     return max(30, 8 + 14 * most)
 
 
 def svg(spec: Mapping[str, Any]) -> str:
-    """The picture of a chart's specification as SVG, without the words that its alternative text says already.
+    """Return the SVG of a chart's specification, without the texts that repeat its alternative text.
 
     Needs `vl-convert-python`. Paths keep a tenth of a pixel.
     """

@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
-from sim.plotting.figures import dot_labels
-from sim.plotting.figures.occupied_area import OccupiedArea, box_at
+from sim.plotting.figures import label_placement
+from sim.plotting.figures.label_placement import OccupiedArea, box_at
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import (
     EFFECTS,
@@ -29,7 +29,8 @@ from sim.plotting.figures.selection import (
     rows_of,
     unit_of,
 )
-from sim.plotting.figures.style import BLUE, COLOURS, GREY, INK, MARKERS, in_house_style
+from sim.plotting.figures.style import MARKERS, with_style
+from sim.plotting.style import BLUE, COLOURS, GREY, INK
 from sim.reporting.labels import KINDS, TODAY, label_of
 from sim.reporting.tables import in_given_order, require_columns
 
@@ -51,7 +52,7 @@ _DOT, _REFERENCE_DOT = 4.6, 2.5
 """Points across."""
 
 
-@in_house_style
+@with_style
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
     """One dot a scenario, everybody: burn-out complaints across, isolation upwards, both as differences.
 
@@ -62,7 +63,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     points = _paired_outcomes(table)
     kinds = kinds_of(points)
     names = {kind: [label_of(one, labels) for one in in_given_order(points, kind)] for kind in kinds}
-    height = max(_HEIGHT, *(dot_labels.room_for(own) for own in names.values()))
+    height = max(_HEIGHT, *(label_placement.column_height(own) for own in names.values()))
     sheet = blank(
         body=len(kinds) * (_TITLE + height + _AXIS),
         title="What each scenario does to burn-out complaints and isolation",
@@ -71,7 +72,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
         key=[_key(kind, line_in_key(table)) for kind in kinds],
         footer=footer_of(table, sureness(table, "Crosses: "), footer),
     )
-    width = PAGE_WIDTH - MARGIN - _LEFT - dot_labels.COLUMN_WIDTH
+    width = PAGE_WIDTH - MARGIN - _LEFT - label_placement.COLUMN_WIDTH
     panels = [
         sheet.axes(_LEFT, place * (_TITLE + height + _AXIS) + _TITLE, width, height) for place in range(len(kinds))
     ]
@@ -82,9 +83,9 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
         _draw_as_reference(panels[1], points[points["kind"] == "policy"], panels[0])
     for axes, kind in zip(panels, kinds, strict=True):
         own = points[points["kind"] == kind]
-        ground = _ground(axes, own, points if kind == "counterfactual" else own)
-        dot_labels.write(ground, _spots(own), names[kind])
-        _name_quadrants(ground)
+        area = _occupied_area(axes, own, points if kind == "counterfactual" else own)
+        label_placement.annotate_points(area, _spots(own), names[kind])
+        _name_quadrants(area)
     return sheet.figure
 
 
@@ -158,13 +159,13 @@ def _crosses(points: pd.DataFrame) -> list[np.ndarray]:
     return [np.array(arm) for arm in arms if np.isfinite(arm).all()]
 
 
-def _ground(axes: Axes, named: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
+def _occupied_area(axes: Axes, named: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
     """What the panel shows and no word may cover: zero lines, frames, dots, and crosses of the named."""
-    ground = OccupiedArea(axes)
-    ground.take_dots(_spots(named), _DOT)
-    ground.take_dots(_spots(dots), _REFERENCE_DOT)
-    ground.take_lines([*_zero_lines(axes), *_frames(axes), *_crosses(named)])
-    return ground
+    area = OccupiedArea(axes)
+    area.add_points(_spots(named), _DOT)
+    area.add_points(_spots(dots), _REFERENCE_DOT)
+    area.add_lines([*_zero_lines(axes), *_frames(axes), *_crosses(named)])
+    return area
 
 
 def _zero_lines(axes: Axes) -> list[np.ndarray]:
@@ -178,27 +179,27 @@ def _frames(axes: Axes) -> list[np.ndarray]:
     return [np.array([four[edge], four[(edge + 1) % 4]]) for four, edge in product(corners, range(4))]
 
 
-def _name_quadrants(ground: OccupiedArea) -> None:
+def _name_quadrants(area: OccupiedArea) -> None:
     """The quadrants' words, written last: each in that part of its quadrant where it covers least."""
     for (right, up), words in QUADRANTS.items():
-        size = ground.size(words, style="italic")
-        corners = _corners_of_quadrant(ground, size, right, up)
+        size = area.size(words, style="italic")
+        corners = _corners_of_quadrant(area, size, right, up)
         boxes = [box_at(corner, size, 1, 1) for corner in corners]
-        best = min(boxes, key=ground.conflicts)
-        ground.boxes.append(best)
-        x, y = ground.share_of_panel(np.array([best.x1 if right else best.x0, best.y0]))
-        ground.axes.text(
-            x, y, words, transform=ground.axes.transAxes, color=GREY, style="italic",
+        best = min(boxes, key=area.conflicts)
+        area.boxes.append(best)
+        x, y = area.share_of_panel(np.array([best.x1 if right else best.x0, best.y0]))
+        area.axes.text(
+            x, y, words, transform=area.axes.transAxes, color=GREY, style="italic",
             ha="right" if right else "left", va="bottom",
         )  # fmt: skip
 
 
-def _corners_of_quadrant(ground: OccupiedArea, size: np.ndarray, right: int, up: int) -> np.ndarray:
+def _corners_of_quadrant(area: OccupiedArea, size: np.ndarray, right: int, up: int) -> np.ndarray:
     """Lower left corners (corner, 2), in pixels, where words of this size may stand: outermost first."""
     panel, zero, gap = (
-        np.array(ground.axes.bbox.extents).reshape(2, 2),
-        ground.spots(np.zeros(2)),
-        ground.pixels(4),
+        np.array(area.axes.bbox.extents).reshape(2, 2),
+        area.pixels_of(np.zeros(2)),
+        area.pixels(4),
     )
     across, upwards = (
         np.linspace(panel[1, axis] - gap - size[axis], zero[axis] + gap, 7)

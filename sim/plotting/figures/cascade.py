@@ -16,7 +16,8 @@ from matplotlib.patches import Patch
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, line_in_key, sureness
 from sim.plotting.figures.selection import Labels, most_lines, signed, wrapped
-from sim.plotting.figures.style import BLUE, GREY, HIGHLIGHT, INK, PALE, in_house_style
+from sim.plotting.figures.style import with_style
+from sim.plotting.style import BLUE, GREY, HIGHLIGHT, INK, PALE
 from sim.reporting.labels import label_of
 from sim.reporting.tables import require_columns
 
@@ -38,7 +39,7 @@ _START, _BESIDE, _END = -6, 110, 152
 """Where in a comparison its axis starts, the differences begin, clear of a dot at 100%, and the axis ends."""
 
 
-@in_house_style
+@with_style
 def draw(
     table: pd.DataFrame,
     labels: Labels = None,

@@ -11,7 +11,8 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.plotting.figures.page_layout import FigureLayout, blank
 from sim.plotting.figures.selection import round_ticks
-from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE, VERMILLION
 from sim.reporting.tables import require_columns
 
 _LEFT, _WIDTH, _APART, _HEIGHT, _STEP, _TOP = 0.62, 2.74, 3.53, 1.3, 2.22, 0.5
@@ -34,7 +35,7 @@ _COLOURS = (BLUE, ORANGE, INK, VERMILLION)
 _DASHES = ("-", "--", ":", "-.")
 
 
-@in_house_style
+@with_style
 def draw(equilibria: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame, footer: str = "") -> Figure:
     """Draw three rows of two panels: lasting demands, hard demands that end, and a passing boost of resources.
 

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 
 from sim.plotting.figures.page_layout import blank, letters, panel_width
 from sim.plotting.figures.selection import around_zero, most_lines, round_ticks, signed, unit_of, wrapped
-from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE, PALE
 from sim.reporting.changes import direction_words, is_distinguishable
 from sim.reporting.labels import TODAY, label_of, outcome_name
 from sim.reporting.sensitivity import decimals, dose_name
@@ -39,7 +40,7 @@ _ROOM = 1.7
 _LESS_TO_MORE = LinearSegmentedColormap.from_list("less to more", [BLUE, "white", ORANGE])
 
 
-@in_house_style
+@with_style
 def responses(table: pd.DataFrame, footer: str = "") -> Figure:
     """Draw the paired difference of one outcome by dose: a panel per policy, a line per kind of dose.
 
@@ -89,7 +90,7 @@ def _line(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
     axes.set(xlabel="", ylabel="")
 
 
-@in_house_style
+@with_style
 def maps(table: pd.DataFrame, footer: str = "") -> Figure:
     """Draw the joint effects and interactions of two levers at all doses, for one outcome.
 

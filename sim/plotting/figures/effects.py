@@ -27,7 +27,8 @@ from sim.plotting.figures.selection import (
     unit_of,
     wrapped,
 )
-from sim.plotting.figures.style import COLOURS, GREY, INK, MARKERS, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import MARKERS, SMALL, with_style
+from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting.changes import change_in_words
 from sim.reporting.labels import KINDS, TODAY, label_of
 from sim.reporting.tables import in_given_order, require_columns
@@ -48,7 +49,7 @@ _ROOM_BESIDE_ZERO = 0.17
 """Least share of an axis on either side of zero, so that the words over the zero line fit."""
 
 
-@in_house_style
+@with_style
 def draw(
     table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = MAIN_OUTCOMES
 ) -> Figure:

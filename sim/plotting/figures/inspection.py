@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import PAGE_WIDTH, FigureLayout, blank
-from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, PLAIN, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import PLAIN, SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION
 from sim.reporting.labels import label_of
 from sim.reporting.tables import require_columns
 
@@ -38,7 +39,7 @@ _WORDS = ("insufficient", "moderate", "sufficient", "good")
 _RISKS = {"screen_work": (BLUE, "o", "screen work"), "work_pressure": (ORANGE, "s", "work pressure")}
 
 
-@in_house_style
+@with_style
 def draw(tables: Mapping[str, pd.DataFrame], footer: str = "") -> Figure:
     """Draw one page: findings of simulated studies beside those of the study of 2022.
 

@@ -14,7 +14,8 @@ from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
 from sim.plotting.figures.selection import around_zero, round_ticks
-from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, PALE
 from sim.reporting.changes import direction_words
 from sim.reporting.labels import TODAY, label_of
 from sim.reporting.tables import require_columns
@@ -33,7 +34,7 @@ _ROW, _HEAD = 0.17, 0.3
 _DOT, _SMALL_DOT = 11, 4
 
 
-@in_house_style
+@with_style
 def draw(front: pd.DataFrame, facts: Mapping[str, Any], footer: str = "") -> Figure:
     """Draw burn-out complaints and isolation against cost, a numbered dot per package on the front, and its measures.
 

@@ -20,7 +20,8 @@ from matplotlib.patches import Patch
 
 from sim.outcomes.effects import CHANCE, DRAWS
 from sim.plotting.figures.selection import is_one_run
-from sim.plotting.figures.style import GREY, LARGE, PLAIN, SMALL
+from sim.plotting.figures.style import LARGE, PLAIN, SMALL
+from sim.plotting.style import GREY
 
 PAGE_WIDTH = 7.0
 """Inches: A4 less its margins, so that 8 points here are 8 points on paper."""

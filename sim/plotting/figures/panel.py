@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank
 from sim.plotting.figures.selection import round_ticks
-from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, PALE, VERMILLION
 from sim.reporting.tables import require_columns
 
 _LAGS = ("earlier", "later", "months", "form", "level", "path", "mean", "low", "high")
@@ -32,7 +33,7 @@ _EXHAUSTION = "exhaustion"
 _NOTE = "published sizes are recalled or assumed, ranges plausible"
 
 
-@in_house_style
+@with_style
 def draw(
     lags: pd.DataFrame,
     retests: pd.DataFrame,

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank
-from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, PALE, VERMILLION
 from sim.reporting.tables import require_columns
 
 _COLUMNS = ("pattern", "use", "in_mind", "met")
@@ -21,7 +22,7 @@ _ROW, _HEAD, _GAP = 0.155, 0.62, 0.28
 _LABEL, _COLUMN = 2.75, 0.66
 
 
-@in_house_style
+@with_style
 def draw(rows: pd.DataFrame, models: Mapping[str, str], labels: Mapping[str, str], footer: str = "") -> Figure:
     """Draw one page: patterns as rows, the model and its rivals as columns.
 

@@ -16,7 +16,8 @@ from matplotlib.ticker import PercentFormatter
 from sim.formatting import fixed
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters, panel_width
 from sim.plotting.figures.selection import round_ticks, wrapped
-from sim.plotting.figures.style import BLUE, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, INK, ORANGE, PALE
 from sim.reporting.tables import require_columns
 
 _ROW, _AXIS = 0.152, 0.55
@@ -59,7 +60,7 @@ def draw_all(
 # -- predictions and observations -------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def predictive(table: pd.DataFrame, footer: str = "") -> Figure:
     """Draw every observation with its predictive interval, in SD of error and discrepancy from the observed value."""
     columns = ("label", "unit", "observed", "error", "discrepancy", "low", "high", "model_low", "model_high", "inside")
@@ -95,12 +96,8 @@ def _prediction(axes: Axes, place: int, row: Mapping[Any, Any]) -> None:
         return [float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in ends]
 
     color = BLUE if row["inside"] else ORANGE
-    for kind, style in (
-        ("prior_", {"color": PALE, "linewidth": 3.2}),
-        ("", {"color": color, "linewidth": 1.0}),
-        ("model_", {"color": color, "linewidth": 3.2}),
-    ):
-        axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, **style)
+    for kind, line_color, width in (("prior_", PALE, 3.2), ("", color, 1.0), ("model_", color, 3.2)):
+        axes.plot(span(kind), [place, place], solid_capstyle="butt", zorder=2, color=line_color, linewidth=width)
     axes.plot(0, place, color=INK, marker="|", markersize=7, zorder=3)
     digits, unit = _DECIMALS.get(row["unit"], 2), _UNITS.get(row["unit"], "")
     numbers = [fixed(row[name], digits) for name in ("observed", "low", "high")]
@@ -121,7 +118,7 @@ def _list(axes: Axes, names: Sequence[str]) -> None:
 # -- known parameter sets ---------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def recovery(table: pd.DataFrame, coverage: pd.DataFrame, method: str = "flow", footer: str = "") -> Figure:
     """Draw the coverage of intervals, and true values of known parameter sets with their estimates by a method.
 
@@ -191,7 +188,7 @@ def _truths(axes: Axes, rows: pd.DataFrame) -> None:
 # -- shrinkage --------------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def shrinkage(table: pd.DataFrame, pairs: pd.DataFrame, footer: str = "") -> Figure:
     """Draw how much narrower the posterior is than the prior, by parameter, and pairs that trade off."""
     table = require_columns(table, ("parameter", "shrinkage", "median", "low", "high", "unit"), "shrinkage")

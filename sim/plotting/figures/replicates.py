@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
 from sim.plotting.figures.selection import Labels, around_zero, most_lines, of_outcome, round_ticks, unit_of, wrapped
-from sim.plotting.figures.style import COLOURS, GREY, HIGHLIGHT, INK, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import COLOURS, GREY, HIGHLIGHT, INK
 from sim.reporting.labels import TODAY, label_of
 from sim.reporting.tables import require_columns
 
@@ -31,7 +32,7 @@ _AXIS = 0.24
 _BAND = 0.25
 
 
-@in_house_style
+@with_style
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
     """Draw the running mean of each policy's difference, its interval and the smallest effect, by outcome.
 

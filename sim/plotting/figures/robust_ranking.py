@@ -17,7 +17,8 @@ from matplotlib.patches import Patch
 from sim.outcomes.definitions import MAIN_OUTCOMES, OUTCOMES
 from sim.plotting.figures.page_layout import FigureLayout, blank, panel_width
 from sim.plotting.figures.selection import around_zero, round_ticks, wrapped
-from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE, PALE
 from sim.reporting.changes import direction_words
 from sim.reporting.labels import TODAY, label_of
 
@@ -44,7 +45,7 @@ _MARKS: tuple[tuple[str, dict[str, Any]], ...] = (
 # -- 100 draws as dots ------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def draw_dots(table: pd.DataFrame, footer: str = "") -> Figure:
     """Draw 100 dots per policy and outcome; `table` is against_today of the draws to show."""
     policies = [str(policy) for policy in table["policy"].unique()]
@@ -101,7 +102,7 @@ def _draw_dots(axes: Axes, counts: Sequence[int], top: float) -> None:
 # -- effects over draws -----------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def draw_effects(effects: Mapping[str, pd.DataFrame], margins: Mapping[str, float], footer: str = "") -> Figure:
     """Draw 20 quantiles of each policy's effect over draws as dots, with the median and the middle 90%.
 
@@ -155,7 +156,7 @@ def _draw_quantiles(axes: Axes, effects: pd.DataFrame, outcome: str, width: floa
 # -- pairs ------------------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def draw_pairs(table: pd.DataFrame, footer: str = "") -> Figure:
     """Draw in how many of 100 draws the policy of a row is better than that of a column; `table` is pairs."""
     policies = list(dict.fromkeys([*table["first"], *table["second"]]))

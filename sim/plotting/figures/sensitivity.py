@@ -15,7 +15,8 @@ from sim.engine.plan import BASELINE
 from sim.plotting.figures import doses
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters
 from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
-from sim.plotting.figures.style import BLUE, GREY, INK, PALE, in_house_style
+from sim.plotting.figures.style import with_style
+from sim.plotting.style import BLUE, GREY, INK, PALE
 from sim.reporting.labels import outcome_name
 from sim.reporting.sensitivity import (
     by_number,
@@ -62,7 +63,7 @@ def draw_all(tables: Mapping[str, pd.DataFrame], shown: int, footer: str = "") -
                 yield f"{name}_{outcome}", draw_doses(rows, footer)
 
 
-@in_house_style
+@with_style
 def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     """Draw the Morris screening of one outcome: its level above the effect of a scenario.
 
@@ -83,7 +84,7 @@ def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     )  # fmt: skip
 
 
-@in_house_style
+@with_style
 def indices(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     """Draw the Sobol indices of one outcome: of its level above those of the effect of a scenario."""
     columns = ("scenario", "outcome", "words", "total", "low", "high", "first", "first_low", "first_high", "tier")

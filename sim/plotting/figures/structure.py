@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
-from sim.plotting.figures.style import BLUE, GREY, INK, PALE, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, PALE, VERMILLION
 from sim.reporting.tables import require_columns
 
 _VERDICTS = ("switch", "pattern", "use", "change", "clear")
@@ -29,7 +30,7 @@ _OUTCOMES = {
 }
 
 
-@in_house_style
+@with_style
 def draw(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, str], footer: str = "") -> Figure:
     """Draw one page: patterns that change with each switch, and the effect of the policy with each.
 

@@ -1,4 +1,4 @@
-"""The house style: colours that survive colour-blind eyes and grey print, and letters of eight points and more."""
+"""The style of printed figures: the shared colours, and letters of at least eight points."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import matplotlib
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from sim.plotting.style import GREY, INK
+
 Arguments = ParamSpec("Arguments")
 
 SMALL, PLAIN, LARGE = 8, 9, 12
 """Points."""
 
-BLUE, ORANGE, _, VERMILLION, *_ = sns.color_palette("colorblind")
-INK, GREY, PALE, HIGHLIGHT = "#222222", "#767676", "#c9c9c9", "#f6dfb8"
-
-COLOURS: dict[str, Any] = {"policy": BLUE, "counterfactual": VERMILLION}
 MARKERS = {"policy": "o", "counterfactual": "D"}
-"""Policies and what-if scenarios differ by shape as well, for eyes and printers without colour."""
+"""By kind of scenario."""
 
 STYLE: Any = {
     **sns.axes_style("ticks"),
@@ -54,12 +52,12 @@ STYLE: Any = {
 }
 
 
-def in_house_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draws under the house style and leaves everybody else's settings alone."""
+def with_style(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Return a function that draws in this style, and leaves the settings of matplotlib as they are."""
 
     @wraps(draw)
-    def styled(*positional: Arguments.args, **named: Arguments.kwargs) -> Figure:
+    def styled(*positional: Arguments.args, **keywords: Arguments.kwargs) -> Figure:
         with matplotlib.rc_context(STYLE):
-            return draw(*positional, **named)
+            return draw(*positional, **keywords)
 
     return styled

@@ -20,7 +20,8 @@ from matplotlib.lines import Line2D
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of
 from sim.plotting.figures.selection import Labels, signed
-from sim.plotting.figures.style import BLUE, INK, ORANGE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, INK, ORANGE
 from sim.reporting.labels import TODAY, label_of
 from sim.reporting.tables import require_columns
 
@@ -34,7 +35,7 @@ _TITLE, _PANEL, _CAPTION = 0.3, 2.75, 0.4
 """Inches over, in and under a panel."""
 
 
-@in_house_style
+@with_style
 def draw(
     table: pd.DataFrame,
     people: pd.DataFrame,

@@ -26,7 +26,8 @@ from sim.plotting.figures.selection import (
     unit_of,
     wrapped,
 )
-from sim.plotting.figures.style import COLOURS, GREY, INK, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting.changes import PHRASES
 from sim.reporting.labels import KINDS, TODAY, label_of
 from sim.reporting.tables import in_given_order, require_columns
@@ -42,7 +43,7 @@ _QUARTER = 91
 """Days."""
 
 
-@in_house_style
+@with_style
 def draw(
     table: pd.DataFrame,
     labels: Labels = None,

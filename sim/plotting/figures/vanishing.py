@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 
 from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank
 from sim.plotting.figures.selection import round_ticks, wrapped
-from sim.plotting.figures.style import BLUE, GREY, HIGHLIGHT, INK, ORANGE, PALE, SMALL, VERMILLION, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, HIGHLIGHT, INK, ORANGE, PALE, VERMILLION
 from sim.reporting.tables import require_columns
 
 Labels = Mapping[str, str]
@@ -41,7 +42,7 @@ def draw_all(
 # -- weights ----------------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def weights(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     """Draw the weight of each explanation given the report of 2022, of the amount and of the origin of the report."""
     table = require_columns(table, ("question", "report", "class", "prior", "weight", "low", "high"), "weights")
@@ -108,7 +109,7 @@ def _dot(colour: Any, label: str, marker: str = "o") -> Line2D:
 # -- alone ------------------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def alone(table: pd.DataFrame, shares: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     """Draw findings of simulated studies and a true correlation for each explanation alone in a lossless world.
 
@@ -158,7 +159,7 @@ def alone(table: pd.DataFrame, shares: pd.DataFrame, labels: Labels, footer: str
 # -- surveys ----------------------------------------------------------------------------------------------------------
 
 
-@in_house_style
+@with_style
 def discrimination(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     """Draw the AUC of each design of a survey for each explanation as a matrix."""
     table = require_columns(table, ("explanation", "design", "auc", "error"), "discrimination")
@@ -203,7 +204,7 @@ _FALSE = 0.1
 _COLUMNS, _PANEL, _STEP, _TITLE, _LEFT = 3, 1.15, 1.9, 0.36, 0.55
 
 
-@in_house_style
+@with_style
 def power(table: pd.DataFrame, effects: Labels, designs: Labels, footer: str = "") -> Figure:
     """Draw the power to detect each effect by respondents and design, for the effects of the model.
 

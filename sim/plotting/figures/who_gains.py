@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from sim.errors import UserError
 from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
 from sim.plotting.figures.selection import Labels, most_lines, wrapped
-from sim.plotting.figures.style import BLUE, GREY, INK, ORANGE, PALE, SMALL, in_house_style
+from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE, PALE
 from sim.reporting.labels import TODAY, label_of
 from sim.reporting.summary import NOTICEABLE_SHARE
 from sim.reporting.tables import in_given_order, require_columns, without_small_groups
@@ -28,7 +29,7 @@ _LEAST_REACH = 0.05
 _ROUND_SHARES = (0.75, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, _LEAST_REACH)
 
 
-@in_house_style
+@with_style
 def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str = "") -> Figure:
     """The shares of each group that gain or are made worse by more than the margin, a panel a policy.
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sim.plotting.charts.style import BLUE, FONT, GREY, INK, ORANGE, wrapped
+from sim.plotting.charts.style import FONT, wrapped
+from sim.plotting.style import BLUE, GREY, INK, ORANGE
 from sim.views.explore.evening import Evening
 from sim.views.explore.rendering import fragment
 from sim.words import Words

@@ -12,7 +12,7 @@ from sim.outcomes.definitions import BURN_OUT, MAIN_OUTCOMES
 from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
 from sim.plotting.charts.cascade import STAGE_ROLES, largest_leak, steps
-from sim.plotting.charts.groups import SHOWN
+from sim.plotting.charts.groups import GAIN_OUTCOMES
 from sim.plotting.charts.trajectories import as_effects
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_rows
@@ -308,7 +308,7 @@ class Sections:
     def gains(self) -> pd.DataFrame:
         """The rows of gains that may be shown."""
         table = without_small_groups(self.tables["gains"])
-        return table[table["outcome"].isin(SHOWN)]
+        return table[table["outcome"].isin(GAIN_OUTCOMES)]
 
     @property
     def margin(self) -> str:
@@ -320,7 +320,7 @@ class Sections:
         """How many are better and worse off with every policy, and the groups that lose."""
         words = self.words
         heads = [words("report.table.policy")]
-        for outcome in SHOWN:
+        for outcome in GAIN_OUTCOMES:
             name = words(f"common.outcome_short.{outcome}")
             heads += [words("report.groups.gain", outcome=name), words("report.groups.worse", outcome=name)]
         heads.append(words("report.groups.losing"))
@@ -330,7 +330,7 @@ class Sections:
     def _gains_of(self, scenario: str) -> list[str]:
         own = self.gains[self.gains["scenario"] == scenario]
         cells = []
-        for outcome in SHOWN:
+        for outcome in GAIN_OUTCOMES:
             rows = own[(own["outcome"] == outcome) & (own["group"] == "everybody")]
             cells += [phrases.per_1000(float(rows[name].iloc[0]), self.words) if len(rows) else "–"
                       for name in ("gained", "worse")]  # fmt: skip

@@ -19,7 +19,8 @@ from mesa.visualization import SpaceRenderer
 from mesa.visualization.components import AgentPortrayalStyle
 from mesa.visualization.space_drawers import NetworkSpaceDrawer
 
-from sim.plotting.figures.style import BLUE, INK, LARGE, PALE, PLAIN, STYLE, VERMILLION, in_house_style
+from sim.plotting.figures.style import LARGE, PLAIN, STYLE, with_style
+from sim.plotting.style import BLUE, INK, PALE, VERMILLION
 from sim.reporting import phrases
 from sim.views.watch.organisation import LEVERS, OUTCOMES, TODAY, Organisation
 from sim.words import Words
@@ -131,7 +132,7 @@ def _key_of(words: Words) -> Callable[[Axes], None]:
     return add
 
 
-@in_house_style
+@with_style
 def weeks(organisation: Organisation, words: Words) -> Figure:
     """Return the outcomes by week, under levers and under today's practice."""
     figure = Figure(figsize=_SIZE, dpi=_SHARPNESS, layout="constrained")
