@@ -1,4 +1,4 @@
-"""The documents written from the code: they are what the code gives now, and what they say of it holds."""
+"""The documents that the code writes: they are up to date, complete and true of the code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST_MEANING = 64
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """The main job as it stands, which is what the documents tell of."""
+    """The main job, which the documents describe."""
     return plan_builder.plan()
 
 
@@ -37,27 +37,27 @@ def told(plan: Plan) -> list[ParameterRow]:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_is_what_the_code_gives_now(plan, name):
+def test_a_document_is_up_to_date(plan, name):
     page = HOME / "docs" / name
     kept = page.read_text(encoding="utf-8") if page.exists() else ""
     assert DOCUMENTS[name](plan) == kept, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
 
 
-def test_the_command_writes_every_document_of_what_is_asked_and_says_where(tmp_path, capsys, monkeypatch):
+def test_the_command_writes_every_document_and_prints_its_path(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(documents, "DOCUMENTS", {"one.md": lambda plan: f"{plan.weeks} weeks", "two.md": str})
     assert command.main([f"write={tmp_path}", "weeks=7"]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / name) for name in ("one.md", "two.md")]
     assert (tmp_path / "one.md").read_text() == "7 weeks"
 
 
-def test_documents_tell_the_plan_that_is_asked_for(plan, tmp_path):
+def test_documents_describe_the_given_plan(plan, tmp_path):
     changed = plan_builder.plan("mechanisms.recovery.night=0.21")
     assert "| 0.21 | 0.05 to 0.3 |" in DOCUMENTS["parameters.md"](changed)
     assert "| 0.21 | 0.05 to 0.3 |" not in DOCUMENTS["parameters.md"](plan)
 
 
-def test_a_folder_that_is_missing_is_told(plan, tmp_path):
-    with pytest.raises(UserError, match="a folder that exists is right"):
+def test_a_missing_folder_is_an_error(plan, tmp_path):
+    with pytest.raises(UserError, match="Use a folder that exists"):
         write(plan, tmp_path / "nowhere")
 
 
@@ -74,7 +74,7 @@ def test_a_template_uses_every_value_and_no_other(plan, module, monkeypatch):
 # -- parameters ------------------------------------------------------------------------------------------------------
 
 
-def test_every_number_that_can_be_set_is_told_and_no_other(told):
+def test_the_parameters_are_exactly_the_numbers_that_can_be_set(told):
     known = default_settings.defaults()
     settable = {f"{top}.{name}" for top in known.keys() - {"mechanisms", "measures"} for name in known[top]}
     for top in ("mechanisms", "measures"):
@@ -107,7 +107,7 @@ def test_patterns_in_mind_are_those_that_a_parameter_a_measure_or_an_amount_cite
 # -- equations and states --------------------------------------------------------------------------------------------
 
 
-def test_an_equation_is_told_as_it_stands_without_its_docstring(plan):
+def test_the_formula_of_an_equation_has_no_docstring(plan):
     recovery = registry_of(plan).mechanisms["recovery"]
     assert equations.formula(recovery.strain_of_fatigue) == "return self.fatigue_strains * unrecovered"
     for own in registry_of(plan).mechanisms.values():
@@ -117,7 +117,7 @@ def test_an_equation_is_told_as_it_stands_without_its_docstring(plan):
 
 
 @pytest.mark.slow
-def test_states_keep_to_the_ranges_that_are_told(small_plan):
+def test_states_stay_within_their_documented_ranges(small_plan):
     engine = simulate(small_plan, days=28)
     for name in (*engine.registry.traits, *engine.registry.night):
         span = equations.range_of(engine.registry, engine.registry.quantities[name])

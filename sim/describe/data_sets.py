@@ -13,16 +13,16 @@ from sim.reporting.markdown import code, table
 from sim.reporting.templates import render
 
 DATA_ROLES = {
-    "specification": "draws people, firms and surroundings, or stands behind a number before any fit",
+    "specification": "used to draw people, firms and surroundings, or for a number before any fit",
     "calibration": "parameters are fitted to it",
-    "validation": "compared with what the model gives; never fitted to",
-    "none": "known, counted or computed; no result depends on it, or it is no observation",
+    "validation": "compared with results of the model; never used in a fit",
+    "none": "no result depends on it, or it is no observation",
 }
-"""The three uses of data that the standard knows, and none of them."""
+"""The three uses of data in the standard, and none of them."""
 
 
 def page(plan: Plan) -> str:
-    """A table of data sets by role, and each one's questions answered."""
+    """Return the page: a table of data sets by role, and the answers for each."""
     sets = rows("data_sets")
     cited = frozenset(citing(parameters(plan)))
     counts = Counter(one["role"] for one in sets)
@@ -30,10 +30,10 @@ def page(plan: Plan) -> str:
         "sim.describe",
         {
             "roles": table(
-                ("role", "means", "data sets"), ([role, means, counts[role]] for role, means in DATA_ROLES.items())
+                ("role", "meaning", "data sets"), ([role, means, counts[role]] for role, means in DATA_ROLES.items())
             ),
             "overview": table(
-                ("data set", "where", "rows", "role", "holds"),
+                ("data set", "file", "rows", "role", "content"),
                 ((code(one["data_set"]), where(one), size(one, cited), one["role"], one["holds"]) for one in sets),
             ),
             "details": "\n\n".join(map(_details, sets)),
@@ -43,12 +43,12 @@ def page(plan: Plan) -> str:
 
 
 def where(one: Mapping[str, str]) -> str:
-    """The file of a data set, and which part of it."""
+    """Return the file of a data set, and its part."""
     return code(one["file"]) + (f", {one['part']}" if one["part"] else "")
 
 
 def size(one: Mapping[str, str], cited: frozenset[str]) -> str:
-    """How many rows a data set has, where it is a table of rows."""
+    """Return the number of rows of a data set that is a table."""
     name = one["file"].removeprefix("sim/data/")
     if not name.endswith(".csv"):
         return one["rows"]
@@ -56,7 +56,7 @@ def size(one: Mapping[str, str], cited: frozenset[str]) -> str:
 
 
 def belongs(row: Mapping[str, str], part: str, cited: frozenset[str]) -> bool:
-    """Whether a row is in this part of its file: `use is strong or test`, `cited`, `not cited`, or all of it."""
+    """Return whether a row is in this part of its file: `use is strong or test`, `cited`, `not cited`, or all rows."""
     if part in ("cited", "not cited"):
         return (row["id"] in cited) == (part == "cited")
     column, _, values = part.partition(" is ")
@@ -68,10 +68,10 @@ def _details(one: Mapping[str, str]) -> str:
         [
             f"### {one['data_set']}",
             "",
-            f"- **Which data:** {one['holds']} ({where(one)}).",
-            f"- **Where from:** {one['source']}.",
-            f"- **Used for:** {one['role']}.",
-            f"- **Why these:** {one['why']}.",
-            f"- **How:** {one['how']}.",
+            f"- **Content:** {one['holds']} ({where(one)}).",
+            f"- **Source:** {one['source']}.",
+            f"- **Role:** {one['role']}.",
+            f"- **Reason:** {one['why']}.",
+            f"- **Use:** {one['how']}.",
         ]
     )

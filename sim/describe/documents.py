@@ -1,4 +1,4 @@
-"""The documents that are written from the code, by their file's name."""
+"""The documents that the code writes, by file name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCUMENTS: dict[str, Callable[[Plan], str]] = {
 
 
 def write(plan: Plan, folder: Path) -> list[Path]:
-    """Write every document of the plan into a folder that exists; raises UserError where it cannot be written."""
+    """Write every document of the plan into a folder that exists; raise UserError if that fails."""
     pages = {name: partial(page, plan) for name, page in DOCUMENTS.items()}
     if (folder / results.FILE).is_file():
         pages["results.md"] = partial(results.page, folder)
@@ -32,8 +32,7 @@ def write(plan: Plan, folder: Path) -> list[Path]:
             path.write_text(page(), encoding="utf-8", newline="\n")
         except OSError as error:
             raise UserError(
-                f"write={folder}: {name} cannot be written ({error.strerror}); a folder that exists is right, as in "
-                "write=docs"
+                f"Invalid value for write: {folder} ({error.strerror}: {name}). Use a folder that exists."
             ) from None
         written.append(path)
     return written

@@ -1,4 +1,4 @@
-"""Equations as documents show them: their text from the source, their causes, their luck, and the range of a state."""
+"""Equations for the documents: their source text, their causes, their draws, and the range of a state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_NEGATIVE = "0 or more"
 
 
 def formula(method: Callable) -> str:
-    """The body of an equation as it stands in its file, without its docstring."""
+    """Return the source of the body of an equation, without its docstring."""
     return _body(getattr(method, "__func__", method))
 
 
@@ -32,13 +32,13 @@ def _body(function: Callable) -> str:
     source = textwrap.dedent(inspect.getsource(function))
     node = ast.parse(source).body[0]
     if not isinstance(node, ast.FunctionDef):
-        raise TypeError(f"{function} is no function that stands in a file by itself")
+        raise TypeError(f"{function} is no function with a source of its own.")
     first = node.body[1] if ast.get_docstring(node) else node.body[0]
     return textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
 
 
 def equation(registry: Registry, name: str) -> str:
-    """One equation: what it yields, in which unit, for whom and when, from which causes, and how."""
+    """Return an equation with its meaning, unit, level, clock, causes and source."""
     quantity = registry.quantities[name]
     method = registry.mechanisms[quantity.owner].equations()[name]
     own = listed(dependencies_of(method))
@@ -46,7 +46,7 @@ def equation(registry: Registry, name: str) -> str:
 
 
 def facts(quantity: Quantity) -> str:
-    """Kind, unit, level and clock of a quantity, and what a stock begins with."""
+    """Return kind, unit, level and clock of a quantity, and the initial value of a stock."""
     kind = "condition" if quantity.condition else quantity.kind
     parts = [f"{kind}, {quantity.unit}", f"per {quantity.per}"]
     if quantity.every == "week":
@@ -59,7 +59,7 @@ def facts(quantity: Quantity) -> str:
 
 
 def beginning(quantity: Quantity) -> str:
-    """What a stock begins with, and a newcomer's where that differs."""
+    """Return the initial value of a stock, and that of newcomers if it differs."""
     mark = required(quantity.mark, f"the beginning of {quantity.name}")
     start = _start(mark.start)
     return start if mark.newcomer is None else f"{start}, of a newcomer at {_start(mark.newcomer)}"
@@ -70,14 +70,15 @@ def _start(start: float | str) -> str:
 
 
 def range_of(registry: Registry, quantity: Quantity) -> str:
-    """The values that a trait or a stock can have.
+    """Return the values that a trait or a stock can have.
 
-    A psychological state that bends keeps within the limit of its mechanism; others of that unit are only about so.
+    A saturating psychological state stays within the limit of its mechanism; for others of that unit the range is
+    approximate.
     """
     owner = registry.mechanisms[quantity.owner]
-    bent = re.search(r"saturating\(.+?, self\.(\w+)\)", formula(owner.equations()[quantity.name]))
-    if bent:
-        limit = getattr(owner, bent[1])
+    saturating = re.search(r"saturating\(.+?, self\.(\w+)\)", formula(owner.equations()[quantity.name]))
+    if saturating:
+        limit = getattr(owner, saturating[1])
         return f"−{limit:g} to {limit:g}"
     return _BY_UNIT.get(quantity.unit, _NOT_NEGATIVE)
 
@@ -86,16 +87,16 @@ def range_of(registry: Registry, quantity: Quantity) -> str:
 
 
 def rewrite(lever: Mechanism, condition: str, method: Callable) -> str:
-    """What a lever makes of a condition."""
+    """Return how a lever rewrites a condition."""
     inputs = listed(dependencies_of(method))
     heading = f"`{condition}`, rewritten by {lever.process()}: {first_line(method)} Causes: {inputs}."
     return f"{heading}\n\n```python\n{formula(method)}\n```"
 
 
 def curve_table() -> str:
-    """Every curve that an equation may use, with its text."""
+    """Return every curve that equations may use, with its source."""
     own = [one for one in vars(curves).values() if inspect.isfunction(one) and one.__module__ == curves.__name__]
-    return table(("curve", "what it does", "as in code"), map(_curve, own))
+    return table(("curve", "description", "source"), map(_curve, own))
 
 
 def _curve(curve: Callable) -> tuple[str, ...]:
@@ -104,38 +105,38 @@ def _curve(curve: Callable) -> tuple[str, ...]:
     return code(called), first_line(curve), code(text)
 
 
-def first_line(told: object) -> str:
-    """The first line of a docstring."""
-    return (told.__doc__ or "").strip().split("\n")[0]
+def first_line(documented: object) -> str:
+    """Return the first line of a docstring."""
+    return (documented.__doc__ or "").strip().split("\n")[0]
 
 
-# -- chance ----------------------------------------------------------------------------------------------------------
+# -- draws -----------------------------------------------------------------------------------------------------------
 
 _WHY = {
-    ("trait", "normal"): "differs from one to the other for reasons outside the model",
-    ("trait", "uniform"): "how many is known or assumed, and not who",
-    ("flow", "normal"): "what a single day adds",
-    ("flow", "uniform"): "a chance a day or week; what tips it then is outside the model",
-    ("stock", "normal"): "comes and goes from causes outside the model",
-    ("stock", "uniform"): "begins and ends with a chance; what tips it is outside the model",
+    ("trait", "normal"): "differs between entities for reasons outside the model",
+    ("trait", "uniform"): "the share is known or assumed, but not who it is",
+    ("flow", "normal"): "variation of a single day",
+    ("flow", "uniform"): "a probability per day or week; its trigger is outside the model",
+    ("stock", "normal"): "varies from causes outside the model",
+    ("stock", "uniform"): "begins and ends with a probability; its trigger is outside the model",
 }
 
 
-def luck_table(registry: Registry) -> str:
-    """Every draw of an equation: of which distribution, keyed by what, and why it is chance at all."""
+def draw_table(registry: Registry) -> str:
+    """Return every draw of an equation, with its distribution, its key and why it is random."""
     return table(
-        ("draw", "what it decides", "distribution", "one for each", "why chance"),
+        ("draw", "decides", "distribution", "one for each", "why random"),
         (
-            (code(one.name), one.meaning, _distribution(registry, one), _key(one), _WHY[one.kind, luck])
-            for one in drawn(registry)
-            for luck in RANDOM_ARGUMENTS
-            if luck in one.causes
+            (code(one.name), one.meaning, _distribution(registry, one), _key(one), _WHY[one.kind, argument])
+            for one in random_quantities(registry)
+            for argument in RANDOM_ARGUMENTS
+            if argument in one.causes
         ),
     )
 
 
-def drawn(registry: Registry) -> list[Quantity]:
-    """The quantities that hold a draw, in the order of the beats."""
+def random_quantities(registry: Registry) -> list[Quantity]:
+    """Return the quantities with a draw, in the order of their computation."""
     names = (*registry.traits, *registry.day, *registry.night)
     return [
         registry.quantities[name] for name in names if set(RANDOM_ARGUMENTS) & set(registry.quantities[name].causes)
@@ -147,7 +148,7 @@ def _distribution(registry: Registry, quantity: Quantity) -> str:
         return "normal, mean 0, SD 1"
     method = registry.mechanisms[quantity.owner].equations()[quantity.name]
     decides = "uniform <" in formula(method) or "switched(" in formula(method)
-    return "uniform from 0 to 1, held against a chance" if decides else "uniform from 0 to 1"
+    return "uniform from 0 to 1, compared with a probability" if decides else "uniform from 0 to 1"
 
 
 def _key(quantity: Quantity) -> str:

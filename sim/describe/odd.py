@@ -11,11 +11,11 @@ from sim.data import rows
 from sim.describe.equations import (
     beginning,
     curve_table,
-    drawn,
+    draw_table,
     equation,
     first_line,
     formula,
-    luck_table,
+    random_quantities,
     range_of,
     rewrite,
 )
@@ -30,48 +30,48 @@ from sim.reporting.markdown import code, listed, table
 from sim.reporting.templates import render
 from sim.survey.instruments import INSTRUMENTS
 
-_GIVEN = {
-    "is_manager": ("0/1", "0 or 1", "leads somebody"),
+_EXTERNAL_INPUTS = {
+    "is_manager": ("0/1", "0 or 1", "manages somebody"),
     "has_manager": ("0/1", "0 or 1", "reports to somebody"),
-    "span": ("people", "0 or more", "how many report to one"),
-    "exists": ("0/1", "0 or 1", "the slot holds a tie, perhaps a dormant one"),
+    "span": ("people", "0 or more", "number of direct reports"),
+    "exists": ("0/1", "0 or 1", "the slot has a tie, perhaps a dormant one"),
     "across": ("0/1", "0 or 1", "the tie leads to another team"),
-    "dormant": ("0/1", "0 or 1", "the tie sleeps until an arranged encounter"),
+    "dormant": ("0/1", "0 or 1", "the tie is inactive until an arranged encounter"),
     "layers": ("layers", "1 or more", "levels between the board and a team's manager"),
     "size": ("people", "5 or more", "employees of the whole establishment"),
-    "anchor_rank": ("rank", "0 to 5", "how early today stands in the team's order of office days; 5 on free days"),
-    "generation": ("people", "0 or more", "how many have held the place before"),
+    "anchor_rank": ("rank", "0 to 5", "rank of today in the team's order of office days; 5 on free days"),
+    "generation": ("people", "0 or more", "number of earlier people in the place"),
     "employer_share": ("share", "0 to 1", "employers that claim the measure in the study"),
     "asked_in_study": ("0/1", "0 or 1", "one of the 15 measures of the study"),
-    "only_managers_see": ("0/1", "0 or 1", "can be seen by managers alone"),
-    "fades_in": ("weeks", "0 or more", "time in which enthusiasm for the measure wears off; 0: never"),
+    "only_managers_see": ("0/1", "0 or 1", "visible to managers only"),
+    "fades_in": ("weeks", "0 or more", "time in which enthusiasm for the measure fades; 0: never"),
     "transition": ("sd", "0 to 1", "extra demands of the measure's first weeks"),
-    "is_collective": ("0/1", "0 or 1", "works in part on people who never heard of it"),
-    "is_through_manager": ("0/1", "0 or 1", "reaches the team as the manager's own practice"),
-    "is_individual": ("0/1", "0 or 1", "must be used by oneself"),
+    "is_collective": ("0/1", "0 or 1", "also affects people who do not know it"),
+    "is_through_manager": ("0/1", "0 or 1", "reaches the team as the manager's practice"),
+    "is_individual": ("0/1", "0 or 1", "each person must use it"),
     "is_agreement": ("0/1", "0 or 1", "kind of measure: an agreement"),
     "is_encouragement": ("0/1", "0 or 1", "kind of measure: an encouragement"),
     "is_leadership": ("0/1", "0 or 1", "kind of measure: leadership"),
     "is_provision_and_contact": ("0/1", "0 or 1", "kind of measure: provision and contact"),
     "is_training": ("0/1", "0 or 1", "kind of measure: training"),
     "is_social": ("0/1", "0 or 1", "brings people together"),
-    "introduced_share": ("share", "0 to 1", "employers that the scenario makes take the measure"),
+    "introduced_share": ("share", "0 to 1", "employers that take the measure in the scenario"),
     "withdrawn": ("0/1", "0 or 1", "the scenario withdraws the measure"),
-    "intensity": ("ratio", "0 to 2", "how strong the measure is against its usual strength"),
-    "use": ("share", "0 to 1", "time that those who know the measure and can use it do so"),
-    "hoops": ("share", "0 to 1", "put off by what it takes to get the measure"),
-    "well": ("share", "0 to 1", "users who use the measure as it is meant"),
+    "intensity": ("ratio", "0 to 2", "strength of the measure relative to its usual strength"),
+    "use": ("share", "0 to 1", "time in use, of those who know the measure and can use it"),
+    "hoops": ("share", "0 to 1", "users lost to obstacles in getting the measure"),
+    "well": ("share", "0 to 1", "users who use the measure as intended"),
     "working_day": ("0/1", "0 or 1", "Monday to Friday and no Dutch public holiday"),
     "weekday": ("day", "0 to 6", "0 is Monday"),
     "advice_urgent": ("0/1", "0 or 1", "urgent public advice to work from home"),
     "advice_strict": ("0/1", "0 or 1", "strict public advice to work from home"),
     "advice_half": ("0/1", "0 or 1", "public advice of at most half the time at the workplace"),
 }
-"""Unit, range and meaning of what the world hands in; it changes by the calendar, the scenario or not at all."""
+"""Unit, range and meaning of the external inputs, which change with the calendar, the scenario or never."""
 
 
 def page(plan: Plan) -> str:
-    """The whole document."""
+    """Return the document."""
     registry = registry_of(plan)
     told = parameters(plan)
     return render(
@@ -80,15 +80,15 @@ def page(plan: Plan) -> str:
             "numbers": numbers(told),
             "version": __version__,
             "patterns": _patterns(),
-            "external_inputs": _givens(registry),
+            "external_inputs": _external_inputs(registry),
             "traits": _states(registry, registry.traits),
             "stocks": _states(registry, registry.night),
             "conditions": _conditions(registry),
             "processes": _processes(registry),
             "day": ", ".join(_with_clock(registry, name) for name in registry.day),
             "night": ", ".join(_with_clock(registry, name) for name in registry.night),
-            "draws": len(drawn(registry)),
-            "luck": luck_table(registry),
+            "draws": len(random_quantities(registry)),
+            "draw_rows": draw_table(registry),
             "outcomes": _outcomes(),
             "groups": listed(GROUPS),
             "smallest": SMALLEST_GROUP,
@@ -115,7 +115,7 @@ def page(plan: Plan) -> str:
 def _patterns() -> str:
     in_mind = patterns_in_mind()
     return table(
-        ("pattern", "use", "of", "with", "among", "expected", "seen in", "written in mind"),
+        ("pattern", "use", "of", "with", "among", "expected", "source", "written in mind"),
         (
             (code(row["id"]), row["use"], row["from"], row["to"], row["population"], row["expected"], row["origin"],
              "yes" if row["id"] in in_mind else "no")
@@ -127,7 +127,7 @@ def _patterns() -> str:
 # -- entities, state variables, scales -------------------------------------------------------------------------------
 
 
-def _givens(registry: Registry) -> str:
+def _external_inputs(registry: Registry) -> str:
     return table(
         ("given", "meaning", "unit", "range", "level"),
         (
@@ -138,12 +138,12 @@ def _givens(registry: Registry) -> str:
 
 
 def _known(registry: Registry) -> list[tuple[str, tuple[str, str, str]]]:
-    """Every given with what is told of it; raises KeyError where nothing is."""
-    return [(name, _GIVEN[name]) for name in registry.external_inputs]
+    """Return every external input with its description; raise KeyError for one without."""
+    return [(name, _EXTERNAL_INPUTS[name]) for name in registry.external_inputs]
 
 
 def _states(registry: Registry, names: Iterable[str]) -> str:
-    """Traits or stocks as a table."""
+    """Return traits or stocks as a table."""
     quantities = [registry.quantities[name] for name in names]
     head = ("variable", "meaning", "type", "unit", "range", "owner", "level", "clock", "begins at")
     return table(head, (_state(registry, quantity) for quantity in quantities))
@@ -175,7 +175,7 @@ def _conditions(registry: Registry) -> str:
 
 def _processes(registry: Registry) -> str:
     return table(
-        ("process", "what it claims", "equations", "parameters"),
+        ("process", "claim", "equations", "parameters"),
         (
             (code(name), first_line(own), len(own.equations()), len(own.parameter_metadata()))
             for name, own in registry.mechanisms.items()
@@ -217,7 +217,7 @@ def _submodel(registry: Registry, process: str, own: Mechanism, told: list[Param
 
 
 def _prose(own: Mechanism) -> str:
-    """What the file says of the process, and the class of its theory."""
+    """Return the docstring of the module of a process, and the first line of its class."""
     text = inspect.getdoc(inspect.getmodule(type(own))) or ""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return "\n\n".join([*paragraphs, f"*{first_line(own)}*"])
@@ -225,7 +225,7 @@ def _prose(own: Mechanism) -> str:
 
 def _shared(registry: Registry) -> str:
     return table(
-        ("shared flow", "unit", "tributaries, summed in this order"),
+        ("shared flow", "unit", "parts, summed in this order"),
         (
             (code(one.name), one.unit, listed(one.tributaries))
             for one in registry.quantities.values()
@@ -257,7 +257,7 @@ def _measures(measures: Iterable[Measure], told: Iterable[ParameterRow]) -> str:
         "kind",
         "route",
         "employer, manager, employee in the study",
-        "moves, at full use",
+        "shifts, at full use",
         "numbers",
     )
     return table(head, (_measure(one, amounts[f"measures.{one.name}"]) for one in measures))

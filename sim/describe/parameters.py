@@ -1,4 +1,4 @@
-"""Every parameter with its passport, those of the measures too, and the page `docs/parameters.md`."""
+"""Every parameter with its metadata, those of the measures too, and the page `docs/parameters.md`."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ from sim.reporting.templates import render
 from sim.survey.instruments import INSTRUMENTS
 
 GRADES = {
-    "assumed": "chosen; a source named beside the word stands behind the sign or bounds the range, not the number",
-    "seen": "read in a source that was seen, at no low confidence",
+    "assumed": "chosen; a source beside the word supports the sign or the range, not the number",
+    "seen": "read in a retrieved source, without low confidence",
     "fitted": "solved so that the model meets targets of 2021–2022",
-    "centred": "solved so that reference people average 0 with SD 1; says nothing about the world",
-    "definition": "says what is meant, or what holds unless a scenario changes it; where it has a range, a choice",
+    "centred": "solved so that reference people have mean 0 and SD 1; no evidence about the world",
+    "definition": "a definition, or a default that scenarios change; a choice if it has a range",
 }
-"""How a number is known. Two of the words grade evidence; the other three say that a number is no evidence."""
+"""Grades of numbers. Two of them grade evidence; the other three mark numbers that are no evidence."""
 
 _SHARE, _NO_BOUND = 1.0, float("inf")
 _OWN = {
-    "use": ("share", "time that those who know it and can use it do so", _SHARE),
-    "hoops": ("share", "put off by what it takes to get it", _SHARE),
-    "well": ("share", "users who use it as it is meant", _SHARE),
+    "use": ("share", "time in use, of those who know it and can use it", _SHARE),
+    "hoops": ("share", "users lost to obstacles in getting it", _SHARE),
+    "well": ("share", "users who use it as intended", _SHARE),
     "transition": ("sd", "extra demands of its first weeks", _SHARE),
-    "fades_in": ("weeks", "time in which enthusiasm for it wears off; 0: never", _NO_BOUND),
+    "fades_in": ("weeks", "time in which enthusiasm for it fades; 0: never", _NO_BOUND),
 }
-"""Unit, meaning and highest value of what every measure has beside the amounts of its shifts; all of it is assumed."""
+"""Unit, meaning and highest value of the assumed numbers of every measure, besides the amounts of its shifts."""
 
 
 def parameters(plan: Plan) -> list[ParameterRow]:
-    """Every number that a run of the plan depends on: of mechanisms, levers, instruments, measures."""
+    """Return every number that a run depends on: of mechanisms, levers, instruments and measures."""
     registry = registry_of(plan)
-    looks = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
+    instruments = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
     return [
-        *parameter_rows(registry, looks),
+        *parameter_rows(registry, instruments),
         *(one for measure in plan.measures for one in of_measure(measure, registry)),
     ]
 
 
 def of_measure(measure: Measure, registry: Registry) -> list[ParameterRow]:
-    """The numbers of a measure as parameters, with a passport derived from what its file says."""
+    """Return the numbers of a measure as parameters, with metadata derived from its file."""
     return [
-        ParameterRow(f"measures.{measure.name}", name, value, _passport_of(measure, name, registry))
+        ParameterRow(f"measures.{measure.name}", name, value, _metadata_of(measure, name, registry))
         for name, value in measure_parameters(measure).items()
     ]
 
 
-def _passport_of(measure: Measure, name: str, registry: Registry) -> ParameterMetadata:
+def _metadata_of(measure: Measure, name: str, registry: Registry) -> ParameterMetadata:
     if name in measure.shifts:
-        return _passport_of_shift(measure.shifts[name], name, registry.quantities[name].unit)
+        return _metadata_of_shift(measure.shifts[name], name, registry.quantities[name].unit)
     unit, meaning, high = _OWN[name]
     return ParameterMetadata(unit, meaning, 0.0, high, "assumed")
 
 
-def _passport_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMetadata:
+def _metadata_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMetadata:
     who = "full use" if shift.receives == "everybody" else "a manager's own practice"
-    meaning = f"what {who} adds to {condition.replace('_', ' ')}"
+    meaning = f"effect of {who} on {condition.replace('_', ' ')}"
     return ParameterMetadata(unit, meaning, shift.low, shift.high, shift.source)
 
 
@@ -73,16 +73,16 @@ def numbers(told: Iterable[ParameterRow]) -> dict[str, str]:
     return {row.full_name: f"{row.value:g}" for row in told}
 
 
-# -- what was written with which pattern in mind ---------------------------------------------------------------------
+# -- patterns in mind -------------------------------------------------------------------------------------------------
 
 
 def patterns_in_mind() -> frozenset[str]:
-    """The patterns that a parameter, a measure or one of its amounts cites, which makes them weaker as checks."""
+    """Return the patterns that a parameter, a measure or one of its amounts cites; they are weaker checks."""
     return frozenset(written_with())
 
 
 def written_with() -> dict[str, list[str]]:
-    """The patterns cited, each with the names of what was written with it in mind."""
+    """Return each cited pattern with the names of the parameters, measures and amounts that cite it."""
     measures = default_settings.measures()
     kinds = {
         f"mechanisms.{process}": kind for process, kind in default_settings.mechanism_types().items()
@@ -111,7 +111,7 @@ SHORT = COLUMNS[:6]
 
 
 def page(plan: Plan) -> str:
-    """`docs/parameters.md`: every column of every passport, and how many numbers rest on what."""
+    """Return `docs/parameters.md`: the metadata of every parameter, and counts by grade and data role."""
     told = parameters(plan)
     return render(
         "sim.describe",
@@ -128,12 +128,12 @@ def page(plan: Plan) -> str:
 
 
 def by_owner(told: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]]]:
-    """The parameters of each owner, in the order of the text."""
+    """Return the parameters of each owner, in the order of the code."""
     return [(owner, list(own)) for owner, own in groupby(told, key=lambda row: row.owner)]
 
 
 def parameter_table(told: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
-    """Parameters as a table of the first columns, the assumed ones first."""
+    """Return parameters as a table of these columns, the assumed ones first."""
     return table(columns, (_row(row)[: len(columns)] for row in sort_assumed_first(told)))
 
 
@@ -152,11 +152,11 @@ def _section(owner: str, told: Sequence[ParameterRow]) -> str:
 
 
 def _grades(told: Sequence[ParameterRow]) -> str:
-    """How many numbers have which grade: of the model, and of the measures."""
+    """Return the counts of numbers by grade, of the model and of the measures."""
     of_measures = Counter(row.metadata.grade for row in told if row.owner.startswith("measures."))
     others = Counter(row.metadata.grade for row in told if not row.owner.startswith("measures."))
     return table(
-        ("grade", "means", "of mechanisms, levers, instruments", "of measures"),
+        ("grade", "meaning", "of mechanisms, levers, instruments", "of measures"),
         ([grade, meaning, others[grade], of_measures[grade]] for grade, meaning in GRADES.items()),
     )
 

@@ -1,4 +1,4 @@
-"""`docs/references.md`: the literature and the levels behind every number, and where data were taken from."""
+"""`docs/references.md`: the literature and the levels behind every number, and the sources of data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DATA = ("targets", "patterns", "regimes")
 
 
 def page(plan: Plan) -> str:
-    """Literature by id, with who cites it; levels; patterns; what no number rests on."""
+    """Return the page: literature with the numbers that cite it, levels, patterns, and unused literature."""
     told = parameters(plan)
     effects = {row["id"]: row for row in rows("effects")}
     cited, in_mind = citing(told), patterns_in_mind()
@@ -44,7 +44,7 @@ def page(plan: Plan) -> str:
 
 
 def citing(told: Iterable[ParameterRow]) -> dict[str, list[str]]:
-    """Every key that a source holds, with the names of the parameters that cite it."""
+    """Return every key in a source, with the names of the parameters that cite it."""
     cited: dict[str, list[str]] = {}
     for row in told:
         for key in row.metadata.source.split():
@@ -54,7 +54,7 @@ def citing(told: Iterable[ParameterRow]) -> dict[str, list[str]]:
 
 def _literature(found: Iterable[Mapping[str, str]], also: tuple[str, ...] = ("cited by",)) -> str:
     return table(
-        ("id", "relation or level", "reference", "seen?", "confidence", *also),
+        ("id", "relation or level", "reference", "provenance", "confidence", *also),
         (
             (row["id"], f"{row['from']} – {row['to']}", _reference(row), row["provenance"], row["confidence"],
              *(row[name] for name in also))

@@ -1,4 +1,4 @@
-"""`docs/schedule.md`: the exact order of a day, its night and a Monday."""
+"""`docs/schedule.md`: the order of computation in a day, its night and a Monday."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.reporting.templates import render
 
 
 def page(plan: Plan) -> str:
-    """The order as the registry derives it, with every quantity's causes."""
+    """Return the page: the order that the registry derives, with the causes of every quantity."""
     registry = registry_of(plan)
     weekly = [name for name in (*registry.day, *registry.night) if registry.quantities[name].every == "week"]
     return render(
@@ -31,7 +31,7 @@ def page(plan: Plan) -> str:
 def _order(registry: Registry, names: Iterable[str]) -> str:
     quantities = [registry.quantities[name] for name in names]
     return table(
-        ("", "quantity", "process", "level", "clock", "from"),
+        ("", "quantity", "process", "level", "clock", "causes"),
         (
             (place, code(one.name), one.owner, one.per, one.every, listed(one.causes))
             for place, one in enumerate(quantities, start=1)

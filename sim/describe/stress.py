@@ -18,7 +18,7 @@ from sim.reporting.templates import render
 
 
 def page(plan: Plan) -> str:
-    """The checklist, with every scenario as its difference from the base."""
+    """Return the checklist, with every scenario as its difference from the base."""
     told = parameters(plan)
     settings, uncertain = study_settings.settings_of(composition.compose()), assumed_numbers()
     return render(
@@ -42,10 +42,10 @@ def page(plan: Plan) -> str:
 
 
 def scenario_table(scenarios: Iterable[Scenario], told: Iterable[ParameterRow]) -> str:
-    """What each scenario changes against the base, and nothing else differs."""
+    """Return all differences of each scenario from the base."""
     usual = {row.full_name: row.value for row in told}
     return table(
-        ("scenario", "kind", "what it says", "measures taken up", "measures withdrawn", "settings"),
+        ("scenario", "kind", "description", "measures introduced", "measures withdrawn", "settings"),
         (
             (code(one.name), one.kind, one.text, _joined(map(_introduced, one.introduced)),
              _joined(map(code, one.withdrawn)), _joined(_set(setting, usual) for setting in one.settings))
