@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Package = frozenset[str]
 EMPTY: Package = frozenset()
+VALUES = 3
+"""Number of values of a package: two goals and its cost."""
 _MAX_CHANGES = 100
 """Changes of a child that was evaluated before, until it is evaluated again."""
 
@@ -109,7 +111,6 @@ def search(
     population: int,
     generations: int,
     seed: int,
-    goals: int = 3,
 ) -> Iterator[list[Package]]:
     """Yield the packages of each generation.
 
@@ -137,7 +138,7 @@ def search(
     choices: dict[str, Any] = {name: optuna.distributions.CategoricalDistribution([0, 1]) for name in space.measures}
     evaluated = {EMPTY}
     sampler = _sampler(space, choices, evaluated, population, seed)
-    study = optuna.create_study(directions=["minimize"] * goals, sampler=sampler)
+    study = optuna.create_study(directions=["minimize"] * VALUES, sampler=sampler)
     for _ in range(generations):
         trials, packages = [], []
         for _ in range(population):

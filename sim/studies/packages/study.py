@@ -60,11 +60,15 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
             _check_problem(archive, problem)
             report_clearing(archive)
             store = EffectStore(archive, problem.reference)
-            with _interruptible(store):
+            try:
                 search = run_search(problem, store, open_pool)
                 selected = candidates(search.values, settings.tolerances, settings.candidates + 1)
                 packages = [package for index in selected if (package := search.packages[index])]
                 re_evaluation = re_evaluate(problem, packages[: settings.candidates], store, open_pool)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"Interrupted. {store.packages:,} packages are stored in {folder}; the same command resumes."
+                ) from None
         return analyse(problem, search, re_evaluation, store)
 
     def about(self, results: Results) -> dict[str, Any]:
@@ -114,16 +118,6 @@ def _open(pool: WorkerPool) -> Iterator[WorkerPool]:
         return
     with pool.open_executor() as executor:
         yield replace(pool, open_executor=lambda: nullcontext(executor))
-
-
-@contextmanager
-def _interruptible(store: EffectStore) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Interrupted. {store.packages:,} packages are stored in {store.archive.folder}; the same command resumes."
-        ) from None
 
 
 def _check_problem(archive: Archive, problem: Problem) -> None:

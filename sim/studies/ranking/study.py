@@ -66,7 +66,8 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         """Simulate the draws that are missing, and compare the policies."""
         results = run_sweep(problem.sweep, folder / "runs", pool, problem.part, problem.batch, problem.retry)
         if not results.any_done:
-            raise UserError(f"No run was completed:\n{results.summary_text()}")
+            error = next((one for one in results.states["error"] if one), "all runs are missing")
+            raise UserError(f"No run was completed. The first error: {error}")
         return rank(results, problem.sweep.context.plan, problem.settings)
 
     def about(self, results: Ranking) -> dict[str, Any]:
