@@ -67,7 +67,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         results = run_sweep(problem.sweep, folder / "runs", pool, problem.part, problem.batch, problem.retry)
         if not results.any_done:
             error = next((one for one in results.states["error"] if one), "all runs are missing")
-            raise UserError(f"No run was completed. The first error: {error}")
+            raise UserError(f"No run was completed: {error}")
         return rank(results, problem.sweep.context.plan, problem.settings)
 
     def about(self, results: Ranking) -> dict[str, Any]:
