@@ -61,12 +61,12 @@ def test_a_start_may_be_written_as_text():
 
 @pytest.mark.parametrize("text", ["2022-02-30", "5 September", ""])
 def test_an_impossible_date_is_the_users_mistake(text):
-    with pytest.raises(UserError, match="is no date; write year-month-day"):
+    with pytest.raises(UserError, match="Use a date as year-month-day"):
         Calendar.starting(text)
 
 
 def test_a_start_that_is_no_monday_names_the_monday_before():
-    with pytest.raises(UserError, match=r"2022-09-07 is a Wednesday.*for example 2022-09-05"):
+    with pytest.raises(UserError, match=r"2022-09-07 is a Wednesday.*as in 2022-09-05"):
         Calendar.starting("2022-09-07")
 
 

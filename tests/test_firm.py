@@ -240,21 +240,21 @@ def test_the_graph_draws_ties_by_their_strength():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (FirmOptions(kind="two"), "kind 'two' is unknown; use study, one or own"),
+        (FirmOptions(kind="two"), "Unknown firm.kind: two. Use one of study, one, own"),
         (FirmOptions(kind="own"), "needs a file of persons"),
-        (FirmOptions(kind="one", persons="persons.csv"), "use kind 'own'"),
-        (FirmOptions(kind="one", employees=9), "employees is 9; use a whole number from 10 to 2000000"),
-        (FirmOptions(kind="one", employees=2_000_001), "employees is 2000001"),
-        (FirmOptions(establishments=0), "establishments is 0"),
-        (FirmOptions(sample=4), "sample is 4"),
-        (FirmOptions(team_size=2), "team_size is 2; use a whole number from 3 to 12"),
-        (FirmOptions(team_size=13), "team_size is 13"),
-        (FirmOptions(teams_per_department=1), "teams_per_department is 1"),
-        (FirmOptions(sector="education"), "kind 'study' draws its sectors"),
-        (FirmOptions(kind="one", sector="mining"), "sector 'mining' is unknown; use one of communication"),
+        (FirmOptions(kind="one", persons="persons.csv"), "Use kind own with files"),
+        (FirmOptions(kind="one", employees=9), "employees: 9. Use a whole number from 10 to 2000000"),
+        (FirmOptions(kind="one", employees=2_000_001), "employees: 2000001"),
+        (FirmOptions(establishments=0), "establishments: 0"),
+        (FirmOptions(sample=4), "sample: 4"),
+        (FirmOptions(team_size=2), "team_size: 2. Use a whole number from 3 to 12"),
+        (FirmOptions(team_size=13), "team_size: 13"),
+        (FirmOptions(teams_per_department=1), "teams_per_department: 1"),
+        (FirmOptions(sector="education"), "kind study, which draws its sectors"),
+        (FirmOptions(kind="one", sector="mining"), "Unknown firm.sector: mining. Use one of communication"),
     ],
 )
-def test_options_that_cannot_be_are_the_users_mistake(options, message):
+def test_invalid_options_are_refused(options, message):
     with pytest.raises(UserError, match=message):
         build(options, 1, 0)
 

@@ -17,10 +17,10 @@ from sim.survey.visit import (
     SurveyRandom,
     WorldState,
     conduct_survey,
-    good_light,
     latent_states,
     sample_responses,
     scores,
+    social_desirability,
 )
 from sim.world.firm import FirmOptions
 
@@ -84,7 +84,7 @@ def test_the_exhausted_and_the_isolated_fill_in_less_often():
 
 
 def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(engine):
-    light = good_light(WorldState(engine))
+    light = social_desirability(WorldState(engine))
     by_lot, chosen = (visit(engine, employer_chooses=share, others_met=1.0, managers_met=1.0) for share in (0.0, 1.0))
     assert (by_lot.establishment == chosen.establishment).all()
     assert (light[chosen.place] >= light[by_lot.place]).all()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +126,26 @@ def test_every_file_of_the_model_keeps_its_digest_without_docstrings_and_has_one
 def test_columns_of_prose_do_not_count():
     row = {"id": "E1", "value": "0.3", "source": "somebody", "note": "seen", "text": "a text"}
     assert rows_without_prose([row]) == [{"id": "E1", "value": "0.3"}]
+
+
+OTHER_PYTHON = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("source_digest", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print("\\n".join(module.code_digest(Path(path)) for path in sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_another_version_of_python_gives_the_same_digests(version):
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        pytest.skip("this is the version that runs the tests")
+    interpreter = shutil.which(f"python{version}")
+    if interpreter is None or subprocess.run([interpreter, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"python{version} is not installed")
+    files = [str(path) for path in MODEL_CODE]
+    command = [interpreter, "-c", OTHER_PYTHON, str(PACKAGE / "source_digest.py"), *files]
+    digests = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert digests == [code_digest(path) for path in MODEL_CODE]

@@ -1,7 +1,6 @@
-"""Relations as the study of 2022 looked for them: correlations by role, at the size of the sample, two-sided at 5%.
+"""Correlations by role with two-sided tests at 5%, as in the study of 2022, and their permutation null.
 
-Many tests find something by chance alone. How much, the answers tell themselves: deal the outcomes anew over the same
-people, and look again.
+Many tests give some significant results by chance. Permuting the outcomes over the same people shows how many.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Relations:
-    """All correlations between some predictors and some outcomes in one group.
+    """Correlations between predictors and outcomes in one group.
 
     r     (predictor, outcome), 0 where one of the two does not vary
     n     people behind them
@@ -31,17 +30,17 @@ class Relations:
     n: int
 
     def of(self, predictor: str, outcome: str) -> float:
-        """One correlation."""
+        """Return one correlation."""
         return float(self.r[self.predictors.index(predictor), self.outcomes.index(outcome)])
 
     @property
     def found(self) -> np.ndarray:
-        """(predictor, outcome): the sign of a significant correlation, 0 where it is not."""
+        """Sign of each significant correlation, 0 for the others: (predictor, outcome)."""
         return signs(self.r, self.n)
 
 
 def relations(answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str = "all") -> Relations:
-    """Correlations of what respondents of a role said, of those who filled in the questionnaire.
+    """Return the correlations of the responses of a role, among those who returned the questionnaire.
 
     Names are those of `Answers.said`, and `is_manager`.
     """
@@ -52,32 +51,46 @@ def relations(answers: Answers, predictors: Sequence[str], outcomes: Sequence[st
 
 
 def permute_outcomes(
-    answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str, times: int, luck: Sequence[int]
+    answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str, times: int, seed: Sequence[int]
 ) -> np.ndarray:
-    """Signs of what is significant by chance alone, (times, predictor, outcome): 1, -1 or 0.
+    """Return the signs of significant correlations under the permutation null.
 
-    Each time the outcomes of the same people are dealt anew over them, all outcomes of a person together, so that what
-    hangs together among predictors, and among outcomes, still does. `luck` seeds the dealing.
+    Parameters
+    ----------
+    answers : Answers
+    predictors, outcomes : sequence of str
+        Names of `Answers.said`, or `is_manager`.
+    role : str
+        manager, non_manager or all.
+    times : int
+        Number of permutations. Each permutes the outcomes of a person together, so that correlations among predictors
+        and among outcomes remain.
+    seed : sequence of int
+
+    Returns
+    -------
+    (times, predictor, outcome) array
+        1, -1 or 0.
     """
     rows = answers.of(role) & answers.filled_in
     x, y = (_standardised(answers, names, rows) for names in (predictors, outcomes))
     n = int(rows.sum())
-    deals = np.random.default_rng(luck).permuted(np.tile(np.arange(n), (times, 1)), axis=1)
-    return signs(x @ y.T[deals] / max(n, 1), n)
+    permutations = np.random.default_rng(seed).permuted(np.tile(np.arange(n), (times, 1)), axis=1)
+    return signs(x @ y.T[permutations] / max(n, 1), n)
 
 
 def is_asked(answers: Answers, name: str) -> bool:
-    """Whether the answers hold this."""
+    """Return whether the responses have this variable."""
     return name == "is_manager" or name in answers.said
 
 
 def signs(r: np.ndarray, n: int) -> np.ndarray:
-    """The sign of each correlation among `n` people that is significant, 0 for the others."""
+    """Return the sign of each significant correlation among `n` people, 0 for the others."""
     return np.where(np.abs(r) > least_significant(n), np.sign(r), 0).astype(np.int8)
 
 
 def _standardised(answers: Answers, names: Iterable[str], rows: np.ndarray) -> np.ndarray:
-    """(name, person) with mean 0 and SD 1; all 0 where nothing varies."""
+    """Return values (name, person) with mean 0 and SD 1; 0 where nothing varies."""
     values = np.array([(answers.is_manager if name == "is_manager" else answers.said[name])[rows] for name in names])
     if not values.size:
         return np.zeros((len(values), int(rows.sum())))
@@ -88,7 +101,7 @@ def _standardised(answers: Answers, names: Iterable[str], rows: np.ndarray) -> n
 
 @cache
 def least_significant(n: int) -> float:
-    """The smallest correlation among `n` people that is significant, two-sided."""
+    """Return the smallest correlation among `n` people that is significant, two-sided."""
     from scipy.stats import t
 
     if n < 4:

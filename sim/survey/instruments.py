@@ -1,4 +1,4 @@
-"""The instruments: what looks at the people of a run, with parameters of its own, and changes nothing in them."""
+"""Instruments: processes that measure the people of a run without changing them."""
 
 from __future__ import annotations
 

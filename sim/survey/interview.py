@@ -1,7 +1,7 @@
-"""The interview and the questionnaire: what people would say of measures and of themselves, and who gets to say it.
+"""Interview and questionnaire: sampling, nonresponse and response behaviour.
 
-A latent state becomes a score on a scale of 1 to 5 with an error of measurement and a floor. What is known of a measure
-becomes an answer that memory and a style of answering can bend. One person answers both, in one hour.
+A latent state becomes a score on a scale of 1 to 5 with measurement error and a floor. Knowledge of a measure becomes a
+response that memory and response style may change. The same person answers both.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.language.grammar import Mechanism, param
 
 @dataclass(frozen=True)
 class Interview(Mechanism):
-    """How an inspector's visit samples and colours what it finds (the study of 2022, section IV)."""
+    """Sampling and response behaviour in an inspector's visit (the study of 2022, section IV)."""
 
     managers_met: float = param(0.93, "share", "managers whom the inspector meets, per establishment", low=0.8, high=1.0, source="definition", note="192 of 206")
     others_met: float = param(0.94, "share", "other employees whom the inspector meets, per establishment", low=0.8, high=1.0, source="definition", note="193 of 206")
@@ -38,33 +38,33 @@ class Interview(Mechanism):
     isolated_stop: float = param(0.20, "logit/sd", "the isolated stop taking part in a panel sooner", low=0.0, high=0.6, source="assumed")
 
     def says_known(self, known: np.ndarray, style: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """What is said of a measure, 0 or 1: what is known (0 or 1), seldom mistaken, as one's style has it."""
+        """Return the response about a measure, 0 or 1, given whether it is known, response style and uniform numbers."""
         wrongly_yes = self.misremembers * ratio(self.agrees_to_measures * style)
         wrongly_no = self.misremembers * ratio(-self.agrees_to_measures * style)
         return np.where(known > 0, uniform >= wrongly_no, uniform < wrongly_yes).astype(np.float64)
 
     def says_claimed(self, claimed: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """What the employer says of a measure, 0 or 1: taken or still to be taken, or what sounds well."""
+        """Return the employer's response about a measure, 0 or 1, which social desirability may change to 1."""
         return np.where(claimed > 0, 1.0, uniform < self.desirability)
 
     def fills_in(self, usual: np.ndarray, exhaustion: np.ndarray, isolation: np.ndarray) -> np.ndarray:
-        """The chance that somebody met fills in the questionnaire, 0 to 1."""
+        """Return the probability that an interviewed person returns the questionnaire."""
         less = self.exhausted_answer_less * exhaustion + self.isolated_answer_less * isolation
         return likelihood(score(usual) - less)
 
     def stops(self, exhaustion: np.ndarray, isolation: np.ndarray) -> np.ndarray:
-        """The chance that a member of a panel who is still with the firm stops before the next wave, 0 to 1."""
+        """Return the probability that a panel member who still works here drops out before the next wave."""
         more = self.exhausted_stop * exhaustion + self.isolated_stop * isolation
         return likelihood(score(np.float64(self.stop)) + more)
 
     def bent(self, state: np.ndarray, style: np.ndarray, scale: Scale) -> np.ndarray:
-        """A state (SD 1) as somebody of this style would rate it, before the error of measurement."""
+        """Return a state (SD 1) with the bias of a response style, before measurement error."""
         return state + (self.agrees_to_scales - scale.worse * self.rosy_on_scales) * style
 
 
 @dataclass(frozen=True)
 class Scale:
-    """One scale of the questionnaire: the quantity behind it, its ends, and mean and SD of its score."""
+    """One scale of the questionnaire: its quantity, its limits, and mean and SD of its score."""
 
     name: str
     quantity: str
@@ -81,12 +81,12 @@ class Scale:
         return 1 if self.high_is == "worse" else -1
 
     def score(self, observed: np.ndarray) -> np.ndarray:
-        """The score of an observed state (mean 0, SD 1); it cannot leave the scale, so that low levels meet a floor."""
+        """Return the score of an observed state (mean 0, SD 1), limited to the scale."""
         return np.clip(self.mean + self.sd * observed, self.low, self.high)
 
 
 def scales() -> Mapping[str, Scale]:
-    """Every scale of the questionnaire by name, from `sim/data/scales.csv`."""
+    """Return every scale of the questionnaire by name, from `sim/data/scales.csv`."""
     return {
         row["scale"]: Scale(
             name=row["scale"], quantity=row["quantity"], label=row["label"], low=float(row["low"]),
@@ -97,5 +97,5 @@ def scales() -> Mapping[str, Scale]:
 
 
 def interview_of(plan: Plan) -> Interview:
-    """The interview with the plan's parameters."""
+    """Return the interview with the plan's parameters."""
     return with_parameters(Interview, plan.parameters.get("interview", {}))  # type: ignore[return-value]

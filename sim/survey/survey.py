@@ -1,8 +1,7 @@
-"""Instruments: what a survey would show of a latent state.
+"""Instruments that measure latent states.
 
-A complaint in a survey is a matter of the day and of the questionnaire too. Instead of drawing those, the chance of a
-complaint given the latent state is computed exactly; the mean over people is the share that an endless survey would
-show.
+A complaint in a survey also depends on the day and on measurement error. These are not drawn: the probability of a
+complaint given the latent state is computed exactly, and its mean is the share in a survey of unlimited size.
 """
 
 from __future__ import annotations
@@ -59,33 +58,33 @@ class Survey(Mechanism):
     )
 
     def noise(self) -> float:
-        """SD of what an observed score of exhaustion holds beside the latent state (whose SD is 1)."""
+        """Return the SD of the error of an observed score of exhaustion (the latent state has SD 1)."""
         state = self.state_share**2
         return float(np.sqrt(state + (1 + state) * (1 - self.reliability) / self.reliability))
 
     def burn_out_complaints(self, exhaustion: np.ndarray) -> np.ndarray:
-        """The chance that each person reports burn-out complaints (NEA: work-related exhaustion), 0 to 1."""
+        """Return each person's probability of burn-out complaints (NEA: work-related exhaustion)."""
         from scipy.special import ndtr
 
         return ndtr((exhaustion - np.float32(self.cut_off)) / np.float32(self.noise()))
 
     def bat(self, exhaustion: np.ndarray) -> np.ndarray:
-        """Expected score of BAT exhaustion, 1 to 5."""
+        """Return the expected BAT score of exhaustion, 1 to 5."""
         return np.clip(self.bat_mean + self.bat_sd * exhaustion, 1.0, 5.0)
 
     def observed_correlation(self, x: np.ndarray, exhaustion: np.ndarray) -> float:
-        """Correlation of a scale of the same reliability with exhaustion, as observed scores would show it."""
+        """Return the correlation of observed exhaustion with an observed scale of the same reliability."""
         latent = float(np.corrcoef(x, exhaustion)[0, 1])
-        seen = np.std(exhaustion) / np.sqrt(np.var(exhaustion) + self.noise() ** 2)
-        return latent * float(np.sqrt(self.reliability) * seen)
+        attenuation = np.std(exhaustion) / np.sqrt(np.var(exhaustion) + self.noise() ** 2)
+        return latent * float(np.sqrt(self.reliability) * attenuation)
 
     def retest(self, first: np.ndarray, second: np.ndarray, days: float) -> float:
-        """Correlation of exhaustion with itself `days` later, as observed scores would show it."""
+        """Return the correlation of observed exhaustion with itself `days` later."""
         state = self.state_share**2 * float(np.exp(-days / self.state_days))
         spread = [np.sqrt(np.var(wave) + self.noise() ** 2) for wave in (first, second)]
         return float((np.cov(first, second)[0, 1] + state) / (spread[0] * spread[1]))
 
 
 def survey_of(plan: Plan) -> Survey:
-    """The instruments with the plan's parameters."""
+    """Return the instruments with the plan's parameters."""
     return with_parameters(Survey, plan.parameters.get("survey", {}))  # type: ignore[return-value]

@@ -1,7 +1,7 @@
-"""A visit to every establishment: one employer, one manager and one employee who work at home are asked.
+"""Simulated survey: a visit to one employer, one manager and one employee who works at home per establishment.
 
-`visited` gives what a study like that of 2022 would have on paper. `everybody` gives what it could never have: the true
-state of all home workers, without error, against which a finding, or its absence, can be judged.
+`conduct_survey` returns the responses that a study like that of 2022 would have. `latent_states` returns true states of
+all home workers, without error, with which findings can be compared.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CIRCUMSTANCES = (
     "share_at_home", "young", "older", "age_rank", "flexible_contract", "tenure_years", "contract_days", "lives_alone",
     "children_at_home", "woman", "higher_educated", "separate_room", "adjustable_at_home", "chooses_home_hours",
 )  # fmt: skip
-"""What is asked of everybody and taken to be answered without error."""
+"""Facts that everybody is asked for, assumed to be reported without error."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers, one row each.
+    """Responses, one row per respondent.
 
     place          (n,) rows of the firm
     establishment  (n,) whose employee it is
@@ -46,32 +46,32 @@ class Answers:
     claims: Mapping[str, np.ndarray]
 
     def of(self, role: str) -> np.ndarray:
-        """(n,) bool: manager, non_manager, or all."""
+        """Return whether each respondent has a role: (n,) bool; the role is manager, non_manager or all."""
         if role == "all":
             return np.ones(len(self.place), bool)
         return self.is_manager if role == "manager" else ~self.is_manager
 
 
 class SurveyRandom:
-    """The luck of a visit, by person: keyed as the model's own, so that what is switched off shifts nobody's luck."""
+    """Random numbers of a visit by person, keyed like the model's own, so that they do not depend on each other."""
 
     def __init__(self, engine: Engine, visit: str = "visit"):
-        """`visit` names the occasion; another one, as the next wave of a panel, has luck of its own."""
+        """Create the random numbers of one occasion; another `visit`, such as the next wave of a panel, has others."""
         self.engine, self.visit = engine, visit
         generation = engine.values["generation"]
         self._person = engine.staff.person(generation[:1])[0]
 
     def uniform(self, what: str) -> np.ndarray:
-        """(place,) in [0, 1)."""
+        """Return uniform numbers in [0, 1), (place,)."""
         return uniforms(key_of(self.engine.seed, self.visit, what), self._person).astype(np.float64)
 
     def normal(self, what: str, lasting: bool = False) -> np.ndarray:
-        """(place,) standard normal; a lasting one is the same on every occasion."""
+        """Return standard normal numbers, (place,); with `lasting`, the same on every occasion."""
         visit = "person" if lasting else self.visit
         return normals(key_of(self.engine.seed, visit, what), self._person).astype(np.float64)
 
     def employer(self, what: str) -> np.ndarray:
-        """(establishment,) in [0, 1)."""
+        """Return uniform numbers in [0, 1), (establishment,)."""
         code = self.engine.staff.entity["establishment"]
         return uniforms(key_of(self.engine.seed, self.visit, what), code).astype(np.float64)
 
@@ -79,7 +79,20 @@ class SurveyRandom:
 def conduct_survey(
     engine: Engine, survey: Survey, interview: Interview, world: int = 0, visit: str = "visit"
 ) -> Answers:
-    """The answers of one visit to each establishment, as the engine stands."""
+    """Simulate one visit to each establishment and return the responses.
+
+    Parameters
+    ----------
+    engine : Engine
+    survey : Survey
+        Instruments.
+    interview : Interview
+        Sampling and response behaviour.
+    world : int
+        Row of the engine's worlds.
+    visit : str
+        Name of the occasion, which is part of the key of its random numbers.
+    """
     state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
     places = _met(state, draws, interview)
     answers = sample_responses(state, draws, survey, interview, visit)
@@ -88,17 +101,17 @@ def conduct_survey(
 
 
 def latent_states(engine: Engine, world: int = 0) -> Answers:
-    """The true state of every home worker, as the engine stands; scales are latent states."""
+    """Return the true states of all home workers in the form of responses; scales are latent states."""
     state = WorldState(engine, world)
     said = {name: state.of(scale.quantity) for name, scale in scales().items()} | _facts(state)
     for name in state.asked:
         said[f"known.{name}"], said[f"claimed.{name}"] = state.known(name), state.claimed(name)[state.establishment]
     places = np.flatnonzero(state.at_home)
-    return _answers(state, _counted(said, state.asked), np.ones(len(state.establishment), bool), places)
+    return _answers(state, _with_counts(said, state.asked), np.ones(len(state.establishment), bool), places)
 
 
 class WorldState:
-    """One world of an engine, as a visit looks at it."""
+    """Quantities of one world of an engine."""
 
     def __init__(self, engine: Engine, world: int = 0):
         self.engine, self.world = engine, world
@@ -109,24 +122,24 @@ class WorldState:
         self.asked = tuple(measure.name for measure in engine.interventions.measures if measure.in_study)
 
     def of(self, quantity: str) -> np.ndarray:
-        """(place,) or (establishment,) of a quantity, in double precision."""
+        """Return a quantity in double precision, (place,) or (establishment,)."""
         return self._own(quantity).astype(np.float64)
 
     def of_people(self, quantity: str) -> np.ndarray:
-        """(place,) of a quantity; of an establishment's, everybody there has the same."""
+        """Return a quantity per place, (place,); a quantity of an establishment is the same for all its places."""
         own = self.of(quantity)
         return own if len(own) == len(self.establishment) else own[self.establishment]
 
     def known(self, measure: str) -> np.ndarray:
-        """(place,) 0 or 1."""
+        """Return who knows a measure, (place,): 0 or 1."""
         return self._own("known")[self._row[measure]].astype(np.float64)
 
     def claimed(self, measure: str) -> np.ndarray:
-        """(establishment,) 0 or 1."""
+        """Return which employers claim a measure, (establishment,): 0 or 1."""
         return self._own("claimed")[self._row[measure]].astype(np.float64)
 
     def measure(self, quantity: str, measure: str) -> np.ndarray:
-        """One measure's row of a quantity per measure."""
+        """Return the values of a quantity per measure for one measure."""
         return self._own(quantity)[self._row[measure]].astype(np.float64)
 
     def _own(self, quantity: str) -> np.ndarray:
@@ -137,20 +150,20 @@ class WorldState:
 def sample_responses(
     state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, visit: str = "visit"
 ) -> dict:
-    """What everybody would answer if asked: name -> (place,), as in `Answers.said`."""
+    """Return the responses that everybody would give: name to (place,), as in `Answers.said`."""
     style = draws.normal("style", lasting=True)
     said = {name: scores(state, draws, survey, interview, style, name) for name in scales()} | _facts(state)
     for name in state.asked:
         said[f"known.{name}"] = interview.says_known(state.known(name), style, draws.uniform(f"recalls {name}"))
         claims = interview.says_claimed(state.claimed(name), draws.employer(f"claims {name}"))
         said[f"claimed.{name}"] = claims[state.establishment]
-    return _counted(said, state.asked)
+    return _with_counts(said, state.asked)
 
 
 def scores(
     state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, style: np.ndarray, name: str
 ) -> np.ndarray:
-    """(place,) scores on one scale: the state, the style, the questionnaire's own error, and the ends of the scale."""
+    """Return scores on one scale, (place,): state, response style and measurement error, limited to the scale."""
     scale = scales()[name]
     latent = interview.bent(state.of(scale.quantity), style, scale)
     error = np.sqrt((1 - survey.reliability) / survey.reliability)
@@ -166,36 +179,36 @@ def _facts(state: WorldState) -> dict[str, np.ndarray]:
     return {**facts, **complaints, "no_complaint": none}
 
 
-def _counted(said: dict[str, np.ndarray], measures: tuple[str, ...]) -> dict[str, np.ndarray]:
+def _with_counts(said: dict[str, np.ndarray], measures: tuple[str, ...]) -> dict[str, np.ndarray]:
     for what in ("known", "claimed"):
         said[what] = np.sum([said[f"{what}.{name}"] for name in measures], axis=0)
     return said
 
 
-def good_light(state: WorldState) -> np.ndarray:
-    """(place,) what an employer who chooses the respondents looks for: knows much, and is not exhausted."""
+def social_desirability(state: WorldState) -> np.ndarray:
+    """Return how favourable each respondent is to the employer, (place,): many known measures, little exhaustion."""
     return np.sum([state.known(name) for name in state.asked], axis=0) - state.of("exhaustion")
 
 
 def _met(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
-    """One home worker of each role in each establishment, managers first; rows of the firm."""
-    chosen = draws.employer("chooses") < interview.employer_chooses
-    light = good_light(state)
+    """Return one home worker of each role in each establishment, managers first: rows of the firm."""
+    employer_chooses = draws.employer("chooses") < interview.employer_chooses
+    desirability = social_desirability(state)
     met = []
     for role, share in zip(ROLES, (interview.managers_met, interview.others_met), strict=True):
         candidate = state.at_home & (state.is_manager if role == "manager" else ~state.is_manager)
         first, second = _two_of_each(state, candidate, draws.uniform("met"))
-        better = np.where(light[second] > light[first], second, first)
-        place = np.where(chosen & (second >= 0), better, first)
+        better = np.where(desirability[second] > desirability[first], second, first)
+        place = np.where(employer_chooses & (second >= 0), better, first)
         there = (first >= 0) & (draws.employer(f"{role} is met") < share)
         met.append(place[there])
     return np.concatenate(met)
 
 
-def _two_of_each(state: WorldState, candidate: np.ndarray, luck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two candidates of each establishment by lot, (establishment,) each; -1 where there is none."""
+def _two_of_each(state: WorldState, candidate: np.ndarray, uniform_draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Choose two candidates of each establishment at random, (establishment,) each; -1 where there is none."""
     rows = np.flatnonzero(candidate)
-    rows = rows[np.lexsort((luck[rows], state.establishment[rows]))]
+    rows = rows[np.lexsort((uniform_draws[rows], state.establishment[rows]))]
     begins = np.searchsorted(state.establishment[rows], np.arange(state.establishments))
     count = np.bincount(state.establishment[rows], minlength=state.establishments)
     padded = np.append(rows, [-1, -1])

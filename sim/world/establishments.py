@@ -1,4 +1,4 @@
-"""Drawing firms: establishments like those of the 2022 study, one organisation, or your own.
+"""Construction of firms: establishments like those of the 2022 study, one organisation, or an own organisation.
 
 *study*: establishments drawn like the 206 that the Dutch labour inspectorate visited in 2022, with a sample of whole
 teams from each. *one*: a single organisation of any size. *own*: an organisation read from files of persons and ties
@@ -56,34 +56,34 @@ def check_options(options: FirmOptions) -> None:
 
 def _check_kind(options: FirmOptions) -> None:
     if options.kind not in ("study", "one", "own"):
-        raise UserError(f"firm: kind '{options.kind}' is unknown; use study, one or own")
+        raise UserError(f"Unknown firm.kind: {options.kind}. Use one of study, one, own.")
     if options.kind == "own" and options.persons is None:
-        raise UserError("firm: kind 'own' needs a file of persons; give firm.persons the path of a csv file")
+        raise UserError("Missing firm.persons: kind own needs a file of persons. Use the path of a csv file.")
     if options.kind != "own" and (options.persons or options.ties):
-        raise UserError(f"firm: files do not go with kind '{options.kind}'; use kind 'own'")
+        raise UserError(f"Invalid firm.persons or firm.ties for kind {options.kind}. Use kind own with files.")
 
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
     if not lowest <= value <= highest or value != int(value):
-        raise UserError(f"firm: {name} is {value}; use a whole number from {lowest} to {highest}")
+        raise UserError(f"Invalid value for firm.{name}: {value}. Use a whole number from {lowest} to {highest}.")
 
 
 def _check_sector(options: FirmOptions) -> None:
     if options.sector is None:
         return
     if options.kind == "study":
-        raise UserError("firm: kind 'study' draws its sectors; leave sector out or use kind 'one'")
+        raise UserError("Invalid firm.sector for kind study, which draws its sectors. Leave it out or use kind one.")
     names = [row["sector"] for row in rows("sectors")]
     if options.sector not in names:
-        raise UserError(f"firm: sector '{options.sector}' is unknown; use one of {', '.join(names)}")
+        raise UserError(f"Unknown firm.sector: {options.sector}. Use one of {', '.join(names)}.")
 
 
-# --- one organisation, in outline ---------------------------------------------------------------------------
+# --- outline of one organisation ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Outline:
-    """Team, department, manager (-1 at the top) in one establishment, int32 (N,), counted from nought."""
+    """Team, department and manager (-1 at the top) in one establishment, int32 (N,), counted from 0."""
 
     team: np.ndarray
     department: np.ndarray
@@ -135,7 +135,7 @@ def _study(options: FirmOptions, seed: int, replicate: int) -> Firm:
 
 
 def _side_by_side(outlines: list[_Outline], people: np.ndarray) -> Seats:
-    """Establishments one below the other: every index moves on by what stands above it."""
+    """Concatenate establishments, shifting every index by the counts of those before it."""
     above = np.repeat(np.cumsum(people) - people, people)
     teams = np.array([outline.teams for outline in outlines])
     departments = np.array([outline.department[-1] + 1 for outline in outlines])
@@ -154,13 +154,13 @@ def _moved(indices: list[np.ndarray], count: np.ndarray, people: np.ndarray) -> 
 
 
 def _numbered_within(establishment: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Identifiers uint32 of things counted inside their establishment, whatever the others are."""
+    """Return uint32 identifiers of units numbered within their establishment."""
     number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     return (np.repeat(establishment, count) << _PERSON_BITS) | number.astype(np.uint32)
 
 
 def _outline(people: int, team_size: int, teams_per_department: int) -> _Outline:
-    """Teams of at most `team_size`, each led by one of them, and heads above them up to one director.
+    """Return teams of at most `team_size`, each led by a member, with heads above them up to one director.
 
     Units (teams, departments, divisions ...) are grouped evenly, at most `teams_per_department` together.
     Every two or more get a head; a unit alone reports one level higher. Heads come on top of the team size
@@ -181,7 +181,7 @@ def _outline(people: int, team_size: int, teams_per_department: int) -> _Outline
 def _seat_heads(
     seat: np.ndarray, manager: np.ndarray, leader: np.ndarray, free: int, teams_per_department: int
 ) -> np.ndarray:
-    """Seat the heads in the places from `free` on, draw their lines; the departments (T,) of the teams."""
+    """Place the heads from `free` on and set their reporting lines; return the departments (T,) of the teams."""
     teams, level = len(leader), 0
     first_team = np.arange(teams)
     department = np.zeros(teams, np.int64)
@@ -203,7 +203,7 @@ def _seat_heads(
 
 
 def _in_team_order(seat: np.ndarray, manager: np.ndarray, department: np.ndarray) -> _Outline:
-    """Sort places by team; lines follow."""
+    """Sort places by team, and the reporting lines with them."""
     order = np.argsort(seat, kind="stable")
     row = np.empty(len(order), np.int64)
     row[order] = np.arange(len(order))
@@ -218,12 +218,12 @@ def _in_team_order(seat: np.ndarray, manager: np.ndarray, department: np.ndarray
 
 
 def _even(total: int, parts: int) -> np.ndarray:
-    """Whole numbers (parts,) that add up to `total` and differ by one at most, larger ones first."""
+    """Return integers (parts,) that add up to `total` and differ by at most one, larger ones first."""
     return total // parts + (np.arange(parts) < total % parts)
 
 
 def _teams_needed(people: int, team_size: int, teams_per_department: int) -> int:
-    """The fewest teams that, with the heads they need, hold so many people."""
+    """Return the fewest teams that, with the heads they need, hold so many people."""
 
     def seats(teams: int) -> int:
         return teams * team_size + _heads(teams, teams_per_department)
@@ -232,7 +232,7 @@ def _teams_needed(people: int, team_size: int, teams_per_department: int) -> int
 
 
 def _heads(teams: int, teams_per_department: int) -> int:
-    """Managers above the teams' own: one for every group of two or more units, level by level."""
+    """Return the number of managers above those of teams: one per group of two or more units, level by level."""
     heads, units = 0, teams
     while units > 1:
         groups = -(-units // teams_per_department)
@@ -242,7 +242,7 @@ def _heads(teams: int, teams_per_department: int) -> int:
 
 
 def _layers(size: np.ndarray, options: FirmOptions) -> np.ndarray:
-    """Levels float32 (E,) above the teams' managers if the whole establishment were built, at least 1."""
+    """Return the levels, float32 (E,), above the teams' managers in the whole establishment, at least 1."""
     return np.array([_levels(int(people), options) for people in size], np.float32)
 
 
@@ -257,31 +257,31 @@ def _levels(people: int, options: FirmOptions) -> int:
 
 
 def _study_sizes(establishment: np.ndarray, seed: int, replicate: int) -> np.ndarray:
-    """Employees float32 (E,): a fixed number in each band, spread evenly over the band's law.
+    """Return employees float32 (E,): a fixed number in each size band, spread evenly over its distribution.
 
-    Within a band sizes follow a Pareto law of exponent 1/2 cut off at both ends, whose mean is the root of
-    the product of the limits. The study was stratified, so the draw is: the total hardly differs from one
-    replicate to the next.
+    Within a band, sizes follow a truncated Pareto distribution of exponent 1/2, whose mean is the square root
+    of the product of the limits. The study was stratified, and so is the draw: totals hardly differ between
+    replicates.
     """
     bands = rows("size_classes")
     share = np.array([float(row["establishments"]) for row in bands])
     lowest = np.array([float(row["lowest"]) for row in bands])
     below = np.array([float(row["below"]) for row in bands])
-    band, rank, count = _dealt(share, establishment, key_of(seed, replicate, "size class"))
-    luck = uniforms(key_of(seed, replicate, "size"), entity_hash(establishment)).astype(np.float64)
-    place_in_band = (rank + luck) / count[band]
+    band, rank, count = _stratify(share, establishment, key_of(seed, replicate, "size class"))
+    uniform_draws = uniforms(key_of(seed, replicate, "size"), entity_hash(establishment)).astype(np.float64)
+    place_in_band = (rank + uniform_draws) / count[band]
     cut = 1 - np.sqrt(lowest / below)[band]
     return np.floor(lowest[band] / (1 - place_in_band * cut) ** 2).astype(np.float32)
 
 
 def _study_sectors(establishment: np.ndarray, seed: int, replicate: int) -> tuple[str, ...]:
     share = np.array([float(row["share"]) for row in rows("sectors")])
-    sector, _, _ = _dealt(share, establishment, key_of(seed, replicate, "sector"))
+    sector, _, _ = _stratify(share, establishment, key_of(seed, replicate, "sector"))
     return tuple(rows("sectors")[index]["sector"] for index in sector)
 
 
-def _dealt(share: np.ndarray, establishment: np.ndarray, key: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deal strata by share, largest remainders first: stratum, rank in it (E,), number in each."""
+def _stratify(share: np.ndarray, establishment: np.ndarray, key: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Assign strata by share, largest remainders first; return stratum and rank in it (E,), and number in each."""
     quota = share / share.sum() * len(establishment)
     count = np.floor(quota).astype(np.int64)
     count[np.argsort(count - quota, kind="stable")[: len(establishment) - count.sum()]] += 1

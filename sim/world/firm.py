@@ -1,7 +1,4 @@
-"""Who exists, who leads whom, who works with whom: establishments, teams, reporting lines and ties.
-
-Everything here is fixed for a run; what changes from day to day lives in the worlds.
-"""
+"""Firms: establishments, teams, reporting lines and ties, all fixed during a run."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ WEEKDAYS = 5
 
 @dataclass(frozen=True)
 class FirmOptions:
-    """What a `conf/firm/*.yaml` may say.
+    """Settings of `conf/firm/*.yaml`.
 
     kind                  study, one or own
     establishments        study: how many
@@ -51,13 +48,13 @@ class FirmOptions:
 
     @property
     def people(self) -> int:
-        """How many people are asked for; establishments with fewer than are sampled give fewer."""
+        """Most people that the firm can have; small establishments have fewer than the sample."""
         return self.employees if self.kind == "one" else self.establishments * self.sample
 
 
 @dataclass(frozen=True)
 class Firm:
-    """Everything fixed about N places in T teams of E establishments; rows by those and identifier.
+    """Structure of N places in T teams of E establishments; rows are sorted by these and the identifier.
 
     identifier                uint32 (N,), unique in the firm and the same under any order of input
     team, department, establishment   int32 (N,), indices that ascend with the rows
@@ -71,9 +68,9 @@ class Firm:
     size                      float32 (E,), employees of the whole establishment
     size_class, sector        (E,), small, medium or large; a sector of `sim/data/sectors.csv`
     layers                    float32 (E,), levels between the board and a team's manager, at least 1
-    ties                      slots for ties, (slot, place)
+    ties                      tie slots, (slot, place)
     weight                    float32 (N,), real employees each place stands for
-    circumstances             float32 (N,) each: what an own organisation gives instead of a draw
+    circumstances             float32 (N,) each: values from an own organisation, in place of draws
     """
 
     identifier: np.ndarray
@@ -96,20 +93,20 @@ class Firm:
     circumstances: dict[str, np.ndarray] = field(default_factory=dict)
 
     def to_networkx(self, strength: np.ndarray | None = None) -> networkx.DiGraph:
-        """The firm as a directed graph of rows; `strength` (slot, place) 0-1 of one world, or None.
+        """Return the firm as a directed graph of rows; `strength` (slot, place) 0-1 of one world, or None.
 
         Nodes carry team, department, establishment and role. An edge has a kind ("tie", "reporting line" or
-        both, joined by "and"), across, and, where strengths are given, strength. With strengths the ties
-        above nought are drawn, dormant ones that have formed included; without, all that are not dormant.
-        Lines point to the manager.
+        both, joined by "and"), across, and strength where it is known. With strengths, the graph has the ties
+        above 0, including dormant ones that have formed; without, all that are not dormant. Lines point to
+        the manager.
         """
         import networkx
 
         graph = networkx.DiGraph()
         for row, is_manager in enumerate(self.is_manager.tolist()):
             graph.add_node(row, role="manager" if is_manager else "employee", **self._units(row))
-        drawn = self.ties.exists & (~self.ties.dormant if strength is None else strength > 0)
-        for slot, row in np.argwhere(drawn).tolist():
+        shown_ties = self.ties.exists & (~self.ties.dormant if strength is None else strength > 0)
+        for slot, row in np.argwhere(shown_ties).tolist():
             partner, across = int(self.ties.partner[slot, row]), bool(self.ties.across[slot, row])
             graph.add_edge(row, partner, kind="tie", across=across)
             if strength is not None:
@@ -127,12 +124,12 @@ class Firm:
 
 
 def most_common_sector() -> str:
-    """The sector that holds most establishments."""
+    """Return the sector with most establishments."""
     return max(rows("sectors"), key=lambda row: float(row["share"]))["sector"]
 
 
 def size_class_of(employees: float) -> str:
-    """small, medium or large: the size class of an establishment (`sim/data/size_classes.csv`)."""
+    """Return the size class of an establishment: small, medium or large (`sim/data/size_classes.csv`)."""
     return [row["size_class"] for row in rows("size_classes") if employees >= float(row["lowest"])][-1]
 
 
@@ -153,7 +150,7 @@ def assemble_firm(
     is_manager: np.ndarray | None = None,
     circumstances: dict[str, np.ndarray] | None = None,
 ) -> Firm:
-    """A firm from its seats; spans, classes and weights follow; managers are those who lead unless given."""
+    """Return a firm; spans, classes and weights are derived, and managers are those who lead unless given."""
     people = np.bincount(seats.establishment)
     span = np.bincount(seats.manager[seats.manager >= 0], minlength=len(seats.manager))
     first_rows = np.searchsorted(seats.team, np.arange(len(team_identifier)))
@@ -180,10 +177,10 @@ def assemble_firm(
 
 
 def _anchor_order(team: np.ndarray, seed: int, replicate: int) -> np.ndarray:
-    """A random order of the weekdays for each team: uint8 (5, T)."""
+    """Return a random order of the weekdays for each team, uint8 (5, T)."""
     entity = entity_hash(team)
-    luck = [uniforms(key_of(seed, replicate, "anchor days", day), entity) for day in range(WEEKDAYS)]
-    return np.argsort(np.stack(luck), axis=0, kind="stable").astype(np.uint8)
+    uniform_draws = [uniforms(key_of(seed, replicate, "anchor days", day), entity) for day in range(WEEKDAYS)]
+    return np.argsort(np.stack(uniform_draws), axis=0, kind="stable").astype(np.uint8)
 
 
 # --- several firms as one -------------------------------------------------------------------------------------------
@@ -191,14 +188,14 @@ def _anchor_order(team: np.ndarray, seed: int, replicate: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Part:
-    """Whole establishments of a firm as a firm of its own, and which of the firm's establishments they are."""
+    """Whole establishments of a firm as a separate firm, with their position in the whole."""
 
     firm: Firm
     establishments: slice
 
 
 def partition_firm(firm: Firm, most: int) -> list[Part]:
-    """A firm cut between establishments into parts of `most` places; a larger establishment is a part alone."""
+    """Divide a firm into parts of whole establishments with at most `most` places; a larger one is a part alone."""
     places = np.bincount(firm.establishment, minlength=len(firm.size))
     before = np.concatenate(([0], np.cumsum(places)))
     parts, first = [], 0
@@ -244,14 +241,14 @@ def stack_firms(firms: Sequence[Firm]) -> Firm:
     departments = [int(firm.department.max()) + 1 for firm in firms]
     names = (*_OF_ROWS, "team_identifier", "establishment_identifier", "size", "layers")
     joined = {name: np.concatenate([getattr(firm, name) for firm in firms]) for name in names}
-    rows = _counted_on([firm.manager for firm in firms], places)
+    rows = _shift_indices([firm.manager for firm in firms], places)
     return Firm(
         **joined,
-        team=_counted_on([firm.team for firm in firms], teams),
-        department=_counted_on([firm.department for firm in firms], departments),
-        establishment=_counted_on([firm.establishment for firm in firms], establishments),
+        team=_shift_indices([firm.team for firm in firms], teams),
+        department=_shift_indices([firm.department for firm in firms], departments),
+        establishment=_shift_indices([firm.establishment for firm in firms], establishments),
         manager=np.where(np.concatenate([firm.manager for firm in firms]) < 0, -1, rows).astype(np.int32),
-        team_establishment=_counted_on([firm.team_establishment for firm in firms], establishments),
+        team_establishment=_shift_indices([firm.team_establishment for firm in firms], establishments),
         anchor_order=np.concatenate([firm.anchor_order for firm in firms], axis=1),
         size_class=tuple(one for firm in firms for one in firm.size_class),
         sector=tuple(one for firm in firms for one in firm.sector),
@@ -262,7 +259,7 @@ def stack_firms(firms: Sequence[Firm]) -> Firm:
     )
 
 
-def _counted_on(indices: Sequence[np.ndarray], counts: Sequence[int]) -> np.ndarray:
-    """Indices of several firms, each after all of those before it."""
+def _shift_indices(indices: Sequence[np.ndarray], counts: Sequence[int]) -> np.ndarray:
+    """Return the indices of several firms, each shifted by the counts of those before it."""
     starts = np.cumsum(counts) - counts
     return np.concatenate([index + start for index, start in zip(indices, starts, strict=True)]).astype(np.int32)

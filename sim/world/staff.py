@@ -1,4 +1,4 @@
-"""People as rows: who sees whom, and how a quantity of one level reaches another.
+"""People as rows: aggregation over colleagues, and broadcasting from one level to another.
 
 Arrays are (world, entity), with a middle axis for tie slots or measures: employee (w, n), team (w, t), establishment
 (w, e), tie (w, slot, n), measure (w, m, n), measure of team (w, m, t), measure of establishment (w, m, e), catalogue
@@ -35,26 +35,26 @@ _NARROW = 16
 
 @dataclass(frozen=True)
 class Manager:
-    """A look at one's own manager."""
+    """Values of the own manager."""
 
     row: np.ndarray
     present: np.ndarray
 
     def at(self, rows: slice) -> Manager:
-        """The look of some rows alone, at managers wherever they are."""
+        """Return the aggregation for some rows; their managers may be in any row."""
         return self if rows is ALL_ROWS else Manager(self.row[rows], self.present[rows])
 
     def of(self, x: np.ndarray) -> np.ndarray:
-        """What one's manager has of `x`; nought at the top."""
+        """Return the manager's value of `x`; 0 without a manager."""
         return _take(x, self.row) * self.present
 
 
 @dataclass(frozen=True)
 class Members:
-    """A look at all members of a group (a team or an establishment).
+    """Aggregation over the members of a group (a team or an establishment).
 
-    `seats` holds, where groups are narrow, each group's rows one below the other; the row behind the last stands where
-    a group has no more.
+    `seats` (seat, group) holds the rows of each group where groups are small. An empty seat holds the row after the
+    last.
     """
 
     group: np.ndarray
@@ -70,11 +70,11 @@ class Members:
         return by_group[np.where(seat < self.count, first + seat, len(self.group))]
 
     def at(self, rows: slice) -> Members:
-        """The same look: groups are always seen whole."""
+        """Return the same aggregation, since groups are aggregated whole."""
         return self
 
     def mean(self, x: np.ndarray) -> np.ndarray:
-        """The group's mean of `x`, summed in the order of the rows in double precision."""
+        """Return the mean of `x` in each group, summed in the order of the rows in double precision."""
         totals = self._sum_by_group(x) if self.seats is None else self._sum_by_seat(x, self.seats)
         return (totals / self.count).astype(np.float32)
 
@@ -93,52 +93,52 @@ class Members:
 
 @dataclass(frozen=True)
 class Ties:
-    """A look over one's ties, in the order of the slots. A slot without a tie points behind the last row."""
+    """Aggregation over ties, in the order of the slots. An empty slot points to the row after the last."""
 
     partner: np.ndarray
 
     def at(self, rows: slice) -> Ties:
-        """The look of some rows alone, at partners wherever they are."""
+        """Return the aggregation for some rows; their partners may be in any row."""
         return self if rows is ALL_ROWS else Ties(self.partner[:, rows])
 
     def with_empty_row(self, x: np.ndarray) -> np.ndarray:
-        """`x` with a nought behind its last row, for slots without a tie."""
+        """Return `x` with a zero after its last row, for empty slots."""
         return _with_zero(x)
 
     def of(self, x: np.ndarray) -> np.ndarray:
-        """What the other end of each tie has of `x`: (w, slot, n); nought where there is no tie."""
+        """Return the other end's value of `x` for each tie, (w, slot, n); 0 in an empty slot."""
         return self.select_neighbour_values(self.with_empty_row(x))
 
     def select_neighbour_values(self, padded: np.ndarray) -> np.ndarray:
-        """What `of` gives, where many look at the same: `seen` has been made once."""
+        """Return what `of` returns, from the result of `with_empty_row`."""
         return _take(padded, self.partner)
 
     def mean(self, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """The mean of `x` over the other ends, weighted; a total weight of nought gives nought."""
+        """Return the weighted mean of `x` over the other ends; 0 where all weights are 0."""
         total = weight.sum(axis=1)
         np.copyto(total, np.float32(1), where=total <= 0)
         return (weight * self.of(x)).sum(axis=1) / total
 
     def sum(self, x: np.ndarray) -> np.ndarray:
-        """The sum over one's ties of a quantity of the tie."""
+        """Return the sum over ties of a quantity per tie."""
         return x.sum(axis=1)
 
 
 @dataclass(frozen=True)
 class Measures:
-    """A look over all measures."""
+    """Aggregation over all measures."""
 
     def at(self, rows: slice) -> Measures:
-        """The same look: it stays within a row."""
+        """Return the same aggregation, since it stays within a row."""
         return self
 
     def sum(self, x: np.ndarray) -> np.ndarray:
-        """The sum over measures."""
+        """Return the sum over measures."""
         return x.sum(axis=1)
 
 
 def _take(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """`x[..., rows]`; all rows exist, and mode "wrap" spares numpy to see to that one by one."""
+    """Return `x[..., rows]`; all rows exist, so mode "wrap" only saves numpy the check."""
     return x.take(rows, axis=-1, mode="wrap")
 
 
@@ -150,12 +150,12 @@ def _with_zero(x: np.ndarray) -> np.ndarray:
 
 
 class Staff:
-    """The fixed structure of a firm as the engine needs it: looks, spreading, and the code of every entity."""
+    """Structure of a firm for the engine: aggregation sources, broadcasting, and the code of every entity."""
 
     def __init__(self, firm: Firm, measure_names: tuple[str, ...], replicate: np.ndarray | int = 0):
-        """`replicate` is part of every entity's code.
+        """Create the structure.
 
-        One number, or one per establishment where replicates are stacked.
+        `replicate` is part of every entity's code: one number, or one per establishment of stacked replicates.
         """
         self.firm = firm
         self.replicate = np.broadcast_to(np.asarray(replicate, np.uint64), firm.establishment_identifier.shape)
@@ -230,22 +230,22 @@ class Staff:
         return entity_hash(identifier.astype(np.uint64) | (replicate << np.uint64(32)), salt)
 
     def person(self, generation: np.ndarray, places: np.ndarray | slice = ALL_ROWS) -> np.ndarray:
-        """The code of the person who now holds each of these places: the place's own code for the first one."""
+        """Return the code of the person who holds each place; that of the first person is the place's own."""
         place = self.entity["employee"][places]
         return np.where(generation > 0, fmix32(place + generation.astype(np.uint32) * np.uint32(0x9E3779B1)), place)
 
     def anchor_rank(self, weekday: int) -> np.ndarray:
-        """How early today stands in each team's list of fixed office days: 0 the first, 5 at weekends; (1, t)."""
+        """Return the rank of a weekday in each team's order of fixed office days, (1, t): 0 first, 5 at weekends."""
         return self._anchor_ranks[min(weekday, len(self.firm.anchor_order))]
 
     def shape(self, level: str, worlds: int) -> tuple[int, ...]:
-        """The shape of a quantity of this level."""
+        """Return the shape of a quantity of this level."""
         if level in self.middle:
             return (worlds, self.middle[level], self.count[level])
         return (worlds, self.count[level])
 
     def broadcast(self, x: np.ndarray, level: str, to: str, rows: slice = ALL_ROWS) -> np.ndarray:
-        """Let a coarser quantity reach these rows of a finer level; raises KeyError where the levels do not nest."""
+        """Broadcast a quantity to these rows of a finer level; raise KeyError where the levels do not nest."""
         if level == to:
             return select_rows(x, rows)
         group, in_every_slot = _BROADCASTS[level, to]
@@ -254,7 +254,7 @@ class Staff:
 
 
 def select_rows(x: np.ndarray, rows: slice) -> np.ndarray:
-    """These rows of `x`; what holds for all rows alike stays as it is."""
+    """Return these rows of `x`, or `x` itself where it has one value for all rows."""
     return x if rows is ALL_ROWS or x.shape[-1] == 1 else x[..., rows]
 
 
@@ -278,4 +278,4 @@ _BROADCASTS = {
     ("catalogue", "measure of team"): ("", False),
     ("catalogue", "measure of establishment"): ("", False),
 }
-"""From a coarser level to a finer one: over which group, if any, and whether into every slot (or measure)."""
+"""Coarser and finer level to the group between them, if any, and whether the value goes to every slot or measure."""

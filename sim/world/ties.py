@@ -1,9 +1,8 @@
-"""Who may work with whom: the slots for ties that every place has, drawn once and shared by all worlds.
+"""Tie slots of every place, drawn once and shared by all worlds.
 
 Inside a team everybody knows everybody, and a manager knows those who report to him or her. Between teams
-each place has a few ties in its department and a few in its establishment, and dormant slots: colleagues met
-only if something brings them together. The strength of a tie is directed and lives in the worlds; only the
-existence of a slot is decided here, and it is mutual.
+each place has a few ties in its department, a few in its establishment, and dormant slots for ties that may
+form. A slot is mutual. The strength of a tie is directed and differs between worlds.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ NETWORKX_PEOPLE = 5_000
 """Largest establishment whose ties across teams come from networkx; beyond, cycles in numpy."""
 
 _PARTNER_BITS = np.uint64(32)
-_ASLEEP_BIT = np.uint64(1)
+_DORMANT_BIT = np.uint64(1)
 
 
 @dataclass(frozen=True)
 class Seats:
-    """Who sits where and reports to whom, (N,) each; rows by establishment, team, identifier.
+    """Units and reporting lines of N places, (N,) each; rows are sorted by establishment, team, identifier.
 
     identifier                        uint32
     team, department, establishment   int32, indices that ascend with the rows
@@ -52,7 +51,7 @@ class Ties:
     partner  int32, row of the partner; one's own row in an empty slot
     exists   bool, the slot has a partner
     across   bool, the partner is in another team
-    dormant  bool, it has one, but no tie yet: a place for a tie that may form
+    dormant  bool, the slot has a partner but no tie yet
     given    float32, strength 0-1 in a file of ties, NaN where it has none; None without such a file
     """
 
@@ -64,17 +63,17 @@ class Ties:
 
 
 def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
-    """Draw the slots of a firm, keyed by seed, replicate and identifiers.
+    """Draw the tie slots of a firm, keyed by seed, replicate and identifiers.
 
     A team is a complete graph (`networkx.complete_graph`); in teams of more than eight the members form a
     ring lattice of degree six and all know their manager. Across teams the graphs are random regular of
     degree two, per department and per establishment, of which the edges inside a team are dropped. Up to
     5,000 people in an establishment they come from `networkx.random_regular_graph`, beyond that from
-    one random permutation cycle through everybody. Both give everybody exactly two partners, drawn alike from
-    the others; they differ only in that networkx may close several smaller circles. Their degrees after the
+    one random permutation cycle through everybody. Both give everybody exactly two partners, all equally
+    likely; they differ only in that networkx may close several smaller cycles. Their degrees after the
     drop follow the same distribution.
     """
-    living = np.concatenate(
+    active = np.concatenate(
         [
             _reporting_edges(seats),
             _team_edges(seats),
@@ -82,11 +81,11 @@ def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
             _across_edges(seats, seats.establishment, key_of(seed, replicate, "ties in the establishment")),
         ]
     )
-    return _in_slots(seats, living, _dormant_edges(seats, seed, replicate))
+    return _in_slots(seats, active, _dormant_edges(seats, seed, replicate))
 
 
 def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, seed: int, replicate: int) -> Ties:
-    """The slots of a firm whose ties are known: `pairs` (E, 2) rows from and to, `strength` (E,) 0-1 or None.
+    """Return the slots of a firm with known ties: `pairs` (E, 2) rows from and to, `strength` (E,) 0-1 or None.
 
     Reporting lines are ties too, and dormant slots are drawn. A pair given in one direction makes a slot at
     both ends.
@@ -102,26 +101,26 @@ def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, see
 
 
 def _reported(partner: np.ndarray, pairs: np.ndarray, strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places whose partner in one slot is named in a pair from them, and the strengths they report."""
-    named = partner[pairs[:, 0]] == pairs[:, 1]
-    return pairs[named, 0], strength[named]
+    """Return the places with a pair from them to their partner in one slot, and the strengths of these pairs."""
+    reported = partner[pairs[:, 0]] == pairs[:, 1]
+    return pairs[reported, 0], strength[reported]
 
 
 def _reporting_edges(seats: Seats) -> np.ndarray:
-    """Each place with its manager; of more than `MANAGER_TIES` reports, managers first, then by row."""
+    """Return pairs of each place and its manager; of more than `MANAGER_TIES` reports, managers first, then by row."""
     reports = np.flatnonzero(seats.manager >= 0)
     leads = np.zeros(len(seats.manager), bool)
     leads[seats.manager[reports]] = True
     reports = reports[np.lexsort((~leads[reports], seats.manager[reports]))]
     manager = seats.manager[reports]
     rank = np.arange(len(reports)) - np.searchsorted(manager, manager)
-    kept = rank < MANAGER_TIES
-    return np.stack([reports[kept], manager[kept].astype(np.int64)], axis=1)
+    within_limit = rank < MANAGER_TIES
+    return np.stack([reports[within_limit], manager[within_limit].astype(np.int64)], axis=1)
 
 
 def _team_edges(seats: Seats) -> np.ndarray:
-    """All pairs of colleagues in a team; who stands above somebody of it has reporting lines instead."""
-    colleagues = np.flatnonzero(~_above_somebody_of_the_team(seats))
+    """Return all pairs of colleagues in a team; somebody who leads a member has reporting lines instead."""
+    colleagues = np.flatnonzero(~_leads_a_team_member(seats))
     first, count = np.unique(seats.team[colleagues], return_index=True, return_counts=True)[1:]
     edges = [np.empty((0, 2), np.int64)]
     for members in np.unique(count):
@@ -130,8 +129,8 @@ def _team_edges(seats: Seats) -> np.ndarray:
     return np.concatenate(edges)
 
 
-def _above_somebody_of_the_team(seats: Seats) -> np.ndarray:
-    """Whether a place leads, at whatever distance, somebody who sits in its own team: bool (N,)."""
+def _leads_a_team_member(seats: Seats) -> np.ndarray:
+    """Return whether a place leads, directly or not, somebody in its own team: bool (N,)."""
     above = np.zeros(len(seats.team), bool)
     row, superior = np.arange(len(seats.team)), seats.manager
     while len(row):
@@ -143,7 +142,7 @@ def _above_somebody_of_the_team(seats: Seats) -> np.ndarray:
 
 @cache
 def _team_pattern(members: int) -> np.ndarray:
-    """Pairs (E, 2) of places in a team of so many colleagues: all pairs, or nearest neighbours on a ring."""
+    """Return pairs (E, 2) of places in a team of this size: all pairs, or nearest neighbours on a ring."""
     import networkx
 
     if members <= TEAM_TIES:
@@ -158,7 +157,7 @@ def _dormant_edges(seats: Seats, seed: int, replicate: int) -> np.ndarray:
 
 
 def _across_edges(seats: Seats, group: np.ndarray, key: int) -> np.ndarray:
-    """Pairs (E, 2) of rows: a random regular graph in each group (N,), without pairs of one team."""
+    """Return pairs (E, 2) of rows: a random regular graph in each group (N,), without pairs of one team."""
     small = np.bincount(seats.establishment)[seats.establishment] <= NETWORKX_PEOPLE
     edges = np.concatenate(
         [
@@ -170,7 +169,7 @@ def _across_edges(seats: Seats, group: np.ndarray, key: int) -> np.ndarray:
 
 
 def _regular_by_networkx(rows: np.ndarray, group: np.ndarray, identifier: np.ndarray, key: int) -> np.ndarray:
-    """Pairs (E, 2): `networkx.random_regular_graph` of degree two over those of `rows` who share a group."""
+    """Return pairs (E, 2): `networkx.random_regular_graph` of degree two over those of `rows` who share a group."""
     import networkx
 
     edges = [np.empty((0, 2), np.int64)]
@@ -184,9 +183,9 @@ def _regular_by_networkx(rows: np.ndarray, group: np.ndarray, identifier: np.nda
 
 
 def _regular_by_cycle(rows: np.ndarray, group: np.ndarray, identifier: np.ndarray, key: int) -> np.ndarray:
-    """Pairs (E, 2): one random cycle through all of `rows` who share a group: two partners each."""
-    luck = words(key, entity_hash(identifier[rows])).astype(np.uint64)
-    order = rows[np.argsort((group[rows].astype(np.uint64) << np.uint64(32)) | luck)]
+    """Return pairs (E, 2): one random cycle through the `rows` of each group, with two partners each."""
+    noise = words(key, entity_hash(identifier[rows])).astype(np.uint64)
+    order = rows[np.argsort((group[rows].astype(np.uint64) << np.uint64(32)) | noise)]
     starts, sizes = np.unique(group[order], return_index=True, return_counts=True)[1:]
     following = np.roll(order, -1)
     following[starts + sizes - 1] = order[starts]
@@ -198,7 +197,7 @@ def _edges_of(graph) -> np.ndarray:  # a networkx graph; networkx is imported la
 
 
 def concatenate_ties(ties: Sequence[Ties]) -> Ties:
-    """The slots of several firms one after another, with as many slots as the firm that has most.
+    """Concatenate the slots of several firms, with as many slots as the firm that has most.
 
     An empty slot points at its own place. Strengths are given for all firms or for none.
     """
@@ -216,17 +215,17 @@ def concatenate_ties(ties: Sequence[Ties]) -> Ties:
 
 
 def subset_ties(ties: Ties, rows: slice) -> Ties:
-    """The slots of some rows that have no tie to others."""
+    """Return the slots of rows that have no tie to other rows."""
     partner = ties.partner[:, rows] - np.int32(rows.start)
     given = None if ties.given is None else ties.given[:, rows]
     return Ties(partner, ties.exists[:, rows], ties.across[:, rows], ties.dormant[:, rows], given)
 
 
-def _in_slots(seats: Seats, living: np.ndarray, sleeping: np.ndarray) -> Ties:
-    """Pairs of rows as slots at both ends; a pair that comes twice gets one, dormant only if always so."""
+def _in_slots(seats: Seats, active: np.ndarray, dormant_pairs: np.ndarray) -> Ties:
+    """Turn pairs of rows into slots at both ends; a repeated pair gets one, dormant only if it always is."""
     places = len(seats.identifier)
     by_identifier = np.argsort(seats.identifier)
-    code = _slot_codes(by_identifier, living, sleeping)
+    code = _slot_codes(by_identifier, active, dormant_pairs)
     own = (code >> _PARTNER_BITS).astype(np.int64)
     count = np.bincount(own, minlength=places)
     slot = np.arange(len(own)) - np.repeat(np.cumsum(count) - count, count)
@@ -234,26 +233,26 @@ def _in_slots(seats: Seats, living: np.ndarray, sleeping: np.ndarray) -> Ties:
     shape = (max(int(count.max()), 1), places)
     myself = np.arange(places, dtype=np.int32)
     partner = np.tile(myself, shape[0])
-    partner[cell] = by_identifier.astype(np.int32)[(code & np.uint64(0xFFFFFFFF)) >> _ASLEEP_BIT]
+    partner[cell] = by_identifier.astype(np.int32)[(code & np.uint64(0xFFFFFFFF)) >> _DORMANT_BIT]
     dormant = np.zeros(len(partner), bool)
-    dormant[cell] = (code & _ASLEEP_BIT) == _ASLEEP_BIT
+    dormant[cell] = (code & _DORMANT_BIT) == _DORMANT_BIT
     partner = partner.reshape(shape)
     return Ties(partner, partner != myself, seats.team[partner] != seats.team, dormant.reshape(shape))
 
 
-def _slot_codes(by_identifier: np.ndarray, living: np.ndarray, sleeping: np.ndarray) -> np.ndarray:
-    """A sorted uint64 per slot: own row, rank of the partner's identifier, dormant or not; none twice."""
+def _slot_codes(by_identifier: np.ndarray, active: np.ndarray, dormant_pairs: np.ndarray) -> np.ndarray:
+    """Return a sorted uint64 per slot, without repeats: own row, rank of the partner's identifier, dormant or not."""
     rank = np.empty(len(by_identifier), np.uint64)
     rank[by_identifier] = np.arange(len(by_identifier), dtype=np.uint64)
     code = np.concatenate(
         [
             (pairs[:, own].astype(np.uint64) << _PARTNER_BITS)
-            | (rank[pairs[:, 1 - own]] << _ASLEEP_BIT)
-            | np.uint64(asleep)
-            for asleep, pairs in enumerate((living, sleeping))
+            | (rank[pairs[:, 1 - own]] << _DORMANT_BIT)
+            | np.uint64(is_dormant)
+            for is_dormant, pairs in enumerate((active, dormant_pairs))
             for own in (0, 1)
         ]
     )
     code.sort()
-    repeated = code[1:] >> _ASLEEP_BIT == code[:-1] >> _ASLEEP_BIT
+    repeated = code[1:] >> _DORMANT_BIT == code[:-1] >> _DORMANT_BIT
     return code[np.concatenate([[True], ~repeated])] if len(code) else code

@@ -23,7 +23,7 @@ from sim.errors import UserError
 from sim.outcomes.patterns import ASKED
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
-from sim.survey.visit import SurveyRandom, WorldState, good_light, sample_responses
+from sim.survey.visit import SurveyRandom, WorldState, sample_responses, social_desirability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ class _People:
             )
         rows = np.flatnonzero(people & enough[state.establishment])
         which = (np.cumsum(enough) - 1)[state.establishment[rows]]
-        return cls(rows, which, np.flatnonzero(enough), team[rows], good_light(state)[rows], most)
+        return cls(rows, which, np.flatnonzero(enough), team[rows], social_desirability(state)[rows], most)
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return means (establishment, measure) of values (place, measure)."""
