@@ -19,6 +19,7 @@ from sim.data import sources
 from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
+from sim.reporting.templates import render
 from sim.studies.panel import codebook, published, results, study, syntax, tables
 from sim.studies.panel import cross_lagged as lags
 from sim.studies.panel.data_collection import EXHAUSTION, Panel, simulate_panel
@@ -336,6 +337,17 @@ def test_a_page_gets_its_results_between_its_marks_and_keeps_the_rest(tmp_path):
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(UserError, match="Missing marks"):
         study._Page.read(page)
+
+
+def test_a_panel_with_too_few_members_for_lags_has_a_page(panel, plan):
+    own = settings(waves=[0, 1], spacings=[1], invited=8)
+    worlds = [results.of_world(replace(plan, replicate=number), own) for number in range(2)]
+    study_results = study.Results(plan, panel, own, 2, results.tables(worlds), results.trial(panel, plan))
+    values = study.PanelStudy().facts(study_results)
+    assert values["worlds"] == 2 and values["load_exhaustion"]["mean"] is None and values["published"] == 0
+    page = render("sim.studies.panel", {"seed": 1, "version": "1", **values})
+    assert "Too few members" in page and "nan" not in page and "Effect of the policy" in page
+    assert study.PanelStudy().headline(values).startswith("Too few members")
 
 
 @pytest.mark.slow

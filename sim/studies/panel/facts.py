@@ -10,6 +10,7 @@ from sim.formatting import fixed
 from sim.reporting.labels import label_of
 from sim.studies.panel import published, results
 from sim.studies.panel.codebook import SYNTHETIC
+from sim.studies.panel.cross_lagged import MIN_PEOPLE
 from sim.studies.panel.published import EXHAUSTION, LABELS, LAGS, LOAD, RETESTS, Published, label_of_path
 from sim.studies.panel.results import AS_IT_IS, CROSS_LAGGED, CUT, LATENT, OBSERVED, WITHIN, Settings
 from sim.survey.correlations import least_significant
@@ -34,12 +35,12 @@ def facts(tables: Tables, settings: Settings, trial: pd.DataFrame) -> dict[str, 
     return {
         "synthetic": SYNTHETIC,
         "waves": [f"{month:g}" for month in settings.waves],
+        "min_people": MIN_PEOPLE,
         "waves_within": results.WAVES_WITHIN,
         "spacings": [f"{month:g}" for month in settings.spacings],
         "last_wave": settings.waves[-1],
         "longest": longest,
         "invited": settings.invited,
-        "worlds": int(lags["worlds"].max()),
         "members": float(lags["people"].max()),
         "load_exhaustion": _estimate(lag(lags, *_FORWARD, longest)),
         "exhaustion_load": _estimate(lag(lags, *_BACK, longest)),
@@ -114,8 +115,8 @@ def _estimate(own: Row) -> dict[str, float | None]:
     return {name: _known(own[name]) for name in ("mean", "low", "high")}
 
 
-def _retest(retests: pd.DataFrame, weeks: int) -> float:
-    return float(row(retests, scale=EXHAUSTION, weeks=weeks, level=OBSERVED)["mean"])
+def _retest(retests: pd.DataFrame, weeks: int) -> float | None:
+    return _mean(row(retests, scale=EXHAUSTION, weeks=weeks, level=OBSERVED))
 
 
 # -- differences from publications ------------------------------------------------------------------------------------
@@ -130,22 +131,22 @@ def _is_hidden(lags: pd.DataFrame, months: float) -> bool:
 def _differences(tables: Tables, settings: Settings) -> dict[str, Any]:
     lags, orderings, retests = (tables[name] for name in ("lags", "orderings", "retests"))
     first, longest = settings.spacings[0], settings.spacings[-1]
-    unclear = orderings[
-        (orderings["form"] == CROSS_LAGGED) & (orderings["level"] == OBSERVED) & ~(orderings["low"] > 0)
-    ]
-    sized = [own for own in LAGS if not math.isnan(own.size)]
-    outside = [one for own in sized if (one := _outside_range(lags, own, settings))]
-    within = lags[(lags["months"] == longest) & (lags["form"] == WITHIN) & (lags["level"] == OBSERVED)]
+    observed = orderings[(orderings["form"] == CROSS_LAGGED) & (orderings["level"] == OBSERVED)].dropna(subset="mean")
+    unclear = observed[~(observed["low"] > 0)]
+    compared = [one for own in LAGS if (one := _compare(lags, own, settings))]
+    within = lags[(lags["months"] == longest) & (lags["form"] == WITHIN) & (lags["level"] == OBSERVED)].dropna(
+        subset="mean"
+    )
     signs = within[(within["study_low"] > 0) | (within["study_high"] < 0)]
     farthest = retests[(retests["level"] == LATENT) & (retests["weeks"] == retests["weeks"].max())]
     growth = [_mean(lag(lags, *_BACK, months)) for months in (first, longest)]
     return {
-        "published": len(sized),
-        "outside": outside,
+        "published": len(compared),
+        "outside": [one for one in compared if not one["low"] <= one["observed"] <= one["high"]],
         "retests_outside": [
             {"weeks": one.weeks, "observed": r, "low": one.low, "high": one.high}
             for one in RETESTS
-            if not one.low <= (r := _retest(retests, one.weeks)) <= one.high
+            if (r := _retest(retests, one.weeks)) is not None and not one.low <= r <= one.high
         ],
         "unclear_order_months": [f"{months:g}" for months in unclear["months"]],
         "growth": growth if None not in growth and growth[1] - growth[0] > _SMALLEST else None,  # type: ignore[operator]
@@ -159,16 +160,14 @@ def _differences(tables: Tables, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _outside_range(lags: pd.DataFrame, own: Published, settings: Settings) -> dict[str, Any] | None:
+def _compare(lags: pd.DataFrame, own: Published, settings: Settings) -> dict[str, Any] | None:
+    """Return the estimate that a published size compares with; None without a size or an estimate."""
     months = min(settings.spacings, key=lambda spacing: (abs(spacing - own.months), spacing))
-    observed = lag(lags, own.earlier, own.later, months)["mean"]
-    if own.low <= observed <= own.high:
+    observed = _mean(lag(lags, own.earlier, own.later, months))
+    if observed is None or math.isnan(own.size):
         return None
-    path = label_of_path(own.earlier, own.later)
-    return {
-        "path": path, "months": months, "observed": _known(observed), "low": own.low, "high": own.high,
-        "sources": own.sources,
-    }  # fmt: skip
+    path, bounds = label_of_path(own.earlier, own.later), {"low": own.low, "high": own.high}
+    return {"path": path, "months": months, "observed": observed, **bounds, "sources": own.sources}
 
 
 # -- tables of the page -----------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class PanelStudy(Study[Settings, Results]):
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
         own = facts.facts(results.tables, results.settings, results.trial)
-        return {"stop": interview_of(results.plan).stop, **own}
+        return {"worlds": results.worlds, "stop": interview_of(results.plan).stop, **own}
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield the figure of lagged effects and retests."""
@@ -105,11 +105,11 @@ class PanelStudy(Study[Settings, Results]):
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the two cross-lags of load and exhaustion, and the share who still answer."""
         forward, back = facts["load_exhaustion"]["mean"], facts["exhaustion_load"]["mean"]
-        return (
-            f"Over {facts['longest']:g} months, load predicts exhaustion by {forward:.2f} and exhaustion predicts load "
-            f"by {back:.2f}.\n"
-            f"After {facts['last_wave']:g} months, {facts['answering']:.0%} of the members still answer."
-        )
+        lags = f"Too few members for lagged effects: {facts['min_people']} are needed."
+        if forward is not None:
+            lags = f"Load predicts exhaustion by {forward:.2f} and exhaustion predicts load by {back:.2f}"
+            lags += f" over {facts['longest']:g} months."
+        return f"{lags}\n{facts['answering']:.0%} of the members answer at the last wave."
 
     def write(self, results: Results, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
         """Write the data files beside tables, page and figure, and replace the results on `panel.page`."""
