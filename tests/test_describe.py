@@ -29,7 +29,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def told(plan: Plan) -> list[ParameterRow]:
+def entries(plan: Plan) -> list[ParameterRow]:
     return parameters.parameters(plan)
 
 
@@ -74,25 +74,25 @@ def test_a_template_uses_every_value_and_no_other(plan, module, monkeypatch):
 # -- parameters ------------------------------------------------------------------------------------------------------
 
 
-def test_the_parameters_are_exactly_the_numbers_that_can_be_set(told):
+def test_the_parameters_are_exactly_the_numbers_that_can_be_set(entries):
     known = default_settings.defaults()
     settable = {f"{top}.{name}" for top in known.keys() - {"mechanisms", "measures"} for name in known[top]}
     for top in ("mechanisms", "measures"):
         settable |= {f"{top}.{owner}.{name}" for owner, own in known[top].items() for name in own}
-    assert {row.full_name for row in told} == settable
+    assert {row.full_name for row in entries} == settable
 
 
-def test_every_number_has_a_short_meaning_of_its_own_and_lies_within_its_range(told):
-    for row in told:
+def test_every_number_has_a_short_meaning_of_its_own_and_lies_within_its_range(entries):
+    for row in entries:
         meaning = row.metadata.meaning
         assert 0 < len(meaning) <= LONGEST_MEANING and meaning == meaning.strip(" ."), row.full_name
         assert row.metadata.low <= row.value <= row.metadata.high, row.full_name
-        alike = [one.name for one in told if one.owner == row.owner and one.metadata.meaning == meaning]
+        alike = [one.name for one in entries if one.owner == row.owner and one.metadata.meaning == meaning]
         assert alike == [row.name], f"{row.owner}: {', '.join(alike)} mean the same"
 
 
-def test_every_grade_is_explained(told):
-    assert {row.metadata.grade for row in told} == set(parameters.GRADES)
+def test_every_grade_is_explained(entries):
+    assert {row.metadata.grade for row in entries} == set(parameters.GRADES)
 
 
 def test_patterns_in_mind_are_those_that_a_parameter_a_measure_or_an_amount_cites():
@@ -135,8 +135,8 @@ def _ends(span: str) -> tuple[float, float]:
 # -- data sets -------------------------------------------------------------------------------------------------------
 
 
-def test_every_row_of_every_data_file_belongs_to_exactly_one_data_set(told):
-    cited = frozenset(citing(told))
+def test_every_row_of_every_data_file_belongs_to_exactly_one_data_set(entries):
+    cited = frozenset(citing(entries))
     sets = rows("data_sets")
     for path in sorted((HOME / "sim/data").glob("*.csv")):
         parts = [one["part"] for one in sets if one["file"] == f"sim/data/{path.name}"]
@@ -153,9 +153,9 @@ def test_every_data_set_has_one_role_that_exists_and_all_its_answers():
         assert all(one[name] for name in ("holds", "source", "why", "how")), one["data_set"]
 
 
-def test_nothing_that_is_fitted_or_built_in_is_a_check_too(told):
+def test_nothing_that_is_fitted_or_built_in_is_a_check_too(entries):
     """No row that a number rests on, or is fitted to, is in a data set for validation."""
-    cited = frozenset(citing(told))
+    cited = frozenset(citing(entries))
     checks = [one for one in rows("data_sets") if one["role"] == "validation"]
     for one in checks:
         table = Path(one["file"]).stem

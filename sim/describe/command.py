@@ -23,21 +23,21 @@ _OWN = (_WRITE, _PAGE, results.RESULTS, results.OPTIONS)
 
 
 def main(argv: list[str]) -> int:
-    """Print the day, the night, every parameter (assumed ones first) and the references; or write the documents."""
+    """Print the day, the night, every parameter (assumed ones first) and the references, or write the documents."""
     words = [(word.partition("=")[0], word) for word in argv]
     own = [(name, read_path(word.partition("=")[2])) for name, word in words if name in _OWN]
-    chosen = plan_for("describe", *(word for name, word in words if name not in _OWN))
+    plan = plan_for("describe", *(word for name, word in words if name not in _OWN))
     folders = [path for name, path in own if name == _WRITE]
     if not folders:
         if own:
             raise UserError(f"{own[0][0]}= needs a folder to write to. Add write=docs.")
-        sys.stdout.write(render_model(registry_of(chosen), parameters(chosen)) + "\n")
+        sys.stdout.write(render_model(registry_of(plan), parameters(plan)) + "\n")
     for docs in folders:
         for name, folder in own:
             if name == _PAGE:
                 publish(folder, docs, folder.absolute().parent.name)
             elif name != _WRITE:
                 results.update(docs, name, folder)
-        for path in write(chosen, docs):
+        for path in write(plan, docs):
             print(path)
     return 0

@@ -73,11 +73,11 @@ _EXTERNAL_INPUTS = {
 def page(plan: Plan) -> str:
     """Return the document."""
     registry = registry_of(plan)
-    told = parameters(plan)
+    entries = parameters(plan)
     return render(
         "sim.describe",
         {
-            "numbers": numbers(told),
+            "numbers": numbers(entries),
             "version": __version__,
             "patterns": _patterns(),
             "external_inputs": _external_inputs(registry),
@@ -99,11 +99,11 @@ def page(plan: Plan) -> str:
             "sample": plan.firm.sample,
             "regimes": table(("from", "advice", "wording", "source"), ([*row.values()] for row in rows("regimes"))),
             "curves": curve_table(),
-            "submodels": _submodels(registry, told),
+            "submodels": _submodels(registry, entries),
             "shared": _shared(registry),
-            "levers": _levers(registry, told),
-            "measures": _measures(plan.measures, told),
-            "instruments": _instruments(told),
+            "levers": _levers(registry, entries),
+            "measures": _measures(plan.measures, entries),
+            "instruments": _instruments(entries),
         },
         "pages/odd.md.j2",
     )
@@ -202,18 +202,18 @@ def _outcomes() -> str:
 # -- submodels -------------------------------------------------------------------------------------------------------
 
 
-def _submodels(registry: Registry, told: Iterable[ParameterRow]) -> str:
-    tables = dict(by_owner(told))
+def _submodels(registry: Registry, entries: Iterable[ParameterRow]) -> str:
+    tables = dict(by_owner(entries))
     return "\n\n".join(
         _submodel(registry, process, own, tables.get(f"mechanisms.{process}", []))
         for process, own in registry.mechanisms.items()
     )
 
 
-def _submodel(registry: Registry, process: str, own: Mechanism, told: list[ParameterRow]) -> str:
+def _submodel(registry: Registry, process: str, own: Mechanism, entries: list[ParameterRow]) -> str:
     equations = "\n\n".join(equation(registry, name) for name in own.equations())
-    numbers_told = f"\n\n{parameter_table(told, SHORT)}" if told else ""
-    return f"### {process.replace('_', ' ').capitalize()}\n\n{_prose(own)}{numbers_told}\n\n{equations}"
+    parameter_text = f"\n\n{parameter_table(entries, SHORT)}" if entries else ""
+    return f"### {process.replace('_', ' ').capitalize()}\n\n{_prose(own)}{parameter_text}\n\n{equations}"
 
 
 def _prose(own: Mechanism) -> str:
@@ -234,8 +234,8 @@ def _shared(registry: Registry) -> str:
     )
 
 
-def _levers(registry: Registry, told: Iterable[ParameterRow]) -> str:
-    tables = dict(by_owner(told))
+def _levers(registry: Registry, entries: Iterable[ParameterRow]) -> str:
+    tables = dict(by_owner(entries))
     return "\n\n".join(
         "\n\n".join(
             [
@@ -249,8 +249,8 @@ def _levers(registry: Registry, told: Iterable[ParameterRow]) -> str:
     )
 
 
-def _measures(measures: Iterable[Measure], told: Iterable[ParameterRow]) -> str:
-    amounts: Mapping[str, list[ParameterRow]] = dict(by_owner(told))
+def _measures(measures: Iterable[Measure], entries: Iterable[ParameterRow]) -> str:
+    amounts: Mapping[str, list[ParameterRow]] = dict(by_owner(entries))
     head = (
         "measure",
         "text",
@@ -263,10 +263,10 @@ def _measures(measures: Iterable[Measure], told: Iterable[ParameterRow]) -> str:
     return table(head, (_measure(one, amounts[f"measures.{one.name}"]) for one in measures))
 
 
-def _measure(measure: Measure, told: Iterable[ParameterRow]) -> tuple[str, ...]:
+def _measure(measure: Measure, entries: Iterable[ParameterRow]) -> tuple[str, ...]:
     known = " / ".join(f"{100 * share:.0f}%" for share in measure.study.values()) or "not asked"
-    moves = [_moved(measure, row) for row in told if row.name in measure.shifts]
-    own = [f"{row.name} {row.value:g}" for row in told if row.name not in measure.shifts]
+    moves = [_moved(measure, row) for row in entries if row.name in measure.shifts]
+    own = [f"{row.name} {row.value:g}" for row in entries if row.name not in measure.shifts]
     rewrites = ["rewrites a condition"] if measure.rewrites else []
     return (
         code(measure.name), measure.text, measure.kind.replace("_", " "), measure.route.replace("_", " "), known,
@@ -280,16 +280,16 @@ def _moved(measure: Measure, row: ParameterRow) -> str:
     return f"{code(row.name)}{whom} by {row.value:+g} {row.metadata.unit} ({row.span})"
 
 
-def _instruments(told: Iterable[ParameterRow]) -> str:
-    tables = dict(by_owner(told))
+def _instruments(entries: Iterable[ParameterRow]) -> str:
+    tables = dict(by_owner(entries))
     return "\n\n".join(_instrument(name, kind, tables[name]) for name, kind in INSTRUMENTS.items())
 
 
-def _instrument(name: str, kind: type[Mechanism], told: list[ParameterRow]) -> str:
+def _instrument(name: str, kind: type[Mechanism], entries: list[ParameterRow]) -> str:
     methods: dict[str, Any] = {n: m for n, m in vars(kind).items() if inspect.isfunction(m) and m.__doc__}
-    shown = [
+    equations = [
         f"`{name}.{method}`: {first_line(own)}\n\n```python\n{formula(own)}\n```"
         for method, own in methods.items()
         if not method.startswith("_")
     ]
-    return "\n\n".join([f"#### {name}", f"*{first_line(kind)}*", parameter_table(told, SHORT), *shown])
+    return "\n\n".join([f"#### {name}", f"*{first_line(kind)}*", parameter_table(entries, SHORT), *equations])

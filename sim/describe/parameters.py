@@ -68,9 +68,9 @@ def _metadata_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMeta
     return ParameterMetadata(unit, meaning, shift.low, shift.high, shift.source)
 
 
-def numbers(told: Iterable[ParameterRow]) -> dict[str, str]:
+def numbers(entries: Iterable[ParameterRow]) -> dict[str, str]:
     """Return the value of every parameter by its full name."""
-    return {row.full_name: f"{row.value:g}" for row in told}
+    return {row.full_name: f"{row.value:g}" for row in entries}
 
 
 # -- patterns in mind -------------------------------------------------------------------------------------------------
@@ -88,9 +88,9 @@ def written_with() -> dict[str, list[str]]:
         f"mechanisms.{process}": kind for process, kind in default_settings.mechanism_types().items()
     } | INSTRUMENTS
     sources = {
-        f"{owner}.{name}": passport.source
+        f"{owner}.{name}": metadata.source
         for owner, kind in kinds.items()
-        for name, passport in kind.parameter_metadata().items()
+        for name, metadata in kind.parameter_metadata().items()
     }
     sources |= {f"measures.{measure.name}": measure.source for measure in measures}
     sources |= {
@@ -112,57 +112,57 @@ SHORT = COLUMNS[:6]
 
 def page(plan: Plan) -> str:
     """Return `docs/parameters.md`: the metadata of every parameter, and counts by grade and data role."""
-    told = parameters(plan)
+    entries = parameters(plan)
     return render(
         "sim.describe",
         {
-            "count": len(told),
-            "grades": _grades(told),
-            "roles": _counted("data role", Counter(row.metadata.role for row in told)),
-            "seen": parameter_table([row for row in told if row.metadata.grade == "seen"], SHORT),
+            "count": len(entries),
+            "grades": _grades(entries),
+            "roles": _count_table("data role", Counter(row.metadata.role for row in entries)),
+            "seen": parameter_table([row for row in entries if row.metadata.grade == "seen"], SHORT),
             "in_mind": _in_mind(),
-            "tables": "\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(told)),
+            "tables": "\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(entries)),
         },
         "pages/parameters.md.j2",
     )
 
 
-def by_owner(told: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]]]:
+def by_owner(entries: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]]]:
     """Return the parameters of each owner, in the order of the code."""
-    return [(owner, list(own)) for owner, own in groupby(told, key=lambda row: row.owner)]
+    return [(owner, list(own)) for owner, own in groupby(entries, key=lambda row: row.owner)]
 
 
-def parameter_table(told: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
+def parameter_table(entries: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
     """Return parameters as a table of these columns, the assumed ones first."""
-    return table(columns, (_row(row)[: len(columns)] for row in sort_assumed_first(told)))
+    return table(columns, (_row(row)[: len(columns)] for row in sort_assumed_first(entries)))
 
 
-def _row(told: ParameterRow) -> list[str]:
-    passport = told.metadata
-    numbers = [passport.unit, f"{told.value:g}", told.span]
-    in_mind = ", ".join(passport.in_mind)
+def _row(entry: ParameterRow) -> list[str]:
+    metadata = entry.metadata
+    numbers = [metadata.unit, f"{entry.value:g}", entry.span]
+    in_mind = ", ".join(metadata.in_mind)
     return [
-        code(told.full_name), passport.meaning, *numbers, passport.source, passport.grade, passport.role, in_mind,
-        passport.note,
+        code(entry.full_name), metadata.meaning, *numbers, metadata.source, metadata.grade, metadata.role, in_mind,
+        metadata.note,
     ]  # fmt: skip
 
 
-def _section(owner: str, told: Sequence[ParameterRow]) -> str:
-    return f"### {owner}\n\n{parameter_table(told)}"
+def _section(owner: str, entries: Sequence[ParameterRow]) -> str:
+    return f"### {owner}\n\n{parameter_table(entries)}"
 
 
-def _grades(told: Sequence[ParameterRow]) -> str:
+def _grades(entries: Sequence[ParameterRow]) -> str:
     """Return the counts of numbers by grade, of the model and of the measures."""
-    of_measures = Counter(row.metadata.grade for row in told if row.owner.startswith("measures."))
-    others = Counter(row.metadata.grade for row in told if not row.owner.startswith("measures."))
+    of_measures = Counter(row.metadata.grade for row in entries if row.owner.startswith("measures."))
+    others = Counter(row.metadata.grade for row in entries if not row.owner.startswith("measures."))
     return table(
         ("grade", "meaning", "of mechanisms, levers, instruments", "of measures"),
         ([grade, meaning, others[grade], of_measures[grade]] for grade, meaning in GRADES.items()),
     )
 
 
-def _counted(what: str, counts: Counter[str]) -> str:
-    return table((what, "parameters"), counts.most_common())
+def _count_table(name: str, counts: Counter[str]) -> str:
+    return table((name, "parameters"), counts.most_common())
 
 
 def _in_mind() -> str:

@@ -16,9 +16,9 @@ _DATA = ("targets", "patterns", "regimes")
 
 def page(plan: Plan) -> str:
     """Return the page: literature with the numbers that cite it, levels, patterns, and unused literature."""
-    told = parameters(plan)
+    entries = parameters(plan)
     effects = {row["id"]: row for row in rows("effects")}
-    cited, in_mind = citing(told), patterns_in_mind()
+    cited, in_mind = citing(entries), patterns_in_mind()
     return render(
         "sim.describe",
         {
@@ -43,22 +43,22 @@ def page(plan: Plan) -> str:
     )
 
 
-def citing(told: Iterable[ParameterRow]) -> dict[str, list[str]]:
+def citing(entries: Iterable[ParameterRow]) -> dict[str, list[str]]:
     """Return every key in a source, with the names of the parameters that cite it."""
     cited: dict[str, list[str]] = {}
-    for row in told:
+    for row in entries:
         for key in row.metadata.source.split():
             cited.setdefault(key, []).append(row.full_name)
     return cited
 
 
-def _literature(found: Iterable[Mapping[str, str]], also: tuple[str, ...] = ("cited by",)) -> str:
+def _literature(effects: Iterable[Mapping[str, str]], also: tuple[str, ...] = ("cited by",)) -> str:
     return table(
         ("id", "relation or level", "reference", "provenance", "confidence", *also),
         (
             (row["id"], f"{row['from']} – {row['to']}", _reference(row), row["provenance"], row["confidence"],
              *(row[name] for name in also))
-            for row in found
+            for row in effects
         ),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""The results page of the documentation: every number in it comes from `results.json`, which two comparisons fill.
+"""The results page of the documentation, with all numbers from `results.json`, which two comparisons fill.
 
 `hybridwork describe write=docs results=FOLDER` takes the numbers of a main job, `options=FOLDER` those of a comparison
-of every option. The page is rendered from that file, so that no number is copied by hand.
+of every option. The page is rendered from that file, so nobody copies numbers by hand.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _PEOPLE = "per 1,000 employees"
 _SHARES_OF_EFFECT = (0.5, 0.75, 0.9)
 Facts = Mapping[str, Any]
 Effect = tuple[float, float, float, str]
-"""Difference from today's practice, the ends of its interval, and why there is none where these are nan."""
+"""Difference from today's practice, the bounds of its interval, and the reason if these are nan."""
 
 
 # -- from a folder to numbers ----------------------------------------------------------------------------------------
 
 
 def extract(folder: Path) -> dict[str, Any]:
-    """Take what the page needs from the tables in a comparison's folder; UserError where they are not there."""
+    """Return the values of the page from the folder of a comparison; raise UserError for any other folder."""
     import pandas as pd
 
     try:
@@ -71,15 +71,15 @@ def extract(folder: Path) -> dict[str, Any]:
 
 
 def _effects(own: pd.DataFrame, detailed: bool) -> dict[str, dict[str, list[float | str | None]]]:
-    """Outcome to group to [difference, low, high, reason]; of these three numbers or a reason."""
-    shown = own[own["outcome"].isin(_OUTCOMES)]
+    """Return [difference, low, high, reason] by outcome and group: either three numbers or a reason."""
+    effects = own[own["outcome"].isin(_OUTCOMES)]
     if not detailed:
-        shown = shown[shown["group"].isin(("everybody", "users"))]
+        effects = effects[effects["group"].isin(("everybody", "users"))]
     return {
         str(outcome): {
             row.group: [*map(_rounded, (row.difference, row.low, row.high)), row.reason] for row in rows.itertuples()
         }
-        for outcome, rows in shown.groupby("outcome", sort=False)
+        for outcome, rows in effects.groupby("outcome", sort=False)
     }
 
 
@@ -98,7 +98,7 @@ def _gains(gains: pd.DataFrame, scenario: str) -> list[float]:
 
 
 def _weeks_to(weekly: pd.DataFrame, scenario: str) -> list[int]:
-    """After how many weeks half, three quarters and nine tenths of the last week's mean difference are reached."""
+    """Return the weeks until half, three quarters and nine tenths of the last week's mean difference."""
     own = weekly[(weekly.scenario == scenario) & (weekly.group == "everybody")].sort_values("week")
     if own.empty or not own["difference"].iloc[-1] or own["difference"].isna().any():
         return []
@@ -112,7 +112,7 @@ def _today(effects: pd.DataFrame) -> dict[str, float]:
 
 
 def _cascade(own: pd.DataFrame) -> dict[str, float]:
-    """Role and stage to the mean share over the measures, as `employee.known`."""
+    """Return the mean share over the measures by role and stage, such as `employee.known`."""
     return {
         f"{role}.{stage}": round(float(rows["share"].mean()), 3)
         for (role, stage), rows in own.groupby(["role", "stage"])
@@ -120,7 +120,7 @@ def _cascade(own: pd.DataFrame) -> dict[str, float]:
 
 
 def update(docs: Path, part: str, folder: Path) -> None:
-    """Put the numbers of a comparison's folder into `results.json`: `part` is results or options."""
+    """Write the numbers of a comparison into `results.json`; `part` is results or options."""
     known = json.loads((docs / FILE).read_text(encoding="utf-8")) if (docs / FILE).is_file() else {}
     text = json.dumps({**known, part: extract(folder)}, indent=1, ensure_ascii=False)
     (docs / FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -137,7 +137,7 @@ def page(docs: Path) -> str:
 
 
 def caption(docs: Path) -> str:
-    """The caption under the README's figure."""
+    """Return the caption of the figure in the README."""
     facts = _loaded(docs, RESULTS)
     return render("sim.describe", _quoted_in_caption(facts, _loaded(docs, OPTIONS)), "pages/caption.md.j2").strip()
 
@@ -153,31 +153,31 @@ def _loaded(docs: Path, part: str) -> Facts:
 
 
 def people(effect: Effect) -> str:
-    """An effect on people per 1,000 with its interval, to one decimal."""
+    """Return an effect on people per 1,000 with its interval, to one decimal."""
     difference, low, high, reason = effect
     return change_in_words(difference, low, high, _PEOPLE, people_decimals=1, reason=reason)
 
 
 def deviations(effect: Effect) -> str:
-    """An effect in standard deviations with its interval."""
+    """Return an effect in standard deviations with its interval."""
     difference, low, high, reason = effect
     return change_in_words(difference, low, high, "SD", reason=reason)
 
 
 def effect_of(facts: Facts, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> Effect:
-    """The effect of a scenario on a group; KeyError where the comparison does not have it."""
+    """Return the effect of a scenario on a group; raise KeyError if the comparison lacks it."""
     *numbers, reason = facts["scenarios"][scenario]["effects"][outcome][group]
     difference, low, high = (math.nan if number is None else number for number in numbers)
     return difference, low, high, reason
 
 
 def of_kind(facts: Facts, kind: str) -> list[str]:
-    """The scenarios of a kind, in the order of the comparison."""
+    """Return the scenarios of a kind, in the order of the comparison."""
     return [name for name, own in facts["scenarios"].items() if own["kind"] == kind]
 
 
 def single_policies(facts: Facts) -> list[str]:
-    """The policies that are one option of one lever and have an effect."""
+    """Return the policies that are one option of one lever and have an effect."""
     single = [name for name in of_kind(facts, "policy") if name != PACKAGE and not name.startswith("adoption.")]
     return [name for name in single if not math.isnan(effect_of(facts, name)[0])]
 
@@ -264,20 +264,20 @@ def _option_table(facts: Facts) -> str:
 
 
 def _largest(facts: Facts, count: int = 3) -> str:
-    """The single options with the largest mean reduction, with their intervals; intervals may overlap."""
+    """Return the single options with the largest mean reduction and their intervals, which may overlap."""
     names = sorted(single_policies(facts), key=lambda name: effect_of(facts, name)[0])[:count]
     return joined(f"{label_of(name).lower()} ({people(effect_of(facts, name))})" for name in names)
 
 
 def _quoted(facts: Facts) -> dict[str, Any]:
-    """The numbers that sentences of the page quote."""
+    """Return the numbers that sentences of the page quote."""
     clear = [name for name in single_policies(facts) if _is_clear(effect_of(facts, name))]
     both = [name for name in clear if _is_clear(effect_of(facts, name, ISOLATION))]
     noticeable = [name for name in both if effect_of(facts, name, ISOLATION)[0] <= -0.01]
     half, three_quarters, nine_tenths = facts["scenarios"][PACKAGE]["weeks"]
     return {
-        "clear": _named(clear),
-        "both": _named(noticeable),
+        "clear": _names(clear),
+        "both": _names(noticeable),
         "package": people(effect_of(facts, PACKAGE)),
         "without": people(effect_of(facts, "no_measures")),
         "lossless": people(effect_of(facts, "no_communication_loss")),
@@ -311,7 +311,7 @@ def _is_clear(effect: Effect) -> bool:
     return is_distinguishable(low, high)
 
 
-def _named(scenarios: Sequence[str]) -> str:
+def _names(scenarios: Sequence[str]) -> str:
     return joined(label_of(name).lower() for name in scenarios) if scenarios else "none"
 
 

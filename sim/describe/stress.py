@@ -19,15 +19,15 @@ from sim.reporting.templates import render
 
 def page(plan: Plan) -> str:
     """Return the checklist, with every scenario as its difference from the base."""
-    told = parameters(plan)
+    entries = parameters(plan)
     settings, uncertain = study_settings.settings_of(composition.compose()), assumed_numbers()
     return render(
         "sim.describe",
         {
             "version": __version__,
-            "scenarios": scenario_table(plan.scenarios, told),
+            "scenarios": scenario_table(plan.scenarios, entries),
             "count": len(plan.scenarios) - 1,
-            "count_of_numbers": len(told),
+            "count_of_numbers": len(entries),
             "uncertain": uncertain["parameters"],
             "assumed": uncertain["assumed"],
             "burn_in": plan.burn_in,
@@ -41,9 +41,9 @@ def page(plan: Plan) -> str:
     )
 
 
-def scenario_table(scenarios: Iterable[Scenario], told: Iterable[ParameterRow]) -> str:
+def scenario_table(scenarios: Iterable[Scenario], entries: Iterable[ParameterRow]) -> str:
     """Return all differences of each scenario from the base."""
-    usual = {row.full_name: row.value for row in told}
+    usual = {row.full_name: row.value for row in entries}
     return table(
         ("scenario", "kind", "description", "measures introduced", "measures withdrawn", "settings"),
         (
@@ -59,8 +59,8 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _introduced(one: Introduction) -> str:
-    given = {"use": one.use, "hoops": one.hoops, "well": one.well}
-    own = [f"{name} {value:g}" for name, value in given.items() if value is not None]
+    changes = {"use": one.use, "hoops": one.hoops, "well": one.well}
+    own = [f"{name} {value:g}" for name, value in changes.items() if value is not None]
     strong = [f"intensity {one.intensity:g}"] if one.intensity != 1 else []
     return ", ".join([f"{code(one.measure)} by {100 * one.share:g}% of employers", *strong, *own, *_when(one)])
 
