@@ -98,7 +98,6 @@ class VanishingStudy(Study[Settings, Results]):
                 raise UserError(f"Missing setting: vanishing.explanations.{name}. The page describes it.")
         explanations = explanations_of(settings.explanations)
         plan = plan_builder.build_plan(cfg)
-        prior_worlds.check_burn_in(plan)
         check_memory(plan, len(power.EFFECTS) + 1, local_workers(cfg), _bytes_held(settings, explanations))
         _check_not_drawn(cfg, explanations, plan)
         _check_packages()
@@ -109,6 +108,7 @@ class VanishingStudy(Study[Settings, Results]):
         explanations, plan = explanations_of(settings.explanations), plans[0]
         if settings.tables is not None:
             return Results(plan, settings, explanations, *read(read_path(settings.tables)))
+        prior_worlds.check_burn_in(plan)
         reading = second_reading(plan)
         tasks = _tasks(settings, explanations, (plan, with_cascade(plan, reading.parameters)))
         by_kind: dict[type, list[Any]] = {}
