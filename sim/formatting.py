@@ -1,10 +1,10 @@
-"""Numbers as text: the one place that decides on signs, so that no view writes one of its own."""
+"""Numbers as text, with the same rules for signs everywhere."""
 
 from __future__ import annotations
 
 
 def fixed(number: float, decimals: int, thousands: str = "") -> str:
-    """A number with so many decimals, and a minus only where the rounded number is below zero.
+    """Return a number with this many decimals, and a minus only where the rounded number is below zero.
 
     `thousands` stands between thousands: "," or nothing.
 
@@ -15,7 +15,7 @@ def fixed(number: float, decimals: int, thousands: str = "") -> str:
 
 
 def signed(number: float, decimals: int) -> str:
-    """A difference with its sign; one that rounds to zero has none.
+    """Return a difference with its sign; one that rounds to zero has none.
 
     >>> signed(1.25, 1), signed(-0.004, 2)
     ('+1.2', '0.00')

@@ -401,7 +401,7 @@ def test_pages_of_one_run_speak_of_no_interval_and_keep_their_colours(tables):
     for page in pages:
         page.draw_without_rendering()
         assert "1 pair of runs per scenario" in words(page) and "no interval" in words(page)
-        for said in ("95%", "pairs", "are intervals", "holds zero"):
+        for said in ("95%", "pairs", "are intervals", "includes zero"):
             assert said not in words(page)
     assert "of one run, so without intervals" in words(pages[0])
     dots = [line for axes in pages[0].axes for line in axes.lines if line.get_marker() in ("o", "D")]
@@ -509,7 +509,7 @@ def test_what_is_missing_is_named(tables):
         effects.draw(tables["effects"].drop(columns="high"))
     with pytest.raises(UserError, match="burn_out_complaints"):
         effects.draw(tables["effects"][tables["effects"]["unit"] == "SD"])
-    with pytest.raises(UserError, match="neither"):
+    with pytest.raises(UserError, match="no policy and no what-if scenario"):
         effects.draw(tables["effects"][tables["effects"]["kind"] == "baseline"])
     with pytest.raises(UserError, match="anchor_days"):
         ties.draw(tables["ties"], tables["people"], "anchor_days")

@@ -230,4 +230,4 @@ def test_a_page_listens_at_a_numeric_address(page, address, capsys):
 def test_a_port_in_use_is_told_before_anything_is_served(page, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert main([page, f"port={other.getsockname()[1]}", "browser=false"][: 3 if page == "watch" else 2]) == 2
-    assert "cannot be listened on" in line_of(capsys)
+    assert "Cannot listen on" in line_of(capsys)

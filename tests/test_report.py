@@ -419,11 +419,11 @@ def _write(name, text):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_without("effects.parquet"), "holds no comparison of scenarios"),
+        (_without("effects.parquet"), "No comparison of scenarios"),
         (_without("counts.parquet"), "lacks counts.parquet, which versions before"),
         (_without("about.json"), "about.json cannot be read"),
         (_write("about.json", "{"), "about.json cannot be read"),
-        (_write("about.json", "[]"), "holds no facts"),
+        (_write("about.json", "[]"), "has no facts"),
         (_write("about.json", '{"version": "0.1.0"}'), "was written by another version (0.1.0)"),
         (_write("effects.parquet", "no table"), "effects.parquet cannot be read"),
         (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice alone"),
@@ -431,16 +431,17 @@ def _write(name, text):
 )
 def test_a_folder_that_is_none_is_told_in_one_line(kept, spoil, said):
     spoil(kept)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         folder.read(kept)
-    assert said in str(told.value) and "\n" not in str(told.value) and "is right" in str(told.value)
+    assert said in str(error.value) and "\n" not in str(error.value)
+    assert re.search(r"(Run|Use) .*\.$", str(error.value))
 
 
 def test_a_folder_of_comparisons_names_the_last(tmp_path):
     for name in ("2026-11-20", "2026-11-21"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "effects.parquet").touch()
-    with pytest.raises(UserError, match=r"holds 2 comparisons; one of them is right, as in .*2026-11-21"):
+    with pytest.raises(UserError, match=r"has 2 comparisons. Use one of them, as in .*2026-11-21"):
         folder.read(tmp_path)
 
 
@@ -452,7 +453,7 @@ def test_a_folder_of_comparisons_names_the_last(tmp_path):
         (["a", "taal=nl"], "Unknown setting: taal"),
         (["a", "pdf=yes"], "true or false"),
         (["a", "language=fr"], "Unknown language: fr"),
-        (["nowhere"], "no folder nowhere"),
+        (["nowhere"], "No folder nowhere"),
     ],
 )
 def test_a_wrong_word_is_told_in_one_line(words, said):
@@ -463,8 +464,8 @@ def test_a_wrong_word_is_told_in_one_line(words, said):
 def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept, monkeypatch, capsys):
     monkeypatch.setattr(command, "find_spec", lambda name: None if name == "altair" else object())
     command.beside(kept, "en")
-    assert capsys.readouterr().err == f"no report.html: a report needs altair, which is not installed; " \
-                                      f"{command.INSTALL} is right\n"  # fmt: skip
+    assert capsys.readouterr().err == f"No report.html. Missing package: altair. " \
+                                      f"Use {command.INSTALL}.\n"  # fmt: skip
     assert not (kept / "report.html").exists()
 
 

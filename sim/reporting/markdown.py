@@ -8,7 +8,7 @@ from sim.text import code as text_code
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
-    """A table; cells may hold anything but a line break."""
+    """Return a table; cells may have any text without line breaks."""
     lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
@@ -19,5 +19,5 @@ def code(text: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names as code, separated by commas; a dash where there are none."""
+    """Return names as code, separated by commas; a dash where there are none."""
     return ", ".join(map(code, names)) or "–"

@@ -1,7 +1,4 @@
-"""What views say of a number, in the language of the reader: names, changes, counts of runs, and how sure they are.
-
-The arithmetic of a change is that of `sim.reporting.changes`; the words are those of `sim/words`.
-"""
+"""Names, changes, counts of runs and intervals in the language of the reader, with the texts of `sim/words`."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ MOST_DOTS = 100
 
 
 def name_of(scenario: str, words: Words) -> str:
-    """The name of a scenario: its own, that of a measure or an option, of two at once, or derived from its id."""
+    """Return the name of a scenario: its own, that of a measure or option, of two combined, or derived from its id."""
     known = _known(scenario, words)
     if known is not None:
         return known
@@ -45,19 +42,19 @@ def option_name(family: str, option: str, words: Words) -> str:
 
 
 def quoted(scenario: str, words: Words) -> str:
-    """The name of a scenario within a sentence."""
+    """Return the name of a scenario within a sentence."""
     return words("common.list.quoted", name=name_of(scenario, words).strip("“”‘’"))
 
 
-def text_of(scenario: str, words: Words, given: str = "") -> str:
-    """What a scenario is, in a sentence; `given` is what its file says, in English, for one that has no words here."""
+def text_of(scenario: str, words: Words, fallback: str = "") -> str:
+    """Return the description of a scenario; `fallback` is the English one of its file."""
     key = f"common.scenario.{scenario}.text"
     measures = wordings(words)
-    return words(key) if key in words else f"{measures[scenario]}." if scenario in measures else given
+    return words(key) if key in words else f"{measures[scenario]}." if scenario in measures else fallback
 
 
 def wordings(words: Words) -> dict[str, str]:
-    """Every measure of the catalogue in its own words, by its id."""
+    """Return the text of every measure by its id."""
     from sim.config.default_settings import measures
 
     return {one.name: one.tekst if words.language == "nl" else one.text for one in measures()}
@@ -70,28 +67,28 @@ def assumption_name(row: Mapping[Any, Any], words: Words) -> str:
 
 
 def group_name(group: str, words: Words) -> str:
-    """The name of a group of people."""
+    """Return the name of a group of people."""
     return words(f"common.group.{group}")
 
 
 def unit_of(unit: str, words: Words) -> str:
-    """A unit as tables write it, in words."""
+    """Return the name of a unit of the tables."""
     return words(f"common.unit.{unit}")
 
 
 def direction(unit: str, words: Words) -> str:
-    """What is to the left and to the right of zero."""
+    """Return what is to the left and to the right of zero."""
     return words(f"common.direction.{_counts(unit)}")
 
 
 def less_and_more(unit: str, words: Words) -> tuple[str, str]:
-    """What to call less and more of an outcome in this unit."""
+    """Return what to call less and more of an outcome in this unit."""
     less, more = direction_words(unit)
     return words(f"common.change.{less}"), words(f"common.change.{more}")
 
 
 def change(effect: Mapping[Any, Any], words: Words) -> str:
-    """A difference from today's practice with its interval; `effect` has difference, low, high and unit."""
+    """Return a difference from today's practice with its interval; `effect` is a row of the table of effects."""
     difference, low, high = (float(effect[name]) for name in ("difference", "low", "high"))
     reason = str(effect.get("reason", ""))
     unit = str(effect["unit"])
@@ -108,63 +105,63 @@ def interval(effect: Mapping[Any, Any], words: Words) -> str:
 
 
 def number(value: float, words: Words, decimals: int = 0) -> str:
-    """A number as the language writes it."""
+    """Return a number with the marks of the language."""
     swap = {",": words("common.number.thousands"), ".": words("common.number.decimal")}
     return "".join(swap.get(letter, letter) for letter in fixed(value, decimals, ","))
 
 
 def signed(value: float, words: Words, decimals: int) -> str:
-    """A difference with its sign, the minus as long as the plus; one that rounds to zero has none."""
+    """Return a difference with its sign; one that rounds to zero has none."""
     written = number(value, words, decimals).replace("-", "\N{MINUS SIGN}")
     return f"+{written}" if float(fixed(value, decimals)) > 0 else written
 
 
 def per_1000(share: float, words: Words) -> str:
-    """A share of people as a whole number of 1,000; what rounds to nothing is said to be small."""
+    """Return a share of people as a whole number per 1,000; a small one as `under 1`."""
     if share > 0 and round(1000 * share) == 0:
         return words("common.number.under_one")
     return number(1000 * share, words)
 
 
 def day(when: date, words: Words) -> str:
-    """A date in words."""
+    """Return a date."""
     month = words("common.number.months_long").split()[when.month - 1]
     return words("common.number.date", day=when.day, month=month, year=when.year)
 
 
 def month(when: date, words: Words) -> str:
-    """A month with its year, in words."""
+    """Return a month with its year."""
     return f"{words('common.number.months_long').split()[when.month - 1]} {when.year}"
 
 
 def listed(names: Iterable[str], words: Words) -> str:
-    """Names joined as in a sentence; nothing for none."""
+    """Return names joined as in a sentence."""
     *others, last = [*names] or [""]
     return f"{', '.join(others)} {words('common.list.and')} {last}" if others else last
 
 
-# -- how sure ---------------------------------------------------------------------------------------------------------
+# -- intervals ------------------------------------------------------------------------------------------------------
 
 
 def holds(interval: str, replicates: int) -> str:
-    """What an interval over replicates holds: chance, draws, or nothing where there was one run."""
+    """Return what an interval over replicates covers: chance, draws, or one run."""
     return ONE_RUN if replicates < 2 else DRAWS if interval == DRAWS else CHANCE
 
 
 def sureness(interval: str, replicates: int, words: Words) -> str:
-    """What the interval of a picture holds, in a line."""
+    """Return what the interval of a figure covers, in a line."""
     return words(f"common.sure.{holds(interval, replicates)}")
 
 
 # -- in how many runs -------------------------------------------------------------------------------------------------
 
 
-def dots_of(counted: Mapping[Any, Any]) -> tuple[int, int, int]:
-    """How many dots are lower, little changed and higher: one for each run, of more than 100 runs one in a hundred.
+def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
+    """Return how many dots are lower, little changed and higher: one per run, or per 1% of more than 100 runs.
 
-    `counted` is a row of the table of counts. Hundredths are whole, and the largest remainders make them 100.
+    `counts` is a row of the table of counts. Hundredths are whole, and the largest remainders make them 100.
     """
-    runs = [int(counted[name]) for name in ("lower", "little", "higher")]
+    runs = [int(counts[name]) for name in ("lower", "little", "higher")]
     total = sum(runs)
     if total <= MOST_DOTS:
         return runs[0], runs[1], runs[2]
@@ -175,39 +172,36 @@ def dots_of(counted: Mapping[Any, Any]) -> tuple[int, int, int]:
     return dots[0], dots[1], dots[2]
 
 
-def dot_sentence(counted: Mapping[Any, Any], interval: str, words: Words) -> str:
-    """In how many runs an outcome fell, changed little or rose; of a row of the table of counts.
-
-    It stands for itself only together with `not_the_chance`.
-    """
-    lower, little, higher = dots_of(counted)
+def dot_sentence(counts: Mapping[Any, Any], interval: str, words: Words) -> str:
+    """Return in how many runs an outcome fell, changed little or rose; always show it with `not_the_chance`."""
+    lower, little, higher = dots_of(counts)
     kind = DRAWS if interval == DRAWS else CHANCE
-    key = f"common.dots.{kind}.{counted['outcome']}"
+    key = f"common.dots.{kind}.{counts['outcome']}"
     return words(key, runs=lower + little + higher, lower=lower, little=little, higher=higher)
 
 
 def not_the_chance(interval: str, words: Words) -> str:
-    """What a count of runs is not."""
+    """Return that a count of runs is not a probability of success."""
     return words(f"common.dots.not_the_chance.{DRAWS if interval == DRAWS else CHANCE}")
 
 
-def dots_key(counted: Mapping[Any, Any], words: Words) -> str:
-    """What a dot is, and the margin below which little changed."""
-    runs = int(counted["replicates"])
+def dots_key(counts: Mapping[Any, Any], words: Words) -> str:
+    """Return what a dot is, and the margin below which little changed."""
+    runs = int(counts["replicates"])
     key = "common.dots.key" if runs <= MOST_DOTS else "common.dots.key_scaled"
-    return words(key, runs=runs, margin=margin(counted, words))
+    return words(key, runs=runs, margin=margin(counts, words))
 
 
-def margin(counted: Mapping[Any, Any], words: Words) -> str:
-    """Up to which difference little has changed."""
-    unit = str(counted["unit"])
+def margin(counts: Mapping[Any, Any], words: Words) -> str:
+    """Return the largest difference that is little change."""
+    unit = str(counts["unit"])
     decimals = 1 if unit.startswith("per 1,000") else 2
-    size = number(float(counted["margin"]), words, decimals)
+    size = number(float(counts["margin"]), words, decimals)
     return words("common.dots.margin", margin=size, unit=unit_of(unit, words))
 
 
 def dot_words(unit: str, words: Words) -> tuple[str, str, str]:
-    """What to call the three kinds of dots of an outcome in this unit."""
+    """Return what to call the three kinds of dots of an outcome in this unit."""
     kind = _counts(unit)
     return words(f"common.dots.lower.{kind}"), words("common.dots.little"), words(f"common.dots.higher.{kind}")
 

@@ -27,9 +27,9 @@ def by_number(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
         yield str(scenario), str(outcome), rows
 
 
-def leading_rows(rows: pd.DataFrame, by: str, shown: int) -> pd.DataFrame:
+def leading_rows(rows: pd.DataFrame, by: str, count: int) -> pd.DataFrame:
     """Return the rows of one number with the largest estimates, by tier and then alphabetically; no tier comes last."""
-    moving = rows[rows[by] > 0].nlargest(shown, by)
+    moving = rows[rows[by] > 0].nlargest(count, by)
     return moving.assign(_last=moving["tier"] == 0).sort_values(["_last", "tier", "words"]).drop(columns="_last")
 
 

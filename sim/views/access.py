@@ -1,8 +1,7 @@
-"""Who may open the pages that this program serves, and which headers go with them.
+"""Access to the pages that this program serves, and their security headers.
 
-A page on this machine is reachable from every web site that its user visits. A request is answered only where it names
-a host that the server is known by, so that no other name can be pointed at it (DNS rebinding), and only where it
-comes from the page itself, so that no other site can open a connection to it.
+Every web site that a user visits can reach a page on the same machine. The server therefore answers only requests for
+a host name of its own (against DNS rebinding), and only requests from the page itself.
 """
 
 from __future__ import annotations
@@ -44,44 +43,44 @@ _POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Content security policy: nothing is loaded from, or sent to, another machine."""
+"""Content security policy: the page loads nothing from other machines, and sends nothing to them."""
 
 
 def read_hosts(text: str) -> tuple[str, ...]:
-    """The host names in a setting such as `hosts=model.example,10.0.0.5`; raises UserError for one that is none."""
+    """Return the host names of a setting such as `hosts=model.example,10.0.0.5`; raise UserError for an invalid one."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if not (_NAME.fullmatch(name) or _is_address(name)):
-            raise UserError(f"Invalid value for hosts: {name!r}. Use host names without a port, as in model.example")
+            raise UserError(f"Invalid value for hosts: {name!r}. Use host names without a port, as in model.example.")
     return names
 
 
 def allowed_hosts(address: str, more: Iterable[str] = ()) -> frozenset[str]:
-    """The hosts a server at `address` is known by, in lower case: this machine, its address, its name and `more`."""
+    """Return the host names of a server at `address`, in lower case: this machine, its address, its name and `more`."""
     own = {address, socket.gethostname(), *more} - {""}
     return LOCAL | {name.lower().rstrip(".") for name in own}
 
 
 def is_everywhere(address: str) -> bool:
-    """Whether a server at this address listens at every address of the machine."""
+    """Return whether a server at this address listens at every address of the machine."""
     return _is_address(address) and ipaddress.ip_address(address).is_unspecified
 
 
 def check_address(address: str) -> None:
-    """Raise UserError unless it is a numeric address or this computer's name for itself."""
+    """Raise UserError unless it is a numeric address or `localhost`."""
     if not (address == "localhost" or _is_address(address)):
-        raise UserError(f"Invalid value for address: {address!r}. Use a numeric address, as in 127.0.0.1")
+        raise UserError(f"Invalid value for address: {address!r}. Use a numeric address, as in 127.0.0.1.")
 
 
 def check_free(address: str, port: int) -> None:
-    """Raise UserError where a server cannot listen at this address and port."""
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Raise UserError if a server cannot listen at this address and port."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((address, port))
+            server.bind((address, port))
         except OSError as error:
             reason = error.strerror or "it cannot be used"
-            raise UserError(f"{address}:{port} cannot be listened on ({reason}); give another port=") from None
+            raise UserError(f"Cannot listen on {address}:{port}: {reason}. Use another port.") from None
 
 
 def _is_address(text: str) -> bool:
@@ -93,11 +92,11 @@ def _is_address(text: str) -> bool:
 
 
 class Guard:
-    """An ASGI application in front of another one, which refuses strangers and adds headers of security.
+    """An ASGI application in front of another one, which refuses other hosts and origins and adds security headers.
 
-    `hosts` are the names it answers to. With `any_address` it also answers to every numeric address, for a server that
-    listens on all of them: a name can be pointed at this machine by a stranger, a number cannot. `policy` changes
-    directives of the content security policy.
+    It answers to the names in `hosts`. With `any_address` it also answers to every numeric address, for a server that
+    listens on all of them; numeric addresses are not subject to DNS rebinding. `policy` changes directives of the
+    content security policy.
     """
 
     def __init__(
@@ -119,26 +118,26 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                kept = [pair for pair in message.get("headers", ()) if pair[0].decode().lower() not in headers]
+                others = [pair for pair in message.get("headers", ()) if pair[0].decode().lower() not in headers]
                 added = [(name.encode(), value.encode()) for name, value in headers.items()]
-                message = {**message, "headers": [*kept, *added]}
+                message = {**message, "headers": [*others, *added]}
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
     def _host(self, scope: Message) -> str | None:
-        """The host that is asked for, with its port; None where it is missing, doubled, malformed or unknown."""
-        given = _values(scope, b"host")
-        found = _HOST.fullmatch(given[0]) if len(given) == 1 else None
-        if found is None:
+        """Return the requested host with its port; None if it is missing, repeated, malformed or unknown."""
+        values = _values(scope, b"host")
+        match = _HOST.fullmatch(values[0]) if len(values) == 1 else None
+        if match is None:
             return None
-        name = found["name"].strip("[]").lower().rstrip(".")
+        name = match["name"].strip("[]").lower().rstrip(".")
         known = name in self._hosts or (self._any_address and _is_address(name))
-        return found[0].lower() if known else None
+        return match[0].lower() if known else None
 
     @staticmethod
     def _is_own(scope: Message, host: str) -> bool:
-        """Whether it comes from the page itself, or from no page at all, as when its address is typed."""
+        """Return whether it comes from the page itself, or from no page, as when its address is typed."""
         return all(origin.lower() in (f"http://{host}", f"https://{host}") for origin in _values(scope, b"origin"))
 
 

@@ -40,18 +40,16 @@ def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
     means = rows.groupby(["role", "stage"])[["share", "study_share"]].mean()
     missing = [stage for stage, role in STAGE_ROLES.items() if (role, stage) not in means.index]
     if missing:
-        raise UserError(
-            f"the cascade of '{scenario}' has no stage {missing[0]}; one with at least ten employees is right"
-        )
-    found = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGE_ROLES.items()], index=list(STAGE_ROLES))
-    found["lost"] = (found["share"].shift() - found["share"]).clip(lower=0)
-    found["more"] = (found["share"] - found["share"].shift()).clip(lower=0)
-    return found.reset_index(names="stage")
+        raise UserError(f"No stage {missing[0]} in the cascade of {scenario}. Use one with at least ten employees.")
+    stages = pd.DataFrame([means.loc[(role, stage)] for stage, role in STAGE_ROLES.items()], index=list(STAGE_ROLES))
+    stages["lost"] = (stages["share"].shift() - stages["share"]).clip(lower=0)
+    stages["more"] = (stages["share"] - stages["share"].shift()).clip(lower=0)
+    return stages.reset_index(names="stage")
 
 
-def largest_leak(found: pd.DataFrame) -> pd.Series:
+def largest_leak(stages: pd.DataFrame) -> pd.Series:
     """The row of `steps` that loses most."""
-    return found.loc[found["lost"].idxmax()]
+    return stages.loc[stages["lost"].idxmax()]
 
 
 def cascade(
@@ -61,14 +59,14 @@ def cascade(
 
     `beside` is a second scenario, marked by a line where it differs.
     """
-    found = steps(table, scenario)
+    stages = steps(table, scenario)
     names = {stage: words(f"common.stage.{stage}") for stage in STAGE_ROLES}
-    bars = found.assign(
-        name=found["stage"].map(names),
-        left=1000 * found["share"],
-        before=1000 * (found["share"] + found["lost"].fillna(0)),
-        study=1000 * found["study_share"],
-        text=[_beside(row, words, is_narrow(width)) for row in found.to_dict("records")],
+    bars = stages.assign(
+        name=stages["stage"].map(names),
+        left=1000 * stages["share"],
+        before=1000 * (stages["share"] + stages["lost"].fillna(0)),
+        study=1000 * stages["study_share"],
+        text=[_beside(row, words, is_narrow(width)) for row in stages.to_dict("records")],
     )
     if beside is not None:
         bars["other"] = 1000 * steps(table, beside)["share"]
@@ -77,7 +75,7 @@ def cascade(
     legend = words("common.picture.key_cascade")
     if beside is not None:
         legend += " · " + words("common.picture.key_cascade_beside", name=phrases.name_of(beside, words))
-    return finished(chart, words, _told(found, scenario, names, words), key(legend, width))
+    return finished(chart, words, _description(stages, scenario, names, words), key(legend, width))
 
 
 def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
@@ -86,8 +84,8 @@ def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
     if row["lost"] != row["lost"]:
         return left
     if row["more"] > 0:
-        told = "" if narrow else words("common.picture.more_words")
-        more = words("common.picture.more", more=phrases.per_1000(row["more"], words), told=told)
+        description = "" if narrow else words("common.picture.more_words")
+        more = words("common.picture.more", more=phrases.per_1000(row["more"], words), description=description)
         return f"{left}   ({more.strip()})"
     leak = "" if narrow else words(f"common.leak.{row['stage']}")
     lost = words("common.picture.lost", lost=phrases.per_1000(row["lost"], words), leak=leak)
@@ -120,13 +118,15 @@ def _layers(bars: pd.DataFrame, names: list[str], words: Words, width: int, besi
     return alt.layer(*layers).properties(width=across, height=_ROW * len(names))
 
 
-def _told(found: pd.DataFrame, scenario: str, names: dict[str, str], words: Words) -> str:
-    told = "; ".join(f"{names[row['stage']]} {phrases.per_1000(row['share'], words)}" for _, row in found.iterrows())
-    worst = largest_leak(found)
+def _description(stages: pd.DataFrame, scenario: str, names: dict[str, str], words: Words) -> str:
+    description = "; ".join(
+        f"{names[row['stage']]} {phrases.per_1000(row['share'], words)}" for _, row in stages.iterrows()
+    )
+    worst = largest_leak(stages)
     return words(
         "common.alt.cascade",
         name=phrases.name_of(scenario, words),
-        told=f"{told}.",
+        description=f"{description}.",
         leak=words(f"common.leak.{worst['stage']}"),
         lost=phrases.per_1000(worst["lost"], words),
     )

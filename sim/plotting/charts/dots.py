@@ -14,31 +14,31 @@ _APART, _RADIUS, _MARGIN = 14, 5.2, 1
 """Units of the SVG from dot to dot, of a dot, and around all."""
 
 
-def dots(counted: Mapping[Any, Any], words: Words, columns: int = 10) -> str:
+def dots(counts: Mapping[Any, Any], words: Words, columns: int = 10) -> str:
     """The dots of a row of the table of counts as an SVG that scales with its room.
 
     Lower is a filled circle, little changed a ring, higher a filled triangle: they differ without colour as well.
     """
-    lower, little, higher = phrases.dots_of(counted)
+    lower, little, higher = phrases.dots_of(counts)
     kinds = ["lower"] * lower + ["little"] * little + ["higher"] * higher
     lines = max(-(-len(kinds) // columns), 1)
     marks = "".join(_mark(kind, place % columns, place // columns) for place, kind in enumerate(kinds))
     width, height = columns * _APART + 2 * _MARGIN, lines * _APART + 2 * _MARGIN
-    label = escape(alternative(counted, words), quote=True)
+    label = escape(alternative(counts, words), quote=True)
     return (
         f'<svg class="dots" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="{label}" xmlns="http://www.w3.org/2000/svg">{marks}</svg>'
     )
 
 
-def alternative(counted: Mapping[Any, Any], words: Words) -> str:
+def alternative(counts: Mapping[Any, Any], words: Words) -> str:
     """What the dots show, in words."""
-    lower, little, higher = phrases.dots_of(counted)
-    less, _, more = phrases.dot_words(str(counted["unit"]), words)
+    lower, little, higher = phrases.dots_of(counts)
+    less, _, more = phrases.dot_words(str(counts["unit"]), words)
     return words(
         "common.dots.alternative",
-        name=phrases.name_of(str(counted["scenario"]), words),
-        outcome=words(f"common.outcome_short.{counted['outcome']}"),
+        name=phrases.name_of(str(counts["scenario"]), words),
+        outcome=words(f"common.outcome_short.{counts['outcome']}"),
         lower=lower, less=less, little=little, higher=higher, more=more, runs=lower + little + higher,
     )  # fmt: skip
 

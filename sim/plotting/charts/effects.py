@@ -36,9 +36,9 @@ def effects(
     legend = "common.picture.key_everybody" if not users else (
         "common.picture.key_effects_short" if is_narrow(width) else "common.picture.key_effects"
     )  # fmt: skip
-    told = " ".join(pair_in_words(rows, scenario, names[scenario], words) for scenario in order)
+    description = " ".join(pair_in_words(rows, scenario, names[scenario], words) for scenario in order)
     chart = _panels(rows, list(names.values()), words, width, kind)
-    return finished(chart, words, words("common.alt.effects", told=told), key(words(legend), width))
+    return finished(chart, words, words("common.alt.effects", description=description), key(words(legend), width))
 
 
 def by_group(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
@@ -52,19 +52,19 @@ def by_group(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
     names = {group: phrases.group_name(group, words) for group in groups}
     rows = rows.assign(name=rows["group"].map(names), group="everybody")
     kind = str(rows["kind"].iloc[0]) if len(rows) else "policy"
-    told = " ".join(pair_in_words(rows[rows["name"] == name], scenario, name, words) for name in names.values())
+    description = " ".join(pair_in_words(rows[rows["name"] == name], scenario, name, words) for name in names.values())
     chart = _panels(rows, list(names.values()), words, width, kind)
     name = phrases.name_of(scenario, words)
     legend = key(words("common.picture.key_everybody"), width)
-    return finished(chart, words, words("common.alt.by_group", name=name, told=told), legend)
+    return finished(chart, words, words("common.alt.by_group", name=name, description=description), legend)
 
 
 def pair_in_words(rows: pd.DataFrame, scenario: str, name: str, words: Words) -> str:
     """What a scenario does to both headlines, everybody, in a sentence."""
     own = rows[(rows["scenario"] == scenario) & (rows["group"] == "everybody")].set_index("outcome")
-    said = [phrases.change(own.loc[outcome].to_dict(), words) if outcome in own.index else "–"
+    change = [phrases.change(own.loc[outcome].to_dict(), words) if outcome in own.index else "–"
             for outcome in MAIN_OUTCOMES]  # fmt: skip
-    return words("common.alt.one", name=name, burn_out=said[0], isolation=said[1])
+    return words("common.alt.one", name=name, burn_out=change[0], isolation=change[1])
 
 
 def _rows(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFrame:
@@ -75,8 +75,8 @@ def _rows(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFr
 
 def _panels(rows: pd.DataFrame, names: Sequence[str], words: Words, width: int, kind: str) -> Any:
     """Both headlines side by side, or below each other on a phone, each on a scale of its own."""
-    narrow, room = is_narrow(width), names_width(width)
-    across = width - room - 12 if narrow else (width - room - 42) // 2
+    narrow, names_across = is_narrow(width), names_width(width)
+    across = width - names_across - 12 if narrow else (width - names_across - 42) // 2
     panels = [
         _panel(rows[rows["outcome"] == outcome], outcome, names, words, across, width, kind, narrow or place == 0)
         for place, outcome in enumerate(MAIN_OUTCOMES)
@@ -86,7 +86,7 @@ def _panels(rows: pd.DataFrame, names: Sequence[str], words: Words, width: int, 
 
 def _panel(
     rows: pd.DataFrame, outcome: str, names: Sequence[str], words: Words, across: int, width: int, kind: str,
-    named: bool,
+    with_names: bool,
 ) -> Any:  # fmt: skip
     unit = str(rows["unit"].iloc[0]) if len(rows) else "SD"
     users = rows["group"] == "users"
@@ -94,7 +94,7 @@ def _panel(
     rows = rows.assign(colour=[
         GREY if low <= 0 <= high else COLOURS[kind] for low, high in zip(rows["low"], rows["high"], strict=True)
     ])  # fmt: skip
-    y = alt.Y("name:N", sort=list(names), axis=rows_axis(names, width, named), scale=alt.Scale(domain=list(names)))
+    y = alt.Y("name:N", sort=list(names), axis=rows_axis(names, width, with_names), scale=alt.Scale(domain=list(names)))
     ends = [0.0, *rows[["difference", "low", "high"]].to_numpy().ravel()]
     domain = around_zero([end for end in ends if end == end])
     x = alt.X(
@@ -117,7 +117,7 @@ def _panel(
 
 
 def around_zero(ends: Sequence[float]) -> list[float]:
-    """A domain that holds all ends and some room on both sides of zero."""
+    """A domain that holds all ends and some names_across on both sides of zero."""
     low, high = min([0.0, *ends]), max([0.0, *ends])
     span = (high - low) or 1.0
     return [min(low - 0.06 * span, -0.18 * span), max(high + 0.06 * span, 0.18 * span)]

@@ -44,8 +44,8 @@ def frontier(
     height = max(260 if narrow else 380, sum(_LINE * len(lines) + _APART for lines in points["lines"]))
     x_domain, y_domain = (_domain(points, axis) for axis in ("x", "y"))
     chart = _layers(points, words, across, height, kind, x_domain, y_domain)
-    told = " ".join(pair_in_words(rows, one, phrases.name_of(one, words), words) for one in order)
-    return finished(chart, words, words("common.alt.frontier", told=told))
+    description = " ".join(pair_in_words(rows, one, phrases.name_of(one, words), words) for one in order)
+    return finished(chart, words, words("common.alt.frontier", description=description))
 
 
 def _pairs(rows: pd.DataFrame, order: Sequence[str], words: Words) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _layers(
         axis = alt.Axis(title=title, tickCount=6, ticks=True, tickSize=4, grid=True, gridColor="#f0f0f0")
         return channel(f"{name}:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
 
-    titles = [wrapped(_title(name, words), room) for name, room in (("burn_out", across), ("isolation", height))]
+    titles = [wrapped(_title(name, words), space) for name, space in (("burn_out", across), ("isolation", height))]
     x = at("difference_x", x_domain, alt.X, titles[0])
     y = at("difference_y", y_domain, alt.Y, titles[1])
     crosses = points.dropna()
@@ -110,10 +110,10 @@ def _quadrants(words: Words, across: int, height: int, left: float) -> list[alt.
     """The words of the four quadrants, in the corners; `left` is the share of the picture at the left of zero."""
     charts = []
     for name, (right, up) in _QUADRANTS.items():
-        room = (1 - left if right else left) * across - 16
-        if room < _LEAST_ROOM:
+        space = (1 - left if right else left) * across - 16
+        if space < _LEAST_ROOM:
             continue
-        lines = wrapped(words(f"common.picture.quadrant.{name}"), room)
+        lines = wrapped(words(f"common.picture.quadrant.{name}"), space)
         mark = alt.Chart(pd.DataFrame({"text": ["\n".join(lines)]})).mark_text(
             color=GREY, fontStyle="italic", fontSize=12, lineBreak="\n", align="right" if right else "left",
             baseline="top", lineHeight=_LINE,
@@ -128,15 +128,15 @@ def _spread(points: pd.DataFrame, height: int, domain: list[float]) -> pd.DataFr
     own = points.sort_values(["difference_y", "difference_x"], ascending=[False, True]).copy()
     needed = [_LINE * len(lines) + _APART for lines in own["lines"]]
     low, high = domain
-    wanted = [(high - value) / (high - low) * height for value in own["difference_y"]]
+    ideal = [(high - value) / (high - low) * height for value in own["difference_y"]]
     tops: list[float] = []
-    for place, room in zip(wanted, needed, strict=True):
-        tops.append(max(place - room / 2, tops[-1] + needed[len(tops) - 1] if tops else 0.0))
+    for place, space in zip(ideal, needed, strict=True):
+        tops.append(max(place - space / 2, tops[-1] + needed[len(tops) - 1] if tops else 0.0))
     edge = float(height)
     for row in reversed(range(len(tops))):
         tops[row] = min(tops[row], edge - needed[row])
         edge = tops[row]
-    middles = [top + room / 2 for top, room in zip(tops, needed, strict=True)]
+    middles = [top + space / 2 for top, space in zip(tops, needed, strict=True)]
     return own.assign(place=[high - middle / height * (high - low) for middle in middles])
 
 

@@ -28,23 +28,23 @@ def groups(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -
     rows = rows[(rows["scenario"] == scenario) & rows["outcome"].isin(GAIN_OUTCOMES)]
     names = {group: phrases.group_name(group, words) for group in dict.fromkeys(rows["group"])}
     rows = rows.assign(name=rows["group"].map(names))
-    narrow, room = is_narrow(width), names_width(width)
-    across = width - room - 12 if narrow else (width - room - 42) // 2
+    narrow, names_across = is_narrow(width), names_width(width)
+    across = width - names_across - 12 if narrow else (width - names_across - 42) // 2
     panels = [
         _panel(rows[rows["outcome"] == outcome], outcome, list(names.values()), words, across, width, narrow or not i)
         for i, outcome in enumerate(GAIN_OUTCOMES)
     ]
     chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
     name, legend = phrases.name_of(scenario, words), key(words("common.picture.key_gains"), width)
-    return finished(chart, words, words("common.alt.groups", name=name, told=_told(rows, words)), legend)
+    return finished(chart, words, words("common.alt.groups", name=name, description=_description(rows, words)), legend)
 
 
 def _panel(
-    rows: pd.DataFrame, outcome: str, names: Sequence[str], words: Words, across: int, width: int, named: bool
+    rows: pd.DataFrame, outcome: str, names: Sequence[str], words: Words, across: int, width: int, with_names: bool
 ) -> Any:
     most = max([float(rows[column].max()) for column in ("gained", "worse")] if len(rows) else [0.0])
     edge = max(1000 * most * 1.35, 20)
-    y = alt.Y("name:N", sort=list(names), axis=rows_axis(names, width, named), scale=alt.Scale(domain=list(names)))
+    y = alt.Y("name:N", sort=list(names), axis=rows_axis(names, width, with_names), scale=alt.Scale(domain=list(names)))
     axis = alt.Axis(
         title=words("common.picture.of_1000"), titleColor=GREY, tickCount=4, ticks=True, tickSize=4,
         labelExpr="format(abs(datum.value), ',')",
@@ -69,7 +69,7 @@ def _panel(
     )
 
 
-def _told(rows: pd.DataFrame, words: Words) -> str:
+def _description(rows: pd.DataFrame, words: Words) -> str:
     return " ".join(
         words(
             "common.alt.gains",

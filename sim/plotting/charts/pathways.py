@@ -20,7 +20,7 @@ from sim.words import Words
 _COLUMNS = ("outcome", "unit", "pathway", "part", "low", "high")
 TOGETHER, WHOLE = "together", "whole"
 QUIET = "#a9b1ba"
-"""A step that cannot be told from nothing."""
+"""A step that cannot be description from nothing."""
 
 
 def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
@@ -33,15 +33,17 @@ def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
     """
     rows = require_columns(table, _COLUMNS, "pathways")
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
-    narrow, room = is_narrow(width), names_width(width)
-    across = width - room - 12 if narrow else (width - room - 42) // 2
+    narrow, names_across = is_narrow(width), names_width(width)
+    across = width - names_across - 12 if narrow else (width - names_across - 42) // 2
     names = [one for one in dict.fromkeys(rows["pathway"]) if one not in (TOGETHER, WHOLE)]
-    found = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
-    panels = [_panel(found[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)]
-    told = " ".join(_told(found[one], one, words) for one in outcomes)
+    steps_of = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
+    panels = [
+        _panel(steps_of[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)
+    ]
+    description = " ".join(_description(steps_of[one], one, words) for one in outcomes)
     chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
-    said = words("common.alt.pathways", name=phrases.name_of(scenario, words), told=told)
-    return finished(chart, words, said, key(words("common.picture.key_pathways"), width))
+    text = words("common.alt.pathways", name=phrases.name_of(scenario, words), description=description)
+    return finished(chart, words, text, key(words("common.picture.key_pathways"), width))
 
 
 def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
@@ -51,7 +53,7 @@ def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFra
     )
     ends = own["part"].cumsum()
     start = (ends - own["part"]).where(own.index != WHOLE, 0.0)
-    told = np.sign(own["low"]) * np.sign(own["high"]) > 0
+    description = np.sign(own["low"]) * np.sign(own["high"]) > 0
     colours = np.where(own["part"] < 0, BLUE, VERMILLION)
     return pd.DataFrame(
         {
@@ -60,20 +62,20 @@ def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFra
             "end": (start + own["part"]).to_numpy(),
             "from": (start + own["low"]).to_numpy(),
             "to": (start + own["high"]).to_numpy(),
-            "colour": np.where(own.index == WHOLE, INK, np.where(told, colours, QUIET)),
+            "colour": np.where(own.index == WHOLE, INK, np.where(description, colours, QUIET)),
             "unit": rows["unit"].iloc[0],
             **{name: own[name].to_numpy() for name in own},
         }
     )
 
 
-def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: int, named: bool) -> Any:
+def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: int, with_names: bool) -> Any:
     names, unit = list(steps["name"]), str(steps["unit"].iloc[0])
     steps = steps.assign(
         text=[_signed(part, unit, words) for part in steps["part"]],
         edge=steps[["start", "end", "from", "to"]].max(axis=1),
     )
-    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, named), scale=alt.Scale(domain=names))
+    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, with_names), scale=alt.Scale(domain=names))
     low, high = around_zero([*steps["start"], *steps["end"], *steps["from"], *steps["to"]])
     scale = alt.Scale(domain=[low, high + 0.12 * (high - low)], nice=False)
     axis = alt.Axis(title=phrases.direction(unit, words), titleColor=GREY, tickCount=4, ticks=True, tickSize=4)
@@ -101,9 +103,9 @@ def _signed(part: float, unit: str, words: Words) -> str:
     return phrases.signed(part, words, decimals)
 
 
-def _told(steps: pd.DataFrame, outcome: str, words: Words) -> str:
-    said = "; ".join(
+def _description(steps: pd.DataFrame, outcome: str, words: Words) -> str:
+    text = "; ".join(
         f"{row['name']} {' '.join(_signed(row[part], row['unit'], words) for part in ('part', 'low', 'high'))}"
         for _, row in steps.iterrows()
     )
-    return f"{words(f'common.outcome.{outcome}')}: {said}."
+    return f"{words(f'common.outcome.{outcome}')}: {text}."

@@ -18,7 +18,9 @@ from sim.words import Words
 _COLUMNS = ("scenario", "kind", "outcome", "unit", "words", "mu_star", "low", "high", "tier")
 
 
-def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int = 820, shown: int = 8) -> Any:
+def sensitivity(
+    screening: pd.DataFrame, words: Words, scenario: str, width: int = 820, rows_per_outcome: int = 8
+) -> Any:
     """The assumptions that move a scenario's difference most, by tier, each with its interval.
 
     `screening` is that of a sensitivity study; names of assumptions are the model's own.
@@ -27,15 +29,17 @@ def sensitivity(screening: pd.DataFrame, words: Words, scenario: str, width: int
     rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]
     rows = rows.assign(words=[phrases.assumption_name(row, words) for row in rows.to_dict("records")])
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
-    found = {one: leading_rows(rows[rows["outcome"] == one], "mu_star", shown) for one in outcomes}
+    leading = {one: leading_rows(rows[rows["outcome"] == one], "mu_star", rows_per_outcome) for one in outcomes}
     narrow = is_narrow(width)
     across = (width if narrow else width // 2) - names_width(width) - 16
-    panels = [_panel(found[one], one, words, across, width) for one in outcomes]
-    told = " ".join(
-        f"{words(f'common.outcome.{one}')}: {phrases.listed(found[one]['words'], words)}." for one in outcomes
+    panels = [_panel(leading[one], one, words, across, width) for one in outcomes]
+    description = " ".join(
+        f"{words(f'common.outcome.{one}')}: {phrases.listed(leading[one]['words'], words)}." for one in outcomes
     )
     chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
-    return finished(chart, words, words("common.alt.sensitivity", name=phrases.name_of(scenario, words), told=told))
+    return finished(
+        chart, words, words("common.alt.sensitivity", name=phrases.name_of(scenario, words), description=description)
+    )
 
 
 def _panel(rows: pd.DataFrame, outcome: str, words: Words, across: int, width: int) -> Any:

@@ -39,7 +39,7 @@ def trajectories(
     rows = rows[rows["scenario"].isin(order)]
     across = (width - 2 * _NUMBERS - 26) // 2
     panels = [_column(rows, outcome, order, words, across, kind, width) for outcome in MAIN_OUTCOMES]
-    return finished(alt.hconcat(*panels, spacing=14), words, _told(rows, order, words))
+    return finished(alt.hconcat(*panels, spacing=14), words, _description(rows, order, words))
 
 
 def as_effects(rows: pd.DataFrame) -> pd.DataFrame:
@@ -85,10 +85,10 @@ def _column(
     )
 
 
-def _names(order: Sequence[str], words: Words, shown: bool, across: int) -> alt.Header:
+def _names(order: Sequence[str], words: Words, with_names: bool, across: int) -> alt.Header:
     """The names of scenarios over their panels; over the second column as many blank lines, to keep both level."""
     lines = {one: wrapped(phrases.name_of(one, words), across, 13.5) for one in order}
-    texts = {one: dumps(own if shown else [" " for _ in own]) for one, own in lines.items()}
+    texts = {one: dumps(own if with_names else [" " for _ in own]) for one, own in lines.items()}
     return alt.Header(
         title=None, labelExpr=by_value(texts, "datum.label"), labelOrient="top", labelAnchor="start",
         labelAlign="left", labelPadding=4, labelFontSize=12, labelLineHeight=14, labelBaseline="bottom",
@@ -108,16 +108,16 @@ def _months(dates: pd.Series, words: Words, width: int) -> alt.Axis:
     )  # fmt: skip
 
 
-def _told(rows: pd.DataFrame, order: Sequence[str], words: Words) -> str:
+def _description(rows: pd.DataFrame, order: Sequence[str], words: Words) -> str:
     if not order:
         return words("common.picture.no_rows")
     dates = pd.to_datetime(rows["date"])
     last = rows[rows["date"] == rows["date"].max()].assign(group="everybody")
-    told = []
+    description = []
     for scenario in order:
         own = as_effects(last[last["scenario"] == scenario]).set_index("outcome")
-        said = [phrases.change(own.loc[outcome].to_dict(), words) for outcome in MAIN_OUTCOMES]
+        changes = [phrases.change(own.loc[outcome].to_dict(), words) for outcome in MAIN_OUTCOMES]
         name = phrases.name_of(scenario, words)
-        told.append(words("common.alt.one", name=name, burn_out=said[0], isolation=said[1]))
+        description.append(words("common.alt.one", name=name, burn_out=changes[0], isolation=changes[1]))
     ends = {name: phrases.day(day, words) for name, day in (("start", dates.min()), ("end", dates.max()))}
-    return words("common.alt.trajectories", told=" ".join(told), **ends)
+    return words("common.alt.trajectories", description=" ".join(description), **ends)

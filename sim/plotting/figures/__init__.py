@@ -1,7 +1,4 @@
-"""Figures for print: pure functions from tables to a page that says what it shows, in what unit, how sure.
-
-Each figure is a module of its own with one function `draw`; all of them share `style` and `sheet`.
-"""
+"""Figures for print: each module has one function `draw`, from tables to a page with title, units and intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def draw_all(
     labels: Labels = None,
     wordings: Labels = None,
 ) -> list[Path]:
-    """Draws every figure for which there is a table with something to show, and returns the files written.
+    """Draw every figure whose table has data, and return the files.
 
     `tables` may hold effects, trajectories, cascade, gains, ties and people. `footer` ends each figure's last
     line and holds seed and version; replicates and the meaning of bands are added from the tables. `labels`
@@ -44,12 +41,12 @@ def draw_all(
 
 def _with_replicates(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables of one study: what does not count its replicates rests on as many as the effects."""
-    counted = dict(tables)
+    tables_with_counts = dict(tables)
     if "effects" in tables:
         replicates = require_columns(tables["effects"], EFFECTS, "effects")["replicates"].max()
         for name in {"cascade", "gains"} & tables.keys():
-            counted[name] = tables[name].assign(replicates=tables[name].get("replicates", replicates))
-    return counted
+            tables_with_counts[name] = tables[name].assign(replicates=tables[name].get("replicates", replicates))
+    return tables_with_counts
 
 
 def _all_figures(
@@ -59,8 +56,8 @@ def _all_figures(
     if "effects" in tables:
         yield "effects", effects.draw(tables["effects"], labels, footer)
         numbered = tables["effects"].dropna(subset=["difference"])  # a policy that does not apply has no dot
-        shown = numbered.loc[numbered["group"] == "everybody", "outcome"]
-        if {BURN_OUT, ISOLATION} <= set(shown):
+        outcomes = numbered.loc[numbered["group"] == "everybody", "outcome"]
+        if {BURN_OUT, ISOLATION} <= set(outcomes):
             page = burn_out_against_isolation.draw(numbered, labels, footer)
             yield "burn_out_against_isolation", page
     if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:

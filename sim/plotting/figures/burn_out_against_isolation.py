@@ -54,7 +54,7 @@ _DOT, _REFERENCE_DOT = 4.6, 2.5
 
 @with_style
 def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure:
-    """One dot a scenario, everybody: burn-out complaints across, isolation upwards, both as differences.
+    """Draw one dot per scenario, everybody: burn-out complaints across, isolation upwards, both as differences.
 
     The policies have a panel of their own; a second, wider one adds the what-if scenarios. `table` is that of
     effects.
@@ -66,7 +66,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     height = max(_HEIGHT, *(label_placement.column_height(own) for own in names.values()))
     sheet = blank(
         body=len(kinds) * (_TITLE + height + _AXIS),
-        title="What each scenario does to burn-out complaints and isolation",
+        title="Effect of each scenario on burn-out complaints and isolation",
         subtitle=f"Each dot is one scenario's difference from {TODAY}, everybody"
         f"{'' if is_one_run(table) else '; crosses are intervals'}.",
         key=[_key(kind, line_in_key(table)) for kind in kinds],
@@ -99,8 +99,8 @@ def _paired_outcomes(table: pd.DataFrame) -> pd.DataFrame:
 
 def _key(kind: str, line: Literal["none", "-"]) -> Line2D:
     label = KINDS[kind] if kind == "policy" else f"{KINDS[kind]}, not an option"
-    look: dict[str, Any] = {"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT, "linewidth": 0.8}
-    return Line2D([], [], linestyle=line, label=label, **look)
+    style: dict[str, Any] = {"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT, "linewidth": 0.8}
+    return Line2D([], [], linestyle=line, label=label, **style)
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, kind: str) -> None:
@@ -159,12 +159,12 @@ def _crosses(points: pd.DataFrame) -> list[np.ndarray]:
     return [np.array(arm) for arm in arms if np.isfinite(arm).all()]
 
 
-def _occupied_area(axes: Axes, named: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
-    """What the panel shows and no word may cover: zero lines, frames, dots, and crosses of the named."""
+def _occupied_area(axes: Axes, labelled: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
+    """Return what labels must not cover: zero lines, frames, dots, and crosses of labelled dots."""
     area = OccupiedArea(axes)
-    area.add_points(_spots(named), _DOT)
+    area.add_points(_spots(labelled), _DOT)
     area.add_points(_spots(dots), _REFERENCE_DOT)
-    area.add_lines([*_zero_lines(axes), *_frames(axes), *_crosses(named)])
+    area.add_lines([*_zero_lines(axes), *_frames(axes), *_crosses(labelled)])
     return area
 
 

@@ -1,4 +1,4 @@
-"""From what employers claim to what is used well: the study's table beside the simulated one."""
+"""The cascade from claims to use: the 2022 study beside the simulation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def draw(
     scenario: str = "baseline",
     wordings: Labels = None,
 ) -> Figure:
-    """The study's table beside the simulated one by measure and role, and what reaches employees.
+    """Draw the study beside the simulation by measure and role, and the stages among employees.
 
     `table` is that of the cascade, shares 0-1; where `study_share` is missing there is nothing to compare.
     `wordings` says each measure in full, by its id; they stand apart from `labels` because a scenario may share
@@ -63,9 +63,9 @@ def draw(
     height = len(measures) * max(0.34, 0.06 + 0.13 * most_lines(names))
     sheet = blank(
         body=_TITLE + height + _STAIRS,
-        title="What employers claim, what managers and employees know, and what is used well",
-        subtitle="Per measure, in % of those asked: the study of 2022 beside the simulation; at the right, "
-        "what is left on its way to employees.",
+        title="Measures that employers claim, that people know, and that are used well",
+        subtitle="By measure, in % of respondents: the 2022 study beside the simulation. At the right, the "
+        "share that reaches each stage among employees.",
         key=_key(line_in_key(table)),
         footer=footer_of(table, f"{label_of(scenario, labels)} · {sureness(table, 'Lines: ')}", footer),
     )

@@ -1,4 +1,4 @@
-"""Every policy's difference from today's practice as a dot and an interval."""
+"""Every policy's difference from today's practice, as a dot and an interval."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _DOT = {"policy": 4.4, "counterfactual": 4.0}
 _NOT_OPTIONS = ("What-if scenarios, not options (own scale)", "")
 """Over the first and the other panels of what-if scenarios below policies."""
 _ORDER = {
-    "policy": "The policies stand in a fixed order, not in one of success.",
-    "counterfactual": "These worlds explain; they are no options.",
+    "policy": "Policies are in a fixed order, not an order of success.",
+    "counterfactual": "What-if scenarios explain the model; they are not options.",
 }
 _ROOM_BESIDE_ZERO = 0.17
 """Least share of an axis on either side of zero, so that the words over the zero line fit."""
@@ -53,7 +53,7 @@ _ROOM_BESIDE_ZERO = 0.17
 def draw(
     table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = MAIN_OUTCOMES
 ) -> Figure:
-    """Every policy's difference from the baseline with its interval, and the what-if scenarios in panels apart.
+    """Draw every policy's difference from the baseline with its interval, and what-if scenarios in separate panels.
 
     `table` is the long table of effects; drawn are the groups everybody (filled) and users (hollow).
     """
@@ -63,7 +63,7 @@ def draw(
     heights = {kind: len(own) * max(_ROW, 0.06 + _LINE * most_lines(own)) for kind, own in names.items()}
     sheet = blank(
         body=_FIRST - _NEXT + sum(_NEXT + height + _BELOW for height in heights.values()),
-        title=f"How far each {KINDS[kinds[0]]} moves burn-out complaints and isolation",
+        title=f"Effect of each {KINDS[kinds[0]]} on burn-out complaints and isolation",
         subtitle=f"Dots are mean differences from {TODAY}{_on_lines(table)}. {_ORDER[kinds[0]]}",
         key=_key(table),
         footer=footer_of(table, sureness(table), footer),
@@ -75,7 +75,7 @@ def draw(
         for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
             rows = of_outcome(table[table["kind"] == kind], outcome)
             _draw_panel(axes, rows, in_given_order(rows, kind), kind)
-            _name_rows(axes, names[kind], shown=place == 0)
+            _name_rows(axes, names[kind], with_names=place == 0)
             first = kind == kinds[0]
             axes.set_title(_title(rows, outcome, labels) if first else _NOT_OPTIONS[place > 0], pad=14)
         top = upper + heights[kind] + _BELOW
@@ -83,7 +83,7 @@ def draw(
 
 
 def _on_lines(table: pd.DataFrame) -> str:
-    """What a dot without a line means; of one run there are no lines at all."""
+    """Return what a dot without a line means; one run has no lines."""
     if is_one_run(table):
         return ", of one run, so without intervals"
     return ", lines their intervals; where no line shows, the interval is narrower than the dot"
@@ -103,19 +103,19 @@ def _key(table: pd.DataFrame) -> list[Line2D]:
     if "counterfactual" in kinds:
         key.append(_mark("counterfactual", label=KINDS["counterfactual"], linestyle=line))
     if not is_one_run(table):
-        key.append(_mark(kinds[0], label="grey: interval holds zero", color=GREY, linewidth=0.9))
+        key.append(_mark(kinds[0], label="grey: interval includes zero", color=GREY, linewidth=0.9))
     return key
 
 
-def _mark(kind: str, **look: Any) -> Line2D:
-    """A dot as in the panels of this kind."""
-    return Line2D([], [], **{"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT[kind], **look})
+def _mark(kind: str, **style: Any) -> Line2D:
+    """Return a dot as in the panels of this kind."""
+    return Line2D([], [], **{"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT[kind], **style})
 
 
 def _title(table: pd.DataFrame, outcome: str, labels: Labels) -> str:
     rows = table[table["group"] == "everybody"]
-    counted = unit_of(rows).startswith("per 1,000")
-    today = f"\ntoday {rows['baseline'].iloc[0]:.0f} per 1,000 employees" if counted else ""
+    is_people = unit_of(rows).startswith("per 1,000")
+    today = f"\ntoday {rows['baseline'].iloc[0]:.0f} per 1,000 employees" if is_people else ""
     return label_of(outcome, labels).replace(" (", "\n(") + today
 
 
@@ -127,7 +127,7 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind:
         height = scenarios.index(row["scenario"]) + (shift if users else -shift)
         if math.isnan(row["difference"]):
             if not users:
-                _say_why(axes, row, height)
+                _write_reason(axes, row, height)
             continue
         _dot_and_interval(axes, row, height, kind, hollow=users)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
@@ -138,8 +138,8 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind:
     axes.set_xlabel(f"difference, {unit_of(table)}\n{directions(table)}")
 
 
-def _say_why(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
-    """Words in place of a dot where a scenario does not apply."""
+def _write_reason(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
+    """Write the reason in place of a dot where a scenario does not apply."""
     nothing = float("nan")
     why = change_in_words(nothing, nothing, nothing, str(row["unit"]), reason=str(row.get("reason", "")))
     axes.text(
@@ -149,7 +149,7 @@ def _say_why(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
 
 
 def _dot_and_interval(axes: Axes, row: Mapping[Any, Any], height: float, kind: str, hollow: bool) -> None:
-    holds_zero = row["low"] <= 0 <= row["high"]  # nan holds nothing: of one run no dot is grey
+    holds_zero = row["low"] <= 0 <= row["high"]  # nan is never grey: one run has no interval
     color = GREY if holds_zero else COLOURS[kind]
     axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=0.9 if holds_zero else 1.5, zorder=2)
     axes.plot(
@@ -158,8 +158,8 @@ def _dot_and_interval(axes: Axes, row: Mapping[Any, Any], height: float, kind: s
     )  # fmt: skip
 
 
-def _name_rows(axes: Axes, names: Sequence[str], shown: bool) -> None:
-    axes.set_yticks(range(len(names)), names if shown else [""] * len(names))
+def _name_rows(axes: Axes, names: Sequence[str], with_names: bool) -> None:
+    axes.set_yticks(range(len(names)), names if with_names else [""] * len(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

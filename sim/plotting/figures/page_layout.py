@@ -1,7 +1,6 @@
-"""The printed page: title, explanation and key above, panels placed by the inch, the footer below.
+"""The layout of a printed page: title, explanation and legend, panels placed in inches, and a footer.
 
-Panels stand where they are put, and nothing is measured and moved afterwards: pages are quick to draw, and
-panels of one page line up.
+Nothing is measured and moved afterwards, so pages are quick to draw and their panels line up.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ _KEY = 0.27
 
 @dataclass(frozen=True)
 class FigureLayout:
-    """A page whose body begins `above` inches below its upper edge."""
+    """A page whose panels begin `above` inches below its upper edge."""
 
     figure: Figure
     above: float
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        """A panel, in inches from the page's left edge and the body's upper edge."""
+        """Return a panel, in inches from the left edge of the page and the upper edge of the body."""
         page = self.figure.get_figheight()
         lower = 1 - (self.above + top + height) / page
         return self.figure.add_axes((left / PAGE_WIDTH, lower, width / PAGE_WIDTH, height / page))
@@ -50,7 +49,7 @@ class FigureLayout:
     def grid(
         self, count: int, columns: int, left: float, top: float, height: float, step: float, gap: float
     ) -> list[Axes]:
-        """`count` panels of one size, row by row from `left` to the right margin, a row every `step` inches."""
+        """Return `count` panels of one size, row by row from `left` to the right margin, a row every `step` inches."""
         width = panel_width(columns, left, gap)
         return [
             self.axes(left + column * (width + gap), top + line * step, width, height)
@@ -58,23 +57,23 @@ class FigureLayout:
         ]
 
     def heading(self, words: str, top: float) -> None:
-        """A bold line over panels that belong together, `top` inches below the body's upper edge."""
+        """Write a bold line over a group of panels, `top` inches below the upper edge of the body."""
         height = 1 - (self.above + top) / self.figure.get_figheight()
         self.figure.text(MARGIN / PAGE_WIDTH, height, words, fontsize=PLAIN, weight="bold", va="top")
 
 
 def panel_width(columns: int, left: float, gap: float) -> float:
-    """Inches of each panel where so many stand beside each other, from `left` to the right margin."""
+    """Return the inches of each panel in a row, from `left` to the right margin."""
     return (PAGE_WIDTH - MARGIN - left - gap * (columns - 1)) / columns
 
 
 def letters(width: float) -> int:
-    """How many small letters of an ordinary name go into so many inches."""
+    """Return how many small letters of an ordinary name fit in this many inches."""
     return int(16.5 * width)
 
 
 def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> FigureLayout:
-    """A page with `body` inches for the panels, and all its words already in place."""
+    """Return a page with `body` inches for panels, and all its texts in place."""
     heading, explanation = textwrap.wrap(title, 61), textwrap.wrap(subtitle, 98)
     closing = textwrap.wrap(footer, 116)
     start = 0.1 + _LINE[LARGE] * len(heading)
@@ -105,18 +104,18 @@ def _draw_key(figure: Figure, key: Sequence[Line2D | Patch], height: float) -> N
 
 
 def footer_of(table: pd.DataFrame, note: str, footer: str) -> str:
-    """Replicates, where the table has them, a note of the figure, and what the caller adds: seed and version."""
+    """Return replicates, where the table has them, a note, and what the caller adds: seed and version."""
     return " · ".join(part for part in (_replicates(table), note, footer) if part)
 
 
 def sureness(table: pd.DataFrame, drawn_as: str = "") -> str:
-    """What the intervals hold, after what they are drawn as; of one run there are none."""
+    """Return what the intervals cover, after what they are drawn as; one run has none."""
     holds = table["interval"].iloc[0] if "interval" in table.columns and len(table) else CHANCE
     return "no interval" if is_one_run(table) else f"{drawn_as}{_HOLDS[holds]}"
 
 
 def line_in_key(table: pd.DataFrame) -> Literal["none", "-"]:
-    """How the key draws an interval: of one run not at all."""
+    """Return the line of an interval in the legend; one run has none."""
     return "none" if is_one_run(table) else "-"
 
 

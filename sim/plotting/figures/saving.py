@@ -1,4 +1,4 @@
-"""Figures on disk: whole or not at all, and the same bytes for the same figure."""
+"""Saving of figures: complete or not at all, and the same bytes for the same figure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sim.files import write_by
 from sim.plotting.figures.style import STYLE
 
 _UNDATED: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None}}
-"""What would make the same figure differ from day to day or machine to machine is left out."""
+"""Metadata that would differ by day or machine are left out."""
 
 
 def save(figure: Figure, path_stem: Path) -> list[Path]:
-    """Writes the figure as PNG (200 dots per inch) and SVG beside each other; returns both paths."""
+    """Save the figure as PNG (200 dots per inch) and SVG, and return both paths."""
     path_stem.parent.mkdir(parents=True, exist_ok=True)
     return [_save_as(figure, path_stem, kind) for kind in _UNDATED]
 

@@ -1,4 +1,4 @@
-"""What the figures take from the tables: the rows they show, in their order, unit and scale."""
+"""Rows, units, scales and texts that figures take from tables."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ EFFECTS = (
 """Columns of the table of effects, which two figures and `draw_all` read."""
 
 _ROUNDING, _NO_EFFECT = 1e-9, 0.55
-"""Below the first all ends are nought; then an axis reaches so far, and marks stand away from the next panel's."""
+"""Below the first value all differences are rounding; the second is then the range of the axis."""
 
 
 def rows_of(table: pd.DataFrame, outcomes: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
-    """The rows of these outcomes and groups; a `UserError` names an outcome that has none."""
+    """Return the rows of these outcomes and groups; raise UserError for an outcome without rows."""
     table = without_small_groups(table)
     absent = [outcome for outcome in outcomes if outcome not in set(table["outcome"])]
     if absent:
@@ -42,15 +42,15 @@ def of_outcome(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 
 def kinds_of(table: pd.DataFrame) -> list[str]:
-    """Which of policies and what-if scenarios there are: always two panels, never one."""
+    """Return the kinds of scenarios in the table; each has its own panel."""
     kinds = [kind for kind in ("policy", "counterfactual") if in_given_order(table, kind)]
     if not kinds:
-        raise UserError("nothing to draw: the effects have neither a policy nor a counterfactual")
+        raise UserError("The table of effects has no policy and no what-if scenario. Use one that has.")
     return kinds
 
 
 def is_one_run(table: pd.DataFrame) -> bool:
-    """Whether a table rests on a single replicate, and so has no intervals."""
+    """Return whether a table is based on one replicate and so has no intervals."""
     return "replicates" in table.columns and bool(table["replicates"].max() == 1)
 
 
@@ -59,35 +59,34 @@ def unit_of(table: pd.DataFrame) -> str:
 
 
 def directions(table: pd.DataFrame) -> str:
-    """Which way is less and which is more, for the end of an axis label."""
+    """Return which direction is less and which is more, for an axis label."""
     less, more = direction_words(unit_of(table))
     return f"← {less}   ·   {more} →"
 
 
 def around_zero(ends: pd.DataFrame, least: float) -> tuple[float, float]:
-    """Limits that hold all ends and leave at least a share `least` of the axis on either side of zero.
+    """Return limits that include all ends and leave at least a share `least` of the axis on either side of zero.
 
-    Values that are missing count for nothing, so one run without intervals has limits as well. What differs by
-    nothing but rounding is no scale.
+    Missing values are ignored, and differences by rounding only do not set the scale.
     """
     known = ends.to_numpy(dtype=float)
     known = known[~np.isnan(known)]
     low, high = float(np.min(known, initial=0.0)), float(np.max(known, initial=0.0))
     if high - low < _ROUNDING:
         return -_NO_EFFECT, _NO_EFFECT
-    room = 0.08 * (high - low)
-    low, high = low - room, high + room
+    space = 0.08 * (high - low)
+    low, high = low - space, high + space
     widest = least / (1 - least)
     return min(low, -widest * high), max(high, -widest * low)
 
 
 def round_ticks(most: int) -> MaxNLocator:
-    """At most so many steps of 1, 2 or 5, or of a power of ten times these."""
+    """Return a locator with at most this many steps of 1, 2 or 5 times a power of ten."""
     return MaxNLocator(most, steps=[1, 2, 5, 10])
 
 
 def signed(number: float, decimals: int) -> str:
-    """A difference for print, with a minus sign as long as the plus."""
+    """Return a difference with a minus sign as wide as the plus."""
     return formatting.signed(number, decimals).replace("-", "\N{MINUS SIGN}")
 
 
@@ -96,5 +95,5 @@ def wrapped(words: str, width: int) -> str:
 
 
 def most_lines(words: Iterable[str]) -> int:
-    """Of how many lines the longest of these words is; one where there are none."""
+    """Return the number of lines of the longest text; one where there is none."""
     return max((text.count("\n") + 1 for text in words), default=1)

@@ -44,7 +44,7 @@ def draw(
     footer: str = "",
     baseline: str = "baseline",
 ) -> Figure:
-    """The ties of one simulated organisation: before, after under the baseline, after under one scenario.
+    """Draw the ties of one simulated organisation: before, after under the baseline, after under one scenario.
 
     `table` holds the ties of both scenarios (strength 0-1), `people` the persons of both, isolation in SD.
     Everybody stands in the same place in all three panels.
@@ -58,7 +58,7 @@ def draw(
     sheet = blank(
         body=2 * step,
         title=f"Ties in one organisation: {label_of(scenario, labels)}",
-        subtitle="The same invented people in the same places. Thicker lines are stronger ties; darker "
+        subtitle="The same simulated people in the same places. Thicker lines are stronger ties; darker "
         "people are more isolated from colleagues.",
         key=[],
         footer=footer_of(table, "One organisation in one run, as an illustration: no interval", footer),

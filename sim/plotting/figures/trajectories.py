@@ -51,7 +51,7 @@ def draw(
     outcomes: Sequence[str] = MAIN_OUTCOMES,
     kind: str = "policy",
 ) -> Figure:
-    """Differences from the baseline by date, a panel a scenario, with all others of its kind in grey behind.
+    """Draw differences from the baseline by date, one panel per scenario, with all others of its kind in grey.
 
     `table` is the long table of trajectories, by week; `kind` is policy or counterfactual, never both on one
     scale.
@@ -68,7 +68,7 @@ def draw(
     band = _HEADING + -(-len(scenarios) // columns) * (title + _HEIGHT) + _DATES
     sheet = blank(
         body=len(outcomes) * band,
-        title=f"When each {KINDS[kind]} begins to make a difference",
+        title=f"Effect of each {KINDS[kind]} over time",
         subtitle=f"Weekly difference from {TODAY}, the flat line (below it: less); everybody. Grey: others.",
         key=[],
         footer=footer_of(table, sureness(table, "Band: "), footer),

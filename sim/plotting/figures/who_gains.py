@@ -1,4 +1,4 @@
-"""Who gains and who is made worse: bars to both sides, by risk group and policy."""
+"""Shares better off and worse off, by group and policy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROUND_SHARES = (0.75, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, _LEAST_REACH)
 
 @with_style
 def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str = "") -> Figure:
-    """The shares of each group that gain or are made worse by more than the margin, a panel a policy.
+    """Draw the shares of each group that are better or worse off by more than the margin, one panel per policy.
 
     `table` is that of gains; `outcome` is the one shown.
     """
@@ -49,8 +49,8 @@ def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str =
     step = title + height + _AXIS
     sheet = blank(
         body=-(-len(policies) // columns) * step,
-        title="Who gains and who is made worse under each policy",
-        subtitle=f"{label_of(outcome, labels)}: share of each group's people who gain or are made worse by "
+        title="Shares better off and worse off under each policy",
+        subtitle=f"{label_of(outcome, labels)}: share of each group's people who are better or worse off by "
         f"more than {margin}, compared with the same people under {TODAY}.",
         key=_key(),
         footer=footer_of(table, "Groups overlap; below ten people they are not shown", footer),
@@ -67,8 +67,8 @@ def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str =
 
 
 def _key() -> list[Patch]:
-    worse = Patch(facecolor=ORANGE, edgecolor=INK, linewidth=0.4, hatch="//////", label="made worse")
-    return [worse, Patch(facecolor=BLUE, edgecolor=INK, linewidth=0.4, label="gains")]
+    worse = Patch(facecolor=ORANGE, edgecolor=INK, linewidth=0.4, hatch="//////", label="worse off")
+    return [worse, Patch(facecolor=BLUE, edgecolor=INK, linewidth=0.4, label="better off")]
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, margin: str) -> None:

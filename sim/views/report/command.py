@@ -1,4 +1,4 @@
-"""The command `hybridwork report`, and the report that the main job leaves beside its tables."""
+"""`hybridwork report`, and the report that the main job writes beside its tables."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _PACKAGES = ("altair", "vl_convert", "jinja2")
 INSTALL = 'pip install "hybridwork[report]"'
 USAGE = """hybridwork report FOLDER [name=value ...]
 
-One page of a comparison that `hybridwork scenarios` or `hybridwork run` has written: FOLDER/report.html.
+Write one page about a comparison of `hybridwork scenarios` or `hybridwork run`: FOLDER/report.html.
   language=nl         in Dutch: FOLDER/report_nl.html; en is the default
-  policy=NAME         the policy shown large; the last of the list is the default
-  sensitivity=FOLDER  takes in what a sensitivity study found
-  pdf=true            as PDF as well, where a browser is present
+  policy=NAME         the policy of the summary; the last of the list is the default
+  sensitivity=FOLDER  adds the results of a sensitivity study
+  pdf=true            also writes a PDF; needs a browser
 """
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork report`: write the page of a comparison, and print where it is."""
+    """Write the page of a comparison, and print its path."""
     if {"--help", "-h"} & set(argv):
         print(USAGE)
         return 0
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
 def write(
     folder: Path, language: str = "en", policy: str | None = None, sensitivity: str | None = None, pdf: str = "false"
 ) -> list[Path]:
-    """Write the report of a folder into it; the files written. UserError for whatever is wrong with it."""
+    """Write the report of a folder into it and return the files; raise UserError for an invalid folder or setting."""
     from sim.experiments.output_folder import write_text
     from sim.views.report.folder import read, screening_of
 
@@ -59,33 +59,33 @@ def write(
 
 
 def beside(folder: Path, language: str) -> None:
-    """Leave a report beside the tables of a finished comparison, or say in a line what it would take."""
+    """Write a report beside the tables of a comparison, or print in a line why there is none."""
     try:
         write(folder, language)
     except UserError as reason:
-        print(f"no report.html: {reason}", file=sys.stderr)
+        print(f"No report.html. {reason}", file=sys.stderr)
 
 
 def _check_packages() -> None:
     missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
-        raise UserError(f"a report needs {missing[0]}, which is not installed; {INSTALL} is right")
+        raise UserError(f"Missing package: {missing[0]}. Use {INSTALL}.")
 
 
 def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
-    """The folder and the options asked for; UserError for a setting that does not exist or is wrong."""
-    given = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
+    """Return the folder and the options; raise UserError for an unknown or invalid setting."""
+    pairs = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
     folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
-    names = [name for name, _ in given]
+    names = [name for name, _ in pairs]
     for name in names:
         if name not in _OPTIONS:
             raise UserError(unknown("setting", name, _OPTIONS))
         if names.count(name) > 1:
-            raise UserError(f"{name} is given {names.count(name)} times; once is right")
+            raise UserError(f"Setting {name} occurs {names.count(name)} times. Use it once.")
     if len(folders) != 1:
-        raise UserError(f"report takes one folder and is given {len(folders)}; "
-                        "as in report outputs/scenarios/<date> language=nl")  # fmt: skip
-    options = dict(given)
+        raise UserError(f"Invalid number of folders: {len(folders)}. Use one folder, "
+                        "as in report outputs/scenarios/<date> language=nl.")  # fmt: skip
+    options = dict(pairs)
     if options.get("pdf", "false") not in ("true", "false"):
-        raise UserError(f"pdf is '{options['pdf']}'; true or false is right")
+        raise UserError(f"Invalid value for pdf: {options['pdf']}. Use true or false.")
     return read_path(folders[0]), options

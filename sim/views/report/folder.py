@@ -27,7 +27,7 @@ _FACTS = (
     *("version", "asked", "written", "seed", "weeks", "start", "scenarios"),
     *("replicates", "people", "parameters", "assumed", "holds", "introduced"),
 )
-_AGAIN = "computing it anew with `hybridwork scenarios` is right"
+_AGAIN = "Run `hybridwork scenarios` again."
 
 
 @dataclass(frozen=True)
@@ -64,44 +64,44 @@ def read(folder: Path) -> Comparison:
     missing = [fact for fact in _FACTS if fact not in about]
     if missing:
         raise UserError(f"{folder} was written by another version ({about.get('version', '?')}), "
-                        f"without '{missing[0]}'; {_AGAIN}")  # fmt: skip
+                        f"without '{missing[0]}'. {_AGAIN}")  # fmt: skip
     tables = {name: _table(folder / f"{name}.parquet", columns) for name, columns in TABLES.items()}
     if len(about["scenarios"]) < 2:
-        raise UserError(f"{folder} holds today's practice alone; a comparison with another scenario is right")
+        raise UserError(f"No comparison in {folder}: it has today's practice only. Use one with another scenario.")
     effects = tables["effects"]
     if effects[effects["group"] == "everybody"].empty:
-        raise UserError(f"{folder} has no group of ten people, so nothing may be shown; more people are right")
+        raise UserError(f"No group of ten people in {folder}, so nothing may be shown. Use more people.")
     tables["trajectories"]["date"] = pd.to_datetime(tables["trajectories"]["date"])
     return Comparison(folder, about, tables)
 
 
 def screening_of(folder: Path) -> pd.DataFrame:
-    """The screening of a folder that `hybridwork sensitivity` has written; UserError for any other."""
+    """Return the screening in a folder of `hybridwork sensitivity`; raise UserError for any other folder."""
     path = folder / "screening.parquet"
     if not path.is_file():
-        raise UserError(f"{folder} holds no sensitivity study; a folder that `hybridwork sensitivity` wrote is right")
+        raise UserError(f"No sensitivity study in {folder}. Use a folder of `hybridwork sensitivity`.")
     columns = ("scenario", "kind", "outcome", "unit", "words", "mu_star", "low", "high", "tier", "trajectories")
     return _table(path, columns)
 
 
 def _check(folder: Path) -> None:
     if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; one that `hybridwork scenarios` wrote is right")
+        raise UserError(f"No folder {folder}. Use one of `hybridwork scenarios`.")
     if (folder / "effects.parquet").is_file():
         return
     inside = sorted(one.parent for one in folder.glob("*/effects.parquet") if not one.parent.name.startswith("."))
     if inside:
-        raise UserError(f"{folder} holds {len(inside)} comparisons; one of them is right, as in {inside[-1]}")
-    raise UserError(f"{folder} holds no comparison of scenarios; a folder that `hybridwork scenarios` wrote is right")
+        raise UserError(f"{folder} has {len(inside)} comparisons. Use one of them, as in {inside[-1]}.")
+    raise UserError(f"No comparison of scenarios in {folder}. Use a folder of `hybridwork scenarios`.")
 
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({first_line(error)}); {_AGAIN}") from None
+        raise UserError(f"{path} cannot be read: {first_line(error)}. {_AGAIN}") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no facts; {_AGAIN}")
+        raise UserError(f"{path} has no facts. {_AGAIN}")
     return content
 
 
@@ -109,12 +109,12 @@ def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     import pandas as pd
 
     if not path.is_file():
-        raise UserError(f"{path.parent} lacks {path.name}, which versions before 0.3 did not write; {_AGAIN}")
+        raise UserError(f"{path.parent} lacks {path.name}, which versions before 0.3 did not write. {_AGAIN}")
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # pyarrow has errors of many kinds for a damaged file
-        raise UserError(f"{path} cannot be read ({first_line(error)[:80]}); {_AGAIN}") from None
+        raise UserError(f"{path} cannot be read: {first_line(error)[:80]}. {_AGAIN}") from None
     missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise UserError(f"{path} lacks the column '{missing[0]}', as another version wrote it; {_AGAIN}")
+        raise UserError(f"{path} lacks the column '{missing[0]}', because another version wrote it. {_AGAIN}")
     return table

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def page(comparison: Comparison, words: Words, focus: str | None = None, screening: pd.DataFrame | None = None) -> str:
     """The whole report; the same for the same folder and words.
 
-    `focus` is the policy shown large, the last of the list where none is named; `screening` that of a sensitivity
+    `focus` is the policy figures large, the last of the list where none is named; `screening` that of a sensitivity
     study, if there is one.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -67,8 +67,8 @@ def _numbers(comparison: Comparison, words: Words) -> Table | None:
 
 def _measure_grades(sections: Sections, words: Words) -> Table:
     """What the grades on this page mean, no others."""
-    shown = dict.fromkeys(grade for policy in sections.policies for grade in policy.grades)
-    rows = [[words(f"common.grade.{grade}"), words(f"common.grade_means.{grade}")] for grade in shown]
+    figures = dict.fromkeys(grade for policy in sections.policies for grade in policy.grades)
+    rows = [[words(f"common.grade.{grade}"), words(f"common.grade_means.{grade}")] for grade in figures]
     heads = [words("report.question.grade"), words("report.rests.means")]
     return Table(words("report.rests.measures_caption"), heads, rows)
 

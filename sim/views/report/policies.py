@@ -29,18 +29,18 @@ class Policy:
 def policies(
     scenarios: Iterable[str], introduced: Mapping[str, Sequence[str]], texts: Mapping[str, str], words: Words
 ) -> list[Policy]:
-    """These scenarios from the source of a problem to the individual, otherwise in the order given.
+    """Return these scenarios from the source of a problem to the individual, otherwise in the given order.
 
-    `introduced` holds the measures of each scenario, `texts` what its file says.
+    `introduced` has the measures of each scenario, `texts` the description in its file.
     """
     from sim.config.default_settings import measures
 
     catalogue = {one.name: one for one in measures()}
-    told = [
+    rows = [
         _policy(one, [catalogue[name] for name in introduced.get(one, ()) if name in catalogue], texts, words)
         for one in scenarios
     ]
-    return sorted(told, key=lambda policy: LEVELS.index(policy.level))
+    return sorted(rows, key=lambda policy: LEVELS.index(policy.level))
 
 
 def _policy(scenario: str, own: Sequence[Measure], texts: Mapping[str, str], words: Words) -> Policy:
