@@ -255,7 +255,11 @@ FILES = [
         "Unknown setting: recovry.*recovery",
     ),
     ("scenario", HEAD + "foo: 3", "Unknown setting: foo"),
-    ("scenario", HEAD + "social: 3", r"scenario mine: social is 3; entries are right, as in social: {measures"),
+    (
+        "scenario",
+        HEAD + "social: 3",
+        r"Invalid value for social in scenario mine: 3. Use entries, as in social: {measures",
+    ),
     (
         "scenario",
         HEAD + "social: {measures: [buddies]}",
@@ -263,21 +267,21 @@ FILES = [
     ),
     ("scenario", HEAD.replace("policy", "polcy"), "kind is 'polcy'; one of baseline, policy"),
     ("scenario", HEAD.replace("kind: policy", ""), "kind is 'null'; one of baseline, policy"),
-    ("scenario", HEAD.replace("Mine.", "[a, b]"), r"text is \['a', 'b'\]; a text is right"),
+    ("scenario", HEAD.replace("Mine.", "[a, b]"), r"text in .*: \['a', 'b'\]\. Use text"),
     ("scenario", HEAD + "defaults: [override /socal: buddies]", "ould not override 'socal'"),
     ("scenario", HEAD + "defaults: [override /social: budies]", "Unknown option of social: budies.*buddies"),
     ("social", "a: [b", r"mine\.yaml is no yaml: line"),
     (
         "social",
         "text: Mine.\nmeasures: [buddies]",
-        r"measures is \['buddies'\]; entries are right, as in measures: {breaks",
+        r"measures in .*: \['buddies'\]\. Use entries, as in measures: {breaks",
     ),
-    ("social", "text: Mine.\nmeasures: {buddies: 3}", "buddies is 3; entries are right"),
+    ("social", "text: Mine.\nmeasures: {buddies: 3}", r"buddies in .*: 3\. Use entries"),
     ("social", "text: Mine.\nmeasures: {buddies: {begin: 3}}", "Unknown entry: begin.*start"),
     ("social", "text: Mine.\nwithdrwn: [breaks]", "Unknown entry: withdrwn.*withdrawn"),
     ("social", "text: Mine.\nfoo: 3", "Unknown entry: foo"),
     ("social", "text: Mine.\nkind: polcy", "kind is 'polcy'; one of policy, counterfactual"),
-    ("social", "text: [a]", r"text is \['a'\]; a text is right"),
+    ("social", "text: [a]", r"text in .*: \['a'\]\. Use text"),
 ]
 
 

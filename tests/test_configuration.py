@@ -318,32 +318,38 @@ MISTAKES = [
     (["experiment=foo"], "Unknown option of experiment: foo"),
     (["availability=foo"], "Unknown option of availability: foo.*right_to_disconnect"),
     (["availabilty=always_on"], "Unknown setting: availabilty.*availability"),
-    (["mechanisms.recovery.demands_hold=9"], "^mechanisms.recovery.demands_hold is 9; its range is 0.1 to 0.32"),
-    (["mechanisms.recovery.demands_hold=abc"], "recovery.demands_hold is abc; its range"),
+    (["mechanisms.recovery.demands_hold=9"], r"mechanisms\.recovery\.demands_hold: 9\. Use 0\.1 to 0\.32"),
+    (["mechanisms.recovery.demands_hold=abc"], r"recovery\.demands_hold: abc\. Use 0\.1 to"),
     (["mechanisms.recovery.demand_holds=0.2"], "Unknown setting: mechanisms.recovery.demand_holds.*demands_hold"),
     (["+mechanisms.recovery.demand_holds=0.2"], "Unknown parameter: mechanisms.recovery.demand_holds.*demands_hold"),
     (["+mechanisms.recovry.demands_hold=0.2"], "Unknown mechanism: recovry.*recovery"),
     (["mechanisms=5"], "mechanisms is '5'; it is a group"),
-    (["mechanisms.anchor_days.days=9"], "anchor_days.days is 9"),
-    (["survey.cut_off=9"], "survey.cut_off is 9"),
+    (["mechanisms.anchor_days.days=9"], "anchor_days.days: 9"),
+    (["survey.cut_off=9"], "survey.cut_off: 9"),
     (["firm=own"], "needs a file of persons"),
     (["firm=one", "firm.employees=2"], "employees: 2"),
     (["firm.employees=200"], "Unknown setting: firm.employees"),
     (["firm.sample=abc"], "firm.sample is 'abc'; a whole number"),
     (["firm=one", "firm.sector=farming_of_snails"], "farming_of_snails"),
     (["firm.shares={woman: 2}"], "share of woman is 2"),
-    (["calendar.start=2022-09-06"], "is a Tuesday"),
+    (["calendar.start=2022-09-06"], "2022-09-06, a Tuesday"),
     (["calendar.start=soon"], "calendar.start: soon. Use a date"),
     (["+availability.measures.nonsense.share=1"], "measure 'nonsense' is unknown"),
-    (["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=1.5"], "share is 1.5"),
+    (
+        ["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=1.5"],
+        r"share in .*: 1\.5\. Use a share",
+    ),
     (
         ["availability=right_to_disconnect", "availability.measures.right_to_disconnect.share=all"],
-        "share is all; a share",
+        r"share in .*: all\. Use a share",
     ),
-    (["availability=always_on", "availability.settings.availability.pressure_from_above=9"], "is 9.0; its range"),
+    (
+        ["availability=always_on", "availability.settings.availability.pressure_from_above=9"],
+        r"Invalid value for .*: 9\.0\. Use ",
+    ),
     (["+schedule.settings.attendence.home_floor=1"], "attendence"),
-    (["mechanisms.recovery.night=null"], "night is null; its range"),
-    (["mechanisms.recovery.night=true"], "night is true; its range"),
+    (["mechanisms.recovery.night=null"], r"night: null\. Use "),
+    (["mechanisms.recovery.night=true"], r"night: true\. Use "),
     (["mechanisms.recovery=3"], r"write mechanisms\.recovery\.<setting>=<value>"),
     (["mechanisms.recovry.night=0.2"], "Unknown setting: mechanisms.recovry.*recovery"),
     (["weeks=null"], "weeks is 'null'; a whole number"),
@@ -357,7 +363,7 @@ MISTAKES = [
     (["firm=one", "firm.establishments=3"], "Unknown setting: firm.establishments.*employees, team_size"),
     (["firm.shares.woman=0.4"], "firm.shares={woman: <value>}"),
     (["firm=[a]"], "firm takes the name of one option"),
-    (["engine=cuda"], "engine is 'cuda'; one of auto"),
+    (["engine=cuda"], "Unknown engine: cuda. Use one of auto"),
     (["calendar.start=9999-12-27"], "a Monday of the years 1900 to 2200"),
     (["calendar.start=null"], "calendar.start: null. Use a date"),
     (["scenario=no_measures", "kind=policy"], "kind stands in the yaml of a scenario"),
@@ -367,7 +373,7 @@ MISTAKES = [
     (["availability.measures.quiet_evenings.share=0.5"], "choose one, as in availability=quiet_evenings"),
     (["schedule=anchor_days", "+schedule.from_week=26"], "from_week and until_week are for settings"),
     (["recovery=breaks", "social.withdrawn=[breaks]"], "breaks is both introduced and withdrawn"),
-    (["social.withdrawn=breaks"], r"withdrawn is breaks; a list is right, as in withdrawn: \[breaks\]"),
+    (["social.withdrawn=breaks"], r"withdrawn in .*: breaks\. Use a list, as in withdrawn: \[breaks\]"),
     (["+schedule.foo=-3"], "schedule: Unknown entry: foo"),
     (["+schedule.withdrwn=[]"], "schedule: Unknown entry: withdrwn.*withdrawn"),
 ]
@@ -383,37 +389,37 @@ def test_a_mistake_is_told_in_one_line(asked, told):
 
 
 WHEN = [
-    ("start=-3", "start is -3; a whole week from 0"),
-    ("start=1.5", "start is 1.5; a whole week from 0"),
-    ("start=true", "start is true; a whole week from 0"),
-    ("start=null", "start is null; a whole week from 0"),
-    ("start=20", "starts in week 20 and the run has 20 weeks; a week from 0 to 19"),
-    ("end=0", "start is 0 and end is 0; a later week"),
-    ("end=21", "ends in week 21 and the run has 20 weeks; a week up to 20 .* null for good"),
-    ("share=null", "share is null; a share lies between 0 and 1"),
-    ("intensity=null", "intensity is null; a number from 0 to 2"),
-    ("intensity=3", "intensity is 3; a number from 0 to 2"),
-    ("use=2", "use is 2; a share lies between 0 and 1"),
+    ("start=-3", r"start in .*anchor_days: -3\. Use a whole week from 0"),
+    ("start=1.5", r"start in .*anchor_days: 1.5\. Use a whole week from 0"),
+    ("start=true", r"start in .*anchor_days: true\. Use a whole week from 0"),
+    ("start=null", r"start in .*anchor_days: null\. Use a whole week from 0"),
+    ("start=20", r"anchor_days.*: week 20 of a run of 20 weeks\. Use week 0 to 19"),
+    ("end=0", r"end in .*anchor_days: 0\. Use a week after start \(0\)"),
+    ("end=21", r"week 21 of a run of 20 weeks\. Use a week up to 20, or null for no end"),
+    ("share=null", r"share in .*anchor_days: null\. Use a share from 0 to 1"),
+    ("intensity=null", r"intensity in .*anchor_days: null\. Use a number from 0 to 2"),
+    ("intensity=3", r"intensity in .*anchor_days: 3\. Use a number from 0 to 2"),
+    ("use=2", r"use in .*anchor_days: 2\. Use a share from 0 to 1"),
 ]
 
 
 @pytest.mark.parametrize(("detail", "told"), WHEN)
 def test_a_measure_comes_within_the_horizon_by_whole_weeks_and_shares(detail, told):
-    with pytest.raises(UserError, match=f"anchor_days.* {told}"):
+    with pytest.raises(UserError, match=told):
         plan("weeks=20", "schedule=anchor_days", f"++schedule.measures.anchor_days.{detail}")
 
 
 @pytest.mark.parametrize(
     ("detail", "told"),
     [
-        ("from_week=-1", "from_week is -1; a whole week from 0"),
-        ("from_week=null", "from_week is null; a whole week"),
-        ("from_week=20", "fixed_office_days starts in week 20"),
-        ("until_week=2.5", "until_week is 2.5; a whole week"),
-        ("until_week=0", "from_week is 0 and until_week is 0"),
-        ("until_week=21", "fixed_office_days ends in week 21"),
-        ("settings.attendance.fixed_office_days=null", "fixed_office_days is null; a number"),
-        ("settings.attendance=3", "attendance is 3; entries are right"),
+        ("from_week=-1", r"from_week in .*: -1\. Use a whole week from 0"),
+        ("from_week=null", r"from_week in .*: null\. Use a whole week"),
+        ("from_week=20", r"start of .*fixed_office_days .*: week 20 "),
+        ("until_week=2.5", r"until_week in .*: 2\.5\. Use a whole week"),
+        ("until_week=0", r"until_week in .*: 0\. Use a week after from_week \(0\)"),
+        ("until_week=21", r"end of .*fixed_office_days .*: week 21 "),
+        ("settings.attendance.fixed_office_days=null", r"fixed_office_days in .*: null\. Use a number"),
+        ("settings.attendance=3", r"attendance in .*: 3\. Use entries"),
     ],
 )
 def test_a_setting_comes_within_the_horizon_by_whole_weeks_and_numbers(detail, told):
@@ -442,21 +448,21 @@ def test_what_cannot_be_computed_here_is_told_before_anything_is(monkeypatch):
 
 
 MEASURE_MISTAKES = [
-    ({"shifts": {"feedback": 3}}, "the shift of feedback is 3; it needs amount, low, high and source"),
-    ({"shifts": ["feedback"]}, r"shifts is \['feedback'\]; entries are right"),
-    ({"amount": "much"}, "the shift of feedback: amount is much; a number"),
-    ({"amount": True}, "the shift of feedback: amount is true; a number"),
-    ({"high": float("inf"), "amount": 400}, "the shift of feedback: high is inf; a number"),
-    ({"source": "E999"}, "the shift of feedback: source cites 'E999', which no row"),
-    ({"study": "banana"}, "study is banana; entries are right, as in study: {employer"),
-    ({"fades_in": "abc"}, "fades_in is abc; a number from 0"),
-    ({"fades_in": None}, "fades_in is null; a number from 0"),
-    ({"fades_in": -3}, "fades_in is -3; a number from 0"),
-    ({"use": True}, "use is true; a share"),
-    ({"hoops": None}, "hoops is null; a share"),
-    ({"text": ["a", "b"]}, r"text is \['a', 'b'\]; a text"),
-    ({"text": 3}, "text is 3; a text"),
-    ({"rewrites": "banana"}, "rewrites is banana; true or false"),
+    ({"shifts": {"feedback": 3}}, "the shift of feedback of measure mine is 3; it needs amount, low, high and source"),
+    ({"shifts": ["feedback"]}, r"shifts in measure mine: \['feedback'\]\. Use entries"),
+    ({"amount": "much"}, r"amount in the shift of feedback of measure mine: much\. Use a number"),
+    ({"amount": True}, r"amount in the shift of feedback of measure mine: true\. Use a number"),
+    ({"high": float("inf"), "amount": 400}, r"high in the shift of feedback of measure mine: inf\. Use a number"),
+    ({"source": "E999"}, "the shift of feedback of measure mine: source cites 'E999', which no row"),
+    ({"study": "banana"}, r"study in measure mine: banana\. Use entries, as in study: {employer"),
+    ({"fades_in": "abc"}, r"fades_in in measure mine: abc\. Use a number from 0"),
+    ({"fades_in": None}, r"fades_in in measure mine: null\. Use a number from 0"),
+    ({"fades_in": -3}, r"fades_in in measure mine: -3\. Use a number from 0"),
+    ({"use": True}, r"use in measure mine: true\. Use a share"),
+    ({"hoops": None}, r"hoops in measure mine: null\. Use a share"),
+    ({"text": ["a", "b"]}, r"text in measure mine: \['a', 'b'\]\. Use text"),
+    ({"text": 3}, r"text in measure mine: 3\. Use text"),
+    ({"rewrites": "banana"}, r"rewrites in measure mine: banana\. Use true or false"),
     ({"tekts": "a"}, "Unknown entry: tekts.*tekst"),
 ]
 
@@ -467,9 +473,9 @@ def test_a_mistake_in_a_measure_is_told_in_one_line(change, told):
     of_shift = change.keys() <= {"amount", "low", "high", "source"}
     if of_shift:
         change = {"shifts": {"feedback": content["shifts"]["feedback"] | change}}
-    with pytest.raises(UserError, match=f"^measure mine: {told}") as mistake:
+    with pytest.raises(UserError, match=told) as mistake:
         read_measure("mine", content | change)
-    assert "\n" not in str(mistake.value)
+    assert "measure mine" in str(mistake.value) and "\n" not in str(mistake.value)
 
 
 @pytest.mark.parametrize(

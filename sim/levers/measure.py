@@ -96,7 +96,7 @@ def read_measure(name: str, content: Mapping[str, Any]) -> Measure:
         check_share(where, entry, content.get(entry, 0.0))
     check_number(where, "fades_in", content.get("fades_in", 0.0), least=0.0)
     if not isinstance(content.get("rewrites", False), bool):
-        raise UserError(f"{where}: rewrites is {as_written(content['rewrites'])}; true or false is right")
+        raise UserError(f"Invalid value for rewrites in {where}: {as_written(content['rewrites'])}. Use true or false.")
     study = _read_study(where, content.get("study"))
     if not study:
         _check_source(where, "source", content["source"])
@@ -154,7 +154,7 @@ def _read_study(where: str, content: Any) -> dict[str, float]:
 
 
 def _read_shift(where: str, target: str, content: Any) -> Shift:
-    here = f"{where}: the shift of {target}"
+    here = f"the shift of {target} of {where}"
     if not isinstance(content, Mapping):
         raise UserError(f"{here} is {as_written(content)}; it needs amount, low, high and source")
     for entry in ("amount", "low", "high", "source"):

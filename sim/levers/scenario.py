@@ -20,7 +20,7 @@ _SETTINGS = "settings: {recovery: {breaks_a_day: 4}}"
 
 @dataclass(frozen=True)
 class Introduction:
-    """A measure taken by `share` of the establishments from week `start` until before week `end` (None: for good).
+    """A measure taken by `share` of the establishments from week `start` until before week `end` (None: no end).
 
     `intensity` multiplies what the measure moves; `use`, `hoops` and `well` replace the measure's own where given.
     """
@@ -48,7 +48,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Deltas from the practice of 2022."""
+    """Differences from the practice of 2022."""
 
     name: str
     kind: str
@@ -63,9 +63,9 @@ class Scenario:
 
 
 def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str]) -> Scenario:
-    """Make a scenario of its `kind`, its `text` and what its lever families introduce, withdraw and set.
+    """Read a scenario: its `kind`, its `text`, and what its lever families introduce, withdraw and set.
 
-    Raises UserError for an unknown kind, measure or entry, and for a share, week or number that cannot be.
+    Raises UserError for an unknown kind, measure or entry, and for an invalid share, week or number.
     """
     where = f"scenario {name}"
     check_entries(where, config, ("kind", "text", *FAMILIES))
@@ -89,14 +89,28 @@ def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str])
 def scale_scenario(
     scenario: Scenario, defaults: Mapping[str, float], share: float = 1.0, strength: float = 1.0
 ) -> Scenario:
-    """The scenario as `share` of the employers take it, with its measures `strength` times as strong.
+    """Scale a scenario.
 
-    Settings, which hold everywhere, go `share` times `strength` of the way from their default to their value, and never
-    beyond. `defaults` maps <process>.<parameter> to its value in force. Raises UserError for a scenario that withdraws
-    a measure, which cannot be done by halves.
+    Parameters
+    ----------
+    scenario : Scenario
+    defaults : mapping of str to float
+        <process>.<parameter> to its current value.
+    share : float
+        Share of the employers that take the measures.
+    strength : float
+        Factor of the measures' intensity. Settings move `share` times `strength` of the way from their default to
+        their value, and never beyond it.
+
+    Raises
+    ------
+    UserError
+        For a scenario that withdraws a measure, which cannot be scaled.
     """
     if scenario.withdrawn:
-        raise UserError(f"scenario {scenario.name} withdraws {scenario.withdrawn[0]}, which cannot be done by halves")
+        raise UserError(
+            f"Invalid scenario to scale: {scenario.name}. It withdraws {scenario.withdrawn[0]}; use one without."
+        )
     way = min(share * strength, 1.0)
     introduced = tuple(
         replace(one, share=one.share * share, intensity=min(one.intensity * strength, _MOST_INTENSE))
@@ -113,7 +127,7 @@ def scale_scenario(
 
 
 def combine_scenarios(name: str, scenarios: Sequence[Scenario]) -> Scenario:
-    """All these scenarios at once; of a measure that two introduce, and a parameter that two set, the last counts."""
+    """Combine scenarios; for a measure or parameter in several of them, the last counts."""
     introduced = {one.measure: one for scenario in scenarios for one in scenario.introduced}
     settings = {(one.process, one.parameter): one for scenario in scenarios for one in scenario.settings}
     withdrawn = dict.fromkeys(measure for scenario in scenarios for measure in scenario.withdrawn)
@@ -129,19 +143,19 @@ def combine_scenarios(name: str, scenarios: Sequence[Scenario]) -> Scenario:
 
 
 def check_horizon(scenario: Scenario, weeks: int) -> None:
-    """Raise UserError where a change begins or ends after the last week, so that nobody would see it."""
+    """Raise UserError where a change begins or ends after the last week."""
     changes: list[Introduction | Setting] = [*scenario.introduced, *scenario.settings]
     for change in changes:
         what = change.measure if isinstance(change, Introduction) else f"{change.process}.{change.parameter}"
         if change.start >= weeks:
             raise UserError(
-                f"scenario {scenario.name}: {what} starts in week {change.start} and the run has {weeks} weeks; "
-                f"a week from 0 to {weeks - 1} is right"
+                f"Invalid start of {what} in scenario {scenario.name}: week {change.start} of a run of {weeks} weeks. "
+                f"Use week 0 to {weeks - 1}."
             )
         if change.end is not None and change.end > weeks:
             raise UserError(
-                f"scenario {scenario.name}: {what} ends in week {change.end} and the run has {weeks} weeks; "
-                f"a week up to {weeks} is right, or null for good"
+                f"Invalid end of {what} in scenario {scenario.name}: week {change.end} of a run of {weeks} weeks. "
+                f"Use a week up to {weeks}, or null for no end."
             )
 
 
@@ -155,9 +169,9 @@ def _check_option(where: str, option: Mapping[str, Any]) -> None:
 def _check_once(where: str, introduced: Sequence[str], withdrawn: Sequence[str]) -> None:
     for measure in introduced:
         if introduced.count(measure) > 1:
-            raise UserError(f"{where}: {measure} is introduced by two lever families; name it in one")
+            raise UserError(f"Conflict in {where}: two lever families introduce {measure}. Name it in one.")
         if measure in withdrawn:
-            raise UserError(f"{where}: {measure} is both introduced and withdrawn; one of the two is right")
+            raise UserError(f"Conflict in {where}: {measure} is both introduced and withdrawn. Use one of the two.")
 
 
 def _known(where: str, measure: str, measures: Sequence[str]) -> str:
@@ -187,12 +201,12 @@ def _introduction(where: str, measure: str, details: Any) -> Introduction:
 def _withdrawn(where: str, option: Mapping[str, Any], measures: Sequence[str]) -> list[str]:
     names = option.get("withdrawn") or []
     if not isinstance(names, list | tuple):
-        raise UserError(f"{where}: withdrawn is {as_written(names)}; a list is right, as in {_WITHDRAWN}")
+        raise UserError(f"Invalid value for withdrawn in {where}: {as_written(names)}. Use a list, as in {_WITHDRAWN}.")
     return [_known(where, measure, measures) for measure in names]
 
 
 def _settings(where: str, option: Mapping[str, Any]) -> list[Setting]:
-    """Written as `settings: {<process>: {<parameter>: <value>}}`, with one `from_week` and `until_week` for all."""
+    """Read `settings: {<process>: {<parameter>: <value>}}`, with one `from_week` and `until_week` for all."""
     start, end = _check_weeks(where, option, "from_week", "until_week")
     settings = [
         Setting(process, parameter, _value(f"{where}, settings", process, parameter, value), start, end)
@@ -205,24 +219,26 @@ def _settings(where: str, option: Mapping[str, Any]) -> list[Setting]:
 
 
 def _value(where: str, process: str, parameter: str, value: Any) -> float:
-    """The value of a parameter; a switch may be written as true or false."""
+    """Return the value of a parameter; a switch may be true or false."""
     if not is_number(value) and not isinstance(value, bool):
-        raise UserError(f"{where}: {process}.{parameter} is {as_written(value)}; a number is right")
+        raise UserError(f"Invalid value for {process}.{parameter} in {where}: {as_written(value)}. Use a number.")
     return float(value)
 
 
 def _check_weeks(where: str, entries: Mapping[str, Any], first: str, last: str) -> tuple[int, int | None]:
-    """When a change begins and ends: whole weeks one after the other, the last one null for good."""
+    """Return the first and last week of a change; the last is None for a change without end."""
     start, end = entries.get(first, 0), entries.get(last)
     _check_week(where, first, start)
     if end is None:
         return start, None
     _check_week(where, last, end)
     if end <= start:
-        raise UserError(f"{where}: {first} is {start} and {last} is {end}; a later week is right, or null for good")
+        raise UserError(
+            f"Invalid value for {last} in {where}: {end}. Use a week after {first} ({start}), or null for no end."
+        )
     return start, end
 
 
 def _check_week(where: str, name: str, week: Any) -> None:
     if not is_whole(week) or week < 0:
-        raise UserError(f"{where}: {name} is {as_written(week)}; a whole week from 0 on is right")
+        raise UserError(f"Invalid value for {name} in {where}: {as_written(week)}. Use a whole week from 0.")
