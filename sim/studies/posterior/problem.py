@@ -72,21 +72,22 @@ class Problem:
     @property
     def prior(self) -> Sweep:
         """Draws from the prior, each with its own people and random numbers."""
-        design = prior.draws(self.factors, self.settings.simulations, self.settings.seed)
-        return Sweep(self.context, design, 1, (TABLE,), OBSERVED)
+        return self._sweep(prior.draws(self.factors, self.settings.simulations, self.settings.seed))
 
     @property
     def screening(self) -> Sweep:
         """Morris design over the ranges, with the same people and random numbers in all rows."""
         own = self.settings
         morris = designs.Settings("morris", n=own.trajectories, levels=own.levels, seed=own.seed)
-        return Sweep(self.context, designs.make(morris, self.factors), 1, (TABLE,), OBSERVED)
+        return self._sweep(designs.make(morris, self.factors))
 
     @property
     def repeated(self) -> Sweep:
         """Repeated runs of the point estimate, which differ only in people and random numbers."""
-        design = prior.design_at((), np.empty((1, 0)))
-        return Sweep(self.context, design, self.settings.alike, (TABLE,), OBSERVED)
+        return self._sweep(prior.design_at((), np.empty((1, 0))), self.settings.alike)
+
+    def _sweep(self, design: designs.Design, replicates: int = 1) -> Sweep:
+        return Sweep(self.context, design, replicates, (TABLE,), OBSERVED)
 
     def proposals(self, at: np.ndarray, number: int) -> Sweep:
         """Return the sweep of a round at shares (row, parameter) of the ranges; no other round has its people."""
