@@ -1,1 +1,1 @@
-"""One person, no network, beside the published stock-and-flow model of job demands-resources theory."""
+"""Comparison of one isolated person with the published stock-and-flow model of job demands-resources theory."""

@@ -1,1 +1,1 @@
-"""How many replicates the smallest effect of interest needs: the procedure, and the page."""
+"""Number of replicates that the smallest effect of interest needs."""

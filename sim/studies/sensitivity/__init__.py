@@ -1,1 +1,1 @@
-"""Which assumptions move the results: screening, indices, doses of policies, and pairs of them."""
+"""Sensitivity of results to assumptions, and effects of doses and pairs of policies."""

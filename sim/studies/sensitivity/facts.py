@@ -93,8 +93,8 @@ def _spread_rows(spread: Mapping[str, Mapping[str, Sequence[float]]]) -> list[li
     return rows
 
 
-def _screening(scenario: str, outcome: str, rows: pd.DataFrame, shown: int) -> dict[str, Any]:
-    leading = leading_rows(rows, "mu_star", shown)
+def _screening(scenario: str, outcome: str, rows: pd.DataFrame, count: int) -> dict[str, Any]:
+    leading = leading_rows(rows, "mu_star", count)
     hidden, unit = rows.drop(leading.index), OUTCOMES[outcome].unit
     lowest = leading.loc[leading["tier"] > 0, "low"].min()
     unmoved = int((rows["mu_star"] == 0).sum())
@@ -118,7 +118,7 @@ def _screening(scenario: str, outcome: str, rows: pd.DataFrame, shown: int) -> d
     }  # fmt: skip
 
 
-def _indices(scenario: str, outcome: str, rows: pd.DataFrame, shown: int) -> dict[str, Any]:
+def _indices(scenario: str, outcome: str, rows: pd.DataFrame, count: int) -> dict[str, Any]:
     return {
         "number": number_name(scenario, outcome),
         "rows": [
@@ -126,7 +126,7 @@ def _indices(scenario: str, outcome: str, rows: pd.DataFrame, shown: int) -> dic
                 _tier(row.tier), row.words, _percent(row.total, row.low, row.high),
                 _percent(row.first, row.first_low, row.first_high), place_range(row.place_from, row.place_to),
             ]
-            for row in leading_rows(rows, "total", shown).itertuples()
+            for row in leading_rows(rows, "total", count).itertuples()
         ],
     }  # fmt: skip
 

@@ -185,9 +185,9 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
         )
 
 
-def _factors(given: Any, context: DesignContext) -> tuple[Factor, ...]:
-    """Return what to screen: all uncertain values, or those given, but no levers."""
-    factors = choose(designs.OPEN if given is None else given, context.plan, context.fixed)
+def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
+    """Return what to screen: all uncertain values, or those with these names, but no levers."""
+    factors = choose(designs.OPEN if names is None else names, context.plan, context.fixed)
     for factor in factors:
         if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
             raise UserError(
