@@ -166,13 +166,13 @@ def _coverage(axes: Axes, table: pd.DataFrame) -> None:
         axes.plot([level, level], height, color=INK, linewidth=0.8, linestyle=":", zorder=1)
         axes.plot(singles, places, "o", color=BLUE, alpha=0.35, markersize=4, markeredgewidth=0, zorder=2)
         axes.plot([mean, mean], [place - 0.3, place + 0.3], color=BLUE, linewidth=1.8, zorder=3)
-    axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals, one dot per parameter" for level in levels])
+    axes.set_yticks(range(len(levels)), [f"{level:.0%} intervals" for level in levels])
     axes.set_ylim(len(levels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlim(0.3, 1.0)
-    axes.set_xlabel("true values inside (line: mean over parameters)")
+    axes.set_xlabel("true values inside (dots: parameters, line: their mean)")
 
 
 def _truths(axes: Axes, rows: pd.DataFrame) -> None:

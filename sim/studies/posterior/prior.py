@@ -19,9 +19,9 @@ OPEN = ("assumed", "sourced", "fitted", "amounts")
 _SMALLEST = 1e-9
 
 
-def factors(plan: Plan, held: Collection[str] = ()) -> tuple[Factor, ...]:
-    """Return all uncertain parameters except `held`, in the order of their names."""
-    return tuple(sorted(choose(OPEN, with_every_measure(plan), held), key=lambda factor: factor.name))
+def factors(plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
+    """Return all uncertain parameters except `fixed`, in the order of their names."""
+    return tuple(sorted(choose(OPEN, with_every_measure(plan), fixed), key=lambda factor: factor.name))
 
 
 def draws(own: Sequence[Factor], count: int, seed: int) -> Design:

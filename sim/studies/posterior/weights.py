@@ -42,8 +42,8 @@ def resampled(weights: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Return numbers (count,) of draws by systematic resampling, in random order."""
     rng = np.random.default_rng(seed)
     places = (np.arange(count) + rng.random()) / count
-    chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), places)
-    return rng.permutation(np.minimum(chosen, len(weights) - 1))
+    numbers = np.searchsorted(np.cumsum(weights) / weights.sum(), places)
+    return rng.permutation(np.minimum(numbers, len(weights) - 1))
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray, at: Sequence[float]) -> np.ndarray:
