@@ -20,6 +20,7 @@ from sim.reporting import phrases  # noqa: E402
 from sim.reporting.changes import PHRASES  # noqa: E402
 from sim.views.report import command, figures, folder, grounds, main  # noqa: E402
 from sim.views.report.page import page  # noqa: E402
+from sim.views.report.sections import Sections  # noqa: E402
 from sim.words import LANGUAGES, Words, texts  # noqa: E402
 
 BURN_OUT, ISOLATION = MAIN_OUTCOMES
@@ -426,7 +427,7 @@ def _write(name, text):
         (_write("about.json", "[]"), "has no facts"),
         (_write("about.json", '{"version": "0.1.0"}'), "was written by another version (0.1.0)"),
         (_write("effects.parquet", "no table"), "effects.parquet cannot be read"),
-        (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice alone"),
+        (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice only"),
     ],
 )
 def test_a_folder_that_is_none_is_told_in_one_line(kept, spoil, said):
@@ -467,6 +468,13 @@ def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept
     assert capsys.readouterr().err == f"No report.html. Missing package: altair. " \
                                       f"Use {command.INSTALL}.\n"  # fmt: skip
     assert not (kept / "report.html").exists()
+
+
+@pytest.mark.parametrize(("replicates", "key"), [(100, "all_caption"), (250, "all_caption_scaled")])
+def test_the_caption_of_the_dots_says_whether_they_are_percentages(replicates, key):
+    words = Words()
+    caption = Sections(comparison(replicates=replicates), words).dots_caption
+    assert caption == words(f"report.short.{key}", runs=replicates)
 
 
 @pytest.mark.parametrize("name", ["desks", "always_on"])
