@@ -1,4 +1,4 @@
-"""The measures of a run as arrays, and what each world introduces, withdraws or sets, by day."""
+"""State of the measures per world and day: introductions, withdrawals and settings of scenarios as arrays."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ EXTERNAL_INPUTS = dict.fromkeys((*_FIXED, *_MOVED), "catalogue")
 
 @dataclass(frozen=True)
 class PlacedShift:
-    """A shift with the row of its measure in the catalogue."""
+    """A shift with the row of its measure."""
 
     measure: int
     shift: Shift
 
     def total(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What the measure adds to the condition for each employee: (w, n); exactly 0 where it is not in effect."""
+        """Return what the measure adds to the condition, (w, n); exactly 0 where it is not in effect."""
         dose = values["in_effect"][:, self.measure]
         if self.shift.receives == "managers":
             dose = values["practised"][:, self.measure] * values["is_manager"]
@@ -36,7 +36,7 @@ class PlacedShift:
 
 
 class InterventionState:
-    """The measures in order of their names, and the programme of every world."""
+    """Measures in the order of their names, and the interventions of every world."""
 
     def __init__(self, measures: Sequence[Measure], scenarios: Sequence[Scenario]):
         self.measures = tuple(sorted(measures, key=lambda m: m.name))
@@ -54,11 +54,11 @@ class InterventionState:
         self._days = {week * DAYS_A_WEEK for s in self.scenarios for week in _weeks_of_change(s)}
 
     def external_inputs(self) -> dict[str, np.ndarray]:
-        """Every property of the measures today: (1, m, 1), or (w, m, 1) where worlds differ."""
+        """Return every property of the measures today: (1, m, 1), or (w, m, 1) where worlds differ."""
         return {**self._fixed, **self._now}
 
     def update(self, day: int) -> bool:
-        """Bring the programme to `day`; true if something changed."""
+        """Apply the interventions scheduled for `day`; return whether anything changed."""
         if day not in self._days:
             return False
         worlds = len(self.scenarios)
@@ -83,10 +83,7 @@ class InterventionState:
                 now[name][world, row] = own
 
     def settings_on(self, day: int) -> dict[tuple[str, str], list[tuple[int, float | None]]]:
-        """Which parameters change today: (process, name) to (world, value) pairs.
-
-        A value of None restores the default.
-        """
+        """Return the parameters that change today: (process, name) to pairs (world, value); None is the default."""
         changes: dict[tuple[str, str], list[tuple[int, float | None]]] = {}
         for world, scenario in enumerate(self.scenarios):
             for setting in scenario.settings:
@@ -98,7 +95,7 @@ class InterventionState:
         return {key: pairs for key, pairs in changes.items() if pairs}
 
     def shifts_by_condition(self) -> dict[str, list[PlacedShift]]:
-        """All shifts, by the condition they move, in the order of the measures' names."""
+        """Return all shifts by condition, in the order of the measures' names."""
         by_condition: dict[str, list[PlacedShift]] = {}
         for row, measure in enumerate(self.measures):
             for condition, shift in sorted(measure.shifts.items()):
@@ -106,7 +103,7 @@ class InterventionState:
         return by_condition
 
     def dose(self, measure: str, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """How far a measure that rewrites is in effect for each employee: (w, n)."""
+        """Return how far a measure that rewrites a condition is in effect: (w, n)."""
         row = self._row[measure]
         return values["in_effect"][:, row] * values["intensity"][:, row]
 

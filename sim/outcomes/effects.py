@@ -1,10 +1,10 @@
-"""From samples to tables: paired differences from the first scenario, with intervals over replicates.
+"""Result tables: paired differences from the first scenario, with intervals over replicates.
 
-Worlds of one replicate share people and chance, so a difference is taken within a replicate first and averaged after.
-What an interval holds depends on the replicates, and every table says it. Where all have the same parameters it is
-Student's, of the mean: it holds chance (people drawn, lives drawn) and nothing else. Where each has a posterior draw of
-its own, nine in ten of them lie in it: it holds parameters and chance.
-No table holds a group of fewer than ten people; one that is left without rows keeps its columns.
+The worlds of a replicate share people and random numbers. Differences are taken within a replicate and then averaged.
+Where all replicates have the same parameters, an interval is the 95% interval of the mean (Student's t), which covers
+chance only. Where each has a posterior draw, it is the range of 90% of the replicates, which covers parameters and
+chance. Every table states the type of its intervals. No table has a group of fewer than ten people; an empty table
+keeps its columns.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 SHARE_OF_DRAWS = 0.90
 CHANCE, DRAWS = "chance", "draws"
-"""What intervals hold: chance, 95% of the mean; or parameters and chance, 90% of the runs."""
+"""Types of intervals: of the mean over chance (95%), or of runs over parameters and chance (90%)."""
 LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolation_from_company": 0.01}
-"""Fixed beforehand: a difference of so much, in the unit of the outcome, changes little."""
+"""Largest difference that counts as little change, in the unit of the outcome. Fixed in advance."""
 _GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
-"""Employers are establishments, not people, so no group stands behind them."""
+"""Group of each role; employers are establishments, which belong to no group."""
 
 _OF_A_GROUP = dict.fromkeys(("scenario", "kind", "outcome", "group"), "str")
 _EFFECTS = {
@@ -92,9 +92,9 @@ _PEOPLE = {
 
 
 def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, low, high and count over the first axis (replicates); nan samples are left out.
+    """Return mean, limits of the 95% interval of the mean, and count over the first axis (replicates).
 
-    A single sample has no interval: low and high are nan then.
+    Samples that are nan are left out; a single sample has nan limits.
     """
     from scipy.stats import t
 
@@ -108,13 +108,13 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
 
 
 def spread(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, low, high and count over the first axis (draws); nine in ten samples lie from low to high.
+    """Return mean, limits of the range of 90% of the samples, and count over the first axis (draws).
 
-    Samples that are nan are left out; a single one has no interval.
+    Samples that are nan are left out; a single sample has nan limits.
     """
     mean, _, _, count = interval(samples)
-    some = np.where(count > 1, samples, 0.0)  # numpy warns of columns without any number
-    quantile = np.nanquantile if np.isnan(some).any() else np.quantile  # the same bits, column by column or at once
+    some = np.where(count > 1, samples, 0.0)  # numpy warns about columns without any number
+    quantile = np.nanquantile if np.isnan(some).any() else np.quantile  # both give the same bits
     low, high = quantile(some, [(1 - SHARE_OF_DRAWS) / 2, (1 + SHARE_OF_DRAWS) / 2], axis=0)
     return mean, np.where(count > 1, low, np.nan), np.where(count > 1, high, np.nan), count
 
@@ -123,34 +123,34 @@ _INTERVALS = {CHANCE: interval, DRAWS: spread}
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """The rows as a data frame with these columns and types, which it has without any row as well."""
+    """Return the rows as a data frame with these columns and types, also where there are no rows."""
     import pandas as pd
 
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
-    """One row per scenario, outcome and group: paired difference from the baseline over the last 26 weeks.
+    """Return paired differences from the baseline over the last 26 weeks, by scenario, outcome and group.
 
-    `holds` is what intervals hold, `CHANCE` or `DRAWS`.
+    `holds` is the type of the intervals, `CHANCE` or `DRAWS`.
     Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit, reason. A
     scenario that has no effect in any replicate has a `reason` in place of numbers where nothing differs.
     """
     reported, baseline = samples.reported, samples.last_weeks(0)
     usual = interval(baseline)[0]
-    found = []
+    table_rows = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
         difference, low, high, count = _INTERVALS[holds](samples.last_weeks(world) - baseline)
         for column, group in enumerate(GROUPS):
             if reported[world, column]:
-                found += [
+                table_rows += [
                     _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
                     for row, name in enumerate(OUTCOMES)
                 ]
         for name, policy, without in _users(samples, world):
             numbers = _INTERVALS[holds](policy - without)
-            found.append(_row(scenario, name, "users", without.mean(), *numbers))
-    return _table([_with_reason(samples, {**row, "interval": holds}) for row in found], _EFFECTS)
+            table_rows.append(_row(scenario, name, "users", without.mean(), *numbers))
+    return _table([_with_reason(samples, {**row, "interval": holds}) for row in table_rows], _EFFECTS)
 
 
 def _with_reason(samples: Samples, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,46 +162,46 @@ def _with_reason(samples: Samples, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reasons_table(samples: Samples) -> pd.DataFrame:
-    """Why scenarios, and measures and settings of theirs, have no effect, and in how many replicates.
+    """Return why scenarios, or measures and settings in them, have no effect, and in how many replicates.
 
     Columns: scenario, kind, part (a measure, a process, or empty for all of the scenario), reason, runs, replicates.
     """
-    found = []
+    table_rows = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
         parts: Counter[tuple[str, str]] = Counter()
         for alike, own in zip(samples.no_effect[:, world], samples.reasons_of(world), strict=True):
             parts.update((part, reason) for part, reasons in own.items() for reason in reasons)
             parts.update([("", joined_reasons(own))] if alike else [])
-        found += [
+        table_rows += [
             {"scenario": scenario.name, "kind": scenario.kind, "part": part, "reason": reason, "runs": runs,
              "replicates": samples.count}
             for (part, reason), runs in sorted(parts.items())
         ]  # fmt: skip
-    return _table(found, _REASONS)
+    return _table(table_rows, _REASONS)
 
 
 def counts(samples: Samples) -> pd.DataFrame:
-    """In how many runs a scenario lowers a headline, changes little (`LITTLE`) or raises it, for everybody and users.
+    """Count the runs in which a scenario lowers a headline, changes little (`LITTLE`) or raises it.
 
     Columns: scenario, kind, outcome, group, lower, little, higher, margin, replicates, unit.
     """
     everybody = list(GROUPS).index("everybody")
     reported, baseline = samples.reported[:, everybody], samples.last_weeks(0)[..., everybody]
-    found = []
+    table_rows = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
         if samples.reason(world):
             continue
         if reported[world]:
             change = samples.last_weeks(world)[..., everybody] - baseline
             of_outcome = {name: change[:, list(OUTCOMES).index(name)] for name in HEADLINES}
-            found += [_counted(scenario, name, "everybody", own) for name, own in of_outcome.items()]
+            table_rows += [_count_directions(scenario, name, "everybody", own) for name, own in of_outcome.items()]
         for name, policy, without in _users(samples, world):
             if name in HEADLINES:
-                found.append(_counted(scenario, name, "users", policy - without))
-    return _table(found, _COUNTS)
+                table_rows.append(_count_directions(scenario, name, "users", policy - without))
+    return _table(table_rows, _COUNTS)
 
 
-def _counted(scenario: Scenario, outcome: str, group: str, difference: np.ndarray) -> dict[str, Any]:
+def _count_directions(scenario: Scenario, outcome: str, group: str, difference: np.ndarray) -> dict[str, Any]:
     margin = LITTLE[outcome]
     return {
         "scenario": scenario.name,
@@ -233,7 +233,7 @@ def _row(scenario: Scenario, outcome: str, group: str, baseline, difference, low
 
 
 def _users(samples: Samples, world: int) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
-    """By outcome, means of the users under the policy and of the same people without, where a replicate has any."""
+    """Yield each outcome with the means of users under the policy and of the same people without it."""
     counts, means = samples.users(world)
     if counts.mean() >= SMALLEST_GROUP:
         for row, name in enumerate(OUTCOMES):
@@ -241,7 +241,7 @@ def _users(samples: Samples, world: int) -> Iterable[tuple[str, np.ndarray, np.n
 
 
 def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> pd.DataFrame:
-    """Weekly means and paired differences with their intervals: all outcomes by role, headlines for every group."""
+    """Return weekly means and paired differences with intervals: all outcomes by role, headlines by group."""
     import pandas as pd
 
     scenarios, reported = samples.scenarios, samples.reported
@@ -255,27 +255,27 @@ def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> p
     for name in ("difference", "difference_low", "difference_high"):
         by_week[name][nothing] = np.nan
 
-    def said(labels: Sequence[str], of: np.ndarray) -> np.ndarray:
+    def repeat_labels(labels: Sequence[str], of: np.ndarray) -> np.ndarray:
         return np.repeat(np.array(labels, object)[of], len(weeks))
 
     table = {
-        "scenario": said([scenario.name for scenario in scenarios], worlds),
-        "kind": said([scenario.kind for scenario in scenarios], worlds),
-        "outcome": said(list(OUTCOMES), rows[places]),
-        "group": said(list(GROUPS), columns[places]),
+        "scenario": repeat_labels([scenario.name for scenario in scenarios], worlds),
+        "kind": repeat_labels([scenario.kind for scenario in scenarios], worlds),
+        "outcome": repeat_labels(list(OUTCOMES), rows[places]),
+        "group": repeat_labels(list(GROUPS), columns[places]),
         "week": np.tile(weeks, len(places)),
         "date": np.tile(dates, len(places)),
         **by_week,
         "interval": holds,
-        "unit": said([outcome.unit for outcome in OUTCOMES.values()], rows[places]),
+        "unit": repeat_labels([outcome.unit for outcome in OUTCOMES.values()], rows[places]),
     }
     return pd.DataFrame(table, columns=list(_TRAJECTORIES)).astype(_TRAJECTORIES)
 
 
 def _by_week(samples: Samples, places: np.ndarray, worlds: np.ndarray, holds: str) -> dict[str, np.ndarray]:
-    """Means and differences, week after week, of each of these places in `ITEMS_BY_WEEK` in its world."""
+    """Return means and differences by week of these rows of `ITEMS_BY_WEEK`, each in its world."""
     names = ("mean", "low", "high", "difference", "difference_low", "difference_high", "replicates")
-    found = {name: np.empty((len(places), samples.people.shape[1])) for name in names}
+    series = {name: np.empty((len(places), samples.people.shape[1])) for name in names}
     for part in samples.parts():
         usual = samples.weekly(0, part)
         for world in range(len(samples.scenarios)):
@@ -288,17 +288,17 @@ def _by_week(samples: Samples, places: np.ndarray, worlds: np.ndarray, holds: st
             difference, difference_low, difference_high, _ = _INTERVALS[holds](own - usual[..., items])
             numbers = (mean, low, high, difference, difference_low, difference_high, count)
             for name, of_week in zip(names, numbers, strict=True):
-                found[name][here] = of_week.T
-    return {name: numbers.ravel() for name, numbers in found.items()}
+                series[name][here] = of_week.T
+    return {name: numbers.ravel() for name, numbers in series.items()}
 
 
 def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CHANCE) -> pd.DataFrame:
-    """Shares of the study's 15 measures by role and stage at the end, with the study's own share where it asked.
+    """Return the cascade of the study's 15 measures by role and stage at the end, with the study's own shares.
 
-    Intervals are cut off at 0 and 1, where Student's would go on: near these ends they are too narrow on that side.
+    Intervals are limited to 0 and 1, so near these limits they are too narrow on that side.
     """
     reported = samples.reported
-    found = []
+    table_rows = []
     for world, scenario in enumerate(samples.scenarios):
         shares, low, high, count = _INTERVALS[holds](samples.cascade(world).astype(np.float64))
         low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
@@ -308,8 +308,8 @@ def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CH
                     cell = row, column, stage_row
                     if np.isnan(shares[cell]):
                         continue
-                    asked = (role == "employer" and stage == "claimed") or (role != "employer" and stage == "known")
-                    found.append(
+                    in_study = (role == "employer" and stage == "claimed") or (role != "employer" and stage == "known")
+                    table_rows.append(
                         {
                             "scenario": scenario.name,
                             "measure": measure.name,
@@ -318,22 +318,22 @@ def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CH
                             "share": shares[cell],
                             "low": low[cell],
                             "high": high[cell],
-                            "study_share": measure.study.get(role, np.nan) if asked else np.nan,
+                            "study_share": measure.study.get(role, np.nan) if in_study else np.nan,
                             "replicates": int(count[cell]),
                             "interval": holds,
                         }
                     )
-    return _table(found, _CASCADE)
+    return _table(table_rows, _CASCADE)
 
 
 def _is_reported(role: str, reported: np.ndarray) -> bool:
-    """Whether a role may be shown; `reported` says it of every group."""
+    """Return whether a role may be reported, from `reported` for every group."""
     return role not in _GROUP_OF_ROLE or bool(reported[list(GROUPS).index(_GROUP_OF_ROLE[role])])
 
 
 def gains(samples: Samples) -> pd.DataFrame:
-    """Who gains and who is made worse by more than `MARGIN`, of those who stayed in both worlds."""
-    found = []
+    """Return the shares of people who gain or lose more than `MARGIN`, among those who stayed in both worlds."""
+    table_rows = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
         if samples.reason(world):
             continue
@@ -343,7 +343,7 @@ def gains(samples: Samples) -> pd.DataFrame:
                 people = samples.stayed[cell]
                 if people / samples.count < SMALLEST_GROUP:
                     continue
-                found.append(
+                table_rows.append(
                     {
                         "scenario": scenario.name,
                         "kind": scenario.kind,
@@ -357,21 +357,21 @@ def gains(samples: Samples) -> pd.DataFrame:
                         "replicates": samples.count,
                     }
                 )
-    return _table(found, _GAINS)
+    return _table(table_rows, _GAINS)
 
 
 def tie_tables(
     record: Record, firm: Firm, scenarios: Sequence[Scenario], most: int = 60
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ties before and after, and people, of one establishment (at most `most` people: its first teams)."""
+    """Return ties before and after, and people, of the first teams of one establishment (at most `most` people)."""
     places = _one_establishment(firm, most)
-    chosen = set(places.tolist())
+    selected = set(places.tolist())
     ties = firm.ties
     pairs = [
         (slot, place)
         for place in places
         for slot in range(len(ties.partner))
-        if ties.exists[slot, place] and int(ties.partner[slot, place]) in chosen
+        if ties.exists[slot, place] and int(ties.partner[slot, place]) in selected
     ]
     before = required(record.ties_before, "ties before the horizon")
     edges = [

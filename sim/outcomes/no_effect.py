@@ -1,7 +1,7 @@
-"""Why a scenario, or a measure of it, changes nothing in a run.
+"""Reasons why a scenario, or a measure in it, has no effect in a run.
 
-A difference of zero may be a finding, or mean that there is nothing to find: where nobody leads anyone, there is
-nobody to train. The second is decided by the structure of a run, and only where two worlds are the same to the bit.
+A difference of zero may be a result, or follow from the structure of a run: where nobody leads anyone, there is nobody
+to train. Reasons are given only where two worlds have the same bits.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ REASONS = {
     "same_as_baseline": "identical to the baseline",
     "no_path": "the model has no pathway from it to these outcomes",
 }
-"""Every reason, as it is said in English."""
+"""Every reason in English."""
 Reasons = dict[str, tuple[str, ...]]
-"""Measure, or process of a setting, to reasons; nothing for what has an effect."""
+"""Measure, or process of a setting, to reasons; without those that have an effect."""
 
 
 def without_effect(same: np.ndarray) -> np.ndarray:
-    """(world,) bool, from `unchanged`: no headline differs from the baseline, so that there is no effect."""
+    """Return whether no headline differs from the baseline, from `unchanged`: (world,) bool."""
     return np.asarray(same[:, [list(OUTCOMES).index(name) for name in HEADLINES]].all(axis=1))
 
 
 def reasons(record: Record, scenarios: Sequence[Scenario], measures: Sequence[str]) -> tuple[Reasons, ...]:
-    """For each world, why its scenario or a part of it has no effect; `measures` are the names behind the record's."""
+    """Return for each world why its scenario or a part of it has no effect; `measures` names the record's rows."""
     adoption, alike = record.adoption, without_effect(record.unchanged)
     if adoption is None:
         return tuple({} for _ in scenarios)
-    found: list[Reasons] = [{}]
+    by_part: list[Reasons] = [{}]
     for world, scenario in enumerate(scenarios[1:], start=1):
         own: Reasons = {}
         for introduction in scenario.introduced:
             row = list(measures).index(introduction.measure)
             of_measure = _of_measure(record, adoption, world, row, introduction, bool(alike[world]))
             own |= {introduction.measure: of_measure} if of_measure else {}
-        found.append(own | _of_the_rest(record, adoption, world, scenario) if alike[world] else own)
-    return tuple(found)
+        by_part.append(own | _of_the_rest(record, adoption, world, scenario) if alike[world] else own)
+    return tuple(by_part)
 
 
 def _of_measure(
     record: Record, adoption: Adoption, world: int, row: int, introduction: Introduction, alike: bool
 ) -> tuple[str, ...]:
-    """Why one measure has no effect; nothing where it may have one. `alike` says so of the whole scenario."""
+    """Return why a measure has no effect, if it has none; `alike` says whether the whole scenario has none."""
     if adoption.through_manager[row] and not adoption.leads.any():
         return ("nobody_leads",)
     as_usual = introduction.intensity == 1 and introduction.use is introduction.hoops is introduction.well is None
@@ -68,18 +68,18 @@ def _of_measure(
 
 
 def _of_employers(adoption: Adoption, row: int, introduction: Introduction) -> tuple[str, ...]:
-    """Why no employer does anything that it would not do anyhow."""
-    asked = adoption.turn[row] < np.float32(introduction.share)
-    if not asked.any():
+    """Return why no employer does anything that it does not do in the baseline."""
+    introduces = adoption.turn[row] < np.float32(introduction.share)
+    if not introduces.any():
         return ("nobody_takes_it",)
     has = adoption.at_end[0, row]
-    found = {"already_in_place": (asked & has).any(), "not_carried_out": (asked & ~has).any()}
-    return tuple(reason for reason, holds in found.items() if holds)
+    by_part = {"already_in_place": (introduces & has).any(), "not_carried_out": (introduces & ~has).any()}
+    return tuple(reason for reason, holds in by_part.items() if holds)
 
 
 def _of_the_rest(record: Record, adoption: Adoption, world: int, scenario: Scenario) -> Reasons:
-    """Why what a scenario withdraws and sets has no effect."""
-    found: Reasons = {"withdrawn": ("nothing_to_withdraw",)} if scenario.withdrawn else {}
+    """Return why withdrawn measures and settings have no effect."""
+    by_part: Reasons = {"withdrawn": ("nothing_to_withdraw",)} if scenario.withdrawn else {}
     at_home = list(OUTCOMES).index("share_at_home")
     nobody_at_home = not np.nan_to_num(record.weekly[[0, world], :, at_home]).any()
     for process in dict.fromkeys(setting.process for setting in scenario.settings):
@@ -88,18 +88,18 @@ def _of_the_rest(record: Record, adoption: Adoption, world: int, scenario: Scena
             reason = "nobody_at_home" if nobody_at_home else "same_as_baseline"
         elif process == "cascade" and not adoption.any_in_place[world]:
             reason = "nothing_in_place"
-        found[process] = (reason,)
-    return found
+        by_part[process] = (reason,)
+    return by_part
 
 
 def joined(of_world: Mapping[str, Sequence[str]]) -> str:
-    """The reasons of a world as one text of ids, each once, in the order of `REASONS`."""
+    """Return the ids of the reasons of a world, each once, in the order of `REASONS`."""
     own = {reason for reasons in of_world.values() for reason in reasons}
     return ",".join(reason for reason in REASONS if reason in own)
 
 
 def in_words(ids: str, words: Mapping[str, str] = REASONS, between: str = " or ") -> str:
-    """Ids of `joined` in words.
+    """Return ids of `joined` in words.
 
     >>> in_words("already_in_place,not_carried_out")
     'already in place or not carried out'
@@ -108,7 +108,7 @@ def in_words(ids: str, words: Mapping[str, str] = REASONS, between: str = " or "
 
 
 def count_reasons(runs: Mapping[str, int], total: int, words: Mapping[str, str] = REASONS) -> str:
-    """In how many of all runs there is which reason, the most frequent first; `runs` maps ids of `joined` to runs.
+    """Return in how many runs each reason applies, the most frequent first; `runs` maps ids of `joined` to runs.
 
     >>> count_reasons({"not_carried_out": 2, "already_in_place": 7}, 16)
     'already in place in 7 of 16 runs, not carried out in 2'

@@ -1,4 +1,4 @@
-"""What is kept of a run: outcomes by week and group, each place's last half year, the cascade, and the ties."""
+"""Record of a run: outcomes by week and group, means of the last half year by place, the cascade, and ties."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ LAST_WEEKS = 26
 CASCADE_ROLES = ("employer", "manager", "non_manager")
 STAGES = ("claimed", "implemented", "communicated", "known", "used", "used_well")
 GATHERED = tuple(dict.fromkeys(outcome.gathers for outcome in OUTCOMES.values() if outcome.gathers))
-"""Quantities whose sums over the days of a week are wanted."""
+"""Quantities that are summed over the days of a week."""
 USER_SHARE = 0.5
 """Share of the last 26 weeks in which somebody must use a measure to count as its user."""
 
 
 @dataclass(frozen=True, eq=False)
 class Adoption:
-    """What employers did with measures in a run, as far as reasons need it.
+    """Measures that employers carried out in a run.
 
     through_manager  (measure,) bool: it reaches people by what their manager does
-    turn           (measure, establishment) up to which share of employers this one comes to take a measure, 0-1
+    turn           (measure, establishment) share of employers from which this one takes a measure, 0-1
     weeks          (world, measure, establishment) weeks in which it had carried the measure out
     at_end         (world, measure, establishment) bool: it had at the end
     any_in_place   (world,) bool: some team had some measure at the end
@@ -45,11 +45,11 @@ class Adoption:
 
     @property
     def differs(self) -> np.ndarray:
-        """(world, measure) bool: some employer had the measure in other weeks than in the baseline."""
+        """Whether some employer had the measure in other weeks than in the baseline: (world, measure)."""
         return np.asarray(((self.weeks != self.weeks[:1]) | (self.at_end != self.at_end[:1])).any(axis=-1))
 
     def narrowed(self, rows: Sequence[int]) -> Adoption:
-        """The same of some measures alone."""
+        """Return the adoption of these measures."""
         own = list(rows)
         return replace(
             self,
@@ -60,7 +60,7 @@ class Adoption:
         )
 
     def beside(self, other: Adoption) -> Adoption:
-        """The worlds of both."""
+        """Return the worlds of both."""
         return replace(
             self,
             weeks=np.concatenate([self.weeks, other.weeks]),
@@ -71,7 +71,7 @@ class Adoption:
 
 @dataclass
 class Record:
-    """What is kept of one run.
+    """Record of one run.
 
     weekly   (world, week, outcome, group) means, float32; nan where a group is empty
     people   (world, week, group) people in each group at the end of the week
@@ -83,7 +83,7 @@ class Record:
     using    (world, measure, place) share of the last 26 weeks in which the place used the measure
     ties     strength of all ties at the start and per world at the end, (slot, place), of the first establishments
     unchanged  (world, outcome) bool: the outcome is to the bit as in the baseline, for everybody in every week
-    adoption   what employers did with measures, from which `sim.outcomes.no_effect` tells why there is no effect
+    adoption   measures that employers carried out, from which `sim.outcomes.no_effect` explains a missing effect
     """
 
     weekly: np.ndarray
@@ -103,7 +103,7 @@ class Record:
 
 
 def unchanged(record: Record) -> np.ndarray:
-    """(world, outcome) bool: every group in every week and every place at the end is as in the baseline, to the bit."""
+    """Return whether an outcome has the bits of the baseline in every week and at every place: (world, outcome)."""
     weekly = record.weekly
     same = (weekly == weekly[:1]) | (np.isnan(weekly) & np.isnan(weekly[:1]))
     final = np.stack([(of == of[:1]).all(axis=-1) for of in record.final.values()], axis=-1)
@@ -111,14 +111,14 @@ def unchanged(record: Record) -> np.ndarray:
 
 
 def last_weeks(record: Record) -> np.ndarray:
-    """(world, outcome, group) means of the last 26 weeks; weeks in which a group is empty are left out."""
+    """Return means of the last 26 weeks, (world, outcome, group), without weeks in which a group is empty."""
     last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
     count = np.sum(~np.isnan(last), axis=1)
     return np.where(count > 0, np.nansum(last, axis=1) / np.maximum(count, 1), np.nan)
 
 
 def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str]) -> np.ndarray:
-    """Places that use one of the scenario's measures in at least half of the last 26 weeks: (place,) bool."""
+    """Return the places that use a measure of the scenario in at least half of the last 26 weeks: (place,) bool."""
     own = [row for row, name in enumerate(measures) if name in scenario.measures]
     if not own:
         return np.zeros(record.using.shape[-1], bool)
@@ -126,12 +126,13 @@ def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str
 
 
 def changes(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
+    """Return the changes from the baseline of the half-year means of those in a group who stayed in both worlds."""
     members = record.groups[group] & record.stayed[0] & record.stayed[world]
     return (record.final[outcome][world] - record.final[outcome][0])[members]
 
 
 def bytes_of_record(plan: Plan) -> float:
-    """About how many bytes the record of a plan takes."""
+    """Return about how many bytes the record of a plan takes."""
     worlds = len(plan.scenarios)
     by_week = worlds * plan.weeks * (len(OUTCOMES) + 1) * len(GROUPS)
     by_place = worlds * plan.firm.people * (len(OUTCOMES) + len(required_measures(plan)))
@@ -139,10 +140,10 @@ def bytes_of_record(plan: Plan) -> float:
 
 
 class Recorder:
-    """Gathers a record while the days pass."""
+    """Collector of the record of a run, week by week."""
 
     def __init__(self, engine: Engine | RunView, weeks: int):
-        """`engine` is what lives the weeks, or the share that one of several stacked runs has in it."""
+        """Create a recorder; `engine` is the engine of the run, or its view of an engine of stacked runs."""
         self.engine, self.weeks = engine, weeks
         worlds, places = engine.worlds, engine.staff.count["employee"]
         self.weekly = np.full((worlds, weeks, len(OUTCOMES), len(GROUPS)), np.nan, np.float32)
@@ -153,9 +154,9 @@ class Recorder:
         self._weeks_carried_out: np.ndarray | int = 0
 
     def write(self, week: int, members: np.ndarray, outcomes: np.ndarray, used: np.ndarray) -> None:
-        """Write a week that has passed: who is in which group, everybody's outcomes, who used which measure."""
+        """Record a week from the group members, the outcomes of all places and the use of measures."""
         people = members.sum(axis=-1)
-        # In double precision, since a library adds up in another order on another processor.
+        # In double precision, since the order of summation differs between processors.
         sums = np.matmul(outcomes.astype(np.float64), members.swapaxes(1, 2).astype(np.float64))
         with np.errstate(invalid="ignore", divide="ignore"):
             self.weekly[:, week] = sums / people[:, None]
@@ -167,12 +168,12 @@ class Recorder:
             self.using += used * share
 
     def record(self) -> Record:
-        """The record of the days gathered."""
+        """Return the record of the weeks so far."""
         first = {name: _stacked([read(self.engine.values)], 1)[0, 0] > 0 for name, read in GROUPS.items()}
         final = {name: self._final[:, row] for row, name in enumerate(OUTCOMES)}
-        made = Record(self.weekly, self.people, final, cascade(self.engine), first, self.using, self._stayed())
-        made.adoption = self._adoption()
-        return made
+        record = Record(self.weekly, self.people, final, cascade(self.engine), first, self.using, self._stayed())
+        record.adoption = self._adoption()
+        return record
 
     def _adoption(self) -> Adoption:
         values = self.engine.values
@@ -194,21 +195,21 @@ class Recorder:
 
 
 def measure_week(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Let a week pass and return what `write` takes: who is in which group, everybody's outcomes, and use."""
+    """Simulate a week; return group members, outcomes of all places and use of measures, as `write` takes them."""
     sums = engine.run_week(week, GATHERED)
     values, worlds = engine.values, engine.worlds
     return members(values, worlds), outcomes(values, sums, survey, worlds), values["used"]
 
 
 def members(values: Mapping[str, np.ndarray], worlds: int) -> np.ndarray:
-    """Who belongs to which group now, 0/1: (world, group, place)."""
+    """Return who belongs to which group now, 0 or 1: (world, group, place)."""
     return _stacked([read(values) for read in GROUPS.values()], worlds)
 
 
 def outcomes(
     values: Mapping[str, np.ndarray], sums: Mapping[str, np.ndarray], survey: Survey, worlds: int
 ) -> np.ndarray:
-    """Everybody's outcomes of a week, (world, outcome, place), from its end and from the sums over its days."""
+    """Return the outcomes of a week, (world, outcome, place), from its last state and the sums over its days."""
     return _stacked([_of_week(outcome, values, sums, survey) for outcome in OUTCOMES.values()], worlds)
 
 
@@ -222,7 +223,7 @@ def _of_week(
 
 
 def _stacked(arrays: list[np.ndarray], worlds: int) -> np.ndarray:
-    """(world, item, place) of arrays whose first axis is 1 or `worlds`."""
+    """Return arrays whose first axis is 1 or `worlds` as one array (world, item, place)."""
     stacked = np.empty((worlds, len(arrays), arrays[0].shape[-1]), np.float32)
     for item, array in enumerate(arrays):
         stacked[:, item] = array[:worlds]
@@ -230,7 +231,7 @@ def _stacked(arrays: list[np.ndarray], worlds: int) -> np.ndarray:
 
 
 def cascade(engine: Engine | RunView) -> np.ndarray:
-    """Shares by stage as the study would count them: (world, measure, role, stage); every establishment counts once."""
+    """Return shares by stage, (world, measure, role, stage), in which every establishment has the same weight."""
     values, firm, worlds = engine.values, engine.staff.firm, engine.worlds
     table = np.full((worlds, len(engine.interventions.names), 3, len(STAGES)), np.nan, np.float32)
     table[:, :, 0, 0] = values["claimed"].mean(axis=-1)
@@ -240,7 +241,7 @@ def cascade(engine: Engine | RunView) -> np.ndarray:
     by_stage = (values["known"], used, used * values["handled_well"])
     for role, of_role in ((1, firm.is_manager), (2, ~firm.is_manager)):
         if not of_role.any():
-            continue  # nobody has this role, so no share of them knows or uses anything
+            continue  # shares of a role without people are undefined
         count = np.bincount(firm.establishment, of_role, len(firm.size))
         weight = of_role / np.maximum(count, 1)[firm.establishment] / np.count_nonzero(count)
         for stage, yes in enumerate(by_stage, start=3):

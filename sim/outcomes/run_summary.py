@@ -1,4 +1,4 @@
-"""A run condensed: what a study of thousands of runs keeps of each.
+"""Summary of a run, for studies of thousands of runs.
 
 Two tables, as columns of equal length. `levels`: one row per scenario and group, means over the last 26 weeks.
 `weekly`: one row per scenario and week, means of everybody. No row stands for fewer than ten people.
@@ -16,15 +16,15 @@ from sim.outcomes.no_effect import joined, reasons, without_effect
 from sim.outcomes.record import Record, changes, last_weeks, users
 
 USERS, WITHOUT = "users", "users_without"
-"""Places that use the scenario's measures, and the same places in the baseline."""
+"""Groups of places that use the scenario's measures, and of the same places in the baseline."""
 SHARES = tuple(f"{which}_{outcome}" for outcome in GAINS_IN for which in ("gained", "worse"))
-"""Shares of those who stayed whose half-year mean is better, or worse, than in the baseline by more than `MARGIN`."""
+"""Shares of those who stayed whose half-year mean improves, or worsens, by more than `MARGIN`."""
 
 Columns = Mapping[str, Sequence[str] | np.ndarray]
 
 
 def levels(plan: Plan, record: Record) -> Columns:
-    """Columns scenario, group, people, one for each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
+    """Return scenario, group, people, each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
 
     `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`; it is empty where the
     scenario has one.
@@ -42,7 +42,7 @@ def levels(plan: Plan, record: Record) -> Columns:
 
 
 def _reasons(plan: Plan, record: Record) -> dict[str, str]:
-    """Scenario to why it has no effect; empty where it has one."""
+    """Return why each scenario has no effect; empty where it has one."""
     alike = without_effect(record.unchanged)
     own = reasons(record, plan.scenarios, [measure.name for measure in required_measures(plan)])
     return {
@@ -52,7 +52,7 @@ def _reasons(plan: Plan, record: Record) -> dict[str, str]:
 
 
 def weekly(plan: Plan, record: Record) -> Columns:
-    """Columns scenario, week (whole, from 0), and one for each outcome of everybody in its unit."""
+    """Return scenario, week (from 0), and each outcome of everybody in its unit."""
     everybody = record.weekly[..., list(GROUPS).index("everybody")]
     weeks = everybody.shape[1]
     return {
@@ -76,12 +76,12 @@ def _groups(plan: Plan, record: Record):
 
 
 def _shares(record: Record, world: int, group: str) -> list[float]:
-    found: list[float] = []
+    shares: list[float] = []
     for outcome in GAINS_IN:
         change = changes(record, world, outcome, group)
         few = world == 0 or len(change) < SMALLEST_GROUP
-        found += [np.nan, np.nan] if few else [float(np.mean(change < -MARGIN)), float(np.mean(change > MARGIN))]
-    return found
+        shares += [np.nan, np.nan] if few else [float(np.mean(change < -MARGIN)), float(np.mean(change > MARGIN))]
+    return shares
 
 
 def _users(plan: Plan, record: Record):
@@ -89,6 +89,6 @@ def _users(plan: Plan, record: Record):
     for world, scenario in enumerate(plan.scenarios[1:], start=1):
         places = users(record, world, scenario, names)
         if places.sum() >= SMALLEST_GROUP:
-            for group, lived in ((USERS, world), (WITHOUT, 0)):
-                means = [record.final[outcome][lived, places].mean() for outcome in OUTCOMES]
+            for group, source_world in ((USERS, world), (WITHOUT, 0)):
+                means = [record.final[outcome][source_world, places].mean() for outcome in OUTCOMES]
                 yield scenario.name, group, (places.sum(), *means, *[np.nan] * len(SHARES))

@@ -1,4 +1,4 @@
-"""What a comparison keeps of its replicates: the samples that its tables are made of.
+"""Samples of the replicates of a comparison, from which its tables are made.
 
 Intervals need every replicate, so the samples of each are written to temporary files and read back a part at a time.
 Memory does not grow with the number of replicates.
@@ -27,7 +27,7 @@ BYTES_AT_A_TIME = 2_000_000
 
 
 def bytes_of_samples(plan: Plan) -> float:
-    """About how many bytes the samples of one replicate take on the disk."""
+    """Return about how many bytes the samples of one replicate take on the disk."""
     by_week = 4 * plan.weeks * len(ITEMS_BY_WEEK)
     at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * len(CASCADE_ROLES) * len(STAGES) * len(
         required_measures(plan)
@@ -39,7 +39,7 @@ class SampleFile:
     """Arrays of one shape and type, one for each replicate, in a temporary file."""
 
     def __init__(self, folder: Path | None = None):
-        """`folder` is where the file stands while it is open; without one it is held in memory."""
+        """Create a file in `folder`, or in memory without one."""
         self._folder, self.count = folder, 0
         self._file: IO[bytes] = io.BytesIO() if folder is None else TemporaryFile(dir=folder)
         self._shape: tuple[int, ...] = ()
@@ -61,7 +61,7 @@ class SampleFile:
         self.count += 1
 
     def read(self, row: int, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """One row of the first axis, entries `start` to `stop` of the second: (replicate, entry, …)."""
+        """Return one row of the first axis, entries `start` to `stop` of the second: (replicate, entry, …)."""
         _, entries, *inner = self._shape
         part = np.empty((self.count, (entries if stop is None else stop) - start, *inner), self._type)
         array, entry = (int(np.prod(shape)) * self._type.itemsize for shape in (self._shape, inner))
@@ -72,7 +72,7 @@ class SampleFile:
 
     @property
     def bytes(self) -> int:
-        """How much has been written."""
+        """Number of bytes written."""
         return self.count * int(np.prod(self._shape)) * self._type.itemsize
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class SampleFile:
 
 
 class Samples:
-    """The replicates of a comparison, as far as tables need them.
+    """Samples of the replicates of a comparison.
 
     scenarios  the worlds of every replicate, of which the first is the baseline
     count      number of replicates
@@ -150,11 +150,11 @@ class Samples:
         return np.stack(self._no_effect)
 
     def reasons_of(self, world: int) -> list[Reasons]:
-        """By replicate, why a world's scenario or a part of it has no effect."""
+        """Return by replicate why a world's scenario or a part of it has no effect."""
         return [of_one[world] for of_one in self._reasons]
 
     def reason(self, world: int) -> str:
-        """Why a scenario has no effect in any replicate, as ids of reasons; nothing where it has one."""
+        """Return ids of the reasons why a scenario has no effect in any replicate; empty where it has one."""
         if not self.no_effect[:, world].all():
             return ""
         every = [reason for own in self.reasons_of(world) for reasons in own.values() for reason in reasons]
@@ -169,7 +169,7 @@ class Samples:
 
     @property
     def bytes(self) -> int:
-        """How much stands in the files."""
+        """Number of bytes in the files."""
         return sum(file.bytes for file in self._files.values())
 
     @property
@@ -183,15 +183,15 @@ class Samples:
         return reported_groups(self.people)
 
     def last_weeks(self, world: int) -> np.ndarray:
-        """(replicate, outcome, group) means of the last 26 weeks."""
+        """Return means of the last 26 weeks: (replicate, outcome, group)."""
         return self._files["last_weeks"].read(world)
 
     def cascade(self, world: int) -> np.ndarray:
-        """(replicate, measure, role, stage) shares."""
+        """Return shares: (replicate, measure, role, stage)."""
         return self._files["cascade"].read(world)
 
     def users(self, world: int) -> tuple[np.ndarray, np.ndarray]:
-        """(replicate,) people who use a measure of this world's scenario, and their means.
+        """Return the number of people who use a measure of this world's scenario, (replicate,), and their means.
 
         The means are (replicate, outcome, 2): in this world and in the baseline, of replicates that have users.
         """
@@ -199,13 +199,13 @@ class Samples:
         return counts, self._files["users"].read(world)[counts > 0]
 
     def parts(self) -> Iterator[slice]:
-        """Slices of `ITEMS_BY_WEEK`, so small that the weekly samples of one fit into a few megabytes."""
+        """Return slices of `ITEMS_BY_WEEK` whose weekly samples fit into a few megabytes."""
         bytes_an_item = 8 * self.count * self.first.weekly.shape[1]
         step = max(BYTES_AT_A_TIME // bytes_an_item, 1)
         return (slice(start, start + step) for start in range(0, len(ITEMS_BY_WEEK), step))
 
     def weekly(self, world: int, part: slice) -> np.ndarray:
-        """(replicate, week, item) means by week of a part of `ITEMS_BY_WEEK`."""
+        """Return weekly means of a part of `ITEMS_BY_WEEK`: (replicate, week, item)."""
         read = self._files["weekly"].read(world, *part.indices(len(ITEMS_BY_WEEK))[:2])
         # Items stand outermost in memory, which fixes the order in which replicates are added up.
         return np.ascontiguousarray(read.swapaxes(0, 1), np.float64).transpose(1, 2, 0)
@@ -225,7 +225,7 @@ class Samples:
 
 
 def samples_of(records: Iterable[Record], scenarios: Sequence[Scenario], measures: Sequence[str]) -> Samples:
-    """The samples of records, held in memory; `measures` are the names behind the rows of `Record.using`."""
+    """Return the samples of records in memory; `measures` names the rows of `Record.using`."""
     samples = Samples(scenarios, measures)
     for record in records:
         samples.add(record)

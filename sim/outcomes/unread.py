@@ -1,6 +1,6 @@
-"""Traits, groups and parameters that reach no outcome, because no equation reads them.
+"""Traits, groups and parameters that affect no outcome, because no equation reads them.
 
-Effects on such a group differ from those on other people by chance alone: that is built in, and no finding.
+Effects on such a group differ from those on other people by chance only, which is not a finding.
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from sim.survey.survey import Survey
 
 
 def unread_traits(registry: Registry) -> tuple[str, ...]:
-    """The traits of people that no equation reads on the way to any outcome, in the order of the registry.
-
-    Their shares can be set, and no outcome changes.
-    """
+    """Return the traits of people that no outcome depends on, in the order of the registry."""
     read = _read(registry)
     return tuple(name for name in registry.traits if name not in read)
 
 
 def unrelated_groups(registry: Registry) -> tuple[str, ...]:
-    """The groups that can differ from other people by chance alone, in the order of `GROUPS`.
+    """Return the groups that differ from other people by chance only, in the order of `GROUPS`.
 
     Neither their own trait nor what it is made of, such as age behind being older, is read by any equation.
     """
@@ -35,10 +32,7 @@ def unrelated_groups(registry: Registry) -> tuple[str, ...]:
 
 
 def unread_parameters(registry: Registry) -> frozenset[str]:
-    """The parameters, as `mechanisms.<process>.<name>`, that only equations of no outcome name.
-
-    Setting them changes no outcome.
-    """
+    """Return the parameters, as `mechanisms.<process>.<name>`, that no outcome depends on."""
     read = _read(registry)
     names: dict[bool, set[str]] = {True: set(), False: set()}
     for process, mechanism in registry.mechanisms.items():
@@ -51,19 +45,19 @@ def unread_parameters(registry: Registry) -> frozenset[str]:
 
 
 def _read(registry: Registry) -> set[str]:
-    """Every quantity that some outcome depends on."""
+    """Return every quantity that some outcome depends on."""
     return _with_causes(registry, set().union(*(_names_read(one.read, Survey()) for one in OUTCOMES.values())))
 
 
 def _with_causes(registry: Registry, names: set[str]) -> set[str]:
-    """The quantities, and all that they are computed from."""
-    found, waiting = set[str](), set(names)
+    """Return the quantities and all their dependencies."""
+    dependencies, waiting = set[str](), set(names)
     while waiting:
         name = waiting.pop()
-        found.add(name)
+        dependencies.add(name)
         if name in registry.quantities:
-            waiting |= set(_causes(registry.quantities[name])) - found
-    return found
+            waiting |= set(_causes(registry.quantities[name])) - dependencies
+    return dependencies
 
 
 def _causes(quantity: Quantity) -> Iterator[str]:
@@ -73,7 +67,7 @@ def _causes(quantity: Quantity) -> Iterator[str]:
 
 
 def _names_read(function: Callable[..., Any], *arguments: Any) -> set[str]:
-    """The quantities that a function looks up in the values it is given."""
+    """Return the quantities that a function reads from its values."""
     values = _Recorder()
     function(values, *arguments)
     return values.names
@@ -81,7 +75,7 @@ def _names_read(function: Callable[..., Any], *arguments: Any) -> set[str]:
 
 @dataclass
 class _Recorder(Mapping[str, np.ndarray]):
-    """Values of one person, all of them 0, that note which of them are asked for."""
+    """Values of one person, all 0, that record which of them are read."""
 
     names: set[str] = field(default_factory=set)
 
