@@ -69,6 +69,11 @@ def instead(name: Any, known: Iterable[str]) -> str:
     return f"{accepted} {question}".rstrip()
 
 
+def invalid(name: str, value: Any, accepted: str) -> str:
+    """Return the message for a value that a setting does not accept: `Invalid value for weeks: -1. Use 1 to 2,600.`"""
+    return f"Invalid value for {name}: {as_written(value)}. Use {accepted}."
+
+
 def unknown(what: str, name: Any, known: Iterable[str]) -> str:
     """Return the message for a name that does not exist: `Unknown scenario: foo. Use one of a, b, c.`"""
     return f"Unknown {what}: {name}. {instead(name, known)}"

@@ -152,19 +152,19 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenario"], "Unknown command: scenario. Did you mean 'scenarios'?"),
         (["run"], "Missing setting: scenario. Use scenario=<name> or a lever"),
         (["run", "seed=3"], "Missing setting: scenario. Use scenario=<name> or a lever"),
-        (["scenarios", "--weeks=5"], "settings are written without dashes, as in weeks=5"),
-        (["scenarios", "--cfg", "foo"], "--cfg is followed by 'foo'"),
-        (["scenarios", "--config-dir", "nowhere"], "nowhere is no folder"),
+        (["scenarios", "--weeks=5"], "Unknown option: --weeks=5. Write settings without dashes, as in weeks"),
+        (["scenarios", "--cfg", "foo"], "Invalid value for --cfg: foo. Use job"),
+        (["scenarios", "--config-dir", "nowhere"], "Invalid value for --config-dir: nowhere"),
         (["scenarios", "hello"], "'hello' cannot be read"),
         (["scenarios", "weks=5"], "Unknown setting: weks. Did you mean 'weeks'?"),
         (["scenarios", "mechanisms.recovery.demands_hold=9"], "mechanisms.recovery.demands_hold is 9; its range"),
         (["scenarios", "firm=own"], "needs a file of persons"),
         (["scenarios", "firm=one", "firm.employees=2000000", "weeks=1", "burn_in=0"], "GB"),
-        (["-sc"], "install=bash is right"),
-        (["scenarios", "-sc"], "install=bash is right"),
-        (["scenarios", "--info", "foo"], "--info is followed by 'foo'"),
-        (["scenarios", "scenarios=[]"], "at least one scenario beside the baseline is right"),
-        (["run", "scenario=baseline"], "at least one scenario beside the baseline is right"),
+        (["-sc"], "Invalid value for -sc. Use install=bash"),
+        (["scenarios", "-sc"], "Invalid value for -sc. Use install=bash"),
+        (["scenarios", "--info", "foo"], "Invalid value for --info: foo"),
+        (["scenarios", "scenarios=[]"], "at least one scenario beside the baseline"),
+        (["run", "scenario=baseline"], "at least one scenario beside the baseline"),
         (["scenarios", "engine=cuda"], "Unknown engine: cuda"),
         (["describe", "weks=5"], "Unknown setting: weks"),
     ],
@@ -263,7 +263,7 @@ FILES = [
     (
         "scenario",
         HEAD + "social: {measures: [buddies]}",
-        r"scenario/mine\.yaml: a list stands .* withdrawn: \[breaks\]",
+        r"scenario/mine\.yaml mixes up a list and entries\. .*withdrawn: \[breaks\]",
     ),
     ("scenario", HEAD.replace("policy", "polcy"), "kind is 'polcy'; one of baseline, policy"),
     ("scenario", HEAD.replace("kind: policy", ""), "kind is 'null'; one of baseline, policy"),
@@ -304,7 +304,7 @@ def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path,
             2,
             "effects.parquet: No space left on device; free some space",
         ),
-        (KeyboardInterrupt(), 130, "hybridwork: interrupted; nothing of this run is kept\n"),
+        (KeyboardInterrupt(), 130, "hybridwork: Interrupted. Nothing of this run is stored.\n"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -414,7 +414,7 @@ def test_a_request_to_end_is_answered_like_an_interruption(workers, tmp_path):
     told = running.communicate(timeout=30)[1]
     # Where the request meets text that Python executes, it ends by the signal; to a shell both are 130.
     assert running.returncode in (130, -signal.SIGINT)
-    assert told.splitlines()[-1] == "hybridwork: interrupted; nothing of this run is kept"
+    assert told.splitlines()[-1] == "hybridwork: Interrupted. Nothing of this run is stored."
     assert list(tmp_path.iterdir()) == []
 
 

@@ -69,7 +69,7 @@ def test_several_values_that_cannot_be_read_are_no_text(capsys):
 @pytest.mark.parametrize("value", ["--resolve", "-1", "-", ""])
 def test_a_flag_is_no_value_of_another_flag(flag, value, capsys):
     assert command(no_study, "a_study", ["--cfg=job", flag, value]) == 2
-    assert f"{flag} is followed by '{value}'" in line_of(capsys)
+    assert f"Invalid value for {flag}: {value}" in line_of(capsys)
 
 
 # -- values that no setting has ---------------------------------------------------------------------------------------

@@ -398,7 +398,7 @@ def test_the_shipped_configuration_keeps_its_own_rules():
 @pytest.mark.parametrize("where", ["pkg://sim", "file:///", "nowhere"])
 def test_a_place_that_is_no_folder_is_refused(where, capsys):
     assert command(print, "a_study", ["--config-dir", where]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "Use a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

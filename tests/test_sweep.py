@@ -379,7 +379,7 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(peace, tmp_path, monkeypatch,
         patched.setattr(batches, "run_stacked", interrupted)
         assert main(asked) == 130
     told = capsys.readouterr().err.strip().splitlines()[-1]
-    assert told.startswith("hybridwork: interrupted; ") and "of 20 runs are kept" in told and "goes on" in told
+    assert told.startswith("hybridwork: Interrupted. ") and "of 20 runs are stored" in told and "resumes" in told
     assert main(asked) == 0
     assert "20 done, 0 failed, 0 missing" in capsys.readouterr().out
 
@@ -412,20 +412,20 @@ WRONG = {
     "kind of executor": (["executor.kind=slurm"], "executor.kind"),
     "part": (["part=3", "parts=3"], "0 to parts - 1"),
     "part that is no number": (["part=a"], "0 to parts - 1"),
-    "batch": (["batch=0"], "from 1 on"),
+    "batch": (["batch=0"], "Use 1 or more"),
     "tables": (["keep=[weekly]"], "a list with levels"),
     "no such table": (["keep=[levels,cascade]"], "weekly"),
     "design": (["design=sobols"], "sobol"),
-    "design without a file": (["design=file"], "design.file is missing"),
+    "design without a file": (["design=file"], "Missing setting: design.file"),
     "n": (["design.n=many"], "a whole number"),
     "second order": (["design=sobol", "design.second_order=perhaps"], "true or false"),
     "factors": (["design.factors=[recover]"], "Unknown factor"),
     "setting": (["design.rows=3"], "design.rows"),
-    "retry": (["retry=maybe"], "true or false is right"),
-    "empty folder": (["folder="], "folder is empty"),
+    "retry": (["retry=maybe"], "retry: maybe. Use true or false"),
+    "empty folder": (["folder="], "Invalid value for folder"),
     "factors beside a file": (["design=file", "design.file=rows.csv", "design.factors=[switches]"], "whose columns"),
-    "more options than levels": (["design=morris", "design.factors=[availability]"], "would never be tried"),
-    "nothing to vary": (["scenarios=[]"], "is nothing here"),
+    "more options than levels": (["design=morris", "design.factors=[availability]"], "an even number of at least"),
+    "nothing to vary": (["scenarios=[]"], "selects no factor"),
     "folder of something else": (["folder=/proc/self/kept"], "cannot be written"),
 }
 
@@ -440,9 +440,9 @@ def test_a_sweep_that_cannot_be_is_told_in_one_line(asked, told, tmp_path, capsy
 @pytest.mark.parametrize(
     ("command", "asked", "told"),
     [
-        ("robust_ranking", "retry=maybe", "true or false is right"),
-        ("sensitivity", "batch=0", "from 1 on"),
-        ("replicates", "folder=", "folder is empty"),
+        ("robust_ranking", "retry=maybe", "retry: maybe. Use true or false"),
+        ("sensitivity", "batch=0", "Use 1 or more"),
+        ("replicates", "folder=", "Invalid value for folder"),
     ],
 )
 def test_studies_of_many_runs_read_these_settings_alike(command, asked, told, tmp_path, monkeypatch, capsys):
@@ -480,7 +480,7 @@ def test_differences_are_paired_within_a_run(peace):
 
 @pytest.mark.parametrize(
     ("outcomes", "groups", "told"),
-    [(["exhaustoin"], None, "exhaustion"), ("exhaustion", None, "a list is right"), (None, ["everyone"], "everybody")],
+    [(["exhaustoin"], None, "exhaustion"), ("exhaustion", None, "Use a list"), (None, ["everyone"], "everybody")],
 )
 def test_names_that_do_not_exist_are_told(peace, outcomes, groups, told):
     with pytest.raises(UserError, match=told):
@@ -507,16 +507,16 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["{folder}", "table=cascade"], "levels"),
         (["{folder}", "export=levels.xlsx"], ".csv or .parquet"),
         (["{folder}", "sql=select nonsense from levels"], "DuckDB does not answer"),
-        (["{folder}", "sql="], "sql is empty"),
+        (["{folder}", "sql="], "Invalid value for sql"),
         (["{folder}", "another"], "one folder"),
-        (["/nowhere"], "holds no sweep"),
+        (["/nowhere"], "There is no sweep"),
         (["table=levels"], "one folder"),
         (["{folder}", "groups=managers"], "groups=all"),
         (["{folder}", "table=levels", "export=/nowhere/levels.csv"], "cannot be written"),
         (["{folder}", "export={folder}/runs.csv"], "is in the folder of a study"),
-        (["{folder}", "table=levels", "table=runs"], "once is right"),
-        (["{folder}", "table=weekly", "groups=all"], "knows no groups"),
-        (["{folder}", "table=runs", "sql=select 1"], "leave table and groups out"),
+        (["{folder}", "table=levels", "table=runs"], "Repeated setting: table"),
+        (["{folder}", "table=weekly", "groups=all"], "Invalid setting: groups"),
+        (["{folder}", "table=runs", "sql=select 1"], "Conflicting settings: sql"),
     ],
 )
 def test_a_question_of_results_that_cannot_be_is_told_in_one_line(peace, asked, told, capsys):

@@ -17,7 +17,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from sim.errors import UserError, first_line, instead, print_error, unknown
 
-_LISTS_AND_ENTRIES = "lists and entries are written as in withdrawn: [breaks] and measures: {breaks: {start: 0}}"
+_LISTS_AND_ENTRIES = "Write them as in withdrawn: [breaks] and measures: {breaks: {start: 0}}."
 
 
 def exit_code(call: Callable[[], int | None]) -> int:
@@ -32,7 +32,7 @@ def exit_code(call: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         raise  # the reader of the output has seen enough, which `sim.__main__` answers
     except KeyboardInterrupt as stop:
-        return print_error(str(stop) or "interrupted; nothing of this run is kept", 130)
+        return print_error(str(stop) or "Interrupted. Nothing of this run is stored.", 130)
     except Exception as error:
         line = explain_error(error)
         if line is None:
@@ -91,7 +91,7 @@ def _impossible_override(error: ConfigCompositionException) -> str:
             "and several runs need --multirun"
         )
     if match := re.match(r"In '([^']+)': \w+ raised while composing", line):
-        return f"{match[1]}.yaml: a list stands where entries are right, or the other way round; {_LISTS_AND_ENTRIES}"
+        return f"Invalid file: {match[1]}.yaml mixes up a list and entries. {_LISTS_AND_ENTRIES}"
     if isinstance(error.__cause__, OmegaConfBaseException):
         return _refused_setting(error.__cause__)
     if line.startswith("Could not delete"):
@@ -148,9 +148,9 @@ def _value_error(error: ValueError) -> str | None:
     if line.startswith("Config group override"):
         return "a group takes the name of an option, as in availability=practice_2022 for nothing added"
     if line.startswith("Exceeds the limit"):
-        return "a whole number has thousands of digits; use one of at most 18"
+        return "A whole number has thousands of digits. Use at most 18."
     if line.startswith(("Expecting one subcommand", "No completion plugin")):
-        return "-sc is followed by what to do for which shell; install=bash is right, or uninstall=, and fish or zsh"
+        return "Invalid value for -sc. Use install=bash or uninstall=bash; also fish or zsh."
     return None
 
 
@@ -175,18 +175,18 @@ _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     OverrideParseException: _unreadable_override,
     ConfigCompositionException: _impossible_override,
     InterpolationResolutionError: lambda error: (
-        f"{error.full_key} refers to what does not exist ({first_line(error)}); write the value itself"
+        f"Invalid reference in {error.full_key}: {first_line(error)}. Write the value itself."
     ),
-    MissingMandatoryValue: lambda error: f"{error.full_key} is missing; give {error.full_key}=<value>",
+    MissingMandatoryValue: lambda error: f"Missing setting: {error.full_key}. Use {error.full_key}=<value>.",
     HydraException: first_line,
     OmegaConfBaseException: first_line,
     yaml.YAMLError: _no_yaml,
     UnicodeDecodeError: lambda error: f"a file of the configuration is no text in UTF-8 ({error.reason})",
     ValueError: _value_error,
     MemoryError: lambda error: (
-        "not enough memory; ask for fewer people (firm.employees, firm.sample), scenarios or workers"
+        "Not enough memory. Use fewer people (firm.employees, firm.sample), scenarios or workers."
     ),
-    RecursionError: lambda error: "a value is nested too deeply; write it with fewer brackets",
+    RecursionError: lambda error: "A value is nested too deeply. Use fewer brackets.",
     OSError: _file_error,
 }
 """How each kind of error is told; the first kind that fits decides."""

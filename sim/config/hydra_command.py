@@ -33,7 +33,7 @@ from sim.config.folder import PRIMARY, check_folder
 from sim.config.overrides import format_override, read_overrides
 from sim.config.plan_builder import unread_note
 from sim.config.provenance import complete_settings
-from sim.errors import UserError, accept_every_character, print_error
+from sim.errors import UserError, accept_every_character, invalid, print_error
 from sim.paths import read_path
 
 _FLAGS = ("--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
@@ -236,11 +236,11 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
 
     Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
     """
-    task_overrides = dict(override.split("=", 1) for override in overrides if "=" in override)
-    if "hydra.sweep.dir" in task_overrides:
+    settings = dict(override.split("=", 1) for override in overrides if "=" in override)
+    if "hydra.sweep.dir" in settings:
         return []
-    if task_overrides.get("hydra/launcher", "").startswith("submitit"):
-        output = read_path(task_overrides.get("output", "outputs").strip("'\""))
+    if settings.get("hydra/launcher", "").startswith("submitit"):
+        output = read_path(settings.get("output", "outputs").strip("'\""))
         folder = str(output.resolve() / "jobs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
     return [f"hydra.sweep.dir={format_override(folder)}"]
 
@@ -260,14 +260,14 @@ def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
             flags.append(word)
         else:
             bare = word.lstrip("-").replace("-", "_")
-            raise UserError(f"'{word}' is no flag; settings are written without dashes, as in {bare or 'weeks=52'}")
+            raise UserError(f"Unknown option: {word}. Write settings without dashes, as in {bare or 'weeks=52'}.")
     return flags, overrides
 
 
 def _checked_value(flag: str, value: str) -> str:
     allowed = _FLAGS_WITH_VALUE[flag]
     if not value or value.startswith("-") or (allowed and value not in allowed):
-        raise UserError(f"{flag} is followed by '{value}'; {' or '.join(allowed) or 'a name'} is right")
+        raise UserError(invalid(flag, value, " or ".join(allowed) or "a name"))
     return value
 
 
@@ -277,17 +277,17 @@ def _config_dir(flags: list[str]) -> Path | None:
     if not places:
         return None
     if len(places) > 1:
-        raise UserError("--config-dir is given more than once; give one folder")
-    task_overrides = flags[places[0] + 1]
+        raise UserError("Repeated option: --config-dir. Use it once.")
+    name = flags[places[0] + 1]
     del flags[places[0] : places[0] + 2]
-    folder = read_path(task_overrides).resolve()
+    folder = read_path(name).resolve()
     if not folder.is_dir():
-        raise UserError(f"--config-dir {task_overrides} is no folder; give one like conf/")
+        raise UserError(invalid("--config-dir", name, "a folder like conf/"))
     if folder == conf_folder().resolve():
         return None
     unread = check_folder(folder, groups())
     if unread:
-        print_error(f"not read as configuration in {task_overrides}: {', '.join(unread)}")
+        print_error(f"not read as configuration in {name}: {', '.join(unread)}")
     return folder
 
 

@@ -62,9 +62,9 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
 def _check_single(settings: Mapping[str, Any]) -> None:
     """Raise UserError for a setting that only several replicates can have."""
     if settings.get("fit") == POSTERIOR or settings.get("draws") == POSTERIOR:
-        raise UserError("a single plan has no draw of its own; use plans(…), one for each replicate, or fit=point")
+        raise UserError("Invalid value for fit: posterior. A single plan has no draw. Use plans(...), or fit=point.")
     if "replicates" in settings:
-        raise UserError("a single plan has no replicates; use plans(…), or replicate=<number> for another one")
+        raise UserError("Invalid setting: replicates. A single plan has no replicates. Use plans(...) or replicate=3.")
 
 
 def plans(*overrides: str, **options: Any) -> list[Plan]:
@@ -109,7 +109,7 @@ def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> It
     """
     first = build_plan(cfg, overrides)
     if len(first.scenarios) < 2:
-        raise UserError("there is nothing to compare; at least one scenario beside the baseline is right")
+        raise UserError("Missing scenario: there is nothing to compare. Use at least one scenario beside the baseline.")
     count = settings_of(cfg).replicates
     rows = draws_of(cfg, overrides, count)
     for number in range(count):
@@ -225,7 +225,7 @@ def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictCon
     """Measures of one organisation that says which of the study's it has: those surely, the others surely not."""
     names = [name for name, measure in known.items() if measure.in_study]
     if cfg.firm.get("kind") == "study":
-        raise UserError("in_place is about one organisation, and firm=study has many; firm=one or firm=own is right")
+        raise UserError("Invalid setting: in_place, since firm=study has many organisations. Use firm=one or firm=own.")
     for name in claimed:
         if name not in names:
             raise UserError(f"Invalid value for in_place: {name}. It takes measures of 2022. {instead(name, names)}")

@@ -34,7 +34,7 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
     if not (_levers_in(values) or "scenario" in values or own.introduced or own.withdrawn or own.settings):
         return _listed(settings_of(cfg).scenarios)
     if "scenarios" in values:
-        raise UserError("scenarios=[…] asks for a list, scenario= or a lever for a single one; give one of the two")
+        raise UserError("Conflicting settings: scenarios and a single scenario or lever. Use one of the two.")
     return (scenario_named(BASELINE.name),) if own.name == BASELINE.name else (scenario_named(BASELINE.name), own)
 
 

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.errors import UserError, as_written, instead
+from sim.errors import UserError, as_written, instead, invalid
 from sim.levers.measure import FAMILIES
 from sim.runs.worker_pool import check_guarded
 from sim.survey.instruments import INSTRUMENTS
@@ -83,7 +83,7 @@ def check_overrides(overrides: Sequence[str]) -> None:
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         name, value = override.key_or_group, override.value()
         if override.is_delete():
-            raise UserError(f"'~{name}' takes away what every study needs; give it a value, as in {name}=<value>")
+            raise UserError(f"Invalid override: ~{name}. Every study needs this setting. Use {name}=<value>.")
         inner = [f"{name}.{entry}" for entry in value] if isinstance(value, dict) else []
         for place in (name, *inner):
             if place in _SAID_IN_FILES:
@@ -104,7 +104,7 @@ def calendar_of(cfg: DictConfig) -> Calendar:
     calendar = Calendar.starting(as_written(content.get("start")))
     least, most = _YEARS
     if not least <= calendar.start.year <= most:
-        raise UserError(f"calendar.start is {calendar.start}; a Monday of the years {least} to {most} is right")
+        raise UserError(invalid("calendar.start", calendar.start, f"a Monday from {least} to {most}"))
     return calendar
 
 
@@ -115,9 +115,9 @@ def settings_of(cfg: DictConfig) -> Settings:
     for name, (least, most) in _RANGES.items():
         number = getattr(settings, name)
         if number is not None and not least <= number <= most:
-            raise UserError(f"{name} is {number}; a whole number from {least} to {most:,} is right")
+            raise UserError(invalid(name, number, f"{least} to {most:,}"))
     if settings.draws not in (None, POSTERIOR):
-        raise UserError(f"draws is '{settings.draws}'; {POSTERIOR}, or null for the point, is right")
+        raise UserError(invalid("draws", settings.draws, f"{POSTERIOR}, or null for the point estimate"))
     return settings
 
 
@@ -150,9 +150,7 @@ def group_of(cfg: DictConfig, name: str) -> Mapping[str, Any]:
 def as_group(name: str, group: Any) -> Mapping[str, Any]:
     """The entries of a group of settings; UserError where something else stands in their place."""
     if not isinstance(group, Mapping):
-        raise UserError(
-            f"{name} is '{as_written(group)}'; it is a group of settings, so write {name}.<setting>=<value>"
-        )
+        raise UserError(invalid(name, group, f"it as a group of settings, as in {name}.<setting>=<value>"))
     return group
 
 
@@ -167,7 +165,7 @@ def read_dataclass(where: str, kind: type, content: DictConfig) -> Any:
         if name not in declared:
             raise UserError(f"Unknown setting: {key}. {instead(name, declared)}") from None
         expected = next(words for start, words in _IN_WORDS.items() if declared[name].startswith(start))
-        raise UserError(f"{key} is '{as_written(content[name])}'; {expected} is right") from None
+        raise UserError(invalid(key, content[name], expected)) from None
 
 
 def _fits(kind: type, name: str, value: Any) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from sim import csv_text
 from sim.engine.plan import Plan
-from sim.errors import UserError, as_written, first_line, instead, is_number
+from sim.errors import UserError, as_written, first_line, instead, invalid, is_number
 from sim.experiments.factors import Factor, choose, with_every_measure
 from sim.paths import read_path
 
@@ -144,9 +144,9 @@ def make(settings: Settings, factors: Sequence[Factor]) -> Design:
         raise UserError(f"Invalid value for design.method: {settings.method}. {instead(settings.method, _METHODS)}")
     for name in ("n", "times", "levels"):
         if getattr(settings, name) < (0 if name == "n" else 1):
-            raise UserError(f"design.{name} is {getattr(settings, name)}; a whole number from 1 on is right")
+            raise UserError(invalid(f"design.{name}", getattr(settings, name), "1 or more"))
     if settings.seed < 0:
-        raise UserError(f"design.seed is {settings.seed}; a whole number from 0 on is right")
+        raise UserError(invalid("design.seed", settings.seed, "0 or more"))
     return replace(_METHODS[settings.method](settings, tuple(factors)), chance=chance_of(settings))
 
 
@@ -175,7 +175,7 @@ def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 def _file_of(settings: Settings) -> str:
     if settings.file is None:
-        raise UserError("design.file is missing; give a csv table, as in design=file design.file=rows.csv")
+        raise UserError("Missing setting: design.file. Use a CSV table, as in design=file design.file=rows.csv.")
     return settings.file
 
 
@@ -199,12 +199,12 @@ def read(path: str | Path) -> pd.DataFrame:
         if not name or names.count(name) > 1 or "*" in name:
             raise UserError(f"design file {path}: every column needs a name of its own in the first line; {right}")
     if not parsed.rows:
-        raise UserError(f"design file {path} holds no rows; the first line names the factors, each other is a setting")
+        raise UserError(f"Invalid design file: {path} has no rows. Add a line for each setting.")
     for line, cells in parsed.rows:
         if len(cells) != len(names):
             counts = f"{len(cells)} values under {len(names)} columns"
             raise UserError(
-                f"design file {path} line {line}: {counts}; give one for each, blank where it stays as it is"
+                f"Invalid design file: {path}, line {line} has {counts}. Use one for each; a blank keeps the default."
             )
     rows = [[_typed(cell) for cell in cells] for _, cells in parsed.rows]
     return pd.DataFrame(rows, columns=names, dtype=object).drop(columns=[ROW], errors="ignore")
@@ -254,12 +254,15 @@ def _morris(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     from SALib.sample import morris
 
     if settings.levels < 2 or settings.levels % 2:
-        raise UserError(f"design.levels is {settings.levels}; an even number is right for morris")
+        raise UserError(invalid("design.levels", settings.levels, "an even number for morris"))
     for factor in factors:
         if len(factor.options) > settings.levels:
             raise UserError(
-                f"design.levels is {settings.levels} and {factor.name} has {len(factor.options)} options, some of "
-                "which would never be tried; an even number of at least as many levels is right, or fewer options"
+                invalid(
+                    "design.levels",
+                    settings.levels,
+                    f"an even number of at least {len(factor.options)}, since {factor.name} has so many options",
+                )
             )
     return _sampled(
         settings, factors, settings.n * (len(factors) + 1),
@@ -271,7 +274,7 @@ def _sobol(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     from SALib.sample import sobol
 
     if settings.n & (settings.n - 1):
-        raise UserError(f"design.n is {settings.n}; a power of two is right for sobol, as in 256")
+        raise UserError(invalid("design.n", settings.n, "a power of two for sobol, as in 256"))
     each = 2 * len(factors) + 2 if settings.second_order else len(factors) + 2
     return _sampled(
         settings, factors, settings.n * each,
@@ -293,7 +296,7 @@ def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
     """The first draws of the posterior: each a complete set of parameters that agrees with what was observed."""
     table = _posterior_table()
     if not 1 <= settings.n <= len(table):
-        raise UserError(f"design.n is {settings.n}; 1 to {len(table)}, the draws of the posterior, is right")
+        raise UserError(invalid("design.n", settings.n, f"1 to {len(table)}, the number of posterior draws"))
     columns = table[table.columns.intersection([factor.name for factor in factors])]
     return Design(settings.method, factors, columns.iloc[: settings.n].reset_index(drop=True))
 
@@ -323,7 +326,7 @@ def _sampled(
     import pandas as pd
 
     if settings.n < 1:
-        raise UserError(f"design.n is {settings.n}; a whole number from 1 on is right for {settings.method}")
+        raise UserError(invalid("design.n", settings.n, f"1 or more for {settings.method}"))
     _check_rows(rows)
     blank = Design(settings.method, factors, pd.DataFrame())
     with warnings.catch_warnings():
@@ -336,7 +339,7 @@ def _sampled(
 def _check_rows(rows: int) -> None:
     if rows > MOST_ROWS:
         count = f"{rows:,}" if rows < 1000 * MOST_ROWS else f"more than {1000 * MOST_ROWS:,}"
-        raise UserError(f"the design has {count} rows; up to {MOST_ROWS:,} are right, so vary less or in fewer steps")
+        raise UserError(f"The design has {count} rows. Use at most {MOST_ROWS:,}: fewer factors or fewer steps.")
 
 
 def _table(rows: Sequence[Mapping[str, Any]], factors: Sequence[Factor]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from sim.config import composition, explicit_settings, plan_builder, scenario_ch
 from sim.config import parameter_values as numbers_of_plan
 from sim.config.overrides import format_override
 from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
-from sim.errors import UserError, as_written, instead, is_number, unknown
+from sim.errors import UserError, as_written, instead, invalid, is_number, unknown
 from sim.language.grammar import ParameterMetadata
 from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Introduction, Scenario, check_horizon, combine_scenarios, scale_scenario
@@ -58,7 +58,8 @@ class Factor:
             between = self.low + (self.high - self.low) * np.asarray(shares, float)
             return np.clip(between, self.low, self.high)  # rounding must not lead out of the range
         place = np.minimum((np.asarray(shares) * len(self.options)).astype(int), len(self.options) - 1)
-        return np.array(self.options, dtype=object)[place]
+        values: np.ndarray = np.array(self.options, dtype=object)[place]
+        return values
 
     def steps(self, count: int) -> np.ndarray:
         """So many values from the lowest to the highest; all options of a choice."""
@@ -79,7 +80,7 @@ def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Fac
     """
     listed = [selection] if isinstance(selection, str) else selection
     if not isinstance(listed, Mapping | list | tuple):
-        raise UserError(f"design.factors is {as_written(selection)}; names are right, as in design.factors=[switches]")
+        raise UserError(invalid("design.factors", selection, "names, as in design.factors=[switches]"))
     spans = listed if isinstance(listed, Mapping) else dict.fromkeys(map(str, listed))
     spans_by_name = {str(name): span for name, span in spans.items()}
     groups = _groups(plan)
@@ -93,8 +94,8 @@ def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Fac
                 factors[one] = _spanned(known.get(one) or _other_factor(one, span, known, groups), span)
     if not factors:
         raise UserError(
-            f"design.factors={as_written(selection)} is nothing here; name what to vary, as in "
-            "design.factors=[switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
+            f"Invalid value for design.factors: {as_written(selection)}, which selects no factor. Use names, as in "
+            "[switches,mechanisms.recovery.*], or a scenario whose measures have amounts."
         )
     return tuple(factors.values())
 
@@ -185,7 +186,7 @@ def _other_factor(name: str, span: Any, known: Mapping[str, Factor], groups: Map
     """A factor for any other setting, which must bring what to vary it over."""
     top = name.split(".")[0]
     if top in _NO_FACTORS:
-        raise UserError(f"'{name}' changes no run, so it is no factor; give it beside the design, as in {name}=<value>")
+        raise UserError(f"Invalid factor: {name}, which changes no run. Set it as in {name}=<value>.")
     if top in (*numbers_of_plan.TOPS, *_DOSES, *FAMILIES) or span is None:
         raise UserError(unknown("factor", name, [*groups, *_CHOICES, *known]))
     return Factor(name)
@@ -196,9 +197,7 @@ def _spanned(factor: Factor, span: Any) -> Factor:
     if span is None:
         return factor
     if not isinstance(span, list | tuple) or not span:
-        raise UserError(
-            f"factor {factor.name} is to vary over {as_written(span)}; [low, high] or a list of options is right"
-        )
+        raise UserError(invalid(factor.name, span, "[low, high] or a list of options"))
     for value in span:
         if isinstance(value, Mapping | list | tuple):
             raise UserError(
@@ -214,7 +213,7 @@ def _spanned(factor: Factor, span: Any) -> Factor:
         return replace(factor, options=tuple(float(value) if factor.unit else value for value in span))
     low, high = map(float, span)
     if not low < high:
-        raise UserError(f"factor {factor.name} goes from {low:g} to {high:g}; a lower and a higher number are right")
+        raise UserError(invalid(factor.name, span, "a lower and a higher number"))
     return replace(factor, low=low, high=high)
 
 
@@ -228,10 +227,7 @@ def _check_options(factor: Factor, span: Sequence[Any]) -> None:
 def _check_within(factor: Factor, span: Sequence[Any]) -> None:
     for value in span:
         if not is_number(value) or not factor.low <= value <= factor.high:
-            raise UserError(
-                f"factor {factor.name} is to be {as_written(value)}; "
-                f"its range is {factor.low:g} to {factor.high:g} {factor.unit}"
-            )
+            raise UserError(invalid(factor.name, value, f"{factor.low:g} to {factor.high:g} {factor.unit}".rstrip()))
 
 
 # -- from a row to a plan ---------------------------------------------------------------------------------------------

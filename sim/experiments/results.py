@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
-from sim.errors import UserError, first_line, unknown
+from sim.errors import UserError, first_line, invalid, unknown
 from sim.experiments import sweep_record
 from sim.experiments.designs import BY_ROW, ROW, SHARED
 from sim.experiments.output_folder import write_by, write_table
@@ -102,9 +102,7 @@ class Results:
 
     def _check(self) -> None:
         if not self.exists:
-            raise UserError(
-                f"{self.folder} holds no sweep; give a folder that a sweep has written, with runs.csv in it"
-            )
+            raise UserError(f"There is no sweep in {self.folder}. Use the folder of a sweep, which has runs.csv.")
 
     def levels(
         self, outcomes: Sequence[str] | None = None, groups: Sequence[str] | None = ("everybody",)
@@ -168,7 +166,7 @@ class Results:
         try:
             import polars as pl
         except ImportError:
-            raise UserError("this needs Polars; install hybridwork[analysis]") from None
+            raise UserError("Missing package: Polars. Install hybridwork[analysis].") from None
         runs = pl.LazyFrame({column: self.runs[column].to_list() for column in self.runs.columns})
         self._check_table(name)
         whole, others = self._parts(name)
@@ -185,7 +183,7 @@ class Results:
         try:
             import duckdb
         except ImportError:
-            raise UserError("this needs DuckDB; install hybridwork[analysis]") from None
+            raise UserError("Missing package: DuckDB. Install hybridwork[analysis].") from None
         design, states = self.design.reset_index(), self.states
         tables = {name: self._parts(name) for name in self.archive.tables() if name in KNOWN_TABLES}
         with duckdb.connect() as connection:
@@ -295,7 +293,7 @@ def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -
         if name not in every:
             raise UserError(unknown(kind, name, every))
     if isinstance(names, str):
-        raise UserError(f"{kind}s are '{names}'; a list is right, as in ['{names}']")
+        raise UserError(invalid(f"{kind}s", names, f"a list, as in ['{names}']"))
 
 
 # -- the command ------------------------------------------------------------------------------------------------------
@@ -352,26 +350,26 @@ def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:
         if name not in _OPTIONS:
             raise UserError(unknown("setting", name, _OPTIONS))
         if names.count(name) > 1:
-            raise UserError(f"{name} is given {names.count(name)} times; once is right")
+            raise UserError(f"Repeated setting: {name}. Use it once.")
     if len(folders) > 1 or (names and not folders):
-        raise UserError("results takes one folder, as in results outputs/sweep/mine export=levels.csv")
+        raise UserError("Use one folder, as in results outputs/sweep/mine export=levels.csv.")
 
 
 def _check_values(options: Mapping[str, str]) -> None:
     if options.get("groups", "all") != "all":
-        raise UserError(f"groups is '{options['groups']}'; groups=all is right, or nothing for everybody together")
+        raise UserError(invalid("groups", options["groups"], "groups=all, or leave it out for everybody together"))
     if options.get("table", "levels") not in _TABLES:
         raise UserError(unknown("table", options["table"], _TABLES))
     if "sql" in options and {"table", "groups"} & set(options):
-        raise UserError("sql asks a question of its own; leave table and groups out, or sql")
+        raise UserError("Conflicting settings: sql, and table or groups. Use one of the two.")
     if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
-        raise UserError(f"table {options['table']} knows no groups; leave groups out")
+        raise UserError(f"Invalid setting: groups. The table {options['table']} has no groups.")
     if options.get("csv", _CSV[0]) not in _CSV:
         raise UserError(f"Invalid value for csv: {options['csv']}. Use {' or '.join(_CSV)}.")
     if "csv" in options and not options.get("export", "").lower().endswith(".csv"):
-        raise UserError("csv says how a .csv is written; give it together with export=FILE.csv, or leave it out")
+        raise UserError("Invalid setting: csv. Use it with export=FILE.csv.")
     if "sql" in options and not options["sql"].strip():
-        raise UserError('sql is empty; a question is right, as in sql="select * from runs"')
+        raise UserError('Invalid value for sql: it is empty. Use a query, as in sql="select * from runs".')
 
 
 def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
@@ -390,7 +388,7 @@ def _checked_export(name: str) -> Path:
     """Where to export to, unless that is in a folder of runs, be it this one or another."""
     path = read_path(name)
     if any((above / "design.csv").is_file() and (above / "batches").is_dir() for above in path.resolve().parents):
-        raise UserError(f"export={name} is in the folder of a study, which holds its runs alone; write it elsewhere")
+        raise UserError(f"Invalid value for export: {name}, which is in the folder of a study. Use another folder.")
     return path
 
 
@@ -404,7 +402,7 @@ def write_frame(frame: pd.DataFrame, path: Path, dutch: bool = False) -> None:
     elif path.suffix.lower() == ".csv":
         write_by(path, lambda temporary: _write_csv(frame, temporary, dutch))
     else:
-        raise UserError(f"export is '{'' if path == Path() else path}'; a name that ends in .csv or .parquet is right")
+        raise UserError(invalid("export", "" if path == Path() else path, "a name that ends in .csv or .parquet"))
 
 
 def _write_csv(frame: pd.DataFrame, path: Path, dutch: bool) -> None:
@@ -427,7 +425,7 @@ def listed(root: Path) -> str:
     """Every folder of runs below `root`, one a line, with what it holds."""
     folders = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
     if not folders:
-        return f"there is no sweep below {root}; `hybridwork sweep` makes one"
+        return f"There is no sweep below {root}. Run hybridwork sweep."
     return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in folders)
 
 

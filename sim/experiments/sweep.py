@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sim import paths
 from sim.config import composition, plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError, as_written, instead
+from sim.errors import UserError, as_written, instead, invalid
 from sim.experiments import designs, output_folder, sweep_record
 from sim.experiments.designs import ROW, Design
 from sim.experiments.factors import DesignContext, Factor
@@ -112,8 +112,8 @@ def run_sweep(
         lost = _carry_out(sweep, archive, pool, _own(identifiers, part), finished, batch)
     if lost:
         raise UserError(
-            f"workers ended again and again over {lost:,} runs, which are missing in {folder}; "
-            "the same command tries them again; where memory is short, ask for workers=1"
+            f"Workers ended repeatedly over {lost:,} runs, which are missing in {folder}. "
+            "The same command tries them again. If memory is short, use workers=1."
         )
     return Results(archive.folder)
 
@@ -151,7 +151,7 @@ def _carry_out(
         except KeyboardInterrupt:
             bar.close()
             raise KeyboardInterrupt(
-                f"interrupted; {done:,} of {len(own):,} runs are kept in {archive.folder}; the same command goes on"
+                f"Interrupted. {done:,} of {len(own):,} runs are stored in {archive.folder}. The same command resumes."
             ) from None
     return lost
 
@@ -313,7 +313,7 @@ def study(cfg: DictConfig) -> None:
     with pool_of(cfg) as pool:
         results = run_sweep(sweep, folder, pool, part, batch, retry)
     if not results.any_done:
-        raise UserError(f"all runs failed; {results.summary_text().splitlines()[1].strip()}")
+        raise UserError(f"All runs failed: {results.summary_text().splitlines()[1].strip()}")
     print(results.summary_text())
     print(folder)
 
@@ -339,7 +339,7 @@ def tables_of(cfg: DictConfig) -> tuple[str, ...]:
     """The tables to keep of every run."""
     names = _plain(cfg.keep)
     if not isinstance(names, list) or "levels" not in names:
-        raise UserError(f"keep is {as_written(names)}; a list with levels is right, as in keep=[levels,weekly]")
+        raise UserError(invalid("keep", names, "a list with levels, as in keep=[levels,weekly]"))
     for name in names:
         if name not in TABLES:
             raise UserError(f"Invalid value for keep: {name}. {instead(name, TABLES)}")
@@ -350,9 +350,7 @@ def part_of(cfg: DictConfig) -> tuple[int, int]:
     """Which part of how many this process does; UserError where there is no such part."""
     part, parts = cfg.part, cfg.parts
     if not isinstance(parts, int) or not isinstance(part, int) or not 0 <= part < parts:
-        raise UserError(
-            f"part is {as_written(part)} of parts {as_written(parts)}; a whole number from 0 to parts - 1 is right"
-        )
+        raise UserError(invalid("part", part, f"0 to parts - 1, where parts={as_written(parts)}"))
     return part, parts
 
 
@@ -360,14 +358,14 @@ def batch_of(cfg: DictConfig) -> int | None:
     """How many runs a batch has, if that is asked; UserError for what is no such number."""
     batch = cfg.batch
     if batch is not None and (not isinstance(batch, int) or isinstance(batch, bool) or batch < 1):
-        raise UserError(f"batch is {as_written(batch)}; a whole number of runs from 1 on is right, or null")
+        raise UserError(invalid("batch", batch, "1 or more runs, or null"))
     return batch
 
 
 def retry_of(cfg: DictConfig) -> bool:
     """Whether runs that failed are done again; UserError for neither yes nor no."""
     if not isinstance(cfg.retry, bool):
-        raise UserError(f"retry is {as_written(cfg.retry)}; true or false is right")
+        raise UserError(invalid("retry", cfg.retry, "true or false"))
     return cfg.retry
 
 
@@ -407,7 +405,7 @@ def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
     if cfg.folder is None:
         setting, folder = "output", paths.read_path(str(cfg.output)) / study / name
     elif not str(cfg.folder):
-        raise UserError("folder is empty; a name is right, as in folder=outputs/mine, or null for one of its own")
+        raise UserError("Invalid value for folder: it is empty. Use a name, as in folder=outputs/mine, or null.")
     else:
         setting, folder = "folder", paths.read_path(str(cfg.folder))
     paths.check_writable(folder, setting)

@@ -36,9 +36,7 @@ def run_many(
     done = following = 0
     for (number, _), ready in map_unordered(_records, todo, worker_pool):
         if ready is None:
-            raise UserError(
-                "workers ended again and again before their runs were done; where memory is short, ask for workers=1"
-            )
+            raise UserError("Workers ended repeatedly before their runs were done. If memory is short, use workers=1.")
         records[number] = ready
         done += len(ready)
         if progress:

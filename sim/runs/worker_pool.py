@@ -22,7 +22,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sim.errors import UserError, first_line
+from sim.errors import UserError, first_line, invalid
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -78,9 +78,9 @@ def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.
     try:
         from distributed import Client, KilledWorker, LocalCluster
     except ImportError:
-        raise UserError("executor=dask needs Dask; install hybridwork[cluster]") from None
+        raise UserError("Missing package: Dask. Install hybridwork[cluster].") from None
     if address is not None and not re.fullmatch(r"([a-z]+://)?[^\s:/]+:\d+", address):
-        raise UserError(f"executor.address is '{address}'; an address is right, as in executor.address=tcp://host:8786")
+        raise UserError(invalid("executor.address", address, "an address, as in tcp://host:8786"))
     with ExitStack() as stack:
         if address is None:
             check_can_start_processes()
@@ -98,7 +98,7 @@ def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.
             ) from None
         count = sum(client.nthreads().values())
         if not count:
-            raise UserError(f"the Dask cluster at {address} has no worker; begin some with `dask worker {address}`")
+            raise UserError(f"The Dask cluster at {address} has no worker. Start some with `dask worker {address}`.")
         yield WorkerPool(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
 
 
