@@ -157,7 +157,10 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenarios", "--config-dir", "nowhere"], "Invalid value for --config-dir: nowhere"),
         (["scenarios", "hello"], "'hello' cannot be read"),
         (["scenarios", "weks=5"], "Unknown setting: weks. Did you mean 'weeks'?"),
-        (["scenarios", "mechanisms.recovery.demands_hold=9"], "mechanisms.recovery.demands_hold is 9; its range"),
+        (
+            ["scenarios", "mechanisms.recovery.demands_hold=9"],
+            "Invalid value for mechanisms.recovery.demands_hold: 9. Use",
+        ),
         (["scenarios", "firm=own"], "needs a file of persons"),
         (["scenarios", "firm=one", "firm.employees=2000000", "weeks=1", "burn_in=0"], "GB"),
         (["-sc"], "Invalid value for -sc. Use install=bash"),
@@ -298,7 +301,7 @@ def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path,
     ("error", "code", "told"),
     [
         (UserError("a share of 2; at most 1 is right"), 2, "hybridwork: a share of 2; at most 1 is right\n"),
-        (MemoryError(), 2, "hybridwork: not enough memory; ask for fewer people"),
+        (MemoryError(), 2, "hybridwork: Not enough memory. Use fewer people"),
         (
             OSError(28, "No space left on device", "effects.parquet"),
             2,

@@ -339,7 +339,7 @@ def test_an_export_into_the_folder_of_a_study_is_refused(place, copied, capsys):
     (copied / "deep" / "er").mkdir(parents=True)
     before = sorted(copied.rglob("*"))
     assert main(["results", str(copied), f"export={copied / place}"]) == 2
-    assert "write it elsewhere" in capsys.readouterr().err
+    assert "Use another folder" in capsys.readouterr().err
     assert sorted(copied.rglob("*")) == before
 
 

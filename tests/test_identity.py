@@ -31,6 +31,7 @@ PACKAGE = Path(sim.__file__).resolve().parent
 TINY = ("firm=one", "firm.employees=40", "weeks=2", "burn_in=1", "engine=reference", "fit=point")
 CODE_WITHOUT_INFLUENCE = {
     "__init__.py": "the version, which is named by itself",
+    "compatibility.py": "import paths of an earlier version",
     "errors.py": "messages",
     "paths.py": "where files are, which are known by their content",
     "outcomes/__init__.py": "no code",

@@ -65,7 +65,7 @@ def test_agents_are_windows_on_rows(model):
     assert len(agents) == model.people
     exhaustion = model.quantity("exhaustion")
     assert [agent.exhaustion for agent in agents] == pytest.approx(exhaustion.tolist())
-    with pytest.raises(AttributeError, match="no quantity 'luck'"):
+    with pytest.raises(AttributeError, match="Unknown quantity of employees: luck"):
         agents[0].luck  # noqa: B018
 
 

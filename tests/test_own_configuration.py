@@ -214,7 +214,7 @@ def test_another_suffix_is_refused(name, tmp_path, capsys):
 def test_two_folders_are_refused(tmp_path, capsys):
     folder = str(folder_of(tmp_path))
     assert command(print, "a_study", ["--config-dir", folder, "-cd", folder]) == 2
-    assert "more than once" in capsys.readouterr().err
+    assert "Repeated option: --config-dir" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["parameters", "hybridwork", "own_config", "own_levers"])
