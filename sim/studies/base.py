@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sim.config.settings import StudySettings, read_settings
+from sim.errors import UserError, invalid
 from sim.experiments import output_folder
 from sim.files import claim, write_json
 
@@ -34,6 +35,18 @@ ROWS_OF_A_CSV = 20_000
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain values for `facts`, with None for missing numbers."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def require_establishments(plan: Plan) -> None:
+    """Raise UserError unless a plan has many establishments."""
+    if plan.firm.kind != "study":
+        raise UserError(invalid("firm", plan.firm.kind, "study_full, which has many establishments"))
+
+
+def require_at_least(name: str, value: int, least: int) -> None:
+    """Raise UserError for a number below the least that a study can use."""
+    if value < least:
+        raise UserError(invalid(name, value, f"{least:,} or more"))
 
 
 class BaseStudy(ABC, Generic[S, R]):

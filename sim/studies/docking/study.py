@@ -18,7 +18,7 @@ from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.runs.worker_pool import WorkerPool
-from sim.studies.base import Study
+from sim.studies.base import Study, require_at_least
 from sim.studies.docking import trials
 from sim.studies.docking.comparison import Comparison
 from sim.studies.docking.findings import FINDINGS, Finding, reproduction
@@ -74,8 +74,7 @@ class DockingStudy(Study[StudySettings, Results]):
             ("weeks", plan.weeks, _FEWEST_WEEKS),
             ("burn_in", plan.burn_in, _FEWEST_WEEKS_OF_BURN_IN),
         ):
-            if value < fewest:
-                raise UserError(f"Invalid value for {name}: {value}. Use {fewest} or more.")
+            require_at_least(name, value, fewest)
         return [plan]
 
     def run(self, plans: Sequence[Plan], settings: StudySettings, pool: WorkerPool) -> Results:

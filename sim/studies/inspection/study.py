@@ -14,7 +14,7 @@ from sim.config import plan_builder, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError
 from sim.runs.worker_pool import WorkerPool, map_ordered
-from sim.studies.base import Study
+from sim.studies.base import Study, require_at_least, require_establishments
 from sim.studies.inspection.facts import facts
 from sim.studies.inspection.repeated_surveys import FULLY_ON_SITE, SimulatedStudy, simulate_study
 from sim.studies.inspection.results import Results, Settings
@@ -56,18 +56,14 @@ class InspectionStudy(Study[Settings, Results]):
         """Return one plan per simulated study."""
         plans = plan_builder.build_plans(cfg)
         first = plans[0]
-        if first.firm.kind != "study":
-            raise UserError(
-                f"Invalid value for firm: {first.firm.kind}. An inspection visits many establishments: use study_full."
-            )
+        require_establishments(first)
         others = [one.name for one in first.scenarios if one.name not in (BASELINE.name, FULLY_ON_SITE)]
         if others:
             raise UserError(
                 f"Invalid value for scenarios: {others[0]}. An inspection visits the practice of 2022: "
                 f"use [baseline,{FULLY_ON_SITE}], or change parameters, as in mechanisms.cascade.carried_out=0.8."
             )
-        if len(plans) < _MIN_STUDIES:
-            raise UserError(f"Invalid value for replicates: {len(plans)}. Use {_MIN_STUDIES} or more.")
+        require_at_least("replicates", len(plans), _MIN_STUDIES)
         large = _large(plans, settings)
         memory = len(plans) * _BYTES_OF_STUDY + sum(plan.firm.people for plan in large) * _BYTES_OF_PERSON
         for plan in (first, large[0]):

@@ -19,7 +19,7 @@ from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError
 from sim.outcomes.patterns import built_in
 from sim.runs.worker_pool import WorkerPool, map_ordered
-from sim.studies.base import Study
+from sim.studies.base import Study, require_establishments
 from sim.studies.patterns import tables
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
@@ -88,10 +88,7 @@ class PatternStudy(Study[Settings, Results]):
                 f"Invalid value for replicates: {count}. "
                 f"Use {2 * settings.groups} or more: two worlds for each of the {settings.groups} groups."
             )
-        if first.firm.kind != "study":
-            raise UserError(
-                f"Invalid value for firm: {first.firm.kind}. Patterns need many establishments: use study_full."
-            )
+        require_establishments(first)
         others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
         if others:
             raise UserError(

@@ -18,7 +18,7 @@ from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
 from sim.reporting.labels import label_of
 from sim.runs.worker_pool import WorkerPool, map_ordered
-from sim.studies.base import Study
+from sim.studies.base import Study, require_at_least, require_establishments
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.experiments import SCENARIOS
 from sim.studies.patterns.labels import LABELS
@@ -62,16 +62,11 @@ class StructureStudy(Study[Settings, Results]):
         """Return one plan per world, each with the baseline and one policy."""
         plans = plan_builder.build_plans(cfg)
         first = plans[0]
-        if first.firm.kind != "study":
-            raise UserError(
-                f"Invalid value for firm: {first.firm.kind}. Patterns need many establishments: use study_full."
-            )
+        require_establishments(first)
         if len(first.scenarios) != 2:
             raise UserError(f"Invalid number of scenarios: {len(first.scenarios)}. Use the baseline and one policy.")
-        if first.weeks < AVERAGED_WEEKS:
-            raise UserError(f"Invalid value for weeks: {first.weeks}. Use {AVERAGED_WEEKS} or more.")
-        if len(plans) < _MIN_WORLDS:
-            raise UserError(f"Invalid value for replicates: {len(plans)}. Use {_MIN_WORLDS} or more.")
+        require_at_least("weeks", first.weeks, AVERAGED_WEEKS)
+        require_at_least("replicates", len(plans), _MIN_WORLDS)
         held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
         check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), held)
         return plans
