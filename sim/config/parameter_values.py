@@ -15,7 +15,7 @@ TOPS = ("mechanisms", "measures", *INSTRUMENTS)
 
 
 def is_parameter_name(name: str) -> bool:
-    """Whether a setting is one number of a plan, and not what composes it anew."""
+    """Return whether a setting is one number of a plan; other settings need another composition."""
     return name.partition(".")[0] in TOPS
 
 

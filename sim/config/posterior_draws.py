@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS, METADATA = "posterior.csv", "posterior.json"
-_AGAIN = "`hybridwork posterior` makes it anew, and `fit=point` does without"
+_AGAIN = "`hybridwork posterior` estimates it again; `fit=point` does not need it"
 _FEW = 3
 
 

@@ -82,7 +82,7 @@ class Cascade(Mechanism):
 
     @trait("0/1", per="measure of establishment", stream="claimed_at_start")
     def claimed_at_start(self, uniform, usually_claimed):
-        """Claims the measure when first looked at."""
+        """Claims the measure at the start."""
         return uniform < usually_claimed
 
     @trait("share", per="measure of establishment", stream="turn")
@@ -97,7 +97,7 @@ class Cascade(Mechanism):
 
     @trait("0/1", per="measure of establishment")
     def implemented_at_start(self, claimed_at_start, carries_out):
-        """Has carried out what it claims when first looked at."""
+        """Has carried out what it claims, at the start."""
         return claimed_at_start * carries_out
 
     @stock("0/1", start="claimed_at_start", per="measure of establishment", every="week", stream="claimed_by_itself")
@@ -142,7 +142,7 @@ class Cascade(Mechanism):
 
     @trait("0/1", per="measure of team", stream="does_itself_at_start")
     def does_itself_at_start(self, uniform, asked_in_study, only_managers_see):
-        """The team does something of the kind by itself when first looked at."""
+        """The team does something of the kind by itself, at the start."""
         return uniform < asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
     @stock("0/1", start="does_itself_at_start", per="measure of team", every="week", stream="does_itself")
@@ -247,7 +247,7 @@ class Cascade(Mechanism):
 
     @trait("0/1", per="measure", stream="known_at_start")
     def known_at_start(self, uniform, implemented_at_start, does_itself_at_start, employer_share):
-        """Knows the measure when first looked at."""
+        """Knows the measure at the start."""
         return uniform < np.maximum(implemented_at_start, does_itself_at_start) * employer_share
 
     @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week", stream="known")

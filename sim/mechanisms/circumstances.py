@@ -1,6 +1,6 @@
 """Who a person is when taking a place: circumstances at home and at work, and lasting dispositions.
 
-All risk groups of the inspectorate's article can be told apart. Circumstances act only through the equations that name them;
+All risk groups of the inspectorate's article can be distinguished. Circumstances act only through the equations that name them;
 whether a group fares worse is a result, not an input.
 """
 
@@ -15,7 +15,7 @@ from sim.language.grammar import Mechanism, param_from, trait
 
 @dataclass(frozen=True)
 class Circumstances(Mechanism):
-    """A synthetic person: drawn from shares of Dutch office sectors, anew for everyone who takes a place."""
+    """A synthetic person: drawn from shares of Dutch office sectors, again for everyone who takes a place."""
 
     young_share: float = param_from("circumstances", "young")
     older_share: float = param_from("circumstances", "older")

@@ -42,7 +42,7 @@ class ComingsAndGoings(Mechanism):
 
     @trait("0/1", stream="long_absence_at_start")
     def long_absence_at_start(self, uniform):
-        """Is away for long when first looked at."""
+        """Is on long-term absence at the start."""
         return uniform < self.sickness * self.long_spells * self.long_length / self.days
 
     @stock("0/1", start="long_absence_at_start", newcomer=0.0, stream="long_absence")
@@ -64,12 +64,12 @@ class ComingsAndGoings(Mechanism):
 
     @trait("years", stream="tenure_years")
     def tenure_years(self, uniform):
-        """For how many years one has been there when first looked at."""
+        """Years of tenure at the start."""
         return self.longest_tenure * uniform * uniform
 
     @trait("days")
     def tenure_at_start(self, tenure_years):
-        """How long one has been there when first looked at."""
+        """Days of tenure at the start."""
         return self.days * tenure_years
 
     @stock("days", start="tenure_at_start", newcomer=0.0)

@@ -43,7 +43,7 @@ class Contact(Mechanism):
 
     @trait("strength", per="tie", stream="strength_at_start")
     def strength_at_start(self, uniform, exists, across, dormant):
-        """How strong a tie is when first looked at; dormant ones are nought."""
+        """Strength of a tie at the start; 0 for dormant ties."""
         usual = across * self.begins_across + (1 - across) * self.begins_within
         return exists * (1 - dormant) * np.minimum(usual * (1 + self.unequal * (2 * uniform - 1)), 1)
 
@@ -87,7 +87,7 @@ class Contact(Mechanism):
 
     @stock("strength", per="tie", start="strength_at_start", newcomer=0.0)
     def tie_strength(self, tie_strength, touch):
-        """How strong the tie is, from one's own end; nought is no tie."""
+        """Strength of the tie, from one's own end; 0 where there is no tie."""
         grown = self.gain * touch * (1 - tie_strength)
         faded = self.fading * tie_strength * (self.weak_fade - tie_strength)
         return tie_strength + self.live_ties * (grown - faded)

@@ -45,7 +45,7 @@ class Practice(Mechanism):
 
     @trait("0/1", per="measure", stream="handled_well_at_start")
     def handled_well_at_start(self, uniform, well):
-        """Would use the measure as it is meant, when first looked at."""
+        """Would use the measure as it is meant, at the start."""
         return uniform < well
 
     @stock("0/1", start="handled_well_at_start", per="measure", every="week", stream="handled_well")

@@ -170,7 +170,7 @@ class Workload(Mechanism):
 
     @flow("sd")
     def leading_difficulty(self, is_manager, unease_with_distance, span, team_share_at_home, leading_support):
-        """How difficult a manager finds leading remotely; 0 is neutral, and nought for everybody else."""
+        """How difficult a manager finds leading remotely; 0 is neutral, and also the value of everybody else."""
         task = self.span_difficulty * (span - self.usual_span) / self.span_sd
         distance = self.distance_difficulty * (2 * team_share_at_home - 1) / 2
         felt = self.difficulty_level + self.difficulty_spread * unease_with_distance + task + distance - leading_support

@@ -1,4 +1,4 @@
-"""A batch: some runs lived one after another, and what is kept of them as Parquet, ready to be written."""
+"""Batches: runs simulated one after another, and their tables as Parquet, ready to be written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DONE, FAILED = "done", "failed"
 
 @dataclass(frozen=True)
 class Run:
-    """A plan and what it is called."""
+    """A plan and its run id."""
 
     identifier: str
     plan: Plan
@@ -34,11 +34,16 @@ class Run:
 
 @dataclass(frozen=True)
 class SimulationRoutine:
-    """How plans are lived, and the tables that can be kept of what comes of each.
+    """How plans are simulated, and the tables that can be stored for each.
 
-    simulate takes plans that differ in nothing but the replicate and gives what came of each, in their order
-    tables   by name: what makes columns of equal length of a plan and of what came of it, `scenario` among them
-    version  of what results depend on beside the plan and the model, where there is such
+    Attributes
+    ----------
+    simulate : callable
+        Takes plans that differ only in the replicate; returns their results in the same order.
+    tables : mapping of str to callable
+        Each takes a plan and its result and returns columns of equal length, with `scenario` among them.
+    version : str
+        Version of anything that results depend on beside the plan and the model.
     """
 
     simulate: Callable[[Sequence[Plan]], Iterable[Any]]
@@ -47,18 +52,17 @@ class SimulationRoutine:
 
 
 def simulate_records(plans: Sequence[Plan]) -> Iterable[Record]:
-    """The records of plans: burn-in, fork, horizon."""
+    """Return the records of plans: burn-in, fork, horizon."""
     return run_stacked(plans)
 
 
 DEFAULT_ROUTINE = SimulationRoutine(simulate_records, TABLES)
-"""The usual life, of which the tables of `sim.outcomes.run_summary` are kept."""
+"""The routine of sweeps, with the tables of `sim.outcomes.run_summary`."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Runs that one worker lives in a row, the tables to keep of them, the version of the model they belong to, and how
-    they are lived."""
+    """Runs that one worker simulates in a row, the tables to store, the model version, and the routine."""
 
     runs: tuple[Run, ...]
     tables: tuple[str, ...]
@@ -68,8 +72,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a batch: Parquet files by the name of their table, how many runs were done and failed, and the
-    seconds that living them took, without what it takes to keep them."""
+    """Parquet files by table, numbers of completed and failed runs, and the seconds of the simulation alone."""
 
     files: dict[str, bytes]
     done: int

@@ -74,7 +74,7 @@ def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
 
 @dataclass(frozen=True)
 class BurnInState:
-    """Replicates after their burn-in, from which any scenarios can be lived, again and again."""
+    """Replicates after their burn-in, from which any scenarios can be simulated, any number of times."""
 
     plans: tuple[Plan, ...]
     firms: tuple[Firm, ...]
@@ -108,8 +108,8 @@ class BurnInState:
             if not scenario.measures <= known:
                 new = min(scenario.measures - known)
                 raise UserError(
-                    f"scenario {scenario.name} introduces {new}, which the burn-in did not know; "
-                    "name a scenario with it when the burn-in is lived"
+                    f"Invalid scenario: {scenario.name}. It introduces {new}, which the burn-in did not know. "
+                    "Use a burn-in with a scenario that has it."
                 )
 
 

@@ -1,7 +1,7 @@
-"""Who does the work: this process, processes of this machine, a Dask cluster, or any executor of Python's interface.
+"""Worker pools: this process, processes of this machine, a Dask cluster, or any executor with Python's interface.
 
-`finished` hands out items a few at a time and yields what became of each. A worker that is killed costs its own items
-a second try and nobody else's work.
+`map_unordered` submits a few items at a time and yields each result. If a worker is killed, only its own items are
+computed again.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ may end before anything at all is ready."""
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """Some workers: how many, and how to begin work with them.
+    """Number of workers, and how to open an executor with them.
 
-    `hire` opens an executor; it is called anew after a worker ended, and None means this very process. `ended` are
-    the errors by which an executor tells that a worker is no more.
+    `open_executor` is called again after a worker ended; None stands for this process. `worker_errors` are the errors
+    that an executor raises when a worker has ended.
     """
 
     workers: int
