@@ -108,7 +108,7 @@ class BurnInState:
             if not scenario.measures <= known:
                 new = min(scenario.measures - known)
                 raise UserError(
-                    f"Invalid scenario: {scenario.name}. It introduces {new}, which the burn-in did not know. "
+                    f"Scenario {scenario.name} introduces {new}, which the burn-in did not know. "
                     "Use a burn-in with a scenario that has it."
                 )
 
