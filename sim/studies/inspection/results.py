@@ -30,6 +30,7 @@ class Settings(StudySettings):
     employees: list[int]
     visited: list[int]
     close: float = Field(gt=0, le=15)
+    docs: str | None = None
 
     @field_validator("employees", "visited")
     @classmethod
