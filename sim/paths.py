@@ -14,7 +14,8 @@ from sim.errors import UserError
 INPUTS = ("firm.persons", "firm.ties", "design.file", "observations", "search.costs", "vanishing.tables")
 """Settings that name a file or folder which a study reads."""
 OUTPUTS = (
-    "output", "folder", "inspection.docs", "panel.page", "patterns.docs", "posterior.docs", "structure.docs", "vanishing.docs",
+    "output", "folder", "inspection.docs", "panel.page", "patterns.docs", "posterior.docs", "structure.docs",
+    "vanishing.docs",
 )  # fmt: skip
 """Settings that name a file or folder which a study writes."""
 SETTINGS = (*INPUTS, *OUTPUTS)

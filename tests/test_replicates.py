@@ -310,7 +310,7 @@ def test_the_command_writes_all_files_and_resumes(tmp_path, capsys, simulated):
         ("precision.pilots=3", "Did you mean"),
         ("precision=3", "Invalid value for precision: 3. It is a group"),
         ("precision.smallest=3", "Invalid value for precision.smallest: 3. Use a group"),
-        ("scenarios=[baseline]", "Invalid value for scenarios: [baseline]. Add a policy"),
+        ("scenarios=[baseline]", "Invalid value for scenarios: [baseline]. Use a policy"),
         ("retry=no", "true or false"),
     ],
 )

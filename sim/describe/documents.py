@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.describe import data_sets, odd, parameters, references, results, schedule, stress
 from sim.engine.plan import Plan
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 
 DOCUMENTS: dict[str, Callable[[Plan], str]] = {
     "odd.md": odd.page,
@@ -31,8 +31,7 @@ def write(plan: Plan, folder: Path) -> list[Path]:
         try:
             path.write_text(page(), encoding="utf-8", newline="\n")
         except OSError as error:
-            raise UserError(
-                f"Invalid value for write: {folder} ({error.strerror}: {name}). Use a folder that exists."
-            ) from None
+            value = f"{folder} ({error.strerror}: {name})"
+            raise UserError(invalid("write", value, "a folder that exists")) from None
         written.append(path)
     return written

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine import check_engine, engine_for
-from sim.errors import UserError, as_written
+from sim.errors import UserError, invalid
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.language.registry import Registry, check_shift, register
@@ -78,15 +78,11 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.weeks < 1 or self.burn_in < 0:
-            raise UserError(
-                f"Invalid value for weeks or burn_in: {self.weeks}, {self.burn_in}. Use 1 or more and 0 or more."
-            )
+            raise UserError(invalid("weeks or burn_in", f"{self.weeks}, {self.burn_in}", "1 or more and 0 or more"))
         if not self.scenarios:
             raise UserError("Missing scenario. Name at least one, as in scenarios=[baseline].")
         if not isinstance(self.replicate, int | np.integer) or not 0 <= self.replicate < _MOST_REPLICATES:
-            raise UserError(
-                f"Invalid value for replicate: {self.replicate}. Use a whole number from 0 to {_MOST_REPLICATES - 1:,}."
-            )
+            raise UserError(invalid("replicate", self.replicate, f"a whole number from 0 to {_MOST_REPLICATES - 1:,}"))
         if self.firm.kind == "own" and self.firm.persons and self.firm.file_digests is None:
             object.__setattr__(self, "firm", with_file_digests(self.firm))
         check_engine(self.engine)
@@ -225,10 +221,7 @@ def validate_value(mechanism: Mechanism, name: str, value: float, where: str = "
         raise UserError(f"Unknown parameter: {where}. Use one of {', '.join(mechanism.parameter_metadata())}.")
     is_valid = isinstance(value, int | float) and (metadata.is_switch or not isinstance(value, bool))
     if not is_valid or not metadata.low <= value <= metadata.high:
-        raise UserError(
-            f"Invalid value for {where}: {as_written(value)}. "
-            f"Use {metadata.low:g} to {metadata.high:g} ({metadata.unit})."
-        )
+        raise UserError(invalid(where, value, f"{metadata.low:g} to {metadata.high:g} ({metadata.unit})"))
     return float(value)
 
 

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,7 +51,7 @@ def read_hosts(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if not (_NAME.fullmatch(name) or _is_address(name)):
-            raise UserError(f"Invalid value for hosts: {name!r}. Use host names without a port, as in model.example.")
+            raise UserError(invalid("hosts", repr(name), "host names without a port, as in model.example"))
     return names
 
 
@@ -69,7 +69,7 @@ def is_everywhere(address: str) -> bool:
 def check_address(address: str) -> None:
     """Raise UserError unless it is a numeric address or `localhost`."""
     if not (address == "localhost" or _is_address(address)):
-        raise UserError(f"Invalid value for address: {address!r}. Use a numeric address, as in 127.0.0.1.")
+        raise UserError(invalid("address", repr(address), "a numeric address, as in 127.0.0.1"))
 
 
 def check_free(address: str, port: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from sim.config import plan_builder
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, registry_of
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import Study, require_at_least
 from sim.studies.docking import trials
@@ -66,10 +66,8 @@ class DockingStudy(Study[StudySettings, Results]):
         """Return the plan; raise UserError where it is too short or its people have colleagues."""
         plan = plan_builder.build_plan(cfg)
         if plan.firm.kind != "one":
-            raise UserError(
-                f"Invalid value for firm: {plan.firm.kind}. Use firm=one with firm.employees, since docking simulates "
-                "people without colleagues."
-            )
+            accepted = "firm=one with firm.employees, since docking simulates people without colleagues"
+            raise UserError(invalid("firm", plan.firm.kind, accepted))
         for name, value, fewest in (
             ("weeks", plan.weeks, _FEWEST_WEEKS),
             ("burn_in", plan.burn_in, _FEWEST_WEEKS_OF_BURN_IN),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.config import plan_builder, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study, require_at_least, require_establishments
 from sim.studies.inspection.facts import facts
@@ -59,10 +59,9 @@ class InspectionStudy(Study[Settings, Results]):
         require_establishments(first)
         others = [one.name for one in first.scenarios if one.name not in (BASELINE.name, FULLY_ON_SITE)]
         if others:
-            raise UserError(
-                f"Invalid value for scenarios: {others[0]}. An inspection visits the practice of 2022: "
-                f"use [baseline,{FULLY_ON_SITE}], or change parameters, as in mechanisms.cascade.carried_out=0.8."
-            )
+            accepted = f"[baseline,{FULLY_ON_SITE}], or change parameters, as in mechanisms.cascade.carried_out=0.8"
+            reason = "An inspection visits the practice of 2022."
+            raise UserError(invalid("scenarios", others[0], accepted, reason))
         require_at_least("replicates", len(plans), _MIN_STUDIES)
         large = _large(plans, settings)
         memory = len(plans) * _BYTES_OF_STUDY + sum(plan.firm.people for plan in large) * _BYTES_OF_PERSON

@@ -15,7 +15,7 @@ from pydantic import Field
 from sim.config import study_settings
 from sim.config.settings import StudySettings
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError, instead
+from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext
 from sim.experiments.sweep import ground_of, local_workers
@@ -166,34 +166,30 @@ def _choice(names: Sequence[str] | None, measures: Sequence[Measure]) -> tuple[s
     if names is None:
         return tuple(sorted(free))
     if not names:
-        raise UserError("Invalid value for search.measures: []. Use one or more measures, or null.")
+        raise UserError(invalid("search.measures", [], "one or more measures, or null"))
     for name in names:
         if name not in free:
             is_duty = any(measure.name == name for measure in measures)
-            reason = "It is a legal duty, which is in every package." if is_duty else instead(name, free)
-            raise UserError(f"Invalid value for search.measures: {name}. {reason}")
+            reason = "It is a legal duty, which is in every package." if is_duty else ""
+            raise UserError(invalid("search.measures", name, free, reason))
     return tuple(sorted(set(names)))
 
 
 def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
     if not any(space.affordable(frozenset({name})) for name in space.measures):
         cheapest = min(space.measures, key=lambda name: costs.all_in({name}))
-        raise UserError(
-            f"Invalid value for search.budget: {budget:g}. The cheapest measure, {cheapest}, costs "
-            f"{costs.all_in({cheapest}):.2f} euros per employee and year: use that or more."
-        )
+        accepted = f"{costs.all_in({cheapest}):.2f} euros per employee and year or more, the cost of {cheapest}"
+        raise UserError(invalid("search.budget", f"{budget:g}", accepted))
 
 
 def _draws(cfg: DictConfig, context: DesignContext, space: Space) -> list[dict[str, Any]]:
     """Return the values of each draw, with amounts of all measures that may be in a package among the factors."""
     settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
     if settings.method not in METHODS:
-        raise UserError(
-            f"Invalid value for design: {settings.method}. Packages are re-evaluated in draws: use posterior or draws."
-        )
+        raise UserError(invalid("design", settings.method, METHODS, "Packages are re-evaluated in draws."))
     designs.require_own_chance(settings, "packages")
     if settings.n < 2:
-        raise UserError(f"Invalid value for design.n: {settings.n}. Use 2 or more.")
+        raise UserError(invalid("design.n", settings.n, "2 or more"))
     plan = context.plan
     with_all = replace(plan, scenarios=(*plan.scenarios, introduction("all", frozenset(space.measures))))
     factors = designs.factors_of(settings, with_all, context.fixed)

@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.levers.interventions import InterventionState
 from sim.studies.panel.published import COLLEAGUES, EXHAUSTION
 from sim.survey.interview import Interview, interview_of, scales
@@ -170,10 +170,8 @@ def _recruit(
     """Return rows of those who are invited, and of those among them who fill in the first questionnaire."""
     home = np.flatnonzero(state.at_home)
     if invited > len(home):
-        raise UserError(
-            f"Invalid value for panel.invited: {invited:,}. Use at most {len(home):,}, the number of home workers, or "
-            "a larger firm (firm.establishments, firm.sample)."
-        )
+        accepted = f"at most {len(home):,}, the number of home workers, or a larger firm"
+        raise UserError(invalid("panel.invited", f"{invited:,}", accepted))
     rows = np.sort(home[np.argsort(draws.uniform("is invited")[home], kind="stable")[:invited]])
     usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
     chance = interview.fills_in(usual, state.of(EXHAUSTION), state.of(COLLEAGUES))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.config import plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.experiments import output_folder
 from sim.experiments.sweep import local_workers
 from sim.paths import check_writable, read_path
@@ -60,10 +60,8 @@ class PanelStudy(Study[Settings, Results]):
     def plans(self, cfg: DictConfig, settings: Settings) -> list[Plan]:
         """Return one plan per world, as long as the panel is observed."""
         if cfg.firm.kind == "own":
-            raise UserError(
-                "Invalid value for firm: own. The panel writes a row for every person, which must not be done for a "
-                "real organisation. Use firm=one with its size and circumstances."
-            )
+            reason = "The panel writes a row for every person, which must not be done for a real organisation."
+            raise UserError(invalid("firm", "own", "firm=one with its size and circumstances", reason))
         plan = plan_builder.build_plan(cfg)
         workers = local_workers(cfg)
         check_memory(plan, len(plan.scenarios), workers, *_bytes_held(plan, settings, workers))

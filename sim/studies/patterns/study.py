@@ -16,7 +16,7 @@ from sim.config import plan_builder, study_settings
 from sim.config.settings import StudySettings
 from sim.describe.parameters import patterns_in_mind
 from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.outcomes.patterns import built_in
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study, require_establishments
@@ -84,16 +84,12 @@ class PatternStudy(Study[Settings, Results]):
         """Return one plan per world; the experiments add their own scenarios."""
         first, count = plan_builder.build_plan(cfg), study_settings.settings_of(cfg).replicates
         if count < 2 * settings.groups:
-            raise UserError(
-                f"Invalid value for replicates: {count}. "
-                f"Use {2 * settings.groups} or more: two worlds for each of the {settings.groups} groups."
-            )
+            accepted = f"{2 * settings.groups} or more: two worlds for each of the {settings.groups} groups"
+            raise UserError(invalid("replicates", count, accepted))
         require_establishments(first)
         others = [scenario.name for scenario in first.scenarios if scenario.name != BASELINE.name]
         if others:
-            raise UserError(
-                f"Invalid value for scenarios: {others[0]}. Use [baseline]: the experiments add their own scenarios."
-            )
+            raise UserError(invalid("scenarios", others[0], "[baseline]: the experiments add their own scenarios"))
         check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), len(MODELS) * count * BYTES_OF_STATISTICS)
         return [replace(first, replicate=number) for number in range(count)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.experiments import output_folder
 from sim.experiments.factors import Factor
 from sim.experiments.results import Results as SweepResults
@@ -127,15 +127,13 @@ def _screen(results: SweepResults, problem: Problem) -> pd.DataFrame:
 
 def _check_sufficient(names: Sequence[str], before: Simulations, settings: Settings) -> None:
     if not names:
-        raise UserError(
-            f"Invalid value for posterior.threshold: {settings.threshold:g}. No parameter moves any observation by so "
-            "many SD of its error. Use a lower threshold, or observations with smaller errors."
-        )
+        reason = "No parameter moves any observation by so many SD of its error."
+        accepted = "a lower threshold, or observations with smaller errors"
+        raise UserError(invalid("posterior.threshold", f"{settings.threshold:g}", accepted, reason))
     if len(before) < settings.held_out + _MIN_TRAINING_RUNS:
-        raise UserError(
-            f"Invalid value for posterior.simulations: {settings.simulations:,}. Only {len(before):,} runs are "
-            f"complete and {settings.held_out:,} of them are held out. Use at least {_MIN_TRAINING_RUNS} more."
-        )
+        reason = f"Only {len(before):,} runs are complete and {settings.held_out:,} of them are held out."
+        accepted = f"at least {_MIN_TRAINING_RUNS} more"
+        raise UserError(invalid("posterior.simulations", f"{settings.simulations:,}", accepted, reason))
 
 
 def _flow(folder: Path, train: Callable[[], flow.Flow]) -> flow.Flow:

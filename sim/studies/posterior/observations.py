@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.data import rows
-from sim.errors import UserError, unknown
+from sim.errors import UserError, invalid, unknown
 from sim.levers.measure import Measure
 from sim.paths import read_path
 from sim.survey.visit import ROLES
@@ -152,7 +152,7 @@ def _number(
     except ValueError:
         number = nan
     if not isfinite(number) or not low <= number <= high:
-        raise UserError(f"{place}: Invalid value for {column}: {text}. Use {accepted}.")
+        raise UserError(f"{place}: {invalid(column, text, accepted)}")
     return number
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from sim.config.settings import StudySettings
 from sim.engine.plan import check_memory
-from sim.errors import UserError, as_written
+from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, retry_of
@@ -111,10 +111,10 @@ def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     check_memory(context.plan, 1, local_workers(cfg))
     scenarios = [scenario.name for scenario in context.plan.scenarios]
     if len(scenarios) > 1:
-        raise UserError(f"Invalid value for scenarios: [{','.join(scenarios)}]. Use [baseline], the practice of 2022.")
+        raise UserError(invalid("scenarios", f"[{','.join(scenarios)}]", "[baseline], the practice of 2022"))
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):
-        raise UserError(f"Invalid value for observations: {as_written(path)}. Use the path of a csv file, or null.")
+        raise UserError(invalid("observations", path, "the path of a csv file, or null"))
     factors = prior.factors(context.plan, context.fixed)
     own = observations(context.plan.measures, path)
     return Problem(settings, context, factors, own, batch_of(cfg), retry_of(cfg))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.config import study_settings
 from sim.engine.plan import Plan
-from sim.errors import UserError, as_written
+from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.sweep import Sweep, batch_of, folder_of, part_of, retry_of, run_sweep, sweep_of
 from sim.levers.measure import FAMILIES
@@ -122,10 +122,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
 def draws_sweep(cfg: DictConfig) -> Sweep:
     """Return the sweep of a composed configuration; raise UserError where shares of its rows would mean nothing."""
     if cfg.design.method not in METHODS:
-        raise UserError(
-            f"Invalid value for design.method: {as_written(cfg.design.method)}. All rows must count the same: use one "
-            f"of {', '.join(METHODS)}."
-        )
+        raise UserError(invalid("design.method", cfg.design.method, METHODS, "All rows must count the same."))
     designs.require_own_chance(study_settings.read_dataclass("design", designs.Settings, cfg.design), "robust_ranking")
     sweep = sweep_of(cfg)
     policies = sweep.context.plan.scenarios[1:]

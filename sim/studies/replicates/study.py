@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError, instead
+from sim.errors import UserError, invalid, unknown
 from sim.experiments import results as stored
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext
@@ -61,25 +61,21 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         settings = super().settings(cfg)
         for name in settings.sizes:
             if name not in OUTCOMES:
-                raise UserError(f"Unknown setting: precision.smallest.{name}. {instead(name, OUTCOMES)}")
+                raise UserError(unknown("setting", f"precision.smallest.{name}", OUTCOMES))
         if not settings.sizes:
             raise UserError(
                 "precision.smallest is empty. Set an outcome, as in precision.smallest.burn_out_complaints=1."
             )
         if settings.pilot > settings.most:
-            raise UserError(
-                f"Invalid value for precision.pilot: {settings.pilot}. Use {FEWEST} to {settings.most}, which is "
-                "precision.most."
-            )
+            accepted = f"{FEWEST} to {settings.most}, which is precision.most"
+            raise UserError(invalid("precision.pilot", settings.pilot, accepted))
         return settings
 
     def problem(self, cfg: DictConfig, settings: Precision) -> Problem:
         """Return what to simulate; raise UserError without a policy, or for too little memory."""
         context = DesignContext(cfg, composition.overrides_of(cfg))
         if len(context.plan.scenarios) < 2:
-            raise UserError(
-                "Invalid value for scenarios: [baseline]. Add a policy, as in scenario=right_to_disconnect."
-            )
+            raise UserError(invalid("scenarios", "[baseline]", "a policy too, as in scenario=anchor_days"))
         check_memory(context.plan, len(context.plan.scenarios), local_workers(cfg))
         return Problem(context, settings, retry_of(cfg))
 

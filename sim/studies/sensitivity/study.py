@@ -23,7 +23,7 @@ import numpy as np
 
 from sim.config import scenario_choice, study_settings
 from sim.engine.plan import BASELINE, Plan, check_memory
-from sim.errors import UserError, unknown
+from sim.errors import UserError, invalid, unknown
 from sim.experiments import designs
 from sim.experiments import results as stored
 from sim.experiments.designs import Design
@@ -108,12 +108,12 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
         plan = context.plan
         check_memory(plan, len(plan.scenarios), local_workers(cfg))
         if len(plan.scenarios) < 2:
-            raise UserError("Invalid value for scenarios: [baseline]. Add one scenario or more.")
+            raise UserError(invalid("scenarios", "[baseline]", "at least one scenario beside the baseline"))
         for outcome in settings.outcomes:
             if outcome not in OUTCOMES:
                 raise UserError(unknown("outcome", outcome, OUTCOMES))
         if replicates < 2:
-            raise UserError(f"Invalid value for replicates: {replicates}. Use 2 or more, for intervals of doses.")
+            raise UserError(invalid("replicates", replicates, "2 or more, for intervals of doses"))
         morris = designs.Settings("morris", n=settings.trajectories, levels=settings.levels, seed=settings.seed)
         screening = Sweep(context, designs.make(morris, _factors(settings.factors, context)))
         designs.check_not_named(screening.design, context.explicit | context.fixed)
@@ -190,10 +190,8 @@ def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
     factors = choose(designs.OPEN if names is None else names, context.plan, context.fixed)
     for factor in factors:
         if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):
-            raise UserError(
-                f"Invalid value for sensitivity.factors: {factor.name}. Use assumptions here, and name policies in "
-                "scenarios, sensitivity.policies or sensitivity.pairs."
-            )
+            accepted = "assumptions; policies go in scenarios, sensitivity.policies or sensitivity.pairs"
+            raise UserError(invalid("sensitivity.factors", factor.name, accepted))
     return factors
 
 

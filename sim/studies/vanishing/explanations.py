@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from sim.config.settings import StudySettings, read_settings
 from sim.engine.plan import Plan, validate_value
-from sim.errors import UserError, as_written, instead
+from sim.errors import UserError, instead, invalid
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Mechanism
 from sim.levers.measure import KINDS, Measure
@@ -235,10 +235,9 @@ def explanations_of(entries: Mapping[str, Any]) -> tuple[Explanation, ...]:
     for one in explanations:
         for own, reach in one.moves.items():
             if values.setdefault(own, reach.corrected) != reach.corrected:
-                raise UserError(
-                    f"Invalid value for {_GROUP}.{one.name}.moves.{'.'.join(own)}: {reach.corrected:g}. "
-                    f"Use {values[own]:g} as the first number, as in another explanation."
-                )
+                accepted = f"{values[own]:g} as the first number, as in another explanation"
+                where = f"{_GROUP}.{one.name}.moves.{'.'.join(own)}"
+                raise UserError(invalid(where, f"{reach.corrected:g}", accepted))
     return explanations
 
 
@@ -263,7 +262,7 @@ def _check_parameter(where: str, owner: str, name: str, values: Sequence[float])
         raise UserError(f"Unknown setting: {where}. {instead(name, known)}")
     elif min(values) < 0 or (owner == "measures" and max(values) > 1):
         accepted = "shares from 0 to 1" if owner == "measures" else "multiples of 0 or more"
-        raise UserError(f"Invalid value for {where}: {as_written(values)}. Use {accepted}.")
+        raise UserError(invalid(where, values, accepted))
 
 
 def _owners() -> dict[str, type[Mechanism]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, create_engine
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.studies.vanishing import survey_designs
 from sim.studies.vanishing.explanations import Explanation, World, draw_world, plan_of
 from sim.studies.vanishing.pattern import permuted_counts, survey_counts, true_relations
@@ -96,7 +96,7 @@ def _wider(
 def check_burn_in(plan: Plan) -> None:
     """Raise UserError where the burn-in is too short to compare with half a year before the visit."""
     if plan.burn_in <= survey_designs.HALF_A_YEAR:
-        raise UserError(f"Invalid value for burn_in: {plan.burn_in}. Use {survey_designs.HALF_A_YEAR + 1} or more.")
+        raise UserError(invalid("burn_in", plan.burn_in, f"{survey_designs.HALF_A_YEAR + 1} or more"))
 
 
 def simulate_to_visit(

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field
 from sim.config import explicit_settings, plan_builder
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError, first_line
+from sim.errors import UserError, first_line, invalid
 from sim.experiments.sweep import local_workers
 from sim.paths import read_path
 from sim.runs.worker_pool import WorkerPool, map_ordered
@@ -256,9 +256,8 @@ def read(folder: Path) -> tuple[dict[str, pd.DataFrame], Reading]:
         fitted = json.loads((folder / "about.json").read_text(encoding="utf-8"))["second_reading_fitted"]
         tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"Invalid value for vanishing.tables: {folder} ({first_line(error)}). Use a finished folder of this study."
-        ) from None
+        value = f"{folder} ({first_line(error)})"
+        raise UserError(invalid("vanishing.tables", value, "a finished folder of this study")) from None
     return {_TABLES.get(name, name): _current(name, table) for name, table in tables.items()}, Reading(**fitted)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sim.errors import UserError, unknown
+from sim.errors import UserError, invalid, unknown
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.views.explore.sessions import GRACE, remove_leftovers, scrub_freed_memory, session_timer
 from sim.words import LANGUAGES, Words
@@ -65,7 +65,7 @@ def settings_of(argv: Sequence[str]) -> dict[str, str]:
             raise UserError(f"{unknown('setting', name, settings)} Write it as in port=8600.")
         settings[name] = value
     if not re.fullmatch(r"\d{1,5}", settings["port"]) or int(settings["port"]) not in _PORTS:
-        raise UserError(f"Invalid value for port: {settings['port']}. Use 1 to 65535.")
+        raise UserError(invalid("port", settings["port"], "1 to 65535"))
     check_address(settings["address"])
     read_hosts(settings["hosts"])
     return settings

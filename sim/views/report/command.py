@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from sim.errors import UserError, unknown
+from sim.errors import UserError, invalid, unknown
 from sim.paths import read_path
 from sim.words import Words
 
@@ -87,5 +87,5 @@ def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
                         "as in report outputs/scenarios/<date> language=nl.")  # fmt: skip
     options = dict(pairs)
     if options.get("pdf", "false") not in ("true", "false"):
-        raise UserError(f"Invalid value for pdf: {options['pdf']}. Use true or false.")
+        raise UserError(invalid("pdf", options["pdf"], "true or false"))
     return read_path(folders[0]), options

@@ -14,7 +14,7 @@ from secrets import token_hex
 from omegaconf import OmegaConf
 
 from sim.config.study_settings import read_dataclass as read
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
 from sim.words import Words
 
@@ -78,7 +78,7 @@ def settings_of(words: Sequence[str]) -> Settings:
     read_hosts(settings.hosts)
     least, most = _PORTS
     if not least <= settings.port <= most:
-        raise UserError(f"Invalid value for port: {settings.port}. Use {least} to {most}.")
+        raise UserError(invalid("port", settings.port, f"{least} to {most}"))
     return settings
 
 
