@@ -15,7 +15,7 @@ from sim.config.settings import read_settings
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.scenario import Scenario, Setting
-from sim.outcomes.patterns import ASKED, BOTH, CELLS, ISOLATIONS, OUTCOMES, SCREEN_WORK
+from sim.outcomes.patterns import BOTH, CELLS, ISOLATIONS, MEASURES, OUTCOMES, SCREEN_WORK
 from sim.runs.worker_pool import in_process_pool
 from sim.studies.inspection import sample_coverage, tables
 from sim.studies.inspection.findings import relations_of
@@ -50,9 +50,9 @@ def answered(seed: int = 1, **said: np.ndarray) -> Answers:
     random = np.random.default_rng(seed)
     firms = PEOPLE // 2
     manager = np.arange(PEOPLE) < firms
-    claims = {name: (random.random(firms) < 0.6) * 1.0 for name in ASKED}
-    own = {f"known.{name}": (random.random(PEOPLE) < 0.5) * 1.0 for name in ASKED}
-    own |= {f"claimed.{name}": np.tile(claims[name], 2) for name in ASKED}
+    claims = {name: (random.random(firms) < 0.6) * 1.0 for name in MEASURES}
+    own = {f"known.{name}": (random.random(PEOPLE) < 0.5) * 1.0 for name in MEASURES}
+    own |= {f"claimed.{name}": np.tile(claims[name], 2) for name in MEASURES}
     names = {
         name for all_cells in CELLS.values() for cells in all_cells for name in (*cells.predictors, *cells.outcomes)
     }
@@ -123,7 +123,7 @@ def test_random_answers_report_no_finding_of_a_family_in_95_percent_of_studies()
 
 def test_a_family_with_many_relations_is_not_reported_as_null():
     answers = answered()
-    bad = np.sum([answers.said[f"claimed.{name}"] for name in ASKED], axis=0)
+    bad = np.sum([answers.said[f"claimed.{name}"] for name in MEASURES], axis=0)
     study = analyse(replace(answers, said={**answers.said, **dict.fromkeys(OUTCOMES, bad)}), permutations=50)
     finding = study.findings["employer_measures_health"]
     assert not finding.reported and np.count_nonzero(finding.significant) > 100 > finding.limit
@@ -152,22 +152,22 @@ def test_the_whole_table_counts_right_and_wrong_signs_by_which_way_is_worse():
 def test_shares_and_mismatches_equal_those_counted_directly():
     answers = answered()
     study = quick(answers)
-    at = ASKED.index("breaks")
+    at = MEASURES.index("breaks")
     manager = answers.is_manager
     assert study.shares[at] == pytest.approx(
         [answers.claims["breaks"].mean(), answers.said["known.breaks"][manager].mean(),
          answers.said["known.breaks"][~manager].mean()]
     )  # fmt: skip
-    differs = np.array([answers.said[f"known.{n}"] != answers.said[f"claimed.{n}"] for n in ASKED])
-    lost = np.array([(answers.said[f"claimed.{n}"] > 0) & (answers.said[f"known.{n}"] == 0) for n in ASKED])
+    differs = np.array([answers.said[f"known.{n}"] != answers.said[f"claimed.{n}"] for n in MEASURES])
+    lost = np.array([(answers.said[f"claimed.{n}"] > 0) & (answers.said[f"known.{n}"] == 0) for n in MEASURES])
     assert study.mismatches["any_difference", "manager"] == pytest.approx(differs[:, manager].sum(axis=0).mean())
     assert study.mismatches["claimed_not_known", "non_manager"] == pytest.approx(lost[:, ~manager].sum(axis=0).mean())
 
 
 def test_the_cascade_is_in_order_only_where_every_row_falls():
     answers = answered()
-    falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in ASKED}
-    claims = {name: np.full(PEOPLE // 2, 0.8) for name in ASKED}
+    falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in MEASURES}
+    claims = {name: np.full(PEOPLE // 2, 0.8) for name in MEASURES}
     assert quick(replace(answers, said=answers.said | falls, claims=claims)).findings["cascade_order"].reported
     turned = falls | {"known.breaks": np.where(answers.is_manager, 0.5, 0.6)}
     finding = quick(replace(answers, said=answers.said | turned, claims=claims)).findings["cascade_order"]
@@ -176,7 +176,7 @@ def test_the_cascade_is_in_order_only_where_every_row_falls():
 
 def test_the_detail_question_is_a_finding_only_if_significantly_fewer_provide():
     answers = answered()
-    all_done = dict.fromkeys(ASKED, np.ones(PEOPLE // 2))
+    all_done = dict.fromkeys(MEASURES, np.ones(PEOPLE // 2))
     claims = {**answers.claims, "chair_and_desk": np.ones(PEOPLE // 2)}
     few = all_done | {"workplace_means": (np.arange(PEOPLE // 2) % 2) * 1.0}
     for provided, wanted in ((all_done, False), (few, True)):
@@ -236,20 +236,22 @@ def test_marks_run_from_one_to_four_and_into_words():
 
 
 def test_claims_count_by_share_who_know_and_furniture_by_observation():
-    answers = answered(**{f"known.{name}": np.full(PEOPLE, 0.0) for name in ASKED}, adjustable_at_home=np.ones(PEOPLE))
-    claims = {name: np.ones(PEOPLE // 2) for name in ASKED}
+    answers = answered(
+        **{f"known.{name}": np.full(PEOPLE, 0.0) for name in MEASURES}, adjustable_at_home=np.ones(PEOPLE)
+    )
+    claims = {name: np.ones(PEOPLE // 2) for name in MEASURES}
     marks = rate_employers(replace(answers, claims=claims))
     assert marks["screen_work"].in_general == pytest.approx(4.0) and marks["screen_work"].item_by_item is None
     assert marks["screen_work"].after == pytest.approx(1 + 3 / len(SCREEN_WORK))  # chair and desk alone
     assert marks["work_pressure"].after == pytest.approx(1.0)
-    provided = {name: np.full(PEOPLE // 2, 0.5) for name in ASKED}
+    provided = {name: np.full(PEOPLE // 2, 0.5) for name in MEASURES}
     assert rate_employers(replace(answers, claims=claims), provided)["work_pressure"].item_by_item == pytest.approx(2.5)
 
 
 def test_only_establishments_with_an_interview_have_a_mark():
     answers = answered()
     few = replace(answers, establishment=np.tile(np.arange(50), 8))
-    marks = rate_employers(replace(few, claims={name: np.ones(200) for name in ASKED}))
+    marks = rate_employers(replace(few, claims={name: np.ones(200) for name in MEASURES}))
     assert len(marks["screen_work"].after) == 50
 
 

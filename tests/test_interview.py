@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.engine.plan import Plan, simulate_burn_in
-from sim.outcomes.patterns import ASKED, CELLS, IN_WORDS, OUTCOMES, Cells, patterns
+from sim.outcomes.patterns import CELLS, LABELS, MEASURES, OUTCOMES, Cells, patterns
 from sim.survey.correlations import least_significant, permute_outcomes, relations
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey
@@ -96,11 +96,11 @@ def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(
 
 def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
     answers, state = conduct_survey(engine, SURVEY, EXACT), WorldState(engine)
-    for name in ASKED:
+    for name in MEASURES:
         assert (answers.said[f"known.{name}"] == state.known(name)[answers.place]).all()
         assert (answers.said[f"claimed.{name}"] == state.claimed(name)[answers.establishment]).all()
         assert (answers.claims[name] == state.claimed(name)).all()
-    assert (answers.said["known"] == sum(answers.said[f"known.{name}"] for name in ASKED)).all()
+    assert (answers.said["known"] == sum(answers.said[f"known.{name}"] for name in MEASURES)).all()
 
 
 def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways():
@@ -116,11 +116,11 @@ def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways(
 def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(engine):
     usual, desirable = visit(engine), visit(engine, desirability=0.3)
     truth = WorldState(engine)
-    for name in ASKED:
+    for name in MEASURES:
         assert (desirable.claims[name] >= usual.claims[name]).all()
         said = desirable.said[f"claimed.{name}"]
         assert (said == desirable.claims[name][desirable.establishment]).all()
-    not_taken = np.mean([desirable.claims[name][truth.claimed(name) == 0].mean() for name in ASKED])
+    not_taken = np.mean([desirable.claims[name][truth.claimed(name) == 0].mean() for name in MEASURES])
     assert not_taken == pytest.approx(0.3, abs=0.08)
 
 
@@ -278,7 +278,7 @@ def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
     answers = visit(engine)
     names = {*answers.said, "is_manager"}
     for pattern, all_cells in CELLS.items():
-        assert pattern in known and pattern in IN_WORDS
+        assert pattern in known and pattern in LABELS
         for cells in all_cells:
             assert set(cells.outcomes) <= names
             assert set(cells.predictors) <= {*names, "chooses_home_hours"}, pattern

@@ -17,15 +17,14 @@ from sim.config.settings import read_settings
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
-from sim.outcomes.patterns import CELLS, patterns
+from sim.outcomes.patterns import CELLS, LABELS, USES, patterns
 from sim.plotting.figures import patterns as figure
 from sim.plotting.figures import structure as figure_of_structure
 from sim.reporting.templates import render
 from sim.runs.worker_pool import map_ordered, process_pool
 from sim.studies.inspection.findings import relations_of
 from sim.studies.patterns import linear, rivals, study
-from sim.studies.patterns.criteria import EVALUATED, at_least, correlation, criteria, missing, reported_share, within
-from sim.studies.patterns.labels import EXPLANATIONS, LABELS
+from sim.studies.patterns.criteria import EVALUATED, Criterion, correlation, criteria, reported_share
 from sim.studies.patterns.linear import LinearModel
 from sim.studies.patterns.scoring import MODEL, PatternTable, evaluate_criterion, interval, verdicts
 from sim.studies.structure import tables as tables_of_structure
@@ -33,7 +32,7 @@ from sim.studies.structure import worlds as structure
 from sim.studies.structure.study import Settings, StructureStudy
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "patterns.json"
-USE = {pattern.name: pattern.use for pattern in patterns()}
+EXPLANATIONS = {pattern.name: pattern.explanation for pattern in patterns()}
 NOTHING_FOUND = {name for name, own in CELLS.items() if all(not cells.sign for cells in own)}
 """Relations that were looked for and not found."""
 
@@ -52,15 +51,15 @@ def of_nothing(plan) -> dict[str, float]:
 
 
 def test_a_criterion_is_met_if_the_mean_over_worlds_lies_within_its_bounds():
-    part = at_least("x", 0.05, "x")
+    part = Criterion("x", "x", 0.05)
     assert evaluate_criterion(part, [{"x": 0.0}, {"x": 0.2}]).met
     assert not evaluate_criterion(part, [{"x": 0.0}, {"x": 0.08}]).met
-    assert evaluate_criterion(within("x", 0.1, "x"), [{"x": -0.1}, {"x": -0.1}]).met
+    assert evaluate_criterion(Criterion("x", "x", -0.1, 0.1), [{"x": -0.1}, {"x": -0.1}]).met
 
 
 def test_a_criterion_without_a_statistic_is_not_met():
-    assert not evaluate_criterion(missing("loneliness"), [{"x": 1.0}, {"x": 1.0}]).met
-    assert not evaluate_criterion(within("y", 9.0, "y"), [{"x": 1.0}, {"y": 0.0}]).met
+    assert not evaluate_criterion(Criterion("", "loneliness"), [{"x": 1.0}, {"x": 1.0}]).met
+    assert not evaluate_criterion(Criterion("y", "y", -9.0, 9.0), [{"x": 1.0}, {"y": 0.0}]).met
 
 
 def test_the_interval_of_a_mean_is_from_students_t():
@@ -69,7 +68,7 @@ def test_the_interval_of_a_mean_is_from_students_t():
 
 
 def test_a_pattern_is_met_only_if_all_criteria_are_and_shows_the_worst():
-    parts = {"u": (at_least("left", 0.05, "left"), at_least("right", 0.05, "right"))}
+    parts = {"u": (Criterion("left", "left", 0.05), Criterion("right", "right", 0.05))}
     one_sided = verdicts(parts, [{"left": 0.3, "right": -0.2}] * 2)["u"]
     assert not one_sided.met and one_sided.decisive.criterion.words == "right"
     assert verdicts(parts, [{"left": 0.3, "right": 0.06}] * 2)["u"].met
@@ -77,7 +76,7 @@ def test_a_pattern_is_met_only_if_all_criteria_are_and_shows_the_worst():
 
 def test_every_evaluated_pattern_has_criteria_and_a_label():
     bounds = criteria()
-    assert set(bounds) == {name for name, use in USE.items() if use in EVALUATED}
+    assert set(bounds) == {name for name, use in USES.items() if use in EVALUATED}
     assert all(bounds.values())
     assert set(bounds) <= set(LABELS)
 
@@ -151,7 +150,7 @@ def table(
     model: list[tuple[str, ...]], rival: list[tuple[str, ...]], in_mind=frozenset(), groups: int = 2
 ) -> PatternTable:
     """Return a table of five patterns with one criterion each, and those met in each world of model and rival."""
-    bounds = {name: (at_least(name, 0.5, name),) for name in FIVE}
+    bounds = {name: (Criterion(name, name, 0.5),) for name in FIVE}
 
     def worlds(held: list[tuple[str, ...]]) -> list[dict[str, float]]:
         return [{name: float(name in own) for name in FIVE} for own in held]
@@ -254,7 +253,7 @@ def test_changing_a_switch_twice_restores_it(plan):
     assert structure.with_change(plan, None) == plan
 
 
-BOUND = {"role_neck": (at_least("x", 0.5, "x"),)}
+BOUND = {"role_neck": (Criterion("x", "x", 0.5),)}
 LEVELS = {f"{kind} {outcome}": 1.0 for kind in ("level", "effect") for outcome in structure.OUTCOMES}
 
 
@@ -325,7 +324,7 @@ def test_a_world_has_every_statistic_of_the_criteria(fresh):
 @pytest.mark.slow
 def test_equivalences_and_signs_in_equations_hold(fresh):
     found = verdicts(criteria(), fresh)
-    must = ALWAYS | {name for name in found if USE[name] == "equivalence"}
+    must = ALWAYS | {name for name in found if USES[name] == "equivalence"}
     assert [name for name in sorted(must) if not found[name].met] == []
 
 
@@ -345,7 +344,7 @@ def test_the_published_numbers_agree_with_a_fresh_run(fresh, published):
         near = min(abs(row["mean"] - bound) for bound in (own.criterion.low, own.criterion.high)) < tolerance
         if abs(own.mean - row["mean"]) > tolerance or not (near or own.met == row["met"] or not row["met"]):
             off.append(f"{row['pattern']}: {row['mean']} published, {own.mean:.3f} now, tolerance {tolerance:.3f}")
-    assert len(rows) == sum(use in EVALUATED and use != "sanity" for use in USE.values())
+    assert len(rows) == sum(use in EVALUATED and use != "sanity" for use in USES.values())
     assert off == []
 
 

@@ -13,7 +13,7 @@ import yaml
 from sim.__main__ import main
 from sim.engine.plan import registry_of
 from sim.errors import UserError
-from sim.outcomes.patterns import ASKED, OUTCOMES
+from sim.outcomes.patterns import MEASURES, OUTCOMES
 from sim.studies.vanishing import (
     classifier,
     discrimination,
@@ -139,15 +139,15 @@ def test_two_explanations_cannot_correct_a_parameter_to_different_values():
 def answers(effect: float, people: int = 400, seed: int = 1) -> Answers:
     """Respondents, half of them managers, among whom known social moments go with less isolation of both kinds."""
     chance = np.random.default_rng(seed)
-    said = {f"{what}.{name}": chance.integers(0, 2, people) * 1.0 for what in ("known", "claimed") for name in ASKED}
+    said = {f"{what}.{name}": chance.integers(0, 2, people) * 1.0 for what in ("known", "claimed") for name in MEASURES}
     said |= {outcome: chance.standard_normal(people) for outcome in OUTCOMES}
     said["adjustable_at_home"] = chance.integers(0, 2, people) * 1.0
     for outcome in ("isolation_from_colleagues", "isolation_from_company"):
         said[outcome] = said[outcome] - effect * said["known.social_moments"]
     for what in ("known", "claimed"):
-        said[what] = np.sum([said[f"{what}.{name}"] for name in ASKED], axis=0)
+        said[what] = np.sum([said[f"{what}.{name}"] for name in MEASURES], axis=0)
     rows = np.arange(people)
-    claims = {name: said[f"claimed.{name}"] for name in ASKED}
+    claims = {name: said[f"claimed.{name}"] for name in MEASURES}
     return Answers(rows, rows, rows < people // 2, np.ones(people, bool), said, claims)
 
 

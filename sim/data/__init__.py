@@ -11,9 +11,9 @@ GRADES_OF_NUMBERS = ("assumed", "centred", "fitted", "definition")
 
 
 @cache
-def rows(name: str) -> tuple[dict[str, str], ...]:
-    """The rows of `sim/data/<name>.csv` as dictionaries of text."""
-    text = files("sim.data").joinpath(f"{name}.csv").read_text(encoding="utf-8")
+def rows(name: str, package: str = "sim.data") -> tuple[dict[str, str], ...]:
+    """The rows of `<name>.csv` in a package as dictionaries of text."""
+    text = files(package).joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))
 
 

@@ -115,7 +115,7 @@ def _list(axes: Axes, names: list[str]) -> None:
 
 
 def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, nulls: pd.DataFrame) -> None:
-    from sim.outcomes.patterns import IN_WORDS
+    from sim.outcomes.patterns import LABELS
 
     label, width = 2.22, (PAGE_WIDTH - 0.25 - 2 * 2.22 - 0.1) / 2
     for at, (title, rows) in enumerate((("Findings", findings), ("Null findings", nulls))):
@@ -128,7 +128,7 @@ def _draw_patterns(sheet: FigureLayout, top: float, findings: pd.DataFrame, null
         for place, unknown in enumerate(rows["of_100"].isna()):
             if unknown:
                 axes.text(2, place, "not in the model", fontsize=SMALL, color=GREY, va="center")
-        _list(axes, [IN_WORDS.get(name, label_of(name)) for name in rows["pattern"]])
+        _list(axes, [LABELS.get(name, label_of(name)) for name in rows["pattern"]])
 
 
 # -- below ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.outcomes.patterns import ASKED, BOTH, EQUIVALENT, IN_WORDS
+from sim.outcomes.patterns import BOTH, EQUIVALENT, LABELS, MEASURES
 from sim.reporting.labels import label_of
 from sim.studies.base import records
 from sim.studies.inspection import tables
@@ -51,7 +51,7 @@ def _measures(results: Results) -> dict[str, Any]:
     counts = results.tables["mismatches"].set_index(["reading", "role"])["mean"]
     not_known, differing = (float(counts[name, "non_manager"]) for name in ("claimed_not_known", "any_difference"))
     claimed = float(totals.loc["employer", "true"])
-    rows: dict[str, dict[str, Any]] = {name: {"label": label_of(name)} for name in ASKED}
+    rows: dict[str, dict[str, Any]] = {name: {"label": label_of(name)} for name in MEASURES}
     for row in records(own):
         rows[row["measure"]][row["who"]] = row
     return {
@@ -109,7 +109,7 @@ def _sampling(results: Results) -> dict[str, Any]:
 def _findings(results: Results) -> dict[str, Any]:
     """Return which findings simulated studies report."""
     own = results.tables["patterns"].sort_values(["of_100", "pattern"], na_position="first")
-    rows = [row | {"label": IN_WORDS.get(row["pattern"], label_of(row["pattern"]))} for row in records(own)]
+    rows = [row | {"label": LABELS.get(row["pattern"], label_of(row["pattern"]))} for row in records(own)]
     known = [row for row in rows if row["studies"]]
     total = tables.as_reported(results.studies)
     low, high = np.quantile(total, tables.SPREAD)

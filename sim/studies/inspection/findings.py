@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.outcomes.patterns import ASKED, BOTH, CELLS, ISOLATIONS, OUTCOMES, Cells
+from sim.outcomes.patterns import BOTH, CELLS, ISOLATIONS, MEASURES, OUTCOMES, Cells
 from sim.studies.inspection.rating import Ratings
 from sim.survey.correlations import is_asked, permute_outcomes, relations
 from sim.survey.interview import scales
@@ -79,7 +79,8 @@ class RoleCorrelations:
         self._answers, self._role, self._permutations, self._seed = answers, role, permutations, seed
         all_cells = [cells for own in CELLS.values() for cells in own]
         self._predictors = self._names(
-            (name for cells in all_cells for name in cells.predictors), (f"{a}.{m}" for a in STATUSES for m in ASKED)
+            (name for cells in all_cells for name in cells.predictors),
+            (f"{a}.{m}" for a in STATUSES for m in MEASURES),
         )
         self._outcomes = self._names((name for cells in all_cells for name in cells.outcomes), OUTCOMES)
         self._in_families = tuple(name for name in self._outcomes if name in OUTCOMES)
@@ -173,7 +174,7 @@ def _limit(all_cells: tuple[Cells, ...], groups: Groups) -> float:
 def _count_tests(status: str, groups: Groups) -> Tests:
     """Number of significant tests of all measures; outcomes that the answers lack are left out."""
     outcomes = tuple(name for name in OUTCOMES if groups[BOTH[0]].asks(Cells((), (name,), BOTH, None)))
-    cells = Cells(tuple(f"{status}.{name}" for name in ASKED), outcomes, BOTH, None)
+    cells = Cells(tuple(f"{status}.{name}" for name in MEASURES), outcomes, BOTH, None)
     for_worse = np.array([scales()[name].worse if name in scales() else 1 for name in outcomes])
     harm = [groups[role].significant(cells) * for_worse for role in BOTH]
     return Tests(
@@ -192,7 +193,7 @@ def cascade_finding(shares: np.ndarray) -> Finding:
     falls = -np.diff(shares, axis=1)
     ordered = (falls >= 0).all(axis=1)
     relative = shares[:, 2] / np.maximum(shares[:, 0], 1e-9)
-    training = ASKED.index("remote_leadership_training")
+    training = MEASURES.index("remote_leadership_training")
     return Finding(
         bool(ordered.all()),
         numbers={

@@ -17,7 +17,7 @@ from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.interventions import InterventionState
-from sim.outcomes.patterns import ASKED, BOTH
+from sim.outcomes.patterns import BOTH, MEASURES
 from sim.studies.inspection import findings
 from sim.studies.inspection.findings import Finding, Tests, relations_of
 from sim.studies.inspection.rating import Ratings, rate_employers
@@ -40,7 +40,7 @@ class SimulatedStudy:
     met, filled_in : mapping from role to int
         People interviewed, and questionnaires returned.
     shares : array (15, 3)
-        Shares of employers, managers and other employees who report each measure, in the order of `ASKED`.
+        Shares of employers, managers and other employees who report each measure, in the order of `MEASURES`.
     true_shares : array (15, 3) or None
         The same of all employers and home workers, without error; None if unknown.
     carried_out : float
@@ -69,7 +69,7 @@ class SimulatedStudy:
         row = {f"met.{role}": float(n) for role, n in self.met.items()}
         row |= {f"filled_in.{role}": float(n) for role, n in self.filled_in.items()}
         for column, who in enumerate(("employer", *BOTH)):
-            row |= {f"says.{who}.{name}": float(self.shares[at, column]) for at, name in enumerate(ASKED)}
+            row |= {f"says.{who}.{name}": float(self.shares[at, column]) for at, name in enumerate(MEASURES)}
             row[f"says.{who}"] = float(self.shares[:, column].sum())
         row |= {f"{reading}.{role}": mean for (reading, role), mean in self.mismatches.items()}
         for name, finding in self.findings.items():
@@ -194,7 +194,7 @@ def analyse(
         filled_in={role: int((answers.of(role) & answers.filled_in).sum()) for role in BOTH},
         shares=shares,
         true_shares=None if truth is None else reported_shares(truth),
-        carried_out=float("nan") if provided is None else float(sum(provided[name].mean() for name in ASKED)),
+        carried_out=float("nan") if provided is None else float(sum(provided[name].mean() for name in MEASURES)),
         mismatches=mismatches(answers),
         findings=reports,
         tests=tests,
@@ -206,14 +206,14 @@ def reported_shares(answers: Answers) -> np.ndarray:
     """Return the shares (15, 3) of employers, managers and other employees who report each measure."""
     rows = [
         [answers.claims[name].mean(), *(answers.said[f"known.{name}"][answers.of(role)].mean() for role in BOTH)]
-        for name in ASKED
+        for name in MEASURES
     ]
     return np.array(rows)
 
 
 def mismatches(answers: Answers) -> dict[tuple[str, str], float]:
     """Return the mean number of the 15 answers that differ from the employer's, by reading and role."""
-    claimed, known = (np.array([answers.said[f"{what}.{name}"] for name in ASKED]) for what in ("claimed", "known"))
+    claimed, known = (np.array([answers.said[f"{what}.{name}"] for name in MEASURES]) for what in ("claimed", "known"))
     differs = {"any_difference": np.abs(claimed - known), "claimed_not_known": claimed * (1 - known)}
     return {
         (reading, role): float(counts.sum(axis=0)[answers.of(role)].mean())

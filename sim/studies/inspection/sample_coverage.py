@@ -20,7 +20,7 @@ import numpy as np
 
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
-from sim.outcomes.patterns import ASKED
+from sim.outcomes.patterns import MEASURES
 from sim.survey.interview import interview_of
 from sim.survey.survey import survey_of
 from sim.survey.visit import SurveyRandom, WorldState, sample_responses, social_desirability
@@ -84,8 +84,8 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
     engine = simulate_burn_in(plan)
     state, draws = WorldState(engine), SurveyRandom(engine)
     answers = sample_responses(state, draws, survey_of(plan), interview_of(plan))
-    reports = np.array([answers[f"known.{name}"] for name in ASKED]).T
-    knows = np.array([state.known(name) for name in ASKED]).T
+    reports = np.array([answers[f"known.{name}"] for name in MEASURES]).T
+    knows = np.array([state.known(name) for name in MEASURES]).T
     people = _People.of(state, engine.staff.firm.team, most=max(employees))
     truth = people.means(knows)
     errors = {}
@@ -93,7 +93,7 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
         visits = [_means(people.interviewed(way, (plan.replicate, visit)), reports) for visit in range(times)]
         errors[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
     known = truth.sum(axis=1)
-    claimed = np.sum([state.claimed(name) for name in ASKED], axis=0)[people.establishments]
+    claimed = np.sum([state.claimed(name) for name in MEASURES], axis=0)[people.establishments]
     deviations = reports[people.rows].sum(axis=1) - known[people.which]
     return SamplingErrors(known, claimed, float(deviations.std()), errors)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.levers.measure import Measure
-from sim.outcomes.patterns import ASKED, BOTH, CELLS, EQUIVALENT, Pattern, patterns
+from sim.outcomes.patterns import BOTH, CELLS, EQUIVALENT, MEASURES, Pattern, patterns
 from sim.studies.inspection.findings import NULL_QUANTILE, STATUSES, relations_of
 from sim.studies.inspection.rating import WORDS, count_by_word
 from sim.studies.inspection.repeated_surveys import SimulatedStudy
@@ -85,7 +85,7 @@ def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
     unknown = np.full(reported.shape[1:], np.nan)
     true = 100 * np.array([unknown if study.true_shares is None else study.true_shares for study in studies])
     rows = []
-    for at, name in enumerate(ASKED):
+    for at, name in enumerate(MEASURES):
         for column, who in enumerate(WHO):
             own, study = _spread(reported[:, at, column]), 100 * by_name[name].study[who]
             row = {"measure": name, "who": who, "study": study, **own, "true": float(true[:, at, column].mean())}

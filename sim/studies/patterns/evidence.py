@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
-from sim.outcomes.patterns import ASKED, BOTH
+from sim.outcomes.patterns import BOTH, MEASURES
 from sim.studies.inspection.findings import relations_of
 from sim.studies.inspection.repeated_surveys import CONTACT_MARGIN, SimulatedStudy, analyse, provided_measures
 from sim.studies.patterns import experiments
@@ -93,10 +93,10 @@ def study_statistics(studies: Sequence[SimulatedStudy]) -> Statistics:
 def _cascade_losses(shares: np.ndarray) -> Statistics:
     """Return what the cascade loses of each measure; `shares` (15, 3): employers, managers, other employees."""
     losses = {}
-    for row, name in enumerate(ASKED):
+    for row, name in enumerate(MEASURES):
         losses[f"fall manager {name}"] = float(shares[row, 0] - shares[row, 1])
         losses[f"fall non_manager {name}"] = float(shares[row, 1] - shares[row, 2])
-    left = dict(zip(ASKED, shares[:, 2] / np.maximum(shares[:, 0], 1e-9), strict=True))
+    left = dict(zip(MEASURES, shares[:, 2] / np.maximum(shares[:, 0], 1e-9), strict=True))
     training = left.pop("remote_leadership_training")
     return {**losses, "training kept": float(training - min(left.values()))}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.data import rows
 from sim.levers.measure import Measure
-from sim.outcomes.patterns import ASKED, CELLS
+from sim.outcomes.patterns import CELLS, MEASURES
 from sim.survey.visit import Answers
 
 Slopes = Mapping[str, Mapping[str, float]]
@@ -55,10 +55,10 @@ class LinearModel:
         establishment = np.concatenate([np.arange(count) for count in RESPONDENTS])
         employers = max(RESPONDENTS)
         claims = {
-            name: (random.random(employers) < self._shares[name]["employer"]).astype(np.float64) for name in ASKED
+            name: (random.random(employers) < self._shares[name]["employer"]).astype(np.float64) for name in MEASURES
         }
-        answers = {f"claimed.{name}": claims[name][establishment] for name in ASKED}
-        for name in ASKED:
+        answers = {f"claimed.{name}": claims[name][establishment] for name in MEASURES}
+        for name in MEASURES:
             known = np.where(manager, self._shares[name]["manager"], self._shares[name]["non_manager"])
             answers[f"known.{name}"] = (random.random(len(manager)) < known).astype(np.float64)
         answers[INSPECTED] = (random.random(len(manager)) < self._adjustable).astype(np.float64)

@@ -22,18 +22,18 @@ from sim.engine.plan import Plan, registry_of, required_measures, simulate_burn_
 from sim.levers.interventions import InterventionState
 from sim.outcomes.patterns import (
     AGAINST_PRESSURE,
-    ASKED,
     CELLS,
     ISOLATIONS,
+    MEASURES,
     OUTCOMES,
     PRESSURE,
     SCREEN_WORK,
-    patterns,
+    USES,
 )
 from sim.studies.inspection.findings import relations_of
 from sim.studies.inspection.rating import RISKS
 from sim.studies.inspection.repeated_surveys import analyse
-from sim.studies.patterns.criteria import OTHER_CRITERIA, correlation, reported_share
+from sim.studies.patterns.criteria import correlation, criteria, reported_share
 from sim.studies.patterns.evidence import Statistics, simulate_statistics, study_statistics
 from sim.studies.patterns.linear import LinearModel, Slopes
 from sim.studies.patterns.scoring import MODEL
@@ -75,7 +75,7 @@ def _expected() -> Slopes:
     study have the sign that it found, in both roles.
     """
     slopes = {name: dict(own) for name, own in NO_SLOPES.items()}
-    measures = [f"{status}.{name}" for status in ("known", "claimed") for name in ASKED]
+    measures = [f"{status}.{name}" for status in ("known", "claimed") for name in MEASURES]
     for outcome in OUTCOMES:
         slopes[outcome] |= dict.fromkeys(measures, -SMALL_EFFECT * _worse(outcome))
     for outcome in (*OUTCOMES, *_TECHNOSTRESS):
@@ -148,9 +148,8 @@ _MARKS = {reported_share("inspector_downgrade"), *(f"inspector_downgrade.change.
 
 def _no_change() -> Statistics:
     """Return zero for every statistic that compares worlds, days or groups; *sanity* patterns are left out."""
-    compared = [pattern.name for pattern in patterns() if pattern.use != "sanity" and pattern.name in OTHER_CRITERIA]
-    names = [one.statistic for name in compared for one in OTHER_CRITERIA[name] if one.statistic]
-    return dict.fromkeys(names, 0.0) | {"introduced unchanged": 1.0}
+    compared = [own for name, own in criteria().items() if USES[name] != "sanity" and name not in CELLS]
+    return {one.statistic: 0.0 for own in compared for one in own if one.statistic} | {"introduced unchanged": 1.0}
 
 
 _RISE = (

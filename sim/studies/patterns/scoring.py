@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sim.outcomes.patterns import patterns
+from sim.outcomes.patterns import USES
 from sim.studies.patterns.criteria import HEADLINE, Criterion
 
 Criteria = Mapping[str, Sequence[Criterion]]
@@ -46,9 +46,8 @@ class CriterionResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A pattern with the results of its criteria."""
+    """The results of all criteria of a pattern."""
 
-    pattern: str
     results: tuple[CriterionResult, ...]
 
     @property
@@ -65,7 +64,7 @@ class Verdict:
 
 def evaluate_criterion(criterion: Criterion, worlds: Worlds) -> CriterionResult:
     """Evaluate a criterion by the mean over worlds."""
-    values = np.array([world.get(criterion.statistic or "", np.nan) for world in worlds], np.float64)
+    values = np.array([world.get(criterion.statistic, np.nan) for world in worlds], np.float64)
     if np.isnan(values).any():
         return CriterionResult(criterion, np.nan, np.nan, np.nan, False)
     mean, low, high = interval(values)
@@ -89,20 +88,7 @@ def _quantile(worlds: int) -> float:
 
 def verdicts(criteria: Criteria, worlds: Worlds) -> dict[str, Verdict]:
     """Return the verdict on every pattern."""
-    return {
-        name: Verdict(name, tuple(evaluate_criterion(one, worlds) for one in own)) for name, own in criteria.items()
-    }
-
-
-def patterns_met(criteria: Criteria, worlds: Worlds) -> frozenset[str]:
-    """Return the patterns that the worlds meet."""
-    return frozenset(name for name, verdict in verdicts(criteria, worlds).items() if verdict.met)
-
-
-def split_groups(worlds: Worlds, groups: int) -> list[Worlds]:
-    """Split worlds into groups of about equal size."""
-    edges = np.linspace(0, len(worlds), groups + 1).astype(int)
-    return [worlds[first:last] for first, last in pairwise(edges)]
+    return {name: Verdict(tuple(evaluate_criterion(one, worlds) for one in own)) for name, own in criteria.items()}
 
 
 # -- scores ----------------------------------------------------------------------------------------------------------
@@ -112,7 +98,6 @@ KINDS = (
     "strong", "test", "strong_and_test", "discriminating", "not_in_mind", "in_mind", "equivalence", "built_in",
 )  # fmt: skip
 """Sets of patterns that have a score. `discriminating`: strong and test patterns that at least one rival fails."""
-_IN_MIND = {"not_in_mind": False, "in_mind": True}
 
 
 @dataclass(frozen=True)
@@ -160,9 +145,13 @@ class PatternTable:
 
     @cached_property
     def met_in_groups(self) -> Mapping[str, Sequence[frozenset[str]]]:
-        """Patterns met in each group of worlds, by model."""
+        """Patterns met in each group of worlds, by model; groups are of about equal size."""
+        edges = np.linspace(0, len(self.worlds[MODEL]), self.groups + 1).astype(int)
         return {
-            model: [patterns_met(self.criteria, group) for group in split_groups(worlds, self.groups)]
+            model: [
+                frozenset(name for name, own in verdicts(self.criteria, worlds[first:last]).items() if own.met)
+                for first, last in pairwise(edges)
+            ]
             for model, worlds in self.worlds.items()
         }
 
@@ -177,17 +166,16 @@ class PatternTable:
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Return the patterns of one of `KINDS`, in the order of the criteria."""
-        return tuple(name for name in self.criteria if self._is_of(name, kind))
-
-    def _is_of(self, pattern: str, kind: str) -> bool:
-        if pattern in self.built_in or kind == "built_in":
-            return pattern in self.built_in and kind == "built_in"
-        use = _uses()[pattern]
-        if kind in (*_IN_MIND, "discriminating"):
-            mind = _IN_MIND.get(kind)
-            discriminates = use in HEADLINE and bool(self.failing_rivals(pattern))
-            return discriminates and mind in (None, pattern in self.in_mind)
-        return use in HEADLINE if kind == "strong_and_test" else use == kind
+        if kind == "built_in":
+            return tuple(name for name in self.criteria if name in self.built_in)
+        uses = (kind,) if kind in USES.values() else HEADLINE
+        names = tuple(name for name in self.criteria if name not in self.built_in and USES[name] in uses)
+        if kind in (*uses, "strong_and_test"):
+            return names
+        discriminating = tuple(name for name in names if self.failing_rivals(name))
+        if kind == "discriminating":
+            return discriminating
+        return tuple(name for name in discriminating if (name in self.in_mind) == (kind == "in_mind"))
 
     def score(self, model: str, kind: str) -> Score:
         """Return how many patterns of a kind a model meets."""
@@ -206,8 +194,3 @@ class PatternTable:
         """Return the share of groups in which the model's verdict equals that over all worlds."""
         whole = self.verdicts[MODEL][pattern].met
         return float(np.mean([(pattern in own) == whole for own in self.met_in_groups[MODEL]]))
-
-
-@cache
-def _uses() -> Mapping[str, str]:
-    return {pattern.name: pattern.use for pattern in patterns()}

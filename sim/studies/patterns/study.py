@@ -17,14 +17,13 @@ from sim.config.settings import StudySettings
 from sim.describe.parameters import patterns_in_mind
 from sim.engine.plan import BASELINE, Plan, check_memory, registry_of
 from sim.errors import UserError, invalid
-from sim.outcomes.patterns import built_in
+from sim.outcomes.patterns import LABELS, built_in
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study, require_establishments
 from sim.studies.patterns import tables
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.experiments import SCENARIOS
-from sim.studies.patterns.labels import LABELS
 from sim.studies.patterns.rivals import MODELS
 from sim.studies.patterns.scoring import MODEL, PatternTable
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sim.outcomes.patterns import patterns
+from sim.outcomes.patterns import LABELS, Pattern, patterns
 from sim.studies.base import records
-from sim.studies.patterns.labels import EXPLANATIONS, LABELS
 from sim.studies.patterns.rivals import MODELS
-from sim.studies.patterns.scoring import KINDS, MODEL, PatternTable, Score
+from sim.studies.patterns.scoring import KINDS, MODEL, CriterionResult, PatternTable, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +23,7 @@ def frames(table: PatternTable) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     contents = {
-        "rows": [_row(table, one.name, one.use, one.origin) for one in patterns() if one.name in table.criteria],
+        "rows": [_row(table, one) for one in patterns() if one.name in table.criteria],
         "parts": _criteria(table),
         "scores": [
             {"who": who, "kind": kind, **_counts(table.score(who, kind))} for who in table.worlds for kind in KINDS
@@ -41,24 +40,20 @@ def frames(table: PatternTable) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(rows) for name, rows in contents.items()}
 
 
-def _row(table: PatternTable, name: str, use: str, origin: str) -> dict[str, object]:
-    """The model's verdict on a pattern, the criterion that decides it, and which models meet it."""
-    verdict = table.verdicts[MODEL][name]
-    decisive = verdict.decisive
+def _row(table: PatternTable, pattern: Pattern) -> dict[str, object]:
+    """Return the model's verdict on a pattern, the criterion that decides it, and which models meet it."""
+    name, verdict = pattern.name, table.verdicts[MODEL][pattern.name]
     return {
         "pattern": name,
-        "use": BUILT_IN if name in table.built_in else use,
-        "origin": origin,
+        "use": BUILT_IN if name in table.built_in else pattern.use,
+        "origin": pattern.origin,
         "in_mind": name in table.in_mind,
         "discriminates": bool(table.failing_rivals(name)),
         "met": verdict.met,
         "steady": table.agreement_of_groups(name),
-        "decides": decisive.criterion.words,
-        "mean": decisive.mean,
-        "low": decisive.low,
-        "high": decisive.high,
-        "least": decisive.criterion.low,
-        "most": decisive.criterion.high,
+        "decides": verdict.decisive.criterion.words,
+        **_estimate(verdict.decisive),
+        **_bounds(verdict.decisive),
         "parts": len(verdict.results),
         "parts_met": sum(one.met for one in verdict.results),
         **{who: table.verdicts[who][name].met for who in table.worlds},
@@ -66,24 +61,22 @@ def _row(table: PatternTable, name: str, use: str, origin: str) -> dict[str, obj
 
 
 def _criteria(table: PatternTable) -> list[dict[str, object]]:
-    """One row per model and criterion."""
+    """Return one row per model and criterion."""
     return [
-        {
-            "who": who,
-            "pattern": name,
-            "part": result.criterion.words,
-            "statistic": result.criterion.statistic,
-            "least": result.criterion.low,
-            "most": result.criterion.high,
-            "mean": result.mean,
-            "low": result.low,
-            "high": result.high,
-            "met": result.met,
-        }
+        {"who": who, "pattern": name, "part": result.criterion.words, "statistic": result.criterion.statistic or None,
+         **_bounds(result), **_estimate(result), "met": result.met}
         for who, verdicts in table.verdicts.items()
         for name, verdict in verdicts.items()
         for result in verdict.results
-    ]
+    ]  # fmt: skip
+
+
+def _bounds(result: CriterionResult) -> dict[str, float]:
+    return {"least": result.criterion.low, "most": result.criterion.high}
+
+
+def _estimate(result: CriterionResult) -> dict[str, float]:
+    return {"mean": result.mean, "low": result.low, "high": result.high}
 
 
 def _counts(score: Score) -> dict[str, int]:
@@ -92,6 +85,7 @@ def _counts(score: Score) -> dict[str, int]:
 
 def summary(table: PatternTable, rows: pd.DataFrame) -> dict[str, Any]:
     """Return the values that the page states; `rows` is the data frame of that name."""
+    explanations = {pattern.name: pattern.explanation or None for pattern in patterns()}
     return {
         "groups": table.groups,
         "group_size": len(table.worlds[MODEL]) // table.groups,
@@ -101,12 +95,9 @@ def summary(table: PatternTable, rows: pd.DataFrame) -> dict[str, Any]:
         "leads": {who: {kind: _counts(table.lead(who, kind)) for kind in KINDS} for who in table.rivals},
         "nearest": min(table.rivals, key=lambda who: table.lead(who, "strong_and_test").met),
         "patterns": [
-            row
-            | {
-                "label": LABELS[row["pattern"]],
-                "explanation": EXPLANATIONS.get(row["pattern"]),
-                "failing_rivals": table.failing_rivals(row["pattern"]),
-            }
+            {**row, "label": LABELS[name], "explanation": explanations[name],
+             "failing_rivals": table.failing_rivals(name)}
             for row in records(rows.replace([float("-inf"), float("inf")], float("nan")))
+            if (name := row["pattern"])
         ],
-    }
+    }  # fmt: skip

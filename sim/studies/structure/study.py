@@ -16,12 +16,12 @@ from sim.config import plan_builder, study_settings
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError
+from sim.outcomes.patterns import LABELS
 from sim.reporting.labels import label_of
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study, require_at_least, require_establishments
 from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.experiments import SCENARIOS
-from sim.studies.patterns.labels import LABELS
 from sim.studies.patterns.study import BYTES_OF_STATISTICS
 from sim.studies.structure import tables
 from sim.studies.structure.worlds import AVERAGED_WEEKS, SwitchedWorld, simulate, switches

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.formatting import signed
-from sim.outcomes.patterns import patterns
+from sim.outcomes.patterns import USES
 from sim.reporting.markdown import code
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.scoring import Criteria, interval, verdicts
@@ -33,7 +33,6 @@ def changed_verdicts(criteria: Criteria, worlds: Worlds) -> pd.DataFrame:
     """
     import pandas as pd
 
-    use = {pattern.name: pattern.use for pattern in patterns()}
     default = worlds[DEFAULT]
     before = verdicts(criteria, default)
     rows = []
@@ -49,7 +48,7 @@ def changed_verdicts(criteria: Criteria, worlds: Worlds) -> pd.DataFrame:
                 {
                     "switch": switch,
                     "pattern": name,
-                    "use": use[name],
+                    "use": USES[name],
                     "change": "breaks" if before[name].met else "mends",
                     "decides": decides.words,
                     "before": float(_of(default, statistic).mean()),

@@ -18,10 +18,10 @@ from sim.data import rows
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import (
     AGAINST_PRESSURE,
-    ASKED,
     BOTH,
     CELLS,
     ISOLATIONS,
+    MEASURES,
     OUTCOMES,
     PRESSURE,
     SCREEN_WORK,
@@ -64,7 +64,7 @@ def _cells(measures: Sequence[str], outcomes: Sequence[str], roles: Sequence[str
 
 
 def _without(*measures: str) -> tuple[str, ...]:
-    return tuple(name for name in ASKED if name not in measures)
+    return tuple(name for name in MEASURES if name not in measures)
 
 
 _OTHERS = ("non_manager",)
@@ -147,7 +147,7 @@ def _count(signs: Mapping[str, np.ndarray], cells: Cells) -> int:
 @cache
 def _predictors() -> tuple[str, ...]:
     names = [name for part in PARTS for cells in part.cells for name in cells.predictors]
-    return tuple(dict.fromkeys((*names, *(f"claimed.{name}" for name in ASKED))))
+    return tuple(dict.fromkeys((*names, *(f"claimed.{name}" for name in MEASURES))))
 
 
 @cache
