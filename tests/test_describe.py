@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import simulate
-from jinja2 import Environment, meta
+from jinja2 import meta
 
 from sim.config import default_settings, plan_builder
 from sim.data import rows
-from sim.describe import command, data_sets, documents, equations, odd, parameters, references, schedule, stress
-from sim.describe.documents import DOCUMENTS, write
-from sim.describe.references import citing
+from sim.describe import command, equations, parameters
+from sim.describe.command import DOCUMENTS, document, write
+from sim.describe.sources import DATA_ROLES, belongs, citing
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.describe import ParameterRow
+from sim.reporting.templates import environment
 
 HOME = Path(__file__).resolve().parent.parent
 LONGEST_MEANING = 64
@@ -40,20 +41,21 @@ def entries(plan: Plan) -> list[ParameterRow]:
 def test_a_document_is_up_to_date(plan, name):
     page = HOME / "docs" / name
     kept = page.read_text(encoding="utf-8") if page.exists() else ""
-    assert DOCUMENTS[name](plan) == kept, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
+    assert document(name, plan) == kept, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
 
 
 def test_the_command_writes_every_document_and_prints_its_path(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(documents, "DOCUMENTS", {"one.md": lambda plan: f"{plan.weeks} weeks", "two.md": str})
+    monkeypatch.setattr(command, "DOCUMENTS", ["one.md", "two.md"])
+    monkeypatch.setattr(command, "document", lambda name, plan: f"{name}: {plan.weeks} weeks")
     assert command.main([f"write={tmp_path}", "weeks=7"]) == 0
     assert capsys.readouterr().out.split() == [str(tmp_path / name) for name in ("one.md", "two.md")]
-    assert (tmp_path / "one.md").read_text() == "7 weeks"
+    assert (tmp_path / "one.md").read_text() == "one.md: 7 weeks"
 
 
-def test_documents_describe_the_given_plan(plan, tmp_path):
+def test_documents_describe_the_given_plan(plan):
     changed = plan_builder.plan("mechanisms.recovery.night=0.21")
-    assert "| 0.21 | 0.05 to 0.3 |" in DOCUMENTS["parameters.md"](changed)
-    assert "| 0.21 | 0.05 to 0.3 |" not in DOCUMENTS["parameters.md"](plan)
+    assert "| 0.21 | 0.05 to 0.3 |" in document("parameters.md", changed)
+    assert "| 0.21 | 0.05 to 0.3 |" not in document("parameters.md", plan)
 
 
 def test_a_missing_folder_is_an_error(plan, tmp_path):
@@ -61,14 +63,10 @@ def test_a_missing_folder_is_an_error(plan, tmp_path):
         write(plan, tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("module", [odd, parameters, references, schedule, stress, data_sets])
-def test_a_template_uses_every_value_and_no_other(plan, module, monkeypatch):
-    calls = []
-    monkeypatch.setattr(module, "render", lambda package, values, template: calls.append((values, template)))
-    module.page(plan)
-    ((values, template),) = calls
-    text = (HOME / "sim/describe" / template).read_text(encoding="utf-8")
-    assert meta.find_undeclared_variables(Environment().parse(text)) == set(values)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_template_uses_every_value_and_no_other(plan, name):
+    text = (HOME / f"sim/describe/pages/{name}.j2").read_text(encoding="utf-8")
+    assert meta.find_undeclared_variables(environment().parse(text)) == set(DOCUMENTS[name](plan))
 
 
 # -- parameters ------------------------------------------------------------------------------------------------------
@@ -142,13 +140,13 @@ def test_every_row_of_every_data_file_belongs_to_exactly_one_data_set(entries):
         parts = [one["part"] for one in sets if one["file"] == f"sim/data/{path.name}"]
         assert parts, f"sim/data/data_sets.csv does not name {path.name}: say what it holds, its source and its role"
         for row in rows(path.stem):
-            owners = [part for part in parts if data_sets.belongs(row, part, cited)]
+            owners = [part for part in parts if belongs(row, part, cited)]
             assert len(owners) == 1, f"{path.name}, {next(iter(row.values()))}: in {len(owners)} data sets"
 
 
 def test_every_data_set_has_one_role_that_exists_and_all_its_answers():
     for one in rows("data_sets"):
-        assert one["role"] in data_sets.DATA_ROLES, one["data_set"]
+        assert one["role"] in DATA_ROLES, one["data_set"]
         assert (HOME / one["file"]).exists(), one["file"]
         assert all(one[name] for name in ("holds", "source", "why", "how")), one["data_set"]
 
@@ -159,7 +157,7 @@ def test_nothing_that_is_fitted_or_built_in_is_a_check_too(entries):
     checks = [one for one in rows("data_sets") if one["role"] == "validation"]
     for one in checks:
         table = Path(one["file"]).stem
-        held_out = [row for row in rows(table) if data_sets.belongs(row, one["part"], cited)]
+        held_out = [row for row in rows(table) if belongs(row, one["part"], cited)]
         assert held_out
         if table == "effects":
             assert not cited & {row["id"] for row in held_out}

@@ -7,19 +7,49 @@ two comparisons, and `page=<folder>` copies the page and the figures of a finish
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from sim.config.command_settings import plan_for
-from sim.describe import results
-from sim.describe.documents import write
-from sim.describe.parameters import parameters
-from sim.engine.plan import registry_of
-from sim.errors import UserError
+from sim.describe import odd, parameters, results, sources, stress
+from sim.engine.plan import Plan, registry_of
+from sim.errors import UserError, invalid
 from sim.experiments.output_folder import publish
 from sim.language.describe import render_model
 from sim.paths import read_path
+from sim.reporting.templates import render
 
 _WRITE, _PAGE = "write", "page"
 _OWN = (_WRITE, _PAGE, results.RESULTS, results.OPTIONS)
+
+DOCUMENTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
+    "odd.md": odd.facts,
+    "parameters.md": parameters.facts,
+    "references.md": sources.references_facts,
+    "schedule.md": odd.schedule_facts,
+    "stress.md": stress.facts,
+    "rat_rs.md": sources.rat_rs_facts,
+}
+"""The values of each document that the code writes, by file name; its template is `pages/<file name>.j2`."""
+
+
+def document(name: str, plan: Plan) -> str:
+    """Return a document of `DOCUMENTS` as Markdown."""
+    return render("sim.describe", DOCUMENTS[name](plan), f"pages/{name}.j2")
+
+
+def write(plan: Plan, folder: Path) -> list[Path]:
+    """Write every document of the plan into a folder that exists; raise UserError if that fails."""
+    pages = {name: document(name, plan) for name in DOCUMENTS}
+    if (folder / results.FILE).is_file():
+        pages["results.md"] = results.page(folder)
+    for name, page in pages.items():
+        try:
+            (folder / name).write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UserError(invalid(_WRITE, f"{folder} ({error.strerror}: {name})", "a folder that exists")) from None
+    return [folder / name for name in pages]
 
 
 def main(argv: list[str]) -> int:
@@ -31,7 +61,7 @@ def main(argv: list[str]) -> int:
     if not folders:
         if own:
             raise UserError(f"{own[0][0]}= needs a folder to write to. Add write=docs.")
-        sys.stdout.write(render_model(registry_of(plan), parameters(plan)) + "\n")
+        sys.stdout.write(render_model(registry_of(plan), parameters.parameters(plan)) + "\n")
     for docs in folders:
         for name, folder in own:
             if name == _PAGE:

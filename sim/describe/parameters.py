@@ -1,10 +1,11 @@
-"""Every parameter with its metadata, those of the measures too, and the page `docs/parameters.md`."""
+"""Every parameter with its metadata, those of the measures too, and the values of `docs/parameters.md`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from sim.config import default_settings
 from sim.data import rows
@@ -12,9 +13,8 @@ from sim.engine.plan import Plan, registry_of, with_parameters
 from sim.language.describe import ParameterRow, parameter_rows, sort_assumed_first
 from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Registry
-from sim.levers.measure import Measure, Shift, measure_parameters
-from sim.reporting.markdown import code, table
-from sim.reporting.templates import render
+from sim.levers.measure import Measure, measure_parameters
+from sim.reporting.templates import code, table
 from sim.survey.instruments import INSTRUMENTS
 
 GRADES = {
@@ -41,36 +41,22 @@ def parameters(plan: Plan) -> list[ParameterRow]:
     """Return every number that a run depends on: of mechanisms, levers, instruments and measures."""
     registry = registry_of(plan)
     instruments = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
-    return [
-        *parameter_rows(registry, instruments),
-        *(one for measure in plan.measures for one in of_measure(measure, registry)),
-    ]
-
-
-def of_measure(measure: Measure, registry: Registry) -> list[ParameterRow]:
-    """Return the numbers of a measure as parameters, with metadata derived from its file."""
-    return [
-        ParameterRow(f"measures.{measure.name}", name, value, _metadata_of(measure, name, registry))
+    return parameter_rows(registry, instruments) + [
+        ParameterRow(f"measures.{measure.name}", name, value, _metadata(measure, name, registry))
+        for measure in plan.measures
         for name, value in measure_parameters(measure).items()
     ]
 
 
-def _metadata_of(measure: Measure, name: str, registry: Registry) -> ParameterMetadata:
-    if name in measure.shifts:
-        return _metadata_of_shift(measure.shifts[name], name, registry.quantities[name].unit)
-    unit, meaning, high = _OWN[name]
-    return ParameterMetadata(unit, meaning, 0.0, high, "assumed")
-
-
-def _metadata_of_shift(shift: Shift, condition: str, unit: str) -> ParameterMetadata:
+def _metadata(measure: Measure, name: str, registry: Registry) -> ParameterMetadata:
+    """Return the metadata of a number of a measure, derived from its file."""
+    if name not in measure.shifts:
+        unit, meaning, high = _OWN[name]
+        return ParameterMetadata(unit, meaning, 0.0, high, "assumed")
+    shift = measure.shifts[name]
     who = "full use" if shift.receives == "everybody" else "a manager's own practice"
-    meaning = f"effect of {who} on {condition.replace('_', ' ')}"
-    return ParameterMetadata(unit, meaning, shift.low, shift.high, shift.source)
-
-
-def numbers(entries: Iterable[ParameterRow]) -> dict[str, str]:
-    """Return the value of every parameter by its full name."""
-    return {row.full_name: f"{row.value:g}" for row in entries}
+    meaning = f"effect of {who} on {name.replace('_', ' ')}"
+    return ParameterMetadata(registry.quantities[name].unit, meaning, shift.low, shift.high, shift.source)
 
 
 # -- patterns in mind -------------------------------------------------------------------------------------------------
@@ -106,25 +92,21 @@ def written_with() -> dict[str, list[str]]:
 
 # -- the page --------------------------------------------------------------------------------------------------------
 
-COLUMNS = ("parameter", "meaning", "unit", "default", "range", "source", "grade", "data role", "in mind", "note")
-SHORT = COLUMNS[:6]
 
-
-def page(plan: Plan) -> str:
-    """Return `docs/parameters.md`: the metadata of every parameter, and counts by grade and data role."""
+def facts(plan: Plan) -> dict[str, Any]:
+    """Return the values of `pages/parameters.md.j2`: the metadata of every parameter, counts by grade and data role."""
     entries = parameters(plan)
-    return render(
-        "sim.describe",
-        {
-            "count": len(entries),
-            "grades": _grades(entries),
-            "roles": _count_table("data role", Counter(row.metadata.role for row in entries)),
-            "seen": parameter_table([row for row in entries if row.metadata.grade == "seen"], SHORT),
-            "in_mind": _in_mind(),
-            "tables": "\n\n".join(_section(owner, of_owner) for owner, of_owner in by_owner(entries)),
-        },
-        "pages/parameters.md.j2",
-    )
+    metadata = [(row.owner.startswith("measures."), row.metadata) for row in entries]
+    return {
+        "entries": entries,
+        "tables": by_owner(entries),
+        "parameter_table": parameter_table,
+        "grades": GRADES,
+        "counts": Counter((of_measure, one.grade) for of_measure, one in metadata),
+        "roles": Counter(one.role for _, one in metadata).most_common(),
+        "use": {row["id"]: row["use"] for row in rows("patterns")},
+        "in_mind": written_with(),
+    }
 
 
 def by_owner(entries: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterRow]]]:
@@ -132,42 +114,16 @@ def by_owner(entries: Iterable[ParameterRow]) -> list[tuple[str, list[ParameterR
     return [(owner, list(own)) for owner, own in groupby(entries, key=lambda row: row.owner)]
 
 
-def parameter_table(entries: Iterable[ParameterRow], columns: Sequence[str] = COLUMNS) -> str:
-    """Return parameters as a table of these columns, the assumed ones first."""
-    return table(columns, (_row(row)[: len(columns)] for row in sort_assumed_first(entries)))
+def parameter_table(entries: Iterable[ParameterRow], columns: int | None = None) -> str:
+    """Return parameters as a table, the assumed ones first, with the first `columns` only or with all."""
+    head = ("parameter", "meaning", "unit", "default", "range", "source", "grade", "data role", "in mind", "note")
+    return table(head[:columns], (_cells(row)[:columns] for row in sort_assumed_first(entries)))
 
 
-def _row(entry: ParameterRow) -> list[str]:
-    metadata = entry.metadata
-    numbers = [metadata.unit, f"{entry.value:g}", entry.span]
+def _cells(row: ParameterRow) -> list[str]:
+    metadata = row.metadata
     in_mind = ", ".join(metadata.in_mind)
     return [
-        code(entry.full_name), metadata.meaning, *numbers, metadata.source, metadata.grade, metadata.role, in_mind,
-        metadata.note,
+        code(row.full_name), metadata.meaning, metadata.unit, f"{row.value:g}", row.span, metadata.source,
+        metadata.grade, metadata.role, in_mind, metadata.note,
     ]  # fmt: skip
-
-
-def _section(owner: str, entries: Sequence[ParameterRow]) -> str:
-    return f"### {owner}\n\n{parameter_table(entries)}"
-
-
-def _grades(entries: Sequence[ParameterRow]) -> str:
-    """Return the counts of numbers by grade, of the model and of the measures."""
-    of_measures = Counter(row.metadata.grade for row in entries if row.owner.startswith("measures."))
-    others = Counter(row.metadata.grade for row in entries if not row.owner.startswith("measures."))
-    return table(
-        ("grade", "meaning", "of mechanisms, levers, instruments", "of measures"),
-        ([grade, meaning, others[grade], of_measures[grade]] for grade, meaning in GRADES.items()),
-    )
-
-
-def _count_table(name: str, counts: Counter[str]) -> str:
-    return table((name, "parameters"), counts.most_common())
-
-
-def _in_mind() -> str:
-    use = {row["id"]: row["use"] for row in rows("patterns")}
-    return table(
-        ("pattern", "use", "written with it in mind"),
-        ([code(one), use[one], ", ".join(map(code, names))] for one, names in written_with().items()),
-    )

@@ -16,7 +16,7 @@ from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.reporting.changes import change_in_words, is_distinguishable
 from sim.reporting.labels import label_of
-from sim.reporting.markdown import table
+from sim.reporting.templates import table
 from sim.reporting.tables import date_of_share
 from sim.reporting.templates import joined, render
 

@@ -12,7 +12,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
 from sim.reporting.labels import label_of, outcome_name
-from sim.reporting.markdown import code, listed, table
+from sim.text import code as code_of_text
 from sim.text import plain
 
 PAGE = "report.md.j2"
@@ -31,17 +31,39 @@ def render(package: str, values: dict[str, Any], template: str = PAGE) -> str:
         File name of the template within the package.
     """
     text = files(package).joinpath(template).read_text(encoding="utf-8")
-    return _environment().from_string(text).render(**values).strip() + "\n"
+    return environment().from_string(text).render(**values).strip() + "\n"
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the environment of all pages, with the filters of this module."""
     environment = Environment(
         loader=BaseLoader(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
     environment.filters |= FILTERS
     environment.globals["table"] = table
     return environment
+
+
+def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
+    """Return a table; cells may have any text without line breaks."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
+
+
+def cell(content: object) -> str:
+    """Return the text of a cell of a table."""
+    return str(content).replace("|", "\\|")
+
+
+def code(text: object) -> str:
+    """Return the text as code, whatever characters it holds."""
+    return code_of_text(str(text))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as code, separated by commas; a dash where there are none."""
+    return ", ".join(map(code, names)) or "–"
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -77,6 +99,7 @@ def in_sentence(words: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., str]] = {
+    "cell": cell,
     "code": code,
     "fixed": fixed,
     "in_sentence": in_sentence,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.formatting import fixed, signed
-from sim.reporting.markdown import code
+from sim.reporting.templates import code
 from sim.studies.posterior.diagnostics import NOMINAL
 from sim.studies.posterior.importance_rounds import FLOW, SURROGATE
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.formatting import signed
 from sim.outcomes.patterns import USES
-from sim.reporting.markdown import code
+from sim.reporting.templates import code
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.scoring import Criteria, interval, verdicts
 from sim.studies.structure.worlds import DEFAULT, OUTCOMES, Switch
