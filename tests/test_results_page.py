@@ -14,6 +14,7 @@ from sim.config import plan_builder
 from sim.describe import command, results
 from sim.errors import UserError
 from sim.files import write_json
+from sim.reporting.labels import label_of
 from sim.studies.scenarios import compare, facts, held_by
 
 HOME = Path(__file__).resolve().parent.parent
@@ -57,9 +58,8 @@ def test_the_numbers_are_of_the_default_list_and_of_every_option():
 
 def test_the_page_names_the_option_with_the_largest_mean_effect():
     options = json.loads((DOCS / results.FILE).read_text(encoding="utf-8"))["options"]
-    single = results.single_policies(options)
-    largest = min(single, key=lambda name: results.effect_of(options, name)[0])
-    assert results.label_of(largest) in results.caption(DOCS)
+    largest = results.Comparison(options).by_effect()[0]
+    assert label_of(largest) in results.caption(DOCS)
     default = {scenario.name for scenario in plan_builder.plan().scenarios}
     assert largest in default, "the default list leaves out the option with the largest effect"
 
@@ -68,7 +68,7 @@ def test_the_templates_hold_no_number_of_a_result():
     """What looks like a result, a decimal or a percentage, must come from the numbers' file."""
     for page in ("results", "caption"):
         text = (HOME / "sim/describe/pages" / f"{page}.md.j2").read_text(encoding="utf-8")
-        allowed = {"0.5", "0.05", "0.01"}  # margins, fixed beforehand
+        allowed = {"0.5", "0.05", "0.01", "90%"}  # margins and the share that intervals hold, fixed beforehand
         assert set(re.findall(r"\d+\.\d+|\d+%", text)) <= allowed, page
 
 
@@ -76,8 +76,7 @@ def test_a_comparison_fills_the_page(comparison, tmp_path, capsys):
     words = [f"write={tmp_path}", f"results={comparison}", f"options={comparison}"]
     assert command.main(words) == 0
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
-    table = results.extract(comparison)
-    assert results.people(results.effect_of(table, "whole_package")) in text
+    assert results.Comparison(results.extract(comparison)).people("whole_package") in text
     assert str(tmp_path / "results.md") in capsys.readouterr().out
 
 
@@ -109,4 +108,4 @@ def test_a_policy_without_an_effect_has_its_reason_and_no_number(comparison, tmp
         results.update(tmp_path, part, tmp_path)
     [row, *_] = [line for line in results.page(tmp_path).splitlines() if line.startswith("| Quiet evenings")]
     assert row.split(" | ")[1] == "does not apply: already in place"
-    assert "quiet_evenings" not in results.single_policies(results.extract(tmp_path))
+    assert "quiet_evenings" not in results.Comparison(results.extract(tmp_path)).single_policies()

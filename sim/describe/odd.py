@@ -59,8 +59,6 @@ _EXTERNAL_INPUTS = {
 """Unit, range and meaning of the external inputs, which change with the calendar, the scenario or never."""
 
 
-
-
 def facts(plan: Plan) -> dict[str, Any]:
     """Return the values of `pages/odd.md.j2`; raise KeyError for an external input without a description."""
     registry, entries = registry_of(plan), parameters(plan)

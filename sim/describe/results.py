@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.reporting.changes import change_in_words, is_distinguishable
-from sim.reporting.labels import label_of
-from sim.reporting.templates import table
 from sim.reporting.tables import date_of_share
-from sim.reporting.templates import joined, render
+from sim.reporting.templates import render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +31,6 @@ _DETAILED = (PACKAGE, "anchor_days", "fully_at_home")
 _ABOUT = ("version", "seed", "replicates", "people", "weeks", "burn_in", "interval", "parameters", "assumed")
 _PEOPLE = "per 1,000 employees"
 _SHARES_OF_EFFECT = (0.5, 0.75, 0.9)
-Facts = Mapping[str, Any]
 Effect = tuple[float, float, float, str]
 """Difference from today's practice, the bounds of its interval, and the reason if these are nan."""
 
@@ -56,17 +54,23 @@ def extract(folder: Path) -> dict[str, Any]:
     return {
         "about": {name: about[name] for name in _ABOUT},
         "scenarios": {
-            str(name): {
+            name: {
                 "kind": str(own["kind"].iloc[0]),
                 "effects": _effects(own, detailed=name in _DETAILED),
-                "runs": _runs(tables["counts"], str(name)),
-                "gains": _gains(tables["gains"], str(name)),
-                "weeks": _weeks_to(weekly, str(name)),
+                "runs": _everybody(tables["counts"], name, BURN_OUT, "lower", "little", "higher"),
+                "gains": _everybody(tables["gains"], name, "exhaustion", "gained", "worse"),
+                "weeks": _weeks_to(weekly, name),
             }
             for name, own in effects.groupby("scenario", sort=False)
         },
         "today": _today(effects),
-        "cascade": {str(name): _cascade(own) for name, own in tables["cascade"].groupby("scenario", sort=False)},
+        "cascade": {
+            name: {
+                f"{role}.{stage}": round(float(rows["share"].mean()), 3)
+                for (role, stage), rows in own.groupby(["role", "stage"])
+            }
+            for name, own in tables["cascade"].groupby("scenario", sort=False)
+        },
     }
 
 
@@ -76,25 +80,21 @@ def _effects(own: pd.DataFrame, detailed: bool) -> dict[str, dict[str, list[floa
     if not detailed:
         effects = effects[effects["group"].isin(("everybody", "users"))]
     return {
-        str(outcome): {
-            row.group: [*map(_rounded, (row.difference, row.low, row.high)), row.reason] for row in rows.itertuples()
+        outcome: {
+            row.group: [
+                None if math.isnan(number) else round(number, 4) for number in (row.difference, row.low, row.high)
+            ]
+            + [row.reason]
+            for row in rows.itertuples()
         }
         for outcome, rows in effects.groupby("outcome", sort=False)
     }
 
 
-def _rounded(number: float) -> float | None:
-    return None if math.isnan(number) else round(number, 4)
-
-
-def _runs(counts: pd.DataFrame, scenario: str) -> list[int]:
-    own = counts[(counts.scenario == scenario) & (counts.outcome == BURN_OUT) & (counts.group == "everybody")]
-    return [int(own[column].iloc[0]) for column in ("lower", "little", "higher")] if len(own) else []
-
-
-def _gains(gains: pd.DataFrame, scenario: str) -> list[float]:
-    own = gains[(gains.scenario == scenario) & (gains.outcome == "exhaustion") & (gains.group == "everybody")]
-    return [round(float(own[column].iloc[0]), 4) for column in ("gained", "worse")] if len(own) else []
+def _everybody(table: pd.DataFrame, scenario: str, outcome: str, *columns: str) -> list[float]:
+    """Return columns of the row of everybody; nothing where the table lacks it."""
+    own = table[(table.scenario == scenario) & (table.outcome == outcome) & (table.group == "everybody")]
+    return [round(value, 4) for row in own[list(columns)].head(1).itertuples(index=False) for value in row]
 
 
 def _weeks_to(weekly: pd.DataFrame, scenario: str) -> list[int]:
@@ -111,14 +111,6 @@ def _today(effects: pd.DataFrame) -> dict[str, float]:
     return {name: round(float(own[name]), 2) for name in _OUTCOMES if name in own.index}
 
 
-def _cascade(own: pd.DataFrame) -> dict[str, float]:
-    """Return the mean share over the measures by role and stage, such as `employee.known`."""
-    return {
-        f"{role}.{stage}": round(float(rows["share"].mean()), 3)
-        for (role, stage), rows in own.groupby(["role", "stage"])
-    }
-
-
 def update(docs: Path, part: str, folder: Path) -> None:
     """Write the numbers of a comparison into `results.json`; `part` is results or options."""
     known = json.loads((docs / FILE).read_text(encoding="utf-8")) if (docs / FILE).is_file() else {}
@@ -129,195 +121,77 @@ def update(docs: Path, part: str, folder: Path) -> None:
 # -- from numbers to the page ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The numbers of a comparison, as `extract` returns them, with its effects in words."""
+
+    facts: Mapping[str, Any]
+
+    def effect(self, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> Effect:
+        """Return the effect of a scenario on a group; raise KeyError if the comparison lacks it."""
+        *numbers, reason = self.facts["scenarios"][scenario]["effects"][outcome][group]
+        difference, low, high = (math.nan if number is None else number for number in numbers)
+        return difference, low, high, reason
+
+    def people(self, scenario: str, group: str = "everybody") -> str:
+        """Return the effect on burn-out complaints per 1,000 in words, to one decimal."""
+        difference, low, high, reason = self.effect(scenario, group=group)
+        return change_in_words(difference, low, high, _PEOPLE, people_decimals=1, reason=reason)
+
+    def deviations(self, scenario: str, outcome: str = ISOLATION) -> str:
+        """Return the effect on an outcome in standard deviations, in words."""
+        difference, low, high, reason = self.effect(scenario, outcome)
+        return change_in_words(difference, low, high, "SD", reason=reason)
+
+    def without_interval(self, scenario: str) -> str:
+        """Return the mean effect on burn-out complaints per 1,000 in words."""
+        return change_in_words(self.effect(scenario)[0], math.nan, math.nan, _PEOPLE, people_decimals=1)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the scenarios of a kind, in the order of the comparison."""
+        return [name for name, own in self.facts["scenarios"].items() if own["kind"] == kind]
+
+    def single_policies(self) -> list[str]:
+        """Return the policies that are one option of one lever and have an effect, in the order of the comparison."""
+        single = [name for name in self.of_kind("policy") if name != PACKAGE and not name.startswith("adoption.")]
+        return [name for name in single if not math.isnan(self.effect(name)[0])]
+
+    def by_effect(self) -> list[str]:
+        """Return the single policies, those with the largest mean reduction of burn-out complaints first."""
+        return sorted(self.single_policies(), key=lambda name: self.effect(name)[0])
+
+    def clear(self, scenarios: Iterable[str], outcome: str = BURN_OUT, at_most: float = math.inf) -> list[str]:
+        """Return the scenarios whose interval excludes zero, and whose mean effect is at most `at_most`."""
+        effects = {name: self.effect(name, outcome) for name in scenarios}
+        return [name for name, (mean, low, high, _) in effects.items()
+                if is_distinguishable(low, high) and mean <= at_most]  # fmt: skip
+
+
 def page(docs: Path) -> str:
     """Render the results page from the numbers in `docs/results.json`."""
-    facts, options = _loaded(docs, RESULTS), _loaded(docs, OPTIONS)
-    values = _parts(facts) | _parts_of_options(options) | _quoted(facts)
+    main = _loaded(docs, RESULTS)
+    clear = main.clear(main.single_policies())
+    values = {
+        **main.facts,
+        "main": main,
+        "options": _loaded(docs, OPTIONS),
+        "clear": clear,
+        "clear_on_both": main.clear(clear, ISOLATION, at_most=-0.01),
+        "package": PACKAGE,
+    }
     return render("sim.describe", values, "pages/results.md.j2")
 
 
 def caption(docs: Path) -> str:
     """Return the caption of the figure in the README."""
-    facts = _loaded(docs, RESULTS)
-    return render("sim.describe", _quoted_in_caption(facts, _loaded(docs, OPTIONS)), "pages/caption.md.j2").strip()
+    values = {"main": _loaded(docs, RESULTS), "options": _loaded(docs, OPTIONS), "package": PACKAGE}
+    return render("sim.describe", values, "pages/caption.md.j2").strip()
 
 
-def _loaded(docs: Path, part: str) -> Facts:
+def _loaded(docs: Path, part: str) -> Comparison:
     try:
-        known: dict[str, Any] = json.loads((docs / FILE).read_text(encoding="utf-8"))
-        return known[part]
+        return Comparison(json.loads((docs / FILE).read_text(encoding="utf-8"))[part])
     except (OSError, ValueError, KeyError):
         raise UserError(
             f"{docs / FILE} has no {part}. Fill it with `hybridwork describe write={docs} {part}=FOLDER`."
         ) from None
-
-
-def people(effect: Effect) -> str:
-    """Return an effect on people per 1,000 with its interval, to one decimal."""
-    difference, low, high, reason = effect
-    return change_in_words(difference, low, high, _PEOPLE, people_decimals=1, reason=reason)
-
-
-def deviations(effect: Effect) -> str:
-    """Return an effect in standard deviations with its interval."""
-    difference, low, high, reason = effect
-    return change_in_words(difference, low, high, "SD", reason=reason)
-
-
-def effect_of(facts: Facts, scenario: str, outcome: str = BURN_OUT, group: str = "everybody") -> Effect:
-    """Return the effect of a scenario on a group; raise KeyError if the comparison lacks it."""
-    *numbers, reason = facts["scenarios"][scenario]["effects"][outcome][group]
-    difference, low, high = (math.nan if number is None else number for number in numbers)
-    return difference, low, high, reason
-
-
-def of_kind(facts: Facts, kind: str) -> list[str]:
-    """Return the scenarios of a kind, in the order of the comparison."""
-    return [name for name, own in facts["scenarios"].items() if own["kind"] == kind]
-
-
-def single_policies(facts: Facts) -> list[str]:
-    """Return the policies that are one option of one lever and have an effect."""
-    single = [name for name in of_kind(facts, "policy") if name != PACKAGE and not name.startswith("adoption.")]
-    return [name for name in single if not math.isnan(effect_of(facts, name)[0])]
-
-
-def _parts(facts: Facts) -> dict[str, Any]:
-    about = facts["about"]
-    return {
-        **{name: f"{about[name]:,}" if isinstance(about[name], int) else about[name] for name in _ABOUT[:5]},
-        "assumed": about["assumed"],
-        "uncertain": about["parameters"],
-        "today": f"{facts['today'][BURN_OUT]:.0f}",
-        "policies": _policy_table(facts),
-        "worlds": _world_table(facts),
-        "gains": _gain_table(facts),
-        "cascade": _cascade_table(facts),
-    }
-
-
-def _policy_table(facts: Facts) -> str:
-    runs = facts["about"]["replicates"]
-    heads = (
-        "policy", "burn-out complaints per 1,000, everybody", "the same among its users",
-        "isolation from colleagues, everybody", f"runs of {runs} with fewer complaints, about the same, more",
-    )  # fmt: skip
-    return table(heads, (_policy_row(facts, name) for name in of_kind(facts, "policy")))
-
-
-def _policy_row(facts: Facts, name: str) -> tuple[str, ...]:
-    own = facts["scenarios"][name]
-    users = own["effects"][BURN_OUT].get("users")
-    counts = ", ".join(map(str, own["runs"])) or "does not apply"
-    return (
-        label_of(name), people(effect_of(facts, name)), people(users) if users else "no users",
-        deviations(effect_of(facts, name, ISOLATION)), counts,
-    )  # fmt: skip
-
-
-def _world_table(facts: Facts) -> str:
-    rows = (
-        (label_of(name), people(effect_of(facts, name)), deviations(effect_of(facts, name, ISOLATION)))
-        for name in of_kind(facts, "counterfactual")
-    )
-    return table(("what if", "burn-out complaints per 1,000", "isolation from colleagues"), rows)
-
-
-def _gain_table(facts: Facts) -> str:
-    gains = {name: facts["scenarios"][name]["gains"] for name in of_kind(facts, "policy")}
-    rows = ((label_of(name), *map(_percent, shares)) for name, shares in gains.items() if shares)
-    return table(("policy", "gain", "made worse"), rows)
-
-
-def _cascade_table(facts: Facts) -> str:
-    worlds = {"today": "baseline", "nothing lost on the way": "no_communication_loss"}
-    stages = {
-        "employers claim": "employer.claimed", "employers carry out": "employer.implemented",
-        "employers communicate": "employer.communicated", "managers know": "manager.known",
-        "employees know": "non_manager.known", "employees use": "non_manager.used",
-        "employees use as intended": "non_manager.used_well",
-    }  # fmt: skip
-    rows = (
-        (stage, *(_percent(facts["cascade"][world][key]) for world in worlds.values())) for stage, key in stages.items()
-    )
-    return table(("mean of the 15 measures", *worlds), rows)
-
-
-def _parts_of_options(facts: Facts) -> dict[str, Any]:
-    about = facts["about"]
-    return {
-        "options_count": len(of_kind(facts, "policy")),
-        "options_replicates": about["replicates"],
-        "options_version": about["version"],
-        "options": _option_table(facts),
-        "largest_options": _largest(facts),
-    }
-
-
-def _option_table(facts: Facts) -> str:
-    heads = ("option", "burn-out complaints per 1,000, everybody", "isolation from colleagues, everybody")
-    rows = (
-        (label_of(name), people(effect_of(facts, name)), deviations(effect_of(facts, name, ISOLATION)))
-        for name in of_kind(facts, "policy")
-    )
-    return table(heads, rows)
-
-
-def _largest(facts: Facts, count: int = 3) -> str:
-    """Return the single options with the largest mean reduction and their intervals, which may overlap."""
-    names = sorted(single_policies(facts), key=lambda name: effect_of(facts, name)[0])[:count]
-    return joined(f"{label_of(name).lower()} ({people(effect_of(facts, name))})" for name in names)
-
-
-def _quoted(facts: Facts) -> dict[str, Any]:
-    """Return the numbers that sentences of the page quote."""
-    clear = [name for name in single_policies(facts) if _is_clear(effect_of(facts, name))]
-    both = [name for name in clear if _is_clear(effect_of(facts, name, ISOLATION))]
-    noticeable = [name for name in both if effect_of(facts, name, ISOLATION)[0] <= -0.01]
-    half, three_quarters, nine_tenths = facts["scenarios"][PACKAGE]["weeks"]
-    return {
-        "clear": _names(clear),
-        "both": _names(noticeable),
-        "package": people(effect_of(facts, PACKAGE)),
-        "without": people(effect_of(facts, "no_measures")),
-        "lossless": people(effect_of(facts, "no_communication_loss")),
-        "newcomers": people(effect_of(facts, PACKAGE, BURN_OUT, "newcomers")),
-        "high_risk": people(effect_of(facts, PACKAGE, BURN_OUT, "high_stress_risk")),
-        "home_on_site": people(effect_of(facts, "fully_at_home", BURN_OUT, "on_site")),
-        "anchor_autonomy": deviations(effect_of(facts, "anchor_days", "autonomy")),
-        "half_after": half, "three_quarters_after": three_quarters, "nine_tenths_after": nine_tenths,
-    }  # fmt: skip
-
-
-def _quoted_in_caption(facts: Facts, options: Facts) -> dict[str, Any]:
-    about, today = facts["about"], facts["cascade"]["baseline"]
-    names = sorted(single_policies(options), key=lambda name: effect_of(options, name)[0])
-    return {
-        "claimed": _percent(today["employer.claimed"]),
-        "known": _percent(today["non_manager.known"]),
-        "used": _percent(today["non_manager.used"]),
-        "largest": label_of(names[0]),
-        "largest_effect": people(effect_of(options, names[0])),
-        "second": _without_interval(effect_of(options, names[1])[0]),
-        "last": _without_interval(effect_of(options, names[-1])[0]),
-        "package": people(effect_of(facts, PACKAGE)),
-        "assumed": about["assumed"],
-        "uncertain": about["parameters"],
-    }
-
-
-def _is_clear(effect: Effect) -> bool:
-    _, low, high, _ = effect
-    return is_distinguishable(low, high)
-
-
-def _names(scenarios: Sequence[str]) -> str:
-    return joined(label_of(name).lower() for name in scenarios) if scenarios else "none"
-
-
-def _without_interval(difference: float) -> str:
-    return people((difference, math.nan, math.nan, ""))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
