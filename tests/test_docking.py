@@ -16,28 +16,18 @@ from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError
 from sim.language.discovery import mechanisms
 from sim.plotting.figures import docking as figure
-from sim.studies.docking import isolated_person, trials
+from sim.studies.docking import isolated_person as here
+from sim.studies.docking import stock_flow_model as published
 from sim.studies.docking.findings import FINDINGS
-from sim.studies.docking.isolated_person import ISOLATION, Perturbation, isolated_plan, simulate, unconnected_firm
-from sim.studies.docking.published import (
-    STOCKS,
-    First,
-    Revised,
-    is_burnt_out,
-    long_run_responses,
-    random_starts,
-    slopes,
-    slowest,
-    state_after,
-    trajectory,
-)
+from sim.studies.docking.isolated_person import ISOLATION, Perturbation, demands, simulate, unconnected_firm
+from sim.studies.docking.stock_flow_model import STOCKS, First, Revised, random_starts, state_after
 from sim.studies.docking.study import DockingStudy, direction_rows
-from sim.studies.docking.worlds import HARDEST, LEAST_RECOVERY, PUSHED, demands, worlds
 from sim.world.firm import FirmOptions
 
 FEW = random_starts(First(), 40, seed=1)
 FEW_REVISED = random_starts(Revised(), 40, seed=1)
 ENERGY = STOCKS.index("energy")
+MILD_AT_REST = state_after(published.MILD, published.WELL)
 
 
 # -- the published model ---------------------------------------------------------------------------------------------
@@ -45,10 +35,7 @@ ENERGY = STOCKS.index("energy")
 
 def test_the_first_version_gives_the_printed_numbers_to_the_last_digit():
     state = np.array([[0.5], [0.7], [0.2], [0.5]])
-    printed = {
-        0.1: (0.5017299, 0.6995080, 0.2211999, 0.5012808),
-        0.5: (0.5092040, 0.6977193, 0.2996788, 0.5039491),
-    }
+    printed = {0.1: (0.5017299, 0.6995080, 0.2211999, 0.5012808), 0.5: (0.5092040, 0.6977193, 0.2996788, 0.5039491)}
     for step in range(1, 51):
         state = state + 0.01 * First().change(state)  # the authors' own method and step
         if step / 100 in printed:
@@ -56,7 +43,7 @@ def test_the_first_version_gives_the_printed_numbers_to_the_last_digit():
 
 
 def test_the_first_version_correlates_demands_with_energy_as_its_authors_print():
-    printed = trajectory(First(), np.array([[0.5], [0.7], [0.2], [0.5]]), np.arange(0, 182.51, 0.1))[..., 0]
+    printed = published.trajectory(First(), np.array([[0.5], [0.7], [0.2], [0.5]]), np.arange(0, 182.51, 0.1))[..., 0]
     assert np.corrcoef(printed[:, 2], printed[:, 3])[0, 1] == pytest.approx(-0.911, abs=5e-4)
     assert np.corrcoef(printed[:, 1], printed[:, 0])[0, 1] == pytest.approx(0.885, abs=5e-4)
 
@@ -67,13 +54,13 @@ def test_the_first_version_correlates_demands_with_energy_as_its_authors_print()
 )
 def test_the_first_version_is_well_then_either_then_burnt_out_as_demands_cost_more(effort, burnt, energy):
     ended = state_after(First(effort=effort), FEW)
-    assert burnt[0] <= is_burnt_out(ended).mean() <= burnt[1]
+    assert burnt[0] <= published.is_burnt_out(ended).mean() <= burnt[1]
     assert ended[ENERGY].max() == pytest.approx(energy, abs=0.002)
 
 
 def test_the_published_model_at_rest_does_not_change():
-    for model in (trials.MILD, trials.LIVELY, trials.MEEK):
-        rest = state_after(model, trials.WELL)
+    for model in (published.MILD, published.LIVELY, published.MEEK):
+        rest = state_after(model, published.WELL)
         assert rest[ENERGY, 0] > 0.2
         assert np.abs(model.change(rest)).max() < 1e-6
 
@@ -85,33 +72,35 @@ def test_energy_cannot_return_from_zero():
 
 
 def test_self_undermining_makes_burn_out_in_the_revised_version_and_only_at_some_efforts_in_the_first():
-    assert trials.burning(Revised(), FEW_REVISED) == 1
-    assert trials.burning(trials.MEEK, FEW_REVISED) < 0.1
-    assert trials.burning(trials.HEAVY, FEW) == 1
-    assert trials.burning(replace(trials.HEAVY, undermining=0), FEW) < 0.1
-    assert trials.burning(First(undermining=0), FEW) == 1
+    assert published.share_burnt_out(Revised(), FEW_REVISED) == 1
+    assert published.share_burnt_out(published.MEEK, FEW_REVISED) < 0.1
+    assert published.share_burnt_out(published.HEAVY, FEW) == 1
+    assert published.share_burnt_out(replace(published.HEAVY, undermining=0), FEW) < 0.1
+    assert published.share_burnt_out(First(undermining=0), FEW) == 1
 
 
 def test_without_restoration_all_energy_goes_at_any_demands():
-    for model in (trials.MILD, trials.LIVELY, trials.MEEK):
-        assert trials.energy_at_rest(replace(model, restoration=0), trials.WELL)[0] < 1e-3
+    for model in (published.MILD, published.LIVELY, published.MEEK):
+        assert published.energy_at_rest(replace(model, restoration=0), published.WELL)[0] < 1e-3
 
 
 def test_early_help_keeps_more_than_half_well_and_a_fortnight_later_nobody():
-    assert trials.lightened(FEW, 14) == pytest.approx(0.586, abs=0.2)
-    assert trials.lightened(FEW, 28) == 0
+    assert published.share_well_with_less_effort(FEW, 14) == pytest.approx(0.586, abs=0.2)
+    assert published.share_well_with_less_effort(FEW, 28) == 0
 
 
 def test_burn_out_stays_when_hard_demands_have_lasted_half_a_year():
     when = np.array([0.0, 1000.0])
-    brief, long = (trials.released(trials.MILD, days, when) for days in (trials.BRIEF, trials.LONG))
+    brief, long = (
+        published.energy_after_release(published.MILD, days, when) for days in (published.BRIEF, published.LONG)
+    )
     assert brief == pytest.approx([0.768, 0.768], abs=0.001)
     assert long == pytest.approx([0.768, 0.0], abs=0.001)
 
 
 def test_slopes_are_those_worked_out_by_hand():
     model, state = First(), np.array([[0.5], [0.7], [0.2], [0.5]])
-    found = slopes(model, state)
+    found = published.slopes(model, state)
     assert found[0, 2] == pytest.approx(0.2 * 0.5 * 0.7 * 0.5)  # demands motivate
     assert found[3, 1] == pytest.approx(0.4 * 0.5 * 0.2 / 1.7**2)  # resources buffer
     assert found[2, 3] == pytest.approx(-0.15)  # the drained make demands
@@ -119,10 +108,10 @@ def test_slopes_are_those_worked_out_by_hand():
 
 
 def test_answers_to_small_pushes_are_what_pushing_does():
-    rest = state_after(trials.MILD, trials.WELL)
-    pushed = state_after(trials.MILD, trials.WELL, added=np.array([[0], [0], [1e-3], [0]]))
-    assert (pushed - rest)[:, 0] / 1e-3 == pytest.approx(long_run_responses(trials.MILD, rest)[:, 2], rel=0.02)
-    assert slowest(trials.MILD, rest) == pytest.approx(13.1, abs=0.1)
+    pushed = state_after(published.MILD, published.WELL, added=np.array([[0], [0], [1e-3], [0]]))
+    responses = published.long_run_responses(published.MILD, MILD_AT_REST)
+    assert (pushed - MILD_AT_REST)[:, 0] / 1e-3 == pytest.approx(responses[:, 2], rel=0.02)
+    assert published.slowest(published.MILD, MILD_AT_REST) == pytest.approx(13.1, abs=0.1)
 
 
 # -- this model ------------------------------------------------------------------------------------------------------
@@ -134,14 +123,14 @@ def plan(people: int = 40, **options) -> Plan:
 
 def test_other_people_do_not_change_the_results_of_a_person():
     few, many = (simulate(plan(people, weeks=4), {"usual": []}) for people in (12, 30))
-    for quantity in isolated_person.QUANTITIES:
+    for quantity in here.QUANTITIES:
         assert (few.of(quantity, "usual") == many.of(quantity, "usual")[:, :12]).all(), quantity
     assert not unconnected_firm(5, seed=1).ties.exists.any()
     assert (unconnected_firm(5, seed=1).manager < 0).all()
 
 
 def test_only_parameters_of_isolation_differ_from_the_models_equations():
-    alone = registry_of(isolated_plan(plan()))
+    alone = registry_of(here.isolated_plan(plan()))
     assert set(map(type, alone.mechanisms.values())) == set(mechanisms().values())
     for process, own in alone.mechanisms.items():
         usual = type(own)()
@@ -154,7 +143,7 @@ BEYOND = {"no recovery", "hard, no recovery", "well stronger", "worn stronger"}
 
 def test_every_push_stays_in_its_range_except_the_listed_ones():
     kinds = {process: kind() for process, kind in mechanisms().items()}
-    for world, pushes in worlds().items():
+    for world, pushes in here.worlds().items():
         for push in pushes:
             metadata = kinds[push.process].parameter_metadata()[push.name]
             value = push.apply(getattr(kinds[push.process], push.name))
@@ -163,22 +152,20 @@ def test_every_push_stays_in_its_range_except_the_listed_ones():
 
 def test_the_least_recovery_lies_at_the_ends_of_the_ranges():
     metadata = mechanisms()["recovery"].parameter_metadata()
-    for name, value in LEAST_RECOVERY.items():
+    for name, value in here.LEAST_RECOVERY.items():
         assert value in (metadata[name].low, metadata[name].high), name
 
 
 @pytest.fixture(scope="module")
-def pushed() -> isolated_person.Trajectories:
-    pushes = {f"{name} {by:+g}": push(by) for name, push in PUSHED.items() for by in (-1, 1)}
-    return simulate(plan(20, weeks=28), {**pushes, "usual": [], "again": [], "for a while": demands(HARDEST, 0, 4)})
+def pushed() -> here.Trajectories:
+    pushes = {f"{name} {by:+g}": push(by) for name, push in here.PUSHED.items() for by in (-1, 1)}
+    more = {"usual": [], "again": [], "for a while": demands(here.HARDEST, 0, 4)}
+    return simulate(plan(20, weeks=28), {**pushes, **more})
 
 
-EXPECTED = {
-    "engagement": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
-    "resources": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
-    "demands": {"engagement": -1, "resources": -1, "demands": 1, "exhaustion": 1},
-    "energy": {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1},
-}
+BETTER = {"engagement": 1, "resources": 1, "demands": -1, "exhaustion": -1}
+EXPECTED = {"engagement": BETTER, "resources": BETTER, "demands": {name: -sign for name, sign in BETTER.items()},
+            "energy": BETTER}  # fmt: skip
 
 
 @pytest.mark.parametrize("push", EXPECTED)
@@ -186,13 +173,13 @@ def test_every_push_moves_every_stock_as_in_the_first_version(pushed, push):
     for quantity, direction in EXPECTED[push].items():
         low, high = (pushed.end(quantity, f"{push} {by:+g}", weeks=8).mean() for by in (-1, 1))
         assert np.sign(high - low) == direction, quantity
-    there = long_run_responses(trials.MILD, state_after(trials.MILD, trials.WELL))[:, STOCKS.index(push)]
+    there = published.long_run_responses(published.MILD, MILD_AT_REST)[:, STOCKS.index(push)]
     energy = {**EXPECTED[push], "energy": -EXPECTED[push]["exhaustion"]}
     assert np.sign(there).tolist() == [energy[stock] for stock in STOCKS]
 
 
 def test_worlds_share_all_random_numbers(pushed):
-    for quantity in isolated_person.QUANTITIES:
+    for quantity in here.QUANTITIES:
         assert (pushed.of(quantity, "usual") == pushed.of(quantity, "again")).all()
 
 
@@ -213,17 +200,22 @@ def test_a_push_to_a_value_and_one_by_an_amount_add_up():
 # -- the study -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        ("weeks=52", "Invalid value for weeks: 52. Use 208 or more."),
-        ("burn_in=4", "Invalid value for burn_in: 4. Use 104 or more."),
-    ],
-)
-def test_too_short_a_run_is_an_error(settings, line):
+@pytest.mark.parametrize(("name", "value", "least"), [("weeks", 52, 208), ("burn_in", 4, 104)])
+def test_too_short_a_run_is_an_error(name, value, least):
     study = DockingStudy()
-    with pytest.raises(UserError, match=line):
-        study.plans(composition.compose("study=docking", settings), study.settings(composition.compose()))
+    with pytest.raises(UserError, match=f"Invalid value for {name}: {value}. Use {least} or more."):
+        study.plans(composition.compose("study=docking", f"{name}={value}"), study.settings(composition.compose()))
+
+
+def test_docking_works_where_no_process_can_be_started(monkeypatch, tmp_path, capsys):
+    def refuse():
+        raise UserError("This process cannot start others.")
+
+    monkeypatch.setattr("sim.runs.worker_pool.check_can_start_processes", refuse)
+    monkeypatch.setattr(DockingStudy, "run", lambda self, plans, settings, pool: pool)
+    monkeypatch.setattr(DockingStudy, "write", lambda self, pool, *_: f"{pool.workers} worker")
+    DockingStudy().study(composition.compose("study=docking", "firm.employees=2", f"output={tmp_path}"))
+    assert "1 worker" in capsys.readouterr().out
 
 
 def test_a_response_below_two_standard_errors_counts_as_none():

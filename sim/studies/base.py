@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -62,12 +63,15 @@ class BaseStudy(ABC, Generic[S, R]):
         Group of the configuration that holds the settings, where it is not called `name`.
     page : str
         Name of the page in the documentation, where it is not called `name`.
+    uses_pool : bool
+        Whether `run` uses worker processes; otherwise this process does all the work.
     """
 
     name: ClassVar[str]
     settings_type: ClassVar[type[StudySettings]] = StudySettings
     group: ClassVar[str] = ""
     page: ClassVar[str] = ""
+    uses_pool: ClassVar[bool] = True
 
     # -- what a study states ------------------------------------------------------------------------------------------
 
@@ -144,13 +148,14 @@ class Study(BaseStudy[S, R]):
     def study(self, cfg: DictConfig) -> None:
         """Run the study of a composed configuration: write its folder and print its answer."""
         from sim.experiments.sweep import pool_of
+        from sim.runs.worker_pool import in_process_pool
 
         settings = self.settings(cfg)
         docs = getattr(settings, "docs", None)
         output_folder.check_docs(docs, self.group or self.name)
         plans = self.plans(cfg, settings)
         with output_folder.OutputFolder(cfg.output, self.name) as folder:
-            with pool_of(cfg) as pool:
+            with pool_of(cfg) if self.uses_pool else nullcontext(in_process_pool()) as pool:
                 results = self.run(plans, settings, pool)
             headline = self.write(results, plans[0], folder.path, cfg)
             if docs:

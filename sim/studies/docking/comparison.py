@@ -11,19 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.studies.docking import trials
-from sim.studies.docking.isolated_person import WEEKS, Trajectories
-from sim.studies.docking.published import (
-    STOCKS,
-    First,
-    Model,
-    Revised,
-    long_run_responses,
-    random_starts,
-    slopes,
-    state_after,
-)
-from sim.studies.docking.worlds import BOOST_AT, DEMANDS, HARD_WEEKS, SMALL
+from sim.studies.docking import stock_flow_model as published
+from sim.studies.docking.isolated_person import BOOST_AT, DEMANDS, HARD_WEEKS, SMALL, WEEKS, Trajectories
+from sim.studies.docking.stock_flow_model import STOCKS, First, Model, Revised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +32,7 @@ class Comparison:
     Attributes
     ----------
     runs : Trajectories
-        The worlds of `worlds.worlds`.
+        The worlds of `isolated_person.worlds`.
     survey : Survey
         The instruments, for burn-out complaints.
     causes : tuple of str
@@ -59,48 +49,44 @@ class Comparison:
 
     @cached_property
     def first(self) -> np.ndarray:
-        """Return random starts of the first version: (4, count)."""
-        return random_starts(First(), self.count, self.seed)
+        """Random starts of the first version: (4, count)."""
+        return published.random_starts(First(), self.count, self.seed)
 
     @cached_property
     def revised(self) -> np.ndarray:
-        """Return random starts of the revised version: (4, count)."""
-        return random_starts(Revised(), self.count, self.seed)
+        """Random starts of the revised version: (4, count)."""
+        return published.random_starts(Revised(), self.count, self.seed)
 
     @cached_property
     def equilibria(self) -> pd.DataFrame:
-        """Return energy at rest by model, demands added and start; here less the usual world, in the last year."""
+        """Energy at rest by model, demands added and start; here less the usual world, in the last year."""
         import pandas as pd
 
-        both = np.hstack([trials.WELL, trials.WORN])
-        there = [(PUBLISHED, extra, *trials.energy_at_rest(trials.MILD, both, extra)) for extra in trials.EXTRA]
-        here = [(HERE, by, *(-self._against_usual(f"{start} {by:+g}") for start in ("well", "worn"))) for by in DEMANDS]
-        return pd.DataFrame([*there, *here], columns=["model", "demands", "well", "worn"])
+        def here(world: str) -> float:
+            return -float(np.mean(self.runs.end("exhaustion", world) - self.runs.end("exhaustion", "usual")))
 
-    def _against_usual(self, world: str) -> float:
-        return float(np.mean(self.runs.end("exhaustion", world) - self.runs.end("exhaustion", "usual")))
+        both = np.hstack([published.WELL, published.WORN])
+        there = [(PUBLISHED, by, *published.energy_at_rest(published.MILD, both, by)) for by in published.EXTRA]
+        own = [(HERE, by, *(here(f"{start} {by:+g}") for start in ("well", "worn"))) for by in DEMANDS]
+        return pd.DataFrame([*there, *own], columns=["model", "demands", "well", "worn"])
 
     @cached_property
     def releases(self) -> pd.DataFrame:
-        """Return energy by model, course and week, with hard demands that end; here less the usual world."""
+        """Energy by model, course and week, with hard demands that end; here less the usual world."""
         import pandas as pd
 
+        def course(model: str, name: str, weeks: np.ndarray, energy: np.ndarray) -> pd.DataFrame:
+            return pd.DataFrame({"model": model, "course": name, "week": weeks, "energy": energy})
+
+        name = "{} weeks of hard demands".format
         there = [
-            pd.DataFrame(
-                {
-                    "model": PUBLISHED,
-                    "course": f"{days // 7} weeks of hard demands",
-                    "week": _COURSE_DAYS / 7,
-                    "energy": trials.released(trials.MILD, days, _COURSE_DAYS),
-                }
-            )
-            for days in (trials.BRIEF, trials.LONG)
-        ]
-        courses = {f"{weeks} weeks of hard demands": f"hard for {weeks}" for weeks in HARD_WEEKS}
-        here = [
-            pd.DataFrame({"model": HERE, "course": course, "week": self.runs.weeks, "energy": -self.excess(world)})
-            for course, world in {**courses, "two years of driven exhaustion": "worn +0"}.items()
-        ]
+            course(PUBLISHED, name(days // 7), _COURSE_DAYS / 7,
+                   published.energy_after_release(published.MILD, days, _COURSE_DAYS))
+            for days in (published.BRIEF, published.LONG)
+        ]  # fmt: skip
+        worlds = {name(weeks): f"hard for {weeks}" for weeks in HARD_WEEKS}
+        worlds["two years of driven exhaustion"] = "worn +0"
+        here = [course(HERE, name, self.runs.weeks, -self.excess(world)) for name, world in worlds.items()]
         return pd.concat([*there, *here], ignore_index=True)
 
     def excess(self, world: str) -> np.ndarray:
@@ -109,64 +95,63 @@ class Comparison:
 
     @cached_property
     def boosts(self) -> pd.DataFrame:
-        """Return the effects of a boost of four weeks by the week in which it begins.
+        """Effects of a boost of four weeks by the week in which it begins.
 
         `first` and `revised` are shares saved of those who would burn out, at an effort of 0.175 and a motivation of
         0.7. `at_its_best` and `two_years_on` are reductions of exhaustion here under hard demands, in SD.
         """
         import pandas as pd
 
-        lost: dict[str, tuple[Model, np.ndarray]] = {
-            "first": (trials.NEAR, trials.lost_from(trials.NEAR, self.first)),
-            "revised": (trials.LIVELY, trials.lost_from(trials.LIVELY, self.revised)),
-        }
+        def saved(model: Model, starts: np.ndarray) -> list[float]:
+            lost = starts[:, published.is_burnt_out(published.state_after(model, starts))]
+            return [published.saved_by_boost(model, lost, 7.0 * week) for week in BOOST_AT]
+
+        relief = {week: self.excess("hard") - self.excess(f"boost at {week}") for week in BOOST_AT}
         return pd.DataFrame(
             {
                 "week": BOOST_AT,
-                **{
-                    name: [trials.saved_by_boost(model, people, 7.0 * week) for week in BOOST_AT]
-                    for name, (model, people) in lost.items()
-                },
-                "at_its_best": [float(self._relief(week).max()) for week in BOOST_AT],
-                "two_years_on": [float(self._relief(week)[(week + _TWO_YEARS) // WEEKS]) for week in BOOST_AT],
+                "first": saved(published.NEAR, self.first),
+                "revised": saved(published.LIVELY, self.revised),
+                "at_its_best": [float(own.max()) for own in relief.values()],
+                "two_years_on": [float(own[(week + _TWO_YEARS) // WEEKS]) for week, own in relief.items()],
             }
         )
 
-    def _relief(self, week: int) -> np.ndarray:
-        return self.excess("hard") - self.excess(f"boost at {week}")
-
     @cached_property
     def signs(self) -> pd.DataFrame:
-        """Return the long-run response of each stock to a push of each.
+        """Long-run response of each stock to a push of each.
 
         `first` and `revised` are responses to 1 a day more, at an effort of 0.1 and a motivation of 0.7; `directly` is
         that of the same day in the first version. `here` is the mean response to 1 SD more, `error` its standard error.
         """
         import pandas as pd
 
-        mild, lively = (state_after(model, trials.WELL) for model in (trials.MILD, trials.LIVELY))
+        mild, lively = (published.state_after(model, published.WELL) for model in (published.MILD, published.LIVELY))
         there = {
-            "directly": slopes(trials.MILD, mild),
-            "first": long_run_responses(trials.MILD, mild),
-            "revised": long_run_responses(trials.LIVELY, lively),
+            "directly": published.slopes(published.MILD, mild),
+            "first": published.long_run_responses(published.MILD, mild),
+            "revised": published.long_run_responses(published.LIVELY, lively),
         }
         rows = []
         for column, pushed in enumerate(STOCKS):
             for row, stock in enumerate(STOCKS):
                 here, error = self.response(pushed, stock)
-                published = {name: float(matrix[row, column]) for name, matrix in there.items()}
-                rows.append({"pushed": pushed, "answers": stock, **published, "here": here, "error": error})
+                own = {name: float(matrix[row, column]) for name, matrix in there.items()}
+                rows.append({"pushed": pushed, "answers": stock, **own, "here": here, "error": error})
         return pd.DataFrame(rows)
 
     def response(self, pushed: str, stock: str) -> tuple[float, float]:
         """Return how far a stock moves here for 1 SD of a push, and the standard error of that mean over people."""
         quantity, sign = ("exhaustion", -1) if stock == "energy" else (stock, 1)
-        low, high = (self.runs.end(quantity, f"{pushed} {by:+g}") for by in (-SMALL, SMALL))
-        moved = sign * (high - low) / (2 * SMALL)
+        moved = sign * self.slope(quantity, f"{pushed} {{:+g}}")
         return float(moved.mean()), float(moved.std(ddof=1) / np.sqrt(len(moved)))
+
+    def slope(self, quantity: str, world: str) -> np.ndarray:
+        """Return the change of a quantity for 1 SD of a small push; `world` is the name with `{:+g}` for its size."""
+        low, high = (self.runs.end(quantity, world.format(by)) for by in (-SMALL, SMALL))
+        return (high - low) / (2 * SMALL)
 
     @cached_property
     def gain(self) -> float:
-        """Return the share of exhaustion's response to a small push that all loops together feed back."""
-        low, high = (self.runs.end("exhaustion", f"without loops {by:+g}") for by in (-SMALL, SMALL))
-        return 1 - float(np.mean(low - high)) / (2 * SMALL) / self.response("energy", "energy")[0]
+        """Share of exhaustion's response to a small push that all loops together feed back."""
+        return 1 + float(self.slope("exhaustion", "without loops {:+g}").mean()) / self.response("energy", "energy")[0]

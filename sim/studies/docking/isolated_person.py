@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.calibration.point_estimate import merged
 from sim.engine import Engine, engine_for
 from sim.engine.plan import BASELINE, Plan, registry_of
 from sim.levers.interventions import InterventionState
@@ -57,10 +58,6 @@ class Perturbation:
     to: float | None = None
     since: int = 0
     until: int | None = None
-
-    def is_active(self, week: int) -> bool:
-        """Return whether the change holds in a week."""
-        return self.since <= week and (self.until is None or week < self.until)
 
     def apply(self, usual: float) -> float:
         """Return the changed parameter."""
@@ -127,23 +124,13 @@ def start_engine(plan: Plan, worlds: int = 1) -> Engine:
     """Return the plan's engine on the first day of the burn-in, with everybody alone."""
     alone = isolated_plan(plan)
     firm = unconnected_firm(alone.firm.people, alone.seed)
-    return engine_for(alone.engine)(
-        registry_of(alone),
-        Staff(firm, (), alone.replicate),
-        InterventionState((), ()),
-        alone.calendar,
-        alone.seed,
-        worlds,
-    )
+    staff, interventions = Staff(firm, (), alone.replicate), InterventionState((), ())
+    return engine_for(alone.engine)(registry_of(alone), staff, interventions, alone.calendar, alone.seed, worlds)
 
 
 def isolated_plan(plan: Plan) -> Plan:
     """Return the plan without measures and without influences of colleagues."""
-    parameters = {
-        process: {**plan.parameters.get(process, {}), **ISOLATION.get(process, {})}
-        for process in (*plan.parameters, *ISOLATION.keys() - plan.parameters.keys())
-    }
-    return replace(plan, measures=(), scenarios=(BASELINE,), parameters=parameters)
+    return replace(plan, measures=(), scenarios=(BASELINE,), parameters=merged(plan.parameters, ISOLATION))
 
 
 def unconnected_firm(people: int, seed: int) -> Firm:
@@ -163,15 +150,116 @@ def unconnected_firm(people: int, seed: int) -> Firm:
     )
 
 
-def _per_world(
-    worlds: Mapping[str, Sequence[Perturbation]], parameter: Parameter, usual: float, week: int
-) -> list[float]:
+def _per_world(worlds: Worlds, parameter: Parameter, usual: float, week: int) -> list[float]:
     """Return a parameter in every world that week; several changes apply one after the other."""
     values = []
     for own in worlds.values():
         value = usual
         for push in own:
-            if (push.process, push.name) == parameter and push.is_active(week):
+            active = push.since <= week and (push.until is None or week < push.until)
+            if active and (push.process, push.name) == parameter:
                 value = push.apply(value)
         values.append(float(value))
     return values
+
+
+# -- the simulated worlds ---------------------------------------------------------------------------------------------
+
+DEMANDS = (-2.0, -1.0, 0.0, 1.0, 2.0, 2.5)
+"""SD added to demands."""
+HARDEST = DEMANDS[-1]
+FAR, SMALL = 2.9, 0.5
+"""SD by which two groups are driven apart for two years before week 0, and SD of the pushes that give directions."""
+HARD_WEEKS = (13, 26, 104)
+"""Weeks after which the hardest demands end."""
+BOOST_AT = (0, 4, 8, 13, 26, 52)
+"""Weeks under the hardest demands after which a boost of resources begins; it lasts four weeks."""
+LIGHTER_AT = (2, 52)
+"""Weeks under the hardest demands after which demands begin to cost less effort."""
+LEAST_EFFORT = 0.1
+LEAST_RECOVERY = {"night": 0.05, "day_off": 0.2, "stays_over": 0.8, "break_spares": 0.0}
+"""Recovery at the poorer ends of its ranges."""
+NO_RECOVERY = {"night": 0.0, "day_off": 0.0, "stays_over": 1.0, "break_spares": 0.0}
+"""Nothing ever reduces fatigue."""
+STRONGER = 10.0
+"""Factor by which the loss spiral is stronger than by default."""
+
+
+def demands(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of demands, in SD."""
+    return [Perturbation("workload", "level", by, since=since, until=until)]
+
+
+def resources(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of autonomy and of the manager's and colleagues' support, in SD each."""
+    levels = ("autonomy_level", "manager_level", "colleague_level")
+    return [Perturbation("resources", level, by, since=since, until=until) for level in levels]
+
+
+def energy(by: float, since: int = 0, until: int | None = None) -> list[Perturbation]:
+    """Return a change of energy, in SD: exhaustion reversed."""
+    return [Perturbation("exhaustion", "level", -by, since=since, until=until)]
+
+
+def engagement(by: float) -> list[Perturbation]:
+    """Return a change of engagement, in SD."""
+    return [Perturbation("resources", "engagement_level", by)]
+
+
+PUSHED = {"engagement": engagement, "resources": resources, "demands": demands, "energy": energy}
+"""The change that pushes each stock, in the order of the published stocks."""
+
+
+def recovery(values: Mapping[str, float]) -> list[Perturbation]:
+    """Return a change of recovery to these values."""
+    return [Perturbation("recovery", name, to=value) for name, value in values.items()]
+
+
+def switched(to: float, *switches: Parameter) -> list[Perturbation]:
+    """Return switches off (0) or on (1) from the first day of the burn-in."""
+    return [Perturbation(process, name, to=to, since=ALWAYS) for process, name in switches]
+
+
+WITHOUT_SPIRAL = switched(0, ("workload", "spiral"))
+WITHOUT_LOOPS = WITHOUT_SPIRAL + switched(
+    0, ("workload", "crafting"), ("resources", "gain_spiral"), ("resources", "withdrawal"), ("isolation", "withdrawal"),
+    ("recovery", "loss_of_detachment"), ("comings_and_goings", "sickness"),
+)  # fmt: skip
+"""Every loop from exhaustion back to itself, switched off."""
+WITHOUT_BUFFER = switched(0, ("recovery", "buffering"))
+
+
+def worlds() -> dict[str, list[Perturbation]]:
+    """Return the changes of every world by its name, within the ranges of parameters except where nothing recovers.
+
+    The loss spiral that is ten times as strong lies beyond its range too.
+    """
+    hard = demands(HARDEST)
+    driven = {"well": energy(FAR, -104, 0), "worn": energy(-FAR, -104, 0)}
+    stronger = switched(STRONGER, ("workload", "spiral"))
+    return {
+        "usual": [],
+        "hard": hard,
+        **{f"{name} {by:+g}": [*own, *demands(by)] for name, own in driven.items() for by in DEMANDS},
+        **{f"{name} stronger": [*own, *stronger] for name, own in driven.items()},
+        "worn with a scar": [*driven["worn"], *switched(1, ("exhaustion", "lasting_scar"))],
+        **{f"hard for {weeks}": demands(HARDEST, 0, weeks) for weeks in HARD_WEEKS},
+        "without spiral": WITHOUT_SPIRAL,
+        "hard without spiral": [*hard, *WITHOUT_SPIRAL],
+        **{
+            f"lighter at {week}": [*hard, Perturbation("recovery", "effort", to=LEAST_EFFORT, since=week)]
+            for week in LIGHTER_AT
+        },
+        **{f"boost at {week}": [*hard, *resources(1, week, week + WEEKS)] for week in BOOST_AT},
+        "least recovery": recovery(LEAST_RECOVERY),
+        "no recovery": recovery(NO_RECOVERY),
+        "hard, no recovery": [*hard, *recovery(NO_RECOVERY)],
+        **{f"{pushed} {by:+g}": push(by) for pushed, push in PUSHED.items() for by in (-SMALL, SMALL)},
+        **{f"without loops {by:+g}": [*energy(by), *WITHOUT_LOOPS] for by in (-SMALL, SMALL)},
+        **{
+            f"{who}, demands {by:+g}{suffix}": [*resources(more), *demands(by), *cut]
+            for who, more in (("poor", -1.0), ("rich", 1.0))
+            for by in (-SMALL, SMALL)
+            for suffix, cut in (("", []), (", no buffer", WITHOUT_BUFFER))
+        },
+    }

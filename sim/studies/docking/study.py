@@ -19,12 +19,11 @@ from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError, invalid
 from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import Study, require_at_least
-from sim.studies.docking import trials
+from sim.studies.docking import stock_flow_model
 from sim.studies.docking.comparison import Comparison
 from sim.studies.docking.findings import FINDINGS, Finding, reproduction
-from sim.studies.docking.isolated_person import isolated_plan, simulate
-from sim.studies.docking.published import STOCKS
-from sim.studies.docking.worlds import HARDEST, LIGHTER_AT, STRONGER, worlds
+from sim.studies.docking.isolated_person import HARDEST, LIGHTER_AT, STRONGER, isolated_plan, simulate, worlds
+from sim.studies.docking.stock_flow_model import STOCKS
 from sim.survey.survey import survey_of
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ class DockingStudy(Study[StudySettings, Results]):
     """Which results of the published model hold in this one."""
 
     name = "docking"
+    uses_pool = False
 
     def plans(self, cfg: DictConfig, settings: StudySettings) -> list[Plan]:
         """Return the plan; raise UserError where it is too short or its people have colleagues."""
@@ -68,11 +68,8 @@ class DockingStudy(Study[StudySettings, Results]):
         if plan.firm.kind != "one":
             accepted = "firm=one with firm.employees, since docking simulates people without colleagues"
             raise UserError(invalid("firm", plan.firm.kind, accepted))
-        for name, value, fewest in (
-            ("weeks", plan.weeks, _FEWEST_WEEKS),
-            ("burn_in", plan.burn_in, _FEWEST_WEEKS_OF_BURN_IN),
-        ):
-            require_at_least(name, value, fewest)
+        require_at_least("weeks", plan.weeks, _FEWEST_WEEKS)
+        require_at_least("burn_in", plan.burn_in, _FEWEST_WEEKS_OF_BURN_IN)
         return [plan]
 
     def run(self, plans: Sequence[Plan], settings: StudySettings, pool: WorkerPool) -> Results:
@@ -107,8 +104,8 @@ class DockingStudy(Study[StudySettings, Results]):
             "hardest": HARDEST,
             "stronger": round(STRONGER),
             "lighter_at": LIGHTER_AT,
-            "brief_days": trials.BRIEF,
-            "long_days": trials.LONG,
+            "brief_days": stock_flow_model.BRIEF,
+            "long_days": stock_flow_model.LONG,
             "stocks": STOCKS,
             "holding": [title[0].lower() + title[1:] for title in titles],
             "findings": {name: {**finding, **finding.pop("details")} for name, finding in findings.items()},

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.calibration.point_estimate import merged
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
 from sim.levers.interventions import InterventionState
@@ -363,5 +364,4 @@ def run_return(simulate: SimulateBurnIn, plan: Plan) -> dict[str, float]:
 
 
 def _with(plan: Plan, process: str, **values: float) -> Plan:
-    own = {**plan.parameters.get(process, {}), **values}
-    return replace(plan, parameters={**plan.parameters, process: own})
+    return replace(plan, parameters=merged(plan.parameters, {process: values}))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.calibration.point_estimate import merged
 from sim.engine import Engine, engine_for
 from sim.engine.plan import Plan, registry_of, required_measures, simulate_burn_in
 from sim.levers.interventions import InterventionState
@@ -254,8 +255,7 @@ def no_cascade(plan: Plan, visits: int) -> Statistics:
 
 
 def _with(plan: Plan, parameters: Mapping[str, Mapping[str, float]]) -> Plan:
-    own = {process: {**plan.parameters.get(process, {}), **values} for process, values in parameters.items()}
-    return replace(plan, parameters={**plan.parameters, **own})
+    return replace(plan, parameters=merged(plan.parameters, parameters))
 
 
 MODELS: Mapping[str, Model] = {
