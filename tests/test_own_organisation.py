@@ -314,23 +314,11 @@ CROWDED = [["T0-0", f"T{team}-{member}"] for team in range(1, 6) for member in r
     [
         (["from"], [["T0-1"]], "line 1: column 'to' is missing"),
         (["from", "to", "name"], [["T0-1", "T0-2", "x"]], "line 1: column 'name' is refused"),
-        (
-            ["from", "to"],
-            [["T0-1", "T0-2"], ["T0-1", "nobody"]],
-            "line 3: 'to' is an id that is not in the file",
-        ),
+        (["from", "to"], [["T0-1", "T0-2"], ["T0-1", "nobody"]], "line 3: 'to' is an id that is not in the file"),
         (["from", "to"], [["nobody", "T0-2"]], "line 2: 'from' is an id that is not in the file of persons"),
         (["from", "to"], [["T0-1", "T0-1"]], "line 2: a tie from somebody to the same person"),
-        (
-            ["from", "to"],
-            [["T0-1", "T0-2"], ["T0-1", "T0-2"]],
-            "line 3: this tie stands on an earlier line too",
-        ),
-        (
-            ["from", "to", "strength"],
-            [["T0-1", "T0-2", "1.5"]],
-            "line 2: 'strength' is not a number from 0 to 1",
-        ),
+        (["from", "to"], [["T0-1", "T0-2"], ["T0-1", "T0-2"]], "line 3: this tie stands on an earlier line too"),
+        (["from", "to", "strength"], [["T0-1", "T0-2", "1.5"]], "line 2: 'strength' is not a number from 0 to 1"),
         (["from", "to"], CROWDED, "line 2: one of these two has more than 24 ties"),
     ],
 )
@@ -345,10 +333,7 @@ def test_a_tie_between_establishments_is_refused(tmp_path):
     people = organisation(4) + [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in organisation(4)]
     header, rows = with_column(people, "establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24)
     with pytest.raises(UserError, match=r"ties.csv line 2: this tie runs between two establishments"):
-        read(
-            written(tmp_path, rows, header),
-            written(tmp_path, [["T0-1", "XT0-1"]], ["from", "to"], "ties.csv"),
-        )
+        read(written(tmp_path, rows, header), written(tmp_path, [["T0-1", "XT0-1"]], ["from", "to"], "ties.csv"))
 
 
 @pytest.mark.parametrize(

@@ -468,8 +468,7 @@ def _check_lines(table: _Table, persons: _Persons) -> None:
     led = persons.manager >= 0
     superior = persons.manager
     table.refuse(
-        led & ~persons.is_manager[superior],
-        "'manager' is somebody whose role is employee; make that role manager",
+        led & ~persons.is_manager[superior], "'manager' is somebody whose role is employee; make that role manager"
     )
     elsewhere = led & (persons.establishment[superior] != persons.establishment)
     table.refuse(elsewhere, "the manager works in another establishment; leave 'manager' empty for the head of one")

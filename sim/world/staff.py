@@ -185,8 +185,7 @@ class Staff:
             "manager": Manager(led_by.astype(np.int64), (firm.manager >= 0).astype(np.float32)),
             "team": Members(self._group["team"], np.bincount(firm.team, minlength=teams)),
             "establishment": Members(
-                self._group["establishment"],
-                np.bincount(firm.establishment, minlength=self.count["establishment"]),
+                self._group["establishment"], np.bincount(firm.establishment, minlength=self.count["establishment"])
             ),
             "measures": Measures(),
         }
