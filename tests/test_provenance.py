@@ -194,7 +194,7 @@ def test_files_that_must_be_in_the_working_folder_are_listed(tmp_path):
         (f"cannot load C:\\Users\\{PLACE}\\p.csv", "cannot load p.csv"),
         (f"No such file: '/home/jan de {PLACE}/R&D (1), één/p 1.csv' or so", "No such file: 'p 1.csv' or so"),
         ("give 1/2 and/or a share", "give 1/2 and/or a share"),
-        ("persons.csv line 3: 'role' is neither manager nor employee", None),
+        ("persons.csv line 3: Unknown role. Use one of manager, employee.", None),
     ],
 )
 def test_messages_are_stored_without_folders(text, stored):

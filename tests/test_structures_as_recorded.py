@@ -141,16 +141,16 @@ def changed(cell: tuple[int, str], text: str) -> Rows:
 @pytest.mark.parametrize(
     ("cell", "text", "message"),
     [
-        ((3, "id"), "X-1", "this id differs from one above only in capitals"),
-        ((3, "team"), "Team x", "this team differs from one above only in capitals"),
-        ((3, "team"), "team  x", "this team differs from one above only in capitals"),
-        ((3, "department"), "SALES", "this department differs from one above only in capitals"),
-        ((3, "id"), "x-1", "this id stands on an earlier line"),
-        ((3, "manager"), "x.0", "'manager' is an id that is not in the file"),
-        ((3, "manager"), "0x", "'manager' is an id that is not in the file"),
-        ((3, "manager"), "x-1", "role is employee"),
-        ((3, "department"), "", "'department' is empty"),
-        ((3, "role"), "leider", "'role' is neither manager nor employee"),
+        ((3, "id"), "X-1", "This id differs from an earlier one only in capitals"),
+        ((3, "team"), "Team x", "This team differs from an earlier one only in capitals"),
+        ((3, "team"), "team  x", "This team differs from an earlier one only in capitals"),
+        ((3, "department"), "SALES", "This department differs from an earlier one only in capitals"),
+        ((3, "id"), "x-1", "This id occurs on an earlier line"),
+        ((3, "manager"), "x.0", "Unknown manager. Use an id of this file"),
+        ((3, "manager"), "0x", "Unknown manager. Use an id of this file"),
+        ((3, "manager"), "x-1", "has the role employee"),
+        ((3, "department"), "", "Missing value for department"),
+        ((3, "role"), "leider", "Unknown role"),
         ((3, "team"), "one\ntwo", "line break"),
         ((3, "id"), "a\tb", "control character"),
     ],
@@ -163,14 +163,14 @@ def test_what_would_be_read_otherwise_is_refused_in_a_line(tmp_path, cell, text,
 
 def test_an_establishment_of_a_few_is_refused_in_a_line(tmp_path):
     rows = [[*row, "Utrecht"] for row in unit("x", 11, "sales")] + [[*row, "Zwolle"] for row in unit("y", 3, "care")]
-    with pytest.raises(UserError, match="line 14: this establishment has fewer than 10 persons"):
+    with pytest.raises(UserError, match="line 14: This establishment has fewer than 10 persons"):
         read(written(tmp_path, rows, header=[*HEADER, "establishment"]))
 
 
 @pytest.mark.parametrize("text", ["1,000", "1_0", "inf", "nan", "0x1", "ja", "2019-01-01", "", "1.2.3", "1 0"])
 def test_what_is_no_number_is_refused(tmp_path, text):
     rows = [[*row, text if place == 2 else "2"] for place, row in enumerate(changed((3, "role"), "employee"))]
-    with pytest.raises(UserError, match="line 4: 'tenure_years' is not a number from 0 to 60"):
+    with pytest.raises(UserError, match=r"line 4: Invalid value for tenure_years. Use a number from 0 to 60"):
         read(written(tmp_path, rows, header=[*HEADER, "tenure_years"]))
 
 
@@ -204,7 +204,7 @@ def test_a_tie_may_have_another_strength_in_the_other_direction(tmp_path):
     persons = written(tmp_path, unit("x", 6, "sales") + unit("y", 6, "care", "x"))
     pairs = [["x-1", "y-1", "0,25"], ["y-1", "x-1", "0,75"]]
     firm = read(persons, written(tmp_path, pairs, "ties.csv", ";", ["from", "to", "strength"]))
-    assert sorted(firm.ties.given[np.isfinite(firm.ties.given)].tolist()) == [0.25, 0.75]
+    assert sorted(firm.ties.reported_strength[np.isfinite(firm.ties.reported_strength)].tolist()) == [0.25, 0.75]
 
 
 def test_names_are_compared_without_what_a_reader_overlooks():

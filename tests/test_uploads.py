@@ -49,11 +49,11 @@ def asked(name: str) -> PolicySelection:
 def test_an_organisation_in_memory_is_the_one_in_the_file(tmp_path):
     path = tmp_path / "persons.csv"
     path.write_bytes(persons())
-    name = own_organisation.hold(own_organisation.read_staff(persons()))
+    name = own_organisation.store_staff(own_organisation.read_staff(persons()))
     try:
         first, second = (build(FirmOptions(kind="own", persons=one), 1, 0) for one in (str(path), name))
     finally:
-        own_organisation.release(name)
+        own_organisation.discard_staff(name)
     assert (first.identifier == second.identifier).all()
     assert (first.manager == second.manager).all()
     assert (first.ties.partner == second.ties.partner).all()
@@ -74,12 +74,12 @@ def test_nothing_of_the_text_is_kept_once_it_is_read():
 
 def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
     staff = own_organisation.read_staff(persons())
-    names = {own_organisation.hold(staff) for _ in range(50)}
+    names = {own_organisation.store_staff(staff) for _ in range(50)}
     assert len(names) == 50
     assert all(re.fullmatch(r"organisation_[0-9a-f]{32}", name) for name in names)
     for name in names:
-        own_organisation.release(name)
-        assert own_organisation.held(name) is None
+        own_organisation.discard_staff(name)
+        assert own_organisation.stored_staff(name) is None
 
 
 # -- a session and its end --------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
     from sim.views.explore import rendering
 
     return [
-        *(["registry"] if own_organisation.held(name) else []),
+        *(["registry"] if own_organisation.stored_staff(name) else []),
         *("answers" for case in found._cases.values() if case.choice.persons == name),
         *("pasts" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
         *("figures" for key in rendering._cache if name in str(key)),
@@ -175,11 +175,13 @@ def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monk
 
 def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
     staff = own_organisation.read_staff(persons())
-    assert worker.with_staff((lambda plans: own_organisation.held("o") is staff and plans, [1], "o", staff)) == [1]
-    assert own_organisation.held("o") is None
+    assert worker.with_staff(
+        (lambda plans: own_organisation.stored_staff("o") is staff and plans, [1], "o", staff)
+    ) == [1]
+    assert own_organisation.stored_staff("o") is None
     with pytest.raises(ZeroDivisionError):
         worker.with_staff((lambda _: 1 / 0, [], "o", staff))
-    assert own_organisation.held("o") is None
+    assert own_organisation.stored_staff("o") is None
 
 
 def test_what_is_kept_of_one_organisation_is_not_found_by_a_part_of_its_name(monkeypatch):

@@ -260,7 +260,7 @@ class ReferenceEngine:
 
     def _draw_traits(self) -> None:
         """Draw every trait; circumstances in the user's own file replace the draw."""
-        circumstances, strength = self.staff.firm.circumstances, self.staff.firm.ties.given
+        circumstances, strength = self.staff.firm.circumstances, self.staff.firm.ties.reported_strength
         for name in self.registry.traits:
             self._evaluate_all((name,), 0, self.values)
             if name in circumstances:

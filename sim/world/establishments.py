@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from sim.data import rows
-from sim.errors import UserError
+from sim.errors import UserError, invalid, unknown
 from sim.world.firm import Firm, FirmOptions, assemble_firm, most_common_sector
-from sim.world.own_organisation import check_shares, read_own
+from sim.world.organisation_table import check_shares
+from sim.world.own_organisation import read_own
 from sim.world.random_streams import entity_hash, key_of, uniforms
 from sim.world.ties import MANAGER_TIES, Seats, sample_ties
 
@@ -37,8 +38,12 @@ def build(options: FirmOptions, seed: int, replicate: int) -> Firm:
         ties = None if options.ties is None else Path(options.ties)
         return read_own(Path(str(options.persons)), ties, seed, replicate, options)
     if options.kind == "one":
-        return _one(options, seed, replicate)
-    return _study(options, seed, replicate)
+        size = np.array([options.employees], np.float32)
+        return _firm_of(size, options.employees, (options.sector or most_common_sector(),), options, seed, replicate)
+    establishment = np.arange(options.establishments, dtype=np.uint32)
+    size = _study_sizes(establishment, seed, replicate)
+    sector = _study_sectors(establishment, seed, replicate)
+    return _firm_of(size, options.sample, sector, options, seed, replicate)
 
 
 def check_options(options: FirmOptions) -> None:
@@ -56,7 +61,7 @@ def check_options(options: FirmOptions) -> None:
 
 def _check_kind(options: FirmOptions) -> None:
     if options.kind not in ("study", "one", "own"):
-        raise UserError(f"Unknown firm.kind: {options.kind}. Use one of study, one, own.")
+        raise UserError(unknown("firm.kind", options.kind, ("study", "one", "own")))
     if options.kind == "own" and options.persons is None:
         raise UserError("Missing firm.persons: kind own needs a file of persons. Use the path of a csv file.")
     if options.kind != "own" and (options.persons or options.ties):
@@ -65,7 +70,7 @@ def _check_kind(options: FirmOptions) -> None:
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
     if not lowest <= value <= highest or value != int(value):
-        raise UserError(f"Invalid value for firm.{name}: {value}. Use a whole number from {lowest} to {highest}.")
+        raise UserError(invalid(f"firm.{name}", value, f"a whole number from {lowest} to {highest}"))
 
 
 def _check_sector(options: FirmOptions) -> None:
@@ -75,7 +80,7 @@ def _check_sector(options: FirmOptions) -> None:
         raise UserError("Invalid firm.sector for kind study, which draws its sectors. Leave it out or use kind one.")
     names = [row["sector"] for row in rows("sectors")]
     if options.sector not in names:
-        raise UserError(f"Unknown firm.sector: {options.sector}. Use one of {', '.join(names)}.")
+        raise UserError(unknown("firm.sector", options.sector, names))
 
 
 # --- outline of one organisation ----------------------------------------------------------------------------
@@ -91,43 +96,22 @@ class _Outline:
     teams: int
 
 
-def _one(options: FirmOptions, seed: int, replicate: int) -> Firm:
-    outline = _outline(options.employees, options.team_size, options.teams_per_department)
-    seats = Seats(
-        identifier=np.arange(options.employees, dtype=np.uint32),
-        team=outline.team,
-        department=outline.department,
-        establishment=np.zeros(options.employees, np.int32),
-        manager=outline.manager,
-    )
-    size = np.array([options.employees], np.float32)
-    return assemble_firm(
-        seats,
-        sample_ties(seats, seed, replicate),
-        team_identifier=np.arange(outline.teams, dtype=np.uint32),
-        establishment_identifier=np.zeros(1, np.uint32),
-        size=size,
-        sector=(options.sector or most_common_sector(),),
-        layers=_layers(size, options),
-        seed=seed,
-        replicate=replicate,
-    )
-
-
-def _study(options: FirmOptions, seed: int, replicate: int) -> Firm:
-    establishment = np.arange(options.establishments, dtype=np.uint32)
-    size = _study_sizes(establishment, seed, replicate)
-    sampled = np.minimum(size.astype(np.int64), options.sample)
-    outlines = [_outline(int(people), options.team_size, options.teams_per_department) for people in sampled]
+def _firm_of(
+    size: np.ndarray, most: int, sector: tuple[str, ...], options: FirmOptions, seed: int, replicate: int
+) -> Firm:
+    """Return establishments of these sizes float32 (E,), of each of which at most so many employees are simulated."""
+    establishment = np.arange(len(size), dtype=np.uint32)
+    people = np.minimum(size.astype(np.int64), most)
+    outlines = [_outline(int(number), options.team_size, options.teams_per_department) for number in people]
     teams = np.array([outline.teams for outline in outlines])
-    seats = _side_by_side(outlines, sampled)
+    seats = _side_by_side(outlines, people)
     return assemble_firm(
         seats,
         sample_ties(seats, seed, replicate),
         team_identifier=_numbered_within(establishment, teams),
         establishment_identifier=establishment,
         size=size,
-        sector=_study_sectors(establishment, seed, replicate),
+        sector=sector,
         layers=_layers(size, options),
         seed=seed,
         replicate=replicate,

@@ -155,11 +155,7 @@ def assemble_firm(
     span = np.bincount(seats.manager[seats.manager >= 0], minlength=len(seats.manager))
     first_rows = np.searchsorted(seats.team, np.arange(len(team_identifier)))
     return Firm(
-        identifier=seats.identifier,
-        team=seats.team,
-        department=seats.department,
-        establishment=seats.establishment,
-        manager=seats.manager,
+        **vars(seats),
         is_manager=span > 0 if is_manager is None else is_manager,
         span=span.astype(np.float32),
         team_establishment=seats.establishment[first_rows],
@@ -230,10 +226,10 @@ def _cut_out(firm: Firm, first: int, end: int) -> Firm:
 
 
 def stack_firms(firms: Sequence[Firm]) -> Firm:
-    """Firms one below the other, without a tie or a line between them: replicates that are run together.
+    """Return replicates that are run together as one firm, without a tie or a line between them.
 
-    Rows, teams, departments and establishments are counted on; identifiers stay as they are, so that chance must be
-    keyed by each establishment's replicate too (`Staff`). Slots without a tie fill up to the most slots of any.
+    Indices of rows, teams, departments and establishments continue from one to the next. Identifiers stay the same, so
+    `Staff` keys random numbers by each establishment's replicate too.
     """
     places = [len(firm.identifier) for firm in firms]
     teams = [len(firm.team_identifier) for firm in firms]

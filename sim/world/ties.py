@@ -1,14 +1,14 @@
 """Tie slots of every place, drawn once and shared by all worlds.
 
-Inside a team everybody knows everybody, and a manager knows those who report to him or her. Between teams
-each place has a few ties in its department, a few in its establishment, and dormant slots for ties that may
-form. A slot is mutual. The strength of a tie is directed and differs between worlds.
+Members of a team all have ties with each other, and a manager with those who report to him or her. Between teams, each
+place has a few ties in its department, a few in its establishment, and dormant slots for ties that may form. A slot is
+mutual. The strength of a tie is directed and differs between worlds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ TEAM_TIES = 7
 MANAGER_TIES = 11
 """Most ties of a manager with those who report to him or her."""
 ACROSS_TIES = 2
-"""Ties sought in the department, the establishment, among strangers; those inside the team are dropped."""
+"""Ties drawn in the department, in the establishment, and dormant; those inside the team are dropped."""
 NETWORKX_PEOPLE = 5_000
 """Largest establishment whose ties across teams come from networkx; beyond, cycles in numpy."""
 
@@ -48,18 +48,18 @@ class Seats:
 class Ties:
     """The possible partners of each place: (slot, place), slots in the order of the partner's identifier.
 
-    partner  int32, row of the partner; one's own row in an empty slot
-    exists   bool, the slot has a partner
-    across   bool, the partner is in another team
-    dormant  bool, the slot has a partner but no tie yet
-    given    float32, strength 0-1 in a file of ties, NaN where it has none; None without such a file
+    partner            int32, row of the partner; one's own row in an empty slot
+    exists             bool, the slot has a partner
+    across             bool, the partner is in another team
+    dormant            bool, the slot has a partner but no tie yet
+    reported_strength  float32, strength 0-1 in a file of ties, NaN where it has none; None without such a file
     """
 
     partner: np.ndarray
     exists: np.ndarray
     across: np.ndarray
     dormant: np.ndarray
-    given: np.ndarray | None = None
+    reported_strength: np.ndarray | None = None
 
 
 def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
@@ -87,23 +87,16 @@ def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
 def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, seed: int, replicate: int) -> Ties:
     """Return the slots of a firm with known ties: `pairs` (E, 2) rows from and to, `strength` (E,) 0-1 or None.
 
-    Reporting lines are ties too, and dormant slots are drawn. A pair given in one direction makes a slot at
-    both ends.
+    Reporting lines are ties too, and dormant slots are drawn. A pair in one direction makes a slot at both ends.
     """
     ties = _in_slots(seats, np.concatenate([_reporting_edges(seats), pairs]), _dormant_edges(seats, seed, replicate))
     if strength is None:
         return ties
-    given = np.full(ties.partner.shape, np.nan, np.float32)
-    for slot, partner in enumerate(ties.partner):
-        place, value = _reported(partner, pairs, strength)
-        given[slot, place] = value
-    return Ties(ties.partner, ties.exists, ties.across, ties.dormant, given)
-
-
-def _reported(partner: np.ndarray, pairs: np.ndarray, strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places with a pair from them to their partner in one slot, and the strengths of these pairs."""
-    reported = partner[pairs[:, 0]] == pairs[:, 1]
-    return pairs[reported, 0], strength[reported]
+    reported_strength = np.full(ties.partner.shape, np.nan, np.float32)
+    for of_slot, partner in zip(reported_strength, ties.partner, strict=True):
+        in_slot = partner[pairs[:, 0]] == pairs[:, 1]
+        of_slot[pairs[in_slot, 0]] = strength[in_slot]
+    return replace(ties, reported_strength=reported_strength)
 
 
 def _reporting_edges(seats: Seats) -> np.ndarray:
@@ -173,6 +166,7 @@ def _regular_by_networkx(rows: np.ndarray, group: np.ndarray, identifier: np.nda
     import networkx
 
     edges = [np.empty((0, 2), np.int64)]
+    rows = rows[np.argsort(group[rows], kind="stable")]
     starts = np.unique(group[rows], return_index=True)[1]
     for members in np.split(rows, starts[1:]):
         if len(members) > ACROSS_TIES:
@@ -199,26 +193,25 @@ def _edges_of(graph) -> np.ndarray:  # a networkx graph; networkx is imported la
 def concatenate_ties(ties: Sequence[Ties]) -> Ties:
     """Concatenate the slots of several firms, with as many slots as the firm that has most.
 
-    An empty slot points at its own place. Strengths are given for all firms or for none.
+    An empty slot points at its own place. All firms have reported strengths, or none has.
     """
     slots, places = max(len(one.partner) for one in ties), np.cumsum([0, *(one.partner.shape[1] for one in ties)])
     partner = np.tile(np.arange(places[-1], dtype=np.int32), (slots, 1))
     exists, across, dormant = (np.zeros(partner.shape, bool) for _ in range(3))
-    given = None if ties[0].given is None else np.full(partner.shape, np.nan, np.float32)
+    strength = None if ties[0].reported_strength is None else np.full(partner.shape, np.nan, np.float32)
     for one, first, end in zip(ties, places[:-1], places[1:], strict=True):
         here = slice(len(one.partner)), slice(first, end)
         partner[here], exists[here] = one.partner + first, one.exists
         across[here], dormant[here] = one.across, one.dormant
-        if given is not None and one.given is not None:
-            given[here] = one.given
-    return Ties(partner, exists, across, dormant, given)
+        if strength is not None and one.reported_strength is not None:
+            strength[here] = one.reported_strength
+    return Ties(partner, exists, across, dormant, strength)
 
 
 def subset_ties(ties: Ties, rows: slice) -> Ties:
     """Return the slots of rows that have no tie to other rows."""
-    partner = ties.partner[:, rows] - np.int32(rows.start)
-    given = None if ties.given is None else ties.given[:, rows]
-    return Ties(partner, ties.exists[:, rows], ties.across[:, rows], ties.dormant[:, rows], given)
+    own = {name: array[:, rows] for name, array in vars(ties).items() if array is not None}
+    return Ties(**{**own, "partner": own["partner"] - np.int32(rows.start)})
 
 
 def _in_slots(seats: Seats, active: np.ndarray, dormant_pairs: np.ndarray) -> Ties:

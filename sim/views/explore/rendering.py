@@ -78,7 +78,7 @@ def cached(key: tuple[Any, ...], make: Callable[[], str]) -> str:
     if value is None:
         value = make()
         with _cache_lock:
-            if all(own_organisation.held(name) for name in _organisations(key)):
+            if all(own_organisation.stored_staff(name) for name in _organisations(key)):
                 _cache[key] = value
             while len(_cache) > _CACHE_SIZE:
                 _cache.popitem(last=False)

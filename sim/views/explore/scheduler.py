@@ -70,7 +70,7 @@ class AnswerScheduler:
         """
         if self.error:
             return Answer(error=self.error)
-        if choice.persons is not None and own_organisation.held(choice.persons) is None:
+        if choice.persons is not None and own_organisation.stored_staff(choice.persons) is None:
             return Answer(error="The uploaded file is no longer in memory. Upload it again.")
         key = choice.overrides
         with self._change:

@@ -50,7 +50,7 @@ def begin(identifier: str, client: str) -> None:
 
 def hold(identifier: str, staff: own_organisation.Staff) -> str:
     """Keep an uploaded organisation in memory for a session; return the name by which plans find it."""
-    name = own_organisation.hold(staff)
+    name = own_organisation.store_staff(staff)
     with _lock:
         _sessions.setdefault(identifier, Session(identifier)).organisations.add(name)
     return name
@@ -81,7 +81,7 @@ def _forget(name: str) -> None:
     from sim.views.explore import rendering
     from sim.views.explore.scheduler import shared_scheduler
 
-    own_organisation.release(name)
+    own_organisation.discard_staff(name)
     rendering.forget(name)
     shared_scheduler().forget(name)
 

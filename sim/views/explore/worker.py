@@ -44,13 +44,13 @@ def with_staff(job: tuple[Callable[[Any], Any], Any, str, own_organisation.Staff
     `job` holds the work, its argument, the name of the organisation and its staff.
     """
     work, argument, name, staff = job
-    if own_organisation.held(name) is not None:
+    if own_organisation.stored_staff(name) is not None:
         return work(argument)
-    own_organisation.hold(staff, name)
+    own_organisation.store_staff(staff, name)
     try:
         return work(argument)
     finally:
-        own_organisation.release(name)
+        own_organisation.discard_staff(name)
 
 
 def forget(persons: str) -> None:

@@ -35,7 +35,7 @@ class WorkerProcess:
         An uploaded organisation, `persons`, is sent along with the work. A process that ends is replaced and the work
         is tried again; UserError where it ends again.
         """
-        staff = own_organisation.held(persons)
+        staff = own_organisation.stored_staff(persons)
         if persons is not None and staff is not None:
             work, argument = worker.with_staff, (work, argument, persons, staff)
         return self._thread.submit(self._attempt, work, argument).result()
