@@ -214,7 +214,7 @@ def test_docking_works_where_no_process_can_be_started(monkeypatch, tmp_path, ca
     monkeypatch.setattr("sim.runs.worker_pool.check_can_start_processes", refuse)
     monkeypatch.setattr(DockingStudy, "run", lambda self, plans, settings, pool: pool)
     monkeypatch.setattr(DockingStudy, "write", lambda self, pool, *_: f"{pool.workers} worker")
-    DockingStudy().study(composition.compose("study=docking", "firm.employees=2", f"output={tmp_path}"))
+    DockingStudy().study(composition.compose("study=docking", "firm.employees=20", f"output={tmp_path}"))
     assert "1 worker" in capsys.readouterr().out
 
 
