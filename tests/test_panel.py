@@ -20,7 +20,7 @@ from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
 from sim.reporting.templates import render
-from sim.studies.panel import codebook, published, results, study, syntax, tables
+from sim.studies.panel import codebook, literature, results, study, syntax, tables
 from sim.studies.panel import cross_lagged as lags
 from sim.studies.panel.data_collection import EXHAUSTION, Panel, simulate_panel
 from sim.studies.panel.results import Settings
@@ -172,9 +172,8 @@ def test_the_truth_includes_those_who_stopped_and_nobody_who_left(panel, plan):
 def test_the_syntax_of_every_program_reads_every_column_and_its_gaps(long, plan):
     variables = codebook.of_panel(plan, WEEKS)
     files = syntax.files(variables)
-    assert [
-        line.split()[0] for line in files["read_panel.sps"].splitlines() if line.startswith("  ") and " F12." in line
-    ] == list(long.columns)
+    lines = [line.split()[0] for line in files["read_panel.sps"].splitlines() if re.match(r"  \w+ F12\.", line)]
+    assert lines == list(long.columns)
     assert "SET DECIMAL=DOT." in files["read_panel.sps"]
     for own in variables:
         assert f"panel${own.name}" in files["read_panel.R"]
@@ -192,16 +191,16 @@ FACTORS = np.array([0.7, 0.3, 0.6, 0.6, 0.1, 0.5, 0.4, 0.1, 0.2, 0.3])
 
 @cache
 def simulate_process(people: int) -> tuple[np.ndarray, np.ndarray]:
-    """x and y of a process with lasting differences between people, lived wave by wave; (wave, person)."""
-    luck = np.random.default_rng(7)
+    """Simulate x and y (wave, person) of a process with lasting differences between people, wave by wave."""
+    random = np.random.default_rng(7)
     between, within, effects = lags._parts(FACTORS)
     new = within - effects @ within @ effects.T
-    lasting = np.linalg.cholesky(between) @ luck.standard_normal((2, people))
-    now = np.linalg.cholesky(within) @ luck.standard_normal((2, people))
+    lasting = np.linalg.cholesky(between) @ random.standard_normal((2, people))
+    now = np.linalg.cholesky(within) @ random.standard_normal((2, people))
     waves = []
     for _ in range(4):
         waves.append(lasting + now)
-        now = effects @ now + np.linalg.cholesky(new) @ luck.standard_normal((2, people))
+        now = effects @ now + np.linalg.cholesky(new) @ random.standard_normal((2, people))
     return np.array(waves)[:, 0], np.array(waves)[:, 1]
 
 
@@ -229,9 +228,9 @@ def test_cross_lags_are_the_slopes_of_standardised_regressions():
 
 
 def test_lasting_differences_alone_make_a_cross_lag_where_scores_hold_error_but_none_within_people():
-    luck = np.random.default_rng(9)
-    shared = luck.standard_normal(60_000)
-    x, y = (shared + 0.7 * luck.standard_normal((4, 60_000)) for _ in range(2))
+    random = np.random.default_rng(9)
+    shared = random.standard_normal(60_000)
+    x, y = (shared + 0.7 * random.standard_normal((4, 60_000)) for _ in range(2))
     assert lags.cross_lagged(x[:2], y[:2]).x_to_y > 0.3
     assert abs(lags.within_people(x, y).x_to_y) < 0.02
 
@@ -242,10 +241,10 @@ def test_too_few_people_give_no_lag():
 
 
 def test_published_effects_cite_rows_of_the_evidence_and_lie_within_their_ranges():
-    for own in published.LAGS:
+    for own in literature.LAGS:
         assert set(own.sources.split()) <= sources()
         assert math.isnan(own.size) or own.low < own.size < own.high
-    for pair, (process, switch) in published.CUTS.items():
+    for pair, (process, switch) in literature.CUTS.items():
         assert default_settings.mechanism_types()[process].parameter_metadata()[switch].is_switch, pair
 
 
@@ -330,13 +329,13 @@ def test_a_page_gets_its_results_between_its_marks_and_keeps_the_rest(tmp_path):
     (folder / "figures" / "panel.png").write_bytes(b"drawn")
     (folder / "summary.md").write_text("# Results\n\nnew\n", encoding="utf-8")
     page.write_text(f"# Title\n\nWords.\n\n{study.BEGIN}\n\nold\n\n{study.END}\n", encoding="utf-8")
-    study._Page.read(page).write(folder)
+    study.update_page(page, folder)
     text = page.read_text(encoding="utf-8")
     assert text == f"# Title\n\nWords.\n\n{study.BEGIN}\n\nnew\n\n{study.END}\n"
     assert (page.parent / "figures" / "panel.png").read_bytes() == b"drawn"
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(UserError, match="Missing marks"):
-        study._Page.read(page)
+        study.update_page(page, folder)
 
 
 def test_a_panel_with_too_few_members_for_lags_has_a_page(panel, plan):
@@ -352,24 +351,15 @@ def test_a_panel_with_too_few_members_for_lags_has_a_page(panel, plan):
 
 @pytest.mark.slow
 def test_the_command_writes_all_its_files_and_twice_the_same(tmp_path, capsys):
-    words = [
-        "panel",
-        "firm.establishments=24",
-        "firm.sample=17",
-        "burn_in=8",
-        "replicates=2",
-        "workers=1",
-        "panel.invited=200",
-    ]
+    words = "panel firm.establishments=24 firm.sample=17 burn_in=8 replicates=2 workers=1 panel.invited=200".split()
     words += ["panel.waves=[0,1,2]", "panel.spacings=[3]", "scenario=weekly_social_moments", f"output={tmp_path}"]
     folders = []
     for _ in range(2):
         assert main(words) == 0
         folders.append(tmp_path / "panel" / capsys.readouterr().out.splitlines()[-1].split("/")[-1])
-    names = ["panel.csv", "panel_wide.csv", "truth.csv", "codebook.csv", "codebook.md", "read_panel.R", "trial.csv",
-             "read_panel.sps", "read_panel.do", "lags.parquet", "lags.csv", "orderings.csv", "retests.csv",
-             "drop_out.csv", "summary.md", "results.json", "figures/panel.png"]  # fmt: skip
-    for name in names:
+    tables = ("panel", "panel_wide", "truth", "codebook", "trial", "lags", "orderings", "retests", "drop_out")
+    for name in (*(f"{table}.csv" for table in tables), "codebook.md", "read_panel.R", "read_panel.sps",
+                 "read_panel.do", "lags.parquet", "summary.md", "results.json", "figures/panel.png"):  # fmt: skip
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
     page = (folders[0] / "summary.md").read_text(encoding="utf-8")
     assert "synthetic" in page and "nan" not in page and "Effect of the policy in the panel" in page

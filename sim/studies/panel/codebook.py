@@ -6,13 +6,15 @@ the wave at the end in the wide file. Every value is a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, registry_of, required_measures
 from sim.studies.panel.data_collection import CAUSES, CHANGING, FIXED
-from sim.studies.panel.published import EXHAUSTION
+from sim.studies.panel.literature import EXHAUSTION
 from sim.survey.interview import interview_of, scales
 from sim.survey.survey import survey_of
 from sim.survey.visit import COMPLAINTS
@@ -20,17 +22,17 @@ from sim.survey.visit import COMPLAINTS
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_NAME, LONGEST_LABEL = 32, 80
-"""Limits of Stata; R and SPSS accept more."""
+LONGEST_LABEL = 80
+"""Limit of Stata; R and SPSS accept more."""
 TOOK_PART, STOPPED, LEFT = 1, 2, 3
 HAS_STOPPED, HAS_LEFT, NOT_ASKED = -8, -9, -7
+_GONE = (HAS_STOPPED, HAS_LEFT)
 MISSING = {HAS_STOPPED: "stopped taking part", HAS_LEFT: "left the firm", NOT_ASKED: "not asked: no manager"}
 SYNTHETIC = (
     "All persons in these files are synthetic. A simulation generated their answers, states and complaints. The files "
     "hold no data on the health of real people."
 )
 _YES_NO = {0: "no", 1: "yes"}
-_KNOWS = "known."
 OF_MANAGERS = "leading_difficulty"
 _WITHOUT_ERROR = "reported without error"
 
@@ -102,25 +104,20 @@ def of_panel(plan: Plan, waves: Sequence[int]) -> list[Variable]:
 
 def truth(plan: Plan) -> list[Variable]:
     """Return variables that no field study has: states without error, also of those who no longer answer."""
-    quantities = registry_of(plan).quantities
-    of_scales = [
-        Variable(f"true_{name}", f"True state: {scale.label.lower()}", "SD of reference people",
-                 f"{scale.quantity}: {quantities[scale.quantity].meaning}", name, missing=(HAS_LEFT,), decimals=4)
-        for name, scale in scales().items()
+    quantities, state = registry_of(plan).quantities, partial(Variable, missing=(HAS_LEFT,), decimals=4)
+    scale_of = {name: scale.quantity for name, scale in scales().items()} | {name: name for name in CAUSES}
+    labels = {name: f"True state: {scale.label.lower()}" for name, scale in scales().items()}
+    return [
+        _participation()[0],
+        state("stop_chance", "Probability of stopping at this wave, if not yet stopped; zero at the first", "share",
+              "drop-out: rises with exhaustion and isolation", low=0, high=1),
+        *(state(f"true_{name}", labels.get(name, _short(quantities[of].meaning)), "SD of reference people",
+                f"{of}: {quantities[of].meaning}", name) for name, of in scale_of.items()),
     ]  # fmt: skip
-    of_causes = [
-        Variable(f"true_{name}", _short(quantities[name].meaning), "SD of reference people",
-                 f"{name}: {quantities[name].meaning}", name, missing=(HAS_LEFT,), decimals=4)
-        for name in CAUSES
-    ]  # fmt: skip
-    chance = Variable("stop_chance", "Probability of stopping at this wave, if not yet stopped; zero at the first",
-                      "share", "drop-out: rises with exhaustion and isolation", missing=(HAS_LEFT,), low=0, high=1,
-                      decimals=4)  # fmt: skip
-    return [_participation()[0], chance, *of_scales, *of_causes]
 
 
 def _participation() -> list[Variable]:
-    status = {TOOK_PART: "answered", **{STOPPED: MISSING[HAS_STOPPED], LEFT: MISSING[HAS_LEFT]}}
+    status = {TOOK_PART: "answered", STOPPED: MISSING[HAS_STOPPED], LEFT: MISSING[HAS_LEFT]}
     return [
         Variable("status", "Participation of the member at this wave", "code", "data collection", values=status),
         Variable("establishment", "Establishment", "number", "identifier", each_wave=False),
@@ -135,7 +132,7 @@ def _facts(plan: Plan) -> Iterator[Variable]:
         codes = _YES_NO if own.unit == "0/1" or name == "adjustable_at_home" else {}
         yield Variable(
             name, _short(own.meaning), "0/1" if codes else own.unit, f"{name}, {_WITHOUT_ERROR}", name,
-            values=codes, missing=_missing() if each else (), each_wave=each,
+            values=codes, missing=_GONE if each else (), each_wave=each,
             decimals=0 if codes or name == "contract_days" else 2,
         )  # fmt: skip
 
@@ -144,25 +141,22 @@ def _scales(plan: Plan) -> Iterator[Variable]:
     quantities, survey = registry_of(plan).quantities, survey_of(plan)
     lasting = f" Reliability for states that last longer than some days: {1 / (1 + survey.noise() ** 2):.2f}."
     for name, scale in scales().items():
-        stands_for = f"{scale.quantity}: {quantities[scale.quantity].meaning}"
+        stands_for = f"{scale.quantity}: {quantities[scale.quantity].meaning}" + lasting * (name == EXHAUSTION)
+        missing = (*_GONE, NOT_ASKED) if name == OF_MANAGERS else _GONE
         yield Variable(
-            name, f"{scale.label}; high is {scale.high_is}", "score", stands_for + lasting * (name == EXHAUSTION), name,
-            missing=(*_missing(), NOT_ASKED) if name == OF_MANAGERS else _missing(), low=scale.low, high=scale.high,
-            reliability=survey.reliability, decimals=2,
+            name, f"{scale.label}; high is {scale.high_is}", "score", stands_for, name, missing=missing, low=scale.low,
+            high=scale.high, reliability=survey.reliability, decimals=2,
         )  # fmt: skip
 
 
 def _complaints(plan: Plan) -> Iterator[Variable]:
-    yield Variable(
-        "burn_out_complaint", "Burn-out complaints (NEA: work-related exhaustion above the cut-off)", "0/1",
-        "exhaustion through a second instrument, with an error of its own", "burn_out_complaint", values=_YES_NO,
-        missing=_missing(),
-    )  # fmt: skip
+    complaint = partial(Variable, values=_YES_NO, missing=_GONE)
+    label = "Burn-out complaints (NEA: work-related exhaustion above the cut-off)"
+    of = "exhaustion through a second instrument, with an error of its own"
+    yield complaint("burn_out_complaint", label, "0/1", of, "burn_out_complaint")
     labels = {"kans_complaint": "Complaint of arm, neck or shoulder", "back_complaint": "Complaint of the back"}
     for name, quantity in COMPLAINTS.items():
-        label = f"{labels[name]} within the last year"
-        stands_for = f"{quantity}, {_WITHOUT_ERROR}"
-        yield Variable(name, label, "0/1", stands_for, name, values=_YES_NO, missing=_missing())
+        yield complaint(name, f"{labels[name]} within the last year", "0/1", f"{quantity}, {_WITHOUT_ERROR}", name)
 
 
 def _measures(plan: Plan) -> Iterator[Variable]:
@@ -170,21 +164,13 @@ def _measures(plan: Plan) -> Iterator[Variable]:
     wrong = f"wrong in {100 * interview_of(plan).misremembers:g}% of answers"
     for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
         label = f"Measures that {who}, of those asked"
-        yield Variable(name, label, "measures", name, name, missing=_missing(), low=0, high=len(study))
-    for measure in study:
-        yield Variable(
-            f"k_{measure.name}", _short(f"Knows: {measure.text}"), "0/1", f"known of {measure.name}, {wrong}",
-            f"{_KNOWS}{measure.name}", values=_YES_NO, missing=_missing(),
-        )  # fmt: skip
-
-
-def _missing() -> tuple[int, ...]:
-    return HAS_STOPPED, HAS_LEFT
+        yield Variable(name, label, "measures", name, name, missing=_GONE, low=0, high=len(study))
+    for own in study:
+        label, of = _short(f"Knows: {own.text}"), f"known of {own.name}, {wrong}"
+        yield Variable(f"k_{own.name}", label, "0/1", of, f"known.{own.name}", values=_YES_NO, missing=_GONE)
 
 
 def _short(words: str) -> str:
-    import textwrap
-
     return textwrap.shorten(words.rstrip("."), LONGEST_LABEL, placeholder=" …")
 
 
@@ -204,20 +190,11 @@ def table(plan: Plan, waves: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(file: str, name: str, wave: str, variable: Variable) -> dict[str, object]:
-    return {
-        "file": file,
-        "variable": name,
-        "wave": wave,
-        "label": variable.label,
-        "unit": variable.unit,
-        "values": _codes(variable.values),
-        "missing": _codes({code: MISSING[code] for code in variable.missing}),
-        "low": variable.low,
-        "high": variable.high,
-        "reliability": variable.reliability,
-        "stands_for": variable.stands_for,
-    }
+def _row(file: str, name: str, wave: str, own: Variable) -> dict[str, object]:
+    missing = _codes({code: MISSING[code] for code in own.missing})
+    return {"file": file, "variable": name, "wave": wave, "label": own.label, "unit": own.unit,
+            "values": _codes(own.values), "missing": missing, "low": own.low, "high": own.high,
+            "reliability": own.reliability, "stands_for": own.stands_for}  # fmt: skip
 
 
 def _codes(values: Mapping[int, str]) -> str:
@@ -230,23 +207,13 @@ def facts(plan: Plan, waves: Sequence[int]) -> dict[str, Any]:
         "synthetic": SYNTHETIC,
         "waves": waves,
         "missing": _codes(MISSING),
-        "panel_rows": _page_rows(of_panel(plan, waves)),
-        "truth_rows": _page_rows([*keys(plan), *occasion(waves), *truth(plan)]),
+        "panel_rows": list(map(_page_row, of_panel(plan, waves))),
+        "truth_rows": list(map(_page_row, [*keys(plan), *occasion(waves), *truth(plan)])),
     }
 
 
-def _page_rows(variables: Iterable[Variable]) -> list[list[str]]:
-    return [
-        [
-            f"`{own.name}`",
-            own.label,
-            own.unit,
-            _codes(own.values),
-            ", ".join(map(str, own.missing)),
-            f"{own.low:g} to {own.high:g}" if own.low is not None and own.high is not None else "",
-            "" if own.reliability is None else f"{own.reliability:.2f}",
-            "yes" if own.each_wave else "",
-            own.stands_for,
-        ]
-        for own in variables
-    ]
+def _page_row(own: Variable) -> list[str]:
+    ends = f"{own.low:g} to {own.high:g}" if own.low is not None and own.high is not None else ""
+    reliability = "" if own.reliability is None else f"{own.reliability:.2f}"
+    missing, each = ", ".join(map(str, own.missing)), "yes" if own.each_wave else ""
+    return [f"`{own.name}`", own.label, own.unit, _codes(own.values), missing, ends, reliability, each, own.stands_for]

@@ -20,7 +20,7 @@ from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError, invalid
 from sim.levers.interventions import InterventionState
-from sim.studies.panel.published import COLLEAGUES, EXHAUSTION
+from sim.studies.panel.literature import COLLEAGUES, EXHAUSTION
 from sim.survey.interview import Interview, interview_of, scales
 from sim.survey.survey import Survey, survey_of
 from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses

@@ -17,9 +17,9 @@ from pydantic import Field, field_validator
 from sim.calibration.point_estimate import merged
 from sim.config.settings import StudySettings
 from sim.engine.plan import BASELINE, Plan
-from sim.studies.panel.cross_lagged import Lags, cross_lagged, within_people
+from sim.studies.panel.cross_lagged import cross_lagged, within_people
 from sim.studies.panel.data_collection import Panel, simulate_panel
-from sim.studies.panel.published import COLLEAGUES, CUTS, EXHAUSTION, LOAD, PAIRS, RETESTS
+from sim.studies.panel.literature import COLLEAGUES, CUTS, EXHAUSTION, LOAD, PAIRS, RETESTS
 from sim.survey.interview import scales
 from sim.world.calendar import WEEKS_A_YEAR
 
@@ -114,11 +114,12 @@ def lags(panel: Panel, spacings: Sequence[float]) -> Rows:
             for pair in PAIRS:
                 x, y = (scores[name][0] for name in pair)
                 keys = {"months": months, "level": level, "path": AS_IT_IS}
-                two = cross_lagged(*_of(spaced.with_firm[0, 1], x[:2], y[:2]))
-                yield from _both(pair, two, keys | {"form": CROSS_LAGGED})
+                estimates = {CROSS_LAGGED: cross_lagged(*_of(spaced.with_firm[0, 1], x[:2], y[:2]))}
                 if len(spaced.weeks) == WAVES_WITHIN:
-                    within = within_people(*_of(spaced.with_firm[0, -1], x, y))
-                    yield from _both(pair, within, keys | {"form": WITHIN})
+                    estimates[WITHIN] = within_people(*_of(spaced.with_firm[0, -1], x, y))
+                for form, own in estimates.items():
+                    yield _lag(*pair, own.x_to_y, own.people, keys | {"form": form})
+                    yield _lag(*pair[::-1], own.y_to_x, own.people, keys | {"form": form})
 
 
 def cut_lags(plan: Plan, settings: Settings) -> Rows:
@@ -136,14 +137,12 @@ def cut_lags(plan: Plan, settings: Settings) -> Rows:
 
 def orderings(every_lag: Iterable[dict[str, Any]]) -> Rows:
     """Yield the effect of exhaustion on load minus that of load on exhaustion."""
-    forward: dict[tuple, float] = {}
-    for row in every_lag:
-        key = (row["months"], row["form"], row["level"])
-        if (row["earlier"], row["later"], row["path"]) == (LOAD, EXHAUSTION, AS_IT_IS):
-            forward[key] = row["value"]
-        if (row["earlier"], row["later"], row["path"]) == (EXHAUSTION, LOAD, AS_IT_IS):
-            months, form, level = key
-            yield {"months": months, "form": form, "level": level, "value": row["value"] - forward[key]}
+    names = ("months", "form", "level")
+    values = {(row["earlier"], row["later"], row["path"], *(row[name] for name in names)): row["value"]
+              for row in every_lag}  # fmt: skip
+    for (earlier, later, path, *key), value in values.items():
+        if (earlier, later, path) == (EXHAUSTION, LOAD, AS_IT_IS):
+            yield {**dict(zip(names, key, strict=True)), "value": value - values[LOAD, EXHAUSTION, AS_IT_IS, *key]}
 
 
 def retests(panel: Panel, spacings: Sequence[float]) -> Rows:
@@ -160,11 +159,6 @@ def retests(panel: Panel, spacings: Sequence[float]) -> Rows:
 
 def _of(members: np.ndarray, *scores: np.ndarray) -> list[np.ndarray]:
     return [own[:, members] for own in scores]
-
-
-def _both(pair: tuple[str, str], effects: Lags, keys: dict[str, Any]) -> Rows:
-    yield _lag(*pair, effects.x_to_y, effects.people, keys)
-    yield _lag(*pair[::-1], effects.y_to_x, effects.people, keys)
 
 
 def _lag(earlier: str, later: str, value: float, people: int, keys: dict[str, Any]) -> dict[str, Any]:
@@ -250,12 +244,9 @@ def over_worlds(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     reach = t.ppf(0.975, (means["worlds"] - 1).clip(lower=1)) * error
     if "people" in table.columns:
         means["people"] = grouped["people"].mean().to_numpy()
-    return means.assign(
-        low=means["mean"] - reach,
-        high=means["mean"] + reach,
-        study_low=means["mean"] - _SD_90 * means["spread"],
-        study_high=means["mean"] + _SD_90 * means["spread"],
-    ).drop(columns="spread")
+    for low, high, half in (("low", "high", reach), ("study_low", "study_high", _SD_90 * means["spread"])):
+        means[low], means[high] = means["mean"] - half, means["mean"] + half
+    return means.drop(columns="spread")
 
 
 def trial(panel: Panel, plan: Plan) -> pd.DataFrame:
@@ -267,7 +258,7 @@ def trial(panel: Panel, plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for world, scenario in list(enumerate(plan.scenarios))[1:]:
+    for world, scenario in enumerate(plan.scenarios[1:], 1):
         for wave, week in enumerate(panel.weeks):
             answer = panel.answers[0, wave] & panel.answers[world, wave]
             stay = panel.with_firm[0, wave] & panel.with_firm[world, wave]

@@ -22,7 +22,7 @@ from sim.paths import check_writable, read_path
 from sim.reporting.templates import render
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
-from sim.studies.panel import codebook, facts, published, results, syntax, tables
+from sim.studies.panel import codebook, facts, literature, results, syntax, tables
 from sim.studies.panel.data_collection import Panel, simulate_panel
 from sim.studies.panel.results import Settings
 from sim.survey.interview import interview_of
@@ -66,7 +66,7 @@ class PanelStudy(Study[Settings, Results]):
         workers = local_workers(cfg)
         check_memory(plan, len(plan.scenarios), workers, *_bytes_held(plan, settings, workers))
         if settings.page is not None:
-            _Page.read(read_path(settings.page))
+            _read_page(read_path(settings.page))
         plan = replace(plan, weeks=max(settings.occasions[-1], 1))
         return [replace(plan, replicate=number) for number in range(study_settings.settings_of(cfg).replicates)]
 
@@ -97,8 +97,8 @@ class PanelStudy(Study[Settings, Results]):
         from sim.plotting.figures import panel
 
         own = (results.tables["lags"], results.tables["retests"])
-        known = (pd.DataFrame(published.LAGS), pd.DataFrame(published.RETESTS))
-        yield self.name, panel.draw(*own, *known, published.LABELS, footer)
+        known = (pd.DataFrame(literature.LAGS), pd.DataFrame(literature.RETESTS))
+        yield self.name, panel.draw(*own, *known, literature.LABELS, footer)
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the two cross-lags of load and exhaustion, and the share who still answer."""
@@ -114,7 +114,7 @@ class PanelStudy(Study[Settings, Results]):
         headline = super().write(results, plan, folder, cfg)
         write_data(results.panel, plan, folder)
         if results.settings.page is not None:
-            _Page.read(read_path(results.settings.page)).write(folder)
+            update_page(read_path(results.settings.page), folder)
         return headline
 
 
@@ -145,33 +145,25 @@ def write_data(panel: Panel, plan: Plan, folder: Path) -> None:
         output_folder.write_text(text, folder / name)
 
 
-@dataclass(frozen=True)
-class _Page:
-    """A page with results between two marks, and the text before and after them."""
+def _read_page(path: Path) -> tuple[str, str]:
+    """Return the text before and after the results; raise UserError if the page cannot be used or lacks the marks."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot read panel.page={path}: {error.strerror}. Use a page with results.") from None
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise UserError(f"Missing marks in panel.page={path}. Put '{BEGIN}' and '{END}' around the results.")
+    check_writable(path.parent, "panel.page")
+    return head, tail
 
-    path: Path
-    head: str
-    tail: str
 
-    @classmethod
-    def read(cls, path: Path) -> _Page:
-        """Read a page; raise UserError if it cannot be read or written, or lacks the marks."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"Cannot read panel.page={path}: {error.strerror}. Use a page with results.") from None
-        head, begin, rest = text.partition(BEGIN)
-        _, end, tail = rest.partition(END)
-        if not begin or not end:
-            raise UserError(f"Missing marks in panel.page={path}. Put '{BEGIN}' and '{END}' around the results.")
-        check_writable(path.parent, "panel.page")
-        return cls(path, head, tail)
-
-    def write(self, folder: Path) -> None:
-        """Put the page of the study, without its title, between the marks, and copy the figure."""
-        text = (folder / "summary.md").read_text(encoding="utf-8").partition("\n")[2].strip()
-        output_folder.write_text(f"{self.head}{BEGIN}\n\n{text}\n\n{END}{self.tail}", self.path)
-        figures = self.path.parent / "figures"
-        figures.mkdir(exist_ok=True)
-        figure = folder / "figures" / "panel.png"
-        output_folder.write_by(figures / figure.name, lambda temporary: shutil.copyfile(figure, temporary))
+def update_page(path: Path, folder: Path) -> None:
+    """Put the page of the study, without its title, between the marks of a page, and copy the figure."""
+    head, tail = _read_page(path)
+    text = (folder / "summary.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+    output_folder.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", path)
+    figure = path.parent / "figures" / "panel.png"
+    figure.parent.mkdir(exist_ok=True)
+    output_folder.write_by(figure, lambda temporary: shutil.copyfile(folder / "figures" / figure.name, temporary))
