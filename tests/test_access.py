@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from sim.errors import UserError
-from sim.views.access import Guard, allowed_hosts, is_everywhere, read_hosts
+from sim.views.access import Guard, allowed_hosts, is_everywhere
+from sim.views.explore import command as explore
 
 OWN = ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "127.0.0.1", "[::1]:8501", "localhost.:8501", "model.example"]
 STRANGE = [
@@ -120,7 +121,6 @@ def test_headers_of_security_go_with_every_answer_and_outrank_those_of_the_page(
 
 @pytest.mark.parametrize("hosts", ["http://a.example", "a.example:80", "a b", "*", "*.example", "a/b", "-"])
 def test_a_host_that_is_none_is_refused_in_one_line(hosts):
-    from sim.views.explore import command as explore
     from sim.views.watch import command as watch
 
     for settings_of in (explore.settings_of, watch.settings_of):
@@ -130,8 +130,8 @@ def test_a_host_that_is_none_is_refused_in_one_line(hosts):
 
 
 def test_further_hosts_are_read_from_a_list():
-    assert read_hosts(" a.example, 10.0.0.5 ,") == ("a.example", "10.0.0.5")
-    assert read_hosts("") == ()
+    assert explore.settings_of(["hosts= a.example, 10.0.0.5 ,"]).hosts == ("a.example", "10.0.0.5")
+    assert explore.settings_of(["hosts="]).hosts == ()
 
 
 # -- Streamlit's settings ---------------------------------------------------------------------------------------------

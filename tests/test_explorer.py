@@ -320,9 +320,9 @@ def test_every_lever_moves_the_answer_and_the_link(visitor, name):
 @pytest.mark.slow
 def test_a_preset_sets_all_its_levers(visitor):
     visitor.open(PolicySelection(**SMALL)).answered()
-    visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package.name"))
+    visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package"))
     visitor.page.wait_for_function("said => document.querySelector('h1').innerText === said",
-                                   arg=EN("common.scenario.whole_package.name"))  # fmt: skip
+                                   arg=EN("common.scenario.whole_package"))  # fmt: skip
     visitor.answered()
     wanted = presets()["whole_package"]
     _until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)

@@ -260,7 +260,7 @@ def test_a_policy_without_effect_reads_exactly_as_today(undrawn, language):
 
 def counted_runs(interval):
     """What a report begins the count of 100 runs with."""
-    return texts("en")[f"common.dots.{interval}.{BURN_OUT}"].format_map(defaultdict(str, runs=100)).partition(":")[0]
+    return texts("en")[f"common.dots.runs.{interval}"].format_map(defaultdict(str, runs=100)).partition(":")[0]
 
 
 def test_of_draws_the_sentence_names_settings_that_agree_and_is_no_chance_of_success(written):
@@ -294,7 +294,7 @@ def test_a_dot_is_a_run_and_more_than_a_hundred_make_a_hundred_dots():
 
 
 def test_what_if_worlds_stand_apart_from_policies(written):
-    name = Words()("common.scenario.always_on.name")
+    name = Words()("common.scenario.always_on")
     for part in ("short", "question", "effects", "trajectories", "frontier", "groups"):
         assert name not in section(written["en"], part), part
     assert name in section(written["en"], "worlds")
@@ -303,7 +303,7 @@ def test_what_if_worlds_stand_apart_from_policies(written):
 def test_policies_stand_from_the_source_to_several_at_once(written):
     rows = re.findall(r'<tr><th scope="row">([^<.§]*)', section(written["en"], "question"))
     order = ("no_need_to_answer", "weekly_social_moments", "full_ergonomics")
-    assert [row.strip() for row in rows] == [Words()(f"common.scenario.{one}.name") for one in order]
+    assert [row.strip() for row in rows] == [Words()(f"common.scenario.{one}") for one in order]
 
 
 def test_a_legal_duty_is_marked_and_stays_one(written):
@@ -463,10 +463,9 @@ def test_a_wrong_word_is_told_in_one_line(words, said):
 
 
 def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept, monkeypatch, capsys):
-    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "altair" else object())
+    monkeypatch.setattr("sim.views.settings.find_spec", lambda name: None if name == "altair" else object())
     command.beside(kept, "en")
-    assert capsys.readouterr().err == f"No report.html. Missing package: altair. " \
-                                      f"Use {command.INSTALL}.\n"  # fmt: skip
+    assert capsys.readouterr().err == 'No report.html. Missing package: altair. Use pip install "hybridwork[report]".\n'
     assert not (kept / "report.html").exists()
 
 

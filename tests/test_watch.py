@@ -19,6 +19,7 @@ from sim.config.composition import options
 from sim.config.default_settings import measures
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.views import settings
 from sim.views.explore.levers import family as options_of
 from sim.views.watch import command
 from sim.views.watch.organisation import LEVERS, OUTCOMES, TODAY, Organisation
@@ -73,7 +74,7 @@ def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
         assert named <= set(options(family))
         assert set(options(family)) - named <= by_themselves
         for words in map(Words, LANGUAGES):
-            keys = {name: (f"scenario.{name}.name", f"option.{name}", f"option.{family}.{name}") for name in named}
+            keys = {name: (f"scenario.{name}", f"option.{name}", f"option.{family}.{name}") for name in named}
             assert all(any(f"common.{key}" in words for key in own) for own in keys.values())
 
 
@@ -82,7 +83,7 @@ def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
     [
         ("lanuage=nl", "language"),
         ("language=fr", "Unknown language: fr"),
-        ("port=80", "1024 to 65535"),
+        ("port=80", "1,024 to 65,535"),
         ("nl", "name=value"),
     ],
 )
@@ -96,7 +97,7 @@ def test_it_listens_on_this_computer_alone_unless_told_otherwise() -> None:
 
 
 def test_a_missing_extra_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=re.escape("hybridwork[viz]")):
         command.main([])
 
@@ -196,7 +197,7 @@ def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}?language=nl")
-    dutch_words, right = Words("nl"), "common.scenario.right_to_disconnect.name"
+    dutch_words, right = Words("nl"), "common.scenario.right_to_disconnect"
     _choose(page, dutch_words("common.family.availability"), dutch_words(right))
     page.get_by_role("button", name="Opnieuw").click()
     page.get_by_text("Week 0", exact=True).wait_for()

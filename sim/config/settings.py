@@ -59,7 +59,7 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
 
 
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
-    name = ".".join(map(str, (group, *error["loc"])))
+    name = ".".join(str(part) for part in (group, *error["loc"]) if part != "")
     model, field = _field(kind, error["loc"])
     if error["type"] == "extra_forbidden":
         return f"Unknown setting: {name}. {instead(str(error['loc'][-1]), _fields(model))}"

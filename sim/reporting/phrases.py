@@ -31,7 +31,7 @@ def name_of(scenario: str, words: Words) -> str:
 
 
 def _known(scenario: str, words: Words) -> str | None:
-    keys = (f"common.scenario.{scenario}.name", f"common.option.{scenario}")
+    keys = (f"common.scenario.{scenario}", f"common.option.{scenario}")
     return next((words(key) for key in keys if key in words), None) or wordings(words).get(scenario)
 
 
@@ -48,7 +48,7 @@ def quoted(scenario: str, words: Words) -> str:
 
 def text_of(scenario: str, words: Words, fallback: str = "") -> str:
     """Return the description of a scenario; `fallback` is the English one of its file."""
-    key = f"common.scenario.{scenario}.text"
+    key = f"common.scenario_text.{scenario}"
     measures = wordings(words)
     return words(key) if key in words else f"{measures[scenario]}." if scenario in measures else fallback
 
@@ -148,11 +148,6 @@ def holds(interval: str, replicates: int) -> str:
     return ONE_RUN if replicates < 2 else DRAWS if interval == DRAWS else CHANCE
 
 
-def sureness(interval: str, replicates: int, words: Words) -> str:
-    """Return what the interval of a figure covers, in a line."""
-    return words(f"common.sure.{holds(interval, replicates)}")
-
-
 # -- in how many runs -------------------------------------------------------------------------------------------------
 
 
@@ -172,12 +167,14 @@ def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
     return dots[0], dots[1], dots[2]
 
 
-def dot_sentence(counts: Mapping[Any, Any], interval: str, words: Words) -> str:
-    """Return in how many runs an outcome fell, changed little or rose; always show it with `not_the_chance`."""
+def dot_sentence(counts: Mapping[Any, Any], parameters: str, words: Words) -> str:
+    """Return in how many runs an outcome fell, changed little or rose; always show it with `not_the_chance`.
+
+    `parameters` says what the runs have: draws that fit the data, the same values (chance) or the user's own.
+    """
     lower, little, higher = dots_of(counts)
-    kind = DRAWS if interval == DRAWS else CHANCE
-    key = f"common.dots.{kind}.{counts['outcome']}"
-    return words(key, runs=lower + little + higher, lower=lower, little=little, higher=higher)
+    parts = words(f"common.dots.parts.{counts['outcome']}", lower=lower, little=little, higher=higher)
+    return words(f"common.dots.runs.{parameters}", runs=lower + little + higher, parts=parts)
 
 
 def not_the_chance(interval: str, words: Words) -> str:

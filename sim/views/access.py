@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from sim.errors import UserError, invalid
+from sim.views.settings import is_address
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,7 +21,6 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(:\d{1,5})?", re.IGNORECASE)
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.IGNORECASE)
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -46,15 +45,6 @@ _POLICY = {
 """Content security policy: the page loads nothing from other machines, and sends nothing to them."""
 
 
-def read_hosts(text: str) -> tuple[str, ...]:
-    """Return the host names of a setting such as `hosts=model.example,10.0.0.5`; raise UserError for an invalid one."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if not (_NAME.fullmatch(name) or _is_address(name)):
-            raise UserError(invalid("hosts", repr(name), "host names without a port, as in model.example"))
-    return names
-
-
 def allowed_hosts(address: str, more: Iterable[str] = ()) -> frozenset[str]:
     """Return the host names of a server at `address`, in lower case: this machine, its address, its name and `more`."""
     own = {address, socket.gethostname(), *more} - {""}
@@ -63,32 +53,7 @@ def allowed_hosts(address: str, more: Iterable[str] = ()) -> frozenset[str]:
 
 def is_everywhere(address: str) -> bool:
     """Return whether a server at this address listens at every address of the machine."""
-    return _is_address(address) and ipaddress.ip_address(address).is_unspecified
-
-
-def check_address(address: str) -> None:
-    """Raise UserError unless it is a numeric address or `localhost`."""
-    if not (address == "localhost" or _is_address(address)):
-        raise UserError(invalid("address", repr(address), "a numeric address, as in 127.0.0.1"))
-
-
-def check_free(address: str, port: int) -> None:
-    """Raise UserError if a server cannot listen at this address and port."""
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind((address, port))
-        except OSError as error:
-            reason = error.strerror or "it cannot be used"
-            raise UserError(f"Cannot listen on {address}:{port}: {reason}. Use another port.") from None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return is_address(address) and ipaddress.ip_address(address).is_unspecified
 
 
 class Guard:
@@ -132,7 +97,7 @@ class Guard:
         if match is None:
             return None
         name = match["name"].strip("[]").lower().rstrip(".")
-        known = name in self._hosts or (self._any_address and _is_address(name))
+        known = name in self._hosts or (self._any_address and is_address(name))
         return match[0].lower() if known else None
 
     @staticmethod

@@ -130,13 +130,13 @@ def _answer_page(words: Words) -> None:
     request()
     with st.sidebar:
         sidebar(words)
-    st.button(f"← {words('explore.home')}", type="tertiary", on_click=state.home, key="home")
+    st.button(f"← {words('questions.title')}", type="tertiary", on_click=state.home, key="home")
     question = question_of(choice)
     if question is None:
         _choice(choice, words, "h1")
     else:
         _question(question, words)
-        if not question.levers:
+        if not question.policies:
             respondents(words)
             _limits(question, words)
             link(choice, words)
@@ -170,7 +170,7 @@ def _limits(question: Question, words: Words) -> None:
     source = ""
     if question.study:
         study = words(f"questions.study.{question.study}")
-        source = words("questions.rests", version=numbers()["version"], study=study)
+        source = words("questions.rests", version=numbers(words)["version"], study=study)
     show("page", "limits", words("questions.part.cannot"), question.text("cannot", words), source)
 
 

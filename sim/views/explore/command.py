@@ -16,14 +16,15 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sim.errors import UserError, invalid, unknown
-from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
+from pydantic import Field
+
+from sim.views.access import Guard, allowed_hosts, is_everywhere
 from sim.views.explore.sessions import GRACE, remove_leftovers, scrub_freed_memory, session_timer
+from sim.views.settings import ServerSettings, read_words, require_packages
 from sim.words import LANGUAGES, Words
 
 HELP = """hybridwork explore [name=value ...]
@@ -34,11 +35,15 @@ The explorer in a browser: change a policy and see its simulated effect on burn-
   port=8501           port of the server
   hosts=              host names under which a network knows this machine, separated by commas
 """
-_USUAL = {"address": "127.0.0.1", "port": "8501", "hosts": ""}
-_NEEDED = ("streamlit", "altair", "vl_convert")
-_PORTS = range(1, 65536)
+_PACKAGES = ("streamlit", "altair", "vl_convert")
 MAX_FORM_BYTES = 8_000_000
 """Bytes of a form in memory; the theme's `maxUploadSize`, the largest accepted upload, is less."""
+
+
+class Settings(ServerSettings):
+    """Settings of the explorer."""
+
+    port: int = Field(8501, ge=1, le=65_535)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,28 +52,15 @@ def main(argv: Sequence[str]) -> int:
         print(HELP, end="")
         return 0
     settings = settings_of(argv)
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UserError(f'Missing package: {missing[0]}. Use pip install "hybridwork[explore]".')
-    address, port = settings["address"], int(settings["port"])
-    check_free(address, port)
-    serve(address, port, read_hosts(settings["hosts"]))
+    require_packages(_PACKAGES, "explore")
+    settings.check_free()
+    serve(settings.address, settings.port, settings.hosts)
     return 0
 
 
-def settings_of(argv: Sequence[str]) -> dict[str, str]:
+def settings_of(argv: Sequence[str]) -> Settings:
     """Return the settings; raise UserError for an unknown or invalid one."""
-    settings = dict(_USUAL)
-    for word in argv:
-        name, equals, value = word.partition("=")
-        if name not in settings or not equals:
-            raise UserError(f"{unknown('setting', name, settings)} Write it as in port=8600.")
-        settings[name] = value
-    if not re.fullmatch(r"\d{1,5}", settings["port"]) or int(settings["port"]) not in _PORTS:
-        raise UserError(invalid("port", settings["port"], "1 to 65535"))
-    check_address(settings["address"])
-    read_hosts(settings["hosts"])
-    return settings
+    return read_words(Settings, argv)
 
 
 def options(address: str, port: int, hosts: Sequence[str] = ()) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def report(choices: Sequence[PolicySelection], words: Words) -> str:
     answers = _answers(choices)
     facts = about(choices[0], answers[0])
     facts["commands"] = [choice.command(one.replicates) for choice, one in zip(choices, answers, strict=True)]
-    facts["scenarios"] = {"baseline": words("common.scenario.baseline.text")} | {
+    facts["scenarios"] = {"baseline": words("common.scenario_text.baseline")} | {
         choice_id(place): title(choice, words) for place, choice in enumerate(choices)
     }
     facts["introduced"] = {"baseline": []} | {

@@ -16,7 +16,7 @@ from sim.words import Words
 
 def evidence(answer: Answer, words: Words) -> None:
     """Show the measures of an answer with their evidence, and how much of the model is assumed."""
-    show("page", "subsection", words("explore.rests.title"))
+    show("page", "subsection", words("explore.view.rests"))
     counts = {name: answer.facts.get(name, "–") for name in ("assumed", "parameters")}
     st.markdown(words("explore.rests.everything", **counts))
     if measures := _measures(answer):

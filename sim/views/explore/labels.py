@@ -23,7 +23,7 @@ class ChoiceWords(Words):
 
     def __init__(self, language: str, names: Mapping[str, str]) -> None:
         super().__init__(language)
-        self._texts = {**self._texts, **{f"common.scenario.{one}.name": name for one, name in names.items()}}
+        self._texts = {**self._texts, **{f"common.scenario.{one}": name for one, name in names.items()}}
 
 
 def option_of(name: str, option: str) -> Option:
@@ -34,7 +34,7 @@ def option_of(name: str, option: str) -> Option:
 def title(choice: PolicySelection, words: Words) -> str:
     """Return the name of a choice: a named scenario, or its levers and measures, with the number of own assumptions."""
     if choice.changes_nothing:
-        return words("common.today_name")
+        return words("common.scenario.baseline")
     own, days = own_assumptions(choice), choice.numbers.get(ANCHOR_DAYS)
     if choice.levers == {"schedule": "anchor_days"} and not choice.measures:
         name = words(f"explore.fixed_days.days_{round(days)}") if days else phrases.name_of("anchor_days", words)

@@ -1,23 +1,24 @@
-"""The ten questions, each with the choices that answer it and the views that show the answer.
+"""The ten questions of `questions.yaml`. Their texts are in `sim/words/*/questions.yaml`.
 
-Their texts are in `sim/words/*/questions.yaml`. Answers come from simulations, from earlier studies, or from both.
+Answers come from simulations, from earlier studies, or from both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from sim.views.explore.selection import PolicySelection, presets
 from sim.views.explore.study_results import numbers
 from sim.words import Words
 
-SIMULATED, STORED, BOTH = "simulated", "stored", "both"
 _INVITES = 7
 """The question whose text invites users to set other levers."""
-VIEWS = ("effects", "time", "groups", "cascade", "why", "evening", "visits", "respondents", "body")
-"""Views that a question may show, in this order."""
 
 
 @dataclass(frozen=True)
@@ -26,99 +27,44 @@ class Question:
 
     Attributes
     ----------
-    who : tuple of str
+    who : list of str
         The roles of those who ask it.
-    levers : tuple of mapping
-        Policies that are each compared with today's practice; the sidebar opens with the first.
-    views : tuple of str
-        Some of `VIEWS`.
-    basis : str
-        Simulations, an earlier study, or both.
+    policies : list of mapping
+        Levers and assumptions of each policy that it compares; the sidebar opens with the first.
+    views : list of str
+        The views that come first.
     study : str or None
-        The earlier study.
-    numbers : mapping of int to mapping, optional
-        Assumptions of some policies, by place.
+        The earlier study whose results it shows.
     """
 
     number: int
-    who: tuple[str, ...]
-    levers: tuple[Mapping[str, str], ...]
-    views: tuple[str, ...]
-    basis: str = SIMULATED
+    who: list[str]
+    policies: list[Mapping[str, Any]]
+    views: list[str]
     study: str | None = None
-    numbers: Mapping[int, Mapping[str, float]] | None = None
 
     def choices(self, **common: Any) -> list[PolicySelection]:
         """Return what it compares, for the organisation in `common`."""
-        own = self.numbers or {}
-        return [
-            PolicySelection(question=self.number, levers=levers, numbers=own.get(place, {}), **common)
-            for place, levers in enumerate(self.levers)
-        ]
+        return [PolicySelection(question=self.number, **_parts(policy), **common) for policy in self.policies]
 
     def text(self, part: str, words: Words) -> str:
         """Return a text: short, asked, answer, look or cannot; the answer is empty where only simulations give it."""
         key = f"questions.q{self.number}.{part}"
-        return words(key, **_numbers(words)) if key in words else ""
+        return words(key, **numbers(words)) if key in words else ""
 
 
-def _numbers(words: Words) -> dict[str, str]:
-    """Return the numbers of earlier studies with the marks of the language."""
-    marks = str.maketrans({".": words("common.number.decimal"), ",": words("common.number.thousands")})
-    return {name: value if name == "version" else value.translate(marks) for name, value in numbers().items()}
+def _parts(policy: Mapping[str, Any]) -> dict[str, Any]:
+    if "scenario" in policy:
+        return {"levers": presets()[policy["scenario"]]}
+    numbers = {name: value for name, value in policy.items() if "." in name}
+    return {"levers": {name: option for name, option in policy.items() if name not in numbers}, "numbers": numbers}
 
 
+@cache
 def questions() -> tuple[Question, ...]:
     """Return the ten questions in the order of the page."""
-    return (
-        Question(1, ("inspectorate",), ({"communication": "no_loss"},), ("cascade", "visits"), BOTH, "inspection"),
-        Question(2, ("inspectorate",), ({"adoption": "active_oversight"},), ("effects", "cascade"), BOTH, "inspection"),
-        Question(
-            3,
-            ("ministry",),
-            (
-                {"availability": "right_to_disconnect"},
-                {"availability": "reachability_agreements"},
-                {"availability": "quiet_evenings"},
-            ),
-            ("effects", "why", "evening"),
-        ),
-        Question(4, ("ministry",), (presets()["whole_package"],), ("effects", "time", "groups")),
-        Question(
-            5,
-            ("employer",),
-            (
-                {"availability": "quiet_evenings"},
-                {"ergonomics": "chairs_and_desks"},
-                {"leadership": "manager_training"},
-                {"social": "organisation_days"},
-            ),
-            ("effects", "groups"),
-        ),
-        Question(
-            6,
-            ("employer",),
-            (
-                {"schedule": "anchor_days"},
-                {"schedule": "anchor_days"},
-                {"schedule": "two_office_days"},
-                {"schedule": "three_office_days"},
-            ),
-            ("effects", "groups", "why"),
-            numbers={1: {"mechanisms.anchor_days.days": 3.0}},
-        ),
-        Question(7, ("works_council",), ({"schedule": "anchor_days"},), ("groups", "effects")),
-        Question(
-            8,
-            ("works_council", "prevention_officer"),
-            ({"communication": "reminders"}, {"communication": "through_the_manager"}, {"communication": "checked"}),
-            ("effects", "cascade"),
-            BOTH,
-            "inspection",
-        ),
-        Question(9, ("prevention_officer",), ({"ergonomics": "sit_stand_desks"},), ("body", "effects"), BOTH),
-        Question(10, ("everybody",), (), ("respondents",), STORED, "vanishing_measures"),
-    )
+    rows = yaml.safe_load(Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8"))
+    return tuple(Question(number, **row) for number, row in enumerate(rows, start=1))
 
 
 def question_of(choice: PolicySelection) -> Question | None:

@@ -100,8 +100,3 @@ def key_of(choices: Sequence[PolicySelection], answers: Sequence[Answer], *more:
 
 def _organisations(key: tuple[Any, ...]) -> frozenset[str]:
     return frozenset().union(*(part for part in key if isinstance(part, frozenset)))
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Show a table that scrolls by itself where the screen is narrow; the first cell of a row is its head."""
-    show("tables", "table", heads, rows)

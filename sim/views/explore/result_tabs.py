@@ -16,30 +16,20 @@ from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
 from sim.reporting.tables import date_of_share
 from sim.text import plain
-from sim.views.explore import evidence, scenes
+from sim.views.explore import evidence, scenes, study_results
 from sim.views.explore.cases import Answer
 from sim.views.explore.headline import row_of
 from sim.views.explore.labels import choice_id, combined, title, words_for
 from sim.views.explore.questions import question_of
-from sim.views.explore.rendering import figure, key_of, show, table
+from sim.views.explore.rendering import figure, key_of, show
 from sim.views.explore.scheduler import shared_scheduler
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection
-from sim.views.explore.study_results import table as study_table
 from sim.words import Words
 
 _log = logging.getLogger(__name__)
 TABS = ("effects", "time", "groups", "cascade", "why", "evening", "ties", "rests")
 _OF_ONE_CHOICE = ("groups", "cascade", "why", "evening", "ties", "rests")
 _CACHE_SIZE = 8
-_RESPONDENTS_HEADS = (
-    "effect", "employer_says", "employee_knows", "uses", "as_meant", "lot_half_year", "lot_year", "lot_four",
-    "no_comparison",
-)  # fmt: skip
-_RESPONDENTS_ROWS = (
-    "social_isolation", "talks_company", "times_conflict", "reach_telepressure", "goals_exhaustion", "chairs_body",
-    "all_exhaustion",
-)  # fmt: skip
-_VISITS_HEADS = ("employees", "by_lot", "mixed", "one_measure", "team_by_team", "chosen")
 
 
 @dataclass(frozen=True)
@@ -165,7 +155,7 @@ def _body(results: _Results) -> None:
             effect = row_of(answer, "effects", outcome)
             name = f"{title(choice, words)}: {words(f'common.outcome.{outcome}')}"
             rows.append((name, phrases.change(effect, words) if effect else "–"))
-    table(("", words("common.unit.per 1,000 employees")), rows)
+    show("tables", "table", ("", words("common.unit.per 1,000 employees")), rows)
     st.caption(words("common.duty.stays"))
 
 
@@ -213,7 +203,7 @@ def _evening(results: _Results) -> None:
         return
     show("page", "subsection", words("explore.evening.title", day=phrases.day(scene.when, words)))
     st.caption(words("explore.evening.text"))
-    worlds = enumerate((words("explore.evening.today"), title(choice, words)))
+    worlds = enumerate((words("common.scenario.baseline"), title(choice, words)))
     alternative = "explore.evening.alternative"
     pictures = [
         (
@@ -253,23 +243,13 @@ def _ties(results: _Results) -> None:
 def visits(words: Words) -> None:
     """Show the errors of estimates after visits, from the earlier study."""
     st.caption(words("explore.text.visits"))
-    table([words(f"explore.table.{head}") for head in _VISITS_HEADS], _study_rows("visits", words))
+    show("tables", "table", *study_results.table("visits", words))
 
 
 def respondents(words: Words) -> None:
     """Show how many people must answer a survey, from the earlier study."""
     st.caption(words("explore.text.respondents"))
-    misleading = words("explore.table.misleads")
-    rows = [
-        [words(f"explore.table.{name}"), *(misleading if cell == "misleading" else cell for cell in row[1:])]
-        for name, row in zip(_RESPONDENTS_ROWS, _study_rows("respondents", words), strict=True)
-    ]
-    table([words(f"explore.table.{head}") for head in _RESPONDENTS_HEADS], rows)
-
-
-def _study_rows(name: str, words: Words) -> list[list[str]]:
-    marks = str.maketrans({".": words("common.number.decimal"), ",": words("common.number.thousands")})
-    return [[str(cell).translate(marks) for cell in row] for row in study_table(name).to_numpy().tolist()]
+    show("tables", "table", *study_results.table("respondents", words))
 
 
 _DRAW: dict[str, Callable[[_Results], None]] = {

@@ -43,7 +43,7 @@ def sidebar(words: Words) -> None:
 
 def _start(choice: PolicySelection, words: Words) -> None:
     """Show the named scenarios to start with."""
-    names = {"": words("explore.panel.custom"), "baseline": words("explore.panel.nothing")}
+    names = {"": words("explore.panel.custom"), "baseline": words("common.scenario.baseline")}
     names |= {name: phrases.name_of(name, words) for name in presets()}
     now = "baseline" if choice.changes_nothing else choice.scenario or ""
     options = [name for name in names if name or not now]

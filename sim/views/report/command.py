@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from sim.errors import UserError, invalid, unknown
 from sim.paths import read_path
+from sim.views.settings import require_packages
 from sim.words import Words
 
 _OPTIONS = ("language", "policy", "sensitivity", "pdf")
 _PACKAGES = ("altair", "vl_convert", "jinja2")
-INSTALL = 'pip install "hybridwork[report]"'
 USAGE = """hybridwork report FOLDER [name=value ...]
 
 Write one page about a comparison of `hybridwork scenarios` or `hybridwork run`: FOLDER/report.html.
@@ -43,7 +42,7 @@ def write(
     from sim.views.report.folder import read, screening_of
 
     words = Words(language)
-    _check_packages()
+    require_packages(_PACKAGES, "report")
     comparison = read(folder)
     screening = None if sensitivity is None else screening_of(read_path(sensitivity))
     from sim.views.report.page import page
@@ -64,12 +63,6 @@ def beside(folder: Path, language: str) -> None:
         write(folder, language)
     except UserError as reason:
         print(f"No report.html. {reason}", file=sys.stderr)
-
-
-def _check_packages() -> None:
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise UserError(f"Missing package: {missing[0]}. Use {INSTALL}.")
 
 
 def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:

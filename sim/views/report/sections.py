@@ -426,7 +426,7 @@ class Sections:
                 numbers = [phrases.number(row[name], words, decimals) for name in ("mu_star", "low", "high")]
                 interval = f"{numbers[1]} {words('common.list.to')} {numbers[2]}"
                 move = f"{numbers[0]} ({interval}) {phrases.unit_of(str(row['unit']), words)}"
-                tier = str(row["tier"]) if row["tier"] else words("report.sensitivity.no_tier")
+                tier = str(row["tier"]) if row["tier"] else words("report.groups.none")
                 rows.append([phrases.assumption_name(row, words), words(f"common.outcome_short.{outcome}"), tier, move])
         heads = [words(f"report.sensitivity.{name}") for name in ("assumption", "outcome", "tier", "moves")]
         return Table(words("report.sensitivity.caption", name=phrases.quoted(scenario, words)), heads, rows)

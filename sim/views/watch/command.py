@@ -7,19 +7,15 @@ import threading
 import warnings
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
 from secrets import token_hex
 
-from omegaconf import OmegaConf
+from pydantic import Field
 
-from sim.config.study_settings import read_dataclass as read
-from sim.errors import UserError, invalid
-from sim.views.access import Guard, allowed_hosts, check_address, check_free, is_everywhere, read_hosts
+from sim.views.access import Guard, allowed_hosts, is_everywhere
+from sim.views.settings import ServerSettings, read_words, require_packages
 from sim.words import Words
 
-_NEEDED = ("solara", "solara_assets", "ipyvuetify", "altair")
-_PORTS = (1024, 65_535)
+_PACKAGES = ("solara", "solara_assets", "ipyvuetify", "altair")
 _SERVER = {
     "SOLARA_APP": "sim.views.watch.page",
     "SOLARA_MODE": "production",
@@ -44,14 +40,11 @@ Watch one organisation's ties and weeks in the browser, with levers: Mesa's own 
   browser=true      whether to open the page"""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the page is served; `address` is port of the server, `port` 1024 to 65535, `hosts` names it is known by."""
+class Settings(ServerSettings):
+    """Settings of the live view; `browser` says whether to open the page."""
 
     language: str = "en"
-    port: int = 8765
-    address: str = "127.0.0.1"
-    hosts: str = ""
+    port: int = Field(8765, ge=1_024, le=65_535)
     browser: bool = True
 
 
@@ -61,32 +54,17 @@ def main(words: Sequence[str]) -> int:
         print(HELP)
         return 0
     settings = settings_of(words)
-    require_extra()
-    check_free(settings.address, settings.port)
+    require_packages(_PACKAGES, "viz")
+    settings.check_free()
     serve(settings)
     return 0
 
 
 def settings_of(words: Sequence[str]) -> Settings:
     """Return the settings; raise UserError for an invalid one."""
-    for word in words:
-        if "=" not in word:
-            raise UserError(f"Invalid setting of watch: {word}. Write it as name=value, as in language=nl.")
-    settings: Settings = read("", Settings, OmegaConf.create(dict(word.split("=", 1) for word in words)))
-    Words(settings.language)
-    check_address(settings.address)
-    read_hosts(settings.hosts)
-    least, most = _PORTS
-    if not least <= settings.port <= most:
-        raise UserError(invalid("port", settings.port, f"{least} to {most}"))
+    settings = read_words(Settings, words)
+    Words(settings.language)  # raises UserError for an unknown language
     return settings
-
-
-def require_extra() -> None:
-    """Raise UserError for a missing package."""
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UserError(f'Missing package: {missing[0]}. Use pip install "hybridwork[viz]".')
 
 
 def configure() -> None:
@@ -107,7 +85,7 @@ def serve(settings: Settings) -> None:
     from solara.server.starlette import app
 
     address = f"http://{settings.address}:{settings.port}/?language={settings.language}"
-    hosts = allowed_hosts(settings.address, read_hosts(settings.hosts))
+    hosts = allowed_hosts(settings.address, settings.hosts)
     guarded = Guard(app, hosts, is_everywhere(settings.address), _POLICY)
     server = uvicorn.Server(
         uvicorn.Config(guarded, settings.address, settings.port, log_level="warning", server_header=False)

@@ -146,7 +146,7 @@ def weeks(organisation: Organisation, words: Words) -> Figure:
         for world, style in styles.items():
             values = collected[name, world]
             axes.plot(values, label=words(f"watch.weeks.{world}"), marker="o", markevery=[len(values) - 1], **style)
-        axes.set_title(words(f"watch.weeks.{name}"), fontsize=LARGE, weight="bold")
+        axes.set_title(words(f"common.outcome_short.{name}"), fontsize=LARGE, weight="bold")
         axes.set_ylabel(words(f"watch.weeks.unit.{name}"), fontsize=PLAIN)
         axes.tick_params(labelsize=PLAIN)
         axes.yaxis.set_major_formatter(_number_format(words))

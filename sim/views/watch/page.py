@@ -140,8 +140,8 @@ def language_of(search: str) -> str:
 
 def levers(settings: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """Return controls for size, seed and every family of levers, as `SolaraViz` takes them, with these settings."""
-    size = Slider(words("watch.employees"), settings["employees"], SMALLEST, LARGEST, 20)
-    seed = Slider(words("watch.seed"), settings["seed"], 1, 20, 1)
+    size = Slider(words("explore.panel.employees"), settings["employees"], SMALLEST, LARGEST, 20)
+    seed = Slider(words("explore.panel.seed"), settings["seed"], 1, 20, 1)
     return {"employees": size, "seed": seed, **{family: _select(family, settings, words) for family in FAMILIES}}
 
 
