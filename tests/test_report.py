@@ -18,7 +18,7 @@ from sim.outcomes.definitions import MAIN_OUTCOMES  # noqa: E402
 from sim.plotting import charts as pictures  # noqa: E402
 from sim.reporting import phrases  # noqa: E402
 from sim.reporting.changes import PHRASES  # noqa: E402
-from sim.views.report import command, figures, folder, grounds, main  # noqa: E402
+from sim.views.report import command, figures, folder, main, sources  # noqa: E402
 from sim.views.report.page import page  # noqa: E402
 from sim.views.report.sections import Sections  # noqa: E402
 from sim.words import LANGUAGES, Words, texts  # noqa: E402
@@ -42,6 +42,7 @@ CHANGES = {
     "no_need_to_answer": {BURN_OUT: (0.0, 0.0, 0.0), ISOLATION: (0.0, 0.0, 0.0)},
     "always_on": {BURN_OUT: (42.0, 39.0, 44.0), ISOLATION: (0.02, 0.01, 0.03)},
 }
+EMPTY = "<svg xmlns='http://www.w3.org/2000/svg'/>"
 STAGES = {"employer": ("claimed", "implemented", "communicated"), "non_manager": ("known", "used", "used_well")}
 
 
@@ -120,17 +121,14 @@ class Parts(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def described(sections, picture, caption):
-    """A figure of which only the words are made: drawing takes seconds."""
-    told = picture(figures.WIDE).to_dict(validate=False)["description"]
-    empty = figures.address("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    return figures.Figure(empty, empty, told, caption, figures.footer(sections))
+def described(draw, caption):
+    """Return a figure with its description only: drawing takes seconds."""
+    return figures.Figure(EMPTY, EMPTY, draw(figures.WIDE).to_dict(validate=False)["description"], caption)
 
 
-def named(sections, picture, caption):
-    """A figure with its caption for words: even describing all of them takes a second or two."""
-    empty = figures.address("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    return figures.Figure(empty, empty, caption, caption, figures.footer(sections))
+def captioned(_draw, caption):
+    """Return a figure with its caption as description: even describing all figures takes a second or two."""
+    return figures.Figure(EMPTY, EMPTY, caption, caption)
 
 
 def made(language, figure):
@@ -142,7 +140,7 @@ def made(language, figure):
 @pytest.fixture(scope="module")
 def written():
     """The report in both languages with captions for figures."""
-    return {language: made(language, named) for language in LANGUAGES}
+    return {language: made(language, captioned) for language in LANGUAGES}
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -375,7 +373,7 @@ def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
 
 
 def test_the_commands_can_be_pasted_as_they_stand(written):
-    assert grounds.commands(about()) == ["hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"]
+    assert sources.commands(about()) == ["hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"]
     assert "hybridwork report FOLDER language=nl policy=no_need_to_answer" in written["nl"]
 
 
@@ -388,12 +386,12 @@ def test_policies_that_were_lived_one_by_one_have_a_command_each(undrawn):
 
 
 def test_grades_are_told_only_of_the_model_that_made_the_comparison():
-    assert grounds.grades({"parameters": 3, "assumed": 1}) == {}
+    assert sources.grades({"parameters": 3, "assumed": 1}) == {}
 
 
 def test_references_are_those_of_the_measures_shown():
-    shown = grounds.behind_measures([["social_moments"], ["no_need_to_answer"]])
-    all_of_them = grounds.behind_measures([["social_moments"], ["no_need_to_answer"], ["sit_stand_desk"]])
+    shown = sources.behind_measures([["social_moments"], ["no_need_to_answer"]])
+    all_of_them = sources.behind_measures([["social_moments"], ["no_need_to_answer"], ["sit_stand_desk"]])
     assert shown and len(shown) < len(all_of_them)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,15 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> p
             f"Missing columns in table '{name}': {', '.join(missing)}. It has {', '.join(map(str, table.columns))}."
         )
     return table
+
+
+def row_of(
+    table: pd.DataFrame, outcome: str, group: str = "everybody", scenario: str | None = None
+) -> dict[Any, Any] | None:
+    """Return the row of an outcome, group and scenario; None where there is none. None as scenario: any policy."""
+    is_own = (table["scenario"] == scenario) if scenario else (table["scenario"] != "baseline")
+    rows = table[is_own & (table["outcome"] == outcome) & (table["group"] == group)]
+    return None if rows.empty else rows.iloc[0].to_dict()
 
 
 def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:

@@ -92,12 +92,11 @@ def figures(choices: Sequence[PolicySelection], words: Words) -> bytes:
     tables = {name: combined(answers, name) for name in ("effects", "trajectories", "gains", "cascade")}
     kind = str(tables["effects"]["kind"].iloc[0])
     first = choice_id(0)
-    cascade = tables["cascade"].drop_duplicates(["scenario", "measure", "role", "stage"])
     charts = {
         "effects": pictures.effects(tables["effects"], known, WIDE, kind),
         "over_time": pictures.trajectories(tables["trajectories"], known, WIDE, kind),
         "groups": pictures.groups(tables["gains"], known, first, WIDE),
-        "cascade": pictures.cascade(cascade, known, WIDE, "baseline", first),
+        "cascade": pictures.cascade(tables["cascade"], known, WIDE, "baseline", first),
     }
     images = {f"{name}.svg": pictures.svg(chart.to_dict(validate=False)) for name, chart in charts.items()}
     origins = [about(choice, one) for choice, one in zip(choices, answers, strict=True)]
@@ -121,12 +120,6 @@ def report(choices: Sequence[PolicySelection], words: Words) -> str:
         choice_id(place): sorted(one.plan.scenarios[1].measures) for place, one in enumerate(answers) if one.plan
     }
     tables = {name: combined(answers, name) for name in TABLES}
-    if len(choices) > 1:
-        keys = {
-            "trajectories": ["scenario", "outcome", "group", "date"],
-            "cascade": ["scenario", "measure", "role", "stage"],
-        }
-        tables |= {name: tables[name].drop_duplicates(own) for name, own in keys.items()}
     return str(page(Comparison(Path("."), facts, tables), words_for(choices, words)))
 
 

@@ -12,7 +12,7 @@ from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.outcomes.effects import DRAWS
 from sim.plotting import charts
 from sim.plotting.charts.dots import alternative
-from sim.reporting import phrases
+from sim.reporting import phrases, tables
 from sim.reporting.changes import of_people
 from sim.views.explore.cases import Answer
 from sim.views.explore.labels import option_of, own_assumptions, title, years
@@ -41,9 +41,7 @@ def headline(choices: Sequence[PolicySelection], answers: Sequence[Answer], word
 
 def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -> Row | None:
     """Return the policy's row of the table of effects or counts; None for a group too small to be shown."""
-    own = required(answer.tables, "tables of an answer")[table]
-    rows = own[(own["outcome"] == outcome) & (own["group"] == group) & (own["scenario"] != "baseline")]
-    return None if rows.empty else rows.iloc[0].to_dict()
+    return tables.row_of(required(answer.tables, "tables of an answer")[table], outcome, group)
 
 
 def _single(choice: PolicySelection, answer: Answer, words: Words) -> str:
@@ -119,11 +117,7 @@ def _today(effect: Mapping[Any, Any], words: Words) -> str:
 
 def _dots_sentence(choice: PolicySelection, counts: Row, interval: str, words: Words) -> str:
     """Return the sentence of the dots; runs with own assumptions may not agree with the data."""
-    if not own_assumptions(choice):
-        return phrases.dot_sentence(counts, interval, words)
-    lower, little, higher = parts = phrases.dots_of(counts)
-    key = f"explore.head.dots_own.{counts['outcome']}"
-    return words(key, runs=sum(parts), lower=lower, little=little, higher=higher)
+    return phrases.dot_sentence(counts, "own" if own_assumptions(choice) else interval, words)
 
 
 def _change(effect: Row, counts: Row, words: Words) -> tuple[str, str]:

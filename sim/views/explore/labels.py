@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from sim.errors import required
 from sim.levers.measure import FAMILIES
 from sim.reporting import phrases
+from sim.views.explore.cases import Answer
 from sim.views.explore.levers import Option, family
 from sim.views.explore.selection import ANCHOR_DAYS, PolicySelection
 from sim.words import Words
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from sim.views.explore.cases import Answer
+_KEYS = ("scenario", "measure", "role", "stage", "outcome", "group", "date")
 
 
 class ChoiceWords(Words):
@@ -69,14 +68,16 @@ def years(weeks: int, words: Words) -> str:
 
 
 def combined(answers: Sequence[Answer], table: str) -> pd.DataFrame:
-    """Return a table of several answers below each other, with `choice_id` as the scenario of each policy."""
-    import pandas as pd
+    """Return a table of several answers below each other, with `choice_id` as the scenario of each policy.
 
+    Today's practice, which the answers share, occurs once.
+    """
     tables = []
     for place, answer in enumerate(answers):
         own = required(answer.tables, "tables of an answer")[table]
         tables.append(own.assign(scenario=own["scenario"].where(own["scenario"] == "baseline", choice_id(place))))
-    return pd.concat(tables, ignore_index=True)
+    rows = pd.concat(tables, ignore_index=True)
+    return rows.drop_duplicates([key for key in _KEYS if key in rows])
 
 
 def choice_id(place: int) -> str:

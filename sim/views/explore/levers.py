@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
+from sim.config import default_settings
+from sim.data import rows
 from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
 from sim.reporting import phrases
 from sim.views.explore.selection import TODAY, content, measures_in, options_of, study_measures
@@ -83,7 +87,7 @@ def family(name: str) -> tuple[Option, ...]:
 
     A measure is no separate option where an option with a file introduces only this measure.
     """
-    files = {path.stem: path for path in (_conf() / name).glob("*.yaml")}
+    files = {path.stem: path for path in (default_settings.conf_folder() / name).glob("*.yaml")}
     alone = {own for option in files if len(own := measures_in(name, option)) == 1}
     members = [
         _option(name, option, files.get(option))
@@ -93,15 +97,7 @@ def family(name: str) -> tuple[Option, ...]:
     return tuple(sorted(members, key=lambda one: (not one.is_today, one.what_if, HYGIENE.index(one.hygiene), one.name)))
 
 
-def _conf() -> Path:
-    from sim.config import default_settings
-
-    return default_settings.conf_folder()
-
-
 def _option(family: str, name: str, file: Path | None) -> Option:
-    from sim.config import default_settings
-
     known = {measure.name: measure for measure in default_settings.measures()}
     kind = content(file).get("kind") if file else None
     own = tuple(known[measure] for measure in measures_in(family, name))
@@ -111,16 +107,12 @@ def _option(family: str, name: str, file: Path | None) -> Option:
 @cache
 def fifteen() -> tuple[Measure, ...]:
     """Return the 15 measures of the study, from source to individual."""
-    from sim.config import default_settings
-
     own = [measure for measure in default_settings.measures() if measure.name in study_measures()]
     return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
 
 
 def evidence_of(measure: Measure) -> list[dict[str, str]]:
     """Return the effects and patterns that a measure and its shifts cite: id, source, and doi where there is one."""
-    from sim.data import rows
-
     cited = " ".join([measure.source, *(shift.source for shift in measure.shifts.values())]).split()
     sources = [row for name in ("effects", "patterns") for row in rows(name) if row["id"] in cited]
     return [{name: row.get(name) or "" for name in ("id", "source", "doi")} for row in sources]
@@ -129,11 +121,5 @@ def evidence_of(measure: Measure) -> list[dict[str, str]]:
 @cache
 def usual_of(name: str) -> float:
     """Return the value of an assumption in the fitted model."""
-    from omegaconf import OmegaConf
-
-    from sim.config import default_settings
-
-    known = OmegaConf.merge(
-        default_settings.defaults(), OmegaConf.load(default_settings.conf_folder() / "fit" / "point.yaml")
-    )
-    return float(OmegaConf.select(known, name))
+    fitted = OmegaConf.load(default_settings.conf_folder() / "fit" / "point.yaml")
+    return float(OmegaConf.select(OmegaConf.merge(default_settings.defaults(), fitted), name))

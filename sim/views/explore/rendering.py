@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +12,11 @@ import streamlit as st
 from sim.plotting import charts
 from sim.views.explore.cases import Answer
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection
+from sim.views.templates import environment
 from sim.words import Words
 from sim.world import own_organisation
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
 WIDE, NARROW = 860, 343
@@ -32,25 +30,13 @@ _cache: OrderedDict[tuple[Any, ...], str] = OrderedDict()
 
 def fragment(template: str, macro: str, *values: Any) -> Markup:
     """Return what a macro of `templates/<template>.j2` makes of these values; texts are escaped."""
-    result: Markup = getattr(_environment().get_template(f"{template}.j2").module, macro)(*values)
+    result: Markup = getattr(environment("sim.views.explore").get_template(f"{template}.j2").module, macro)(*values)
     return result
 
 
 def show(template: str, macro: str, *values: Any) -> None:
     """Put a fragment on the page."""
     st.html(fragment(template, macro, *values))
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("sim.views.explore", "templates"),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
-    )  # fmt: skip
-    environment.filters["base64"] = lambda text: b64encode(str(text).encode()).decode()
-    return environment
 
 
 def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:

@@ -140,7 +140,7 @@ def _groups(results: _Results) -> None:
 
 def _cascade(results: _Results) -> None:
     results.caption("cascade")
-    stages = results.table("cascade").drop_duplicates(["scenario", "measure", "role", "stage"])
+    stages = results.table("cascade")
     policy = None if results.choice.changes_nothing else results.choice_id
     results.figure(
         lambda width: charts.cascade(stages, results.words, width, "baseline", policy), "cascade", results.place

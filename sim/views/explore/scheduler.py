@@ -25,7 +25,7 @@ from sim.views.explore.cases import WORKERS, Answer, Case
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection, presets
-from sim.views.explore.worker_process import WorkerProcess
+from sim.views.explore.worker import WorkerProcess
 from sim.world import own_organisation
 
 REQUEST_SECONDS = 20.0

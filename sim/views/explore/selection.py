@@ -16,6 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from sim.config import composition, default_settings
+from sim.config.overrides import format_override
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
 from sim.words import LANGUAGES, Words
@@ -36,14 +40,11 @@ _MAX_NUMBERS = 12
 _FEW = 8
 ANCHOR_DAYS = "mechanisms.anchor_days.days"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_FORMS = {"number": r"-?\d{1,9}(\.\d{1,6})?(e-?\d)?", "whole": r"\d{1,9}"}
 _RANGES = {
-    "employees": (20, 5_000),
-    "team_size": (3, 12),
-    "weeks": (26, 260),
-    "seed": (1, 1_000_000),
-    "question": (1, 10),
+    "employees": (20, 5_000), "team_size": (3, 12), "weeks": (26, 260), "seed": (1, 1_000_000), "question": (1, 10),
     "at_home": (0, 100),
-}
+}  # fmt: skip
 
 
 class SelectionError(UserError):
@@ -112,6 +113,11 @@ class PolicySelection:
         return names[0] if names else None
 
     @property
+    def in_levers(self) -> set[str]:
+        """The measures that its levers introduce."""
+        return {name for family, option in self.levers.items() for name in measures_in(family, option)}
+
+    @property
     def changes_nothing(self) -> bool:
         """Whether it is today's practice."""
         return not (self.levers or self.measures)
@@ -123,18 +129,14 @@ class PolicySelection:
 
     def _firm(self) -> list[str]:
         if self.persons is not None:
-            from sim.config.overrides import format_override
-
             return ["firm=own", f"firm.persons={format_override(self.persons)}"]
-        shares = {} if self.at_home is None else {"may_work_from_home": self.at_home / 100}
-        shared = [f"firm.shares={{{', '.join(f'{name}: {share:g}' for name, share in shares.items())}}}"]
-        staff = [f"firm.employees={self.employees}", f"firm.team_size={self.team_size}"]
-        return ["firm=one", *staff, *(shared if shares else [])]
+        staff = ["firm=one", f"firm.employees={self.employees}", f"firm.team_size={self.team_size}"]
+        at_home = [] if self.at_home is None else [f"firm.shares={{may_work_from_home: {self.at_home / 100:g}}}"]
+        return [*staff, *at_home]
 
     def _policy(self) -> list[str]:
         levers = [f"{family}={option}" for family, option in self.levers.items()]
-        if self.scenario:
-            levers = [f"scenario={self.scenario}"]
+        levers = [f"scenario={self.scenario}"] if self.scenario else levers
         added = [f"+adoption.measures.{name}.share={share:g}" for name, share in self.measures.items()]
         return [*levers, *added] or [f"{FAMILIES[0]}={TODAY}"]
 
@@ -190,7 +192,9 @@ def choice_of(query: Mapping[str, str]) -> PolicySelection:
         return PolicySelection()
     if query.get("v") != VERSION:
         raise SelectionError("version", version=_harmless(query.get("v", "–")), right=VERSION)
-    values: dict[str, Any] = {name: _whole(name, query[name]) for name in (*_NUMBERS, "question") if name in query}
+    values: dict[str, Any] = {
+        name: int(_written("whole", name, query[name])) for name in (*_NUMBERS, "question") if name in query
+    }
     if "in_place" in query:
         values["in_place"] = () if query["in_place"] == "none" else tuple(query["in_place"].split(","))
     return PolicySelection(
@@ -212,20 +216,14 @@ def _read_pairs(where: str, text: str) -> dict[str, float]:
         name, colon, value = part.partition(":")
         if not colon or not _NAME.fullmatch(name):
             raise SelectionError("pair", where=where, part=_harmless(part))
-        numbers[name] = _number(where, value)
+        numbers[name] = float(_written("number", where, value))
     return numbers
 
 
-def _number(where: str, text: str) -> float:
-    if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?(e-?\d)?", text):
-        raise SelectionError("number", where=where, text=_harmless(text))
-    return float(text)
-
-
-def _whole(where: str, text: str) -> int:
-    if not re.fullmatch(r"\d{1,9}", text):
-        raise SelectionError("whole", where=where, text=_harmless(text))
-    return int(text)
+def _written(kind: str, where: str, text: str) -> str:
+    if not re.fullmatch(_FORMS[kind], text):
+        raise SelectionError(kind, where=where, text=_harmless(text))
+    return text
 
 
 def _harmless(text: str) -> str:
@@ -256,7 +254,7 @@ def _check_measures(choice: PolicySelection) -> None:
     for name, share in choice.measures.items():
         if not (0 < share <= 1 and math.isfinite(share)):
             raise SelectionError("share", name=name, share=f"{share:g}")
-        if name in _introduced_by(choice.levers):
+        if name in choice.in_levers:
             raise SelectionError("twice", name=name)
 
 
@@ -285,30 +283,22 @@ def _check_known(what: str, names: Iterable[Any], known: Iterable[str], of: str 
 @cache
 def options_of(family: str) -> tuple[str, ...]:
     """Return the options of a family of levers."""
-    from sim.config import composition
-
     return composition.options(family)
 
 
 @cache
 def study_measures() -> tuple[str, ...]:
     """Return the 15 measures of the 2022 study."""
-    from sim.config import default_settings
-
     return tuple(measure.name for measure in default_settings.measures() if measure.in_study)
 
 
 @cache
 def presets() -> dict[str, dict[str, str]]:
     """Return the levers of each named scenario, by family."""
-    from sim.config import default_settings
-
     scenarios: dict[str, dict[str, str]] = {}
     for path in sorted((default_settings.conf_folder() / "scenario").glob("*.yaml")):
-        options = {}
-        for change in content(path).get("defaults") or ():
-            for group, option in change.items():
-                options[str(group).removeprefix("override /")] = str(option)
+        changes = content(path).get("defaults") or ()
+        options = {str(group).removeprefix("override /"): str(own) for one in changes for group, own in one.items()}
         if options:
             scenarios[path.stem] = {family: options[family] for family in FAMILIES if family in options}
     return scenarios
@@ -317,8 +307,6 @@ def presets() -> dict[str, dict[str, str]]:
 @cache
 def assumptions() -> dict[str, tuple[float, float]]:
     """Return the range of every number that may be changed, by its name on the command line."""
-    from sim.config import default_settings
-
     ranges = {
         f"mechanisms.{process}.{name}": (metadata.low, metadata.high)
         for process, kind in default_settings.mechanism_types().items()
@@ -330,22 +318,13 @@ def assumptions() -> dict[str, tuple[float, float]]:
     return ranges
 
 
-def _introduced_by(levers: Mapping[str, str]) -> set[str]:
-    """Return the measures that the options of these levers introduce."""
-    return {name for family, option in levers.items() for name in measures_in(family, option)}
-
-
 @cache
 def measures_in(family: str, option: str) -> tuple[str, ...]:
     """Return the measures that an option of a family introduces."""
-    from sim.config import default_settings
-
     path = default_settings.conf_folder() / family / f"{option}.yaml"
     return tuple(content(path).get("measures") or ()) if path.is_file() else (option,)
 
 
 def content(path: Path) -> Mapping[str, Any]:
     """Return the entries of one file of the configuration."""
-    import yaml
-
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -17,7 +17,6 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from sim.errors import UserError, required
-from sim.levers.measure import FAMILIES
 from sim.text import plain
 from sim.views.explore import sessions
 from sim.views.explore.selection import TODAY, PolicySelection, SelectionError, choice_of
@@ -156,11 +155,6 @@ def language(name: str) -> None:
 def home() -> None:
     """Go back to the ten questions."""
     st.session_state.view = HOME
-
-
-def levers_now() -> dict[str, str]:
-    """Return the option of every family."""
-    return {family: choice().levers.get(family, TODAY) for family in FAMILIES}
 
 
 # -- a file of one's own ---------------------------------------------------------------------------------------------

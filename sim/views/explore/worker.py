@@ -1,4 +1,4 @@
-"""Work of a worker process: simulate plans in pairs of worlds, and reuse burn-ins and today's practice.
+"""Worker processes, which simulate plans in pairs of worlds and reuse burn-ins and today's practice.
 
 A moved lever changes neither the people nor the burn-in, so only the world of the policy is simulated again. The
 caches are bounded. Results equal those of the command line to the bit.
@@ -7,17 +7,23 @@ caches are bounded. Results equal those of the command line to the bit.
 from __future__ import annotations
 
 import gc
+import logging
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
 
 from sim.engine.plan import Plan, required_measures
+from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.record import Record
 from sim.runs.stacked_runs import BurnInState, burn_in_state
+from sim.runs.worker_pool import serve
 from sim.world import own_organisation
 
 Value = TypeVar("Value")
@@ -25,6 +31,8 @@ Value = TypeVar("Value")
 MAX_BURN_INS, MAX_RECORDS = 120, 240
 """Sizes of the caches for organisations of up to `USUAL_SIZE` people; of larger ones they hold fewer, in proportion."""
 USUAL_SIZE = 500
+MAX_ATTEMPTS = 2
+_log = logging.getLogger(__name__)
 
 Key = tuple[str | None, str]
 """The uploaded organisation, if any, and everything else that a value depends on."""
@@ -82,13 +90,8 @@ def _size_of_cache(most: int, plan: Plan) -> int:
 
 
 def _simulate(plan: Plan) -> Record:
-    usual = replace(plan, scenarios=plan.scenarios[:1])
-    baseline = _cached(
-        _baselines,
-        _key(usual),
-        lambda: after_burn_in(usual).simulate(usual.scenarios)[0],
-        _size_of_cache(MAX_RECORDS, plan),
-    )
+    usual, most = replace(plan, scenarios=plan.scenarios[:1]), _size_of_cache(MAX_RECORDS, plan)
+    baseline = _cached(_baselines, _key(usual), lambda: after_burn_in(usual).simulate(usual.scenarios)[0], most)
     policy = after_burn_in(plan).simulate(plan.scenarios[1:])[0]
     return _select_measures(_concatenate(baseline, policy), plan)
 
@@ -126,3 +129,56 @@ def _cached(cache: OrderedDict[Key, Value], key: Key, make: Callable[[], Value],
             cache.popitem(last=False)
     cache.move_to_end(key)
     return cache[key]
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+
+
+class WorkerProcess:
+    """One process that does one task at a time, in the order of requests by any number of threads.
+
+    A single thread uses and replaces the process, so that two threads cannot replace it at once.
+    """
+
+    def __init__(self, number: int, open_executor: Callable[[], Any] | None = None) -> None:
+        self._number, self._open = number, open_executor or _open_process
+        self._executor = self._open()
+        self._thread = ThreadPoolExecutor(1)
+
+    def run(self, work: Callable[[Any], Any], argument: Any, persons: str | None = None) -> Any:
+        """Return `work(argument)` from the process.
+
+        An uploaded organisation, `persons`, is sent along with the work. A process that ends is replaced and the work
+        is tried again; UserError where it ends again.
+        """
+        staff = own_organisation.stored_staff(persons)
+        if persons is not None and staff is not None:
+            work, argument = with_staff, (work, argument, persons, staff)
+        return self._thread.submit(self._attempt, work, argument).result()
+
+    def _attempt(self, work: Callable[[Any], Any], argument: Any) -> Any:
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                return self._executor.submit(work, argument).result()
+            except BrokenExecutor:
+                _log.warning("worker %d has ended and is replaced", self._number)
+                self._executor.shutdown(wait=False, cancel_futures=True)
+                self._executor = self._open()
+        raise UserError("The worker process ended twice during this task. Use fewer people or weeks.")
+
+    def close(self) -> None:
+        """End the process after its current task; waiting tasks are cancelled.
+
+        Waiting here matters: Python's own exit may write to the pipe of a process that is still closing, and fail.
+        """
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(cancel_futures=True)
+
+
+def _open_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_start)
+
+
+def _start() -> None:
+    serve()
+    os.nice(15)  # the page has to stay responsive

@@ -1,4 +1,4 @@
-"""The report: one page of a comparison of scenarios, to be read, printed and mailed, in Dutch or English."""
+"""The report: one page of a comparison of scenarios, in Dutch or English."""
 
 from sim.views.report.command import beside, main, settings_of
 

@@ -38,21 +38,19 @@ def write(
     folder: Path, language: str = "en", policy: str | None = None, sensitivity: str | None = None, pdf: str = "false"
 ) -> list[Path]:
     """Write the report of a folder into it and return the files; raise UserError for an invalid folder or setting."""
-    from sim.experiments.output_folder import write_text
-    from sim.views.report.folder import read, screening_of
-
     words = Words(language)
     require_packages(_PACKAGES, "report")
+    from sim.experiments.output_folder import write_text
+    from sim.views.report.folder import read, screening_of
+    from sim.views.report.page import page
+    from sim.views.report.pdf import print_to
+
     comparison = read(folder)
     screening = None if sensitivity is None else screening_of(read_path(sensitivity))
-    from sim.views.report.page import page
-
     path = folder / ("report.html" if language == "en" else f"report_{language}.html")
     write_text(page(comparison, words, policy, screening), path)
     if pdf != "true":
         return [path]
-    from sim.views.report.pdf import print_to
-
     print_to(path, path.with_suffix(".pdf"))
     return [path, path.with_suffix(".pdf")]
 

@@ -1,109 +1,66 @@
-"""The figures of the report, each drawn for a desktop and for a phone and embedded in the page."""
+"""The figures of the report, each drawn for a desktop and for a phone."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from sim.plotting import charts
 from sim.plotting.charts.style import PHONE, WIDE
 from sim.reporting import phrases
 from sim.views.report.sections import Sections
 
-if TYPE_CHECKING:
-    import pandas as pd
+Draw = Callable[[int], Any]
+"""A function that returns the chart of a width."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure for a desktop and one for a phone, as data addresses, with its texts."""
+    """The SVG of a figure for a desktop and for a phone, and its texts."""
 
     wide: str
     phone: str
     alternative: str
     caption: str
-    footer: str
 
 
 def all_figures(sections: Sections, screening: pd.DataFrame | None = None) -> dict[str, Figure]:
     """Return every figure of the report by its name; figures without data are left out."""
-    figures = _of_policies(sections) if sections.policies else {}
-    words, tables = sections.words, sections.tables
+    words, name, margin = sections.words, phrases.quoted(sections.focus, sections.words), ""
+    draws = _of_policies(sections) if sections.policies else {}
+    effects, cascade = sections.tables["effects"], sections.tables["cascade"]
+    if "groups" in draws:
+        margin = sections.margin
     if sections.follows:
-        figures["cascade"] = figure(
-            sections,
-            lambda width: charts.cascade(tables["cascade"], words, width, beside=sections.focus),
-            words("report.cascade.caption"),
-        )
+        draws["cascade"] = lambda width: charts.cascade(cascade, words, width, beside=sections.focus)
     if worlds := [world.id for world in sections.worlds]:
-        figures["worlds"] = figure(
-            sections,
-            lambda width: charts.effects(tables["effects"], words, width, "counterfactual", worlds),
-            words("report.worlds.caption"),
-        )
+        draws["worlds"] = lambda width: charts.effects(effects, words, width, "counterfactual", worlds)
+    figures = {
+        one: figure(draw, words(f"report.{one}.caption", margin=margin, name=name)) for one, draw in draws.items()
+    }
     if screening is not None:
         scenario = sections.sensitivity_scenario(screening)
-        figures["sensitivity"] = figure(
-            sections,
-            lambda width: charts.sensitivity(screening, words, scenario, width),
-            words("report.sensitivity.caption", name=phrases.quoted(scenario, words)),
-        )
+        caption = words("report.sensitivity.caption", name=phrases.quoted(scenario, words))
+        figures["sensitivity"] = figure(lambda width: charts.sensitivity(screening, words, scenario, width), caption)
     return figures
 
 
-def _of_policies(sections: Sections) -> dict[str, Figure]:
+def _of_policies(sections: Sections) -> dict[str, Draw]:
     words, tables, order = sections.words, sections.tables, [policy.id for policy in sections.policies]
-    figures = {
-        "effects": figure(
-            sections,
-            lambda width: charts.effects(tables["effects"], words, width, order=order),
-            words("report.effects.caption"),
-        ),
-        "trajectories": figure(
-            sections,
-            lambda width: charts.trajectories(tables["trajectories"], words, width, order=order),
-            words("report.trajectories.caption"),
-        ),
-        "frontier": figure(
-            sections,
-            lambda width: charts.frontier(tables["effects"], words, width, order=order),
-            words("report.frontier.caption"),
-        ),
+    draws: dict[str, Draw] = {
+        "effects": lambda width: charts.effects(tables["effects"], words, width, order=order),
+        "trajectories": lambda width: charts.trajectories(tables["trajectories"], words, width, order=order),
+        "frontier": lambda width: charts.frontier(tables["effects"], words, width, order=order),
     }
     if not sections.gains.empty:
-        figures["groups"] = figure(
-            sections,
-            lambda width: charts.groups(sections.gains, words, sections.focus, width),
-            words("report.groups.caption", margin=sections.margin, name=sections.focus_quoted),
-        )
-    return figures
+        draws["groups"] = lambda width: charts.groups(sections.gains, words, sections.focus, width)
+    return draws
 
 
-def figure(sections: Sections, picture: Callable[[int], Any], caption: str) -> Figure:
-    """Return a figure for a desktop and for a phone; `picture` returns the chart of a width."""
-    wide, phone = (picture(width).to_dict(validate=False) for width in (WIDE, PHONE))
-    return Figure(
-        wide=address(charts.svg(wide)),
-        phone=address(charts.svg(phone)),
-        alternative=wide["description"],
-        caption=caption,
-        footer=footer(sections),
-    )
-
-
-def footer(sections: Sections) -> str:
-    """Return runs, type of interval, seed and version."""
-    about, words, holds = sections.about, sections.words, sections.comparison.holds
-    origin = {"seed": about["seed"], "version": about["version"]}
-    if holds == phrases.ONE_RUN:
-        return words("report.figure.footer_one", **origin)
-    return words(
-        "report.figure.footer", replicates=about["replicates"], interval=words(f"common.sure.{holds}"), **origin
-    )
-
-
-def address(svg: str) -> str:
-    """Return an SVG as a data address, so that the page needs no other file."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+def figure(draw: Draw, caption: str) -> Figure:
+    """Return a figure for a desktop and for a phone."""
+    wide, phone = (draw(width).to_dict(validate=False) for width in (WIDE, PHONE))
+    return Figure(charts.svg(wide), charts.svg(phone), wide["description"], caption)

@@ -1,4 +1,4 @@
-"""What a folder of `hybridwork scenarios` holds, checked, and told in one line where it is not what it should be."""
+"""The facts and tables in a folder of `hybridwork scenarios`, checked when they are read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from sim.errors import UserError, first_line
 from sim.reporting import phrases
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TABLES = {
     "effects": ("scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "interval", "unit"),
@@ -22,7 +21,7 @@ TABLES = {
     "cascade": ("scenario", "measure", "role", "stage", "share", "study_share"),
     "gains": ("scenario", "kind", "outcome", "group", "gained", "worse", "margin"),
 }
-"""The tables a report is made of, with the columns it needs."""
+"""The tables of a report, with the columns it needs."""
 _FACTS = (
     *("version", "asked", "written", "seed", "weeks", "start", "scenarios"),
     *("replicates", "people", "parameters", "assumed", "holds", "introduced"),
@@ -40,12 +39,12 @@ class Comparison:
 
     @property
     def interval(self) -> str:
-        """What its intervals hold: chance or draws."""
+        """What its intervals cover: chance or draws."""
         return str(self.about["holds"])
 
     @property
     def holds(self) -> str:
-        """The same, or that there was one run, which has none."""
+        """The same, or that there was one run, which has no interval."""
         return phrases.holds(self.interval, int(self.about["replicates"]))
 
     @cached_property
@@ -56,9 +55,7 @@ class Comparison:
 
 
 def read(folder: Path) -> Comparison:
-    """Read a folder that `hybridwork scenarios` or `hybridwork run` has written; UserError for any other."""
-    import pandas as pd
-
+    """Return the comparison in a folder of `hybridwork scenarios` or `run`; raise UserError for any other folder."""
     _check(folder)
     about = _facts(folder / "about.json")
     missing = [fact for fact in _FACTS if fact not in about]
@@ -106,8 +103,6 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd
-
     if not path.is_file():
         raise UserError(f"{path.parent} lacks {path.name}, which versions before 0.3 did not write. {_AGAIN}")
     try:

@@ -15,15 +15,15 @@ _SECONDS = 120
 
 
 def browser() -> str | None:
-    """A browser that prints without a window; None where there is none."""
+    """Return a browser that prints without a window; None where there is none."""
     return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
 
 
 def print_to(page: Path, path: Path) -> None:
-    """Print a page to `path`; UserError where there is no browser, or where it fails."""
+    """Print a page to `path`; raise UserError without a browser, or if it fails."""
     program = browser()
     if program is None:
-        raise UserError("pdf=true needs a browser, and there is none; install chromium, or print the page by hand")
+        raise UserError("No browser found for pdf=true. Install chromium, or print the page by hand.")
     with TemporaryDirectory(prefix="hybridwork-") as profile:
         printed = Path(profile) / "report.pdf"
         words = [
@@ -32,10 +32,11 @@ def print_to(page: Path, path: Path) -> None:
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             words.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
+        reason = "no file was written"
         try:
             subprocess.run(words, capture_output=True, timeout=_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise UserError(f"{program} could not print {page} ({type(error).__name__}); print it by hand") from None
+            reason = type(error).__name__
         if not printed.is_file():
-            raise UserError(f"{program} could not print {page}; print it by hand")
+            raise UserError(f"{program} cannot print {page}: {reason}. Print it by hand.")
         shutil.move(printed, path)

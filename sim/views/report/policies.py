@@ -1,10 +1,11 @@
-"""What stands behind each scenario: where it acts, what the law says of it, and how well founded it is."""
+"""The scenarios of a report: the level at which each acts, its legal status and its evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sim.config.default_settings import measures
 from sim.levers.measure import GRADES, Measure
 from sim.reporting import phrases
 from sim.words import Words
@@ -15,15 +16,20 @@ LEVELS = ("source", "collective", "individual", "several", "none")
 
 @dataclass(frozen=True)
 class Policy:
-    """A scenario as the report tells it; `level` is one of `LEVELS`, `duties` are measures that the law demands."""
+    """A scenario of the report; `marked` is its name with a mark where a measure is a legal duty."""
 
     id: str
     name: str
     text: str
+    marked: str
     level: str
-    duties: tuple[str, ...]
     laws: tuple[str, ...]
     grades: tuple[str, ...]
+
+    @property
+    def is_duty(self) -> bool:
+        """Whether it includes a legal duty of the employer."""
+        return "duty" in self.laws
 
 
 def policies(
@@ -33,8 +39,6 @@ def policies(
 
     `introduced` has the measures of each scenario, `texts` the description in its file.
     """
-    from sim.config.default_settings import measures
-
     catalogue = {one.name: one for one in measures()}
     rows = [
         _policy(one, [catalogue[name] for name in introduced.get(one, ()) if name in catalogue], texts, words)
@@ -45,16 +49,14 @@ def policies(
 
 def _policy(scenario: str, own: Sequence[Measure], texts: Mapping[str, str], words: Words) -> Policy:
     levels = list(dict.fromkeys(measure.hygiene for measure in own))
+    laws = tuple(dict.fromkeys(measure.legal for measure in own))
+    name = phrases.name_of(scenario, words)
     return Policy(
         id=scenario,
-        name=phrases.name_of(scenario, words),
+        name=name,
         text=phrases.text_of(scenario, words, texts.get(scenario, "")),
+        marked=f"{name} {words('common.duty.mark')}" if "duty" in laws else name,
         level=levels[0] if len(levels) == 1 else "several" if levels else "none",
-        duties=tuple(measure.tekst if words.language == "nl" else measure.text for measure in own if _is_duty(measure)),
-        laws=tuple(dict.fromkeys(measure.legal for measure in own)),
+        laws=laws,
         grades=tuple(grade for grade in GRADES if grade in {measure.grade for measure in own}) or (GRADES[0],),
     )
-
-
-def _is_duty(measure: Measure) -> bool:
-    return measure.legal == "duty"

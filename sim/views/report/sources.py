@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.calibration.uncertainty import assumed_numbers, grade_counts
+from sim.config.default_settings import measures, mechanism_types
 from sim.data import rows
-from sim.levers.measure import Measure
-
-_RECALLED = "recalled"
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,6 @@ class Source:
 
 def grades(about: Mapping[str, Any]) -> Counter[str]:
     """Return the number of uncertain parameters by grade; empty for a comparison by another version of the model."""
-    from sim.calibration.uncertainty import assumed_numbers, grade_counts
-
     counts = {name: about[name] for name in ("parameters", "assumed")}
     return grade_counts() if counts == assumed_numbers() else Counter()
 
@@ -38,24 +35,19 @@ def documents() -> list[str]:
 
 def behind_measures(introduced: Iterable[Sequence[str]]) -> list[Source]:
     """Return the literature that the measures of these scenarios cite."""
-    from sim.config.default_settings import measures
-
     names = {name for own in introduced for name in own}
-    cited = [source for measure in measures() if measure.name in names for source in _cited(measure)]
-    return _literature(cited)
+    introduced_measures = [measure for measure in measures() if measure.name in names]
+    return _literature(
+        source
+        for measure in introduced_measures
+        for source in (measure.source, *(shift.source for shift in measure.shifts.values()))
+    )
 
 
 def behind_parameters() -> list[Source]:
     """Return the literature that the parameters of the model cite."""
-    from sim.config.default_settings import mechanism_types
-
-    return _literature(
-        metadata.source for kind in mechanism_types().values() for metadata in kind.parameter_metadata().values()
-    )
-
-
-def _cited(measure: Measure) -> list[str]:
-    return [measure.source, *(shift.source for shift in measure.shifts.values())]
+    kinds = mechanism_types().values()
+    return _literature(metadata.source for kind in kinds for metadata in kind.parameter_metadata().values())
 
 
 def _literature(cited: Iterable[str]) -> list[Source]:
@@ -66,7 +58,7 @@ def _literature(cited: Iterable[str]) -> list[Source]:
         if row["id"] in keys:
             address = f"https://doi.org/{row['doi']}" if row["doi"] else ""
             known = sources.get(address or row["source"])
-            was_read = row["provenance"] != _RECALLED or (known is not None and known.was_read)
+            was_read = row["provenance"] != "recalled" or (known is not None and known.was_read)
             longest = max((row["source"], known.text if known else ""), key=len)
             sources[address or row["source"]] = Source(longest, address, was_read)
     return sorted(sources.values(), key=lambda source: source.text.lower())
