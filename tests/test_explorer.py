@@ -27,7 +27,7 @@ from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
 from sim.views.explore.selection import FIRST_STAGE, MOST, PolicySelection, presets
-from sim.views.explore.worker_process import WorkerProcess
+from sim.views.explore.worker import WorkerProcess
 from sim.words import Words
 
 HOUSE = Path(__file__).resolve().parents[1]

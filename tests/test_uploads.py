@@ -21,7 +21,7 @@ from benchmarks import sessions as sessions_benchmark
 from benchmarks.sessions import MARK, persons
 from sim.config import composition
 from sim.errors import UserError
-from sim.views.explore import cases, scheduler, sessions, worker, worker_process
+from sim.views.explore import cases, scheduler, sessions, worker
 from sim.views.explore.selection import PolicySelection
 from sim.world import own_organisation
 from sim.world.establishments import build
@@ -231,8 +231,8 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
             thread.join()
         assert outcomes.count("fine") == 8, "the work of others is done"
         assert sum("ended twice" in one for one in outcomes) == 1
-        assert len(Mortal.hired) == cases.WORKERS + worker_process.MAX_ATTEMPTS
-        assert [one.closed for one in Mortal.hired].count(True) == worker_process.MAX_ATTEMPTS
+        assert len(Mortal.hired) == cases.WORKERS + worker.MAX_ATTEMPTS
+        assert [one.closed for one in Mortal.hired].count(True) == worker.MAX_ATTEMPTS
         assert "is replaced" in caplog.text
     finally:
         found.close()

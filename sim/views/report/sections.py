@@ -367,8 +367,8 @@ class Sections:
     @property
     def measure_grades(self) -> Table:
         """The meaning of the grades on this page."""
-        shown = dict.fromkeys(grade for policy in self.policies for grade in policy.grades)
-        rows = [[self.words(f"common.{name}.{grade}") for name in ("grade", "grade_means")] for grade in shown]
+        grades = dict.fromkeys(grade for policy in self.policies for grade in policy.grades)
+        rows = [[self.words(f"common.{name}.{grade}") for name in ("grade", "grade_means")] for grade in grades]
         heads = [self.words("report.question.grade"), self.words("report.rests.means")]
         return Table(self.words("report.rests.measures_caption"), heads, rows)
 
