@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim.config import composition, fingerprint, parameter_values
@@ -16,24 +17,30 @@ from sim.config.posterior_draws import DRAWS, METADATA, changes, current_fingerp
 from sim.data import rows
 from sim.errors import UserError
 from sim.experiments import sweep
+from sim.experiments.designs import Design, Settings, make
 from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.sweep import Sweep, run_sweep
 from sim.reporting.templates import render
 from sim.runs import worker_pool as pools
-from sim.studies.posterior import diagnostics, estimation, facts, importance_rounds, prior, study, surrogate, weights
+from sim.studies.posterior import diagnostics, facts, importance_rounds, study, surrogate, weights
+from sim.studies.posterior.estimation import influential, rounds_table, screening
 from sim.studies.posterior.observations import Observation, check_reach, labels, observations
-from sim.studies.posterior.screening import influential, screening
+from sim.studies.posterior.problem import uncertain_factors
 from sim.studies.posterior.simulator import OBSERVED, TABLE
 
-ASKED = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
+TINY = ("scenarios=[baseline]", "firm.establishments=3", "firm.sample=8", "burn_in=1", "weeks=1", "engine=reference")
 
 
 @cache
-def ground() -> DesignContext:
-    return DesignContext(composition.compose(*ASKED), ASKED)
+def context() -> DesignContext:
+    return DesignContext(composition.compose(*TINY), TINY)
 
 
-# -- what is observed -------------------------------------------------------------------------------------------------
+def prior_draws(count: int) -> Design:
+    return make(Settings("draws", n=count, seed=1), uncertain_factors(context().plan))
+
+
+# -- observations -----------------------------------------------------------------------------------------------------
 
 
 def test_every_calibration_row_and_every_cell_of_the_table_is_one_observation(measures):
@@ -139,8 +146,8 @@ def test_an_observation_far_from_all_simulations_is_refused():
 
 
 def test_the_prior_has_all_uncertain_parameters_and_no_others():
-    own = prior.factors(ground().plan)
-    now = fingerprint.fingerprint(ground().plan.parameters, ground().plan.measures)["numbers"]
+    own = uncertain_factors(context().plan)
+    now = fingerprint.fingerprint(context().plan.parameters, context().plan.measures)["numbers"]
     assert [factor.name for factor in own] == sorted(name for name, value in now.items() if isinstance(value, list))
     assert not any(factor.options or factor.low >= factor.high for factor in own)
     names = {factor.name for factor in own}
@@ -150,23 +157,23 @@ def test_the_prior_has_all_uncertain_parameters_and_no_others():
 
 def test_shares_and_normal_scores_are_each_others_inverse():
     shares = np.linspace(0.001, 0.999, 50)
-    assert prior.shares(prior.normal(shares)) == pytest.approx(shares)
-    assert np.isfinite(prior.normal(np.array([0.0, 1.0]))).all()
+    assert weights.shares(weights.scores(shares)) == pytest.approx(shares)
+    assert np.isfinite(weights.scores(np.array([0.0, 1.0]))).all()
 
 
 def test_a_draw_of_the_prior_becomes_a_plan():
-    design = prior.draws(prior.factors(ground().plan), 2, 1)
-    plan = parameter_values.with_values(ground().plan, design.rows()[1])
+    design = prior_draws(2)
+    plan = parameter_values.with_values(context().plan, design.rows()[1])
     assert plan.parameters["recovery"]["night"] == design.table["mechanisms.recovery.night"][1]
-    longer = prior.draws(prior.factors(ground().plan), 3, 1)
+    longer = prior_draws(3)
     assert longer.table.iloc[:2].equals(design.table)
 
 
-# -- simulations, kept and gone on with -------------------------------------------------------------------------------
+# -- simulations ------------------------------------------------------------------------------------------------------
 
 
 def simulations(count: int = 5) -> Sweep:
-    return Sweep(ground(), prior.draws(prior.factors(ground().plan), count, 1), 1, (TABLE,), OBSERVED)
+    return Sweep(context(), prior_draws(count), 1, (TABLE,), OBSERVED)
 
 
 def test_interrupted_simulations_resume_with_the_same_results(tmp_path, monkeypatch, measures):
@@ -197,17 +204,15 @@ def test_simulations_differ_in_people_and_their_ids_depend_on_the_simulator(monk
     assert runs[0].identifier != renamed[0].identifier
 
 
-# -- what matters first -----------------------------------------------------------------------------------------------
+# -- screening --------------------------------------------------------------------------------------------------------
 
 
 def test_screening_is_in_units_of_the_error():
-    from sim.experiments.designs import Settings, make
-
     factors = [Factor("much"), Factor("little"), Factor("nothing")]
     design = make(Settings("morris", n=4), factors)
     at = design.table.to_numpy(float)
-    asked = [Observation("one", "percent", 0.0, 3.0, 4.0), Observation("two", "percent", 0.0, 0.6, 0.8)]
-    table = screening(design, np.stack([10 * at[:, 0], at[:, 1]], axis=1), asked, 4, 1)
+    targets = [Observation("one", "percent", 0.0, 3.0, 4.0), Observation("two", "percent", 0.0, 0.6, 0.8)]
+    table = screening(design, np.stack([10 * at[:, 0], at[:, 1]], axis=1), targets, 4, 1)
     rows = table.set_index("parameter")
     assert rows.loc["much", ["moves", "observation"]].tolist() == [pytest.approx(2.0), "one"]
     assert rows.loc["little", ["moves", "observation"]].tolist() == [pytest.approx(1.0), "two"]
@@ -236,15 +241,14 @@ def test_resampling_is_proportional_to_weights():
 
 def round_of(log_weights: np.ndarray, by: str = "surrogate") -> importance_rounds.WeightedDraws:
     count = len(log_weights)
-    own = importance_rounds.Simulations(
-        np.zeros((count, 2)), np.zeros((count, 1)), {"centre.a.mean": np.zeros(count)}, np.arange(count)
-    )
+    centres = pd.DataFrame({"centre.a.mean": np.zeros(count)})
+    own = importance_rounds.Simulations(np.zeros((count, 2)), np.zeros((count, 1)), centres, np.arange(count))
     return importance_rounds.WeightedDraws(by, own, own.simulated, weights.normalised(log_weights))
 
 
 def test_effective_sample_sizes_of_rounds_add_up():
-    luck = np.random.default_rng(9)
-    few, many = round_of(luck.normal(0, 2.5, 400)), round_of(luck.normal(0, 0.5, 300))
+    rng = np.random.default_rng(9)
+    few, many = round_of(rng.normal(0, 2.5, 400)), round_of(rng.normal(0, 0.5, 300))
     together = importance_rounds.pool_rounds([few, many])
     assert together.effective_size == pytest.approx(few.effective_size + many.effective_size)
     assert (
@@ -254,8 +258,8 @@ def test_effective_sample_sizes_of_rounds_add_up():
 
 
 def test_with_a_small_effective_sample_size_the_last_round_is_unweighted():
-    luck = np.random.default_rng(10)
-    found = [round_of(luck.normal(0, 3, 50), "flow"), *(round_of(luck.normal(0, 1, 200)) for _ in range(2))]
+    rng = np.random.default_rng(10)
+    found = [round_of(rng.normal(0, 3, 50), "flow"), *(round_of(rng.normal(0, 1, 200)) for _ in range(2))]
     assert len(importance_rounds.final_draws(found, 50).simulations) == 400
     last = importance_rounds.final_draws(found, 10_000)
     assert len(last.simulations) == 200 and np.ptp(last.weights) == 0
@@ -269,8 +273,8 @@ def test_weighted_quantiles_with_equal_weights_are_ordinary_quantiles():
 
 def test_weights_correct_a_wrong_proposal():
     """Prior N(0, 1), one observation y = theta + N(0, 0.5): the posterior is N(0.8 y, 0.2); the proposal is off."""
-    luck = np.random.default_rng(2)
-    drawn = luck.normal(0.3, 0.8, (20_000, 1))
+    rng = np.random.default_rng(2)
+    drawn = rng.normal(0.3, 0.8, (20_000, 1))
     log_proposal = -0.5 * ((drawn[:, 0] - 0.3) / 0.8) ** 2 - math.log(0.8 * math.sqrt(2 * math.pi))
     likelihood = weights.log_likelihood(drawn, np.array([1.0]), np.array([0.5]))
     found = weights.normalised(likelihood + weights.log_prior(drawn) - log_proposal)
@@ -287,57 +291,57 @@ SLOPES = np.array([[8.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 1.0]])
 
 @pytest.fixture(scope="module")
 def model() -> surrogate.Surrogate:
-    """Learned from a linear model of four parameters and two observations, with luck of 0.1 and an error of 0.5."""
-    luck = np.random.default_rng(3)
-    at = luck.random((900, 4))
-    simulated = 10 + at @ SLOPES + luck.normal(0, 0.1, (900, 2))
-    alike = luck.normal(10, 0.1, (300, 2))
-    return surrogate.fit_surrogate(at, simulated, np.full(2, 0.5), alike, np.full(900, True))
+    """A surrogate of a linear model of four parameters and two observations, with noise of 0.1 and an error of 0.5."""
+    rng = np.random.default_rng(3)
+    at = rng.random((900, 4))
+    simulated = 10 + at @ SLOPES + rng.normal(0, 0.1, (900, 2))
+    repeated = rng.normal(10, 0.1, (300, 2))
+    return surrogate.fit_surrogate(at, simulated, np.full(2, 0.5), repeated, np.full(900, True))
 
 
 def test_a_surrogate_estimates_the_model_and_its_noise(model):
     tried = np.random.default_rng(4).random((50, 4))
     assert model(tried) == pytest.approx(10 + tried @ SLOPES, abs=0.5)
     assert np.sqrt(np.diag(model.noise)) == pytest.approx([0.2, 0.2], abs=0.02)  # 0.1 in SDs of 0.5
-    assert np.diag(model.model_error).max() < 0.1  # the ridge's own pull
+    assert np.diag(model.model_error).max() < 0.1  # the bias of the ridge
 
 
 def test_draws_of_a_surrogate_agree_with_the_observations(model, monkeypatch):
     monkeypatch.setattr(surrogate, "BURN_IN", 80)
-    drawn, agreement = surrogate.sample(model, np.array([18.0, 13.5]), 400, 1, chains=40)
-    assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and agreement < 1.2
+    drawn, r_hat = surrogate.sample(model, np.array([18.0, 13.5]), 400, 1, chains=40)
+    assert drawn.shape == (400, 4) and ((drawn >= 0) & (drawn <= 1)).all() and r_hat < 1.2
     assert model(drawn).mean(axis=0) == pytest.approx([18.0, 13.5], abs=0.15)
-    assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # nothing is known of it
+    assert drawn[:, 2].std() == pytest.approx(math.sqrt(1 / 12), abs=0.04)  # no observation depends on it
 
 
 def test_a_run_has_more_weight_the_larger_the_error_of_the_surrogate(model):
     at = np.full((1, 4), 0.5)
-    shown = model(at) + 1.0
-    moved = {doubt: float((replace(model, model_error=doubt * np.eye(2)).expected(at, shown) - model(at))[0, 0])
-             for doubt in (1e-6, 1.0, 1e6)}  # fmt: skip
+    run = model(at) + 1.0
+    moved = {error: float((replace(model, model_error=error * np.eye(2)).expected(at, run) - model(at))[0, 0])
+             for error in (1e-6, 1.0, 1e6)}  # fmt: skip
     assert moved[1e-6] == pytest.approx(0, abs=0.01) and moved[1e6] == pytest.approx(1, abs=0.01)
     assert moved[1e-6] < moved[1.0] < moved[1e6]
 
 
 def test_weights_average_to_one_over_possible_runs(model):
-    """Living a set changes nothing on average: the likelihood before is the mean of those after."""
-    doubted = replace(model, model_error=0.3 * np.eye(2), noise=0.2 * np.eye(2))
-    luck, at = np.random.default_rng(5), np.full((20_000, 4), 0.5)
-    shown = doubted(at) + 0.5 * math.sqrt(0.5) * luck.normal(size=(20_000, 2))
-    found = np.exp(doubted.log_weights(at, shown, doubted(at[:1])[0] + 0.4))
+    """The likelihood before a set is simulated is the mean of those after."""
+    uncertain = replace(model, model_error=0.3 * np.eye(2), noise=0.2 * np.eye(2))
+    rng, at = np.random.default_rng(5), np.full((20_000, 4), 0.5)
+    run = uncertain(at) + 0.5 * math.sqrt(0.5) * rng.normal(size=(20_000, 2))
+    found = np.exp(uncertain.log_weights(at, run, uncertain(at[:1])[0] + 0.4))
     assert found.mean() == pytest.approx(1, abs=0.02) and found.std() > 0.05
-    assert doubted.misfit(at, shown) == pytest.approx(1, abs=0.03)
+    assert uncertain.misfit(at, run) == pytest.approx(1, abs=0.03)
 
 
 # -- diagnostics ------------------------------------------------------------------------------------------------------
 
 
 def gaussian(count: int, draws: int, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Truths from N(0, 1), seen with an error of 1; draws of the posterior N(y / 2, 1/2), `spread` times as wide."""
-    luck = np.random.default_rng(4)
-    truths = luck.normal(size=(count, 2))
-    seen = truths + luck.normal(size=truths.shape)
-    return truths, seen / 2 + spread * math.sqrt(0.5) * luck.normal(size=(draws, count, 2))
+    """Truths from N(0, 1), observed with an error of 1; posterior draws from N(y / 2, 1/2), `spread` times as wide."""
+    rng = np.random.default_rng(4)
+    truths = rng.normal(size=(count, 2))
+    observed = truths + rng.normal(size=truths.shape)
+    return truths, observed / 2 + spread * math.sqrt(0.5) * rng.normal(size=(draws, count, 2))
 
 
 def test_coverage_is_nominal_for_an_exact_posterior_and_smaller_for_a_narrow_one():
@@ -345,9 +349,9 @@ def test_coverage_is_nominal_for_an_exact_posterior_and_smaller_for_a_narrow_one
     exact = diagnostics.coverage(*gaussian(600, 400), names)
     of_all = exact[exact["parameter"] == "all"].set_index("nominal")["covered"]
     assert of_all.to_dict() == pytest.approx({0.5: 0.5, 0.8: 0.8, 0.95: 0.95}, abs=0.04)
-    sure = diagnostics.coverage(*gaussian(600, 400, spread=0.5), names)
-    short = sure[sure["parameter"] == "all"].set_index("nominal")["covered"]
-    assert (short < of_all - 0.1).all() and len(sure) == 9
+    narrow = diagnostics.coverage(*gaussian(600, 400, spread=0.5), names)
+    short = narrow[narrow["parameter"] == "all"].set_index("nominal")["covered"]
+    assert (short < of_all - 0.1).all() and len(narrow) == 9
 
 
 def test_recovery_is_in_shares_of_the_range():
@@ -360,8 +364,8 @@ def test_recovery_is_in_shares_of_the_range():
 
 
 def test_shrinkage_is_zero_for_the_prior_and_one_for_a_point():
-    luck = np.random.default_rng(5)
-    at = np.stack([luck.random(4000), np.full(4000, 0.25), 0.5 + 0.1 * (luck.random(4000) - 0.5)], axis=1)
+    rng = np.random.default_rng(5)
+    at = np.stack([rng.random(4000), np.full(4000, 0.25), 0.5 + 0.1 * (rng.random(4000) - 0.5)], axis=1)
     factors = [Factor("nothing"), Factor("all", 2.0, 4.0), Factor("most")]
     table = diagnostics.shrinkage(at, np.full(4000, 1 / 4000), factors).set_index("parameter")
     assert table["shrinkage"].to_dict() == pytest.approx({"nothing": 0.0, "all": 1.0, "most": 0.9}, abs=0.02)
@@ -369,9 +373,9 @@ def test_shrinkage_is_zero_for_the_prior_and_one_for_a_point():
 
 
 def test_pairs_that_trade_off_have_the_sign_of_their_correlation():
-    luck = np.random.default_rng(6)
-    first = luck.random(3000)
-    at = np.stack([first, 1 - first + 0.1 * luck.normal(size=3000), luck.random(3000)], axis=1)
+    rng = np.random.default_rng(6)
+    first = rng.random(3000)
+    at = np.stack([first, 1 - first + 0.1 * rng.normal(size=3000), rng.random(3000)], axis=1)
     table = diagnostics.trade_offs(at, np.full(3000, 1 / 3000), [Factor(name) for name in "abc"], 0.3)
     assert [tuple(row) for row in table[["parameter", "other"]].to_numpy()] == [("a", "b")]
     assert table["correlation"].iloc[0] < -0.9
@@ -379,8 +383,8 @@ def test_pairs_that_trade_off_have_the_sign_of_their_correlation():
 
 def test_predictions_include_error_and_discrepancy():
     simulated = np.random.default_rng(7).normal([10.0, 10.0], 0.01, (500, 2))
-    asked = [Observation("in", "percent", 14.0, 2.0, 1.5), Observation("out", "percent", 15.0, 2.0, 1.5)]
-    table = diagnostics.predictive(asked, simulated, np.full(500, 1 / 500), simulated, 1).set_index("observation")
+    targets = [Observation("in", "percent", 14.0, 2.0, 1.5), Observation("out", "percent", 15.0, 2.0, 1.5)]
+    table = diagnostics.predictive(targets, simulated, np.full(500, 1 / 500), simulated, 1).set_index("observation")
     assert table["inside"].to_dict() == {"in": True, "out": False}
     assert table.loc["in", "high"] == pytest.approx(10 + 1.645 * 2.5, abs=0.2)
     assert table.loc["in", "model_high"] == pytest.approx(10.0, abs=0.1)
@@ -393,7 +397,7 @@ def test_predictions_include_error_and_discrepancy():
 def test_the_page_states_facts_of_all_tables(weighted):
     rng = np.random.default_rng(11)
     factors = [Factor("a", unit="share"), Factor("b", unit="share")]
-    asked = [Observation("in", "percent", 10.0, 2.0, 1.5), Observation("out", "percent", 20.0, 2.0, 1.5)]
+    targets = [Observation("in", "percent", 10.0, 2.0, 1.5), Observation("out", "percent", 20.0, 2.0, 1.5)]
     equal, at = np.full(50, 1 / 50), rng.random((50, 2))
     simulated = rng.normal(10, 0.1, (50, 2))
     truths, drawn = gaussian(20, 30)
@@ -407,9 +411,9 @@ def test_the_page_states_facts_of_all_tables(weighted):
         **({f"{name}_of_surrogate": table for name, table in known.items()} if weighted else {}),
         "shrinkage": diagnostics.shrinkage(at, equal, factors),
         "trade_offs": diagnostics.trade_offs(at, equal, factors, 0.0 if weighted else 1.1),
-        "predictive": diagnostics.predictive(asked, simulated, equal, simulated, 1),
-        "scales": diagnostics.scales({"centre.a.mean": simulated[:, 0], "centre.a.sd": simulated[:, 1]}, equal),
-        "rounds": estimation._rounds_table(rounds),
+        "predictive": diagnostics.predictive(targets, simulated, equal, simulated, 1),
+        "scales": diagnostics.scales(pd.DataFrame(simulated, columns=["centre.a.mean", "centre.a.sd"]), equal),
+        "rounds": rounds_table(rounds),
     }
     run = {
         "version": "1", "seed": 1, "study_seed": 1, "establishments": 3, "sample": 8, "weeks": 4, "burn_in": 52,
@@ -425,7 +429,7 @@ def test_the_page_states_facts_of_all_tables(weighted):
     assert study.PosteriorStudy().headline(values).startswith("1 of 2 observations")
 
 
-# -- a posterior knows its model --------------------------------------------------------------------------------------
+# -- fingerprint ------------------------------------------------------------------------------------------------------
 
 
 def test_changes_name_what_changed():
@@ -438,7 +442,7 @@ def test_changes_name_what_changed():
 @pytest.fixture
 def posterior(tmp_path) -> Path:
     """A posterior of two draws, made for the model as it is."""
-    design = prior.draws(prior.factors(ground().plan), 2, 1)
+    design = prior_draws(2)
     design.table.to_csv(tmp_path / DRAWS, index=False)
     (tmp_path / METADATA).write_text(json.dumps({"fingerprint": current_fingerprint()}))
     return tmp_path
@@ -448,7 +452,7 @@ def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
     table = draws(posterior)
     assert len(table) == 2
     assert (
-        parameter_values.with_values(ground().plan, table.iloc[0]).parameters["recovery"]["night"]
+        parameter_values.with_values(context().plan, table.iloc[0]).parameters["recovery"]["night"]
         == table["mechanisms.recovery.night"][0]
     )
 

@@ -26,7 +26,7 @@ from sim.levers.measure import measure_parameters
 from sim.outcomes.definitions import GROUPS
 from sim.studies.packages.problem import DRAW_REPLICATES, problem_of
 from sim.studies.packages.study import PackagesStudy
-from sim.studies.posterior import prior
+from sim.studies.posterior.problem import uncertain_factors
 from sim.studies.ranking.study import draws_sweep
 from sim.studies.sensitivity.study import SensitivityStudy
 from sim.studies.vanishing.study import VanishingStudy
@@ -52,7 +52,7 @@ def usual() -> dict[str, float]:
 @cache
 def moved() -> dict[str, float]:
     """Every number that is drawn, with another value within its range."""
-    ranges = {factor.name: factor for factor in prior.factors(plan_builder.plan("fit=point"))}
+    ranges = {factor.name: factor for factor in uncertain_factors(plan_builder.plan("fit=point"))}
     return {name: round(ranges[name].low + 0.37 * (ranges[name].high - ranges[name].low), 6) for name in DRAWN_NUMBERS}
 
 

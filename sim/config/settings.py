@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from omegaconf import OmegaConf
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -28,6 +28,17 @@ class StudySettings(BaseModel):
     """Base of the settings of a study. Fields state their range: `visits: int = Field(ge=1, le=100)`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def check(holds: Callable[[Any], bool], accepted: str) -> AfterValidator:
+    """Return a rule for one setting: `levels: Annotated[int, check(lambda n: n % 2 == 0, "an even number")]`."""
+
+    def rule(value: Any) -> Any:
+        if not holds(value):
+            raise ValueError(accepted)
+        return value
+
+    return AfterValidator(rule)
 
 
 def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:

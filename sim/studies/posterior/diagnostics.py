@@ -7,62 +7,46 @@ draws.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sim.experiments.factors import Factor
-from sim.studies.posterior import prior
 from sim.studies.posterior.observations import Observation, labels
-from sim.studies.posterior.weights import quantiles
+from sim.studies.posterior.weights import quantiles, shares
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.studies.posterior.flow import Flow
 
 NOMINAL = (0.5, 0.8, 0.95)
 """Levels of the intervals of coverage."""
+_OF_90 = (0.05, 0.5, 0.95)
+"""Lower limit of a 90% interval, median and upper limit."""
 _PREDICTIVE = 0.9
 """Level of a predictive interval."""
 _PRIOR_SD = 1 / np.sqrt(12)
 """SD of a share of a range under the prior."""
 
 
-# -- known parameter sets ---------------------------------------------------------------------------------------------
+# -- known parameter sets: truths (truth, parameter) and draws (draw, truth, parameter) are scores --------------------
 
 
 def recovery(truths: np.ndarray, draws: np.ndarray, factors: Sequence[Factor]) -> pd.DataFrame:
-    """Return true values and estimates, in shares of the parameter's range.
-
-    `truths` is (truth, parameter) and `draws` (draw, truth, parameter), both scores. There is one row per truth and
-    parameter: `true`, `median`, and the 90% interval `low` to `high`.
-    """
-    import pandas as pd
-
-    low, middle, high = np.quantile(prior.shares(draws), (0.05, 0.5, 0.95), axis=0)
-    count, width = truths.shape
-    return pd.DataFrame(
-        {
-            "truth": np.repeat(np.arange(count), width),
-            "parameter": [factor.name for factor in factors] * count,
-            "true": prior.shares(truths).ravel(),
-            "median": middle.ravel(),
-            "low": low.ravel(),
-            "high": high.ravel(),
-        }
-    )
+    """Return true values and estimates (median, 90% interval) by truth and parameter, in shares of the range."""
+    low, middle, high = np.quantile(shares(draws), _OF_90, axis=0)
+    numbers = {"true": shares(truths), "median": middle, "low": low, "high": high}
+    names = [factor.name for factor in factors]
+    labelled = {"truth": np.repeat(np.arange(len(truths)), len(names)), "parameter": names * len(truths)}
+    return pd.DataFrame(labelled | {name: of.ravel() for name, of in numbers.items()})
 
 
 def coverage(truths: np.ndarray, draws: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Return the coverage of central intervals of single parameters, by nominal level.
+    """Return the share of true values in central intervals, by parameter and nominal level.
 
-    `truths` is (truth, parameter), `draws` (draw, truth, parameter). There is one row per parameter and level:
-    `covered` is the share of the true values inside. Parameter "all" is the mean over parameters.
+    Parameter "all" is the mean over parameters.
     """
-    import pandas as pd
-
     rows = []
     for level in NOMINAL:
         low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=0)
@@ -73,28 +57,12 @@ def coverage(truths: np.ndarray, draws: np.ndarray, names: Sequence[str]) -> pd.
 
 
 def sbi_checks(flow: Flow, truths: np.ndarray, draws: np.ndarray, observed: np.ndarray) -> dict[str, float]:
-    """Return the checks of sbi.
+    """Return the checks of sbi, for draws of a flow at simulated observations with error (truth, observation).
 
-    Parameters
-    ----------
-    flow : Flow
-        Trained flow.
-    truths : ndarray of shape (truth, parameter)
-        Scores of known parameter sets.
-    draws : ndarray of shape (draw, truth, parameter)
-        Scores that the flow drew for each.
-    observed : ndarray of shape (truth, observation)
-        Simulated observations of each, with error.
+    `ranks_p` is the smallest p-value of the uniformity of ranks over parameters, times their number. `tarp_area` is the
+    area between expected and nominal coverage, ideally 0, and `tarp_p` its p-value.
 
-    Returns
-    -------
-    dict
-        `ranks_p`: smallest p-value of the uniformity of ranks over parameters, times their number. `tarp_area`: area
-        between expected and nominal coverage, ideally 0. `tarp_p`: its p-value.
-
-    Source
-    ------
-    Talts and others (2018) for ranks (SBC); Lemos and others (2023) for TARP.
+    Source: Talts and others (2018) for ranks (SBC); Lemos and others (2023) for TARP.
     """
     import torch
     from sbi.diagnostics import check_tarp, run_tarp
@@ -109,58 +77,42 @@ def sbi_checks(flow: Flow, truths: np.ndarray, draws: np.ndarray, observed: np.n
             theta, flow.standardised(observed), flow.posterior, num_posterior_samples=count, show_progress_bar=False
         )
     area, p = check_tarp(*tarp)
-    return {
-        "ranks_p": min(1.0, float(p_of_ranks.min()) * truths.shape[1]),
-        "tarp_area": float(area),
-        "tarp_p": float(p),
-    }
+    ranks_p = min(1.0, float(p_of_ranks.min()) * truths.shape[1])
+    return {"ranks_p": ranks_p, "tarp_area": float(area), "tarp_p": float(p)}
 
 
-# -- weighted draws ---------------------------------------------------------------------------------------------------
+# -- weighted draws: at (draw, parameter) are shares of the ranges, weights (draw,) add up to 1 -----------------------
 
 
 def shrinkage(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor]) -> pd.DataFrame:
     """Return the shrinkage of each parameter, 1 - posterior SD / prior SD, the largest first.
 
-    `at` is (draw, parameter) in shares of the ranges. Shrinkage can be below 0 by sampling. Median and 90% interval are
-    in the parameter's unit. `moved` is the distance of the mean from the middle of the range, in prior SD.
+    Shrinkage can be below 0 by sampling. Median and 90% interval are in the parameter's unit. `moved` is the distance
+    of the mean from the middle of the range, in prior SD.
     """
-    import pandas as pd
-
     mean = np.average(at, axis=0, weights=weights)
     spread = np.sqrt(np.average((at - mean) ** 2, axis=0, weights=weights))
-    low, middle, high = quantiles(at, weights, (0.05, 0.5, 0.95))
-    span = np.array([factor.high - factor.low for factor in factors])
-    start = np.array([factor.low for factor in factors])
+    low, middle, high = quantiles(at, weights, _OF_90)
+    start, span = np.array([(factor.low, factor.high - factor.low) for factor in factors]).T
     table = pd.DataFrame(
         {
             "parameter": [factor.name for factor in factors],
             "unit": [factor.unit for factor in factors],
-            "range_low": start,
-            "range_high": start + span,
-            "shrinkage": 1 - spread / _PRIOR_SD,
-            "moved": (mean - 0.5) / _PRIOR_SD,
-            "median": start + middle * span,
-            "low": start + low * span,
-            "high": start + high * span,
+            **{"range_low": start, "range_high": start + span},
+            **{"shrinkage": 1 - spread / _PRIOR_SD, "moved": (mean - 0.5) / _PRIOR_SD},
+            **{"median": start + middle * span, "low": start + low * span, "high": start + high * span},
         }
     )
     return table.sort_values("shrinkage", ascending=False, kind="stable", ignore_index=True)
 
 
 def trade_offs(at: np.ndarray, weights: np.ndarray, factors: Sequence[Factor], smallest: float) -> pd.DataFrame:
-    """Return pairs of parameters that trade off: their correlation over the draws, the strongest first.
-
-    Only correlations of at least `smallest` in size are returned. `at` is (draw, parameter).
-    """
-    import pandas as pd
-
-    names = [factor.name for factor in factors]
+    """Return pairs of parameters whose draws correlate by at least `smallest` in size, the strongest first."""
+    names = np.array([factor.name for factor in factors], object)
     together = np.corrcoef(at.T) if np.ptp(weights) == 0 else _weighted_correlation(at, weights)
     first, second = np.triu_indices(len(names), 1)
-    strength = together[first, second]
-    rows = [(names[first[k]], names[second[k]], strength[k]) for k in np.flatnonzero(np.abs(strength) >= smallest)]
-    table = pd.DataFrame(rows, columns=["parameter", "other", "correlation"])
+    table = pd.DataFrame({"parameter": names[first], "other": names[second], "correlation": together[first, second]})
+    table = table[table["correlation"].abs() >= smallest]
     return table.sort_values("correlation", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
 
@@ -173,66 +125,38 @@ def _weighted_correlation(at: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def predictive(
     observations: Sequence[Observation], simulated: np.ndarray, weights: np.ndarray, before: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    """Return every observation with its predictive interval.
+    """Return every observation with its predictive intervals (90%).
 
-    Parameters
-    ----------
-    observations : sequence of Observation
-        Observations.
-    simulated, before : ndarray of shape (draw, observation)
-        Simulated observations of the posterior and of the prior.
-    weights : ndarray of shape (draw,)
-        Weights of the posterior.
-    seed : int
-        Seed of the random errors.
-
-    Returns
-    -------
-    DataFrame
-        `low` to `high` is the 90% interval with error and discrepancy, `model_low` to `model_high` without, and
-        `prior_low` to `prior_high` that of the prior without. `inside`: the observation is within the first.
+    `simulated` and `before` are simulated observations (draw, observation) of the posterior and of the prior. `low` to
+    `high` is the interval with error and discrepancy, `model_low` to `model_high` without, and `prior_low` to
+    `prior_high` that of the prior without. `inside`: the observation is within the first.
     """
-    import pandas as pd
-
-    error = np.array([one.total for one in observations])
+    table = pd.DataFrame([(one.name, one.unit, one.value, one.error, one.discrepancy) for one in observations])
+    table.columns = ["observation", "unit", "observed", "error", "discrepancy"]
+    table.insert(1, "label", table["observation"].map(labels()).fillna(table["observation"]))
+    error, repeats = np.array([one.total for one in observations]), 20  # of the error of each draw, against noise
     rng = np.random.default_rng(seed)
-    repeats = 20  # of the error of each draw, against noise
     blurred = np.concatenate([simulated + error * rng.standard_normal(simulated.shape) for _ in range(repeats)])
     ends = ((1 - _PREDICTIVE) / 2, 0.5, (1 + _PREDICTIVE) / 2)
-    low, middle, high = quantiles(blurred, np.tile(weights, repeats), ends)
-    model_low, _, model_high = quantiles(simulated, weights, ends)
-    prior_low, _, prior_high = np.nanquantile(before, ends, axis=0)
-    observed = np.array([one.value for one in observations])
-    names = labels()
-    return pd.DataFrame(
-        {
-            "observation": [one.name for one in observations],
-            "label": [names.get(one.name, one.name) for one in observations],
-            "unit": [one.unit for one in observations],
-            "observed": observed,
-            "error": [one.error for one in observations],
-            "discrepancy": [one.discrepancy for one in observations],
-            **{"low": low, "median": middle, "high": high},
-            **{"model_low": model_low, "model_high": model_high},
-            **{"prior_low": prior_low, "prior_high": prior_high},
-            "inside": (observed >= low) & (observed <= high),
-        }
-    )
+    table["low"], table["median"], table["high"] = quantiles(blurred, np.tile(weights, repeats), ends)
+    table["model_low"], _, table["model_high"] = quantiles(simulated, weights, ends)
+    table["prior_low"], _, table["prior_high"] = np.nanquantile(before, ends, axis=0)
+    table["inside"] = table["observed"].between(table["low"], table["high"])
+    return table
 
 
-def scales(centres: Mapping[str, np.ndarray], weights: np.ndarray) -> pd.DataFrame:
+def scales(centres: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
     """Return mean and SD of the standardised scales over the draws; at the point estimate they are 0 and 1.
 
-    `centres` holds (draw,) by `centre.<state>.mean` and `.sd`. There is one row per state, with 90% intervals.
+    `centres` has a row per draw and columns `centre.<state>.mean` and `.sd`. There is one row per state, with 90%
+    intervals.
     """
-    import pandas as pd
-
     rows = []
     for name in dict.fromkeys(column.split(".")[1] for column in centres):
         row: dict[str, object] = {"state": name}
         for kind in ("mean", "sd"):
-            values = centres[f"centre.{name}.{kind}"]
-            low, high = quantiles(values[:, None], weights, (0.05, 0.95))[:, 0]
-            row |= {kind: float(np.average(values, weights=weights)), f"{kind}_low": low, f"{kind}_high": high}
+            values = centres[[f"centre.{name}.{kind}"]].to_numpy()
+            low, high = quantiles(values, weights, (0.05, 0.95))[:, 0]
+            row |= {kind: float(np.average(values[:, 0], weights=weights)), f"{kind}_low": low, f"{kind}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.errors import UserError, invalid
 from sim.experiments import output_folder
+from sim.experiments.designs import Design
 from sim.experiments.factors import Factor
 from sim.experiments.results import Results as SweepResults
-from sim.studies.posterior import diagnostics, flow, prior, weights
+from sim.studies.posterior import diagnostics, flow, weights
 from sim.studies.posterior.facts import RECOVERY_BY, SMALLEST_CORRELATION
 from sim.studies.posterior.importance_rounds import (
     SURROGATE,
@@ -26,12 +28,9 @@ from sim.studies.posterior.importance_rounds import (
     pool_rounds,
     with_error,
 )
-from sim.studies.posterior.observations import check_reach
+from sim.studies.posterior.observations import Observation, check_reach
 from sim.studies.posterior.problem import Problem, Settings
-from sim.studies.posterior.screening import influential, screening
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sim.studies.sensitivity.indices import screen
 
 _RECOVERY_DRAWS = 300
 """Draws of the flow for each known parameter set."""
@@ -78,7 +77,7 @@ def estimate(problem: Problem, simulate: Simulate, folder: Path, report: Callabl
     own = [problem.factors[place] for place in columns]
     training = before.rows < settings.simulations - settings.held_out
     report(f"{len(names)} of {len(problem.factors)} parameters are influential; training on {training.sum():,} runs")
-    scores = prior.normal(before.at[:, columns])
+    scores = weights.scores(before.at[:, columns])
     simulated = before.simulated[training]
     trained = _flow(folder, lambda: flow.train(scores[training], simulated, problem.error, settings.seed))
     truths, observed = scores[~training], with_error(before.simulated[~training], problem)
@@ -87,42 +86,25 @@ def estimate(problem: Problem, simulate: Simulate, folder: Path, report: Callabl
     rounds = importance.all()
     final = final_draws(rounds, settings.enough)
     tables = {"screening": screened, **_recovery(truths, draws, own), **_diagnostics(problem, final, before)}
-    tables["rounds"] = _rounds_table(rounds)
+    tables["rounds"] = rounds_table(rounds)
     if final.source == SURROGATE:
         tables |= _recovery(*importance.recovery(training), own, RECOVERY_BY[SURROGATE])
     final_rows = weights.resampled(final.weights, settings.draws, settings.seed)
+    size = pool_rounds([one for one in rounds if one.source == final.source]).effective_size
+    weighted = sum(len(one.simulations) for one in rounds)
     values = {
         "influential": names,
         "training_runs": int(training.sum()),
         "epochs": trained.epochs,
         "sbi": diagnostics.sbi_checks(trained, truths, draws, observed),
         "distinct": len(np.unique(final_rows)),
-        **_sizes(problem, before, rounds, final),
-    }
-    return Results(problem, tables, _parameter_values(problem, final.simulations.at[final_rows]), values)
-
-
-def _sizes(
-    problem: Problem, before: Simulations, rounds: Sequence[WeightedDraws], final: WeightedDraws
-) -> dict[str, Any]:
-    size = pool_rounds([one for one in rounds if one.source == final.source]).effective_size
-    weighted = sum(len(one.simulations) for one in rounds)
-    return {
         "parameters": len(problem.factors),
         "simulations": {"prior": len(before), "screening": len(problem.screening), "weighted": weighted},
         "effective_size": size,
-        "weighted": size >= problem.settings.enough,
+        "weighted": size >= settings.enough,
         "source": final.source,
     }
-
-
-def _screen(results: SweepResults, problem: Problem) -> pd.DataFrame:
-    """Return the table of the screening; failed runs are nan and remove their trajectories."""
-    done, sweep = completed(results, problem), problem.screening
-    values = np.full((len(sweep), len(problem.observations)), np.nan)
-    values[done.rows] = done.simulated
-    settings = problem.settings
-    return screening(sweep.design, values, problem.observations, settings.levels, settings.seed)
+    return Results(problem, tables, _parameter_values(problem, final.simulations.at[final_rows]), values)
 
 
 def _check_sufficient(names: Sequence[str], before: Simulations, settings: Settings) -> None:
@@ -145,6 +127,47 @@ def _flow(folder: Path, train: Callable[[], flow.Flow]) -> flow.Flow:
     return flow.load(path)
 
 
+# -- screening --------------------------------------------------------------------------------------------------------
+
+
+def screening(
+    design: Design, simulated: np.ndarray, observations: Sequence[Observation], levels: int, seed: int
+) -> pd.DataFrame:
+    """Return the effect (mu*) of each parameter's range on each observation, in SD of error and discrepancy.
+
+    `simulated` is (row of the design, observation). The largest effects come first: `moves` is the largest of a
+    parameter and `observation` its observation; one further column per observation. Observations carry no information
+    on a parameter whose effects are small compared with their errors.
+    """
+    effects = pd.DataFrame(
+        {
+            one.name: screen(design, simulated[:, column] / one.total, levels, seed)["mu_star"].to_numpy()
+            for column, one in enumerate(observations)
+        }
+    )
+    table = pd.DataFrame(
+        {
+            "parameter": [factor.name for factor in design.factors],
+            "moves": effects.max(axis=1),
+            "observation": effects.idxmax(axis=1),
+        }
+    )
+    return table.join(effects).sort_values("moves", ascending=False, kind="stable", ignore_index=True)
+
+
+def _screen(results: SweepResults, problem: Problem) -> pd.DataFrame:
+    """Return the table of the screening; failed runs are nan and remove their trajectories."""
+    done, sweep, settings = completed(results, problem), problem.screening, problem.settings
+    values = np.full((len(sweep), len(problem.observations)), np.nan)
+    values[done.rows] = done.simulated
+    return screening(sweep.design, values, problem.observations, settings.levels, settings.seed)
+
+
+def influential(table: pd.DataFrame, threshold: float) -> list[str]:
+    """Return parameters that move an observation by at least `threshold` SD, in alphabetical order."""
+    return sorted(table.loc[table["moves"] >= threshold, "parameter"])
+
+
 # -- results ----------------------------------------------------------------------------------------------------------
 
 
@@ -157,41 +180,33 @@ def _recovery(
     }
 
 
-def _diagnostics(problem: Problem, own: WeightedDraws, before: Simulations) -> dict[str, pd.DataFrame]:
-    at, factors = own.simulations.at, problem.factors
+def _diagnostics(problem: Problem, final: WeightedDraws, before: Simulations) -> dict[str, pd.DataFrame]:
+    at, own, seed = final.simulations.at, final.weights, problem.settings.seed
     return {
-        "shrinkage": diagnostics.shrinkage(at, own.weights, factors),
-        "trade_offs": diagnostics.trade_offs(at, own.weights, factors, SMALLEST_CORRELATION),
-        "predictive": diagnostics.predictive(
-            problem.observations, own.expected, own.weights, before.simulated, problem.settings.seed
-        ),
-        "scales": diagnostics.scales(own.simulations.centres, own.weights),
+        "shrinkage": diagnostics.shrinkage(at, own, problem.factors),
+        "trade_offs": diagnostics.trade_offs(at, own, problem.factors, SMALLEST_CORRELATION),
+        "predictive": diagnostics.predictive(problem.observations, final.expected, own, before.simulated, seed),
+        "scales": diagnostics.scales(final.simulations.centres, own),
     }
 
 
-def _rounds_table(rounds: Sequence[WeightedDraws]) -> pd.DataFrame:
-    import pandas as pd
-
+def rounds_table(rounds: Sequence[WeightedDraws]) -> pd.DataFrame:
+    """Return sizes, largest weight and accuracy of each round."""
     return pd.DataFrame(
-        [
-            {
-                "round": number,
-                "source": one.source,
-                "runs": len(one.simulations),
-                "effective_size": one.effective_size,
-                "largest_weight": one.weights.max(),
-                "r_hat": one.r_hat,
-                "misfit": one.misfit,
-            }
-            for number, one in enumerate(rounds)
-        ]
+        {
+            "round": range(len(rounds)),
+            "source": [one.source for one in rounds],
+            "runs": [len(one.simulations) for one in rounds],
+            "effective_size": [one.effective_size for one in rounds],
+            "largest_weight": [one.weights.max() for one in rounds],
+            "r_hat": [one.r_hat for one in rounds],
+            "misfit": [one.misfit for one in rounds],
+        }
     )
 
 
 def _parameter_values(problem: Problem, at: np.ndarray) -> pd.DataFrame:
     """Return shares (draw, parameter) as rounded values within their ranges."""
-    import pandas as pd
-
     columns = {}
     for place, factor in enumerate(problem.factors):
         rounded = [float(f"{value:.{_DIGITS}g}") for value in factor.at(at[:, place])]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
 
 from sim.formatting import fixed, signed
 from sim.reporting.templates import code
 from sim.studies.posterior.diagnostics import NOMINAL
 from sim.studies.posterior.importance_rounds import FLOW, SURROGATE
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Tables = Mapping[str, "pd.DataFrame"]
+Tables = Mapping[str, pd.DataFrame]
 Row = Mapping[Any, Any]
 
 SMALLEST_CORRELATION = 0.3
@@ -28,7 +27,8 @@ RECOVERY_BY = {FLOW: "", SURROGATE: "_of_surrogate"}
 
 def facts(tables: Tables) -> dict[str, Any]:
     """Return the values of `report.md.j2` that tables give."""
-    predictive, shrinkage, pairs = (tables[name] for name in ("predictive", "shrinkage", "trade_offs"))
+    predictive, shrinkage, pairs, scales = (tables[n] for n in ("predictive", "shrinkage", "trade_offs", "scales"))
+    drift = scales["mean"].abs() + (scales["mean_high"] - scales["mean_low"]) / 2
     return {
         "observations": len(predictive),
         "inside": int(predictive["inside"].sum()),
@@ -39,7 +39,11 @@ def facts(tables: Tables) -> dict[str, Any]:
         "little_shrinkage": int((shrinkage["shrinkage"] < _LITTLE).sum()),
         "pairs": len(pairs),
         "smallest_correlation": SMALLEST_CORRELATION,
-        **_table_rows(tables),
+        "predictive_rows": _rows(predictive.sort_values("inside", kind="stable"), _predictive_row),
+        "round_rows": _rows(tables["rounds"], _round_row),
+        "shrinkage_rows": _rows(shrinkage.head(_PARAMETERS), _shrinkage_row),
+        "pair_rows": _rows(pairs.head(_PAIRS), _pair_row),
+        "scale_rows": _rows(scales.loc[drift.sort_values(ascending=False).index].head(_SCALES), _scale_row),
     }
 
 
@@ -61,28 +65,15 @@ def _recovery(tables: Tables, method: str) -> dict[str, Any]:
     }
 
 
-# -- tables of the page -----------------------------------------------------------------------------------------------
+# -- rows of the tables of the page -----------------------------------------------------------------------------------
 
 
-def _table_rows(tables: Tables) -> dict[str, list[list[str]]]:
-    predictive = tables["predictive"].sort_values("inside", kind="stable")
-    scales = tables["scales"]
-    drift = scales["mean"].abs() + (scales["mean_high"] - scales["mean_low"]) / 2
-    farthest = scales.loc[drift.sort_values(ascending=False).index].head(_SCALES)
-    return {
-        "predictive_rows": [_predictive_row(row) for row in predictive.to_dict("records")],
-        "round_rows": [_round_row(row) for row in tables["rounds"].to_dict("records")],
-        "shrinkage_rows": [_shrinkage_row(row) for row in tables["shrinkage"].head(_PARAMETERS).to_dict("records")],
-        "pair_rows": [
-            [code(row["parameter"]), code(row["other"]), signed(row["correlation"], 2)]
-            for row in tables["trade_offs"].head(_PAIRS).to_dict("records")
-        ],
-        "scale_rows": [_scale_row(row) for row in farthest.to_dict("records")],
-    }
+def _rows(table: pd.DataFrame, cells: Callable[[Row], list[str]]) -> list[list[str]]:
+    return [cells(row) for row in table.to_dict("records")]
 
 
-def _with_interval(row: Row, name: str = "median") -> str:
-    return f"{row[name]:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+def _with_interval(row: Row) -> str:
+    return f"{row['median']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
 
 
 def _predictive_row(row: Row) -> list[str]:
@@ -92,14 +83,18 @@ def _predictive_row(row: Row) -> list[str]:
 
 
 def _round_row(row: Row) -> list[str]:
-    ideal_one = ["" if value is None or value != value else fixed(value, 2) for value in (row["misfit"], row["r_hat"])]
+    ideally_one = ["" if pd.isna(row[name]) else fixed(row[name], 2) for name in ("misfit", "r_hat")]
     sizes = [f"{row['runs']:,}", f"{row['effective_size']:.0f}", f"{row['largest_weight']:.1%}"]
-    return [str(row["round"]), row["source"], *sizes, *ideal_one]
+    return [str(row["round"]), row["source"], *sizes, *ideally_one]
 
 
 def _shrinkage_row(row: Row) -> list[str]:
     bounds = f"{row['range_low']:g} to {row['range_high']:g} {row['unit']}"
     return [code(row["parameter"]), bounds, _with_interval(row), f"{row['shrinkage']:.0%}"]
+
+
+def _pair_row(row: Row) -> list[str]:
+    return [code(row["parameter"]), code(row["other"]), signed(row["correlation"], 2)]
 
 
 def _scale_row(row: Row) -> list[str]:

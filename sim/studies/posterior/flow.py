@@ -151,16 +151,8 @@ def check_installed() -> None:
 def train(scores: np.ndarray, simulated: np.ndarray, error: np.ndarray, seed: int) -> Flow:
     """Return a trained flow. The same seed gives the same flow on the same machine.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (simulation, parameter)
-        Standard normal scores of the parameters.
-    simulated : ndarray of shape (simulation, observation)
-        Simulated observations without error.
-    error : ndarray of shape (observation,)
-        SD of error and discrepancy, drawn again each time that a simulation is used.
-    seed : int
-        Seed of the random numbers.
+    It learns scores (simulation, parameter) from simulated observations (simulation, observation). Each time that a
+    simulation is used, error and discrepancy are drawn again, with SD `error` (observation,).
     """
     import torch
     from sbi.inference import NPE

@@ -7,21 +7,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.errors import UserError
 from sim.experiments.designs import ROW
 from sim.experiments.results import Results
 from sim.experiments.sweep import Sweep
 from sim.files import claim, read_checked, write_checked
-from sim.studies.posterior import flow, prior, surrogate, weights
+from sim.studies.posterior import flow, surrogate, weights
 from sim.studies.posterior.problem import Problem
 from sim.studies.posterior.simulator import CENTRE, TABLE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Simulate = Callable[[str, Sweep], Results]
 """Runs a sweep in the folder of this name below that of the study."""
@@ -41,15 +39,15 @@ class Simulations:
         Shares of the ranges.
     simulated : ndarray of shape (run, observation)
         Simulated observations.
-    centres : mapping from str to ndarray of shape (run,)
-        Mean and SD of each standardised scale.
+    centres : DataFrame
+        Mean and SD of each standardised scale, by run.
     rows : ndarray of shape (run,)
         Rows of the design.
     """
 
     at: np.ndarray
     simulated: np.ndarray
-    centres: dict[str, np.ndarray]
+    centres: pd.DataFrame
     rows: np.ndarray
 
     def __len__(self) -> int:
@@ -93,8 +91,8 @@ def completed(results: Results, problem: Problem) -> Simulations:
     table = _table(results, names)
     spans = np.array([(factor.low, factor.high) for factor in problem.factors])
     values = results.design.loc[table[ROW], [factor.name for factor in problem.factors]].to_numpy(float)
-    centres = {str(name): table[name].to_numpy(float) for name in table if str(name).startswith(CENTRE)}
     at = np.clip((values - spans[:, 0]) / (spans[:, 1] - spans[:, 0]), 0, 1)
+    centres = table.filter(regex=f"^{CENTRE}").astype(float)
     return Simulations(at, table[names].to_numpy(float), centres, table[ROW].to_numpy())
 
 
@@ -161,7 +159,7 @@ class ImportanceRounds:
         def propose() -> dict[str, Any]:
             at = np.random.default_rng((settings.seed, 2)).random((settings.proposals, len(problem.factors)))
             scores = self.trained.draw(problem.values, settings.proposals, settings.seed)
-            at[:, self.columns] = prior.shares(scores)
+            at[:, self.columns] = weights.shares(scores)
             return {"at": at, "ratio": weights.log_prior(scores) - self.trained.log_density(scores, problem.values)}
 
         proposal = self._proposal(0, propose)
@@ -197,23 +195,23 @@ class ImportanceRounds:
         Known sets are simulations from the prior outside `training` (run,), with error and discrepancy as if observed.
         Shapes are (set, parameter) and (draw, set, parameter).
         """
-        settings, error, before = self.problem.settings, self.problem.error, self.before
+        settings, before = self.problem.settings, self.before
         held_out = np.flatnonzero(~training)[: settings.truths]
 
         def draw() -> dict[str, Any]:
             at, simulated = before.at[training], before.simulated[training]
-            model = surrogate.fit_surrogate(at, simulated, error, self._repeated(), np.full(len(at), True))
+            near = np.full(len(at), True)
+            model = surrogate.fit_surrogate(at, simulated, self.problem.error, self._repeated(), near)
             model = replace(model, model_error=model.model_error + model.noise)  # a known set has one noisy run
-            observed = with_error(before.simulated[held_out], self.problem)
             self.report(f"recovery of {len(held_out)} known parameter sets by the surrogate")
             draws = [
                 surrogate.sample(model, one, _RECOVERY_DRAWS, settings.seed + number, chains=_RECOVERY_CHAINS)[0]
-                for number, one in enumerate(observed)
+                for number, one in enumerate(with_error(before.simulated[held_out], self.problem))
             ]
             return {"drawn": np.stack(draws, axis=1)[:, :, self.columns]}
 
         draws = load_or_make(self.folder / _RECOVERY, draw)["drawn"]
-        return prior.normal(before.at[held_out][:, self.columns]), prior.normal(draws)
+        return weights.scores(before.at[held_out][:, self.columns]), weights.scores(draws)
 
     def _repeated(self) -> np.ndarray:
         """Return observations (run, observation) of repeated runs of one parameter set."""
@@ -261,12 +259,8 @@ def final_draws(rounds: Sequence[WeightedDraws], min_size: float) -> WeightedDra
 def pool_rounds(rounds: Sequence[WeightedDraws]) -> WeightedDraws:
     """Return rounds as one, each weighted by its effective sample size, so that these add up."""
     every = [one.simulations for one in rounds]
-    together = Simulations(
-        np.concatenate([one.at for one in every]),
-        np.concatenate([one.simulated for one in every]),
-        {name: np.concatenate([one.centres[name] for one in every]) for name in every[0].centres},
-        np.concatenate([one.rows for one in every]),
-    )
+    at, simulated, rows = (np.concatenate([getattr(one, n) for one in every]) for n in ("at", "simulated", "rows"))
+    together = Simulations(at, simulated, pd.concat([one.centres for one in every], ignore_index=True), rows)
     counts = np.concatenate([one.weights * one.effective_size for one in rounds])
     expected = np.concatenate([one.expected for one in rounds])
     return WeightedDraws(rounds[-1].source, together, expected, counts / counts.sum())

@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, inf, isfinite, nan
+from math import hypot, inf
 from pathlib import Path
 
 import numpy as np
 
+from sim import csv_text
 from sim.data import rows
-from sim.errors import UserError, invalid, unknown
+from sim.errors import UserError, first_line, invalid, unknown
 from sim.levers.measure import Measure
 from sim.paths import read_path
 from sim.survey.visit import ROLES
@@ -24,8 +25,6 @@ from sim.survey.visit import ROLES
 REQUIRED = ("id", "value", "error")
 COLUMNS = ("id", "label", "value", "error", "error_from", "discrepancy", "discrepancy_from")
 SD = "sd"
-_SMALLEST_SD = 5e-324
-"""Smallest number above zero."""
 _RANGES = {
     "percent": (0.0, 100.0),
     "hours per week": (0.0, 80.0),
@@ -65,31 +64,21 @@ def labels() -> dict[str, str]:
     return {row["id"]: row["label"] for row in rows("observations")}
 
 
-# -- observations of this project -------------------------------------------------------------------------------------
-
-
 def _of_project(measures: Sequence[Measure]) -> dict[str, Observation]:
-    known = _known(measures)
+    """Return the observations by name; only levels that the study gives in words have a value in observations.csv."""
+    known: dict[str, tuple[str, str | float]] = {
+        row["id"]: (row["unit"], row["value"]) for row in rows("targets") if row["value_kind"] == "number"
+    }
+    for measure in measures:
+        if measure.in_study:
+            known |= {f"{measure.name}.{role}": ("percent", round(100 * measure.study[role], 6)) for role in ROLES}
     own = {}
     for row in rows("observations"):
-        unit, value = known[row["id"]]
-        value = float(row["value"]) if value is None else value
-        errors, sources = (float(row["error"]), float(row["discrepancy"])), (row["error_from"], row["discrepancy_from"])
-        own[row["id"]] = Observation(row["id"], unit, value, *errors, *sources)
+        unit, value = known.get(row["id"], (SD, row["value"]))
+        errors = float(row["error"]), float(row["discrepancy"])
+        sources = row["error_from"], row["discrepancy_from"]
+        own[row["id"]] = Observation(row["id"], unit, float(value), *errors, *sources)
     return own
-
-
-def _known(measures: Sequence[Measure]) -> dict[str, tuple[str, float | None]]:
-    """Return unit and value by name; the value of a level that the study gives in words is None."""
-    levels: dict[str, tuple[str, float | None]] = {
-        row["id"]: (row["unit"], float(row["value"])) if row["value_kind"] == "number" else (SD, None)
-        for row in rows("targets")
-        if row["use"] == "calibrate"
-    }
-    cells: dict[str, tuple[str, float | None]] = {
-        f"{m.name}.{r}": ("percent", round(100 * m.study[r], 6)) for m in measures if m.in_study for r in ROLES
-    }
-    return levels | cells
 
 
 # -- a file of the user -----------------------------------------------------------------------------------------------
@@ -98,8 +87,7 @@ def _known(measures: Sequence[Measure]) -> dict[str, tuple[str, float | None]]:
 def _of_file(path: Path, project: Mapping[str, Observation]) -> tuple[Observation, ...]:
     own: dict[str, Observation] = {}
     for line, row in _lines(path):
-        name = (row["id"] or "").strip()
-        place = f"{path.name}, line {line}"
+        name, place = row["id"], f"{path.name}, line {line}"
         if name not in project:
             raise UserError(f"{place}: {unknown('observation', name, project)}")
         if name in own:
@@ -110,50 +98,38 @@ def _of_file(path: Path, project: Mapping[str, Observation]) -> tuple[Observatio
     return tuple(own.values())
 
 
-def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
+def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Return line number and cells of every row that is not blank."""
     accepted = f"Use a csv table with the columns {', '.join(REQUIRED)}, and optionally discrepancy."
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            names = [name.strip() for name in table.fieldnames or ()]
-            if missing := [name for name in REQUIRED if name not in names]:
-                raise UserError(f"Missing column in {path.name}: {missing[0]}. {accepted}")
-            if others := [name for name in names if name not in COLUMNS]:
-                raise UserError(f"{path.name}: {unknown('column', others[0], COLUMNS)}")
-            table.fieldnames = names
-            return [
-                (table.line_num, row) for row in table if any(isinstance(c, str) and c.strip() for c in row.values())
-            ]
+        table = csv_text.parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise UserError(f"Cannot read observations={path}: {reason}. {accepted}") from None
+    if missing := [name for name in REQUIRED if name not in table.header]:
+        raise UserError(f"Missing column in {path.name}: {missing[0]}. {accepted}")
+    if others := [name for name in table.header if name not in COLUMNS]:
+        raise UserError(f"{path.name}: {unknown('column', others[0], COLUMNS)}")
+    blank = dict.fromkeys(COLUMNS, "")
+    return [(line, blank | dict(zip(table.header, cells, strict=False))) for line, cells in table.rows]
 
 
-def _read(place: str, row: Mapping[str, str | None], usual: Observation) -> Observation:
+def _read(place: str, row: Mapping[str, str], usual: Observation) -> Observation:
     low, high = _RANGES[usual.unit]
-    value = _number(place, "value", row, f"a number from {low:g} to {high:g} ({usual.unit})", low, high)
-    error = _number(place, "error", row, f"an SD above 0 ({usual.unit})", _SMALLEST_SD)
-    discrepancy = usual.discrepancy
-    if (row.get("discrepancy") or "").strip():
-        discrepancy = _number(place, "discrepancy", row, f"an SD of 0 or more ({usual.unit})", 0)
-    texts = [(row.get(column) or "").strip() or "own file" for column in ("error_from", "discrepancy_from")]
-    return Observation(usual.name, usual.unit, value, error, discrepancy, *texts)
 
+    def number(column: str, accepted: str, least: float, most: float = inf) -> float:
+        accepted = f"{accepted} ({usual.unit})"
+        if not row[column]:
+            raise UserError(f"{place}: Missing {column}. Use {accepted}.")
+        if not least <= (value := csv_text.number(row[column])) <= most:
+            raise UserError(f"{place}: {invalid(column, row[column], accepted)}")
+        return value
 
-def _number(
-    place: str, column: str, row: Mapping[str, str | None], accepted: str, low: float, high: float = inf
-) -> float:
-    text = (row.get(column) or "").strip()
-    if not text:
-        raise UserError(f"{place}: Missing {column}. Use {accepted}.")
-    try:
-        number = float(text)
-    except ValueError:
-        number = nan
-    if not isfinite(number) or not low <= number <= high:
-        raise UserError(f"{place}: {invalid(column, text, accepted)}")
-    return number
+    value = number("value", f"a number from {low:g} to {high:g}", low, high)
+    error = number("error", "an SD above 0", np.nextafter(0, 1))
+    discrepancy = number("discrepancy", "an SD of 0 or more", 0) if row["discrepancy"] else usual.discrepancy
+    sources = [row[column] or "own file" for column in ("error_from", "discrepancy_from")]
+    return Observation(usual.name, usual.unit, value, error, discrepancy, *sources)
 
 
 # -- range of the simulations -----------------------------------------------------------------------------------------

@@ -1,25 +1,33 @@
-"""Problem of the posterior: settings, uncertain parameters, observations, and the sweeps to run."""
+"""Problem of the posterior: settings, prior, observations, and the sweeps to run.
+
+The prior of every uncertain parameter is uniform over its range and independent of all others. Uncertain are parameters
+of mechanisms, levers, instruments and amounts of measures that are assumed, sourced or fitted. Parameters from
+standardisation, definitions and switches keep their values.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from sim.config.settings import StudySettings
-from sim.engine.plan import check_memory
+from sim.config.settings import StudySettings, check
+from sim.engine.plan import Plan, check_memory
 from sim.errors import UserError, invalid
 from sim.experiments import designs
-from sim.experiments.factors import DesignContext, Factor
+from sim.experiments.designs import Design
+from sim.experiments.factors import DesignContext, Factor, choose, with_every_measure
 from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, retry_of
-from sim.studies.posterior import prior
 from sim.studies.posterior.observations import Observation, observations
 from sim.studies.posterior.simulator import OBSERVED, TABLE
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+_UNCERTAIN = ("assumed", "sourced", "fitted", "amounts")
 
 
 class Settings(StudySettings):
@@ -28,7 +36,7 @@ class Settings(StudySettings):
     simulations: int = Field(ge=200)
     held_out: int = Field(ge=100)
     trajectories: int = Field(ge=2)
-    levels: int
+    levels: Annotated[int, check(lambda levels: levels >= 2 and levels % 2 == 0, "an even number of 2 or more")]
     threshold: float = Field(ge=0)
     proposals: int = Field(ge=10)
     rounds: int = Field(ge=0)
@@ -40,12 +48,10 @@ class Settings(StudySettings):
     kept: bool
     docs: str | None
 
-    @field_validator("levels")
-    @classmethod
-    def _check_levels(cls, levels: int) -> int:
-        if levels < 2 or levels % 2:
-            raise ValueError("an even number of 2 or more")
-        return levels
+
+def uncertain_factors(plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
+    """Return all uncertain parameters except `fixed`, in the order of their names."""
+    return tuple(sorted(choose(_UNCERTAIN, with_every_measure(plan), fixed), key=lambda factor: factor.name))
 
 
 @dataclass(frozen=True)
@@ -71,28 +77,30 @@ class Problem:
 
     @property
     def prior(self) -> Sweep:
-        """Draws from the prior, each with its own people and random numbers."""
-        return self._sweep(prior.draws(self.factors, self.settings.simulations, self.settings.seed))
+        """Independent draws from the prior, each with its own people and random numbers.
+
+        A larger number begins with the draws of a smaller one.
+        """
+        return self._sweep("draws", n=self.settings.simulations)
 
     @property
     def screening(self) -> Sweep:
         """Morris design over the ranges, with the same people and random numbers in all rows."""
-        own = self.settings
-        morris = designs.Settings("morris", n=own.trajectories, levels=own.levels, seed=own.seed)
-        return self._sweep(designs.make(morris, self.factors))
+        return self._sweep("morris", n=self.settings.trajectories, levels=self.settings.levels)
+
+    def _sweep(self, method: str, **settings: Any) -> Sweep:
+        design = designs.make(designs.Settings(method, seed=self.settings.seed, **settings), self.factors)
+        return Sweep(self.context, design, 1, (TABLE,), OBSERVED)
 
     @property
     def repeated(self) -> Sweep:
         """Repeated runs of the point estimate, which differ only in people and random numbers."""
-        return self._sweep(prior.design_at((), np.empty((1, 0))), self.settings.alike)
-
-    def _sweep(self, design: designs.Design, replicates: int = 1) -> Sweep:
-        return Sweep(self.context, design, replicates, (TABLE,), OBSERVED)
+        return Sweep(self.context, _design_at((), np.empty((1, 0))), self.settings.alike, (TABLE,), OBSERVED)
 
     def proposals(self, at: np.ndarray, number: int) -> Sweep:
         """Return the sweep of a round at shares (row, parameter) of the ranges; no other round has its people."""
         first = (number + 1) * 1_000_000
-        return _Round(self.context, prior.design_at(self.factors, at), 1, (TABLE,), OBSERVED, first)
+        return _Round(self.context, _design_at(self.factors, at), 1, (TABLE,), OBSERVED, first)
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,16 @@ class _Round(Sweep):
 
     first: int = 0
 
-    def _chance(self, plan: Any, number: int) -> Any:
+    def _chance(self, plan: Plan, number: int) -> Plan:
         return super()._chance(plan, self.first + number)
+
+
+def _design_at(factors: tuple[Factor, ...], at: np.ndarray) -> Design:
+    """Return the design with these shares (row, factor) of the ranges."""
+    import pandas as pd
+
+    columns = {factor.name: factor.at(at[:, column]) for column, factor in enumerate(factors)}
+    return Design("draws", factors, pd.DataFrame(columns, index=range(len(at))), at, designs.BY_ROW)
 
 
 def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
@@ -115,6 +131,5 @@ def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     path = cfg.get("observations")
     if path is not None and not isinstance(path, str):
         raise UserError(invalid("observations", path, "the path of a csv file, or null"))
-    factors = prior.factors(context.plan, context.fixed)
-    own = observations(context.plan.measures, path)
-    return Problem(settings, context, factors, own, batch_of(cfg), retry_of(cfg))
+    factors = uncertain_factors(context.plan, context.fixed)
+    return Problem(settings, context, factors, observations(context.plan.measures, path), batch_of(cfg), retry_of(cfg))

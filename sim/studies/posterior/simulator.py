@@ -29,22 +29,17 @@ def simulate_observations(plan: Plan) -> dict[str, float]:
     """Return every observation of one run by name, in the unit of its target, after the burn-in."""
     engine = simulate_burn_in(plan)
     levels = point_fit.simulate_rows(engine, survey_of(plan), range(plan.weeks * DAYS_A_WEEK))[0]
-    return {_name(row.name): row.simulated for row in levels} | point_fit.verbal_levels(engine) | _centre(engine)
-
-
-def _name(row: str) -> str:
-    """Return the observation's name of a row of the fit: `breaks, non-manager` is `breaks.non_manager`."""
-    return row.replace(", ", ".").replace("-", "_")
+    # rows of the fit have other names: `breaks, non-manager` is `breaks.non_manager`
+    observed = {row.name.replace(", ", ".").replace("-", "_"): row.simulated for row in levels}
+    return observed | point_fit.verbal_levels(engine) | _centre(engine)
 
 
 def _centre(engine: Engine) -> dict[str, float]:
     moments: dict[str, float] = {}
     for state in STATES:
         values = np.asarray(engine.values[state.quantity][0], np.float64)[engine.values[state.group][0] > 0]
-        moments |= {
-            f"{CENTRE}.{state.quantity}.mean": float(values.mean()),
-            f"{CENTRE}.{state.quantity}.sd": float(values.std()),
-        }
+        name = f"{CENTRE}.{state.quantity}"
+        moments |= {f"{name}.mean": float(values.mean()), f"{name}.sd": float(values.std())}
     return moments
 
 

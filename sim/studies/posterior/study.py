@@ -91,14 +91,12 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
         plan = results.problem.context.plan
-        simulated = {
-            "establishments": plan.firm.establishments,
-            "sample": plan.firm.sample,
-            "weeks": plan.weeks,
-            "burn_in": plan.burn_in,
-            "study_seed": results.problem.settings.seed,
+        return {
+            **results.facts,
+            **{"establishments": plan.firm.establishments, "sample": plan.firm.sample},
+            **{"weeks": plan.weeks, "burn_in": plan.burn_in, "study_seed": results.problem.settings.seed},
+            **facts.facts(results.tables),
         }
-        return results.facts | simulated | facts.facts(results.tables)
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield predictions, recovery and shrinkage."""
@@ -114,17 +112,17 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
             return ", ".join(f"{share:.0%}" for share in shares)
 
         unweighted = "" if facts["weighted"] else "; too small, so draws are unweighted and intervals too wide"
+        lines = [
+            f"{facts['inside']} of {facts['observations']} observations lie within their 90% predictive interval.",
+            f"Effective sample size: {facts['effective_size']:.0f} (draws from the {facts['source']}){unweighted}.",
+        ]
+        for one in facts["recovery"]:
+            lines.append(
+                f"Intervals of the {one['method']} at {percents(facts['nominal'])} contain {percents(one['covered'])} "
+                "of known parameters."
+            )
         return "\n".join(
-            [
-                f"{facts['inside']} of {facts['observations']} observations lie within their 90% predictive interval.",
-                f"Effective sample size: {facts['effective_size']:.0f} (draws from the {facts['source']}){unweighted}.",
-                *(
-                    f"Intervals of the {one['method']} at {percents(facts['nominal'])} contain "
-                    f"{percents(one['covered'])} of known parameters."
-                    for one in facts["recovery"]
-                ),
-                f"{len(facts['influential'])} of {facts['parameters']} parameters move an observation.",
-            ]
+            [*lines, f"{len(facts['influential'])} of {facts['parameters']} parameters move an observation."]
         )
 
     def write(self, results: Results, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
@@ -137,9 +135,6 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
             output_folder.write_by(place / DRAWS, lambda path: results.draws.to_csv(path, index=False))
             write_json(metadata, place / METADATA)
         return headline
-
-
-main = PosteriorStudy().main
 
 
 def _metadata(results: Results) -> dict[str, Any]:
@@ -171,3 +166,6 @@ def _check_writable() -> None:
 
 def _report(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+main = PosteriorStudy().main

@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 
 import numpy as np
 
-from sim.studies.posterior.prior import shares
+from sim.studies.posterior.weights import shares
 
 LEADERS, LEADING = 30, 90
 """Parameters with squares and products in the regression of each observation, and in those of all observations."""
@@ -97,23 +98,13 @@ def fit_surrogate(
 ) -> Surrogate:
     """Return a surrogate fitted to simulations.
 
-    Parameters
-    ----------
-    at : ndarray of shape (simulation, parameter)
-        Shares of the ranges.
-    simulated : ndarray of shape (simulation, observation)
-        Simulated observations.
-    error : ndarray of shape (observation,)
-        SD of error and discrepancy.
-    repeated : ndarray of shape (run, observation)
-        Repeated runs of one parameter set, for the noise.
-    near : ndarray of bool of shape (simulation,)
-        Simulations near the observations, for the error of the surrogate.
+    `at` (simulation, parameter) are shares of the ranges, and `simulated` (simulation, observation) observations.
+    `error` (observation,) is the SD of error and discrepancy. `repeated` (run, observation) are runs of one parameter
+    set, for the noise. `near` (simulation,) marks simulations near the observations, for the error of the surrogate.
     """
     scaled, weights = simulated / error, np.where(near, 1.0, _FAR_WEIGHT)
     leaders = _leaders(at, scaled, weights)
-    every = sorted({(int(one), int(other)) for own in leaders for one in own for other in own if one <= other})
-    pairs = np.array(every)
+    pairs = np.array(sorted({pair for own in leaders for pair in combinations_with_replacement(sorted(own), 2)}))
     columns = [_columns(at.shape[1], pairs, own) for own in leaders]
     fold = np.random.default_rng(0).permutation(len(at)) % _FOLDS
     sums = [_sums(at[fold == one], scaled[fold == one], weights[fold == one], pairs) for one in range(_FOLDS)]
@@ -182,27 +173,10 @@ def sample(
     """Return draws from the prior times the likelihood of a surrogate, and the R-hat of the chains.
 
     Elliptical slice sampling has no step to tune. Steps alternate between an ellipse about the prior and one about the
-    normal posterior of a surrogate that is linear.
+    normal posterior of a surrogate that is linear. Draws are shares of the ranges, (count, parameter). R-hat is that of
+    the log likelihood: 1 is ideal; above 1.1 the chains have not converged.
 
-    Parameters
-    ----------
-    model : Surrogate
-        Surrogate that gives the likelihood.
-    observed : ndarray of shape (observation,)
-        Observed values.
-    count, seed, chains : int
-        Number of draws, seed of the random numbers, and number of chains.
-
-    Returns
-    -------
-    draws : ndarray of shape (count, parameter)
-        Shares of the ranges.
-    r_hat : float
-        R-hat of the log likelihood. 1 is ideal; above 1.1 the chains have not converged.
-
-    Source
-    ------
-    Murray, Adams and MacKay (2010); Nishihara, Murray and Adams (2014); Gelman and Rubin (1992).
+    Source: Murray, Adams and MacKay (2010); Nishihara, Murray and Adams (2014); Gelman and Rubin (1992).
     """
     rng = np.random.default_rng(seed)
     model = replace(model, coefficients=model.coefficients.astype(np.float32))  # half the time, same accuracy

@@ -1,8 +1,8 @@
-"""Importance weights, which turn simulated draws of the flow into draws from the posterior.
+"""Standard normal scores, likelihood and importance weights.
 
-Influential parameters are drawn from the flow and all others from the prior. Each draw is simulated with its own people
-and random numbers. Its weight is prior / flow times the likelihood of the observations given the simulation. Weights
-correct errors of the flow; the effective sample size shows how well.
+Each draw is simulated with its own people and random numbers. Its weight is prior over proposal, times the likelihood
+of the observations given the simulation. Weights correct errors of the proposal; the effective sample size shows how
+well.
 """
 
 from __future__ import annotations
@@ -11,9 +11,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_SMALLEST = 1e-9
+
+
+def scores(shares: np.ndarray) -> np.ndarray:
+    """Return shares of a range (0 to 1) as scores, whose prior is standard normal instead of uniform."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.clip(shares, _SMALLEST, 1 - _SMALLEST)))
+
+
+def shares(scores: np.ndarray) -> np.ndarray:
+    """Return shares of a range from scores."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(scores))
+
 
 def log_prior(scores: np.ndarray) -> np.ndarray:
-    """Return the log density (draw,) of standard normal scores (draw, parameter)."""
+    """Return the log density (draw,) of scores (draw, parameter)."""
     return np.asarray(-0.5 * (scores**2 + np.log(2 * np.pi)).sum(axis=1))
 
 
