@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -311,8 +312,8 @@ ALWAYS = {
 @pytest.fixture(scope="module")
 def fresh() -> list[dict[str, float]]:
     first = plan_builder.plan("firm=study_full", "firm.sample=17", "scenarios=[baseline]", "seed=3")
-    worlds = [study.World(MODEL, replace(first, replicate=FIRST + number), 5) for number in range(FRESH)]
-    return map_ordered(study.simulate, worlds, process_pool(2), "fresh")
+    worlds = [(MODEL, replace(first, replicate=FIRST + number)) for number in range(FRESH)]
+    return map_ordered(partial(study.simulate, visits=5), worlds, process_pool(2), "fresh")
 
 
 @pytest.mark.slow

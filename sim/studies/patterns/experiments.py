@@ -45,37 +45,24 @@ def _scenario(name: str, process: str, **values: float) -> Scenario:
     return Scenario(name, "counterfactual", settings=settings)
 
 
-def _evenings(name: str, leaning: float, explained: float) -> Scenario:
-    return _scenario(name, "availability", managers_answer=leaning, explained=explained)
-
-
-def _paid(name: str, at_once: float, hoops: float) -> Scenario:
-    """Return a scenario with chair and desk for everybody, paid as in `conf/ergonomics`."""
-    chair = Introduction("chair_and_desk", hoops=hoops)
-    return Scenario(name, "policy", (chair,), settings=(Setting("resources", "paid_at_once", at_once),))
-
-
+_CHAIR = Introduction("chair_and_desk", hoops=0.05), Introduction("chair_and_desk", hoops=0.30)
+"""Chair and desk for everybody, paid as in `conf/ergonomics`: at once, or in instalments."""
 TODAY = (
     BASELINE,
     _scenario("on_site", "attendance", home_ceiling=0.0),
     _scenario("at_home", "attendance", home_floor=1.0),
-    _evenings("quiet", QUIET, SILENT),
-    _evenings("silent", LATE, SILENT),
-    _evenings("explained", LATE, EXPLAINED),
+    _scenario("quiet", "availability", managers_answer=QUIET, explained=SILENT),
+    _scenario("silent", "availability", managers_answer=LATE, explained=SILENT),
+    _scenario("explained", "availability", managers_answer=LATE, explained=EXPLAINED),
     Scenario("social_moments", "policy", (Introduction("social_moments"),)),
-    _paid("lump_sum", at_once=1.0, hoops=0.05),
-    _paid("instalments", at_once=0.0, hoops=0.30),
+    Scenario("lump_sum", "policy", _CHAIR[:1], settings=(Setting("resources", "paid_at_once", 1.0),)),
+    Scenario("instalments", "policy", _CHAIR[1:], settings=(Setting("resources", "paid_at_once", 0.0),)),
     Scenario("managers_explain", "policy", (Introduction("managers_explain"),)),
 )
-HISTORY = (
-    _scenario("as_2019", "attendance", advice=0.0),
-    _scenario("pandemic", "attendance", home_ceiling=1.0),
-)
+HISTORY = (_scenario("as_2019", "attendance", advice=0.0), _scenario("pandemic", "attendance", home_ceiling=1.0))
 INTRODUCED = (BASELINE, _scenario("home_working", "attendance", home_ceiling=1.0))
-ANCHORED = Scenario(
-    "anchored", "policy", (Introduction("anchor_days"),), settings=(Setting("attendance", "home_floor", 0.0),)
-)
-RETURN = (BASELINE, _scenario("free", "attendance", home_floor=0.0), ANCHORED)
+_FREE = _scenario("free", "attendance", home_floor=0.0)
+RETURN = (BASELINE, _FREE, Scenario("anchored", "policy", (Introduction("anchor_days"),), settings=_FREE.settings))
 SCENARIOS = (*TODAY, *HISTORY, *INTRODUCED, *RETURN)
 """All scenarios, so that every experiment has the same measures."""
 
@@ -178,11 +165,9 @@ def run_today(burnt_in: Engine) -> tuple[dict[str, float], ExperimentResult]:
     receives = home & (values["used"][world_of["lump_sum"], measures.index("chair_and_desk")] > 0)
     explains = measures.index("managers_explain")
     covered = others & (values["in_effect"][world_of["managers_explain"], explains] > 0.3)
+    at_home = (("conflict", "on_site"), ("conflict", "at_home"), ("exhaustion", "on_site"), ("engagement", "on_site"))
     return {
-        "conflict on_site": change("conflict", "on_site", "baseline", home),
-        "conflict at_home": change("conflict", "at_home", "baseline", home),
-        "exhaustion on_site": change("exhaustion", "on_site", "baseline", home),
-        "engagement on_site": change("engagement", "on_site", "baseline", home),
+        **{f"{quantity} {world}": change(quantity, world, "baseline", home) for quantity, world in at_home},
         "evenings silent": silent,
         "evenings explained less half": explained - silent / 2,
         "instalments support": -change("isolation_from_company", "instalments", "lump_sum", receives),
@@ -213,14 +198,9 @@ def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
                 attendance[window].append([sums[name][0] for name in ("joins_team", "works_today")])
     stayed = knew & (engine.values["tenure"][0] > WORN[1] * DAYS_A_WEEK)
     fresh = {window: float(np.mean(own, axis=0)[stayed].mean()) for window, own in enthusiasm.items()}
-    joined = {}
-    for window, own in attendance.items():
-        days_joined, days_worked = np.sum(own, axis=0)[:, stayed].sum(axis=1)
-        joined[window] = float(days_joined / days_worked)
-    return {
-        "wear enthusiasm": fresh[WORN] / fresh[EARLY] - 1,
-        "wear attendance": joined[WORN] / joined[EARLY] - 1,
-    }
+    days = {window: np.sum(own, axis=0)[:, stayed].sum(axis=1) for window, own in attendance.items()}
+    joined = {window: float(attended / worked) for window, (attended, worked) in days.items()}
+    return {"wear enthusiasm": fresh[WORN] / fresh[EARLY] - 1, "wear attendance": joined[WORN] / joined[EARLY] - 1}
 
 
 def run_days(burnt_in: Engine) -> dict[str, float]:

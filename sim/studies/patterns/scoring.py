@@ -108,11 +108,6 @@ class Score:
     of: int
     groups: tuple[int, ...]
 
-    def minus(self, other: Score) -> Score:
-        """Return the difference from another score of the same patterns."""
-        lead = tuple(own - others for own, others in zip(self.groups, other.groups, strict=True))
-        return Score(self.met - other.met, self.of, lead)
-
 
 @dataclass(frozen=True)
 class PatternTable:
@@ -188,7 +183,9 @@ class PatternTable:
 
     def lead(self, rival: str, kind: str) -> Score:
         """Return how many more patterns the model meets than a rival."""
-        return self.score(MODEL, kind).minus(self.score(rival, kind))
+        own, other = self.score(MODEL, kind), self.score(rival, kind)
+        groups = tuple(here - there for here, there in zip(own.groups, other.groups, strict=True))
+        return Score(own.met - other.met, own.of, groups)
 
     def agreement_of_groups(self, pattern: str) -> float:
         """Return the share of groups in which the model's verdict equals that over all worlds."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -44,18 +44,10 @@ class Settings(StudySettings):
     docs: str | None
 
 
-@dataclass(frozen=True)
-class World:
-    """One world to simulate: the model or a rival, its plan, and its number of simulated studies."""
-
-    model: str
-    plan: Plan
-    visits: int
-
-
-def simulate(world: World) -> Statistics:
-    """Return the statistics of one world."""
-    return MODELS[world.model].statistics(world.plan, world.visits)
+def simulate(world: tuple[str, Plan], visits: int) -> Statistics:
+    """Return the statistics of one world of the model or a rival, from this number of simulated studies."""
+    model, plan = world
+    return MODELS[model].statistics(plan, visits)
 
 
 @dataclass(frozen=True)
@@ -94,10 +86,11 @@ class PatternStudy(Study[Settings, Results]):
 
     def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
         """Simulate the worlds of the model and of every rival, and evaluate them."""
-        tasks = [World(model, plan, settings.visits) for model in MODELS for plan in plans]
+        tasks = [(model, plan) for model in MODELS for plan in plans]
+        statistics = map_ordered(partial(simulate, visits=settings.visits), tasks, pool, self.name)
         worlds: dict[str, list[Statistics]] = {model: [] for model in MODELS}
-        for task, statistics in zip(tasks, map_ordered(simulate, tasks, pool, self.name), strict=True):
-            worlds[task.model].append(statistics)
+        for (model, _), own in zip(tasks, statistics, strict=True):
+            worlds[model].append(own)
         never_fail = built_in(registry_of(plans[0]))
         table = PatternTable(criteria(), worlds, patterns_in_mind(), settings.groups, never_fail)
         return Results(plans[0], len(plans), settings.visits, table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -24,7 +25,7 @@ from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.experiments import SCENARIOS
 from sim.studies.patterns.study import BYTES_OF_STATISTICS
 from sim.studies.structure import tables
-from sim.studies.structure.worlds import AVERAGED_WEEKS, SwitchedWorld, simulate, switches
+from sim.studies.structure.worlds import AVERAGED_WEEKS, DEFAULT, simulate, switches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,17 +68,18 @@ class StructureStudy(Study[Settings, Results]):
             raise UserError(f"Invalid number of scenarios: {len(first.scenarios)}. Use the baseline and one policy.")
         require_at_least("weeks", first.weeks, AVERAGED_WEEKS)
         require_at_least("replicates", len(plans), _MIN_WORLDS)
-        held = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
-        check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), held)
+        statistics = (1 + len(switches(first))) * len(plans) * BYTES_OF_STATISTICS
+        check_memory(first, len(SCENARIOS), study_settings.processes_of(cfg), statistics)
         return plans
 
     def run(self, plans: Sequence[Plan], settings: Settings, pool: WorkerPool) -> Results:
         """Simulate every world unchanged and with every switch changed, and compare them."""
         switched = switches(plans[0])
-        tasks = [SwitchedWorld(switch, plan, settings.visits) for switch in (None, *switched) for plan in plans]
+        tasks = [(switch, plan) for switch in (None, *switched) for plan in plans]
+        statistics = map_ordered(partial(simulate, visits=settings.visits), tasks, pool, self.name)
         worlds: dict[str, list[dict[str, float]]] = {}
-        for task, statistics in zip(tasks, map_ordered(simulate, tasks, pool, self.name), strict=True):
-            worlds.setdefault(task.name, []).append(statistics)
+        for (switch, _), own in zip(tasks, statistics, strict=True):
+            worlds.setdefault(switch.full_name if switch else DEFAULT, []).append(own)
         bounds = criteria()
         verdicts = tables.changed_verdicts(bounds, worlds)
         return Results(plans[0], len(plans), settings.visits, verdicts, tables.effects(bounds, worlds, switched))

@@ -33,31 +33,18 @@ def changed_verdicts(criteria: Criteria, worlds: Worlds) -> pd.DataFrame:
     """
     import pandas as pd
 
-    default = worlds[DEFAULT]
-    before = verdicts(criteria, default)
-    rows = []
+    before, rows = verdicts(criteria, worlds[DEFAULT]), []
     for switch, own in worlds.items():
         after = verdicts(criteria, own)
         for name in criteria:
-            if before[name].met == after[name].met:
+            met = before[name].met
+            if met == after[name].met:
                 continue
-            decides = (after if before[name].met else before)[name].decisive.criterion
-            statistic = str(decides.statistic)
-            change = interval(_of(own, statistic) - _of(default, statistic))
-            rows.append(
-                {
-                    "switch": switch,
-                    "pattern": name,
-                    "use": USES[name],
-                    "change": "breaks" if before[name].met else "mends",
-                    "decides": decides.words,
-                    "before": float(_of(default, statistic).mean()),
-                    "after": float(_of(own, statistic).mean()),
-                    "low": change[1],
-                    "high": change[2],
-                    "clear": not change[1] <= 0 <= change[2],
-                }
-            )
+            decides = (after if met else before)[name].decisive.criterion
+            default, changed = _of(worlds[DEFAULT], decides.statistic), _of(own, decides.statistic)
+            _, low, high = interval(changed - default)
+            rows.append((switch, name, USES[name], "breaks" if met else "mends", decides.words, float(default.mean()),
+                         float(changed.mean()), low, high, not low <= 0 <= high))  # fmt: skip
     names = ("switch", "pattern", "use", "change", "decides", "before", "after", "low", "high", "clear")
     return pd.DataFrame(rows, columns=list(names))
 
@@ -120,10 +107,8 @@ def summary(verdicts: pd.DataFrame, effects: pd.DataFrame, labels: Mapping[str, 
     }
 
 
-def _extreme(row: Row) -> dict[str, Any]:
-    return {
-        "switch": row["switch"], "changed_to": row["changed_to"], "effect": float(row["effect_complaints"])
-    }  # fmt: skip
+def _extreme(row: pd.Series) -> dict[str, Any]:
+    return {**row[["switch", "changed_to"]], "effect": float(row["effect_complaints"])}
 
 
 def _pattern_row(row: Row, verdicts: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:

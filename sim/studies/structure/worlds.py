@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.calibration.point_estimate import merged
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
 from sim.levers.interventions import InterventionState
@@ -35,20 +35,6 @@ class Switch:
         return f"{self.process}.{self.name}"
 
 
-@dataclass(frozen=True)
-class SwitchedWorld:
-    """One world with one switch changed, or with none."""
-
-    switch: Switch | None
-    plan: Plan
-    visits: int
-
-    @property
-    def name(self) -> str:
-        """Name of the switch, or `DEFAULT`."""
-        return self.switch.full_name if self.switch else DEFAULT
-
-
 def switches(plan: Plan) -> tuple[Switch, ...]:
     """Return every switch of the mechanisms, as the plan sets it."""
     return tuple(
@@ -65,16 +51,14 @@ def _value(plan: Plan, process: str, name: str) -> float:
 
 def with_change(plan: Plan, switch: Switch | None) -> Plan:
     """Return the plan with a switch off where it is on, and on where it is off."""
-    if switch is None:
-        return plan
-    own: Mapping[str, float] = {**plan.parameters.get(switch.process, {}), switch.name: float(not switch.on)}
-    return replace(plan, parameters={**plan.parameters, switch.process: own})
+    changed = {switch.process: {switch.name: float(not switch.on)}} if switch else {}
+    return replace(plan, parameters=merged(plan.parameters, changed))
 
 
-def simulate(world: SwitchedWorld) -> Statistics:
+def simulate(world: tuple[Switch | None, Plan], visits: int) -> Statistics:
     """Return the statistics of one world: those of the pattern table, its levels, and the effects of the policy."""
-    plan = with_change(world.plan, world.switch)
-    return simulate_statistics(plan, world.visits) | levels_and_effects(plan)
+    plan = with_change(world[1], world[0])
+    return simulate_statistics(plan, visits) | levels_and_effects(plan)
 
 
 def levels_and_effects(plan: Plan) -> Statistics:
