@@ -27,7 +27,7 @@ from sim.runs.batch import Batch, BatchResult, Run, simulate_batch
 from sim.runs.identity import Identifier, digest, model_version
 from sim.runs.run import run
 from sim.runs.worker_pool import borrowed_pool as given_pool
-from sim.runs.worker_pool import in_process_pool, map_unordered, process_pool
+from sim.runs.worker_pool import in_process_pool, map_unordered, process_pool, reusing_executor
 from sim.world.firm import FirmOptions
 
 POLICY = Scenario("right", "policy", introduced=(Introduction("right_to_disconnect"),))
@@ -88,6 +88,20 @@ def test_what_a_killed_worker_was_at_is_not_left_until_all_others_are_done(tmp_p
     order = [number for (number, _), _ in map_unordered(killed_once_and_slow, tasks, process_pool(2))]
     assert sorted(order) == list(range(100))
     assert order.index(1) < 75, "results in order wait for it, all of them in memory"
+
+
+def worker_id(_: int) -> int:
+    return os.getpid()
+
+
+def test_a_reused_executor_is_opened_again_after_a_worker_was_killed(tmp_path):
+    tasks = [(number, str(tmp_path / "flag") if number == 3 else "") for number in range(8)]
+    with reusing_executor(process_pool(2)) as pool:
+        first, second = ({own for _, own in map_unordered(worker_id, range(20), pool)} for _ in range(2))
+        assert dict(map_unordered(killed_once, tasks, pool)) == {task: task[0] for task in tasks}
+        third = {own for _, own in map_unordered(worker_id, range(20), pool)}
+    assert len(first | second) <= 2, "the same workers serve both calls"
+    assert not third & (first | second)
 
 
 def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_are_done():

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from multiprocessing import active_children, current_process, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -66,6 +66,35 @@ def process_pool(workers: int) -> WorkerPool:
 def borrowed_pool(pool: Executor, workers: int) -> WorkerPool:
     """An executor that somebody keeps from one study to the next, with so many workers; it stays open."""
     return WorkerPool(workers, lambda: nullcontext(pool))
+
+
+@contextmanager
+def reusing_executor(pool: WorkerPool) -> Iterator[WorkerPool]:
+    """Yield the pool with one executor for many calls, since workers take seconds to start.
+
+    After a worker has ended the next call opens another executor.
+    """
+    opened: list[Executor] = []
+    with ExitStack() as stack:
+
+        @contextmanager
+        def reuse() -> Iterator[Executor]:
+            if opened and _is_broken(opened[0]):
+                opened.clear()
+                stack.close()
+            if not opened:
+                opened.append(stack.enter_context(pool.open_executor()))  # type: ignore[misc]
+            yield opened[0]
+
+        yield pool if pool.open_executor is None else replace(pool, open_executor=reuse)
+
+
+def _is_broken(executor: Executor) -> bool:
+    try:
+        executor.submit(int)
+    except BrokenExecutor:
+        return True
+    return False
 
 
 @contextmanager

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,7 @@ from sim.files import write_json
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.runs.archive import Archive
 from sim.runs.identity import model_version
-from sim.runs.worker_pool import WorkerPool
+from sim.runs.worker_pool import WorkerPool, reusing_executor
 from sim.studies.base import KeptFolderStudy
 from sim.studies.packages.evaluation import EffectStore, belongs_to, re_evaluate, run_search
 from sim.studies.packages.facts import facts
@@ -56,7 +54,7 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
     def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
         """Search, and re-evaluate the best packages; simulate only what is not stored yet."""
         archive, settings = Archive(folder), problem.settings
-        with archive.locked(), _open(pool) as open_pool:
+        with archive.locked(), reusing_executor(pool) as open_pool:
             _check_problem(archive, problem)
             report_clearing(archive)
             store = EffectStore(archive, problem.reference)
@@ -108,16 +106,6 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
                 f"     {row['package'].replace('+', ', ')}",
             ]
         return "\n".join(lines)
-
-
-@contextmanager
-def _open(pool: WorkerPool) -> Iterator[WorkerPool]:
-    """Yield the pool with one executor for all generations, since workers take seconds to start."""
-    if pool.open_executor is None:
-        yield pool
-        return
-    with pool.open_executor() as executor:
-        yield replace(pool, open_executor=lambda: nullcontext(executor))
 
 
 def _check_problem(archive: Archive, problem: Problem) -> None:
