@@ -23,7 +23,7 @@ from sim.outcomes.samples import bytes_of_samples
 from sim.runs.run import run
 from sim.studies import scenarios
 from sim.studies.panel.study import PanelStudy
-from sim.studies.scenarios import bytes_held, check_room
+from sim.studies.scenarios import bytes_held, check_capacity
 
 GIGABYTE = 1e9
 
@@ -48,8 +48,8 @@ def test_tables_count_although_nobody_is_simulated_any_more(free, tmp_path):
     long = plan("firm=one", "firm.employees=60", "weeks=2600")
     free(2 * GIGABYTE)
     with pytest.raises(UserError, match="fewer weeks"):
-        check_room([long], 1, tmp_path)
-    check_room([replace(long, weeks=52)], 1, tmp_path)
+        check_capacity([long], 1, tmp_path)
+    check_capacity([replace(long, weeks=52)], 1, tmp_path)
 
 
 def test_every_process_counts_and_the_line_says_how_many_fit(free):
@@ -83,7 +83,7 @@ def test_samples_that_do_not_fit_the_disk_are_refused_first(monkeypatch, tmp_pat
     pair = plan("firm=one", "firm.employees=60", "weeks=104")
     monkeypatch.setattr(scenarios.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     with pytest.raises(UserError, match="output=results"):
-        check_room([pair] * 10, 1, tmp_path)
+        check_capacity([pair] * 10, 1, tmp_path)
 
 
 # -- truthfully ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sim.describe import command, results
 from sim.errors import UserError
 from sim.files import write_json
 from sim.reporting.labels import label_of
-from sim.studies.scenarios import compare, facts, held_by
+from sim.studies.scenarios import compare, facts, interval_type
 
 HOME = Path(__file__).resolve().parent.parent
 DOCS = HOME / "docs"
@@ -36,7 +36,7 @@ def comparison(tmp_path_factory) -> Path:
     records, tables = compare(plans, quiet=True)
     for name, table in tables.items():
         output_folder.write_table(table, folder / f"{name}.parquet")
-    about = output_folder.about(plans[0]) | facts(plans[0], records, held_by(plans))
+    about = output_folder.about(plans[0]) | facts(plans[0], records, interval_type(plans))
     write_json(about, folder / "about.json")
     return folder
 

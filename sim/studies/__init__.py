@@ -1,1 +1,1 @@
-"""What is asked of the model, many times: runs, comparisons, fits."""
+"""Studies: questions that many runs answer, each with its settings, tables, figures and page."""

@@ -56,12 +56,12 @@ def split(scheduler: AnswerScheduler, choice: PolicySelection, replicates: int =
     import pandas as pd
 
     from sim.plotting.charts.pathways import TOGETHER, WHOLE
-    from sim.studies.scenarios import held_by
+    from sim.studies.scenarios import interval_type
     from sim.views.explore.cases import plans_of
 
     plans = plans_of(choice, replicates)
     samples = np.stack(scheduler.run_in_workers(plans, effects_without))
-    holds = held_by(plans)
+    holds = interval_type(plans)
     rows = []
     for column, outcome in enumerate(PATHWAYS):
         whole = samples[:, 0, column]

@@ -128,14 +128,14 @@ def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None)
 
 def answer_of(case: Case, stage: int) -> Answer:
     """Return the answer of the first `stage` replicates."""
-    from sim.studies.scenarios import facts, held_by, samples_of, tables_of
+    from sim.studies.scenarios import facts, interval_type, samples_of, tables_of
     from sim.world.establishments import build
 
     plans = case.plans[:stage]
     samples = samples_of(plans[0])
     for number in range(stage):
         samples.add(case.records[number])
-    holds = held_by(plans)
+    holds = interval_type(plans)
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
     return Answer(
         replicates=stage,
