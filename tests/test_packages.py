@@ -72,11 +72,7 @@ def test_every_measure_has_a_cost_with_a_range_a_grade_and_a_reason(measures):
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (
-            (2, 0),
-            "bodies",
-            r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'",
-        ),
+        ((2, 0), "bodies", r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'"),
         ((2, 0), "breaks", "line 3, column measure: breaks occurs twice"),
         ((1, 1), "-2", "line 2, column euro_per_employee_year: invalid value '-2'. Use a number of 0 or more"),
         ((2, 4), "much", "line 3, column minutes_per_employee_year: invalid value 'much'. Use a number of 0 or more"),

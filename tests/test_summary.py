@@ -255,12 +255,7 @@ def test_a_share_too_small_to_write_is_not_called_nothing(tables):
 
 def test_the_card_says_what_it_cannot_be_used_for(tables):
     card = section(write(tables, ABOUT), "What this can and cannot be used for")
-    for promise in (
-        "risk inventory",
-        "compliance",
-        "one person or one employer",
-        "120 of its 200 uncertain numbers",
-    ):
+    for promise in ("risk inventory", "compliance", "one person or one employer", "120 of its 200 uncertain numbers"):
         assert promise in card
     assert "chance only" in card
 

@@ -106,11 +106,7 @@ class Space:
 
 
 def search(
-    space: Space,
-    evaluate: Callable[[Sequence[Package]], np.ndarray],
-    population: int,
-    generations: int,
-    seed: int,
+    space: Space, evaluate: Callable[[Sequence[Package]], np.ndarray], population: int, generations: int, seed: int
 ) -> Iterator[list[Package]]:
     """Yield the packages of each generation.
 
