@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def fixed(number: float, decimals: int, thousands: str = "") -> str:
     """Return a number with this many decimals, and a minus only where the rounded number is below zero.
@@ -22,3 +24,19 @@ def signed(number: float, decimals: int) -> str:
     """
     written = f"{number:+z.{decimals}f}"
     return written if float(written) else written.lstrip("+")
+
+
+def per_hundred(counts: Sequence[int]) -> list[int]:
+    """Return counts as whole numbers that add up to 100, by largest remainder; zeros where the total is zero.
+
+    >>> per_hundred([1, 1, 1])
+    [34, 33, 33]
+    """
+    total = sum(counts)
+    if total == 0:
+        return [0] * len(counts)
+    rounded = [100 * count // total for count in counts]
+    by_remainder = sorted(range(len(counts)), key=lambda index: -(100 * counts[index] % total))
+    for index in by_remainder[: 100 - sum(rounded)]:
+        rounded[index] += 1
+    return rounded

@@ -12,6 +12,7 @@ import pytest
 from sim.__main__ import main
 from sim.config import composition
 from sim.errors import UserError
+from sim.formatting import per_hundred
 from sim.runs.archive import Archive
 from sim.studies.ranking import decision_rules, facts, statistics
 from sim.studies.ranking.statistics import BOTH, BURN_OUT, COLLEAGUES, COMPANY
@@ -42,14 +43,14 @@ def test_counts_per_hundred_add_up_to_100_and_are_off_by_less_than_one():
     for _ in range(200):
         numbers = [int(count) for count in rng.integers(0, 300, rng.integers(2, 6))]
         if sum(numbers):
-            hundred = statistics.per_hundred(numbers)
+            hundred = per_hundred(numbers)
             assert sum(hundred) == 100
             exact = [100 * count / sum(numbers) for count in numbers]
             assert all(abs(own - of) < 1 for own, of in zip(hundred, exact, strict=True))
 
 
 def test_without_draws_counts_per_hundred_are_zero():
-    assert statistics.per_hundred([0, 0, 0]) == [0, 0, 0]
+    assert per_hundred([0, 0, 0]) == [0, 0, 0]
 
 
 def test_wilson_interval_equals_the_textbook_value_and_stays_within_0_and_1():

@@ -7,51 +7,31 @@ from sim.errors import UserError
 from sim.formatting import signed
 from sim.reporting.changes import PHRASES, change_in_words, is_distinguishable
 from sim.reporting.labels import label_of
-from sim.reporting.summary import write
+from sim.reporting.summary import facts, page
 from sim.reporting.tables import date_of_share, overlapping_sets
 
 PER_THOUSAND = "per 1,000 employees"
 NAN = float("nan")
-ABOUT = {
-    "replicates": 30,
-    "people": 5150,
-    "weeks": 104,
-    "seed": 7,
-    "version": "0.1.0",
-    "parameters": 200,
-    "assumed": 120,
-}
+ABOUT = dict(replicates=30, people=5150, weeks=104, seed=7, version="0.1.0", parameters=200, assumed=120)
+
+
+def write(tables, about, labels=None):
+    return page(facts(tables, about, labels))
 
 
 def effect(scenario, difference, low, high, outcome="burn_out_complaints", group="everybody", kind="policy"):
     unit, baseline = (PER_THOUSAND, 169.4) if outcome == "burn_out_complaints" else ("SD", 0.02)
     return {
-        "scenario": scenario,
-        "kind": kind,
-        "outcome": outcome,
-        "group": group,
-        "baseline": baseline,
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "replicates": 30,
-        "unit": unit,
-    }
+        "scenario": scenario, "kind": kind, "outcome": outcome, "group": group, "baseline": baseline,
+        "difference": difference, "low": low, "high": high, "replicates": 30, "unit": unit,
+    }  # fmt: skip
 
 
 def gain(scenario, group, gained, worse, people=500):
     return {
-        "scenario": scenario,
-        "kind": "policy",
-        "outcome": "exhaustion",
-        "group": group,
-        "gained": gained,
-        "unchanged": 1 - gained - worse,
-        "worse": worse,
-        "margin": 0.2,
-        "unit": "SD",
-        "people": people,
-    }
+        "scenario": scenario, "kind": "policy", "outcome": "exhaustion", "group": group, "gained": gained,
+        "unchanged": 1 - gained - worse, "worse": worse, "margin": 0.2, "unit": "SD", "people": people,
+    }  # fmt: skip
 
 
 @pytest.fixture

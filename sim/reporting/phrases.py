@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sim.formatting import fixed
+from sim.formatting import fixed, per_hundred
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.reporting.changes import change_in_words, direction_words, interval_in_words
+from sim.reporting.changes import change_in_words, interval_in_words, of_people
 from sim.reporting.labels import label_of
 from sim.words import Words
 
@@ -81,12 +81,6 @@ def direction(unit: str, words: Words) -> str:
     return words(f"common.direction.{_counts(unit)}")
 
 
-def less_and_more(unit: str, words: Words) -> tuple[str, str]:
-    """Return what to call less and more of an outcome in this unit."""
-    less, more = direction_words(unit)
-    return words(f"common.change.{less}"), words(f"common.change.{more}")
-
-
 def change(effect: Mapping[Any, Any], words: Words) -> str:
     """Return a difference from today's practice with its interval; `effect` is a row of the table of effects."""
     difference, low, high = (float(effect[name]) for name in ("difference", "low", "high"))
@@ -154,17 +148,11 @@ def holds(interval: str, replicates: int) -> str:
 def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
     """Return how many dots are lower, little changed and higher: one per run, or per 1% of more than 100 runs.
 
-    `counts` is a row of the table of counts. Hundredths are whole, and the largest remainders make them 100.
+    `counts` is a row of the table of counts.
     """
     runs = [int(counts[name]) for name in ("lower", "little", "higher")]
-    total = sum(runs)
-    if total <= MOST_DOTS:
-        return runs[0], runs[1], runs[2]
-    exact = [MOST_DOTS * part / total for part in runs]
-    dots = [int(part) for part in exact]
-    for place in sorted(range(3), key=lambda i: (dots[i] - exact[i], i))[: MOST_DOTS - sum(dots)]:
-        dots[place] += 1
-    return dots[0], dots[1], dots[2]
+    lower, little, higher = runs if sum(runs) <= MOST_DOTS else per_hundred(runs)
+    return lower, little, higher
 
 
 def dot_sentence(counts: Mapping[Any, Any], parameters: str, words: Words) -> str:
@@ -192,8 +180,7 @@ def dots_key(counts: Mapping[Any, Any], words: Words) -> str:
 def margin(counts: Mapping[Any, Any], words: Words) -> str:
     """Return the largest difference that is little change."""
     unit = str(counts["unit"])
-    decimals = 1 if unit.startswith("per 1,000") else 2
-    size = number(float(counts["margin"]), words, decimals)
+    size = number(float(counts["margin"]), words, 1 if of_people(unit) else 2)
     return words("common.dots.margin", margin=size, unit=unit_of(unit, words))
 
 
@@ -204,4 +191,4 @@ def dot_words(unit: str, words: Words) -> tuple[str, str, str]:
 
 
 def _counts(unit: str) -> str:
-    return "people" if unit.startswith("per 1,000") else "level"
+    return "people" if of_people(unit) else "level"

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DOSE_KINDS = {"dose": "share of employers", "strength": "strength"}
-_HELPS = {
-    **{("worse", True): "helps less", ("worse", False): "helps more"},
-    **{("better", True): "helps more", ("better", False): "helps less"},
-}
-"""What a policy does where its difference gets higher (True) or lower, by which direction of the outcome is worse."""
 
 
 def by_number(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -63,8 +58,10 @@ def direction_in_words(direction: int, scenario: str, outcome: str) -> str:
         return ("higher or lower", "higher", "lower")[direction]
     if direction == 0:
         return "helps more or less"
-    default = "higher difference" if direction > 0 else "lower difference"
-    return _HELPS.get((OUTCOMES[outcome].high_is, direction > 0), default)
+    high_is = OUTCOMES[outcome].high_is
+    if high_is not in ("better", "worse"):
+        return "higher difference" if direction > 0 else "lower difference"
+    return "helps more" if (direction > 0) == (high_is == "better") else "helps less"
 
 
 def dose_name(factor: str) -> str:

@@ -34,11 +34,6 @@ Tables = Mapping[str, pd.DataFrame]
 Facts = dict[str, Any]
 
 
-def write(tables: Tables, about: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
-    """Return the page in Markdown; see `facts` for the arguments."""
-    return page(facts(tables, about, labels))
-
-
 def page(values: Facts) -> str:
     """Return the page of these facts in Markdown."""
     return render("sim.reporting", values, "summary.md.j2")
@@ -107,18 +102,18 @@ def _today(effects: pd.DataFrame) -> dict[str, float]:
 
 
 def _scenarios(effects: pd.DataFrame, kind: str, about: Mapping[str, Any], name: Callable[[str], str]) -> list[Facts]:
-    introduced = about.get("introduced", {})
-    rows = []
+    """Return the scenarios of a kind with their effects in `_CELLS`."""
+    rows: list[Facts] = []
     for scenario in in_given_order(effects, kind):
         own = effects[effects["scenario"] == scenario].set_index(["outcome", "group"])
-        users = "fewer than ten users" if introduced.get(scenario) else "no users"
+        users = "fewer than ten users" if about.get("introduced", {}).get(scenario) else "no users"
         cells = [
-            _change(own.loc[cell]) if cell in own.index else {"text": users if cell[1] == "users" else "not computed"}
-            for cell in _CELLS
-        ]
-        keys = ({"outcome": outcome, "group": group} for outcome, group in _CELLS)
-        own_effects = [key | cell for key, cell in zip(keys, cells, strict=True)]
-        rows.append({"scenario": scenario, "name": name(scenario), "effects": own_effects})
+            {"outcome": outcome, "group": group}
+            | (_change(own.loc[outcome, group]) if (outcome, group) in own.index
+               else {"text": users if group == "users" else "not computed"})
+            for outcome, group in _CELLS
+        ]  # fmt: skip
+        rows.append({"scenario": scenario, "name": name(scenario), "effects": cells})
     return rows
 
 
@@ -135,38 +130,28 @@ def _counts(tables: Tables, name: Callable[[str], str]) -> list[Facts]:
         return []
     counts = require_columns(tables["counts"], _COUNT_COLUMNS, "counts")
     counts = counts[(counts["kind"] == "policy") & (counts["group"] == "everybody")]
-    outcomes = []
-    for outcome in (BURN_OUT, ISOLATION):
-        own = counts[counts["outcome"] == outcome]
+    outcomes: list[Facts] = []
+    for outcome, own in ((outcome, counts[counts["outcome"] == outcome]) for outcome in (BURN_OUT, ISOLATION)):
         if own.empty:
             continue
-        first = own.iloc[0]
-        less, more = direction_words(str(first["unit"]))
-        rows = [
-            {"scenario": row["scenario"], "name": name(str(row["scenario"]))}
-            | {column: int(row[column]) for column in ("lower", "little", "higher")}
-            for _, row in own.iterrows()
-        ]
-        outcomes.append(
-            {
-                "outcome": outcome, "name": name(outcome), "runs": int(own["replicates"].max()), "less": less,
-                "more": more, "margin": float(first["margin"]), "unit": str(first["unit"]), "rows": rows,
-            }
-        )  # fmt: skip
+        unit, margin = str(own["unit"].iloc[0]), float(own["margin"].iloc[0])
+        less, more = direction_words(unit)
+        runs = own[["lower", "little", "higher"]].astype(int).to_dict("records")
+        rows = [{"scenario": one, "name": name(one)} | row for one, row in zip(own["scenario"], runs, strict=True)]
+        outcomes.append({"outcome": outcome, "name": name(outcome), "runs": int(own["replicates"].max()), "less": less,
+                         "more": more, "margin": margin, "unit": unit, "rows": rows})  # fmt: skip
     return outcomes
 
 
 def _overlaps(effects: pd.DataFrame, name: Callable[[str], str]) -> list[Facts]:
     """Return the sets of policies with overlapping intervals for each main outcome, everybody."""
-    outcomes = []
-    for outcome in (BURN_OUT, ISOLATION):
-        rows = effects[(effects["outcome"] == outcome) & (effects["group"] == "everybody")]
-        rows = rows[rows["kind"] == "policy"].dropna(subset=["low", "high"])
-        if len(rows) < 2:
-            continue
-        sets = overlapping_sets(rows)
-        names = [[name(scenario) for scenario in one] for one in sets]
-        outcomes.append({"name": name(outcome), "sets": names, "all": bool(sets) and len(sets[0]) == len(rows)})
+    policies = effects[(effects["kind"] == "policy") & (effects["group"] == "everybody")].dropna(subset=["low", "high"])
+    outcomes: list[Facts] = []
+    for outcome, rows in ((outcome, policies[policies["outcome"] == outcome]) for outcome in (BURN_OUT, ISOLATION)):
+        if len(rows) > 1:
+            sets = overlapping_sets(rows)
+            names = [[name(scenario) for scenario in one] for one in sets]
+            outcomes.append({"name": name(outcome), "sets": names, "all": bool(sets) and len(sets[0]) == len(rows)})
     return outcomes
 
 
@@ -186,26 +171,22 @@ def _gains_in(gains: pd.DataFrame, name: Callable[[str], str]) -> Facts:
     largest = gains.groupby("scenario")[["gained", "worse"]].max().max(axis=1)
     policies = in_given_order(gains, "policy")
     moving = [policy for policy in policies if largest[policy] >= NOTICEABLE_SHARE]
-    first = gains.iloc[0]
     return {
-        "name": name(str(first["outcome"])),
-        "margin": float(first["margin"]),
-        "unit": str(first["unit"]),
+        "name": name(str(gains["outcome"].iloc[0])),
+        "margin": float(gains["margin"].iloc[0]),
+        "unit": str(gains["unit"].iloc[0]),
         "unchanged": [name(policy) for policy in policies if policy not in moving],
-        "rows": [_gain_row(gains[gains["scenario"] == policy], name) for policy in moving],
+        "rows": [_gain_row(policy, gains[gains["scenario"] == policy], name) for policy in moving],
     }
 
 
-def _gain_row(gains: pd.DataFrame, name: Callable[[str], str]) -> Facts:
-    everybody = gains[gains["group"] == "everybody"]
-    losing = gains[(gains["worse"] >= gains["gained"] + 0.01) & (gains["group"] != "everybody")]
-    scenario, shares = str(gains["scenario"].iloc[0]), ("gained", "worse")
+def _gain_row(policy: str, gains: pd.DataFrame, name: Callable[[str], str]) -> Facts:
+    shares = gains.set_index(gains["group"].map(str))[["gained", "worse"]].astype(float)
+    others = shares.drop(index="everybody", errors="ignore")
+    losing = others[others["worse"] >= others["gained"] + 0.01]
     return {
-        "scenario": scenario,
-        "name": name(scenario),
-        "everybody": {column: float(everybody[column].iloc[0]) for column in shares} if len(everybody) else None,
-        "losing": [
-            {"name": name(str(row["group"])), "gained": float(row["gained"]), "worse": float(row["worse"])}
-            for _, row in losing.iterrows()
-        ],
+        "scenario": policy,
+        "name": name(policy),
+        "everybody": shares.loc["everybody"].to_dict() if "everybody" in shares.index else None,
+        "losing": [{"name": name(group), **row} for group, row in losing.to_dict("index").items()],
     }

@@ -15,10 +15,8 @@ from sim.reporting.labels import label_of, outcome_name
 from sim.text import code as code_of_text
 from sim.text import plain
 
-PAGE = "report.md.j2"
 
-
-def render(package: str, values: dict[str, Any], template: str = PAGE) -> str:
+def render(package: str, values: dict[str, Any], template: str = "report.md.j2") -> str:
     """Return a page of Markdown.
 
     Parameters

@@ -12,11 +12,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import csv_text
 from sim.errors import UserError, first_line, unknown
 from sim.levers.measure import Measure
 from sim.paths import read_path
@@ -34,14 +36,8 @@ COLUMNS = ("measure", *EUROS, *MINUTES, "source", "note")
 class Costs:
     """Costs of measures per employee and year.
 
-    Attributes
-    ----------
-    table : DataFrame
-        A row per measure: euros and minutes of working time with their ranges, for an employer without the measure.
-    new : mapping of str to float
-        Share of employers (0 to 1) that do not claim the measure yet, by measure.
-    hourly_cost : float
-        Euros per hour of working time.
+    `table` has a row per measure: euros and minutes of working time with their ranges, for an employer without the
+    measure. `new` is the share of employers (0 to 1) that do not claim it yet. An hour costs `hourly_cost` euros.
     """
 
     table: pd.DataFrame
@@ -108,14 +104,14 @@ def read(path: Path, measures: Sequence[str]) -> pd.DataFrame:
 
     rows: dict[str, dict[str, Any]] = {}
     for line, row in _lines(path):
-        name = (row["measure"] or "").strip()
+        name = row["measure"]
         place = f"{path}, line {line}, column"
         if name not in measures:
             raise UserError(f"{place} measure: {unknown('measure', name, measures)}")
         if name in rows:
             raise UserError(f"{place} measure: {name} occurs twice. Use one row per measure.")
         rows[name] = {column: _cost(f"{place} {column}", row[column]) for column in (*EUROS, *MINUTES)}
-        rows[name] |= {column: (row[column] or "").strip() for column in ("source", "note")}
+        rows[name] |= {column: row[column] for column in ("source", "note")}
         for stated, low, high in (EUROS, MINUTES):
             _check_order(place, rows[name], low, "at most", stated)
             _check_order(place, rows[name], high, "at least", stated)
@@ -124,28 +120,22 @@ def read(path: Path, measures: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure").loc[list(measures)]
 
 
-def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
-    """Return the rows of a csv file, each with the number of its last line."""
+def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a csv file, each with the number of its last line; cells that are missing are empty."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as text:
-            reader = csv.DictReader(text)
-            rows = [(reader.line_num, row) for row in reader]
-            header = reader.fieldnames or ()
+        parsed = csv_text.parse(path.read_bytes().decode("utf-8"))
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise UserError(f"{path} cannot be read ({reason}). Use a csv table like sim/data/costs.csv.") from None
-    if missing := [column for column in COLUMNS if column not in header]:
+    if missing := [column for column in COLUMNS if column not in parsed.header]:
         raise UserError(f"{path}, line 1: missing column {missing[0]}. Use {', '.join(COLUMNS)}, separated by commas.")
-    return rows
+    return [(line, dict(zip_longest(parsed.header, cells, fillvalue=""))) for line, cells in parsed.rows]
 
 
-def _cost(place: str, text: str | None) -> float:
-    try:
-        number = float(text or "")
-    except ValueError:
-        number = math.nan
+def _cost(place: str, text: str) -> float:
+    number = csv_text.number(text)
     if not 0 <= number < math.inf:
-        raise UserError(f"{place}: invalid value '{text or ''}'. Use a number of 0 or more, as in 12.5.")
+        raise UserError(f"{place}: invalid value '{text}'. Use a number of 0 or more, as in 12.5.")
     return number
 
 

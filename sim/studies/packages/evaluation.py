@@ -195,19 +195,8 @@ def run_search(problem: Problem, store: EffectStore, pool: WorkerPool) -> Search
 class ReEvaluation:
     """Effects of the candidates with other people and random numbers; the first package is the empty one.
 
-    Attributes
-    ----------
-    packages : list of frozenset of str
-    new_pairs : ndarray, shape (pair, package, goal)
-        Effects with the parameters of the search.
-    draws : ndarray, shape (draw, package, goal)
-        Effects in draws, without those that failed.
-    costs : ndarray, shape (draw, package)
-        Costs in euros, drawn as well.
-    replicates : list of int
-        Replicates of the draws.
-    errors : dict of int to str
-        Errors of the draws that failed.
+    `new_pairs` (pair, package, goal) have the parameters of the search. `draws` (draw, package, goal) and `costs` in
+    euros (draw, package) are those of the draws that were completed, with these `replicates`. `errors` are by draw.
     """
 
     packages: list[Package]

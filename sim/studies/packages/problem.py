@@ -72,18 +72,9 @@ class Settings(StudySettings):
 class Problem:
     """The problem of the search.
 
-    Attributes
-    ----------
-    context : DesignContext
-        What is simulated. The scenarios of its plan are the one that packages are compared with, and today's practice.
-    duties : frozenset of str
-        Measures in every package.
-    replicates : int
-        Pairs of runs of every package in the search.
-    draws : sequence of mapping
-        Values of all factors, by draw.
-    method : str
-        Method of the design: posterior or draws.
+    The plan of `context` has two scenarios: the one that packages are compared with, and today's practice. `duties` are
+    in every package. The search simulates `replicates` pairs of runs of a package. `draws` are the values of all
+    factors by draw, from a design of this `method` (posterior or draws).
     """
 
     context: DesignContext

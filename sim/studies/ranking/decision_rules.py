@@ -62,16 +62,10 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule for a yes-or-no question about `worlds` draws, of which `yes` answer yes.
+    """The rule for a yes-or-no question about `worlds` draws, of which `yes` answer yes; without leaves there is none.
 
-    Attributes
-    ----------
-    accuracy : float
-        Cross-validated balanced accuracy: 0.5 is guessing; nan where too few draws answer yes, or no.
-    permuted : float
-        Highest accuracy of trees trained on permuted answers; nan where `accuracy` was too low to compute it.
-    leaves : tuple of Leaf
-        Empty where there is no simple rule, or where there were too few draws.
+    `accuracy` is cross-validated and balanced: 0.5 is guessing; nan where too few draws answer yes, or no. `permuted`
+    is the highest accuracy of trees trained on permuted answers; nan where `accuracy` was too low to compute it.
     """
 
     worlds: int
@@ -84,27 +78,18 @@ class Rule:
 def find_rule(factors: pd.DataFrame, answers: np.ndarray, min_accuracy: float, permutations: int) -> Rule:
     """Return the simple rule that separates yes from no, if there is one.
 
-    Parameters
-    ----------
-    factors : DataFrame
-        A row per draw, a column of numbers per factor.
-    answers : ndarray of bool, shape (draw,)
-    min_accuracy : float
-        Balanced accuracy that a rule needs, above 0.5.
-    permutations : int
-        Number of random permutations of the answers; the rule must beat them all.
+    `factors` has a row per draw and a column of numbers per factor. A rule needs a balanced accuracy of `min_accuracy`,
+    and must beat every one of the random `permutations` of the answers.
     """
     answers = np.asarray(answers, bool)
     total, yes = len(answers), int(answers.sum())
     if min(yes, total - yes) < MIN_ANSWERS or not factors.shape[1]:
         return Rule(total, yes)
     values = factors.to_numpy(np.float64)
-    accuracies = [_accuracy(values, answers, depth) for depth in range(1, MAX_DEPTH + 1)]
-    depth = 1
-    for deeper, accuracy in enumerate(accuracies[1:], start=2):
-        if accuracy > accuracies[depth - 1] + MIN_GAIN:
-            depth = deeper
-    accuracy = accuracies[depth - 1]
+    depth, accuracy = 1, _accuracy(values, answers, 1)
+    for deeper in range(2, MAX_DEPTH + 1):
+        if (higher := _accuracy(values, answers, deeper)) > accuracy + MIN_GAIN:
+            depth, accuracy = deeper, higher
     if accuracy < min_accuracy:
         return Rule(total, yes, accuracy)
     rng = np.random.default_rng(_SEED)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.plan import BASELINE
+from sim.formatting import per_hundred
 from sim.outcomes.definitions import HEADLINES
 from sim.outcomes.effects import CONFIDENCE
 from sim.outcomes.run_summary import USERS, WITHOUT
@@ -51,22 +52,6 @@ def wilson(count: int, total: int) -> tuple[float, float]:
         return np.nan, np.nan
     interval = binomtest(count, total).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
-
-
-def per_hundred(counts: Sequence[int]) -> list[int]:
-    """Return counts as whole numbers that add up to 100, by largest remainder; zeros where the total is zero.
-
-    >>> per_hundred([1, 1, 1])
-    [34, 33, 33]
-    """
-    total = sum(counts)
-    if total == 0:
-        return [0] * len(counts)
-    rounded = [100 * count // total for count in counts]
-    by_remainder = sorted(range(len(counts)), key=lambda index: -(100 * counts[index] % total))
-    for index in by_remainder[: 100 - sum(rounded)]:
-        rounded[index] += 1
-    return rounded
 
 
 def _share(name: str, hits: np.ndarray | pd.Series) -> dict[str, Any]:
@@ -151,8 +136,7 @@ def everybody_effects(differences: pd.DataFrame, policies: Sequence[str]) -> dic
 
 def without_effect(effects: Effects) -> pd.DataFrame:
     """Return where a policy changes no outcome at all, to the bit: draws by policies."""
-    colleagues, company = effects[COLLEAGUES] == 0, effects[COMPANY] == 0
-    return (effects[BURN_OUT] == 0) & colleagues & company
+    return (effects[BURN_OUT] == 0) & (effects[COLLEAGUES] == 0) & (effects[COMPANY] == 0)
 
 
 def packages(measures: Mapping[str, frozenset[str]]) -> list[str]:

@@ -20,9 +20,8 @@ from sim.levers.measure import FAMILIES
 from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import KeptFolderStudy
 from sim.studies.ranking import facts
-from sim.studies.ranking.settings import Settings
 from sim.studies.ranking.statistics import BURN_OUT, COLLEAGUES
-from sim.studies.ranking.tables import Ranking, rank
+from sim.studies.ranking.tables import Ranking, Settings, rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +65,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         """Simulate the draws that are missing, and compare the policies."""
         results = run_sweep(problem.sweep, folder / "runs", pool, problem.part, problem.batch, problem.retry)
         if not results.any_done:
-            error = next((one for one in results.states["error"] if one), "all runs are missing")
-            raise UserError(f"No run was completed: {error}")
+            raise UserError(f"No run was completed: {next(filter(None, results.states['error']), 'all are missing')}")
         return rank(results, problem.sweep.context.plan, problem.settings)
 
     def about(self, results: Ranking) -> dict[str, Any]:

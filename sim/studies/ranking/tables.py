@@ -8,15 +8,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
+from sim.config.settings import StudySettings
 from sim.data import rows
 from sim.engine.plan import BASELINE, Plan
 from sim.experiments.factors import numbers_with_metadata
 from sim.experiments.results import Results
 from sim.outcomes.definitions import HEADLINES
 from sim.studies.ranking import decision_rules, statistics
-from sim.studies.ranking.settings import Settings
-from sim.studies.ranking.statistics import ALL, BURN_OUT, PLAUSIBLE, SINGLE, Effects
+from sim.studies.ranking.statistics import ALL, BURN_OUT, COLLEAGUES, COMPANY, PLAUSIBLE, SINGLE, Effects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,25 +25,34 @@ if TYPE_CHECKING:
 _HOME_WORKERS, _TARGET = "home_workers", "burnout_home"
 
 
+class Settings(StudySettings):
+    """Settings below `ranking`; `conf/study/robust_ranking.yaml` explains them."""
+
+    near_burn_out: float | None = Field(ge=0)
+    near_isolation: float | None = Field(ge=0)
+    same_burn_out: float = Field(ge=0)
+    same_isolation: float = Field(ge=0)
+    fewest: int = Field(ge=1)
+    leaders: int = Field(ge=1)
+    clear: float = Field(ge=0, le=1)
+    shuffles: int = Field(ge=1)
+    harm_from: float = Field(ge=0, le=1)
+    resamples: int = Field(ge=1)
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """Return the largest difference that counts as equal, by outcome and in its unit."""
+        return {BURN_OUT: self.same_burn_out, COLLEAGUES: self.same_isolation, COMPANY: self.same_isolation}
+
+
 @dataclass(frozen=True)
 class Ranking:
-    """Results of the study.
+    """Results of the study: the runs of all draws, the plan that the draws change, and what follows from them.
 
-    Attributes
-    ----------
-    sweep : Results
-        The runs of all draws.
-    plan : Plan
-        The plan that the draws change.
-    effects : mapping of str to DataFrame
-        Differences of everybody in plausible draws, by outcome.
-    packages : list of str
-        Policies that contain another policy.
-    leaders : list of str
-        Single policies in the order of how often they are best on burn-out complaints in plausible draws.
-    tables : dict of str to DataFrame
-        worlds (a row per draw), against_today, pairs, wins, regret, harms and flips. All but worlds and flips have a
-        column `draws` (plausible or all); wins and regret have a column `among` (all policies or single ones).
+    `effects` are differences of everybody in plausible draws. `packages` are the policies that contain another one,
+    and `leaders` the other policies in the order of how often they are best on burn-out complaints. The `tables` are
+    worlds (a row per draw), against_today, pairs, wins, regret, harms and flips. All but worlds and flips have a column
+    `draws` (plausible or all); wins and regret have a column `among` (all policies or single ones).
     """
 
     sweep: Results
