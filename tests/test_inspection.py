@@ -20,13 +20,7 @@ from sim.runs.worker_pool import in_process_pool
 from sim.studies.inspection import sample_coverage, tables
 from sim.studies.inspection.findings import relations_of
 from sim.studies.inspection.rating import count_by_word, mark_of_share, rate_employers
-from sim.studies.inspection.repeated_surveys import (
-    SimulatedStudy,
-    analyse,
-    analyse_world,
-    fewer_contacts,
-    simulate_study,
-)
+from sim.studies.inspection.repeated_surveys import SimulatedStudy, analyse, fewer_contacts, simulate_study
 from sim.studies.inspection.results import Results, Settings
 from sim.studies.inspection.sample_coverage import (
     SamplingErrors,
@@ -36,8 +30,7 @@ from sim.studies.inspection.sample_coverage import (
     simulate_sampling,
 )
 from sim.studies.inspection.study import InspectionStudy
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey
 from sim.world.firm import FirmOptions
 
@@ -70,9 +63,9 @@ def quick(answers: Answers, **more: np.ndarray) -> SimulatedStudy:
 def relating(predictor: str, outcome: str, sign: int, role: str) -> Answers:
     """Return random answers with one relation in one role."""
     answers = answered()
-    x = answers.said[predictor]
-    clear = np.where(answers.of(role), sign * x + 0.5 * answers.said[outcome], answers.said[outcome])
-    return replace(answers, said={**answers.said, outcome: clear})
+    x = answers.responses[predictor]
+    clear = np.where(answers.of(role), sign * x + 0.5 * answers.responses[outcome], answers.responses[outcome])
+    return replace(answers, responses={**answers.responses, outcome: clear})
 
 
 # -- what a simulated study reports ------------------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def test_a_finding_of_both_roles_needs_both():
 def test_a_difference_between_roles_is_a_relation_with_being_a_manager():
     answers = answered()
     more = np.where(answers.is_manager, 1.0, 0.0)
-    study = quick(replace(answers, said={**answers.said, "separate_room": more}))
+    study = quick(replace(answers, responses={**answers.responses, "separate_room": more}))
     assert study.findings["role_room"].reported and study.findings["role_room"].r[0] == pytest.approx(1.0)
 
 
@@ -123,16 +116,16 @@ def test_random_answers_report_no_finding_of_a_family_in_95_percent_of_studies()
 
 def test_a_family_with_many_relations_is_not_reported_as_null():
     answers = answered()
-    bad = np.sum([answers.said[f"claimed.{name}"] for name in MEASURES], axis=0)
-    study = analyse(replace(answers, said={**answers.said, **dict.fromkeys(OUTCOMES, bad)}), permutations=50)
+    bad = np.sum([answers.responses[f"claimed.{name}"] for name in MEASURES], axis=0)
+    study = analyse(replace(answers, responses={**answers.responses, **dict.fromkeys(OUTCOMES, bad)}), permutations=50)
     finding = study.findings["employer_measures_health"]
     assert not finding.reported and np.count_nonzero(finding.significant) > 100 > finding.limit
 
 
 def test_a_finding_without_answers_is_neither_reported_nor_denied():
     answers = answered()
-    said = {name: values for name, values in answers.said.items() if name != "chooses_home_hours"}
-    finding = quick(replace(answers, said=said)).findings["choice_pressure"]
+    said = {name: values for name, values in answers.responses.items() if name != "chooses_home_hours"}
+    finding = quick(replace(answers, responses=said)).findings["choice_pressure"]
     assert finding.reported is None and np.isnan(finding.r).all()
     study = quick(answers)
     assert study.findings["detail_question"].reported is None
@@ -142,8 +135,8 @@ def test_a_finding_without_answers_is_neither_reported_nor_denied():
 def test_the_whole_table_counts_right_and_wrong_signs_by_which_way_is_worse():
     answers = answered()
     better = {"exhaustion": -1.0, "detachment": -1.0}
-    said = {name: sign * answers.said["known.breaks"] for name, sign in better.items()}
-    plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, said=answers.said | said)))
+    said = {name: sign * answers.responses["known.breaks"] for name, sign in better.items()}
+    plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, responses=answers.responses | said)))
     assert bent.right - plain.right in (1, 2, 3)  # less exhaustion where breaks are known, in both roles
     assert bent.wrong - plain.wrong in (1, 2, 3)  # less detachment
     assert bent.tests == 270
@@ -155,11 +148,13 @@ def test_shares_and_mismatches_equal_those_counted_directly():
     at = MEASURES.index("breaks")
     manager = answers.is_manager
     assert study.shares[at] == pytest.approx(
-        [answers.claims["breaks"].mean(), answers.said["known.breaks"][manager].mean(),
-         answers.said["known.breaks"][~manager].mean()]
+        [answers.claims["breaks"].mean(), answers.responses["known.breaks"][manager].mean(),
+         answers.responses["known.breaks"][~manager].mean()]
     )  # fmt: skip
-    differs = np.array([answers.said[f"known.{n}"] != answers.said[f"claimed.{n}"] for n in MEASURES])
-    lost = np.array([(answers.said[f"claimed.{n}"] > 0) & (answers.said[f"known.{n}"] == 0) for n in MEASURES])
+    differs = np.array([answers.responses[f"known.{n}"] != answers.responses[f"claimed.{n}"] for n in MEASURES])
+    lost = np.array(
+        [(answers.responses[f"claimed.{n}"] > 0) & (answers.responses[f"known.{n}"] == 0) for n in MEASURES]
+    )
     assert study.mismatches["any_difference", "manager"] == pytest.approx(differs[:, manager].sum(axis=0).mean())
     assert study.mismatches["claimed_not_known", "non_manager"] == pytest.approx(lost[:, ~manager].sum(axis=0).mean())
 
@@ -168,9 +163,10 @@ def test_the_cascade_is_in_order_only_where_every_row_falls():
     answers = answered()
     falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in MEASURES}
     claims = {name: np.full(PEOPLE // 2, 0.8) for name in MEASURES}
-    assert quick(replace(answers, said=answers.said | falls, claims=claims)).findings["cascade_order"].reported
+    ordered = replace(answers, responses=answers.responses | falls, claims=claims)
+    assert quick(ordered).findings["cascade_order"].reported
     turned = falls | {"known.breaks": np.where(answers.is_manager, 0.5, 0.6)}
-    finding = quick(replace(answers, said=answers.said | turned, claims=claims)).findings["cascade_order"]
+    finding = quick(replace(answers, responses=answers.responses | turned, claims=claims)).findings["cascade_order"]
     assert not finding.reported and finding.numbers["rows_in_order"] == 14
 
 
@@ -193,9 +189,8 @@ def test_fewer_contacts_and_low_isolation_must_come_together(share, score, wante
 
 def test_answers_alone_and_a_simulated_world_are_analysed_alike(tiny_plan):
     engine = simulate_burn_in(tiny_plan)
-    survey, interview = survey_of(tiny_plan), interview_of(tiny_plan)
-    row = analyse_world(engine, survey, interview, permutations=20).numbers()
-    alone_row = quick(conduct_survey(engine, survey, interview)).numbers()
+    row = simulate_study(tiny_plan, permutations=20).numbers()
+    alone_row = quick(conduct_survey(engine, instruments_of(tiny_plan))).numbers()
     shared = [name for name in alone_row if name.startswith(("r.", "says.", "any_difference"))]
     assert len(shared) > 600
     assert [row[name] for name in shared] == pytest.approx([alone_row[name] for name in shared], nan_ok=True)

@@ -9,8 +9,9 @@ import pytest
 
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.outcomes.patterns import CELLS, LABELS, MEASURES, OUTCOMES, Cells, patterns
-from sim.survey.correlations import least_significant, permute_outcomes, relations
-from sim.survey.interview import Interview, interview_of, scales
+from sim.survey.correlations import Correlations, least_significant
+from sim.survey.instruments import Instruments, instruments_of
+from sim.survey.interview import Interview, scales
 from sim.survey.survey import Survey
 from sim.survey.visit import (
     Answers,
@@ -25,10 +26,10 @@ from sim.survey.visit import (
 from sim.world.firm import FirmOptions
 
 SURVEY = Survey()
-EXACT = Interview(
+EXACT = Instruments(SURVEY, Interview(
     managers_met=1.0, others_met=1.0, managers_fill_in=1.0, others_fill_in=1.0, exhausted_answer_less=0.0,
     isolated_answer_less=0.0, employer_chooses=0.0, misremembers=0.0, agrees_to_scales=0.0, rosy_on_scales=0.0,
-)  # fmt: skip
+))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def engine(measures):
 
 
 def visit(engine, **changed) -> Answers:
-    return conduct_survey(engine, SURVEY, replace(Interview(), **changed))
+    return conduct_survey(engine, Instruments(SURVEY, replace(Interview(), **changed)))
 
 
 def made_up(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) -> Answers:
@@ -62,7 +63,7 @@ def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_bot
 
 
 def test_everybody_is_met_and_fills_in_where_nothing_keeps_them(engine):
-    answers = conduct_survey(engine, SURVEY, EXACT)
+    answers = conduct_survey(engine, EXACT)
     assert answers.filled_in.all()
     assert answers.of("manager").sum() == 60
 
@@ -72,8 +73,8 @@ def test_those_who_do_not_fill_in_leave_scales_and_complaints_open_and_nothing_e
     left = ~answers.filled_in
     assert 0.1 < left.mean() < 0.7
     for name in (*scales(), "kans_complaint", "back_complaint", "no_complaint"):
-        assert np.isnan(answers.said[name][left]).all() and not np.isnan(answers.said[name][~left]).any()
-    assert not np.isnan(answers.said["known"]).any() and not np.isnan(answers.said["share_at_home"]).any()
+        assert np.isnan(answers.responses[name][left]).all() and not np.isnan(answers.responses[name][~left]).any()
+    assert not np.isnan(answers.responses["known"]).any() and not np.isnan(answers.responses["share_at_home"]).any()
 
 
 def test_the_exhausted_and_the_isolated_fill_in_less_often():
@@ -95,12 +96,12 @@ def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(
 
 
 def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
-    answers, state = conduct_survey(engine, SURVEY, EXACT), WorldState(engine)
+    answers, state = conduct_survey(engine, EXACT), WorldState(engine)
     for name in MEASURES:
-        assert (answers.said[f"known.{name}"] == state.known(name)[answers.place]).all()
-        assert (answers.said[f"claimed.{name}"] == state.claimed(name)[answers.establishment]).all()
-        assert (answers.claims[name] == state.claimed(name)).all()
-    assert (answers.said["known"] == sum(answers.said[f"known.{name}"] for name in MEASURES)).all()
+        assert (answers.responses[f"known.{name}"] == state.measure("known", name)[answers.place]).all()
+        assert (answers.responses[f"claimed.{name}"] == state.measure("claimed", name)[answers.establishment]).all()
+        assert (answers.claims[name] == state.measure("claimed", name)).all()
+    assert (answers.responses["known"] == sum(answers.responses[f"known.{name}"] for name in MEASURES)).all()
 
 
 def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways():
@@ -118,9 +119,9 @@ def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(eng
     truth = WorldState(engine)
     for name in MEASURES:
         assert (desirable.claims[name] >= usual.claims[name]).all()
-        said = desirable.said[f"claimed.{name}"]
+        said = desirable.responses[f"claimed.{name}"]
         assert (said == desirable.claims[name][desirable.establishment]).all()
-    not_taken = np.mean([desirable.claims[name][truth.claimed(name) == 0].mean() for name in MEASURES])
+    not_taken = np.mean([desirable.claims[name][truth.measure("claimed", name) == 0].mean() for name in MEASURES])
     assert not_taken == pytest.approx(0.3, abs=0.08)
 
 
@@ -132,7 +133,7 @@ def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
     state = WorldState(engine)
     related = {}
     for name, scale in scales().items():
-        said = answers.said[name][answers.filled_in]
+        said = answers.responses[name][answers.filled_in]
         assert said.min() >= scale.low and said.max() <= scale.high
         true = state.of(scale.quantity)[answers.place[answers.filled_in]]
         if true.std() > 0.3:  # of a state that hardly differs between people, a score shows little
@@ -146,8 +147,8 @@ def test_the_share_of_a_score_that_is_state_comes_out_as_stated(engine, reliabil
     state, draws = WorldState(engine), SurveyRandom(engine)
     normal = draws.normal("a made-up state")
     monkeypatch.setattr(state, "of", lambda quantity: normal)
-    survey = replace(SURVEY, reliability=reliability)
-    said = scores(state, draws, survey, EXACT, np.zeros(len(normal)), "detachment")
+    instruments = EXACT._replace(survey=replace(SURVEY, reliability=reliability))
+    said = scores(state, draws, instruments, np.zeros(len(normal)), scales()["detachment"])
     # three standard errors of a squared correlation among a thousand people, and a little for the ends of the scale
     assert np.corrcoef(said, normal)[0, 1] ** 2 == pytest.approx(reliability, abs=0.04)
 
@@ -163,7 +164,7 @@ def test_style_shifts_statements_up_and_oneself_towards_the_better():
 def test_everybody_tells_the_truth_without_error(engine):
     truth, state = latent_states(engine), WorldState(engine)
     assert (truth.place == np.flatnonzero(state.at_home)).all() and truth.filled_in.all()
-    assert (truth.said["exhaustion"] == state.of("exhaustion")[truth.place]).all()
+    assert (truth.responses["exhaustion"] == state.of("exhaustion")[truth.place]).all()
 
 
 # -- luck -------------------------------------------------------------------------------------------------------------
@@ -179,7 +180,8 @@ def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
     """What a switch does not name stays as it was, to the bit, person by person."""
     state, draws = WorldState(engine), SurveyRandom(engine)
     usual, other = (
-        sample_responses(state, draws, SURVEY, replace(Interview(), **own)) for own in ({}, {name: SWITCHES[name]})
+        sample_responses(state, draws, Instruments(SURVEY, replace(Interview(), **own)))
+        for own in ({}, {name: SWITCHES[name]})
     )
     moves = {
         "misremembers": lambda what: what.startswith("known"),
@@ -199,7 +201,7 @@ def test_another_visit_has_other_luck_and_the_same_style(engine):
 
 def test_the_numbers_of_the_interview_are_settings_of_a_plan(small_plan):
     plan = replace(small_plan, parameters={"interview": {"desirability": 0.1}})
-    assert interview_of(plan) == replace(Interview(), desirability=0.1)
+    assert instruments_of(plan).interview == replace(Interview(), desirability=0.1)
     assert {field.name for field in fields(Interview)} == set(Interview().parameter_metadata())
 
 
@@ -215,24 +217,24 @@ def some() -> Answers:
 
 def test_correlations_are_those_of_numpy_among_the_role_that_filled_in(some):
     for role in ("all", "manager", "non_manager"):
-        found, rows = relations(some, ("x", "z"), ("y", "x"), role), some.of(role) & some.filled_in
+        found, rows = Correlations(some, ("x", "z"), ("y", "x"), role), some.of(role) & some.filled_in
         wanted = [
-            [np.corrcoef(some.said[x][rows], some.said[y][rows])[0, 1] for y in found.outcomes]
+            [np.corrcoef(some.responses[x][rows], some.responses[y][rows])[0, 1] for y in found.outcomes]
             for x in found.predictors
         ]
         assert found.r == pytest.approx(np.array(wanted))
         assert found.n == rows.sum()
-        assert found.of("z", "y") == found.r[1, 0]
+        assert found.r[found.at(["z"], ["y"])] == found.r[1, 0]
 
 
 def test_what_does_not_vary_relates_to_nothing(some):
-    found = relations(some, ("same", "x"), ("y", "same"))
-    assert (found.r[0] == 0).all() and (found.r[:, 1] == 0).all() and found.found[1, 0] == 1
+    found = Correlations(some, ("same", "x"), ("y", "same"))
+    assert (found.r[0] == 0).all() and (found.r[:, 1] == 0).all() and found.significant[1, 0] == 1
 
 
 def test_nobody_of_a_role_relates_to_nothing():
     answers = made_up({"x": np.arange(4.0), "y": np.arange(4.0)}, np.zeros(4, bool))
-    assert (relations(answers, ("x",), ("y",)).r == 0).all()
+    assert (Correlations(answers, ("x",), ("y",)).r == 0).all()
 
 
 def test_significance_is_that_of_scipy():
@@ -254,7 +256,7 @@ def test_significance_is_that_of_scipy():
 
 def test_being_a_manager_can_be_a_predictor():
     answers = made_up({"x": (np.arange(40) % 2 == 0) * 1.0})
-    assert relations(answers, ("is_manager",), ("x",)).of("is_manager", "x") == pytest.approx(1.0)
+    assert Correlations(answers, ("is_manager",), ("x",)).r[0, 0] == pytest.approx(1.0)
 
 
 def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
@@ -262,12 +264,12 @@ def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
     luck = np.random.default_rng(7)
     x = luck.standard_normal((40, 200))
     said = {f"x{at}": row for at, row in enumerate(x)} | {"y": x[0], "twin": x[0] * 2 + 1}
-    signs = permute_outcomes(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
+    relations = Correlations(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"])
+    signs = relations.permuted(["y", "twin"], 200, (1,))
     # 16,000 tests, of which each pair is one: three standard errors are 0.009
     assert (signs != 0).mean() == pytest.approx(0.05, abs=0.01)
     assert (signs[:, :, 0] == signs[:, :, 1]).all()
-    again = permute_outcomes(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"], "all", 200, (1,))
-    assert (signs == again).all()
+    assert (signs == relations.permuted(["y", "twin"], 200, (1,))).all()
 
 
 # -- patterns ---------------------------------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
 def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
     known = {pattern.name for pattern in patterns() if pattern.origin == "study"}
     answers = visit(engine)
-    names = {*answers.said, "is_manager"}
+    names = {*answers.responses, "is_manager"}
     for pattern, all_cells in CELLS.items():
         assert pattern in known and pattern in LABELS
         for cells in all_cells:

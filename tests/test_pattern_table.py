@@ -122,7 +122,7 @@ def test_expected_signs_are_small_effects_of_the_sign_that_was_found_where_somet
 def test_answers_follow_their_slopes(plan, monkeypatch):
     monkeypatch.setattr(linear, "RESPONDENTS", (6000, 6000))
     made = LinearModel(rivals.PUBLISHED, plan.measures)
-    said = made.answers(np.random.default_rng(1)).said
+    said = made.answers(np.random.default_rng(1)).responses
     for x, y in (("detachment", "exhaustion"), ("psychological_load", "exhaustion"), ("known.breaks", "exhaustion"),
                  ("share_at_home", "exhaustion"), ("exhaustion", "kans_complaint")):  # fmt: skip
         assert np.corrcoef(said[x], said[y])[0, 1] == pytest.approx(made.correlation("all", x, y), abs=0.03)
@@ -132,7 +132,7 @@ def test_a_slope_on_leading_shifts_a_role_and_no_relation_within_it(plan, monkey
     monkeypatch.setattr(linear, "RESPONDENTS", (6000, 6000))
     made = LinearModel({"kans_complaint": {"is_manager": -0.3}}, plan.measures)
     answers = made.answers(np.random.default_rng(1))
-    r = np.corrcoef(answers.is_manager, answers.said["kans_complaint"])[0, 1]
+    r = np.corrcoef(answers.is_manager, answers.responses["kans_complaint"])[0, 1]
     assert r == pytest.approx(made.correlation("all", "is_manager", "kans_complaint"), abs=0.03)
     assert r < -0.2
 

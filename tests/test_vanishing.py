@@ -152,7 +152,7 @@ def answers(effect: float, people: int = 400, seed: int = 1) -> Answers:
 
 
 def test_a_relation_is_significant_and_disappears_after_permutation():
-    real, permuted = pattern.survey_counts(answers(2.0)), pattern.permuted_counts(answers(2.0), (1, 2))
+    real, permuted = pattern.survey_counts(answers(2.0)), pattern.survey_counts(answers(2.0), permute=(1, 2))
     assert real["part.social_colleagues"] == real["part.social_company"] == 1
     assert permuted["part.social_colleagues"] == permuted["part.social_company"] == 0
     assert pattern.survey_counts(answers(-2.0))["part.social_colleagues"] == 0, "the sign counts"

@@ -5,95 +5,81 @@ Many tests give some significant results by chance. Permuting the outcomes over 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, cached_property
 
 import numpy as np
 
 from sim.survey.visit import Answers
 
 SIGNIFICANT = 0.05
+NULL_QUANTILE = 0.95
+"""Share of studies without any relation that find no more significant tests than the limit."""
 
 
-@dataclass(frozen=True)
-class Relations:
-    """Correlations between predictors and outcomes in one group.
-
-    r     (predictor, outcome), 0 where one of the two does not vary
-    n     people behind them
-    """
-
-    predictors: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    r: np.ndarray
-    n: int
-
-    def of(self, predictor: str, outcome: str) -> float:
-        """Return one correlation."""
-        return float(self.r[self.predictors.index(predictor), self.outcomes.index(outcome)])
-
-    @property
-    def found(self) -> np.ndarray:
-        """Sign of each significant correlation, 0 for the others: (predictor, outcome)."""
-        return signs(self.r, self.n)
-
-
-def relations(answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str = "all") -> Relations:
-    """Return the correlations of the responses of a role, among those who returned the questionnaire.
-
-    Names are those of `Answers.said`, and `is_manager`.
-    """
-    rows = answers.of(role) & answers.filled_in
-    x, y = (_standardised(answers, names, rows) for names in (predictors, outcomes))
-    n = int(rows.sum())
-    return Relations(tuple(predictors), tuple(outcomes), x @ y.T / max(n, 1), n)
-
-
-def permute_outcomes(
-    answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str, times: int, seed: Sequence[int]
-) -> np.ndarray:
-    """Return the signs of significant correlations under the permutation null.
+class Correlations:
+    """Correlations between predictors and outcomes among the respondents of a role who returned the questionnaire.
 
     Parameters
     ----------
     answers : Answers
     predictors, outcomes : sequence of str
-        Names of `Answers.said`, or `is_manager`.
+        Names of `Answers.responses`, or `is_manager`. Names that the answers lack are left out.
     role : str
         manager, non_manager or all.
-    times : int
-        Number of permutations. Each permutes the outcomes of a person together, so that correlations among predictors
-        and among outcomes remain.
-    seed : sequence of int
 
-    Returns
-    -------
-    (times, predictor, outcome) array
-        1, -1 or 0.
+    Attributes
+    ----------
+    r : (predictor, outcome) array
+        Correlations, 0 where one of the two does not vary.
+    n : int
+        Number of people.
     """
-    rows = answers.of(role) & answers.filled_in
-    x, y = (_standardised(answers, names, rows) for names in (predictors, outcomes))
-    n = int(rows.sum())
-    permutations = np.random.default_rng(seed).permuted(np.tile(np.arange(n), (times, 1)), axis=1)
-    return signs(x @ y.T[permutations] / max(n, 1), n)
+
+    def __init__(self, answers: Answers, predictors: Sequence[str], outcomes: Sequence[str], role: str = "all"):
+        rows = answers.of(role) & answers.filled_in
+        values = {"is_manager": answers.is_manager, **answers.responses}
+        self.predictors, self.outcomes = (
+            tuple(dict.fromkeys(name for name in names if name in values)) for names in (predictors, outcomes)
+        )
+        self._x, self._y = (_standardised([values[name][rows] for name in names], int(rows.sum()))
+                            for names in (self.predictors, self.outcomes))  # fmt: skip
+        self.n = int(rows.sum())
+        self.r = self._x @ self._y.T / max(self.n, 1)
+
+    def has(self, predictors: Sequence[str], outcomes: Sequence[str]) -> bool:
+        """Return whether the answers include all of these."""
+        return set(predictors) <= set(self.predictors) and set(outcomes) <= set(self.outcomes)
+
+    def at(self, predictors: Sequence[str], outcomes: Sequence[str]) -> tuple[np.ndarray, ...]:
+        """Return the index of the correlations between these, as in `r[at(predictors, outcomes)]`."""
+        rows = [self.predictors.index(name) for name in predictors]
+        return np.ix_(np.array(rows, int), np.array([self.outcomes.index(name) for name in outcomes], int))
+
+    @cached_property
+    def significant(self) -> np.ndarray:
+        """Sign of each significant correlation, 0 for the others: (predictor, outcome)."""
+        return _signs(self.r, self.n)
+
+    def permuted(self, outcomes: Sequence[str], times: int, seed: Sequence[int]) -> np.ndarray:
+        """Return the signs of significant correlations under the permutation null, (times, predictor, outcome).
+
+        The outcomes of a person stay together, so that correlations among predictors and among outcomes remain.
+        """
+        y = self._y[[self.outcomes.index(name) for name in outcomes]]
+        permutations = np.random.default_rng(seed).permuted(np.tile(np.arange(self.n), (times, 1)), axis=1)
+        return _signs(self._x @ y.T[permutations] / max(self.n, 1), self.n)
 
 
-def is_asked(answers: Answers, name: str) -> bool:
-    """Return whether the responses have this variable."""
-    return name == "is_manager" or name in answers.said
-
-
-def signs(r: np.ndarray, n: int) -> np.ndarray:
-    """Return the sign of each significant correlation among `n` people, 0 for the others."""
+def _signs(r: np.ndarray, n: int) -> np.ndarray:
     return np.where(np.abs(r) > least_significant(n), np.sign(r), 0).astype(np.int8)
 
 
-def _standardised(answers: Answers, names: Iterable[str], rows: np.ndarray) -> np.ndarray:
+def _standardised(rows: Sequence[np.ndarray], n: int) -> np.ndarray:
     """Return values (name, person) with mean 0 and SD 1; 0 where nothing varies."""
-    values = np.array([(answers.is_manager if name == "is_manager" else answers.said[name])[rows] for name in names])
+    values = np.array(rows).reshape(len(rows), n)
     if not values.size:
-        return np.zeros((len(values), int(rows.sum())))
+        return np.zeros(values.shape)
     values = values - values.mean(axis=1, keepdims=True)
     spread = values.std(axis=1, keepdims=True)
     return np.divide(values, spread, out=np.zeros_like(values), where=spread > 1e-9)
@@ -108,3 +94,8 @@ def least_significant(n: int) -> float:
         return 1.0
     limit = float(t.ppf(1 - SIGNIFICANT / 2, n - 2))
     return limit / np.sqrt(n - 2 + limit * limit)
+
+
+def limit_by_chance(counts: np.ndarray) -> float:
+    """Return the most significant tests in 95% of studies without any relation, from the counts of such studies."""
+    return float(np.quantile(counts, NULL_QUANTILE, method="inverted_cdf"))

@@ -6,13 +6,13 @@ response that memory and response style may change. The same person answers both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from sim.data import rows
-from sim.engine.plan import Plan, with_parameters
 from sim.language.curves import likelihood, ratio, score
 from sim.language.grammar import Mechanism, param
 
@@ -77,7 +77,7 @@ class Scale:
 
     @property
     def worse(self) -> int:
-        """1 where a high score is bad, else -1."""
+        """1 if a high score is bad, else -1."""
         return 1 if self.high_is == "worse" else -1
 
     def score(self, observed: np.ndarray) -> np.ndarray:
@@ -85,17 +85,18 @@ class Scale:
         return np.clip(self.mean + self.sd * observed, self.low, self.high)
 
 
+@cache
 def scales() -> Mapping[str, Scale]:
     """Return every scale of the questionnaire by name, from `sim/data/scales.csv`."""
     return {
         row["scale"]: Scale(
-            name=row["scale"], quantity=row["quantity"], label=row["label"], low=float(row["low"]),
-            high=float(row["high"]), mean=float(row["mean"]), sd=float(row["sd"]), high_is=row["high_is"],
+            row["scale"], row["quantity"], row["label"], float(row["low"]), float(row["high"]), float(row["mean"]),
+            float(row["sd"]), row["high_is"],
         )
         for row in rows("scales")
-    }  # fmt: skip
+    }
 
 
-def interview_of(plan: Plan) -> Interview:
-    """Return the interview with the plan's parameters."""
-    return with_parameters(Interview, plan.parameters.get("interview", {}))  # type: ignore[return-value]
+def harm(outcomes: Sequence[str]) -> np.ndarray:
+    """Return 1 for each outcome of which a high score is bad, as for every complaint, else -1."""
+    return np.array([scales()[name].worse if name in scales() else 1 for name in outcomes])

@@ -1,4 +1,4 @@
-"""Simulated survey: a visit to one employer, one manager and one employee who works at home per establishment.
+"""Simulated survey: a visit to the employer, one manager and one employee who works at home per establishment.
 
 `conduct_survey` returns the responses that a study like that of 2022 would have. `latent_states` returns true states of
 all home workers, without error, with which findings can be compared.
@@ -6,14 +6,14 @@ all home workers, without error, with which findings can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.engine import Engine
-from sim.survey.interview import Interview, scales
-from sim.survey.survey import Survey
+from sim.survey.instruments import Instruments
+from sim.survey.interview import Interview, Scale, scales
 from sim.world.random_streams import key_of, normals, uniforms
 
 ROLES = ("manager", "non_manager")
@@ -29,27 +29,27 @@ CIRCUMSTANCES = (
 class Answers:
     """Responses, one row per respondent.
 
-    place          (n,) rows of the firm
-    establishment  (n,) whose employee it is
-    is_manager     (n,) bool
-    filled_in      (n,) bool, whether the questionnaire came back; scales and complaints are nan where it did not
-    said           name -> (n,): scales by name, complaints and circumstances; `known.<measure>` 0 or 1;
-                   `claimed.<measure>` 0 or 1, by one's employer; `known`, `claimed`: how many of the study's measures
-    claims         measure -> (establishment,) 0 or 1, by the employer
+    Scales and complaints are nan for those who did not return the questionnaire. `responses` also has 0 or 1 for each
+    `known.<measure>` and, by one's employer, `claimed.<measure>`; `known` and `claimed` are how many of the study's
+    measures.
     """
 
-    place: np.ndarray
-    establishment: np.ndarray
-    is_manager: np.ndarray
-    filled_in: np.ndarray
-    said: Mapping[str, np.ndarray]
-    claims: Mapping[str, np.ndarray]
+    place: np.ndarray  # (n,) rows of the firm
+    establishment: np.ndarray  # (n,) whose employee it is
+    is_manager: np.ndarray  # (n,) bool
+    filled_in: np.ndarray  # (n,) bool, whether the questionnaire came back
+    responses: Mapping[str, np.ndarray]  # name of a scale, complaint, circumstance or measure -> (n,)
+    claims: Mapping[str, np.ndarray]  # measure -> (establishment,) 0 or 1, by the employer
 
     def of(self, role: str) -> np.ndarray:
         """Return whether each respondent has a role: (n,) bool; the role is manager, non_manager or all."""
         if role == "all":
             return np.ones(len(self.place), bool)
         return self.is_manager if role == "manager" else ~self.is_manager
+
+    def table(self, status: str, names: Sequence[str] = ()) -> np.ndarray:
+        """Return the responses `known` or `claimed` about measures, by default all in the order of `claims`."""
+        return np.array([self.responses[f"{status}.{name}"] for name in names or self.claims])
 
 
 class SurveyRandom:
@@ -76,42 +76,8 @@ class SurveyRandom:
         return uniforms(key_of(self.engine.seed, self.visit, what), code).astype(np.float64)
 
 
-def conduct_survey(
-    engine: Engine, survey: Survey, interview: Interview, world: int = 0, visit: str = "visit"
-) -> Answers:
-    """Simulate one visit to each establishment and return the responses.
-
-    Parameters
-    ----------
-    engine : Engine
-    survey : Survey
-        Instruments.
-    interview : Interview
-        Sampling and response behaviour.
-    world : int
-        Row of the engine's worlds.
-    visit : str
-        Name of the occasion, which is part of the key of its random numbers.
-    """
-    state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
-    places = _met(state, draws, interview)
-    answers = sample_responses(state, draws, survey, interview, visit)
-    filled_in = _filled_in(state, draws, interview)
-    return _answers(state, answers, filled_in, places)
-
-
-def latent_states(engine: Engine, world: int = 0) -> Answers:
-    """Return the true states of all home workers in the form of responses; scales are latent states."""
-    state = WorldState(engine, world)
-    said = {name: state.of(scale.quantity) for name, scale in scales().items()} | _facts(state)
-    for name in state.asked:
-        said[f"known.{name}"], said[f"claimed.{name}"] = state.known(name), state.claimed(name)[state.establishment]
-    places = np.flatnonzero(state.at_home)
-    return _answers(state, _with_counts(said, state.asked), np.ones(len(state.establishment), bool), places)
-
-
 class WorldState:
-    """Quantities of one world of an engine."""
+    """Quantities of one world of an engine, in double precision."""
 
     def __init__(self, engine: Engine, world: int = 0):
         self.engine, self.world = engine, world
@@ -119,10 +85,10 @@ class WorldState:
         self.establishment, self.is_manager, self.establishments = firm.establishment, firm.is_manager, len(firm.size)
         self.at_home = self.of("may_work_from_home") > 0
         self._row = {measure.name: row for row, measure in enumerate(engine.interventions.measures)}
-        self.asked = tuple(measure.name for measure in engine.interventions.measures if measure.in_study)
+        self.study_measures = tuple(measure.name for measure in engine.interventions.measures if measure.in_study)
 
     def of(self, quantity: str) -> np.ndarray:
-        """Return a quantity in double precision, (place,) or (establishment,)."""
+        """Return a quantity, (place,) or (establishment,)."""
         return self._own(quantity).astype(np.float64)
 
     def of_people(self, quantity: str) -> np.ndarray:
@@ -130,46 +96,87 @@ class WorldState:
         own = self.of(quantity)
         return own if len(own) == len(self.establishment) else own[self.establishment]
 
-    def known(self, measure: str) -> np.ndarray:
-        """Return who knows a measure, (place,): 0 or 1."""
-        return self._own("known")[self._row[measure]].astype(np.float64)
+    def of_role(self, role: str) -> np.ndarray:
+        """Return who works at home and has a role, manager or non_manager: (place,) bool."""
+        return self.at_home & (self.is_manager if role == "manager" else ~self.is_manager)
 
-    def claimed(self, measure: str) -> np.ndarray:
-        """Return which employers claim a measure, (establishment,): 0 or 1."""
-        return self._own("claimed")[self._row[measure]].astype(np.float64)
+    def measure(self, quantity: str, name: str) -> np.ndarray:
+        """Return a quantity of one measure, such as `known` (place,) or `claimed` (establishment,)."""
+        return self._own(quantity)[self._row[name]].astype(np.float64)
 
-    def measure(self, quantity: str, measure: str) -> np.ndarray:
-        """Return the values of a quantity per measure for one measure."""
-        return self._own(quantity)[self._row[measure]].astype(np.float64)
+    def table(self, quantity: str, names: Sequence[str] = ()) -> np.ndarray:
+        """Return a quantity of several measures, by default all of the study: (measure, place or establishment)."""
+        return np.array([self.measure(quantity, name) for name in names or self.study_measures])
 
     def _own(self, quantity: str) -> np.ndarray:
         values = self.engine.values[quantity]
         return values[min(self.world, len(values) - 1)]
 
 
-def sample_responses(
-    state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, visit: str = "visit"
-) -> dict:
-    """Return the responses that everybody would give: name to (place,), as in `Answers.said`."""
-    style = draws.normal("style", lasting=True)
-    said = {name: scores(state, draws, survey, interview, style, name) for name in scales()} | _facts(state)
-    for name in state.asked:
-        said[f"known.{name}"] = interview.says_known(state.known(name), style, draws.uniform(f"recalls {name}"))
-        claims = interview.says_claimed(state.claimed(name), draws.employer(f"claims {name}"))
-        said[f"claimed.{name}"] = claims[state.establishment]
-    return _with_counts(said, state.asked)
+def conduct_survey(engine: Engine, instruments: Instruments, world: int = 0, visit: str = "visit") -> Answers:
+    """Simulate one visit to each establishment and return the responses.
+
+    Parameters
+    ----------
+    engine : Engine
+    instruments : Instruments
+        Questionnaire, sampling and response behaviour.
+    world : int
+        Row of the engine's worlds.
+    visit : str
+        Name of the occasion, which is part of the key of its random numbers.
+    """
+    state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
+    places = _interviewed(state, draws, instruments.interview)
+    responses = sample_responses(state, draws, instruments)
+    return _answers(state, responses, returns_questionnaire(state, draws, instruments.interview), places)
+
+
+def latent_states(engine: Engine, world: int = 0) -> Answers:
+    """Return the true states of all home workers in the form of responses; scales are latent states."""
+    state = WorldState(engine, world)
+    responses = {name: state.of(scale.quantity) for name, scale in scales().items()} | _facts(state)
+    for name in state.study_measures:
+        responses[f"known.{name}"] = state.measure("known", name)
+        responses[f"claimed.{name}"] = state.measure("claimed", name)[state.establishment]
+    everybody, places = np.ones(len(state.establishment), bool), np.flatnonzero(state.at_home)
+    return _answers(state, _with_counts(responses, state.study_measures), everybody, places)
+
+
+def sample_responses(state: WorldState, draws: SurveyRandom, instruments: Instruments) -> dict[str, np.ndarray]:
+    """Return the responses that everybody would give: name to (place,), as in `Answers.responses`."""
+    interview, style = instruments.interview, draws.normal("style", lasting=True)
+    responses = {name: scores(state, draws, instruments, style, scale) for name, scale in scales().items()}
+    responses |= _facts(state)
+    for name in state.study_measures:
+        known, random = state.measure("known", name), draws.uniform(f"recalls {name}")
+        responses[f"known.{name}"] = interview.says_known(known, style, random)
+        claims = interview.says_claimed(state.measure("claimed", name), draws.employer(f"claims {name}"))
+        responses[f"claimed.{name}"] = claims[state.establishment]
+    return _with_counts(responses, state.study_measures)
 
 
 def scores(
-    state: WorldState, draws: SurveyRandom, survey: Survey, interview: Interview, style: np.ndarray, name: str
+    state: WorldState, draws: SurveyRandom, instruments: Instruments, style: np.ndarray, scale: Scale
 ) -> np.ndarray:
     """Return scores on one scale, (place,): state, response style and measurement error, limited to the scale."""
-    scale = scales()[name]
-    latent = interview.bent(state.of(scale.quantity), style, scale)
+    survey, latent = instruments.survey, instruments.interview.bent(state.of(scale.quantity), style, scale)
     error = np.sqrt((1 - survey.reliability) / survey.reliability)
-    if name == "exhaustion":
+    if scale.name == "exhaustion":
         error = survey.noise()
-    return scale.score(latent + error * draws.normal(f"answers {name}"))
+    return scale.score(latent + error * draws.normal(f"answers {scale.name}"))
+
+
+def returns_questionnaire(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
+    """Return who would return the questionnaire, (place,) bool."""
+    usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
+    probability = interview.fills_in(usual, state.of("exhaustion"), state.of("isolation_from_colleagues"))
+    return draws.uniform("fills in") < probability
+
+
+def social_desirability(state: WorldState) -> np.ndarray:
+    """Return how favourable each respondent is to the employer, (place,): many known measures, little exhaustion."""
+    return state.table("known").sum(axis=0) - state.of("exhaustion")
 
 
 def _facts(state: WorldState) -> dict[str, np.ndarray]:
@@ -179,30 +186,23 @@ def _facts(state: WorldState) -> dict[str, np.ndarray]:
     return {**facts, **complaints, "no_complaint": none}
 
 
-def _with_counts(said: dict[str, np.ndarray], measures: tuple[str, ...]) -> dict[str, np.ndarray]:
-    for what in ("known", "claimed"):
-        said[what] = np.sum([said[f"{what}.{name}"] for name in measures], axis=0)
-    return said
+def _with_counts(responses: dict[str, np.ndarray], measures: Sequence[str]) -> dict[str, np.ndarray]:
+    for status in ("known", "claimed"):
+        responses[status] = np.sum([responses[f"{status}.{name}"] for name in measures], axis=0)
+    return responses
 
 
-def social_desirability(state: WorldState) -> np.ndarray:
-    """Return how favourable each respondent is to the employer, (place,): many known measures, little exhaustion."""
-    return np.sum([state.known(name) for name in state.asked], axis=0) - state.of("exhaustion")
-
-
-def _met(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
+def _interviewed(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
     """Return one home worker of each role in each establishment, managers first: rows of the firm."""
     employer_chooses = draws.employer("chooses") < interview.employer_chooses
     desirability = social_desirability(state)
-    met = []
+    interviewed = []
     for role, share in zip(ROLES, (interview.managers_met, interview.others_met), strict=True):
-        candidate = state.at_home & (state.is_manager if role == "manager" else ~state.is_manager)
-        first, second = _two_of_each(state, candidate, draws.uniform("met"))
+        first, second = _two_of_each(state, state.of_role(role), draws.uniform("met"))
         better = np.where(desirability[second] > desirability[first], second, first)
         place = np.where(employer_chooses & (second >= 0), better, first)
-        there = (first >= 0) & (draws.employer(f"{role} is met") < share)
-        met.append(place[there])
-    return np.concatenate(met)
+        interviewed.append(place[(first >= 0) & (draws.employer(f"{role} is met") < share)])
+    return np.concatenate(interviewed)
 
 
 def _two_of_each(state: WorldState, candidate: np.ndarray, uniform_draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,18 +215,14 @@ def _two_of_each(state: WorldState, candidate: np.ndarray, uniform_draws: np.nda
     return np.where(count > 0, padded[begins], -1), np.where(count > 1, padded[begins + 1], -1)
 
 
-def _filled_in(state: WorldState, draws: SurveyRandom, interview: Interview) -> np.ndarray:
-    usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
-    chance = interview.fills_in(usual, state.of("exhaustion"), state.of("isolation_from_colleagues"))
-    return draws.uniform("fills in") < chance
-
-
-def _answers(state: WorldState, said: Mapping[str, np.ndarray], filled_in: np.ndarray, places: np.ndarray) -> Answers:
+def _answers(
+    state: WorldState, responses: Mapping[str, np.ndarray], filled_in: np.ndarray, places: np.ndarray
+) -> Answers:
     in_questionnaire = {*scales(), *COMPLAINTS, "no_complaint"}
     own = {
         name: np.where(filled_in[places], values[places], np.nan) if name in in_questionnaire else values[places]
-        for name, values in said.items()
+        for name, values in responses.items()
     }
     anybody = np.unique(state.establishment, return_index=True)[1]
-    claims = {name: said[f"claimed.{name}"][anybody] for name in state.asked}
+    claims = {name: responses[f"claimed.{name}"][anybody] for name in state.study_measures}
     return Answers(places, state.establishment[places], state.is_manager[places], filled_in[places], own, claims)

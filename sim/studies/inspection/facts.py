@@ -28,7 +28,7 @@ def facts(results: Results) -> dict[str, Any]:
         "establishments": plan.firm.establishments,
         "sample": plan.firm.sample,
         "burn_in": plan.burn_in,
-        "permutations": results.settings.dealt,
+        "permutations": results.settings.permutations,
         "parameters_vary": results.parameters_vary,
         "people": {
             what: {role: float(np.mean([getattr(one, what)[role] for one in results.studies])) for role in BOTH}

@@ -7,7 +7,7 @@ than chance alone gives in 95% of studies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,12 +15,10 @@ import numpy as np
 
 from sim.outcomes.patterns import BOTH, CELLS, ISOLATIONS, MEASURES, OUTCOMES, Cells
 from sim.studies.inspection.rating import Ratings
-from sim.survey.correlations import is_asked, permute_outcomes, relations
-from sim.survey.interview import scales
+from sim.survey.correlations import Correlations, limit_by_chance
+from sim.survey.interview import harm
 from sim.survey.visit import Answers
 
-NULL_QUANTILE = 0.95
-"""Share of studies without any relation that find no more significant tests than the limit."""
 LOW_ISOLATION = 2.5
 """Isolation up to this score is nearer to "disagree" than to "neutral" on a scale from 1 to 5."""
 STATUSES = ("known", "claimed")
@@ -32,39 +30,25 @@ _SIGNIFICANT = 1.96
 class Finding:
     """One pattern of `sim/data/patterns.csv` in one simulated study.
 
-    Attributes
-    ----------
-    reported : bool or None
-        Whether this study reports what the study of 2022 reported. None: its answers cannot say.
-    r, significant, true : array (relation,)
-        Correlations of answers; their sign if significant, or else 0; true correlations among all home workers (nan
-        if unknown). The order is that of `relations_of`; empty for a finding without relations.
-    limit : float
-        For a family of tests, the most significant ones that chance alone gives in 95% of studies; otherwise nan.
-    numbers : mapping from str to float
-        Other numbers that the finding depends on.
+    `r`, `significant` and `true` are (relation,) arrays in the order of `relations_of`, empty without relations.
     """
 
-    reported: bool | None
-    r: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    significant: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
-    true: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    limit: float = float("nan")
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    reported: bool | None  # whether this study reports what that of 2022 did; None if its answers cannot say
+    r: np.ndarray = field(default_factory=lambda: np.zeros(0))  # correlations of answers
+    significant: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))  # their sign, 0 if not significant
+    true: np.ndarray = field(default_factory=lambda: np.zeros(0))  # among all home workers; nan if unknown
+    limit: float = float("nan")  # most significant tests of a family by chance in 95% of studies
+    numbers: Mapping[str, float] = field(default_factory=dict)  # others that the finding depends on
 
 
 @dataclass(frozen=True)
 class Tests:
-    """Number of tests of 15 measures x outcomes x two roles, and how many are significant.
-
-    `right` and `wrong` count tests in which a measure goes with better and with worse outcomes. `by_chance`
-    (permutation,) counts both after the outcomes were permuted.
-    """
+    """Number of tests of 15 measures x outcomes x two roles, and how many are significant."""
 
     tests: int
-    right: int
-    wrong: int
-    by_chance: np.ndarray
+    right: int  # the measure goes with better outcomes
+    wrong: int  # the measure goes with worse outcomes
+    by_chance: np.ndarray  # (permutation,) both, after the outcomes were permuted
 
 
 def relations_of(pattern: str) -> tuple[tuple[str, str, str], ...]:
@@ -72,53 +56,35 @@ def relations_of(pattern: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(relation for cells in CELLS.get(pattern, ()) for relation in cells.each)
 
 
-class RoleCorrelations:
+class RoleCorrelations(Correlations):
     """All correlations that patterns need, among the respondents of one role."""
 
-    def __init__(self, answers: Answers, role: str, permutations: int, seed: Sequence[int]):
-        self._answers, self._role, self._permutations, self._seed = answers, role, permutations, seed
-        all_cells = [cells for own in CELLS.values() for cells in own]
-        self._predictors = self._names(
-            (name for cells in all_cells for name in cells.predictors),
-            (f"{a}.{m}" for a in STATUSES for m in MEASURES),
-        )
-        self._outcomes = self._names((name for cells in all_cells for name in cells.outcomes), OUTCOMES)
-        self._in_families = tuple(name for name in self._outcomes if name in OUTCOMES)
-        self._relations = relations(answers, self._predictors, self._outcomes, role)
+    def __init__(self, answers: Answers, role: str, permutations: int = 0, seed: Sequence[int] = ()):
+        super().__init__(answers, _PREDICTORS, _OUTCOMES, role)
+        self._permutations, self._seed = permutations, seed
+        self._in_families = tuple(name for name in self.outcomes if name in OUTCOMES)
 
-    def _names(self, *names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for own in names for name in own if is_asked(self._answers, name)))
-
-    def asks(self, cells: Cells) -> bool:
-        """Return whether the answers include everything that these relations need."""
-        return set(cells.predictors) <= set(self._predictors) and set(cells.outcomes) <= set(self._outcomes)
-
-    def r(self, cells: Cells) -> np.ndarray:
-        """Return correlations (predictor, outcome)."""
-        return self._relations.r[self._at(cells, self._outcomes)]
-
-    def significant(self, cells: Cells) -> np.ndarray:
-        """Return signs (predictor, outcome) of significant correlations: 1 or -1, and 0 for the others."""
-        return self._relations.found[self._at(cells, self._outcomes)]
+    def of(self, values: str, cells: Cells) -> np.ndarray:
+        """Return `r` or `significant` of these relations (relation,); nan if the answers lack any of them."""
+        if not self.has(cells.predictors, cells.outcomes):
+            return np.full(len(cells.predictors) * len(cells.outcomes), np.nan)
+        return getattr(self, values)[self.at(cells.predictors, cells.outcomes)].ravel()
 
     def by_chance(self, cells: Cells) -> np.ndarray:
         """Return how many relations are significant in each permutation; outcomes are among `OUTCOMES`."""
-        rows, columns = self._at(cells, self._in_families)
-        return np.count_nonzero(self._permuted[:, rows, columns], axis=(1, 2))
+        rows = [self.predictors.index(name) for name in cells.predictors]
+        columns = [self._in_families.index(name) for name in cells.outcomes]
+        return np.count_nonzero(self._signs_by_chance[:, rows][:, :, columns], axis=(1, 2))
 
     @cached_property
-    def _permuted(self) -> np.ndarray:
-        return permute_outcomes(
-            self._answers, self._predictors, self._in_families, self._role, self._permutations, self._seed
-        )
-
-    def _at(self, cells: Cells, outcomes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return rows and columns of these relations in a matrix of all predictors and these outcomes."""
-        rows = [self._predictors.index(name) for name in cells.predictors]
-        columns = [outcomes.index(name) for name in cells.outcomes]
-        return np.array(rows, int)[:, None], np.array(columns, int)[None, :]
+    def _signs_by_chance(self) -> np.ndarray:
+        return self.permuted(self._in_families, self._permutations, self._seed)
 
 
+_ALL_CELLS = [cells for own in CELLS.values() for cells in own]
+_PREDICTORS = [name for cells in _ALL_CELLS for name in cells.predictors]
+_PREDICTORS += [f"{status}.{name}" for status in STATUSES for name in MEASURES]
+_OUTCOMES = [*(name for cells in _ALL_CELLS for name in cells.outcomes), *OUTCOMES]
 Groups = Mapping[str, RoleCorrelations]
 """Correlations by role."""
 
@@ -128,61 +94,36 @@ def find(
 ) -> tuple[dict[str, Finding], dict[str, Tests]]:
     """Return the findings of patterns that relate answers, and the tests of all measures by status."""
     groups = {role: RoleCorrelations(answers, role, permutations, (seed, at)) for at, role in enumerate(ROLES)}
-    of_truth = None if truth is None else {role: RoleCorrelations(truth, role, 0, (seed,)) for role in ROLES}
+    of_truth = None if truth is None else {role: RoleCorrelations(truth, role) for role in ROLES}
     findings = {name: _relation_finding(cells, groups, of_truth) for name, cells in CELLS.items()}
     return findings, {status: _count_tests(status, groups) for status in STATUSES}
 
 
 def _relation_finding(all_cells: tuple[Cells, ...], groups: Groups, truth: Groups | None) -> Finding:
-    r = _all_of("r", all_cells, groups)
-    significant = _all_of("significant", all_cells, groups)
-    true = np.full(len(r), np.nan) if truth is None else _all_of("r", all_cells, truth)
+    def by_cells(values: str, own: Groups) -> list[np.ndarray]:
+        return [np.concatenate([own[role].of(values, cells) for role in cells.roles]) for cells in all_cells]
+
+    r = np.concatenate(by_cells("r", groups))
+    true = np.full(len(r), np.nan) if truth is None else np.concatenate(by_cells("r", truth))
     if np.isnan(r).any():
         return Finding(None, r, np.zeros(len(r), np.int8), true)
-    limit = _limit(all_cells, groups)
-    return Finding(_as_reported(all_cells, significant, limit), r, significant, true, limit)
-
-
-def _all_of(method: str, all_cells: tuple[Cells, ...], groups: Groups) -> np.ndarray:
-    """Return values (relation,) in the order of `Cells.each`; nan for relations that the answers do not include."""
-    parts = [
-        getattr(groups[role], method)(cells).ravel()
-        if groups[role].asks(cells)
-        else np.full(len(cells.predictors) * len(cells.outcomes), np.nan)
-        for cells in all_cells
-        for role in cells.roles
-    ]
-    return np.concatenate(parts)
-
-
-def _as_reported(all_cells: tuple[Cells, ...], significant: np.ndarray, limit: float) -> bool:
-    begins = np.cumsum([0, *(len(cells.each) for cells in all_cells)])
-    return all(
-        np.count_nonzero(own) <= limit if cells.sign is None else (own == cells.sign).all()
-        for cells, own in zip(all_cells, np.split(significant, begins[1:-1]), strict=True)
-    )
-
-
-def _limit(all_cells: tuple[Cells, ...], groups: Groups) -> float:
     families = [groups[role].by_chance(cells) for cells in all_cells for role in cells.roles if cells.sign is None]
-    if not families:
-        return float("nan")
-    by_chance = np.sum(families, axis=0)
-    return float(np.quantile(by_chance, NULL_QUANTILE, method="inverted_cdf"))
+    limit = limit_by_chance(np.sum(families, axis=0)) if families else float("nan")
+    signs = by_cells("significant", groups)
+    reported = all(
+        np.count_nonzero(own) <= limit if cells.sign is None else (own == cells.sign).all()
+        for cells, own in zip(all_cells, signs, strict=True)
+    )
+    return Finding(reported, r, np.concatenate(signs), true, limit)
 
 
 def _count_tests(status: str, groups: Groups) -> Tests:
-    """Number of significant tests of all measures; outcomes that the answers lack are left out."""
-    outcomes = tuple(name for name in OUTCOMES if groups[BOTH[0]].asks(Cells((), (name,), BOTH, None)))
+    """Count the significant tests of all measures; outcomes that the answers lack are left out."""
+    outcomes = tuple(name for name in OUTCOMES if groups[BOTH[0]].has((), (name,)))
     cells = Cells(tuple(f"{status}.{name}" for name in MEASURES), outcomes, BOTH, None)
-    for_worse = np.array([scales()[name].worse if name in scales() else 1 for name in outcomes])
-    harm = [groups[role].significant(cells) * for_worse for role in BOTH]
-    return Tests(
-        tests=len(cells.each),
-        right=int(sum(np.count_nonzero(own < 0) for own in harm)),
-        wrong=int(sum(np.count_nonzero(own > 0) for own in harm)),
-        by_chance=np.sum([groups[role].by_chance(cells) for role in BOTH], axis=0),
-    )
+    for_worse = [groups[role].of("significant", cells).reshape(-1, len(outcomes)) * harm(outcomes) for role in BOTH]
+    right, wrong = (int(np.sum([own == sign for own in for_worse])) for sign in (-1, 1))
+    return Tests(len(cells.each), right, wrong, np.sum([groups[role].by_chance(cells) for role in BOTH], axis=0))
 
 
 # -- findings without correlations ------------------------------------------------------------------------------------
@@ -194,18 +135,15 @@ def cascade_finding(shares: np.ndarray) -> Finding:
     ordered = (falls >= 0).all(axis=1)
     relative = shares[:, 2] / np.maximum(shares[:, 0], 1e-9)
     training = MEASURES.index("remote_leadership_training")
+    falls_most = float(np.argmin(relative) == training)
     return Finding(
-        bool(ordered.all()),
-        numbers={
-            "rows_in_order": float(ordered.sum()),
-            "training_falls_most": float(np.argmin(relative) == training),
-        },
+        bool(ordered.all()), numbers={"rows_in_order": float(ordered.sum()), "training_falls_most": falls_most}
     )
 
 
 def downgrade_finding(ratings: Mapping[str, Ratings]) -> Finding:
     """Return the finding that both marks fall significantly after the interviews, that of screen work more."""
-    changes = {risk: marks.change for risk, marks in ratings.items()}
+    changes = {risk: marks.after - marks.in_general for risk, marks in ratings.items()}
     t = {risk: change.mean() / (change.std(ddof=1) / np.sqrt(len(change)) + 1e-12) for risk, change in changes.items()}
     larger = changes["screen_work"].mean() < changes["work_pressure"].mean()
     numbers = {f"change.{risk}": float(change.mean()) for risk, change in changes.items()}
@@ -236,7 +174,7 @@ def contact_finding(answers: Answers, fewer: np.ndarray | None) -> Finding:
     """Return the finding that most have fewer contacts than on site, and most still have low scores of isolation."""
     if fewer is None:
         return Finding(None)
-    scores = [answers.said[name][answers.filled_in] for name in ISOLATIONS]
+    scores = [answers.responses[name][answers.filled_in] for name in ISOLATIONS]
     low = min(float((own <= LOW_ISOLATION).mean()) for own in scores)
     share = float(fewer.mean())
     return Finding(share > 0.5 and low > 0.5, numbers={"fewer_contacts": share, "near_the_floor": low})

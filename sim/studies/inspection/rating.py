@@ -28,30 +28,17 @@ INSPECTED = {"chair_and_desk": "adjustable_at_home"}
 
 @dataclass(frozen=True)
 class Ratings:
-    """Marks (establishment,) of one risk, for establishments with an interviewed employee.
-
-    `item_by_item` is None if it is unknown what was carried out.
-    """
+    """Marks (establishment,) of one risk, for establishments with an interviewed employee."""
 
     in_general: np.ndarray
-    item_by_item: np.ndarray | None
+    item_by_item: np.ndarray | None  # None if it is unknown what was carried out
     after: np.ndarray
-
-    @property
-    def change(self) -> np.ndarray:
-        """Change of the mark (establishment,) by the interviews."""
-        return self.after - self.in_general
 
 
 def rate_employers(answers: Answers, provided: Mapping[str, np.ndarray] | None = None) -> dict[str, Ratings]:
     """Return the inspector's marks by risk.
 
-    Parameters
-    ----------
-    answers : Answers
-        Claims of employers, and answers of their employees.
-    provided : mapping from measure to array (establishment,), optional
-        1 for a measure that was carried out and announced.
+    `provided` has 1 for each measure (establishment,) that was carried out and announced.
     """
     count = np.bincount(answers.establishment, minlength=len(next(iter(answers.claims.values()))))
     met = count > 0
@@ -80,5 +67,5 @@ def count_by_word(marks: np.ndarray) -> np.ndarray:
 
 def _share_confirming(answers: Answers, measure: str, count: np.ndarray) -> np.ndarray:
     inspected = INSPECTED.get(measure, "")
-    confirms = answers.said[inspected if inspected in answers.said else f"known.{measure}"]
+    confirms = answers.responses[inspected if inspected in answers.responses else f"known.{measure}"]
     return np.bincount(answers.establishment, confirms, len(count)) / np.maximum(count, 1)

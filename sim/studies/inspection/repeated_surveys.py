@@ -2,8 +2,7 @@
 
     plan -> world at the day of the visit -> answers -> study
 
-`simulate_study` takes all steps, `analyse_world` starts with a simulated world, and `analyse` with answers alone, so
-that rival models without a world are analysed in the same way.
+`simulate_study` takes all steps. `analyse` starts with answers, so that rival models are analysed in the same way.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from sim.outcomes.patterns import BOTH, MEASURES
 from sim.studies.inspection import findings
 from sim.studies.inspection.findings import Finding, Tests, relations_of
 from sim.studies.inspection.rating import Ratings, rate_employers
-from sim.survey.interview import Interview, interview_of
-from sim.survey.survey import Survey, survey_of
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 PERMUTATIONS = 200
@@ -33,36 +31,17 @@ FULLY_ON_SITE = "fully_on_site"
 
 @dataclass(frozen=True)
 class SimulatedStudy:
-    """Results of one simulated study.
+    """Results of one simulated study."""
 
-    Attributes
-    ----------
-    met, filled_in : mapping from role to int
-        People interviewed, and questionnaires returned.
-    shares : array (15, 3)
-        Shares of employers, managers and other employees who report each measure, in the order of `MEASURES`.
-    true_shares : array (15, 3) or None
-        The same of all employers and home workers, without error; None if unknown.
-    carried_out : float
-        Mean number of the 15 measures that employers carried out and announced; nan if unknown.
-    mismatches : mapping from (reading, role) to float
-        Mean number of the 15 answers that differ from the employer's.
-    findings : mapping from pattern to Finding
-    tests : mapping from status to Tests
-        Tests of known and of claimed measures.
-    ratings : mapping from risk to Ratings
-        The inspector's marks.
-    """
-
-    met: Mapping[str, int]
-    filled_in: Mapping[str, int]
-    shares: np.ndarray
-    true_shares: np.ndarray | None
-    carried_out: float
-    mismatches: Mapping[tuple[str, str], float]
-    findings: Mapping[str, Finding]
-    tests: Mapping[str, Tests]
-    ratings: Mapping[str, Ratings]
+    met: Mapping[str, int]  # role -> people interviewed
+    filled_in: Mapping[str, int]  # role -> questionnaires returned
+    shares: np.ndarray  # (15, 3): employers, managers and other employees who report each measure of `MEASURES`
+    true_shares: np.ndarray | None  # the same of all employers and home workers, without error; None if unknown
+    carried_out: float  # mean number of measures that employers carried out and announced; nan if unknown
+    mismatches: Mapping[tuple[str, str], float]  # (reading, role) -> mean number that differ from the employer's
+    findings: Mapping[str, Finding]  # by pattern
+    tests: Mapping[str, Tests]  # of known and of claimed measures
+    ratings: Mapping[str, Ratings]  # risk -> the inspector's marks
 
     def numbers(self) -> dict[str, float]:
         """Return all numbers as one flat row: `reported.<pattern>`, `r.<role>.<predictor>.<outcome>` and others."""
@@ -109,27 +88,10 @@ def simulate_study(plan: Plan, weeks_on_site: int = 0, permutations: int = PERMU
     """
     engine = simulate_burn_in(plan)
     fewer = fewer_contacts(engine, plan, weeks_on_site) if weeks_on_site else None
-    survey, interview = survey_of(plan), interview_of(plan)
-    return analyse_world(engine, survey, interview, fewer=fewer, permutations=permutations, seed=plan.replicate)
-
-
-def analyse_world(
-    engine: Engine,
-    survey: Survey,
-    interview: Interview,
-    world: int = 0,
-    fewer: np.ndarray | None = None,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
-) -> SimulatedStudy:
-    """Visit one world of an engine and analyse the answers.
-
-    `fewer` (place,) says whether a person has fewer contacts than on site; the other arguments are those of `analyse`.
-    """
-    answers = conduct_survey(engine, survey, interview, world)
+    answers = conduct_survey(engine, instruments_of(plan))
     fewer = None if fewer is None else fewer[answers.place]
-    provided = provided_measures(WorldState(engine, world))
-    return analyse(answers, latent_states(engine, world), provided, fewer, permutations, seed)
+    provided = provided_measures(WorldState(engine))
+    return analyse(answers, latent_states(engine), provided, fewer, permutations, plan.replicate)
 
 
 def provided_measures(state: WorldState) -> dict[str, np.ndarray]:
@@ -137,7 +99,8 @@ def provided_measures(state: WorldState) -> dict[str, np.ndarray]:
 
     An employer who is asked item by item is assumed to answer this.
     """
-    return {name: state.measure("implemented", name) * state.measure("communicated", name) for name in state.asked}
+    measures = state.study_measures
+    return {name: state.measure("implemented", name) * state.measure("communicated", name) for name in measures}
 
 
 def fewer_contacts(engine: Engine, plan: Plan, weeks: int) -> np.ndarray:
@@ -204,16 +167,13 @@ def analyse(
 
 def reported_shares(answers: Answers) -> np.ndarray:
     """Return the shares (15, 3) of employers, managers and other employees who report each measure."""
-    rows = [
-        [answers.claims[name].mean(), *(answers.said[f"known.{name}"][answers.of(role)].mean() for role in BOTH)]
-        for name in MEASURES
-    ]
-    return np.array(rows)
+    known = [[answers.responses[f"known.{name}"][answers.of(role)].mean() for name in MEASURES] for role in BOTH]
+    return np.stack([[answers.claims[name].mean() for name in MEASURES], *known], axis=1)
 
 
 def mismatches(answers: Answers) -> dict[tuple[str, str], float]:
     """Return the mean number of the 15 answers that differ from the employer's, by reading and role."""
-    claimed, known = (np.array([answers.said[f"{what}.{name}"] for name in MEASURES]) for what in ("claimed", "known"))
+    claimed, known = answers.table("claimed", MEASURES), answers.table("known", MEASURES)
     differs = {"any_difference": np.abs(claimed - known), "claimed_not_known": claimed * (1 - known)}
     return {
         (reading, role): float(counts.sum(axis=0)[answers.of(role)].mean())

@@ -14,7 +14,7 @@ from sim.engine.plan import Plan
 from sim.studies.inspection import tables
 from sim.studies.inspection.repeated_surveys import SimulatedStudy
 from sim.studies.inspection.sample_coverage import SamplingErrors, establishment_table, sector_table
-from sim.survey.interview import interview_of
+from sim.survey.instruments import instruments_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,24 +24,24 @@ class Settings(StudySettings):
     """Settings below `inspection`; `conf/study/inspection.yaml` explains them."""
 
     weeks_on_site: int = Field(ge=0, le=260)
-    dealt: int = Field(ge=20, le=10_000)
+    permutations: int = Field(alias="dealt", ge=20, le=10_000)
     reach_worlds: int = Field(ge=1, le=100)
     reach_sample: int = Field(ge=10, le=2_000)
     employees: list[int]
-    visited: list[int]
+    establishments: list[int] = Field(alias="visited")
     close: float = Field(gt=0, le=15)
     docs: str | None = None
 
-    @field_validator("employees", "visited")
+    @field_validator("employees", "establishments")
     @classmethod
-    def _rise(cls, counts: list[int]) -> list[int]:
+    def _check_rising(cls, counts: list[int]) -> list[int]:
         if not counts or counts[0] < 1 or counts != sorted(set(counts)):
             raise ValueError("rising whole numbers, as in [1,2,5]")
         return counts
 
     @field_validator("employees")
     @classmethod
-    def _fit_sample(cls, counts: list[int], info: ValidationInfo) -> list[int]:
+    def _check_sample(cls, counts: list[int], info: ValidationInfo) -> list[int]:
         sample = info.data.get("reach_sample")
         if sample and 2 * counts[-1] > sample:
             raise ValueError(f"numbers up to {sample // 2}, half of inspection.reach_sample")
@@ -50,30 +50,18 @@ class Settings(StudySettings):
 
 @dataclass(frozen=True)
 class Results:
-    """Results of the study.
+    """Results of the study."""
 
-    Attributes
-    ----------
-    plan : Plan
-        Plan of the first simulated study.
-    settings : Settings
-    parameters_vary : bool
-        Whether simulated studies have different parameters, as with posterior draws.
-    studies : sequence of SimulatedStudy
-    samples : sequence of SamplingErrors
-        One for each world of large establishments.
-    """
-
-    plan: Plan
+    plan: Plan  # of the first simulated study
     settings: Settings
-    parameters_vary: bool
+    parameters_vary: bool  # whether simulated studies have different parameters, as with posterior draws
     studies: Sequence[SimulatedStudy]
-    samples: Sequence[SamplingErrors]
+    samples: Sequence[SamplingErrors]  # one for each world of large establishments
 
     @property
     def share_choosing(self) -> float:
         """Share of employers who choose whom the inspector interviews."""
-        return interview_of(self.plan).employer_chooses
+        return instruments_of(self.plan).interview.employer_chooses
 
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -82,5 +70,5 @@ class Results:
         return {
             **tables.frames(self.studies, self.plan.measures),
             "establishments": establishment_table(self.samples, self.settings.employees),
-            "sector": sector_table(self.samples, self.settings.visited, few, self.share_choosing),
+            "sector": sector_table(self.samples, self.settings.establishments, few, self.share_choosing),
         }

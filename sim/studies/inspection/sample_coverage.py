@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,7 @@ import numpy as np
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError
 from sim.outcomes.patterns import MEASURES
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import SurveyRandom, WorldState, sample_responses, social_desirability
 
 if TYPE_CHECKING:
@@ -39,24 +39,13 @@ _FEWEST = 2
 
 @dataclass(frozen=True)
 class SamplingErrors:
-    """Errors of interviews in one world.
+    """Errors of interviews in one world."""
 
-    Attributes
-    ----------
-    known : array (establishment,)
-        Mean number of the 15 measures that its employees know in truth.
-    claimed : array (establishment,)
-        Number of measures that its employer claims.
-    within : float
-        SD of answers around the true mean of the establishment.
-    errors_by_measure : mapping from selection to array (visit, establishment, number of employees, measure)
-        Share who report a measure minus the true share.
-    """
-
-    known: np.ndarray
-    claimed: np.ndarray
-    within: float
+    known: np.ndarray  # (establishment,) mean number of the 15 measures that its employees know in truth
+    claimed: np.ndarray  # (establishment,) number of measures that its employer claims
+    within: float  # SD of answers around the true mean of the establishment
     errors_by_measure: dict[str, np.ndarray]
+    """By selection (visit, establishment, number of employees, measure): share who report it minus the true share."""
 
     @cached_property
     def errors(self) -> dict[str, np.ndarray]:
@@ -72,58 +61,41 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
     plan : Plan
         Plan whose establishments have large samples.
     employees : sequence of int
-        Numbers of employees to interview. Establishments with fewer home workers than twice the largest are left out.
+        Numbers of employees to interview. Establishments with fewer home workers than twice the largest are left out;
+        fewer than two establishments are a UserError.
     times : int
         Number of visits to each establishment.
-
-    Raises
-    ------
-    UserError
-        If fewer than two establishments have enough home workers.
     """
     engine = simulate_burn_in(plan)
-    state, draws = WorldState(engine), SurveyRandom(engine)
-    answers = sample_responses(state, draws, survey_of(plan), interview_of(plan))
-    reports = np.array([answers[f"known.{name}"] for name in MEASURES]).T
-    knows = np.array([state.known(name) for name in MEASURES]).T
+    state = WorldState(engine)
+    responses = sample_responses(state, SurveyRandom(engine), instruments_of(plan))
+    reports = np.array([responses[f"known.{name}"] for name in MEASURES]).T
     people = _People.of(state, engine.staff.firm.team, most=max(employees))
-    truth = people.means(knows)
+    truth = people.means(state.table("known", MEASURES).T)
     errors = {}
     for way in SELECTIONS:
         visits = [_means(people.interviewed(way, (plan.replicate, visit)), reports) for visit in range(times)]
         errors[way] = np.array(visits)[:, :, np.array(employees) - 1] - truth[:, None]
     known = truth.sum(axis=1)
-    claimed = np.sum([state.claimed(name) for name in MEASURES], axis=0)[people.establishments]
+    claimed = state.table("claimed", MEASURES).sum(axis=0)[people.establishments]
     deviations = reports[people.rows].sum(axis=1) - known[people.which]
     return SamplingErrors(known, claimed, float(deviations.std()), errors)
 
 
 @dataclass(frozen=True)
 class _People:
-    """Home workers of establishments with enough of them, managers excluded.
+    """Home workers of establishments with enough of them, managers excluded."""
 
-    Attributes
-    ----------
-    rows, which, team : array (n,)
-        Row in the firm, place in `establishments`, and team.
-    establishments : array (establishment,)
-        Rows of the establishments.
-    light : array (n,)
-        How favourable the answers are to the employer.
-    most : int
-        Largest number of employees interviewed.
-    """
-
-    rows: np.ndarray
-    which: np.ndarray
-    establishments: np.ndarray
-    team: np.ndarray
-    light: np.ndarray
-    most: int
+    rows: np.ndarray  # (n,) in the firm
+    which: np.ndarray  # (n,) place in `establishments`
+    establishments: np.ndarray  # (establishment,) rows of the establishments
+    team: np.ndarray  # (n,)
+    desirability: np.ndarray  # (n,) how favourable the answers are to the employer
+    most: int  # largest number of employees interviewed
 
     @classmethod
     def of(cls, state: WorldState, team: np.ndarray, most: int) -> _People:
-        people = state.at_home & ~state.is_manager
+        people = state.of_role("non_manager")
         count = np.bincount(state.establishment[people], minlength=state.establishments)
         enough = count >= 2 * most
         if enough.sum() < _FEWEST:
@@ -149,7 +121,7 @@ class _People:
         if way != "chosen_by_employer":
             return self.rows[order[begins + np.arange(self.most)]]
         first, second = (order[begins + 2 * np.arange(self.most) + other] for other in (0, 1))
-        return self.rows[np.where(self.light[second] > self.light[first], second, first)]
+        return self.rows[np.where(self.desirability[second] > self.desirability[first], second, first)]
 
 
 def _means(interviewed: np.ndarray, reports: np.ndarray) -> np.ndarray:
@@ -180,23 +152,18 @@ def establishment_table(worlds: Sequence[SamplingErrors], employees: Sequence[in
             errors = [world.errors[way][:, :, at] for world in worlds]
             by_measure = [world.errors_by_measure[way][:, :, at] for world in worlds]
             mixed = [_mixed(world, own, n) for world, own in zip(worlds, errors, strict=True)]
-            more = {"mixed": float(np.mean(_off(mixed))), "share_off": float(np.mean(_off(by_measure)))}
-            rows.append(_row(way, n, errors) | more)
+            rows.append(_row(way, n, errors, float(np.mean(_off(mixed))), float(np.mean(_off(by_measure)))))
     return pd.DataFrame(rows)
 
 
-def _row(way: str, employees: int, errors: list[np.ndarray]) -> dict[str, object]:
-    off = _off(errors)
+def _row(
+    way: str, employees: int, errors: list[np.ndarray], mixed: float = np.nan, share_off: float = np.nan
+) -> dict[str, object]:
+    off, bias = _off(errors), float(np.mean([own.mean() for own in errors]))
     return {
-        "way": way,
-        "employees": employees,
-        "off": float(np.mean(off)),
-        "off_low": min(off),
-        "off_high": max(off),
-        "bias": float(np.mean([own.mean() for own in errors])),
-        "mixed": float("nan"),
-        "share_off": float("nan"),
-    }
+        "way": way, "employees": employees, "off": float(np.mean(off)), "off_low": min(off), "off_high": max(off),
+        "bias": bias, "mixed": mixed, "share_off": share_off,
+    }  # fmt: skip
 
 
 def _off(errors: Sequence[np.ndarray]) -> list[float]:
@@ -230,8 +197,7 @@ def sector_table(
     between = np.mean([world.known.var(ddof=1) for world in worlds])
     within = np.mean([world.within**2 for world in worlds])
     lift = np.mean([world.errors["chosen_by_employer"][:, :, 0].mean() for world in worlds])
-    grid = pd.DataFrame([(visits, n) for visits in establishments for n in employees])
-    grid.columns = ["establishments", "employees"]
+    grid = pd.DataFrame(product(establishments, employees), columns=["establishments", "employees"])
     variance = (between + within / grid["employees"]) / grid["establishments"]
     bias = share_chosen * lift
     return grid.assign(

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from operator import call
 from typing import TYPE_CHECKING, Any
 
 from sim.config import plan_builder, study_settings
@@ -16,9 +18,9 @@ from sim.errors import UserError, invalid
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study, require_at_least, require_establishments
 from sim.studies.inspection.facts import facts
-from sim.studies.inspection.repeated_surveys import FULLY_ON_SITE, SimulatedStudy, simulate_study
+from sim.studies.inspection.repeated_surveys import FULLY_ON_SITE, simulate_study
 from sim.studies.inspection.results import Results, Settings
-from sim.studies.inspection.sample_coverage import SamplingErrors, simulate_sampling
+from sim.studies.inspection.sample_coverage import simulate_sampling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,22 +30,6 @@ if TYPE_CHECKING:
 _MIN_STUDIES = 2
 _BYTES_OF_STUDY, _BYTES_OF_PERSON = 50_000, 710
 """Memory for the results of a simulated study, and of a person in a world of large establishments."""
-
-
-@dataclass(frozen=True)
-class World:
-    """One world to simulate: with a study of all establishments, or with `large` establishments and more interviews."""
-
-    plan: Plan
-    settings: Settings
-    large: bool
-
-
-def simulate(world: World) -> SimulatedStudy | SamplingErrors:
-    """Return the results of one world."""
-    if world.large:
-        return simulate_sampling(world.plan, world.settings.employees)
-    return simulate_study(world.plan, world.settings.weeks_on_site, world.settings.dealt)
 
 
 class InspectionStudy(Study[Settings, Results]):
@@ -74,9 +60,11 @@ class InspectionStudy(Study[Settings, Results]):
 
         Plans may differ in anything. Each needs the scenario `fully_on_site` unless `settings.weeks_on_site` is 0.
         """
-        worlds = [World(plan, settings, False) for plan in plans]
-        worlds += [World(plan, settings, True) for plan in _large(plans, settings)]
-        results: list[Any] = map_ordered(simulate, worlds, pool, self.name)
+        tasks: list[Callable[[], Any]] = [
+            *(partial(simulate_study, plan, settings.weeks_on_site, settings.permutations) for plan in plans),
+            *(partial(simulate_sampling, plan, settings.employees) for plan in _large(plans, settings)),
+        ]
+        results = map_ordered(call, tasks, pool, self.name)
         first, *others = plans
         vary = any(plan.parameters != first.parameters or plan.measures != first.measures for plan in others)
         return Results(first, settings, vary, results[: len(plans)], results[len(plans) :])

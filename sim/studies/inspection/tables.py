@@ -13,9 +13,10 @@ import numpy as np
 
 from sim.levers.measure import Measure
 from sim.outcomes.patterns import BOTH, CELLS, EQUIVALENT, MEASURES, Pattern, patterns
-from sim.studies.inspection.findings import NULL_QUANTILE, STATUSES, relations_of
+from sim.studies.inspection.findings import STATUSES, relations_of
 from sim.studies.inspection.rating import WORDS, count_by_word
 from sim.studies.inspection.repeated_surveys import SimulatedStudy
+from sim.survey.correlations import limit_by_chance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,15 +43,7 @@ def tested_patterns() -> tuple[Pattern, ...]:
 
 
 def frames(studies: Studies, measures: Iterable[Measure]) -> dict[str, pd.DataFrame]:
-    """Return the tables of simulated studies by name.
-
-    Parameters
-    ----------
-    studies : sequence of SimulatedStudy
-        Two or more studies.
-    measures : iterable of Measure
-        Measures with the shares of the study of 2022.
-    """
+    """Return the tables of two or more simulated studies by name; `measures` have the shares of the study of 2022."""
     import pandas as pd
 
     relations = pd.DataFrame(_relations(studies))
@@ -79,7 +72,7 @@ def mean_numbers(studies: Studies, pattern: str) -> dict[str, float]:
 
 
 def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
-    """Who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
+    """Return who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
     by_name = {measure.name: measure for measure in measures if measure.in_study}
     reported = 100 * np.array([study.shares for study in studies])
     unknown = np.full(reported.shape[1:], np.nan)
@@ -94,7 +87,7 @@ def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
 
 
 def _mismatches(studies: Studies) -> list[Row]:
-    """How many of 15 answers differ from the employer's, by reading and role."""
+    """Return how many of 15 answers differ from the employer's, by reading and role."""
     rows = []
     for (reading, role), study in MISMATCHES.items():
         own = _spread(np.array([one.mismatches[reading, role] for one in studies]))
@@ -104,45 +97,39 @@ def _mismatches(studies: Studies) -> list[Row]:
 
 
 def _relations(studies: Studies) -> list[Row]:
-    """All relations of the patterns: correlations of answers, true correlations, and how often significant."""
-    rows = []
+    """Return all relations of the patterns: correlations of answers, true ones, and how often significant."""
+    rows: list[Row] = []
     for pattern in tested_patterns():
         findings = [study.findings[pattern.name] for study in studies]
         for at, (role, predictor, outcome) in enumerate(relations_of(pattern.name)):
             r, true, significant = (
                 np.array([getattr(finding, what)[at] for finding in findings]) for what in ("r", "true", "significant")
             )
-            row: Row = {"pattern": pattern.name, "role": role, "predictor": predictor, "outcome": outcome}
-            row |= _spread(r, "r") | _spread(true, "true")
-            row |= {"true_error": float(true.std(ddof=1) / np.sqrt(len(true)))}
-            rows.append(
-                row | {"positive": float((significant > 0).mean()), "negative": float((significant < 0).mean())}
-            )
+            rows.append({
+                "pattern": pattern.name, "role": role, "predictor": predictor, "outcome": outcome,
+                **_spread(r, "r"), **_spread(true, "true"), "true_error": float(true.std(ddof=1) / np.sqrt(len(true))),
+                "positive": float((significant > 0).mean()), "negative": float((significant < 0).mean()),
+            })  # fmt: skip
     return rows
 
 
 def _pattern(studies: Studies, pattern: Pattern, relations: pd.DataFrame) -> Row:
-    """Percentage of studies that report a pattern, and the relation that decides it."""
+    """Return the percentage of studies that report a pattern, and the relation that decides it."""
     findings = [study.findings[pattern.name] for study in studies]
     reported = [finding.reported for finding in findings if finding.reported is not None]
     own = relations[relations["pattern"] == pattern.name]
     significant = np.array([np.count_nonzero(finding.significant) for finding in findings])
     return {
-        "pattern": pattern.name,
-        "use": pattern.use,
-        "expected": pattern.expected,
+        "pattern": pattern.name, "use": pattern.use, "expected": pattern.expected,
         "is_null": any(cells.sign in (0, None) for cells in CELLS.get(pattern.name, ())),
-        "tests": len(own),
-        "studies": len(reported),
-        **_percentage(np.array(reported, bool)),
+        "tests": len(own), "studies": len(reported), **_percentage(np.array(reported, bool)),
         "significant": float(significant.mean()) if len(own) else np.nan,
-        "limit": float(np.mean([finding.limit for finding in findings])),
-        **_deciding(pattern.name, own),
-    }
+        "limit": float(np.mean([finding.limit for finding in findings])), **_deciding(pattern.name, own),
+    }  # fmt: skip
 
 
 def _deciding(pattern: str, own: pd.DataFrame) -> Row:
-    """The weakest true relation of a finding or the strongest of a null finding, with its range over worlds.
+    """Return the weakest true relation of a finding or the strongest of a null finding, with its range over worlds.
 
     `equivalent` says whether all true relations of a null finding lie within ±0.10; None if they are unknown, or for
     other findings.
@@ -161,18 +148,19 @@ def _deciding(pattern: str, own: pd.DataFrame) -> Row:
 
 
 def _tests(studies: Studies, status: str) -> Row:
-    """Number of significant tests with right and wrong sign: 15 measures x outcomes x roles."""
+    """Return the number of significant tests with right and wrong sign: 15 measures x outcomes x roles."""
     own = [study.tests[status] for study in studies]
     permuted = np.concatenate([tests.by_chance for tests in own])
     right, wrong = (np.array([getattr(tests, name) for tests in own]) for name in ("right", "wrong"))
-    limit = float(np.quantile(permuted, NULL_QUANTILE, method="inverted_cdf"))
-    row = {"status": status, "tests": own[0].tests, **_spread(right, "right"), **_spread(wrong, "wrong")}
-    chance = {"by_chance": float(permuted.mean()), "by_chance_limit": limit}
-    return row | chance | {"beyond": float((right + wrong > limit).mean())}
+    limit = limit_by_chance(permuted)
+    return {
+        "status": status, "tests": own[0].tests, **_spread(right, "right"), **_spread(wrong, "wrong"),
+        "by_chance": float(permuted.mean()), "by_chance_limit": limit, "beyond": float((right + wrong > limit).mean()),
+    }  # fmt: skip
 
 
 def _ratings(studies: Studies) -> list[Row]:
-    """Marks (1 to 4) by risk: in general, item by item, after interviews; and the shares of each word."""
+    """Return marks (1 to 4) by risk: in general, item by item, after interviews; and the shares of each word."""
     rows = []
     for risk in studies[0].ratings:
         for when in ("in_general", "item_by_item", "after"):
@@ -186,7 +174,7 @@ def _ratings(studies: Studies) -> list[Row]:
 
 
 def _spread(values: np.ndarray, name: str = "mean") -> dict[str, float]:
-    """The mean and the range that holds 95%; the names of its ends begin with `name` unless that is `mean`."""
+    """Return the mean and the range that holds 95%; the names of its ends begin with `name` unless that is `mean`."""
     low, high = np.quantile(values, SPREAD)
     before = "" if name == "mean" else f"{name}_"
     return {name: float(values.mean()), f"{before}low": float(low), f"{before}high": float(high)}

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sim.engine.plan import Plan, registry_of, required_measures
 from sim.studies.panel.data_collection import CAUSES, CHANGING, FIXED
 from sim.studies.panel.literature import EXHAUSTION
-from sim.survey.interview import interview_of, scales
+from sim.survey.instruments import instruments_of
+from sim.survey.interview import scales
 from sim.survey.survey import survey_of
 from sim.survey.visit import COMPLAINTS
 
@@ -161,7 +162,7 @@ def _complaints(plan: Plan) -> Iterator[Variable]:
 
 def _measures(plan: Plan) -> Iterator[Variable]:
     study = [measure for measure in required_measures(plan) if measure.in_study]
-    wrong = f"wrong in {100 * interview_of(plan).misremembers:g}% of answers"
+    wrong = f"wrong in {100 * instruments_of(plan).interview.misremembers:g}% of answers"
     for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
         label = f"Measures that {who}, of those asked"
         yield Variable(name, label, "measures", name, name, missing=_GONE, low=0, high=len(study))

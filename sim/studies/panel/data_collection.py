@@ -21,9 +21,10 @@ from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError, invalid
 from sim.levers.interventions import InterventionState
 from sim.studies.panel.literature import COLLEAGUES, EXHAUSTION
-from sim.survey.interview import Interview, interview_of, scales
-from sim.survey.survey import Survey, survey_of
-from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses
+from sim.survey.instruments import Instruments, instruments_of
+from sim.survey.interview import Interview, scales
+from sim.survey.survey import Survey
+from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, returns_questionnaire, sample_responses
 from sim.world.calendar import DAYS_A_WEEK
 
 FIXED = (
@@ -139,9 +140,9 @@ def simulate_panel(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
     UserError
         If the firm has fewer home workers than are invited.
     """
-    start, survey, interview = simulate_burn_in(plan), survey_of(plan), interview_of(plan)
-    draws, before = PanelRandom(start, survey), WorldState(start)
-    all_invited, places = _recruit(before, draws, interview, invited)
+    start, instruments = simulate_burn_in(plan), instruments_of(plan)
+    draws, before = PanelRandom(start, instruments.survey), WorldState(start)
+    all_invited, places = _recruit(before, draws, instruments.interview, invited)
     invited_means = {name: float(before.of(scale.quantity)[all_invited].mean()) for name, scale in scales().items()}
     engine = start.fork(InterventionState(start.interventions.measures, plan.scenarios))
     first = start.values["generation"][0]
@@ -152,7 +153,7 @@ def simulate_panel(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
             draws.advance(week)
         if week in weeks:
             states = [WorldState(engine, world) for world in range(engine.worlds)]
-            occasions.append([_observe(state, draws, survey, interview, places, first) for state in states])
+            occasions.append([_observe(state, draws, instruments, places, first) for state in states])
     firm = start.staff.firm
     return Panel(
         weeks=tuple(weeks),
@@ -173,25 +174,23 @@ def _recruit(
         accepted = f"at most {len(home):,}, the number of home workers, or a larger firm"
         raise UserError(invalid("panel.invited", f"{invited:,}", accepted))
     rows = np.sort(home[np.argsort(draws.uniform("is invited")[home], kind="stable")[:invited]])
-    usual = np.where(state.is_manager, interview.managers_fill_in, interview.others_fill_in)
-    chance = interview.fills_in(usual, state.of(EXHAUSTION), state.of(COLLEAGUES))
-    return rows, rows[draws.uniform("fills in")[rows] < chance[rows]]
+    return rows, rows[returns_questionnaire(state, draws, interview)[rows]]
 
 
 def _observe(
-    state: WorldState, draws: PanelRandom, survey: Survey, interview: Interview, places: np.ndarray, first: np.ndarray
+    state: WorldState, draws: PanelRandom, instruments: Instruments, places: np.ndarray, first: np.ndarray
 ) -> dict[str, dict[str, np.ndarray] | np.ndarray]:
     """Return the fields of `Panel` that differ between occasions, for one world on one occasion."""
-    responses = sample_responses(state, draws, survey, interview)
+    responses = sample_responses(state, draws, instruments)
     # the second instrument of exhaustion: burn-out complaints (NEA), with an error of its own
-    chance = survey.burn_out_complaints(state.of(EXHAUSTION))
+    chance = instruments.survey.burn_out_complaints(state.of(EXHAUSTION))
     responses["burn_out_complaint"] = (draws.uniform("answers NEA") < chance).astype(np.float64)
     true = {name: state.of(scale.quantity) for name, scale in scales().items()}
     return {
         "responses": {name: values[places] for name, values in responses.items() if _is_exported(name)},
         "states": {name: values[places] for name, values in (true | {c: state.of(c) for c in CAUSES}).items()},
         "with_firm": (state.of("generation") == first)[places],
-        "stop_chance": interview.stops(state.of(EXHAUSTION), state.of(COLLEAGUES))[places],
+        "stop_chance": instruments.interview.stops(state.of(EXHAUSTION), state.of(COLLEAGUES))[places],
         "stop_draw": draws.uniform("stops")[places],
         "population_means": {name: values[state.at_home].mean() for name, values in true.items()},
     }

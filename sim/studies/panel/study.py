@@ -25,7 +25,7 @@ from sim.studies.base import Study
 from sim.studies.panel import codebook, facts, literature, results, syntax, tables
 from sim.studies.panel.data_collection import Panel, simulate_panel
 from sim.studies.panel.results import Settings
-from sim.survey.interview import interview_of
+from sim.survey.instruments import instruments_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ class PanelStudy(Study[Settings, Results]):
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
         own = facts.facts(results.tables, results.settings, results.trial)
-        return {"worlds": results.worlds, "stop": interview_of(results.plan).stop, **own}
+        return {"worlds": results.worlds, "stop": instruments_of(results.plan).interview.stop, **own}
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield the figure of lagged effects and retests."""

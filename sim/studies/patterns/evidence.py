@@ -18,8 +18,7 @@ from sim.studies.inspection.findings import relations_of
 from sim.studies.inspection.repeated_surveys import CONTACT_MARGIN, SimulatedStudy, analyse, provided_measures
 from sim.studies.patterns import experiments
 from sim.studies.patterns.criteria import correlation, reported_share
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 Statistics = dict[str, float]
@@ -62,10 +61,9 @@ def survey_statistics(engine: Engine, plan: Plan, visits: int, fewer_contacts: n
     `fewer_contacts` (place,): whether a person has fewer contacts than fully on site.
     """
     truth, provided = latent_states(engine), provided_measures(WorldState(engine))
-    survey, interview = survey_of(plan), interview_of(plan)
-    studies = []
+    studies, instruments = [], instruments_of(plan)
     for number in range(visits):
-        answers = conduct_survey(engine, survey, interview, visit=f"visit {number}")
+        answers = conduct_survey(engine, instruments, visit=f"visit {number}")
         studies.append(analyse(answers, truth, provided, fewer_contacts[answers.place], seed=number))
     return study_statistics(studies) | _true_relations(engine, truth)
 
@@ -104,7 +102,7 @@ def _cascade_losses(shares: np.ndarray) -> Statistics:
 def _true_relations(engine: Engine, truth: Answers) -> Statistics:
     state = WorldState(engine)
     states: Mapping[str, np.ndarray] = {
-        **truth.said,
+        **truth.responses,
         **{name: state.of(name)[truth.place] for name in
            ("injunctive_norm", "recent_after_hours", "managers_share_at_home")},
     }  # fmt: skip
@@ -119,6 +117,6 @@ def _true_relations(engine: Engine, truth: Answers) -> Statistics:
 
 def _with_role(truth: Answers, name: str) -> float:
     """Return the correlation of managing with a yes or no if half of the respondents manage, as in the study."""
-    manager, other = (float(truth.said[name][truth.of(role)].mean()) for role in BOTH)
+    manager, other = (float(truth.responses[name][truth.of(role)].mean()) for role in BOTH)
     share = (manager + other) / 2
     return (manager - other) / 2 / float(np.sqrt(share * (1 - share)))

@@ -19,8 +19,7 @@ from sim.engine.plan import Plan
 from sim.language.discovery import mechanisms
 from sim.outcomes.patterns import BOTH
 from sim.studies.vanishing.explanations import HEARING, value_in
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import SurveyRandom, WorldState, sample_responses
 
 FREE = (*HEARING, "own_initiative", "own_initiative_seen")
@@ -99,15 +98,16 @@ def _shares(plan: Plan, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return probabilities to report a measure (world, role, claimed or not), and shares (world, measure, role)."""
     varied = {("cascade", name): values[:, column] for column, name in enumerate(FREE)}
     engine = run_burn_in(plan, len(values), varied)
-    survey, interview, draws = survey_of(plan), interview_of(plan), SurveyRandom(engine)
+    instruments, draws = instruments_of(plan), SurveyRandom(engine)
     chances, cells = [], []
     for world in range(len(values)):
         state = WorldState(engine, world)
-        answers = sample_responses(state, draws, survey, interview)
+        responses = sample_responses(state, draws, instruments)
         known, claimed = (
-            np.array([answers[f"{what}.{name}"] for name in state.asked]) for what in ("known", "claimed")
+            np.array([responses[f"{status}.{name}"] for name in state.study_measures])
+            for status in ("known", "claimed")
         )
-        roles = [state.at_home & state.is_manager, state.at_home & ~state.is_manager]
+        roles = [state.of_role(role) for role in BOTH]
         chances.append([[known[:, own][claimed[:, own] == yes].mean() for yes in (1, 0)] for own in roles])
         cells.append(np.stack([known[:, own].mean(axis=1) for own in roles], axis=1))
     return np.array(chances), np.array(cells)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,10 @@ from sim.engine import Engine
 from sim.engine.plan import Plan, create_engine
 from sim.outcomes.patterns import BOTH, ISOLATIONS
 from sim.studies.vanishing.prior_worlds import Row
-from sim.survey.correlations import relations
-from sim.survey.interview import Interview, interview_of, scales
-from sim.survey.survey import Survey, survey_of
-from sim.survey.visit import Answers, SurveyRandom, WorldState, conduct_survey, latent_states
+from sim.survey.correlations import Correlations
+from sim.survey.instruments import instruments_of
+from sim.survey.interview import scales
+from sim.survey.visit import Answers, SurveyRandom, WorldState, conduct_survey, latent_states, scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,68 +70,53 @@ def cases() -> tuple[Case, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Task:
-    """All cases on the people of one replicate."""
+def simulate(plan: Plan, replicate: int) -> list[Row]:
+    """Simulate all cases with the people of one replicate.
 
-    plan: Plan
-    replicate: int
-
-    def simulate(self) -> list[Row]:
-        """Return one row per case, isolation and role: correlations, and shares of simulated studies by result."""
-        plan = replace(self.plan, replicate=FIRST_REPLICATE + self.replicate)
-        every = cases()
-        usual = create_engine(plan)
-        varied = {
-            key: np.array([case.parameters.get(key, float(usual.parameter(*key)[0])) for case in every])
-            for key in dict.fromkeys(key for case in every for key in case.parameters)
-        }
-        engine = create_engine(plan, len(every), varied)
-        for week in range(-plan.burn_in, 0):
-            engine.run_week(week)
-        survey, interview = survey_of(plan), interview_of(plan)
-        rows = []
-        for world, case in enumerate(every):
-            truth, visits = latent_states(engine, world), []
-            for place in range(VISITS):
-                answers = conduct_survey(engine, survey, interview, world, f"visit {place}")
-                if FLOOR in case.without:
-                    answers = _without_floor(engine, world, answers, survey, interview, f"visit {place}")
-                visits.append(answers)
-            rows += [
-                {
-                    "case": case.name, "replicate": self.replicate, "isolation": isolation, "role": role,
-                    **_relation(truth, visits, isolation, role),
-                }
-                for isolation in ISOLATIONS
-                for role in BOTH
-            ]  # fmt: skip
-        return rows
+    Returns one row per case, isolation and role: correlations, and shares of simulated studies by result.
+    """
+    plan, every = replace(plan, replicate=FIRST_REPLICATE + replicate), cases()
+    usual = create_engine(plan)
+    varied = {
+        key: np.array([case.parameters.get(key, float(usual.parameter(*key)[0])) for case in every])
+        for key in dict.fromkeys(key for case in every for key in case.parameters)
+    }
+    engine = create_engine(plan, len(every), varied)
+    for week in range(-plan.burn_in, 0):
+        engine.run_week(week)
+    rows = []
+    for world, case in enumerate(every):
+        truth = latent_states(engine, world)
+        visits = [_answers(engine, plan, world, case, f"visit {number}") for number in range(VISITS)]
+        for isolation, role in product(ISOLATIONS, BOTH):
+            same = {"case": case.name, "replicate": replicate, "isolation": isolation, "role": role}
+            rows.append({**same, **_relation(truth, visits, isolation, role)})
+    return rows
 
 
 def _relation(truth: Answers, visits: Sequence[Answers], isolation: str, role: str) -> Row:
-    results = [relations(answers, ["share_at_home"], [isolation], role) for answers in visits]
+    true, *observed = (Correlations(own, ["share_at_home"], [isolation], role) for own in (truth, *visits))
     return {
-        "true": float(relations(truth, ["share_at_home"], [isolation], role).r[0, 0]),
-        "observed": float(np.mean([one.r[0, 0] for one in results])),
-        "positive": float(np.mean([one.found[0, 0] > 0 for one in results])),
-        "negative": float(np.mean([one.found[0, 0] < 0 for one in results])),
+        "true": float(true.r[0, 0]),
+        "observed": float(np.mean([one.r[0, 0] for one in observed])),
+        "positive": float(np.mean([one.significant[0, 0] > 0 for one in observed])),
+        "negative": float(np.mean([one.significant[0, 0] < 0 for one in observed])),
     }
 
 
-def _without_floor(
-    engine: Engine, world: int, answers: Answers, survey: Survey, interview: Interview, visit: str
-) -> Answers:
-    """Return the same answers on scales without ends."""
+def _answers(engine: Engine, plan: Plan, world: int, case: Case, visit: str) -> Answers:
+    """Return the answers of a visit, on scales of isolation without ends if the case removes the floor."""
+    instruments = instruments_of(plan)
+    answers = conduct_survey(engine, instruments, world, visit)
+    if FLOOR not in case.without:
+        return answers
     state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
-    style = draws.normal("style", lasting=True)
-    error = np.sqrt((1 - survey.reliability) / survey.reliability)
-    scores = {}
+    responses, style = dict(answers.responses), draws.normal("style", lasting=True)
     for name in ISOLATIONS:
-        scale = scales()[name]
-        observed = interview.bent(state.of(scale.quantity), style, scale) + error * draws.normal(f"answers {name}")
-        scores[name] = np.where(answers.filled_in, (scale.mean + scale.sd * observed)[answers.place], np.nan)
-    return replace(answers, said={**answers.said, **scores})
+        endless = replace(scales()[name], low=-np.inf, high=np.inf)
+        observed = scores(state, draws, instruments, style, endless)[answers.place]
+        responses[name] = np.where(answers.filled_in, observed, np.nan)
+    return replace(answers, responses=responses)
 
 
 def summary(rows: Sequence[Row]) -> pd.DataFrame:

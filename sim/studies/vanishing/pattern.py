@@ -28,15 +28,13 @@ from sim.outcomes.patterns import (
     Cells,
 )
 from sim.studies.inspection.repeated_surveys import mismatches
-from sim.survey.correlations import permute_outcomes, relations
-from sim.survey.interview import scales
+from sim.survey.correlations import Correlations, limit_by_chance
+from sim.survey.interview import harm
 from sim.survey.visit import Answers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CHANCE = 0.95
-"""Quantile of the permutation null that limits the number of significant relations of a family."""
 _BEYOND_TELEPRESSURE = tuple(name for name in PRESSURE if name != "telepressure")
 
 
@@ -101,80 +99,53 @@ COUNTS = ("known_right", "known_wrong")
 """Significant relations between known measures and the risks they are meant for, by sign."""
 EMPLOYERS = ("employer_right", "employer_wrong")
 """Significant relations with the employer's answers, by sign."""
-MATCHED = ((SCREEN_WORK, ("kans_complaint",)), (AGAINST_PRESSURE, (*PRESSURE, *ISOLATIONS)))
+MATCHED = (
+    *_cells(SCREEN_WORK, ("kans_complaint",), BOTH, None),
+    *_cells(AGAINST_PRESSURE, (*PRESSURE, *ISOLATIONS), BOTH, None),
+)
 """Measures and the outcomes that they are meant for."""
-TESTS = sum(len(measures) * len(outcomes) for measures, outcomes in MATCHED) * len(BOTH)
+TESTS = sum(len(cells.each) for cells in MATCHED)
+PREDICTORS = tuple(dict.fromkeys(name for part in PARTS for cells in part.cells for name in cells.predictors))
 READINGS = {1: "any_difference", 2: "claimed_not_known"}
 """Ways of counting mismatches, by the number that worlds use."""
 
 
-def survey_counts(answers: Answers) -> dict[str, float]:
-    """Return the counts of one simulated study: `part.<name>` significant relations, and the numbers it prints."""
-    signs = {role: relations(answers, _predictors(), OUTCOMES, role).found for role in BOTH}
-    return {**_significant(signs), **_numbers(answers)}
+def survey_counts(answers: Answers, permute: Sequence[int] | None = None) -> dict[str, float]:
+    """Return the counts of one simulated study: `part.<name>` significant relations, and the numbers it prints.
 
-
-def permuted_counts(answers: Answers, random_key: Sequence[int]) -> dict[str, float]:
-    """Return the same counts with outcomes permuted over the respondents, so that relations arise by chance alone."""
-    signs = {
-        role: permute_outcomes(answers, _predictors(), OUTCOMES, role, 1, (*random_key, place))[0]
-        for place, role in enumerate(BOTH)
-    }
-    return {**_significant(signs), **_numbers(answers)}
-
-
-def _significant(signs: Mapping[str, np.ndarray]) -> dict[str, float]:
+    With the random key `permute`, outcomes are permuted over the respondents, so that relations arise by chance alone.
+    """
+    signs = {}
+    for place, role in enumerate(BOTH):
+        own = Correlations(answers, PREDICTORS, OUTCOMES, role)
+        signs[role] = own.significant if permute is None else own.permuted(OUTCOMES, 1, (*permute, place))[0]
     counts = {f"part.{part.name}": float(sum(_count(signs, cells) for cells in part.cells)) for part in PARTS}
-    harm = {role: signs[role] * _for_worse() for role in BOTH}
-    tables = {
-        "employer": [harm[role][_claimed()] for role in BOTH],
-        "known": [harm[role][_matched(number)] for role in BOTH for number in range(len(MATCHED))],
-    }
-    for name, cells in tables.items():
-        counts[f"{name}_right"] = float(sum(np.count_nonzero(own < 0) for own in cells))
-        counts[f"{name}_wrong"] = float(sum(np.count_nonzero(own > 0) for own in cells))
-    return counts
+    harmful = {role: own * harm(OUTCOMES) for role, own in signs.items()}
+    for name, all_cells in (("employer", CELLS["employer_measures_health"]), ("known", MATCHED)):
+        for direction, sign in (("right", -1), ("wrong", 1)):
+            counts[f"{name}_{direction}"] = float(sum(_count(harmful, cells, sign) for cells in all_cells))
+    return {**counts, **_numbers(answers)}
 
 
-def _count(signs: Mapping[str, np.ndarray], cells: Cells) -> int:
-    """Count the significant relations: with the sign of the cells, or with any sign where they have none."""
-    place = np.ix_([_predictors().index(name) for name in cells.predictors],
-                   [OUTCOMES.index(name) for name in cells.outcomes])  # fmt: skip
-    own = [signs[role][place] for role in cells.roles]
-    return int(sum(np.count_nonzero(one == cells.sign if cells.sign else one) for one in own))
+def _count(signs: Mapping[str, np.ndarray], cells: Cells, sign: int | None = None) -> int:
+    """Count the significant relations with this sign or that of the cells, or with any sign if they have none."""
+    own, sign = [signs[role][_at(cells)] for role in cells.roles], sign or cells.sign
+    return int(sum(np.count_nonzero(one == sign if sign else one) for one in own))
 
 
 @cache
-def _predictors() -> tuple[str, ...]:
-    names = [name for part in PARTS for cells in part.cells for name in cells.predictors]
-    return tuple(dict.fromkeys((*names, *(f"claimed.{name}" for name in MEASURES))))
-
-
-@cache
-def _claimed() -> list[int]:
-    return [place for place, name in enumerate(_predictors()) if name.startswith("claimed.")]
-
-
-@cache
-def _matched(number: int) -> tuple[np.ndarray, ...]:
-    measures, outcomes = MATCHED[number]
-    lines = [_predictors().index(f"known.{name}") for name in measures]
-    return np.ix_(lines, [OUTCOMES.index(name) for name in outcomes])
-
-
-@cache
-def _for_worse() -> np.ndarray:
-    """Return 1 for each outcome of which a high score is bad, else -1."""
-    return np.array([scales()[name].worse if name in scales() else 1 for name in OUTCOMES])
+def _at(cells: Cells) -> tuple[np.ndarray, ...]:
+    return np.ix_([PREDICTORS.index(name) for name in cells.predictors],
+                  [OUTCOMES.index(name) for name in cells.outcomes])  # fmt: skip
 
 
 def _numbers(answers: Answers) -> dict[str, float]:
     manager, other = (answers.of(role) for role in BOTH)
     counts = mismatches(answers)
     return {
-        "claims": float(answers.said["claimed"].mean()),
-        "known_managers": float(answers.said["known"][manager].mean()),
-        "known_others": float(answers.said["known"][other].mean()),
+        "claims": float(answers.responses["claimed"].mean()),
+        "known_managers": float(answers.responses["known"][manager].mean()),
+        "known_others": float(answers.responses["known"][other].mean()),
         **{f"{reading}.{role}": counts[reading, role] for reading in READINGS.values() for role in BOTH},
     }
 
@@ -184,12 +155,7 @@ def _numbers(answers: Answers) -> dict[str, float]:
 
 def limits_of(permuted: pd.DataFrame) -> dict[str, float]:
     """Return by part the most significant relations that are no finding: a quantile of chance for families, else 0."""
-    return {
-        part.name: float(np.quantile(permuted[f"part.{part.name}"], CHANCE, method="inverted_cdf"))
-        if part.is_family
-        else 0.0
-        for part in PARTS
-    }
+    return {part.name: limit_by_chance(permuted[f"part.{part.name}"]) if part.is_family else 0.0 for part in PARTS}
 
 
 def reports_of(studies: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
@@ -229,6 +195,6 @@ def true_relations(truth: Answers) -> dict[str, float]:
     """Return `true.<part>`: the correlation of latent states behind each finding, positive for a harmful relation."""
     cells = {part.name: part.cells[0] for part in PARTS if part.reported}
     return {
-        f"true.{name}": float(relations(truth, own.predictors, own.outcomes, own.roles[0]).r[0, 0])
+        f"true.{name}": float(Correlations(truth, own.predictors, own.outcomes, own.roles[0]).r[0, 0])
         for name, own in cells.items()
     }

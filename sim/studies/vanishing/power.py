@@ -8,7 +8,7 @@ is significant at 5% with the right sign. Worlds in which measures do nothing sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,8 @@ from sim.levers.measure import Measure, Shift
 from sim.levers.scenario import Introduction, Scenario
 from sim.studies.vanishing.prior_worlds import simulate_to_visit
 from sim.survey.correlations import SIGNIFICANT, least_significant
-from sim.survey.interview import interview_of, scales
-from sim.survey.survey import survey_of
+from sim.survey.instruments import instruments_of
+from sim.survey.interview import scales
 from sim.survey.visit import COMPLAINTS, SurveyRandom, WorldState, sample_responses
 
 if TYPE_CHECKING:
@@ -77,51 +77,31 @@ _MIN_PEOPLE = 30
 
 @dataclass(frozen=True)
 class People:
-    """The home workers of some worlds, for one effect.
+    """The home workers of some worlds, for one effect."""
 
-    Attributes
-    ----------
-    claimed, known, used, long : (person,) array
-        0 or 1; for all fifteen measures, how many.
-    outcome : (person,) array
-        Score of a survey that asks once.
-    took_part : (person,) array of bool
-        Whether the establishment did not claim the measure before, and the person stayed until the last wave.
-    before : (person, 4) array
-        Scores of the waves before.
-    without, with_measure : (person, 4) array
-        Scores of the waves after, without and with the measure introduced.
-    effect : (person,) array
-        Effect of the introduction after a year on the latent state in SD, or on complaints, 0 or 1.
-    """
-
-    claimed: np.ndarray
+    claimed: np.ndarray  # (person,) 0 or 1; for all fifteen measures, how many; also `known`, `used` and `long`
     known: np.ndarray
     used: np.ndarray
     long: np.ndarray
-    outcome: np.ndarray
-    took_part: np.ndarray
-    before: np.ndarray
-    without: np.ndarray
-    with_measure: np.ndarray
-    effect: np.ndarray
+    outcome: np.ndarray  # (person,) score of a survey that asks once
+    took_part: (
+        np.ndarray
+    )  # (person,) stayed until the last wave, and the establishment did not claim the measure before
+    before: np.ndarray  # (person, 4) scores of the waves before
+    without: np.ndarray  # (person, 4) scores of the waves after, without the measure introduced
+    with_measure: np.ndarray  # (person, 4) the same with the measure introduced
+    effect: np.ndarray  # (person,) of the introduction after a year on the latent state in SD, or on complaints, 0 or 1
 
 
 # -- worlds -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Task:
-    """One world, and the strength of the effects of its measures."""
+def simulate(plan: Plan, replicate: int, strength: str) -> tuple[str, dict[str, People]]:
+    """Simulate a world with and without each introduction, with this strength of the effects of measures.
 
-    plan: Plan
-    replicate: int
-    strength: str
-
-    def simulate(self) -> tuple[str, dict[str, People]]:
-        """Simulate the world with and without each introduction; return its strength, and the people by effect."""
-        plan = replace(_at_strength(self.plan, self.strength), replicate=FIRST_REPLICATE + self.replicate)
-        return self.strength, _Trial(plan).people()
+    Returns the strength, and the people by effect.
+    """
+    return strength, _Trial(replace(_at_strength(plan, strength), replicate=FIRST_REPLICATE + replicate)).people()
 
 
 def _at_strength(plan: Plan, strength: str) -> Plan:
@@ -139,7 +119,7 @@ class _Trial:
     """One world before the introductions, and one beside it for each of them after."""
 
     def __init__(self, plan: Plan):
-        self._survey, self._interview = survey_of(plan), interview_of(plan)
+        self._instruments = instruments_of(plan)
         self._before: list[dict[str, np.ndarray]] = []
         self._engine, self._half_a_year_ago = simulate_to_visit(plan, self._on_week)
 
@@ -148,8 +128,7 @@ class _Trial:
             self._before.append(self._scores(engine, 0, week))
 
     def _responses(self, engine: Engine, world: int, visit: str) -> Mapping[str, np.ndarray]:
-        state, draws = WorldState(engine, world), SurveyRandom(engine, visit)
-        return sample_responses(state, draws, self._survey, self._interview, visit)
+        return sample_responses(WorldState(engine, world), SurveyRandom(engine, visit), self._instruments)
 
     def _scores(self, engine: Engine, world: int, week: int) -> dict[str, np.ndarray]:
         responses = self._responses(engine, world, f"wave {week}")
@@ -169,7 +148,7 @@ class _Trial:
         return self._engine.fork(InterventionState(self._engine.interventions.measures, (BASELINE, *policies)))
 
     def _measures(self, effect: str) -> tuple[str, ...]:
-        return WorldState(self._engine).asked if effect == ALL else (effect,)
+        return WorldState(self._engine).study_measures if effect == ALL else (effect,)
 
     def _people(
         self, beside: Engine, after: Sequence[Sequence[Mapping[str, np.ndarray]]], world: int, effect: str
@@ -177,19 +156,17 @@ class _Trial:
         state, without, with_measure = WorldState(self._engine), WorldState(beside, 0), WorldState(beside, world)
         measures, outcome = self._measures(effect), EFFECTS[effect][0]
         responses = self._responses(self._engine, 0, "survey")
-        claims = _sum(state.claimed(name) for name in measures)[state.establishment]
-        used = {name: state.measure("used", name) for name in measures}
+        claims = state.table("claimed", measures).sum(axis=0)[state.establishment]
+        used = state.table("used", measures)
+        earlier = self._half_a_year_ago.used[[state.study_measures.index(name) for name in measures]]
         same = state.of("generation") == self._half_a_year_ago.person
-        long = _sum(
-            used[name] * state.measure("handled_well", name) * self._half_a_year_ago.used[name] for name in measures
-        )
         stayed = same & (with_measure.of("generation") == state.of("generation"))
         quantity = scales()[outcome].quantity if outcome in scales() else COMPLAINTS[outcome]
         whole = People(
             claimed=claims,
-            known=_sum(responses[f"known.{name}"] for name in measures),
-            used=_sum(used.values()),
-            long=long * same,
+            known=np.sum([responses[f"known.{name}"] for name in measures], axis=0),
+            used=used.sum(axis=0),
+            long=(used * state.table("handled_well", measures) * earlier).sum(axis=0) * same,
             outcome=responses[outcome],
             took_part=stayed & (claims < len(measures)),
             before=np.stack([wave[outcome] for wave in self._before], axis=1),
@@ -198,10 +175,6 @@ class _Trial:
             effect=with_measure.of(quantity) - without.of(quantity),
         )
         return People(*(getattr(whole, field.name)[state.at_home] for field in fields(People)))
-
-
-def _sum(tables: Iterable[np.ndarray]) -> np.ndarray:
-    return np.sum(list(tables), axis=0)
 
 
 def concatenate(people: Sequence[People]) -> People:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +12,8 @@ from sim.engine.plan import Plan, create_engine
 from sim.errors import UserError, invalid
 from sim.studies.vanishing import survey_designs
 from sim.studies.vanishing.explanations import Explanation, World, draw_world, plan_of
-from sim.studies.vanishing.pattern import permuted_counts, survey_counts, true_relations
-from sim.survey.interview import interview_of
-from sim.survey.survey import survey_of
+from sim.studies.vanishing.pattern import survey_counts, true_relations
+from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
 if TYPE_CHECKING:
@@ -26,69 +24,63 @@ PERMUTED = 5
 """Studies of each world of which outcomes are permuted as well. The null distribution hardly differs between worlds."""
 FURTHER = 4
 """Further visits whose answers are pooled for five employees per establishment."""
-
-
 TABLES = ("worlds", "studies", "permuted", "surveys")
 """Tables of worlds, simulated studies, the same studies with permuted outcomes, and wider surveys."""
 Rows = dict[str, list[Row]]
 
 
-@dataclass(frozen=True)
-class Task:
-    """Some worlds from the prior, by number. `plans` has the plan under each way of counting."""
+def simulate(
+    plans: tuple[Plan, Plan],
+    explanations: Sequence[Explanation],
+    works: Sequence[float],
+    second_reading: float,
+    visits: int,
+    numbers: Sequence[int],
+) -> Rows:
+    """Simulate some worlds from the prior, by number, and return the rows of each table.
 
-    plans: tuple[Plan, Plan]
-    explanations: tuple[Explanation, ...]
-    works: Sequence[float]
-    second_reading: float
-    visits: int
-    numbers: range
-
-    def simulate(self) -> Rows:
-        """Simulate the worlds and return the rows of each table."""
-        rows: Rows = {name: [] for name in TABLES}
-        for number in self.numbers:
-            self._simulate(number, rows)
-        return rows
-
-    def _simulate(self, number: int, rows: Rows) -> None:
-        base = self.plans[0]
+    `plans` has the plan under each way of counting, `works` and `second_reading` are as in `draw_world`, and `visits`
+    is the number of simulated studies of each world.
+    """
+    rows: Rows = {name: [] for name in TABLES}
+    for number in numbers:
+        base = plans[0]
         random = np.random.default_rng([base.seed, number])
-        world = draw_world(self.explanations, base.measures, self.works, self.second_reading, random)
-        plan = plan_of(self.plans[world.reading - 1], world, number)
+        world = draw_world(explanations, base.measures, works, second_reading, random)
+        plan = plan_of(plans[world.reading - 1], world, number)
         engine, before = simulate_to_visit(plan)
         rows["worlds"].append({"world": number, **_assumptions(world), **true_relations(latent_states(engine))})
-        visits = list(simulate_visits(plan, engine, self.visits))
-        for place, answers in enumerate(visits):
+        studies = simulate_visits(plan, engine, visits)
+        for place, answers in enumerate(studies):
             same = {"world": number, "visit": place, "reading": world.reading}
             rows["studies"].append({**same, **survey_counts(answers)})
             if place < PERMUTED:
-                rows["permuted"].append({**same, **permuted_counts(answers, (base.seed, number, place))})
-        rows["surveys"].append({"world": number, **_wider(engine, plan, visits, before, random)})
+                rows["permuted"].append({**same, **survey_counts(answers, (base.seed, number, place))})
+        rows["surveys"].append({"world": number, **_wider(engine, plan, studies, before, random)})
+    return rows
 
 
-def simulate_visits(plan: Plan, engine: Engine, count: int) -> Iterator[Answers]:
-    """Yield the answers of some visits to the same establishments in the same week."""
-    survey, interview = survey_of(plan), interview_of(plan)
-    return (conduct_survey(engine, survey, interview, visit=f"visit {place}") for place in range(count))
+def simulate_visits(plan: Plan, engine: Engine, count: int) -> list[Answers]:
+    """Return the answers of some visits to the same establishments in the same week."""
+    return [conduct_survey(engine, instruments_of(plan), visit=f"visit {place}") for place in range(count)]
 
 
 def _wider(
     engine: Engine, plan: Plan, visits: Sequence[Answers], before: survey_designs.Moment, random: np.random.Generator
 ) -> Row:
     """Return the numbers of wider surveys of all establishments and, as `few.…`, of some of them."""
-    survey, interview = survey_of(plan), interview_of(plan)
-    state, now = WorldState(engine), survey_designs.moment(WorldState(engine))
+    instruments, state = instruments_of(plan), WorldState(engine)
+    now = survey_designs.moment(state)
     some = random.permutation(state.establishments) < survey_designs.FEW
     sizes = {"": visits, "few.": [survey_designs.within(answers, some) for answers in visits]}
     row: Row = {}
     for size, own in sizes.items():
-        once = survey_designs.one_time(state, own[0], interview, "visit 0", before, own[1 : 1 + FURTHER])
+        once = survey_designs.one_time(state, own[0], instruments.interview, "visit 0", before, own[1 : 1 + FURTHER])
         row |= {size + name: value for name, value in once.items()}
     for week in range(survey_designs.HALF_A_YEAR):
         engine.run_week(week)
     for size, own in sizes.items():
-        twice = survey_designs.again(WorldState(engine), own[0], now, survey, interview, "half a year later")
+        twice = survey_designs.again(WorldState(engine), own[0], now, instruments, "half a year later")
         row |= {size + name: value for name, value in twice.items()}
     return row
 

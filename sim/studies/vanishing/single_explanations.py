@@ -31,29 +31,16 @@ class Case:
     world: World
 
 
-@dataclass(frozen=True)
-class Task:
-    """One case on the people of one replicate. `plans` has the plan under each way of counting."""
-
-    plans: tuple[Plan, Plan]
-    case: Case
-    replicate: int
-    visits: int
-
-    def simulate(self) -> list[Row]:
-        """Return one row per simulated study."""
-        world = self.case.world
-        plan = plan_of(self.plans[world.reading - 1], world, FIRST_REPLICATE + self.replicate)
-        engine = simulate_burn_in(plan)
-        same = {
-            "kind": self.case.kind,
-            "explanation": self.case.explanation,
-            "replicate": self.replicate,
-            "reading": world.reading,
-            **true_relations(latent_states(engine)),
-        }
-        visits = enumerate(simulate_visits(plan, engine, self.visits))
-        return [{**same, "visit": place, **survey_counts(answers)} for place, answers in visits]
+def simulate(plans: tuple[Plan, Plan], case: Case, replicate: int, visits: int) -> list[Row]:
+    """Return one row per simulated study of a case. `plans` has the plan under each way of counting."""
+    plan = plan_of(plans[case.world.reading - 1], case.world, FIRST_REPLICATE + replicate)
+    engine = simulate_burn_in(plan)
+    same = {
+        "kind": case.kind, "explanation": case.explanation, "replicate": replicate, "reading": case.world.reading,
+        **true_relations(latent_states(engine)),
+    }  # fmt: skip
+    studies = enumerate(simulate_visits(plan, engine, visits))
+    return [{**same, "visit": place, **survey_counts(answers)} for place, answers in studies]
 
 
 def cases(explanations: Sequence[Explanation]) -> tuple[Case, ...]:

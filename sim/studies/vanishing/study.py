@@ -10,8 +10,11 @@ surveyed as in 2022. The study reports in which worlds the pattern of 2022 appea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain, islice
+from operator import call
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,10 +114,9 @@ class VanishingStudy(Study[Settings, Results]):
         prior_worlds.check_burn_in(plan)
         reading = second_reading(plan)
         tasks = _tasks(settings, explanations, (plan, with_cascade(plan, reading.parameters)))
-        by_kind: dict[type, list[Any]] = {}
-        for task, result in zip(tasks, map_ordered(_simulate, tasks, pool, self.name), strict=True):
-            by_kind.setdefault(type(task), []).append(result)
-        return Results(plan, settings, explanations, _tables(settings, explanations, plan, by_kind), reading)
+        every = iter(map_ordered(call, [task for own in tasks.values() for task in own], pool, self.name))
+        results = {part: list(islice(every, len(own))) for part, own in tasks.items()}
+        return Results(plan, settings, explanations, _tables(settings, explanations, plan, results), reading)
 
     def about(self, results: Results) -> dict[str, Any]:
         """Return the settings and the fit of the alternative counting, which `read` needs."""
@@ -185,47 +187,48 @@ def _bytes_held(settings: Settings, explanations: Sequence[Explanation]) -> floa
 # -- simulation -------------------------------------------------------------------------------------------------------
 
 
-def _tasks(settings: Settings, explanations: tuple[Explanation, ...], plans: tuple[Plan, Plan]) -> list[Any]:
-    """Return all tasks, the long ones first."""
+def _tasks(
+    settings: Settings, explanations: tuple[Explanation, ...], plans: tuple[Plan, Plan]
+) -> dict[str, list[Callable[[], Any]]]:
+    """Return the tasks of each part of the study, the long ones first."""
     worlds = range(settings.worlds)
     numbers = [worlds[first : first + _WORLDS_AT_A_TIME] for first in worlds[::_WORLDS_AT_A_TIME]]
-    prior = (explanations, settings.works, settings.second_reading, settings.visits)
-    return [
-        *(power.Task(plans[0], at, strength) for at in range(settings.trials) for strength in power.STRENGTHS),
-        *(home_share.Task(plans[0], number) for number in range(settings.home)),
-        *(
-            single_explanations.Task(plans, case, number, settings.visits_alone)
+    prior = (plans, explanations, settings.works, settings.second_reading, settings.visits)
+    return {
+        "power": [
+            partial(power.simulate, plans[0], trial, strength)
+            for trial in range(settings.trials)
+            for strength in power.STRENGTHS
+        ],
+        "home": [partial(home_share.simulate, plans[0], number) for number in range(settings.home)],
+        "alone": [
+            partial(single_explanations.simulate, plans, case, number, settings.visits_alone)
             for case in single_explanations.cases(explanations)
             for number in range(settings.alone)
-        ),
-        *(prior_worlds.Task(plans, *prior, own) for own in numbers),
-    ]
-
-
-def _simulate(task: Any) -> Any:
-    return task.simulate()
+        ],
+        "prior": [partial(prior_worlds.simulate, *prior, own) for own in numbers],
+    }
 
 
 def _tables(
-    settings: Settings, explanations: Sequence[Explanation], plan: Plan, by_kind: Mapping[type, list[Any]]
+    settings: Settings, explanations: Sequence[Explanation], plan: Plan, results: Mapping[str, list[Any]]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables from the results of all tasks."""
+    """Return the tables from the results of all tasks by part."""
     import pandas as pd
 
-    of_worlds = prior_worlds.tables(by_kind[prior_worlds.Task])
+    of_worlds = prior_worlds.tables(results["prior"])
     limits = limits_of(of_worlds["permuted"])
     reports, permuted = (reports_of(of_worlds[name], limits) for name in ("studies", "permuted"))
     report = pd.DataFrame([report_of_2022(plan.measures)])
     tasks = classifier.classification_tasks(explanations, of_worlds, reports, permuted)
-    cases = [row for rows in by_kind[single_explanations.Task] for row in rows]
     return {
         **of_worlds,
         **classifier.weight_tables(tasks, report, settings.resamples, plan.seed),
         "pattern_shares": classifier.pattern_shares(of_worlds, reports, permuted),
-        "alone": single_explanations.summary(cases, limits),
+        "alone": single_explanations.summary(list(chain(*results["alone"])), limits),
         "discrimination": discrimination.discrimination(explanations, of_worlds),
-        "power": power.detection_rates(by_kind[power.Task], settings.respondents, settings.samples, plan.seed),
-        "home": home_share.summary([row for rows in by_kind[home_share.Task] for row in rows]),
+        "power": power.detection_rates(results["power"], settings.respondents, settings.samples, plan.seed),
+        "home": home_share.summary(list(chain(*results["home"]))),
         "reported": report,
         "limits": pd.DataFrame([limits]),
     }

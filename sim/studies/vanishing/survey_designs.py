@@ -7,14 +7,15 @@ has known a measure, are observed without error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from sim.outcomes.patterns import BOTH, ISOLATIONS, PRESSURE
+from sim.survey.instruments import Instruments
 from sim.survey.interview import Interview, scales
-from sim.survey.survey import Survey
 from sim.survey.visit import Answers, SurveyRandom, WorldState, sample_responses
 
 QUESTIONS = ("as_2022", "use", "well", "since", "documents", "bogus", "more", "second")
@@ -47,20 +48,16 @@ FEW = 50
 
 @dataclass(frozen=True)
 class Moment:
-    """State at one moment: (place,) 0 or 1 by measure, and (place,) the generation of the person."""
+    """State at one moment, for comparison later."""
 
-    known: Mapping[str, np.ndarray]
-    used: Mapping[str, np.ndarray]
-    person: np.ndarray
+    known: np.ndarray  # (measure, place) 0 or 1, for the measures of the study
+    used: np.ndarray  # the same
+    person: np.ndarray  # (place,) generation of the person
 
 
 def moment(state: WorldState) -> Moment:
-    """Return the present state, for comparison later."""
-    return Moment(
-        {name: state.known(name) for name in state.asked},
-        {name: state.measure("used", name) for name in state.asked},
-        state.of("generation"),
-    )
+    """Return the present state."""
+    return Moment(state.table("known"), state.table("used"), state.of("generation"))
 
 
 def one_time(
@@ -79,12 +76,13 @@ def one_time(
     """
     draws = SurveyRandom(state.engine, visit)
     style = draws.normal("style", lasting=True)
-    known, pool = _table(answers, "known"), pooled((answers, *more))
-    uses = _reported_use(state, answers, interview, draws, style)
-    well = uses * np.array([state.measure("handled_well", name)[answers.place] for name in state.asked])
+    known, pool = answers.table("known"), pooled((answers, *more))
+    recalled = [(state.measure("used", name), draws.uniform(f"used {name}")) for name in state.study_measures]
+    uses = np.array([interview.says_known(used, style, random)[answers.place] for used, random in recalled])
+    well = uses * state.table("handled_well")[:, answers.place]
     return {
         **_relations("as_2022", answers, known),
-        **_relations("as_2022", answers, _table(answers, "claimed"), "claimed"),
+        **_relations("as_2022", answers, answers.table("claimed"), "claimed"),
         **_levels("as_2022", answers),
         **_relations("use", answers, uses),
         "use.of_known": _ratio(uses, known),
@@ -93,27 +91,26 @@ def one_time(
         **_since(state, answers, before),
         **_documents(state, answers),
         **_bogus(state, answers, interview, draws, style),
-        **_relations("more", pool, _table(pool, "known")),
-        **_relations("more", pool, _table(pool, "claimed"), "claimed"),
+        **_relations("more", pool, pool.table("known")),
+        **_relations("more", pool, pool.table("claimed"), "claimed"),
     }
 
 
-def again(
-    state: WorldState, first: Answers, before: Moment, survey: Survey, interview: Interview, visit: str
-) -> dict[str, float]:
+def again(state: WorldState, first: Answers, before: Moment, instruments: Instruments, visit: str) -> dict[str, float]:
     """Return the numbers of a second survey of the same people: changes against changes and against earlier states."""
     stayed = first.filled_in & (state.of("generation") == before.person)[first.place]
-    responses = sample_responses(state, SurveyRandom(state.engine, visit), survey, interview, visit)
-    second = replace(first, filled_in=stayed, said={name: values[first.place] for name, values in responses.items()})
-    newly = _table(second, "known") - _table(first, "known")
-    claims = _table(second, "claimed") - _table(first, "claimed")
+    responses = sample_responses(state, SurveyRandom(state.engine, visit), instruments)
+    responses = {name: values[first.place] for name, values in responses.items()}
+    second = replace(first, filled_in=stayed, responses=responses)
+    newly = second.table("known") - first.table("known")
+    claims = second.table("claimed") - first.table("claimed")
     out: dict[str, float] = {}
     for what, outcomes in (("pressure", PRESSURE), ("isolation", ISOLATIONS)):
         one, other = _mean(first, outcomes), _mean(second, outcomes)
         for change, of in (("known", newly.sum(axis=0)), ("claimed", claims.sum(axis=0))):
             out[f"second.{change}.change_of_{what}"] = _r(of[stayed], (other - one)[stayed])
             out[f"second.{change}.after_{what}"] = _r(of[stayed], one[stayed])
-    complaints = first.said["kans_complaint"]
+    complaints = first.responses["kans_complaint"]
     strain = np.nan_to_num(complaints) + np.nan_to_num(_mean(first, PRESSURE))
     out["second.claimed.after_complaints"] = _r(claims.sum(axis=0)[stayed], strain[stayed])
     out["second.claims_begun"] = float((claims > 0).mean())
@@ -126,27 +123,23 @@ def again(
 def within(answers: Answers, establishments: np.ndarray) -> Answers:
     """Return the answers from some establishments, (establishment,) bool."""
     rows = establishments[answers.establishment]
-    responses = {name: values[rows] for name, values in answers.said.items()}
-    return replace(answers, **{name: getattr(answers, name)[rows] for name in _BY_ROW}, said=responses)
+    return _by_respondent(lambda visits: visits[0][rows], [answers])
 
 
 def pooled(visits: Sequence[Answers]) -> Answers:
     """Return the answers of several visits as those of one."""
-    rows = {name: np.concatenate([getattr(one, name) for one in visits]) for name in _BY_ROW}
-    responses = {name: np.concatenate([one.said[name] for one in visits]) for name in visits[0].said}
-    return replace(visits[0], **rows, said=responses)  # type: ignore[arg-type]
+    return _by_respondent(np.concatenate, visits)
 
 
-_BY_ROW = ("place", "establishment", "is_manager", "filled_in")
-"""Fields of answers with one value per respondent, beside the responses."""
+def _by_respondent(combine: Callable[[Any], np.ndarray], visits: Sequence[Answers]) -> Answers:
+    """Return answers whose arrays with one value per respondent combine those of the visits."""
+    fields = ("place", "establishment", "is_manager", "filled_in")
+    own: dict[str, Any] = {name: combine([getattr(one, name) for one in visits]) for name in fields}
+    responses = {name: combine([one.responses[name] for one in visits]) for name in visits[0].responses}
+    return replace(visits[0], **own, responses=responses)
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
-
-
-def _table(answers: Answers, what: str) -> np.ndarray:
-    """Return the (measure, respondent) answers `known` or `claimed`."""
-    return np.array([answers.said[f"{what}.{name}"] for name in answers.claims])
 
 
 def _relations(question: str, answers: Answers, table: np.ndarray, what: str = "known") -> dict[str, float]:
@@ -154,7 +147,9 @@ def _relations(question: str, answers: Answers, table: np.ndarray, what: str = "
     names, out = list(answers.claims), {}
     for role, measure, outcome in NAMED_RELATIONS:
         own = answers.of(role) & answers.filled_in
-        out[f"{question}.{what}.{measure}.{outcome}"] = _r(table[names.index(measure)][own], answers.said[outcome][own])
+        out[f"{question}.{what}.{measure}.{outcome}"] = _r(
+            table[names.index(measure)][own], answers.responses[outcome][own]
+        )
     for role in BOTH:
         own = answers.of(role) & answers.filled_in
         for over, outcomes in (("pressure", PRESSURE), ("isolation", ISOLATIONS)):
@@ -163,7 +158,7 @@ def _relations(question: str, answers: Answers, table: np.ndarray, what: str = "
 
 
 def _levels(question: str, answers: Answers) -> dict[str, float]:
-    known, claimed = _table(answers, "known"), _table(answers, "claimed")
+    known, claimed = answers.table("known"), answers.table("claimed")
     manager, other = (answers.of(role) for role in BOTH)
     out = {f"{question}.claims": float(claimed.sum(axis=0).mean())}
     for role, own in (("managers", manager), ("others", other)):
@@ -180,19 +175,7 @@ def _levels(question: str, answers: Answers) -> dict[str, float]:
 
 def _agreement(answers: Answers) -> np.ndarray:
     """Return the mean agreement with all statements, good or bad, (respondent,)."""
-    return np.mean([_standard(answers.said[name]) for name in (*PRESSURE, *ISOLATIONS)], axis=0)
-
-
-def _reported_use(
-    state: WorldState, answers: Answers, interview: Interview, draws: SurveyRandom, style: np.ndarray
-) -> np.ndarray:
-    """Return (measure, respondent) 0 or 1: whether somebody reports to use a measure."""
-    return np.array(
-        [
-            interview.says_known(state.measure("used", name), style, draws.uniform(f"used {name}"))[answers.place]
-            for name in state.asked
-        ]
-    )
+    return np.mean([_standard(answers.responses[name]) for name in (*PRESSURE, *ISOLATIONS)], axis=0)
 
 
 def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, float]:
@@ -200,8 +183,8 @@ def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, flo
     same = (state.of("generation") == before.person)[answers.place]
     out = {}
     for what, then in (("known", before.known), ("used", before.used)):
-        now = np.array([state.measure(what, name)[answers.place] for name in state.asked])
-        long = now * np.array([then[name][answers.place] for name in state.asked]) * same
+        now = state.table(what)[:, answers.place]
+        long = now * then[:, answers.place] * same
         out[f"since.{what}"] = _ratio(long, now)
         out |= _relations("since", answers, long, f"{what}_long")
     return out
@@ -209,11 +192,9 @@ def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, flo
 
 def _documents(state: WorldState, answers: Answers) -> dict[str, float]:
     """Return what documents and desks show of measures that the employer claims and does not claim."""
-    claims = _table(answers, "claimed")
-    there = np.array([state.measure("implemented", name)[answers.establishment] for name in state.asked])
-    communicated = np.array([state.measure("communicated", name)[answers.establishment] for name in state.asked])
-    team = state.engine.staff.firm.team[answers.place]
-    itself = np.array([state.measure("does_itself", name)[team] for name in state.asked])
+    claims = answers.table("claimed")
+    there, communicated = (state.table(name)[:, answers.establishment] for name in ("implemented", "communicated"))
+    itself = state.table("does_itself")[:, state.engine.staff.firm.team[answers.place]]
     done = claims * there
     return {
         "documents.taken_of_claimed": _ratio(done, claims),
@@ -241,7 +222,7 @@ def _bogus(
 
 def _mean(answers: Answers, outcomes: Iterable[str]) -> np.ndarray:
     """Return the mean of several scales, (respondent,), high where it is bad."""
-    return np.mean([scales()[name].worse * _standard(answers.said[name]) for name in outcomes], axis=0)
+    return np.mean([scales()[name].worse * _standard(answers.responses[name]) for name in outcomes], axis=0)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
