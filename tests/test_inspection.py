@@ -46,9 +46,7 @@ def answered(seed: int = 1, **said: np.ndarray) -> Answers:
     claims = {name: (random.random(firms) < 0.6) * 1.0 for name in MEASURES}
     own = {f"known.{name}": (random.random(PEOPLE) < 0.5) * 1.0 for name in MEASURES}
     own |= {f"claimed.{name}": np.tile(claims[name], 2) for name in MEASURES}
-    names = {
-        name for all_cells in CELLS.values() for cells in all_cells for name in (*cells.predictors, *cells.outcomes)
-    }
+    names = {name for cells in CELLS.values() for name in (*cells.predictors, *cells.outcomes)}
     own |= {name: random.standard_normal(PEOPLE) for name in sorted(names - own.keys() - {"is_manager"})}
     own["adjustable_at_home"] = (random.random(PEOPLE) < 0.3) * 1.0
     filled_in = np.ones(PEOPLE, bool)
@@ -73,13 +71,13 @@ def relating(predictor: str, outcome: str, sign: int, role: str) -> Answers:
 
 SINGLE = [
     name for name, cells in CELLS.items()
-    if cells[0].sign and len(cells[0].each) == 1 and cells[0].predictors != ("is_manager",)
+    if cells.sign and len(cells.each) == 1 and cells.predictors != ("is_manager",)
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", SINGLE)
 def test_a_finding_is_reported_if_the_relation_has_its_sign_in_its_role(pattern):
-    cells = CELLS[pattern][0]
+    cells = CELLS[pattern]
     role, predictor, outcome = relations_of(pattern)[0]
     for sign in (1, -1):
         finding = quick(relating(predictor, outcome, sign, role)).findings[pattern]

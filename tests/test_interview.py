@@ -279,11 +279,10 @@ def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
     known = {pattern.name for pattern in patterns() if pattern.origin == "study"}
     answers = visit(engine)
     names = {*answers.responses, "is_manager"}
-    for pattern, all_cells in CELLS.items():
+    for pattern, cells in CELLS.items():
         assert pattern in known and pattern in LABELS
-        for cells in all_cells:
-            assert set(cells.outcomes) <= names
-            assert set(cells.predictors) <= {*names, "chooses_home_hours"}, pattern
+        assert set(cells.outcomes) <= names
+        assert set(cells.predictors) <= {*names, "chooses_home_hours"}, pattern
 
 
 def test_single_relations_stand_role_by_role():

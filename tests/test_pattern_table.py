@@ -34,7 +34,7 @@ from sim.studies.structure.study import Settings, StructureStudy
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "patterns.json"
 EXPLANATIONS = {pattern.name: pattern.explanation for pattern in patterns()}
-NOTHING_FOUND = {name for name, own in CELLS.items() if all(not cells.sign for cells in own)}
+NOTHING_FOUND = {name for name, cells in CELLS.items() if not cells.sign}
 """Relations that were looked for and not found."""
 
 
@@ -114,9 +114,8 @@ def test_a_rival_with_zero_effects_has_no_relation_at_all(of_nothing):
 def test_expected_signs_are_small_effects_of_the_sign_that_was_found_where_something_was(plan):
     made = LinearModel(rivals._expected(), plan.measures)
     for name in ("known_social_isolation", "known_times_conflict", "home_share_kans_manager", "role_neck"):
-        for cells in CELLS[name]:
-            for relation in cells.each:
-                assert made.correlation(*relation) == pytest.approx(cells.sign * rivals.SMALL_EFFECT, abs=0.001)
+        for relation in CELLS[name].each:
+            assert made.correlation(*relation) == pytest.approx(CELLS[name].sign * rivals.SMALL_EFFECT, abs=0.001)
 
 
 def test_answers_follow_their_slopes(plan, monkeypatch):

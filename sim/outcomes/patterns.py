@@ -59,8 +59,8 @@ _OTHERS = (measure for measure in MEASURES if measure != "working_time_agreement
 _AT_HOME, _CONFLICT, _LEADING = ("share_at_home",), ("work_home_conflict",), ("leading_difficulty",)
 _KANS, _BACK, _MANAGER, _OTHER = ("kans_complaint",), ("back_complaint",), ("manager",), ("non_manager",)
 
-CELLS: Mapping[str, tuple[Cells, ...]] = {
-    name: (Cells(*own),)
+CELLS: Mapping[str, Cells] = {
+    name: Cells(*own)
     for name, own in {
         "employer_measures_health": (_prefixed("claimed", *MEASURES), OUTCOMES, BOTH, None),
         "known_social_isolation": (_MOMENTS, ISOLATIONS, _OTHER, -1),
@@ -128,8 +128,4 @@ LABELS: Mapping[str, str] = {pattern.name: pattern.label for pattern in patterns
 def built_in(registry: Registry) -> frozenset[str]:
     """Return the patterns that cannot fail: they say that a trait relates to nothing, and no equation reads it."""
     unread = set(unread_traits(registry))
-    return frozenset(
-        name
-        for name, cells in CELLS.items()
-        if all(cell.sign == 0 and unread.issuperset(cell.predictors) for cell in cells)
-    )
+    return frozenset(name for name, cells in CELLS.items() if cells.sign == 0 and unread.issuperset(cells.predictors))

@@ -53,7 +53,7 @@ class Tests:
 
 def relations_of(pattern: str) -> tuple[tuple[str, str, str], ...]:
     """Return the single relations of a pattern: role, predictor and outcome."""
-    return tuple(relation for cells in CELLS.get(pattern, ()) for relation in cells.each)
+    return CELLS[pattern].each if pattern in CELLS else ()
 
 
 class RoleCorrelations(Correlations):
@@ -81,10 +81,9 @@ class RoleCorrelations(Correlations):
         return self.permuted(self._in_families, self._permutations, self._seed)
 
 
-_ALL_CELLS = [cells for own in CELLS.values() for cells in own]
-_PREDICTORS = [name for cells in _ALL_CELLS for name in cells.predictors]
+_PREDICTORS = [name for cells in CELLS.values() for name in cells.predictors]
 _PREDICTORS += [f"{status}.{name}" for status in STATUSES for name in MEASURES]
-_OUTCOMES = [*(name for cells in _ALL_CELLS for name in cells.outcomes), *OUTCOMES]
+_OUTCOMES = [*(name for cells in CELLS.values() for name in cells.outcomes), *OUTCOMES]
 Groups = Mapping[str, RoleCorrelations]
 """Correlations by role."""
 
@@ -99,22 +98,24 @@ def find(
     return findings, {status: _count_tests(status, groups) for status in STATUSES}
 
 
-def _relation_finding(all_cells: tuple[Cells, ...], groups: Groups, truth: Groups | None) -> Finding:
-    def by_cells(values: str, own: Groups) -> list[np.ndarray]:
-        return [np.concatenate([own[role].of(values, cells) for role in cells.roles]) for cells in all_cells]
+def _relation_finding(cells: Cells, groups: Groups, truth: Groups | None) -> Finding:
+    def values(name: str, own: Groups) -> np.ndarray:
+        return np.concatenate([own[role].of(name, cells) for role in cells.roles])
 
-    r = np.concatenate(by_cells("r", groups))
-    true = np.full(len(r), np.nan) if truth is None else np.concatenate(by_cells("r", truth))
+    r = values("r", groups)
+    true = np.full(len(r), np.nan) if truth is None else values("r", truth)
     if np.isnan(r).any():
         return Finding(None, r, np.zeros(len(r), np.int8), true)
-    families = [groups[role].by_chance(cells) for cells in all_cells for role in cells.roles if cells.sign is None]
-    limit = limit_by_chance(np.sum(families, axis=0)) if families else float("nan")
-    signs = by_cells("significant", groups)
-    reported = all(
-        np.count_nonzero(own) <= limit if cells.sign is None else (own == cells.sign).all()
-        for cells, own in zip(all_cells, signs, strict=True)
-    )
-    return Finding(reported, r, np.concatenate(signs), true, limit)
+    signs = values("significant", groups)
+    if cells.sign is not None:
+        return Finding(bool((signs == cells.sign).all()), r, signs, true)
+    limit = limit_by_chance(_by_chance(cells, groups))
+    return Finding(bool(np.count_nonzero(signs) <= limit), r, signs, true, limit)
+
+
+def _by_chance(cells: Cells, groups: Groups) -> np.ndarray:
+    """Return how many of these relations are significant in each permutation, (permutation,)."""
+    return np.sum([groups[role].by_chance(cells) for role in cells.roles], axis=0)
 
 
 def _count_tests(status: str, groups: Groups) -> Tests:
@@ -123,7 +124,7 @@ def _count_tests(status: str, groups: Groups) -> Tests:
     cells = Cells(tuple(f"{status}.{name}" for name in MEASURES), outcomes, BOTH, None)
     for_worse = [groups[role].of("significant", cells).reshape(-1, len(outcomes)) * harm(outcomes) for role in BOTH]
     right, wrong = (int(np.sum([own == sign for own in for_worse])) for sign in (-1, 1))
-    return Tests(len(cells.each), right, wrong, np.sum([groups[role].by_chance(cells) for role in BOTH], axis=0))
+    return Tests(len(cells.each), right, wrong, _by_chance(cells, groups))
 
 
 # -- findings without correlations ------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def _pattern(studies: Studies, pattern: Pattern, relations: pd.DataFrame) -> Row
     significant = np.array([np.count_nonzero(finding.significant) for finding in findings])
     return {
         "pattern": pattern.name, "use": pattern.use, "expected": pattern.expected,
-        "is_null": any(cells.sign in (0, None) for cells in CELLS.get(pattern.name, ())),
+        "is_null": pattern.name in CELLS and not CELLS[pattern.name].sign,
         "tests": len(own), "studies": len(reported), **_percentage(np.array(reported, bool)),
         "significant": float(significant.mean()) if len(own) else np.nan,
         "limit": float(np.mean([finding.limit for finding in findings])), **_deciding(pattern.name, own),
@@ -137,7 +137,7 @@ def _deciding(pattern: str, own: pd.DataFrame) -> Row:
     numbers = ("r", "true", "true_low", "true_high")
     if own.empty or own["true"].isna().all():
         return {"relation": "", **dict.fromkeys(numbers, np.nan), "equivalent": None}
-    sign = CELLS[pattern][0].sign
+    sign = CELLS[pattern].sign
     row = own.loc[own["true"].abs().idxmax() if not sign else (sign * own["true"]).idxmin()]
     within = (own["true"].abs() + _Z * own["true_error"] <= EQUIVALENT).all() if not sign else None
     return {

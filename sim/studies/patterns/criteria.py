@@ -51,14 +51,13 @@ def reported_share(pattern: str) -> str:
 
 def relation_criteria(pattern: str, use: str) -> list[Criterion]:
     """Return the criteria of a relation between answers, by rules 1 and 2."""
+    cells = CELLS[pattern]
     bounds = {1: (CLEAR, float("inf")), -1: (float("-inf"), -CLEAR), 0: (-EQUIVALENT, EQUIVALENT)}
     true = [
         Criterion(correlation(role, x, y), f"true r of {x} with {y}, {role}", *bounds[cells.sign or 0])
-        for cells in CELLS[pattern]
-        if cells.sign or use == "equivalence"
-        for role, x, y in cells.each
+        for role, x, y in (cells.each if cells.sign or use == "equivalence" else ())
     ]
-    if any(cells.sign for cells in CELLS[pattern]):
+    if cells.sign:
         return [*true, Criterion(reported_share(pattern), "studies that report it", REPORTED_SHARE)]
     return [Criterion(reported_share(pattern), "studies that report none", HALF), *true]
 

@@ -84,7 +84,7 @@ class LinearModel:
     @cached_property
     def _names(self) -> tuple[str, ...]:
         """Every answer in patterns and slopes except the role, causes before effects."""
-        names = {name for cells in CELLS.values() for one in cells for name in (*one.predictors, *one.outcomes)}
+        names = {name for cells in CELLS.values() for name in (*cells.predictors, *cells.outcomes)}
         names |= {name for outcome, own in self.slopes.items() for name in (outcome, *own)}
         ordered: dict[str, None] = {}
 

@@ -9,7 +9,7 @@ knowledge depends less on claims, and less of any true relation becomes visible.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -73,12 +73,6 @@ def second_reading(plan: Plan) -> Reading:
         {role: tuple(map(float, own)) for role, own in zip(BOTH, chances[0], strict=True)},
         float(np.abs(cells[0] - _table(plan)).max()),
     )
-
-
-def with_cascade(plan: Plan, parameters: Mapping[str, float]) -> Plan:
-    """Return the plan with these parameters of the cascade."""
-    cascade = {**plan.parameters.get("cascade", {}), **parameters}
-    return replace(plan, parameters={**plan.parameters, "cascade": cascade})
 
 
 def _residuals(plan: Plan, values: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ INTERVAL = (5.0, 95.0)
 """Percentiles over resamples of the worlds."""
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Bounds of the steps of the amount, as shares of the largest one. No effect comes before the first step."""
-AMOUNT, BEHIND = "amount", "behind"
+AMOUNT, BEHIND, SECOND = "amount", "behind", "second_reading"
 ORIGINS = ("chance alone", "answers, no effect", "an effect")
 """Possible origins of a report."""
 PENALTIES = (1e-4, 1e-3, 1e-2)
@@ -79,15 +79,12 @@ def classification_tasks(
     """Return the tasks of all explanations, the amount and the origin, from real and permuted reports."""
     import pandas as pd
 
-    worlds, world = tables["worlds"].set_index("world"), tables["studies"]["world"].to_numpy()
-    of_study = worlds.loc[world]
-    truths = {one.name: (of_study[f"on.{one.name}"].to_numpy(int), one.prior) for one in explanations}
-    second = (of_study["reading"].to_numpy() == 2).astype(int)
-    truths["second_reading"] = (second, float(second.mean()))
-    tasks = [
-        ClassificationTask(name, ("off", "on"), reports, truth, np.array([1 - prior, prior]), world)
-        for name, (truth, prior) in truths.items()
-    ]
+    world = tables["studies"]["world"].to_numpy()
+    of_study = tables["worlds"].set_index("world").loc[world]
+    priors, tasks = {one.name: one.prior for one in explanations}, []
+    for name, truth in truths(explanations, of_study).items():
+        prior = priors.get(name, float(truth.mean()))
+        tasks.append(ClassificationTask(name, ("off", "on"), reports, truth, np.array([1 - prior, prior]), world))
     effect = 1 - of_study[f"on.{NO_EFFECT}"].to_numpy(int)
     step, names = _steps(of_study["amount"].to_numpy(float), effect)
     shares = np.bincount(step, minlength=len(names)) / len(step)
@@ -96,6 +93,12 @@ def classification_tasks(
     thirds = np.full(len(ORIGINS), 1 / len(ORIGINS))
     every, worlds_of = pd.concat([reports, permuted]), np.concatenate([world, tables["permuted"]["world"].to_numpy()])
     return [*tasks, ClassificationTask(BEHIND, ORIGINS, every, origin, thirds, worlds_of)]
+
+
+def truths(explanations: Sequence[Explanation], worlds: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return by explanation and, last, for the alternative counting whether it is on in each world, as 1 or 0."""
+    own = {one.name: worlds[f"on.{one.name}"].to_numpy(int) for one in explanations}
+    return {**own, SECOND: (worlds["reading"] == 2).to_numpy(int)}
 
 
 def _steps(amount: np.ndarray, effect: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -113,14 +116,11 @@ def weight_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return tables of the weights at the report of 2022 and of their validity, with a row per task, report and class.
 
-    Returns
-    -------
-    dict of DataFrame
-        `weights`: `prior`, `weight`, and `low` and `high` over resamples of the worlds.
-        `recovery`, in unseen worlds: mean probability where the class is true and where not (`where_true`,
-        `where_not`), the `auc`, and for the `near` studies with at least two of the three findings on contact the mean
-        probability (`near_chance`) and the share in which the class is true (`near_share`).
-        `calibration`: mean probability and share in which the class is true, by fifth of the probabilities.
+    - `weights`: `prior`, `weight`, and `low` and `high` over resamples of the worlds.
+    - `recovery`, in unseen worlds: mean probability where the class is true and where not (`where_true`, `where_not`),
+      the `auc`, and for the `near` studies with at least two of the three findings on contact the mean probability
+      (`near_chance`) and the share in which the class is true (`near_share`).
+    - `calibration`: mean probability and share in which the class is true, by fifth of the probabilities.
     """
     import pandas as pd
 

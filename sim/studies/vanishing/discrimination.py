@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.studies.vanishing.classifier import FOLDS
+from sim.studies.vanishing.classifier import FOLDS, truths
 from sim.studies.vanishing.explanations import Explanation
 from sim.studies.vanishing.survey_designs import DESIGNS, FEW
 
@@ -28,15 +28,13 @@ def discrimination(explanations: Sequence[Explanation], tables: Mapping[str, pd.
     import pandas as pd
 
     worlds, surveys = tables["worlds"], tables["surveys"]
-    truths = {one.name: worlds[f"on.{one.name}"].to_numpy(int) for one in explanations}
-    truths["second_reading"] = (worlds["reading"] == 2).to_numpy(int)
     columns = {
         design: [name for name in surveys if name.partition(".")[0] in questions]
         for design, questions in (*DESIGNS.items(), (FEWER, ("few",)))
     }
     rows = []
     for design, names in columns.items():
-        for name, truth in truths.items():
+        for name, truth in truths(explanations, worlds).items():
             auc, error = _auc(surveys[names].to_numpy(float), truth, worlds["world"].to_numpy())
             rows.append({"explanation": name, "design": design, "auc": auc, "error": error})
     return pd.DataFrame(rows)

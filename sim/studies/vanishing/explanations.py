@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from sim.calibration.point_estimate import merged
 from sim.config.settings import StudySettings, read_settings
 from sim.engine.plan import Plan, validate_value
 from sim.errors import UserError, instead, invalid
@@ -63,24 +64,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class World:
-    """Assumptions of one world.
+    """Assumptions of one world."""
 
-    Attributes
-    ----------
-    on : mapping of str to bool
-        Whether each explanation is on.
-    reading : int
-        Way of counting mismatches that the cascade is fitted to: 1 any difference, 2 claimed but not known.
-    parameters : mapping
-        Values that differ from the plan.
-    amounts : mapping
-        Effect of full use by (measure, condition). The plan's own amount applies where it is left out.
-    """
-
-    on: Mapping[str, bool]
-    reading: int
-    parameters: Mapping[Parameter, float]
+    on: Mapping[str, bool]  # by explanation
+    reading: int  # way of counting mismatches that the cascade is fitted to: 1 any difference, 2 claimed but not known
+    parameters: Mapping[Parameter, float]  # that differ from the plan
     amounts: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Effect of full use by measure and condition. The plan's own amount applies where it is left out."""
 
 
 # -- worlds -----------------------------------------------------------------------------------------------------------
@@ -111,12 +101,8 @@ def draw_world(
 ) -> World:
     """Return a world from the prior.
 
-    Parameters
-    ----------
-    works : sequence of float
-        Smallest and largest effect of measures, as a multiple of amounts that are drawn from their ranges.
-    second_reading : float
-        Prior probability of the second way of counting.
+    `works` is the smallest and the largest effect of measures, as a multiple of amounts that are drawn from their
+    ranges; `second_reading` is the prior probability of the second way of counting.
     """
     on = {one.name: bool(random.random() < one.prior) for one in explanations}
     reading = 2 if random.random() < second_reading else 1
@@ -153,12 +139,13 @@ def _parameters(
 
 def plan_of(plan: Plan, world: World, replicate: int) -> Plan:
     """Return the plan with the parameters of a world and the people and random numbers of a replicate."""
-    parameters = {process: dict(own) for process, own in plan.parameters.items()}
-    times = {name: value for (owner, name), value in world.parameters.items() if owner == "times"}
+    by_owner: dict[str, dict[str, float]] = {"times": {}, "cascade": {}}
     for (owner, name), value in world.parameters.items():
-        if owner not in ("times", "measures"):
-            parameters.setdefault(owner, {})[name] = value
-    parameters["cascade"] = {**parameters.get("cascade", {}), **_of_cascade(plan, times)}
+        by_owner.setdefault(owner, {})[name] = value
+    times = by_owner.pop("times")
+    by_owner.pop("measures", None)
+    by_owner["cascade"] |= _cascade_parameters(plan, times)
+    parameters = merged(plan.parameters, by_owner)
     invented = parameters.get("interview", {}).get("desirability", 0.0)
     measures = tuple(
         _measure(measure, world, times, invented) if measure.in_study else measure for measure in plan.measures
@@ -166,7 +153,7 @@ def plan_of(plan: Plan, world: World, replicate: int) -> Plan:
     return replace(plan, parameters=parameters, measures=measures, replicate=replicate)
 
 
-def _of_cascade(plan: Plan, times: Mapping[str, float]) -> dict[str, float]:
+def _cascade_parameters(plan: Plan, times: Mapping[str, float]) -> dict[str, float]:
     """Return hearing and own initiative as multiples of those of the plan, within their ranges."""
     values = {name: 1 - times.get("word_lost", 1.0) * (1 - value_in(plan, "cascade", name)) for name in HEARING}
     values["own_initiative"] = times.get("own_initiative", 1.0) * value_in(plan, "cascade", "own_initiative")

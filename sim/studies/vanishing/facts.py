@@ -11,7 +11,7 @@ import numpy as np
 from sim.studies.base import records
 from sim.studies.vanishing import home_share, power
 from sim.studies.vanishing.alternative_counting import TARGETS, Reading
-from sim.studies.vanishing.classifier import BOTH_KINDS, FINDINGS, NUMBERS_ONLY, ORIGINS
+from sim.studies.vanishing.classifier import BOTH_KINDS, FINDINGS, NUMBERS_ONLY, ORIGINS, SECOND
 from sim.studies.vanishing.discrimination import FEWER
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation
 from sim.studies.vanishing.pattern import CONTACT, JOINT, PARTS, TESTS, Part, reports_of, shows
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 Tables = Mapping[str, "pd.DataFrame"]
 
-SECOND = "second_reading"
 SURVEY_SIZE, STUDY_SIZE = 120, 320
 """Respondents of a survey by one employer, and of the study of 2022."""
 POWER, FALSE_RATE = 0.8, 0.1

@@ -44,21 +44,21 @@ class Part:
 
     name: str
     label: str
-    cells: tuple[Cells, ...]
+    cells: Cells
 
     @property
     def is_family(self) -> bool:
         """Whether the part is a family of tests, in which some are significant by chance."""
-        return self.cells[0].sign is None
+        return self.cells.sign is None
 
     @property
     def reported(self) -> int:
         """1 if the study reports a relation, else 0."""
-        return int(self.cells[0].sign not in (None, 0))
+        return int(bool(self.cells.sign))
 
 
-def _cells(measures: Sequence[str], outcomes: Sequence[str], roles: Sequence[str], sign: int | None) -> tuple[Cells]:
-    return (Cells(tuple(f"known.{name}" for name in measures), tuple(outcomes), tuple(roles), sign),)
+def _cells(measures: Sequence[str], outcomes: Sequence[str], roles: Sequence[str], sign: int | None) -> Cells:
+    return Cells(tuple(f"known.{name}" for name in measures), tuple(outcomes), tuple(roles), sign)
 
 
 def _without(*measures: str) -> tuple[str, ...]:
@@ -100,12 +100,12 @@ COUNTS = ("known_right", "known_wrong")
 EMPLOYERS = ("employer_right", "employer_wrong")
 """Significant relations with the employer's answers, by sign."""
 MATCHED = (
-    *_cells(SCREEN_WORK, ("kans_complaint",), BOTH, None),
-    *_cells(AGAINST_PRESSURE, (*PRESSURE, *ISOLATIONS), BOTH, None),
+    _cells(SCREEN_WORK, ("kans_complaint",), BOTH, None),
+    _cells(AGAINST_PRESSURE, (*PRESSURE, *ISOLATIONS), BOTH, None),
 )
 """Measures and the outcomes that they are meant for."""
 TESTS = sum(len(cells.each) for cells in MATCHED)
-PREDICTORS = tuple(dict.fromkeys(name for part in PARTS for cells in part.cells for name in cells.predictors))
+PREDICTORS = tuple(dict.fromkeys(name for part in PARTS for name in part.cells.predictors))
 READINGS = {1: "any_difference", 2: "claimed_not_known"}
 """Ways of counting mismatches, by the number that worlds use."""
 
@@ -119,9 +119,9 @@ def survey_counts(answers: Answers, permute: Sequence[int] | None = None) -> dic
     for place, role in enumerate(BOTH):
         own = Correlations(answers, PREDICTORS, OUTCOMES, role)
         signs[role] = own.significant if permute is None else own.permuted(OUTCOMES, 1, (*permute, place))[0]
-    counts = {f"part.{part.name}": float(sum(_count(signs, cells) for cells in part.cells)) for part in PARTS}
+    counts = {f"part.{part.name}": float(_count(signs, part.cells)) for part in PARTS}
     harmful = {role: own * harm(OUTCOMES) for role, own in signs.items()}
-    for name, all_cells in (("employer", CELLS["employer_measures_health"]), ("known", MATCHED)):
+    for name, all_cells in (("employer", [CELLS["employer_measures_health"]]), ("known", MATCHED)):
         for direction, sign in (("right", -1), ("wrong", 1)):
             counts[f"{name}_{direction}"] = float(sum(_count(harmful, cells, sign) for cells in all_cells))
     return {**counts, **_numbers(answers)}
@@ -193,7 +193,7 @@ def shows(reports: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:
 
 def true_relations(truth: Answers) -> dict[str, float]:
     """Return `true.<part>`: the correlation of latent states behind each finding, positive for a harmful relation."""
-    cells = {part.name: part.cells[0] for part in PARTS if part.reported}
+    cells = {part.name: part.cells for part in PARTS if part.reported}
     return {
         f"true.{name}": float(Correlations(truth, own.predictors, own.outcomes, own.roles[0]).r[0, 0])
         for name, own in cells.items()

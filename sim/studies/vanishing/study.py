@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from operator import call
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from sim.calibration.point_estimate import merged
 from sim.config import explicit_settings, plan_builder
 from sim.config.settings import StudySettings
 from sim.engine.plan import Plan, check_memory
@@ -30,7 +31,7 @@ from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
 from sim.studies.vanishing import classifier, discrimination, home_share, power, prior_worlds, single_explanations
 from sim.studies.vanishing import facts as page_facts
-from sim.studies.vanishing.alternative_counting import FREE, Reading, second_reading, with_cascade
+from sim.studies.vanishing.alternative_counting import FREE, Reading, second_reading
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
 from sim.studies.vanishing.pattern import limits_of, report_of_2022, reports_of
 from sim.survey.instruments import INSTRUMENTS
@@ -113,7 +114,8 @@ class VanishingStudy(Study[Settings, Results]):
             return Results(plan, settings, explanations, *read(read_path(settings.tables)))
         prior_worlds.check_burn_in(plan)
         reading = second_reading(plan)
-        tasks = _tasks(settings, explanations, (plan, with_cascade(plan, reading.parameters)))
+        second = replace(plan, parameters=merged(plan.parameters, {"cascade": reading.parameters}))
+        tasks = _tasks(settings, explanations, (plan, second))
         every = iter(map_ordered(call, [task for own in tasks.values() for task in own], pool, self.name))
         results = {part: list(islice(every, len(own))) for part, own in tasks.items()}
         return Results(plan, settings, explanations, _tables(settings, explanations, plan, results), reading)
