@@ -14,17 +14,10 @@ from sim.__main__ import main
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.outcomes.patterns import MEASURES, OUTCOMES
-from sim.studies.vanishing import (
-    classifier,
-    discrimination,
-    home_share,
-    pattern,
-    power,
-    single_explanations,
-    survey_designs,
-)
+from sim.studies.vanishing import classifier, home_share, pattern, power, survey_designs
 from sim.studies.vanishing.explanations import corrected, draw_world, explanations_of, plan_of, with_on
 from sim.studies.vanishing.study import read
+from sim.studies.vanishing.worlds import cases
 from sim.survey.visit import Answers
 from sim.views.explore import study_results
 
@@ -294,7 +287,7 @@ def test_a_question_about_an_explanation_discriminates_it(explanations):
     }
     surveys = pd.DataFrame({**noise, "use.x": on + 0.3 * chance.standard_normal(300)})
     one = type(explanations[0])("idle", "idle", "", 0.5, explanations[0].moves)
-    table = discrimination.discrimination([one], {"worlds": worlds, "surveys": surveys})
+    table = classifier.discrimination([one], {"worlds": worlds, "surveys": surveys})
     auc = table.set_index(["explanation", "design"])["auc"]
     first, use, *_ = survey_designs.DESIGNS
     assert auc["idle", use] > 0.95
@@ -302,11 +295,11 @@ def test_a_question_about_an_explanation_discriminates_it(explanations):
 
 
 def test_cases_have_each_explanation_alone_and_corrected(explanations):
-    cases = [(case.kind, case.explanation) for case in single_explanations.cases(explanations)]
+    names = [(case.kind, case.explanation) for case in cases(explanations)]
     for one in explanations:
-        assert ("alone", one.name) in cases
-        assert one.name == "no_effect" or ("corrected", one.name) in cases
-    assert len(cases) == len(set(cases))
+        assert ("alone", one.name) in names
+        assert one.name == "no_effect" or ("corrected", one.name) in names
+    assert len(names) == len(set(names))
 
 
 def test_each_reason_for_the_null_of_home_is_removed_alone_and_with_all_others():

@@ -11,8 +11,7 @@ import numpy as np
 from sim.studies.base import records
 from sim.studies.vanishing import home_share, power
 from sim.studies.vanishing.alternative_counting import TARGETS, Reading
-from sim.studies.vanishing.classifier import BOTH_KINDS, FINDINGS, NUMBERS_ONLY, ORIGINS, SECOND
-from sim.studies.vanishing.discrimination import FEWER
+from sim.studies.vanishing.classifier import BOTH_KINDS, FEWER, FINDINGS, NUMBERS_ONLY, ORIGINS, SECOND
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation
 from sim.studies.vanishing.pattern import CONTACT, JOINT, PARTS, TESTS, Part, reports_of, shows
 from sim.studies.vanishing.survey_designs import DESIGNS

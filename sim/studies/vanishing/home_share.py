@@ -16,7 +16,7 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import Plan, create_engine
 from sim.outcomes.patterns import BOTH, ISOLATIONS
-from sim.studies.vanishing.prior_worlds import Row
+from sim.studies.vanishing.worlds import Row
 from sim.survey.correlations import Correlations
 from sim.survey.instruments import instruments_of
 from sim.survey.interview import scales

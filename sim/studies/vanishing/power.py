@@ -20,7 +20,7 @@ from sim.errors import UserError
 from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure, Shift
 from sim.levers.scenario import Introduction, Scenario
-from sim.studies.vanishing.prior_worlds import simulate_to_visit
+from sim.studies.vanishing.worlds import simulate_to_visit
 from sim.survey.correlations import SIGNIFICANT, least_significant
 from sim.survey.instruments import instruments_of
 from sim.survey.interview import scales

@@ -3,8 +3,8 @@
 Each explanation is a set of parameters. Worlds are drawn in which explanations are on or off, and each world is
 surveyed as in 2022. The study reports in which worlds the pattern of 2022 appears.
 
-`prior_worlds.py`, `single_explanations.py`, `power.py` and `home_share.py` simulate, `classifier.py` and
-`discrimination.py` analyse, `facts.py` summarises, and `report.md.j2` is the page.
+`worlds.py`, `power.py` and `home_share.py` simulate, `classifier.py` analyses, `facts.py` summarises, and
+`report.md.j2` is the page.
 """
 
 from __future__ import annotations
@@ -29,11 +29,20 @@ from sim.experiments.sweep import local_workers
 from sim.paths import read_path
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
-from sim.studies.vanishing import classifier, discrimination, home_share, power, prior_worlds, single_explanations
+from sim.studies.vanishing import classifier, home_share, power
 from sim.studies.vanishing import facts as page_facts
 from sim.studies.vanishing.alternative_counting import FREE, Reading, second_reading
 from sim.studies.vanishing.explanations import NO_EFFECT, SELECTION, Explanation, explanations_of
 from sim.studies.vanishing.pattern import limits_of, report_of_2022, reports_of
+from sim.studies.vanishing.worlds import (
+    PERMUTED,
+    case_table,
+    cases,
+    check_burn_in,
+    prior_tables,
+    simulate_case,
+    simulate_prior,
+)
 from sim.survey.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -62,7 +71,7 @@ class Settings(StudySettings):
     """Settings below `vanishing`; `conf/study/vanishing_measures.yaml` explains them."""
 
     worlds: int = Field(ge=50)
-    visits: int = Field(ge=prior_worlds.PERMUTED)
+    visits: int = Field(ge=PERMUTED)
     alone: int = Field(ge=2)
     visits_alone: int = Field(ge=1)
     resamples: int = Field(ge=2)
@@ -112,7 +121,7 @@ class VanishingStudy(Study[Settings, Results]):
         explanations, plan = explanations_of(settings.explanations), plans[0]
         if settings.tables is not None:
             return Results(plan, settings, explanations, *read(read_path(settings.tables)))
-        prior_worlds.check_burn_in(plan)
+        check_burn_in(plan)
         reading = second_reading(plan)
         second = replace(plan, parameters=merged(plan.parameters, {"cascade": reading.parameters}))
         tasks = _tasks(settings, explanations, (plan, second))
@@ -181,8 +190,8 @@ def _check_packages() -> None:
 
 def _bytes_held(settings: Settings, explanations: Sequence[Explanation]) -> float:
     """Return about how many bytes the rows of all worlds take until the tables are made."""
-    single = len(single_explanations.cases(explanations)) * settings.alone * settings.visits_alone
-    studies = settings.worlds * (settings.visits + prior_worlds.PERMUTED) + single
+    single = len(cases(explanations)) * settings.alone * settings.visits_alone
+    studies = settings.worlds * (settings.visits + PERMUTED) + single
     return _BYTES_PER_STUDY * studies + _BYTES_PER_WORLD * settings.worlds
 
 
@@ -193,8 +202,8 @@ def _tasks(
     settings: Settings, explanations: tuple[Explanation, ...], plans: tuple[Plan, Plan]
 ) -> dict[str, list[Callable[[], Any]]]:
     """Return the tasks of each part of the study, the long ones first."""
-    worlds = range(settings.worlds)
-    numbers = [worlds[first : first + _WORLDS_AT_A_TIME] for first in worlds[::_WORLDS_AT_A_TIME]]
+    every = range(settings.worlds)
+    numbers = [every[first : first + _WORLDS_AT_A_TIME] for first in every[::_WORLDS_AT_A_TIME]]
     prior = (plans, explanations, settings.works, settings.second_reading, settings.visits)
     return {
         "power": [
@@ -204,11 +213,11 @@ def _tasks(
         ],
         "home": [partial(home_share.simulate, plans[0], number) for number in range(settings.home)],
         "alone": [
-            partial(single_explanations.simulate, plans, case, number, settings.visits_alone)
-            for case in single_explanations.cases(explanations)
+            partial(simulate_case, plans, case, number, settings.visits_alone)
+            for case in cases(explanations)
             for number in range(settings.alone)
         ],
-        "prior": [partial(prior_worlds.simulate, *prior, own) for own in numbers],
+        "prior": [partial(simulate_prior, *prior, own) for own in numbers],
     }
 
 
@@ -218,7 +227,7 @@ def _tables(
     """Return the tables from the results of all tasks by part."""
     import pandas as pd
 
-    of_worlds = prior_worlds.tables(results["prior"])
+    of_worlds = prior_tables(results["prior"])
     limits = limits_of(of_worlds["permuted"])
     reports, permuted = (reports_of(of_worlds[name], limits) for name in ("studies", "permuted"))
     report = pd.DataFrame([report_of_2022(plan.measures)])
@@ -227,8 +236,8 @@ def _tables(
         **of_worlds,
         **classifier.weight_tables(tasks, report, settings.resamples, plan.seed),
         "pattern_shares": classifier.pattern_shares(of_worlds, reports, permuted),
-        "alone": single_explanations.summary(list(chain(*results["alone"])), limits),
-        "discrimination": discrimination.discrimination(explanations, of_worlds),
+        "alone": case_table(list(chain(*results["alone"])), limits),
+        "discrimination": classifier.discrimination(explanations, of_worlds),
         "power": power.detection_rates(results["power"], settings.respondents, settings.samples, plan.seed),
         "home": home_share.summary(list(chain(*results["home"]))),
         "reported": report,
@@ -245,7 +254,7 @@ _VALUES = {
     "removed": "corrected",
     "luck alone": classifier.ORIGINS[0], "+ used? used well? since when?": "+ use, correct use, duration",
     "+ what is really there": "+ documents and the desk", "all of it": "all together",
-    "all of it, 50 employers": discrimination.FEWER,
+    "all of it, 50 employers": classifier.FEWER,
 }  # fmt: skip
 """Present names of tables, columns and values by those of version 0.3."""
 
