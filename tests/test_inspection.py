@@ -66,7 +66,7 @@ def relating(predictor: str, outcome: str, sign: int, role: str) -> Answers:
     return replace(answers, responses={**answers.responses, outcome: clear})
 
 
-# -- what a simulated study reports ------------------------------------------------------------------------------------
+# -- findings ---------------------------------------------------------------------------------------------------------
 
 
 SINGLE = [
@@ -90,14 +90,14 @@ def test_a_finding_of_both_roles_needs_both():
     assert quick(relating("exhaustion", "back_complaint", 1, "all")).findings["exhaustion_back"].reported
 
 
-def test_a_difference_between_roles_is_a_relation_with_being_a_manager():
+def test_a_difference_between_roles_is_a_correlation_with_being_a_manager():
     answers = answered()
     more = np.where(answers.is_manager, 1.0, 0.0)
     study = quick(replace(answers, responses={**answers.responses, "separate_room": more}))
     assert study.findings["role_room"].reported and study.findings["role_room"].r[0] == pytest.approx(1.0)
 
 
-def test_a_null_is_not_reported_where_there_is_a_relation_of_either_sign():
+def test_a_null_is_not_reported_with_a_relation_of_either_sign():
     for sign in (1, -1):
         answers = relating("share_at_home", ISOLATIONS[0], sign, "non_manager")
         assert not quick(answers).findings["home_share_isolation"].reported
@@ -120,7 +120,7 @@ def test_a_family_with_many_relations_is_not_reported_as_null():
     assert not finding.reported and np.count_nonzero(finding.significant) > 100 > finding.limit
 
 
-def test_a_finding_without_answers_is_neither_reported_nor_denied():
+def test_a_finding_without_answers_is_unknown():
     answers = answered()
     said = {name: values for name, values in answers.responses.items() if name != "chooses_home_hours"}
     finding = quick(replace(answers, responses=said)).findings["choice_pressure"]
@@ -130,7 +130,7 @@ def test_a_finding_without_answers_is_neither_reported_nor_denied():
     assert study.findings["contacts_fewer_isolation_low"].reported is None
 
 
-def test_the_whole_table_counts_right_and_wrong_signs_by_which_way_is_worse():
+def test_signs_are_right_or_wrong_by_direction_of_the_scale():
     answers = answered()
     better = {"exhaustion": -1.0, "detachment": -1.0}
     said = {name: sign * answers.responses["known.breaks"] for name, sign in better.items()}
@@ -157,7 +157,7 @@ def test_shares_and_mismatches_equal_those_counted_directly():
     assert study.mismatches["claimed_not_known", "non_manager"] == pytest.approx(lost[:, ~manager].sum(axis=0).mean())
 
 
-def test_the_cascade_is_in_order_only_where_every_row_falls():
+def test_the_cascade_is_in_order_only_if_every_row_falls():
     answers = answered()
     falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in MEASURES}
     claims = {name: np.full(PEOPLE // 2, 0.8) for name in MEASURES}
@@ -196,7 +196,7 @@ def test_answers_alone_and_a_simulated_world_are_analysed_alike(tiny_plan):
 
 @pytest.fixture(scope="module")
 def tiny_plan(measures) -> Plan:
-    """Twenty establishments two weeks on, with a world fully on site to compare."""
+    """Return a plan of twenty establishments with a scenario fully on site."""
     firm = FirmOptions(kind="study", establishments=20, sample=17)
     baseline = Scenario("baseline", "baseline")
     return Plan(measures, (baseline, ON_SITE), firm, weeks=1, burn_in=2, engine="reference")
@@ -248,13 +248,13 @@ def test_only_establishments_with_an_interview_have_a_mark():
     assert len(marks["screen_work"].after) == 50
 
 
-# -- how many to speak to ---------------------------------------------------------------------------------------------
+# -- number of interviews ---------------------------------------------------------------------------------------------
 
 
-def made_up_reach(
+def sampling_errors(
     within: float = 2.0, between: float = 1.0, lift: float = 0.8, n: tuple[int, ...] = (1, 4, 16)
 ) -> SamplingErrors:
-    """A world in which answers differ by so much, and employers who choose lift them by so much."""
+    """Return errors of a world with these SDs of answers, and this lift if employers choose."""
     random = np.random.default_rng(2)
     known = 6 + between * random.standard_normal(400)
     error = {at: within / np.sqrt(at) * random.standard_normal((30, 400)) for at in n}
@@ -266,7 +266,7 @@ def made_up_reach(
 
 
 def test_the_error_falls_with_the_root_of_n_unless_the_employer_chooses():
-    table = establishment_table([made_up_reach()], [1, 4, 16]).set_index(["way", "employees"])
+    table = establishment_table([sampling_errors()], [1, 4, 16]).set_index(["way", "employees"])
     assert table.loc[("at_random", 1), "off"] == pytest.approx(1.96 * 2, rel=0.05)
     assert table.loc[("at_random", 4), "off"] == pytest.approx(1.96, rel=0.05)
     assert table.loc[("chosen_by_employer", 16), "bias"] == pytest.approx(0.8, abs=0.05)
@@ -277,21 +277,21 @@ def test_the_error_falls_with_the_root_of_n_unless_the_employer_chooses():
 
 
 def test_the_required_number_is_the_smallest_within_the_tolerance():
-    table = establishment_table([made_up_reach()], [1, 4, 16])
+    table = establishment_table([sampling_errors()], [1, 4, 16])
     assert required_employees(table, "at_random", 4.5) == 1 and required_employees(table, "at_random", 1.5) == 16
     assert required_employees(table, "at_random", 0.1) is None
 
 
 def test_the_sector_error_follows_its_formula_and_the_design_effect_grows():
-    table = sector_table([made_up_reach()], [50, 200], [1, 4], share_chosen=0.5).set_index(
+    table = sector_table([sampling_errors()], [50, 200], [1, 4], share_chosen=0.5).set_index(
         ["establishments", "employees"]
     )
-    between = made_up_reach().known.var(ddof=1)
+    between = sampling_errors().known.var(ddof=1)
     assert table.loc[(200, 4), "off"] == pytest.approx(1.96 * np.sqrt(between / 200 + 4 / 800))
     assert table.loc[(50, 1), "bias"] == pytest.approx(0.4, abs=0.02)
     effects = table["design_effect"]
     assert effects[(50, 1)] > 1 and effects.is_monotonic_increasing
-    assert (sector_table([made_up_reach()], [50], [1], 0.0)["design_effect"] == 1).all()
+    assert (sector_table([sampling_errors()], [50], [1], 0.0)["design_effect"] == 1).all()
 
 
 def test_the_mean_of_many_random_answers_approaches_the_truth(measures):

@@ -1,4 +1,4 @@
-"""The visit: who is met, what is said of measures and of oneself, and how relations between answers are looked for."""
+"""Simulated survey: respondents, answers about measures and scales, random numbers, and correlations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXACT = Instruments(SURVEY, Interview(
 
 @pytest.fixture(scope="module")
 def engine(measures):
-    """A thousand people of sixty establishments, a week after they were first looked at."""
+    """Return an engine with a thousand people of sixty establishments after one week."""
     firm = FirmOptions(kind="study", establishments=60, sample=17)
     return simulate_burn_in(Plan(measures, firm=firm, weeks=1, burn_in=1, engine="reference"))
 
@@ -43,17 +43,17 @@ def visit(engine, **changed) -> Answers:
     return conduct_survey(engine, Instruments(SURVEY, replace(Interview(), **changed)))
 
 
-def made_up(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) -> Answers:
-    """Answers of as many respondents as the arrays have, managers and others in turn."""
+def answers_of(said: dict[str, np.ndarray], filled_in: np.ndarray | None = None) -> Answers:
+    """Return answers of as many respondents as the arrays have, managers and others alternating."""
     n = len(next(iter(said.values())))
     filled_in = np.ones(n, bool) if filled_in is None else filled_in
     return Answers(np.arange(n), np.arange(n), np.arange(n) % 2 == 0, filled_in, said, {})
 
 
-# -- who is met -------------------------------------------------------------------------------------------------------
+# -- respondents ------------------------------------------------------------------------------------------------------
 
 
-def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_both_work_at_home(engine):
+def test_each_establishment_has_at_most_one_interviewed_home_worker_per_role(engine):
     answers, home = visit(engine), WorldState(engine).at_home
     for role in ("manager", "non_manager"):
         met = answers.establishment[answers.of(role)]
@@ -62,13 +62,13 @@ def test_of_each_establishment_at_most_one_manager_and_one_other_are_met_and_bot
     assert (engine.staff.firm.is_manager[answers.place] == answers.is_manager).all()
 
 
-def test_everybody_is_met_and_fills_in_where_nothing_keeps_them(engine):
+def test_without_losses_everybody_is_interviewed_and_responds(engine):
     answers = conduct_survey(engine, EXACT)
     assert answers.filled_in.all()
     assert answers.of("manager").sum() == 60
 
 
-def test_those_who_do_not_fill_in_leave_scales_and_complaints_open_and_nothing_else(engine):
+def test_nonrespondents_lack_only_scales_and_complaints(engine):
     answers = visit(engine, managers_fill_in=0.6, others_fill_in=0.6)
     left = ~answers.filled_in
     assert 0.1 < left.mean() < 0.7
@@ -77,25 +77,27 @@ def test_those_who_do_not_fill_in_leave_scales_and_complaints_open_and_nothing_e
     assert not np.isnan(answers.responses["known"]).any() and not np.isnan(answers.responses["share_at_home"]).any()
 
 
-def test_the_exhausted_and_the_isolated_fill_in_less_often():
+def test_exhausted_and_isolated_people_respond_less():
     state, none = np.array([-1.0, 0.0, 1.0]), np.zeros(3)
     usual = np.full(3, 0.8)
     for chances in (Interview().fills_in(usual, state, none), Interview().fills_in(usual, none, state)):
         assert (np.diff(chances) < 0).all() and chances[1] == pytest.approx(0.8, abs=0.01)
 
 
-def test_an_employer_who_chooses_shows_somebody_who_knows_more_and_is_less_worn(engine):
-    light = social_desirability(WorldState(engine))
-    by_lot, chosen = (visit(engine, employer_chooses=share, others_met=1.0, managers_met=1.0) for share in (0.0, 1.0))
-    assert (by_lot.establishment == chosen.establishment).all()
-    assert (light[chosen.place] >= light[by_lot.place]).all()
-    assert light[chosen.place].mean() > light[by_lot.place].mean() + 0.3
+def test_employers_choose_people_who_know_more_and_are_less_exhausted(engine):
+    desirability = social_desirability(WorldState(engine))
+    at_random, chosen = (
+        visit(engine, employer_chooses=share, others_met=1.0, managers_met=1.0) for share in (0.0, 1.0)
+    )
+    assert (at_random.establishment == chosen.establishment).all()
+    assert (desirability[chosen.place] >= desirability[at_random.place]).all()
+    assert desirability[chosen.place].mean() > desirability[at_random.place].mean() + 0.3
 
 
-# -- what is said of measures -----------------------------------------------------------------------------------------
+# -- answers about measures -------------------------------------------------------------------------------------------
 
 
-def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
+def test_answers_without_errors_equal_true_knowledge(engine):
     answers, state = conduct_survey(engine, EXACT), WorldState(engine)
     for name in MEASURES:
         assert (answers.responses[f"known.{name}"] == state.measure("known", name)[answers.place]).all()
@@ -104,17 +106,17 @@ def test_what_is_said_is_what_is_known_where_nobody_is_mistaken(engine):
     assert (answers.responses["known"] == sum(answers.responses[f"known.{name}"] for name in MEASURES)).all()
 
 
-def test_answers_are_mistaken_as_often_as_stated_and_style_bends_them_both_ways():
-    luck, n = np.random.default_rng(1).random(40_000), 40_000
+def test_share_of_mistaken_answers_and_effect_of_response_style():
+    random, n = np.random.default_rng(1).random(40_000), 40_000
     interview = Interview(misremembers=0.10, agrees_to_measures=0.5)
-    yes = {known: interview.says_known(np.full(n, known), np.zeros(n), luck).mean() for known in (0.0, 1.0)}
+    yes = {known: interview.says_known(np.full(n, known), np.zeros(n), random).mean() for known in (0.0, 1.0)}
     # three standard errors of a share of 40,000 at one tenth: 0.0045
     assert yes[0.0] == pytest.approx(0.10, abs=0.005) and yes[1.0] == pytest.approx(0.90, abs=0.005)
-    agreeing, denying = (interview.says_known(np.zeros(n), np.full(n, style), luck).mean() for style in (1.5, -1.5))
+    agreeing, denying = (interview.says_known(np.zeros(n), np.full(n, style), random).mean() for style in (1.5, -1.5))
     assert agreeing > 1.5 * yes[0.0] and denying < yes[0.0] / 1.5
 
 
-def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(engine):
+def test_social_desirability_only_adds_claims(engine):
     usual, desirable = visit(engine), visit(engine, desirability=0.3)
     truth = WorldState(engine)
     for name in MEASURES:
@@ -125,10 +127,10 @@ def test_a_desirable_answer_reaches_the_employers_column_and_nobody_unclaims(eng
     assert not_taken == pytest.approx(0.3, abs=0.08)
 
 
-# -- what is said of oneself ------------------------------------------------------------------------------------------
+# -- scores -----------------------------------------------------------------------------------------------------------
 
 
-def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
+def test_scores_stay_within_their_scale_and_rise_with_the_state(engine):
     answers = visit(engine)
     state = WorldState(engine)
     related = {}
@@ -143,7 +145,7 @@ def test_scores_stay_on_their_scale_and_higher_states_score_higher(engine):
 
 
 @pytest.mark.parametrize("reliability", [0.75, 0.95])
-def test_the_share_of_a_score_that_is_state_comes_out_as_stated(engine, reliability, monkeypatch):
+def test_reliability_is_the_squared_correlation_of_score_and_state(engine, reliability, monkeypatch):
     state, draws = WorldState(engine), SurveyRandom(engine)
     normal = draws.normal("a made-up state")
     monkeypatch.setattr(state, "of", lambda quantity: normal)
@@ -153,7 +155,7 @@ def test_the_share_of_a_score_that_is_state_comes_out_as_stated(engine, reliabil
     assert np.corrcoef(said, normal)[0, 1] ** 2 == pytest.approx(reliability, abs=0.04)
 
 
-def test_style_shifts_statements_up_and_oneself_towards_the_better():
+def test_response_style_shifts_scores_by_direction_of_the_scale():
     interview, none = Interview(agrees_to_scales=0.2, rosy_on_scales=0.1), np.zeros(1)
     worse, better = scales()["exhaustion"], scales()["detachment"]
     assert (worse.worse, better.worse) == (1, -1)
@@ -161,13 +163,13 @@ def test_style_shifts_statements_up_and_oneself_towards_the_better():
     assert interview.bent(none, np.ones(1), better) == pytest.approx(0.2 + 0.1)
 
 
-def test_everybody_tells_the_truth_without_error(engine):
+def test_latent_states_have_no_error(engine):
     truth, state = latent_states(engine), WorldState(engine)
     assert (truth.place == np.flatnonzero(state.at_home)).all() and truth.filled_in.all()
     assert (truth.responses["exhaustion"] == state.of("exhaustion")[truth.place]).all()
 
 
-# -- luck -------------------------------------------------------------------------------------------------------------
+# -- random numbers ---------------------------------------------------------------------------------------------------
 
 SWITCHES = {
     "misremembers": 0.1, "agrees_to_scales": 0.3, "desirability": 0.2, "employer_chooses": 1.0, "managers_fill_in": 0.6,
@@ -176,8 +178,7 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("name", SWITCHES)
-def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
-    """What a switch does not name stays as it was, to the bit, person by person."""
+def test_a_parameter_changes_only_the_answers_that_it_concerns(engine, name):
     state, draws = WorldState(engine), SurveyRandom(engine)
     usual, other = (
         sample_responses(state, draws, Instruments(SURVEY, replace(Interview(), **own)))
@@ -193,13 +194,13 @@ def test_one_switch_shifts_nobodys_luck_elsewhere(engine, name):
     assert bool(changed) == (name in ("misremembers", "agrees_to_scales", "desirability"))
 
 
-def test_another_visit_has_other_luck_and_the_same_style(engine):
+def test_another_visit_has_other_noise_and_the_same_style(engine):
     first, second = SurveyRandom(engine, "wave 1"), SurveyRandom(engine, "wave 2")
     assert (first.normal("style", lasting=True) == second.normal("style", lasting=True)).all()
     assert abs(np.corrcoef(first.normal("answers detachment"), second.normal("answers detachment"))[0, 1]) < 0.15
 
 
-def test_the_numbers_of_the_interview_are_settings_of_a_plan(small_plan):
+def test_parameters_of_the_interview_are_settings_of_a_plan(small_plan):
     plan = replace(small_plan, parameters={"interview": {"desirability": 0.1}})
     assert instruments_of(plan).interview == replace(Interview(), desirability=0.1)
     assert {field.name for field in fields(Interview)} == set(Interview().parameter_metadata())
@@ -210,9 +211,9 @@ def test_the_numbers_of_the_interview_are_settings_of_a_plan(small_plan):
 
 @pytest.fixture(scope="module")
 def some() -> Answers:
-    luck = np.random.default_rng(3)
-    x = luck.standard_normal((2, 200))
-    return made_up({"x": x[0], "y": x[0] + x[1], "z": x[1], "same": np.ones(200)}, luck.random(200) < 0.8)
+    random = np.random.default_rng(3)
+    x = random.standard_normal((2, 200))
+    return answers_of({"x": x[0], "y": x[0] + x[1], "z": x[1], "same": np.ones(200)}, random.random(200) < 0.8)
 
 
 def test_correlations_are_those_of_numpy_among_the_role_that_filled_in(some):
@@ -227,23 +228,23 @@ def test_correlations_are_those_of_numpy_among_the_role_that_filled_in(some):
         assert found.r[found.at(["z"], ["y"])] == found.r[1, 0]
 
 
-def test_what_does_not_vary_relates_to_nothing(some):
+def test_constant_answers_have_zero_correlations(some):
     found = Correlations(some, ("same", "x"), ("y", "same"))
     assert (found.r[0] == 0).all() and (found.r[:, 1] == 0).all() and found.significant[1, 0] == 1
 
 
-def test_nobody_of_a_role_relates_to_nothing():
-    answers = made_up({"x": np.arange(4.0), "y": np.arange(4.0)}, np.zeros(4, bool))
+def test_correlations_without_respondents_are_zero():
+    answers = answers_of({"x": np.arange(4.0), "y": np.arange(4.0)}, np.zeros(4, bool))
     assert (Correlations(answers, ("x",), ("y",)).r == 0).all()
 
 
 def test_significance_is_that_of_scipy():
     from scipy.stats import pearsonr
 
-    luck = np.random.default_rng(5)
+    random = np.random.default_rng(5)
     for n in (20, 160):
-        x = luck.standard_normal(n)
-        noise = luck.standard_normal(n)
+        x = random.standard_normal(n)
+        noise = random.standard_normal(n)
         noise -= noise.mean()
         unit = x - x.mean()
         noise -= unit * (noise @ unit) / (unit @ unit)
@@ -255,16 +256,16 @@ def test_significance_is_that_of_scipy():
 
 
 def test_being_a_manager_can_be_a_predictor():
-    answers = made_up({"x": (np.arange(40) % 2 == 0) * 1.0})
+    answers = answers_of({"x": (np.arange(40) % 2 == 0) * 1.0})
     assert Correlations(answers, ("is_manager",), ("x",)).r[0, 0] == pytest.approx(1.0)
 
 
-def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
-    """Five in a hundred, of strong relations too; and outcomes that hang together are significant together."""
-    luck = np.random.default_rng(7)
-    x = luck.standard_normal((40, 200))
+def test_permuted_outcomes_are_significant_by_chance_alone(some):
+    """5% of relations are significant, strong ones included; equal outcomes are significant together."""
+    random = np.random.default_rng(7)
+    x = random.standard_normal((40, 200))
     said = {f"x{at}": row for at, row in enumerate(x)} | {"y": x[0], "twin": x[0] * 2 + 1}
-    relations = Correlations(made_up(said), [f"x{at}" for at in range(40)], ["y", "twin"])
+    relations = Correlations(answers_of(said), [f"x{at}" for at in range(40)], ["y", "twin"])
     signs = relations.permuted(["y", "twin"], 200, (1,))
     # 16,000 tests, of which each pair is one: three standard errors are 0.009
     assert (signs != 0).mean() == pytest.approx(0.05, abs=0.01)
@@ -275,7 +276,7 @@ def test_dealing_outcomes_anew_leaves_what_chance_gives_and_nothing_else(some):
 # -- patterns ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
+def test_patterns_use_questions_of_the_survey(engine):
     known = {pattern.name for pattern in patterns() if pattern.origin == "study"}
     answers = visit(engine)
     names = {*answers.responses, "is_manager"}
@@ -285,7 +286,7 @@ def test_every_relation_names_a_pattern_of_the_study_and_what_is_asked(engine):
         assert set(cells.predictors) <= {*names, "chooses_home_hours"}, pattern
 
 
-def test_single_relations_stand_role_by_role():
+def test_relations_are_listed_by_role():
     cells = Cells(("a", "b"), ("c",), ("manager", "non_manager"), 0)
     assert cells.each == (
         ("manager", "a", "c"), ("manager", "b", "c"), ("non_manager", "a", "c"), ("non_manager", "b", "c"),

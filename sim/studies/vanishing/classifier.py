@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.studies.vanishing.explanations import NO_EFFECT, Explanation
-from sim.studies.vanishing.pattern import CONTACT, COUNTS, EMPLOYERS, JOINT, NUMBERS, PARTS, QUIET, shows
+from sim.studies.vanishing.pattern import CONTACT, COUNTS, EMPLOYERS, NUMBERS, PARTS, agreement
 from sim.studies.vanishing.survey_designs import DESIGNS, FEW
 
 if TYPE_CHECKING:
@@ -298,10 +298,8 @@ def _error(auc: float, on: int, off: int) -> float:
 def pattern_shares(tables: Tables, reports: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
     """Return shares of simulated studies with parts of the pattern, and mean counts, by origin.
 
-    Columns
-    -------
-    few : as few significant relations between known measures and risks as the study reports, of both signs together
-    any_wrong : at least one significant relation of the wrong sign with the employer's answers
+    - `few`: as few significant relations between known measures and risks as the study reports, of both signs together
+    - `any_wrong`: at least one significant relation of the wrong sign with the employer's answers
     """
     import pandas as pd
 
@@ -309,8 +307,7 @@ def pattern_shares(tables: Tables, reports: pd.DataFrame, permuted: pd.DataFrame
     findings = sum(part.reported for part in PARTS)
     rows = []
     for name, own in zip(ORIGINS, (permuted, reports[~effect], reports[effect]), strict=True):
-        row = {"quiet": shows(own, QUIET), "contact": shows(own, CONTACT), "joint": shows(own, JOINT)}
-        row["any_contact"] = own[list(CONTACT)].max(axis=1)
+        row = agreement(own)
         row["two_contact"] = own[list(CONTACT)].sum(axis=1) >= len(CONTACT) - 1
         row |= {part.name: own[part.name] == part.reported for part in PARTS}
         row |= {count: own[count] for count in (*COUNTS, *EMPLOYERS)}

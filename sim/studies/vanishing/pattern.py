@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -189,6 +189,13 @@ def report_of_2022(measures: Sequence[Measure]) -> dict[str, float]:
 def shows(reports: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:
     """Return whether each report agrees with that of 2022 on all of these parts."""
     return np.logical_and.reduce([reports[part.name] == part.reported for part in PARTS if part.name in parts])
+
+
+def agreement(reports: pd.DataFrame) -> dict[str, Any]:
+    """Return whether each report agrees with that of 2022, by group of parts; `any_contact` is at least one of them."""
+    groups = {"quiet": QUIET, "contact": CONTACT, "joint": JOINT}
+    some = {"any_contact": reports[list(CONTACT)].max(axis=1)}
+    return {name: shows(reports, parts) for name, parts in groups.items()} | some
 
 
 def true_relations(truth: Answers) -> dict[str, float]:

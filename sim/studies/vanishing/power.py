@@ -18,7 +18,7 @@ from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
 from sim.levers.interventions import InterventionState
-from sim.levers.measure import Measure, Shift
+from sim.levers.measure import Shift
 from sim.levers.scenario import Introduction, Scenario
 from sim.studies.vanishing.worlds import simulate_to_visit
 from sim.survey.correlations import SIGNIFICANT, least_significant
@@ -84,9 +84,7 @@ class People:
     used: np.ndarray
     long: np.ndarray
     outcome: np.ndarray  # (person,) score of a survey that asks once
-    took_part: (
-        np.ndarray
-    )  # (person,) stayed until the last wave, and the establishment did not claim the measure before
+    took_part: np.ndarray  # (person,) stayed until the last wave, and the measure was not claimed before
     before: np.ndarray  # (person, 4) scores of the waves before
     without: np.ndarray  # (person, 4) scores of the waves after, without the measure introduced
     with_measure: np.ndarray  # (person, 4) the same with the measure introduced
@@ -109,10 +107,11 @@ def _at_strength(plan: Plan, strength: str) -> Plan:
         largest = shift.high if shift.amount > 0 else shift.low
         return replace(shift, amount={ASSUMED: shift.amount, LARGEST: largest, NOTHING: 0.0}[strength])
 
-    def of(measure: Measure) -> Measure:
-        return replace(measure, shifts={name: at(shift) for name, shift in measure.shifts.items()})
-
-    return replace(plan, measures=tuple(of(measure) if measure.in_study else measure for measure in plan.measures))
+    measures = (
+        replace(one, shifts={name: at(shift) for name, shift in one.shifts.items()}) if one.in_study else one
+        for one in plan.measures
+    )
+    return replace(plan, measures=tuple(measures))
 
 
 class _Trial:
@@ -136,16 +135,14 @@ class _Trial:
 
     def people(self) -> dict[str, People]:
         """Simulate the year after, and return the people of each effect."""
-        beside, after = self._introduced(), []
+        policies = (Scenario(effect, "policy", tuple(map(Introduction, self._measures(effect)))) for effect in EFFECTS)
+        beside = self._engine.fork(InterventionState(self._engine.interventions.measures, (BASELINE, *policies)))
+        after = []
         for week in range(AFTER[-1] + 1):
             beside.run_week(week)
             if week in AFTER:
                 after.append([self._scores(beside, world, week) for world in range(len(EFFECTS) + 1)])
         return {effect: self._people(beside, after, number + 1, effect) for number, effect in enumerate(EFFECTS)}
-
-    def _introduced(self) -> Engine:
-        policies = [Scenario(effect, "policy", tuple(map(Introduction, self._measures(effect)))) for effect in EFFECTS]
-        return self._engine.fork(InterventionState(self._engine.interventions.measures, (BASELINE, *policies)))
 
     def _measures(self, effect: str) -> tuple[str, ...]:
         return WorldState(self._engine).study_measures if effect == ALL else (effect,)
@@ -190,16 +187,9 @@ def detection_rates(
 ) -> pd.DataFrame:
     """Return one row per effect, strength, design and number of respondents.
 
-    Columns
-    -------
-    sees, wrong : shares of surveys with a significant effect of the right and of the wrong sign
-    true_effect : mean effect of the introduction after a year on those without the measure, latent, in SD
-    people : home workers from whom respondents are sampled
-
-    Raises
-    ------
-    UserError
-        Where hardly anybody is without the measure.
+    - `sees`, `wrong`: shares of surveys with a significant effect of the right and of the wrong sign
+    - `true_effect`: mean effect of the introduction after a year on those without the measure, latent, in SD
+    - `people`: home workers from whom respondents are sampled
     """
     import pandas as pd
 

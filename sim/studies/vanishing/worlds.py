@@ -16,7 +16,7 @@ from sim.engine.plan import Plan, create_engine, simulate_burn_in
 from sim.errors import UserError, invalid
 from sim.studies.vanishing import survey_designs
 from sim.studies.vanishing.explanations import NO_EFFECT, Explanation, World, corrected, draw_world, plan_of, with_on
-from sim.studies.vanishing.pattern import CONTACT, JOINT, PARTS, QUIET, reports_of, shows, survey_counts, true_relations
+from sim.studies.vanishing.pattern import JOINT, PARTS, agreement, reports_of, shows, survey_counts, true_relations
 from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey, latent_states
 
@@ -171,32 +171,30 @@ def cases(explanations: Sequence[Explanation]) -> tuple[Case, ...]:
 def case_table(rows: Sequence[Row], limits: Mapping[str, float]) -> pd.DataFrame:
     """Return one row per case with shares of simulated studies, mean numbers and mean true correlations.
 
-    Columns
-    -------
-    quiet : no relation with the employer's answers
-    contact, any_contact : all three findings on measures of contact, at least one of them
-    joint, without_times : the joint pattern, and without working times and conflict
-    found.<part> : each single finding
-    right, wrong : mean number of significant relations with the employer's answers, by sign
-    true.<part> : mean correlation of latent states
-    error_<share> : standard error over replicates
-    studies : number of simulated studies
+    - `quiet`: no relation with the employer's answers
+    - `contact`, `any_contact`: all three findings on measures of contact, at least one of them
+    - `joint`, `without_times`: the joint pattern, and without working times and conflict
+    - `found.<part>`: each single finding
+    - `right`, `wrong`: mean number of significant relations with the employer's answers, by sign
+    - `true.<part>`: mean correlation of latent states
+    - `error_<share>`: standard error over replicates
+    - `studies`: number of simulated studies
     """
     import pandas as pd
 
     studies = pd.DataFrame(rows)
     reports = reports_of(studies, limits)
-    table = studies[["kind", "explanation", "replicate"]].copy()
-    table["quiet"], table["contact"], table["joint"] = (shows(reports, parts) for parts in (QUIET, CONTACT, JOINT))
-    table["any_contact"] = reports[list(CONTACT)].max(axis=1)
-    table["without_times"] = shows(reports, [part for part in JOINT if part != "times_conflict"])
-    for part in PARTS:
-        if part.reported:
-            table[f"found.{part.name}"] = reports[part.name]
-            table[f"true.{part.name}"] = studies[f"true.{part.name}"]
-    table["right"], table["wrong"] = studies["employer_right"], studies["employer_wrong"]
-    for name in ("claims", "known_managers", "known_others"):
-        table[name] = studies[name]
+    named: Row = {}
+    for part in (part.name for part in PARTS if part.reported):
+        named |= {f"found.{part}": reports[part], f"true.{part}": studies[f"true.{part}"]}
+    table = studies[["kind", "explanation", "replicate"]].assign(
+        **agreement(reports),
+        without_times=shows(reports, [part for part in JOINT if part != "times_conflict"]),
+        **named,
+        right=studies["employer_right"],
+        wrong=studies["employer_wrong"],
+        **studies[["claims", "known_managers", "known_others"]],
+    )
     groups = ["kind", "explanation"]
     numbers = [name for name in table if name not in (*groups, "replicate")]
     by_replicate = table.astype({name: float for name in numbers}).groupby([*groups, "replicate"], sort=False).mean()
