@@ -184,13 +184,13 @@ def case_table(rows: Sequence[Row], limits: Mapping[str, float]) -> pd.DataFrame
 
     studies = pd.DataFrame(rows)
     reports = reports_of(studies, limits)
-    named: Row = {}
+    by_part: Row = {}
     for part in (part.name for part in PARTS if part.reported):
-        named |= {f"found.{part}": reports[part], f"true.{part}": studies[f"true.{part}"]}
+        by_part |= {f"found.{part}": reports[part], f"true.{part}": studies[f"true.{part}"]}
     table = studies[["kind", "explanation", "replicate"]].assign(
         **agreement(reports),
         without_times=shows(reports, [part for part in JOINT if part != "times_conflict"]),
-        **named,
+        **by_part,
         right=studies["employer_right"],
         wrong=studies["employer_wrong"],
         **studies[["claims", "known_managers", "known_others"]],
