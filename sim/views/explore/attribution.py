@@ -13,19 +13,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sim.engine.plan import Plan
 from sim.levers.scenario import Scenario, Setting
 from sim.outcomes.definitions import GROUPS, OUTCOMES
 from sim.outcomes.effects import CHANCE, DRAWS, interval, spread
 from sim.outcomes.record import last_weeks
+from sim.plotting.charts.pathways import TOGETHER, WHOLE
+from sim.studies.scenarios import interval_type
 from sim.views.explore import worker
+from sim.views.explore.cases import plans_of
+from sim.views.explore.selection import PolicySelection
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.views.explore.scheduler import AnswerScheduler
-    from sim.views.explore.selection import PolicySelection
 
 Cut = tuple[tuple[str, str], ...]
 PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
@@ -45,51 +47,30 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
     },
 }
 """By outcome and pathway, the parameters that are set to 0. Together they are all that changes the outcome."""
+_CUTS = [(outcome, name, cut) for outcome, own in PATHWAYS.items() for name, cut in own.items()]
+_COLUMNS = ["outcome", "pathway", "part", "low", "high", "replicates", "interval", "unit"]
 REPLICATES = 8
 
 
 def split(scheduler: AnswerScheduler, choice: PolicySelection, replicates: int = REPLICATES) -> pd.DataFrame:
-    """Return the effect by pathway: columns outcome, pathway, part, low, high, replicates, interval, unit.
+    """Return the effect by pathway, with the columns of `_COLUMNS`.
 
     `whole` is the effect itself, `together` the remainder; intervals as in the table of effects.
     """
-    import pandas as pd
-
-    from sim.plotting.charts.pathways import TOGETHER, WHOLE
-    from sim.studies.scenarios import interval_type
-    from sim.views.explore.cases import plans_of
-
     plans = plans_of(choice, replicates)
     samples = np.stack(scheduler.run_in_workers(plans, effects_without))
     holds = interval_type(plans)
     rows = []
     for column, outcome in enumerate(PATHWAYS):
         whole = samples[:, 0, column]
-        parts = {name: whole - samples[:, row, column] for row, name in _rows(outcome)}
+        cuts = enumerate(_CUTS, start=1)
+        parts = {name: whole - samples[:, row, column] for row, (own, name, _) in cuts if own == outcome}
         parts |= {TOGETHER: whole - sum(parts.values()), WHOLE: whole}
         for name, values in parts.items():
             mean, low, high, count = {CHANCE: interval, DRAWS: spread}[holds](values)
-            rows.append(
-                {
-                    "outcome": outcome,
-                    "pathway": name,
-                    "part": float(mean),
-                    "low": float(low),
-                    "high": float(high),
-                    "replicates": int(count),
-                    "interval": holds,
-                    "unit": OUTCOMES[outcome].unit,
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _cuts() -> list[tuple[str, str, Cut]]:
-    return [(outcome, name, cut) for outcome, own in PATHWAYS.items() for name, cut in own.items()]
-
-
-def _rows(outcome: str) -> list[tuple[int, str]]:
-    return [(row, name) for row, (own, name, _) in enumerate(_cuts(), start=1) if own == outcome]
+            numbers = (float(mean), float(low), float(high), int(count))
+            rows.append((outcome, name, *numbers, holds, OUTCOMES[outcome].unit))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def effects_without(plans: Sequence[Plan]) -> list[np.ndarray]:
@@ -99,7 +80,7 @@ def effects_without(plans: Sequence[Plan]) -> list[np.ndarray]:
 
 def _effects(plan: Plan) -> np.ndarray:
     usual, policy = plan.scenarios
-    cuts: list[Cut] = [(), *(cut for _, _, cut in _cuts())]
+    cuts: list[Cut] = [(), *(cut for _, _, cut in _CUTS)]
     worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]
     last = last_weeks(worker.after_burn_in(plan).simulate(worlds)[0])
     columns = [list(OUTCOMES).index(outcome) for outcome in PATHWAYS]

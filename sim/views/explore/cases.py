@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from sim.config import composition, plan_builder
 from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.outcomes.record import Record
+from sim.studies.scenarios import facts, interval_type, samples_of, tables_of
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sim.world.establishments import build
 
 WORKERS = 2
 REPLICATE_STEPS = (FIRST_STAGE, 20, 50, 100)
@@ -115,8 +116,6 @@ def plans_of(choice: PolicySelection, replicates: int | None = None) -> list[Pla
 
 def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None) -> Iterator[list[Plan]]:
     """Yield the plans of a choice for every stage, or for each of these numbers of replicates."""
-    from sim.config import composition, plan_builder
-
     sizes = counts or stages(choice.most_replicates)
     overrides = (*choice.overrides, f"replicates={sizes[-1]}")
     plans: list[Plan] = []
@@ -128,23 +127,14 @@ def plans_by_stage(choice: PolicySelection, counts: Sequence[int] | None = None)
 
 def answer_of(case: Case, stage: int) -> Answer:
     """Return the answer of the first `stage` replicates."""
-    from sim.studies.scenarios import facts, interval_type, samples_of, tables_of
-    from sim.world.establishments import build
-
     plans = case.plans[:stage]
     samples = samples_of(plans[0])
     for number in range(stage):
         samples.add(case.records[number])
     holds = interval_type(plans)
     firm = build(plans[0].firm, plans[0].seed, plans[0].replicate)
-    return Answer(
-        replicates=stage,
-        simulated=stage,
-        most=case.answer.most,
-        tables=tables_of(plans[0], samples, firm, holds),
-        facts=facts(plans[0], samples, holds),
-        plan=plans[0],
-    )
+    tables = tables_of(plans[0], samples, firm, holds)
+    return Answer(stage, stage, case.answer.most, tables, facts(plans[0], samples, holds), plans[0])
 
 
 def check_null(record: Record) -> None:

@@ -7,12 +7,15 @@ import json
 import shlex
 import zipfile
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from sim.errors import required
+from sim.experiments import output_folder
 from sim.plotting import charts as pictures
 from sim.views.explore.answer_view import replay
 from sim.views.explore.cases import Answer
@@ -20,6 +23,8 @@ from sim.views.explore.labels import choice_id, combined, title, words_for
 from sim.views.explore.rendering import WIDE, show
 from sim.views.explore.scheduler import shared_scheduler
 from sim.views.explore.selection import PolicySelection
+from sim.views.report.folder import TABLES, Comparison
+from sim.views.report.page import page
 from sim.words import Words
 
 
@@ -33,21 +38,15 @@ def downloads(choices: Sequence[PolicySelection], words: Words) -> None:
         st.markdown(words("explore.take.command"))
         st.code("\n".join(one.command(one.most_replicates) for one in choices), language=None, wrap_lines=True)
     with st.container(horizontal=True):
-        file, language = words("explore.take.file"), words.language
-        st.download_button(
-            words("explore.take.report"), lambda: report(choices, words), f"{file}.html", "text/html", on_click="ignore"
-        )
-        st.download_button(
-            words("explore.take.data"),
-            lambda: data(choices, words),
-            f"{file}.zip",
-            "application/zip",
-            on_click="ignore",
-        )
-        st.download_button(
-            words("explore.take.figures"), lambda: figures(choices, words), f"{file}-{language}-svg.zip",
-            "application/zip", on_click="ignore",
-        )  # fmt: skip
+        name, zipped = words("explore.take.file"), "application/zip"
+        for part, make, file, kind in (
+            ("report", report, f"{name}.html", "text/html"),
+            ("data", data, f"{name}.zip", zipped),
+            ("figures", figures, f"{name}-{words.language}-svg.zip", zipped),
+        ):
+            st.download_button(
+                words(f"explore.take.{part}"), partial(make, choices, words), file, kind, on_click="ignore"
+            )
         if st.session_state.before is not None:
             st.button(words("explore.take.replay"), on_click=replay)
 
@@ -67,8 +66,6 @@ def _answers(choices: Sequence[PolicySelection]) -> list[Answer]:
 
 def about(choice: PolicySelection, answer: Answer) -> dict[str, Any]:
     """Return how an answer was made: versions, seed, settings, number of runs, and what its intervals cover."""
-    from sim.experiments import output_folder
-
     plan, command = required(answer.plan, "the plan of an answer"), choice.command(answer.replicates)
     return output_folder.about(plan) | dict(answer.facts) | {"asked": shlex.split(command)[2:], "command": command}
 
@@ -90,8 +87,7 @@ def figures(choices: Sequence[PolicySelection], words: Words) -> bytes:
     """Return the figures as SVG."""
     answers, known = _answers(choices), words_for(choices, words)
     tables = {name: combined(answers, name) for name in ("effects", "trajectories", "gains", "cascade")}
-    kind = str(tables["effects"]["kind"].iloc[0])
-    first = choice_id(0)
+    kind, first = str(tables["effects"]["kind"].iloc[0]), choice_id(0)
     charts = {
         "effects": pictures.effects(tables["effects"], known, WIDE, kind),
         "over_time": pictures.trajectories(tables["trajectories"], known, WIDE, kind),
@@ -105,11 +101,6 @@ def figures(choices: Sequence[PolicySelection], words: Words) -> bytes:
 
 def report(choices: Sequence[PolicySelection], words: Words) -> str:
     """Return the report, one page of HTML."""
-    from pathlib import Path
-
-    from sim.views.report.folder import TABLES, Comparison
-    from sim.views.report.page import page
-
     answers = _answers(choices)
     facts = about(choices[0], answers[0])
     facts["commands"] = [choice.command(one.replicates) for choice, one in zip(choices, answers, strict=True)]

@@ -18,11 +18,12 @@ from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.levers.interventions import InterventionState
 from sim.views.explore import worker
+from sim.views.explore.cases import plans_of
+from sim.views.explore.selection import PolicySelection
 from sim.world.calendar import DAYS_A_WEEK
 
 if TYPE_CHECKING:
     from sim.views.explore.scheduler import AnswerScheduler
-    from sim.views.explore.selection import PolicySelection
 
 AFTER_WEEKS, WEEKS = 26, 4
 """Half a year, after which people are used to a measure; and the weeks to select from."""
@@ -64,27 +65,22 @@ class Evening:
 
 def evening(scheduler: AnswerScheduler, choice: PolicySelection) -> Evening:
     """Return the evening of a choice; raise UserError for an uploaded file, of which no individual is shown."""
-    from sim.views.explore.cases import plans_of
-
     if choice.persons is not None:
         raise UserError(
             "An evening shows individuals, so your own file has none. Use an organisation of the same size."
         )
-    scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), scenes)[0]
+    scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), _scenes)[0]
     return scene
 
 
-def scenes(plans: Sequence[Plan]) -> list[Evening]:
-    """Return the evening of each plan."""
+def _scenes(plans: Sequence[Plan]) -> list[Evening]:
     return [_scene(plan) for plan in plans]
 
 
 def _scene(plan: Plan) -> Evening:
     state = worker.after_burn_in(plan)
-    engine, firm = (
-        state.engine.fork(InterventionState(state.engine.interventions.measures, plan.scenarios)),
-        state.firms[0],
-    )
+    engine = state.engine.fork(InterventionState(state.engine.interventions.measures, plan.scenarios))
+    firm = state.firms[0]
     first = min(AFTER_WEEKS, max(plan.weeks - WEEKS, 0))
     for week in range(first):
         engine.run_week(week)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from sim.plotting.charts.style import FONT, wrapped
 from sim.plotting.style import BLUE, GREY, INK, ORANGE
 from sim.views.explore.evening import Evening
 from sim.views.explore.rendering import fragment
 from sim.words import Words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STATES = ("works", "awake", "rests")
 _COLOURS = {
@@ -34,17 +32,11 @@ def team_at_home(evening: Evening, world: int, name: str, words: Words, columns:
     width = columns * _HOME_WIDTH + 24
     titles = wrapped(name, width - 28, 14)
     top = 22 + 18 * len(titles)
-    homes = [
-        (
-            12 + _HOME_WIDTH * (person % columns),
-            top + _ROW_HEIGHT * (person // columns),
-            evening.state(world, person),
-            words("explore.evening.manager")
-            if evening.is_manager[person]
-            else words("explore.evening.colleague", number=person),
-        )
-        for person in range(people)
-    ]
+    homes = []
+    for person in range(people):
+        role = words(f"explore.evening.{'manager' if evening.is_manager[person] else 'colleague'}", number=person)
+        x, y = 12 + _HOME_WIDTH * (person % columns), top + _ROW_HEIGHT * (person // columns)
+        homes.append((x, y, evening.state(world, person), role))
     height = top + math.ceil(people / columns) * _ROW_HEIGHT + 4
     return fragment("scenes", "team", width, height, titles, homes, _COLOURS, FONT)
 

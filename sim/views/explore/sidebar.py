@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from sim.config import default_settings
 from sim.levers.measure import GRADES
 from sim.reporting import phrases
 from sim.text import plain
@@ -14,7 +15,7 @@ from sim.views.explore import state
 from sim.views.explore.labels import years
 from sim.views.explore.levers import ASSUMPTIONS, FIRST, MORE, Option, family, fifteen, usual_of
 from sim.views.explore.rendering import show
-from sim.views.explore.selection import ANCHOR_DAYS, PolicySelection, assumptions, measures_in, presets
+from sim.views.explore.selection import ANCHOR_DAYS, TODAY, PolicySelection, assumptions, presets
 from sim.words import Words
 
 _LAYER_LOSS = "mechanisms.cascade.layer_loss"
@@ -26,7 +27,9 @@ def sidebar(words: Words) -> None:
     choice = state.choice()
     show("page", "panel_title", words)
     _start(choice, words)
-    show("page", "grade_legend", words("explore.grades"), _grades(), words)
+    known = {measure.grade for measure in default_settings.measures()}
+    grades = [grade for grade in GRADES if grade in known]
+    show("page", "grade_legend", words("explore.grades"), grades, words)
     for name in FIRST:
         _lever(name, choice, words)
     with st.expander(words("explore.panel.more")):
@@ -52,38 +55,43 @@ def _start(choice: PolicySelection, words: Words) -> None:
         if name := st.session_state.get(state.key("preset")):
             state.preset(presets().get(name, {}))
 
-    st.selectbox(
-        words("explore.panel.start"), options, format_func=names.__getitem__, key=state.fill("preset", now),
-        on_change=start,
-    )  # fmt: skip
+    st.selectbox(words("explore.panel.start"), options, format_func=names.__getitem__, **_bound("preset", now, start))
+
+
+def _bound(name: str, value: Any, on_change: Callable[..., None], *args: Any) -> dict[str, Any]:
+    """Return the arguments of a widget that is filled with a value of the choice and read back into it."""
+    return {"key": state.fill(name, value), "on_change": on_change, "args": args}
+
+
+def _setting(name: str, choice: PolicySelection) -> dict[str, Any]:
+    return _bound(name, getattr(choice, name), state.setting, name)
 
 
 def _lever(name: str, choice: PolicySelection, words: Words) -> None:
     options = {option.name: option for option in family(name)}
-    now = choice.levers.get(name, "practice_2022")
+    now = choice.levers.get(name, TODAY)
     if now not in options:  # a link may name a measure that the panel offers under another option
         options[now] = Option(name, now, ())
     st.selectbox(
-        words(f"common.family.{name}"),
-        list(options),
-        format_func=lambda option: options[option].marked(words),
-        key=state.fill(name, now),
-        on_change=state.lever,
-        args=(name,),
-    )
+        words(f"common.family.{name}"), list(options), format_func=lambda option: options[option].marked(words),
+        **_bound(name, now, state.lever, name),
+    )  # fmt: skip
     if not options[now].is_today:
         show("page", "grade_line", option_line(options[now], words))
     if now == "anchor_days":
-        _fixed_days(choice, words)
+        usual = usual_of(ANCHOR_DAYS)
+        days = int(choice.numbers.get(ANCHOR_DAYS, usual))
+        bound = _bound(ANCHOR_DAYS, days, state.number, ANCHOR_DAYS, usual)
+        st.slider(words("explore.panel.fixed_days"), 1, 4, **bound)
     if name == "communication":
-        _layer_loss(choice, words)
+        _slider(_LAYER_LOSS, words("explore.panel.layer_loss"), choice, step=0.01, format="percent")
 
 
-def _grades() -> list[str]:
-    """Return the grades that any measure has, from weak to strong."""
-    from sim.config import default_settings
-
-    return [grade for grade in GRADES if grade in {measure.grade for measure in default_settings.measures()}]
+def _slider(name: str, label: str, choice: PolicySelection, **looks: Any) -> None:
+    """Show the slider of an assumption, over its range."""
+    (least, most), usual = assumptions()[name], usual_of(name)
+    bound = _bound(name, float(choice.numbers.get(name, usual)), state.number, name, usual)
+    st.slider(label, least, most, **looks, **bound)
 
 
 def option_line(option: Option, words: Words, with_family: bool = False) -> dict[str, str]:
@@ -102,38 +110,10 @@ def option_line(option: Option, words: Words, with_family: bool = False) -> dict
     return {"grade": option.grade, "text": text}
 
 
-def _fixed_days(choice: PolicySelection, words: Words) -> None:
-    usual = usual_of(ANCHOR_DAYS)
-    st.slider(
-        words("explore.panel.fixed_days"),
-        1,
-        4,
-        key=state.fill(ANCHOR_DAYS, int(choice.numbers.get(ANCHOR_DAYS, usual))),
-        on_change=state.number,
-        args=(ANCHOR_DAYS, usual),
-    )
-
-
-def _layer_loss(choice: PolicySelection, words: Words) -> None:
-    least, most = assumptions()[_LAYER_LOSS]
-    usual = usual_of(_LAYER_LOSS)
-    st.slider(
-        words("explore.panel.layer_loss"),
-        least,
-        most,
-        step=0.01,
-        format="percent",
-        key=state.fill(_LAYER_LOSS, float(choice.numbers.get(_LAYER_LOSS, usual))),
-        on_change=state.number,
-        args=(_LAYER_LOSS, usual),
-    )
-
-
 def _fifteen(choice: PolicySelection, words: Words) -> None:
     st.markdown(f"**{words('explore.panel.fifteen')}**")
     st.caption(words("explore.panel.fifteen_text"))
-    in_levers = {own for name, option in choice.levers.items() for own in measures_in(name, option)}
-    _checklist("m", {*choice.measures, *in_levers}, state.measure, words, fixed=in_levers)
+    _checklist("m", {*choice.measures, *choice.in_levers}, state.measure, words, fixed=choice.in_levers)
 
 
 def _checklist(
@@ -146,14 +126,9 @@ def _checklist(
             level = measure.hygiene
             show("page", "paragraph", words(f"common.level.{level}"), "level")
         mark = " §" if measure.legal == "duty" else ""
-        st.checkbox(
-            f"{plain(names[measure.name])}{mark}"
-            + (f" ({words('explore.panel.in_a_lever')})" if measure.name in fixed else ""),
-            key=state.fill(f"{start}_{measure.name}", measure.name in ticked),
-            disabled=measure.name in fixed,
-            on_change=on_change,
-            args=(measure.name,),
-        )
+        note = f" ({words('explore.panel.in_a_lever')})" if measure.name in fixed else ""
+        bound = _bound(f"{start}_{measure.name}", measure.name in ticked, on_change, measure.name)
+        st.checkbox(f"{plain(names[measure.name])}{mark}{note}", disabled=measure.name in fixed, **bound)
     st.caption(words("common.duty.holds", mark="§"))
 
 
@@ -162,58 +137,34 @@ def _assumptions(choice: PolicySelection, words: Words) -> None:
     st.caption(words("explore.panel.assumptions_text"))
     for name in ASSUMPTIONS:
         label = words(f"common.assumption.{name.replace('.', '_')}")
-        least, most = assumptions()[name]
-        usual = usual_of(name)
-        value = choice.numbers.get(name, usual)
-        widget: dict[str, Any] = {"key": state.key(name), "on_change": state.number, "args": (name, usual)}
+        (least, most), usual = assumptions()[name], usual_of(name)
         if (least, most) == (0.0, 1.0) and usual in (0.0, 1.0):
-            state.fill(name, bool(value))
-            st.toggle(label, **widget)
+            st.toggle(label, **_bound(name, bool(choice.numbers.get(name, usual)), state.number, name, usual))
         else:
-            state.fill(name, float(value))
-            st.slider(label, least, most, step=(most - least) / 100, format="localized", **widget)
+            _slider(name, label, choice, step=(most - least) / 100, format="localized")
 
 
 def _organisation(choice: PolicySelection, words: Words) -> None:
     st.caption(words("common.works_council"))
     if choice.persons is None:
-        st.number_input(
-            words("explore.panel.employees"), 20, 5000, step=10, key=state.fill("employees", choice.employees),
-            on_change=state.setting, args=("employees",),
-        )  # fmt: skip
-        st.number_input(
-            words("explore.panel.team_size"), 3, 12, key=state.fill("team_size", choice.team_size),
-            on_change=state.setting, args=("team_size",),
-        )  # fmt: skip
-        st.number_input(
-            words("explore.panel.at_home"), 0, 100, step=5, key=state.fill("at_home", choice.at_home),
-            on_change=state.setting, args=("at_home",), help=words("explore.panel.at_home_help"),
-        )  # fmt: skip
+        for name, least, most, step in (("employees", 20, 5000, 10), ("team_size", 3, 12, 1), ("at_home", 0, 100, 5)):
+            note = words("explore.panel.at_home_help") if name == "at_home" else None
+            label = words(f"explore.panel.{name}")
+            st.number_input(label, least, most, step=step, help=note, **_setting(name, choice))
     _in_place(choice, words)
-    horizons = sorted({*_HORIZONS, choice.weeks})
     st.select_slider(
-        words("explore.panel.weeks"),
-        horizons,
-        format_func=lambda weeks: years(weeks, words),
-        key=state.fill("weeks", choice.weeks),
-        on_change=state.setting,
-        args=("weeks",),
-    )
-    st.number_input(
-        words("explore.panel.seed"), 1, 1_000_000, key=state.fill("seed", choice.seed), on_change=state.setting,
-        args=("seed",), help=words("explore.panel.seed_help"),
+        words("explore.panel.weeks"), sorted({*_HORIZONS, choice.weeks}),
+        format_func=lambda weeks: years(weeks, words), **_setting("weeks", choice),
     )  # fmt: skip
+    note = words("explore.panel.seed_help")
+    st.number_input(words("explore.panel.seed"), 1, 1_000_000, help=note, **_setting("seed", choice))
     _upload(choice, words)
 
 
 def _in_place(choice: PolicySelection, words: Words) -> None:
     """Show what is in place already: drawn at random as among employers in 2022, or ticked."""
-    st.toggle(
-        words("explore.panel.in_place"),
-        key=state.fill("in_place", choice.in_place is not None),
-        on_change=state.known_in_place,
-        help=words("explore.panel.in_place_text"),
-    )
+    bound = _bound("in_place", choice.in_place is not None, state.known_in_place)
+    st.toggle(words("explore.panel.in_place"), help=words("explore.panel.in_place_text"), **bound)
     if choice.in_place is not None:
         _checklist("p", choice.in_place, state.in_place, words)
 
