@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from json import dumps
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from sim import __version__
 from sim.calibration.uncertainty import assumed_numbers
 from sim.reporting import phrases
 from sim.text import plain
@@ -24,18 +26,14 @@ from sim.views.explore.sidebar import option_line, sidebar
 from sim.views.explore.study_results import numbers
 from sim.words import LANGUAGES, Words
 
-_SIDEBAR_WIDTH = 340
-"""Pixels."""
-
 
 def main() -> None:
     """Run the page once."""
     state.begin()
     words = state.words()
     is_answer = st.session_state.view == state.ANSWER
-    st.set_page_config(
-        page_title=words("common.title"), layout="wide", page_icon="◐", initial_sidebar_state=_SIDEBAR_WIDTH
-    )
+    width = 340  # pixels of the sidebar
+    st.set_page_config(page_title=words("common.title"), layout="wide", page_icon="◐", initial_sidebar_state=width)
     st.html(Path(__file__).with_name("style.css"))
     st.html(fragment("page", "script", controls_script(words)), unsafe_allow_javascript=True)
     _head(words)
@@ -79,47 +77,35 @@ def _home(words: Words) -> None:
     show("page", "section", words("questions.title"), words("questions.lead"))
     with st.container(key="questions"):
         for question in questions():
-            _question_card(question, words)
+            with st.container(key=f"question_{question.number}"):
+                show("page", "paragraph", _who(question, words), "who")
+                st.button(
+                    question.text("short", words), key=f"ask_{question.number}", width="stretch",
+                    on_click=_open_question, args=(question, words.language),
+                )  # fmt: skip
     show("page", "section", words("explore.own"), words("explore.own_text"))
     with st.container(horizontal=True, key="begin"):
-        st.button(
-            words("explore.own"), type="primary", on_click=state.take, args=(PolicySelection(language=words.language),)
-        )
+        st.button(words("explore.own"), type="primary", on_click=state.take, args=(_selection(words),))
     for head, what_if in (("open_preset", False), ("open_what_if", True)):
         show("page", "paragraph", words(f"explore.{head}"))
         with st.container(horizontal=True, key=head):
-            for name, levers in _named_scenarios(what_if):
-                st.button(
-                    plain(phrases.name_of(name, words)), key=f"preset_{name}", on_click=state.take,
-                    args=(PolicySelection(language=words.language, levers=levers),),
-                )  # fmt: skip
+            for name, levers in presets().items():
+                if what_if == any(option_of(family, option).what_if for family, option in levers.items()):
+                    label, new = plain(phrases.name_of(name, words)), _selection(words, levers=levers)
+                    st.button(label, key=f"preset_{name}", on_click=state.take, args=(new,))
 
 
-def _named_scenarios(what_if: bool) -> list[tuple[str, dict[str, str]]]:
-    """Return the named scenarios that are policies, or those that are what-if scenarios."""
-    return [
-        (name, levers)
-        for name, levers in presets().items()
-        if any(option_of(family, option).what_if for family, option in levers.items()) == what_if
-    ]
-
-
-def _question_card(question: Question, words: Words) -> None:
-    with st.container(key=f"question_{question.number}"):
-        show("page", "paragraph", _who(question, words), "who")
-        st.button(
-            question.text("short", words), key=f"ask_{question.number}", width="stretch", on_click=_open_question,
-            args=(question.number, words.language),
-        )  # fmt: skip
+def _selection(words: Words, **parts: Any) -> PolicySelection:
+    return PolicySelection(language=words.language, **parts)
 
 
 def _who(question: Question, words: Words) -> str:
     return ", ".join(words(f"questions.who.{one}") for one in question.who)
 
 
-def _open_question(number: int, language: str) -> None:
-    prepared = questions()[number - 1].choices(language=language)
-    state.take(prepared[0] if prepared else PolicySelection(language=language, question=number))
+def _open_question(question: Question, language: str) -> None:
+    empty = PolicySelection(language=language, question=question.number)
+    state.take(next(iter(question.choices(language=language)), empty))
 
 
 # -- an answer -------------------------------------------------------------------------------------------------------
@@ -178,8 +164,6 @@ def _limits(question: Question, words: Words) -> None:
 
 
 def _foot(words: Words) -> None:
-    from sim import __version__
-
     show("page", "foot", words)
     with st.expander(words("common.card.title")):
         show("page", "use_card", words)

@@ -9,17 +9,22 @@ from typing import Any
 
 import streamlit as st
 
+from sim.config import default_settings
 from sim.errors import UserError, first_line, required
+from sim.levers.measure import HYGIENE, Measure
 from sim.outcomes.definitions import BURN_OUT
 from sim.plotting import charts
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
 from sim.reporting.tables import date_of_share
 from sim.text import plain
-from sim.views.explore import evidence, scenes, study_results
+from sim.views.explore import scenes, study_results
+from sim.views.explore.attribution import REPLICATES, split
 from sim.views.explore.cases import Answer
+from sim.views.explore.evening import evening
 from sim.views.explore.headline import row_of
 from sim.views.explore.labels import choice_id, combined, title, words_for
+from sim.views.explore.levers import evidence_of
 from sim.views.explore.questions import question_of
 from sim.views.explore.rendering import figure, key_of, show
 from sim.views.explore.scheduler import shared_scheduler
@@ -29,6 +34,7 @@ from sim.words import Words
 _log = logging.getLogger(__name__)
 TABS = ("effects", "time", "groups", "cascade", "why", "evening", "ties", "rests")
 _OF_ONE_CHOICE = ("groups", "cascade", "why", "evening", "ties", "rests")
+_TIMES = ("before", "after")
 _CACHE_SIZE = 8
 
 
@@ -73,21 +79,16 @@ def result_tabs(choices: Sequence[PolicySelection], answers: Sequence[Answer], w
     if st.session_state.get(key) not in tabs:
         st.session_state[key] = tabs[0]
     tab = st.segmented_control(
-        words("explore.view.choose"),
-        tabs,
-        format_func=lambda name: words(f"explore.view.{name}"),
-        key=key,
+        words("explore.view.choose"), tabs, format_func=lambda name: words(f"explore.view.{name}"), key=key,
         required=True,
-    )
+    )  # fmt: skip
     place = 0
     if len(choices) > 1 and tab in _OF_ONE_CHOICE:
         place = st.selectbox(
-            words("explore.panel.custom"),
-            range(len(choices)),
-            format_func=lambda number: title(choices[number], words),
-            label_visibility="collapsed",
+            words("explore.panel.custom"), range(len(choices)),
+            format_func=lambda number: title(choices[number], words), label_visibility="collapsed",
             key=f"place_{choices[0].question}",
-        )
+        )  # fmt: skip
     _DRAW[str(tab)](_Results(choices, answers, place, words_for(choices, words)))
 
 
@@ -110,9 +111,7 @@ def _by_when(answer: Answer, words: Words) -> str:
     if effect is None or effect["low"] * effect["high"] <= 0:
         return ""
     weekly = required(answer.tables, "tables of an answer")["trajectories"]
-    own = weekly[
-        (weekly["outcome"] == BURN_OUT) & (weekly["group"] == "everybody") & (weekly["scenario"] != "baseline")
-    ]
+    own = weekly[weekly["outcome"].eq(BURN_OUT) & weekly["group"].eq("everybody") & weekly["scenario"].ne("baseline")]
     half, most = (phrases.month(date_of_share(own, share), words) for share in (0.5, 0.9))
     return words("explore.text.by_when", half=half, most=most)
 
@@ -178,8 +177,6 @@ def _on_demand(name: str, choice: PolicySelection, words: Words, make: Callable[
 
 
 def _why(results: _Results) -> None:
-    from sim.views.explore.attribution import REPLICATES, split
-
     choice, words = results.choice, results.words
     if choice.changes_nothing:
         st.caption(words("explore.state.unchanged"))
@@ -195,8 +192,6 @@ def _why(results: _Results) -> None:
 
 
 def _evening(results: _Results) -> None:
-    from sim.views.explore.evening import evening
-
     choice, words = results.choice, results.words
     scene = _on_demand("evening", choice, words, lambda: evening(shared_scheduler(), choice))
     if scene is None:
@@ -204,15 +199,11 @@ def _evening(results: _Results) -> None:
     show("page", "subsection", words("explore.evening.title", day=phrases.day(scene.when, words)))
     st.caption(words("explore.evening.text"))
     worlds = enumerate((words("common.scenario.baseline"), title(choice, words)))
-    alternative = "explore.evening.alternative"
-    pictures = [
-        (
-            scenes.team_at_home(scene, world, name, words, 4),
-            words(alternative, world=name, states=scenes.states_in_words(scene, world, words)),
-            "",
-        )
-        for world, name in worlds
-    ]
+    pictures = []
+    for world, name in worlds:
+        states = scenes.states_in_words(scene, world, words)
+        text = words("explore.evening.alternative", world=name, states=states)
+        pictures.append((scenes.team_at_home(scene, world, name, words, 4), text, ""))
     show("images", "pair", pictures)
     show("images", "evening_key", [(scenes.window(one), words(f"explore.evening.{one}")) for one in scenes.STATES])
     before, after = (phrases.per_1000(float(share), words) for share in scene.share_working)
@@ -233,8 +224,7 @@ def _ties(results: _Results) -> None:
     text = words("explore.text.ties_numbers", **numbers)
     results.caption("ties")
     pictures = [
-        (scenes.ties(edges, people, scenario, when), text, words(f"explore.text.ties_{when}"))
-        for when in ("before", "after")
+        (scenes.ties(edges, people, scenario, when), text, words(f"explore.text.ties_{when}")) for when in _TIMES
     ]
     show("images", "pair", pictures)
     st.caption(f"{text} {words('common.synthetic')}")
@@ -252,8 +242,51 @@ def respondents(words: Words) -> None:
     show("tables", "table", *study_results.table("respondents", words))
 
 
+def _evidence(results: _Results) -> None:
+    """Show the measures of an answer with their evidence, and how much of the model is assumed."""
+    answer, words = results.answer, results.words
+    show("page", "subsection", words("explore.view.rests"))
+    counts = {name: answer.facts.get(name, "–") for name in ("assumed", "parameters")}
+    st.markdown(words("explore.rests.everything", **counts))
+    if measures := _measures(answer):
+        st.caption(f"{words('explore.rests.chosen')}. {words('explore.rests.amounts')}")
+        names = phrases.wordings(words)
+        show("tables", "evidence", [_row(measure, names[measure.name], words) for measure in measures], words)
+        for grade in dict.fromkeys(measure.grade for measure in measures):
+            st.caption(f"**{words(f'common.grade.{grade}')}**: {words(f'common.grade_means.{grade}')}")
+    st.caption(words("explore.rests.equation"))
+
+
+def _measures(answer: Answer) -> list[Measure]:
+    """Return the introduced measures as in the catalogue; those of a plan have the amounts of one draw."""
+    introduced = answer.plan.scenarios[1].measures if answer.plan else ()
+    own = [measure for measure in default_settings.measures() if measure.name in introduced]
+    return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
+
+
+def _row(measure: Measure, name: str, words: Words) -> dict[str, Any]:
+    cited = evidence_of(measure)
+    sources = [f"{row['id']}: {row['source']}" + (f", doi {row['doi']}" if row["doi"] else "") for row in cited]
+    if measure.in_study:
+        sources.insert(0, words("explore.rests.study"))
+    changes = []
+    for target, shift in measure.shifts.items():
+        amounts = {part: phrases.number(getattr(shift, part), words, 2) for part in ("amount", "low", "high")}
+        amount = words("explore.rests.amount", **amounts).replace("-", "−")
+        changes.append(f"{words(f'explore.condition.{target}')} {amount}")
+    return {
+        "name": name,
+        "duty": measure.legal == "duty",
+        "level": words(f"common.level.{measure.hygiene}"),
+        "grade": measure.grade,
+        "grade_name": words(f"common.grade.{measure.grade}"),
+        "changes": changes,
+        "sources": sources or [measure.source],
+    }
+
+
 _DRAW: dict[str, Callable[[_Results], None]] = {
     "effects": _effects, "time": _time, "groups": _groups, "cascade": _cascade, "why": _why, "evening": _evening,
     "ties": _ties, "body": _body, "visits": lambda results: visits(results.words),
-    "rests": lambda results: evidence.evidence(results.answer, results.words),
+    "rests": _evidence,
 }  # fmt: skip
