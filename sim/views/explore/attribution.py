@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,10 +23,8 @@ from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.studies.scenarios import interval_type
 from sim.views.explore import worker
 from sim.views.explore.cases import plans_of
+from sim.views.explore.scheduler import AnswerScheduler
 from sim.views.explore.selection import PolicySelection
-
-if TYPE_CHECKING:
-    from sim.views.explore.scheduler import AnswerScheduler
 
 Cut = tuple[tuple[str, str], ...]
 PATHWAYS: Mapping[str, Mapping[str, Cut]] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +18,9 @@ from sim.errors import UserError
 from sim.levers.interventions import InterventionState
 from sim.views.explore import worker
 from sim.views.explore.cases import plans_of
+from sim.views.explore.scheduler import AnswerScheduler
 from sim.views.explore.selection import PolicySelection
 from sim.world.calendar import DAYS_A_WEEK
-
-if TYPE_CHECKING:
-    from sim.views.explore.scheduler import AnswerScheduler
 
 AFTER_WEEKS, WEEKS = 26, 4
 """Half a year, after which people are used to a measure; and the weeks to select from."""

@@ -30,13 +30,9 @@ _CLEAR_LEAD = 0.1
 
 def headline(choices: Sequence[PolicySelection], answers: Sequence[Answer], words: Words) -> None:
     """Show the result so far."""
-
-    def make() -> str:
-        if len(choices) == 1:
-            return _single(choices[0], answers[0], words)
-        return _comparison(choices, answers, words)
-
-    st.html(cached((words.language, *key_of(choices, answers, "headline")), make))
+    make = _single if len(choices) == 1 else _comparison
+    key = (words.language, *key_of(choices, answers, "headline"))
+    st.html(cached(key, lambda: make(choices, answers, words)))
 
 
 def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -> Row | None:
@@ -44,10 +40,11 @@ def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -
     return tables.row_of(required(answer.tables, "tables of an answer")[table], outcome, group)
 
 
-def _single(choice: PolicySelection, answer: Answer, words: Words) -> str:
+def _single(choices: Sequence[PolicySelection], answers: Sequence[Answer], words: Words) -> str:
+    (choice,), (answer,) = choices, answers
     if row_of(answer, "effects", MAIN_OUTCOMES[0]) is None:
         return fragment("headline", "single", choice.changes_nothing, None, [], words)
-    notes = [*_uncertainty([choice], [answer], words), _users_note([answer], words), words("common.sizes")]
+    notes = [*_uncertainty(choices, answers, words), _users_note(answers, words), words("common.sizes")]
     cells = [_cell(outcome, choice, answer, words, 10) for outcome in MAIN_OUTCOMES]
     return fragment("headline", "single", choice.changes_nothing, [one for one in cells if one], notes, words)
 
@@ -84,27 +81,25 @@ def _cell(outcome: str, choice: PolicySelection, answer: Answer, words: Words, c
     if effect is None or counts is None:
         return None
     users = row_of(answer, "effects", outcome, "users")
-    columns = 20 if sum(phrases.dots_of(counts)) > 50 else columns
     change, mean = _change(effect, counts, words)
+    parameters = "own" if own_assumptions(choice) else effect["interval"]  # the own ones may not agree with the data
     return cell | {
         "unit": phrases.unit_of(effect["unit"], words),
         "period": _period(choice, words),
         "change": change,
         "mean": mean,
         "today": _today(effect, words),
-        "dots": charts.dots(counts, words, columns=columns),
+        "dots": charts.dots(counts, words, columns=20 if sum(phrases.dots_of(counts)) > 50 else columns),
         "alternative": alternative(counts, words),
-        "dots_sentence": _dots_sentence(choice, counts, effect["interval"], words),
-        "dots_key": phrases.dots_key(counts, words),
+        "dots_text": f"{phrases.dot_sentence(counts, parameters, words)} {phrases.dots_key(counts, words)}",
         "users": words("explore.head.users", change=phrases.change(users, words)) if users else "",
     }
 
 
 def _head(outcome: str, answer: Answer, words: Words) -> dict[str, str]:
     effect = row_of(answer, "effects", outcome)
-    unit = "" if effect is None else phrases.unit_of(effect["unit"], words)
-    today = "" if effect is None else _today(effect, words)
-    return {"outcome": words(f"common.outcome.{outcome}"), "unit": f"{unit}. {today}" if today else unit}
+    texts = (phrases.unit_of(effect["unit"], words), _today(effect, words)) if effect else ()
+    return {"outcome": words(f"common.outcome.{outcome}"), "unit": ". ".join(filter(None, texts))}
 
 
 def _today(effect: Mapping[Any, Any], words: Words) -> str:
@@ -113,11 +108,6 @@ def _today(effect: Mapping[Any, Any], words: Words) -> str:
         return ""
     level = words("explore.head.per_1000", level=phrases.number(effect["baseline"], words))
     return words("explore.head.today", level=level)
-
-
-def _dots_sentence(choice: PolicySelection, counts: Row, interval: str, words: Words) -> str:
-    """Return the sentence of the dots; runs with own assumptions may not agree with the data."""
-    return phrases.dot_sentence(counts, "own" if own_assumptions(choice) else interval, words)
 
 
 def _change(effect: Row, counts: Row, words: Words) -> tuple[str, str]:
@@ -129,9 +119,8 @@ def _change(effect: Row, counts: Row, words: Words) -> tuple[str, str]:
     directions = phrases.dot_words(str(effect["unit"]), words)
     mean = phrases.change({**effect, "low": float("nan"), "high": float("nan")}, words)
     texts = {"mean": mean, "between": phrases.interval(effect, words)}
-    runs = sum(parts)
-    line = words("explore.head.on_average_few", runs=runs, **texts) if runs < _MIN_RUNS else ""
-    return _runs_by_direction(parts, directions, words), line or words("explore.head.on_average", **texts)
+    key = "on_average_few" if sum(parts) < _MIN_RUNS else "on_average"
+    return _runs_by_direction(parts, directions, words), words(f"explore.head.{key}", runs=sum(parts), **texts)
 
 
 def _runs_by_direction(parts: Sequence[int], directions: Sequence[str], words: Words) -> str:
@@ -140,11 +129,8 @@ def _runs_by_direction(parts: Sequence[int], directions: Sequence[str], words: W
     first, second, _ = sorted(parts, reverse=True)
     if 2 * first > runs and first - second >= _CLEAR_LEAD * runs:
         return words("explore.head.in_runs", change=directions[parts.index(first)], runs=first, of=runs)
-    texts = [
-        words("explore.head.part", change=direction, runs=part)
-        for direction, part in zip(directions, parts, strict=True)
-        if part
-    ]
+    pairs = zip(directions, parts, strict=True)
+    texts = [words("explore.head.part", change=direction, runs=part) for direction, part in pairs if part]
     return words("explore.head.split", parts=", ".join(texts), of=runs)
 
 

@@ -18,6 +18,7 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
+from sim.config import scenario_choice
 from sim.engine.plan import Plan
 from sim.errors import UserError, first_line
 from sim.views.explore import cases, worker
@@ -302,8 +303,6 @@ class AnswerScheduler:
 @cache
 def shared_scheduler() -> AnswerScheduler:
     """Return the scheduler of this process, after reading the named scenarios; it prefetches likely choices."""
-    from sim.config import scenario_choice
-
     for name in presets():
         scenario_choice.scenario_named(name)
     scheduler = AnswerScheduler()
