@@ -96,8 +96,8 @@ def _memory_holds(pid: int, text: bytes) -> bool:
 
 
 @contextmanager
-def served(folder: Path, **variables: str) -> Iterator[Server]:
-    """Serve the explorer from a working folder, with a temporary folder inside it."""
+def served(folder: Path, page: str = "explore", *words: str, **variables: str) -> Iterator[Server]:
+    """Serve a page, `explore` or `watch`, from a working folder with a temporary folder inside it."""
     temporary, log = folder / "tmp", folder / "log.txt"
     temporary.mkdir()
     with socket.socket() as free:
@@ -106,7 +106,7 @@ def served(folder: Path, **variables: str) -> Iterator[Server]:
     address = f"http://127.0.0.1:{port}/"
     with open(log, "w", encoding="utf-8") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sim", "explore", f"port={port}"], cwd=folder, stdout=written, stderr=written,
+            [sys.executable, "-m", "sim", page, f"port={port}", *words], cwd=folder, stdout=written, stderr=written,
             env={**os.environ, "TMPDIR": str(temporary), **variables},
         )  # fmt: skip
         try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,32 @@ def measures() -> tuple[Measure, ...]:
 def small_plan(measures: tuple[Measure, ...]) -> Plan:
     """Return a plan of about 100 people in six establishments, for four weeks after four weeks of burn-in."""
     return Plan(measures, firm=FirmOptions(kind="study", establishments=6, sample=17), weeks=4, burn_in=4)
+
+
+class InProcessExecutor:
+    """An executor that works at once, in this process."""
+
+    lock = threading.RLock()
+
+    def submit(self, work: Callable[[Any], Any], argument: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            with self.lock:
+                future.set_result(work(argument))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **_: Any) -> None:
+        """Do nothing: no process was started."""
+
+
+def wait_until(is_true: Callable[[], Any], seconds: float = 20.0) -> None:
+    """Wait until `is_true()`; fail after `seconds`."""
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, f"still false after {seconds:g} seconds"
+        time.sleep(0.005)
 
 
 def simulate(plan: Plan, days: int) -> ReferenceEngine:

@@ -1,17 +1,13 @@
-"""The explorer in a real browser: everything a visitor can do, on a desk and on a phone, and twenty of them at once.
+"""The explorer: its page without a browser, and in Chromium on a desktop, on a phone and for twenty visitors at once.
 
-Screenshots of every page stay in `outputs/explorer`, to be looked at.
+Screenshots of every page are written to `outputs/explorer`.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
 import zipfile
 from concurrent.futures import Future
@@ -21,7 +17,9 @@ from urllib.parse import parse_qs, urlencode, urlparse
 
 import pandas as pd
 import pytest
+from conftest import InProcessExecutor, wait_until
 
+from benchmarks.sessions import persons, served
 from sim.errors import UserError
 from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
@@ -30,11 +28,12 @@ from sim.views.explore.selection import FIRST_STAGE, MOST, PolicySelection, pres
 from sim.views.explore.worker import WorkerProcess
 from sim.words import Words
 
-HOUSE = Path(__file__).resolve().parents[1]
-SHOTS = HOUSE / "outputs" / "explorer"
+ROOT = Path(__file__).resolve().parents[1]
+SHOTS = ROOT / "outputs" / "explorer"
 SMALL = {"employees": 60, "weeks": 26}
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 740}
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 740}
 PATIENCE = 60_000
+MOBILE = "Mozilla/5.0 (Linux; Android 14) Chrome/140 Mobile Safari/537.36"
 EN, NL = Words("en"), Words("nl")
 
 
@@ -42,85 +41,84 @@ EN, NL = Words("en"), Words("nl")
 
 
 @pytest.fixture
-def opened(monkeypatch):
-    """Opens the page in this process, with a model that has no processes of its own."""
+def open_page(monkeypatch):
+    """Yield a function that opens the page of a link in this process, without worker processes."""
     pytest.importorskip("streamlit")
     from streamlit.testing.v1 import AppTest
-    from test_live import Here
 
     from sim.views.explore import answer_view, downloads, result_tabs, scheduler
 
-    own = scheduler.AnswerScheduler(check=False, open_executor=Here)
-    for room in (scheduler, answer_view, result_tabs, downloads):
-        monkeypatch.setattr(room, "shared_scheduler", lambda: own)
+    own = scheduler.AnswerScheduler(check=False, open_executor=InProcessExecutor)
+    for module in (scheduler, answer_view, result_tabs, downloads):
+        monkeypatch.setattr(module, "shared_scheduler", lambda: own)
 
-    def opened(**query: str):
-        made = AppTest.from_file(str(HOUSE / "sim" / "views" / "explore" / "app.py"), default_timeout=60)
+    def open_page(**query: str):
+        page = AppTest.from_file(str(ROOT / "sim" / "views" / "explore" / "app.py"), default_timeout=60)
         for name, value in query.items():
-            made.query_params[name] = value
-        return made.run()
+            page.query_params[name] = value
+        return page.run()
 
-    opened.live = own
-    yield opened
+    open_page.live = own
+    yield open_page
     own.close()
 
 
-def test_the_page_opens_with_the_ten_questions(opened):
-    shown = opened()
+def test_the_page_opens_with_the_ten_questions(open_page):
+    shown = open_page()
     assert not shown.exception
     asked = [button.label for button in shown.button if str(button.key).startswith("ask_")]
     assert asked == [question.text("short", EN) for question in questions()]
 
 
-def test_a_forged_link_is_told_in_one_line_above_the_questions(opened):
-    shown = opened(v="1", persons="/etc/passwd")
+def test_a_forged_link_is_an_error_in_one_line_above_the_questions(open_page):
+    shown = open_page(v="1", persons="/etc/passwd")
     assert len(shown.error) == 1
     assert any(str(button.key) == "ask_1" for button in shown.button)
 
 
-def test_a_forged_link_is_told_in_the_language_that_it_names(opened):
-    shown = opened(v="1", language="nl", availability="quiet_evening")
-    said = NL("explore.mistake.unknown.option", of="availability", name="quiet_evening", known="quiet_evenings")
-    assert NL("explore.state.link", error=said) in shown.error[0].value
+def test_the_error_of_a_forged_link_is_in_the_language_of_the_link(open_page):
+    shown = open_page(v="1", language="nl", availability="quiet_evening")
+    text = NL("explore.mistake.unknown.option", of="availability", name="quiet_evening", known="quiet_evenings")
+    assert NL("explore.state.link", error=text) in shown.error[0].value
 
 
-class Refusing:
-    """An executor that lives nothing, where only the panel is looked at."""
+class RefusingExecutor:
+    """An executor that simulates nothing, for tests of the sidebar."""
 
     def submit(self, _work, _plans):
         future: Future = Future()
-        future.set_exception(UserError("nothing is lived here"))
+        future.set_exception(UserError("nothing is simulated here"))
         return future
 
     def shutdown(self, **_) -> None:
-        """Nothing to end."""
+        """Do nothing: no process was started."""
 
 
 @pytest.fixture
-def unlived(opened):
-    """The page beside which nothing is lived."""
-    opened.live._workers = [WorkerProcess(number, Refusing) for number in range(2)]
-    return opened
+def open_without_answers(open_page):
+    """Return `open_page` without simulations."""
+    open_page.live._workers = [WorkerProcess(number, RefusingExecutor) for number in range(2)]
+    return open_page
 
 
-def test_what_cannot_be_set_is_refused_and_the_choice_stays(unlived):
-    shown = unlived(v="1", employees="40", weeks="260")
+def test_an_invalid_setting_is_refused_and_leaves_the_choice(open_without_answers):
+    shown = open_without_answers(v="1", employees="40", weeks="260")
     shown.number_input(key="set_employees").set_value(5000).run()
-    said = EN("explore.mistake.work", employees=5000, weeks=260)
-    assert shown.error[0].value == EN("explore.state.refused", error=said)
+    text = EN("explore.mistake.work", employees=5000, weeks=260)
+    assert shown.error[0].value == EN("explore.state.refused", error=text)
     assert shown.session_state.choice.employees == 40
 
 
-def test_the_loss_with_each_layer_of_management_is_a_lever(unlived):
-    shown = unlived(v="1", employees="40", weeks="26")
+def test_the_loss_at_each_layer_of_management_can_be_set(open_without_answers):
+    shown = open_without_answers(v="1", employees="40", weeks="26")
     shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.25).run()
     assert shown.session_state.choice.numbers == {"mechanisms.cascade.layer_loss": 0.25}
     shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.12).run()
     assert not shown.session_state.choice.numbers
 
 
-def test_what_is_in_place_is_ticked_on_a_checklist(unlived):
-    shown = unlived(v="1", employees="40", weeks="26")
+def test_measures_in_place_are_ticked_on_a_checklist(open_without_answers):
+    shown = open_without_answers(v="1", employees="40", weeks="26")
     assert shown.session_state.choice.in_place is None
     shown.toggle(key="set_in_place").set_value(True).run()
     assert shown.session_state.choice.in_place == ()
@@ -132,9 +130,9 @@ def test_what_is_in_place_is_ticked_on_a_checklist(unlived):
     assert shown.session_state.choice.in_place is None
 
 
-def test_unless_the_null_scenario_is_zero_no_result_is_shown(opened):
-    opened.live.error = "today's practice differs from itself in outcomes"
-    shown = opened(v="1", availability="quiet_evenings")
+def test_no_result_is_shown_unless_the_null_scenario_is_zero(open_page):
+    open_page.live.error = "today's practice differs from itself in outcomes"
+    shown = open_page(v="1", availability="quiet_evenings")
     assert "differs from itself" in shown.error[0].value
     assert not shown.selectbox
     assert not shown.button or all(str(button.key).startswith("language") for button in shown.button)
@@ -144,60 +142,33 @@ def test_unless_the_null_scenario_is_zero_no_result_is_shown(opened):
 
 
 @pytest.fixture(scope="module")
-def address():
-    """The explorer as it is begun from a shell, on a port of its own."""
+def address(tmp_path_factory):
+    """Yield the address of the explorer, started from a shell."""
     pytest.importorskip("streamlit")
     pytest.importorskip("playwright")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     SHOTS.mkdir(parents=True, exist_ok=True)
-    with open(SHOTS / "server.txt", "w", encoding="utf-8") as log:
-        begun = subprocess.Popen(
-            [sys.executable, "-m", "sim", "explore", f"port={port}"], cwd=HOUSE, stdout=log, stderr=log,
-            env={**os.environ, "NO_COLOR": "1"},
-        )  # fmt: skip
-        try:
-            _until(lambda: _listens(port), 120)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            begun.terminate()
-            begun.wait(20)
-    assert "Traceback" not in (SHOTS / "server.txt").read_text(encoding="utf-8")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(true, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.1)
+    with served(tmp_path_factory.mktemp("explorer"), PYTHONPATH=str(ROOT), NO_COLOR="1") as server:
+        yield server.address
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
 
 
 class Visitor:
     """Somebody at the page, who notices what leaves the machine and what goes wrong."""
 
-    def __init__(self, browser, address: str, viewport=DESK) -> None:
-        self.address, self.wrong = address, []
-        own = (
-            {"user_agent": "Mozilla/5.0 (Linux; Android 14) Chrome/140 Mobile Safari/537.36"}
-            if viewport is PHONE
-            else {}
-        )
-        self.room = browser.new_context(viewport=viewport, accept_downloads=True, **own)
-        self.page = self.room.new_page()
+    def __init__(self, browser, address: str, viewport=DESKTOP) -> None:
+        self.address, self.errors = address, []
+        agent = {"user_agent": MOBILE} if viewport is PHONE else {}
+        self.context = browser.new_context(viewport=viewport, accept_downloads=True, **agent)
+        self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.on("request", self._asked)
-        self.page.on("console", lambda line: line.type == "error" and self.wrong.append(line.text))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", self._check_request)
+        self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _asked(self, request) -> None:
-        if urlparse(request.url).scheme not in ("data", "blob") and not _is_own(request.url, self.address):
-            self.wrong.append(f"asked for {request.url}")
+    def _check_request(self, request) -> None:
+        url = urlparse(request.url)
+        if url.scheme not in ("data", "blob") and url.netloc != urlparse(self.address).netloc:
+            self.errors.append(f"request for {request.url}")
 
     def open(self, choice: PolicySelection | None = None) -> Visitor:
         """Open the page, with the link of a choice or without one."""
@@ -205,19 +176,19 @@ class Visitor:
         self.page.wait_for_selector("h1")
         return self
 
-    def answered(self) -> Visitor:
+    def wait_for_answer(self) -> Visitor:
         """Wait for an answer."""
         self.page.wait_for_selector(".card .change, table.compared, table.results")
         self.page.wait_for_selector("[data-testid=stSpinner]", state="detached")
         return self
 
-    def complete(self) -> Visitor:
-        """Wait until no more runs will come."""
-        said = EN("explore.state.done", most=MOST)
-        self.page.wait_for_function("said => document.body.innerText.split('\\n').includes(said)", arg=said)
+    def wait_for_all_runs(self) -> Visitor:
+        """Wait until no more runs will guest."""
+        text = EN("explore.state.done", most=MOST)
+        self.page.wait_for_function("text => document.body.innerText.split('\\n').includes(text)", arg=text)
         return self
 
-    def settled(self) -> Visitor:
+    def wait_for_rest(self) -> Visitor:
         """Wait until the page is at rest."""
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         return self
@@ -237,13 +208,13 @@ class Visitor:
         self.page.get_by_role("combobox", name=re.compile(re.escape(label))).first.click()
         self.page.get_by_role("option", name=option, exact=True).first.click()
 
-    def look(self, view: str) -> None:
+    def show_view(self, view: str) -> None:
         """Turn to another picture."""
         self.page.locator("[data-testid=stButtonGroup] button, [role=radio]").filter(has_text=view).first.click()
         self.page.wait_for_timeout(800)
-        self.settled().answered()
+        self.wait_for_rest().wait_for_answer()
 
-    def shot(self, name: str) -> None:
+    def take_screenshot(self, name: str) -> None:
         """Keep what the page looks like, from top to bottom."""
         size = self.page.viewport_size
         self.page.wait_for_timeout(1200)
@@ -255,19 +226,15 @@ class Visitor:
 
     def leave(self) -> None:
         """Close the page; nothing must have gone wrong."""
-        self.room.close()
-        assert not self.wrong
-
-
-def _is_own(url: str, address: str) -> bool:
-    return urlparse(url).netloc == urlparse(address).netloc
+        self.context.close()
+        assert not self.errors
 
 
 @pytest.fixture
 def visitor(browser, address):
-    come = Visitor(browser, address)
-    yield come
-    come.leave()
+    guest = Visitor(browser, address)
+    yield guest
+    guest.leave()
 
 
 QUIET = PolicySelection(levers={"availability": "quiet_evenings"}, **SMALL)
@@ -276,9 +243,9 @@ QUIET = PolicySelection(levers={"availability": "quiet_evenings"}, **SMALL)
 @pytest.mark.slow
 def test_the_ten_questions_each_lead_to_a_view_with_its_answer(visitor):
     visitor.open()
-    visitor.shot("questions")
+    visitor.take_screenshot("questions")
     for question in questions():
-        visitor.settled().page.locator(f".st-key-ask_{question.number} button").click()
+        visitor.wait_for_rest().page.locator(f".st-key-ask_{question.number} button").click()
         visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
                                        arg=question.text("asked", EN))  # fmt: skip
         visitor.page.wait_for_function("text => document.body.innerText.includes(text)",
@@ -289,43 +256,43 @@ def test_the_ten_questions_each_lead_to_a_view_with_its_answer(visitor):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("number", [question.number for question in questions()])
 def test_every_question_fits_the_screen(browser, address, viewport, number):
-    come = Visitor(browser, address, viewport)
+    guest = Visitor(browser, address, viewport)
     question = questions()[number - 1]
     prepared = question.choices(**SMALL)
-    come.open(prepared[0] if prepared else PolicySelection(question=number, **SMALL)).answered()
+    guest.open(prepared[0] if prepared else PolicySelection(question=number, **SMALL)).wait_for_answer()
     if prepared:
-        come.complete()
-    figures = come.page.locator("figure:visible")
+        guest.wait_for_all_runs()
+    figures = guest.page.locator("figure:visible")
     assert [one.locator("img:visible").count() for one in figures.all()] == [1] * figures.count()
-    come.shot(f"question_{number}")
-    assert come.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= viewport["width"]
-    come.leave()
+    guest.take_screenshot(f"question_{number}")
+    assert guest.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= viewport["width"]
+    guest.leave()
 
 
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIRST)
-def test_every_lever_moves_the_answer_and_the_link(visitor, name):
-    visitor.open(PolicySelection(**SMALL)).answered()
+def test_every_lever_changes_the_answer_and_the_link(visitor, name):
+    visitor.open(PolicySelection(**SMALL)).wait_for_answer()
     option = next(one for one in family(name) if not one.is_today)
     visitor.choose(EN(f"common.family.{name}"), option.marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText !== \"Today's practice\"")
-    visitor.answered()
-    _until(lambda: visitor.query.get(name) == option.name, 20)
+    visitor.wait_for_answer()
+    wait_until(lambda: visitor.query.get(name) == option.name, 20)
 
 
 @pytest.mark.slow
 def test_a_preset_sets_all_its_levers(visitor):
-    visitor.open(PolicySelection(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).wait_for_answer()
     visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package"))
-    visitor.page.wait_for_function("said => document.querySelector('h1').innerText === said",
+    visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
                                    arg=EN("common.scenario.whole_package"))  # fmt: skip
-    visitor.answered()
+    visitor.wait_for_answer()
     wanted = presets()["whole_package"]
-    _until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)
+    wait_until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)
 
 
 @pytest.mark.browser
@@ -333,48 +300,48 @@ def test_a_preset_sets_all_its_levers(visitor):
 def test_a_link_restores_the_whole_choice(visitor):
     choice = PolicySelection(levers={"social": "buddies"}, measures={"breaks": 1.0},
                              numbers={"mechanisms.recovery.night": 0.2}, at_home=70, seed=3, **SMALL)  # fmt: skip
-    visitor.open(choice).answered()
+    visitor.open(choice).wait_for_answer()
     assert visitor.query == choice.query
     assert visitor.title.startswith(EN("common.option.buddies"))
-    _until(lambda: "hybridwork run firm=one firm.employees=60" in visitor.page.content(), 20)
+    wait_until(lambda: "hybridwork run firm=one firm.employees=60" in visitor.page.content(), 20)
 
 
 @pytest.mark.slow
-def test_every_view_of_a_choice_is_drawn_on_a_desk_and_on_a_phone(browser, address):
+def test_every_view_is_drawn_on_a_desktop_and_on_a_phone(browser, address):
     choice = PolicySelection(levers=presets()["whole_package"], employees=100, weeks=52)
-    for viewport in (DESK, PHONE):
-        come = Visitor(browser, address, viewport).open(choice).answered()
+    for viewport in (DESKTOP, PHONE):
+        guest = Visitor(browser, address, viewport).open(choice).wait_for_answer()
         for view in ("time", "groups", "cascade", "why", "evening", "ties", "rests"):
-            come.look(EN(f"explore.view.{view}"))
-            come.shot(f"view_{view}")
-            texts = come.page.eval_on_selector_all("img.chart, img.scene, img.dots", "all => all.map(one => one.alt)")
+            guest.show_view(EN(f"explore.view.{view}"))
+            guest.take_screenshot(f"view_{view}")
+            texts = guest.page.eval_on_selector_all("img.chart, img.scene, img.dots", "all => all.map(one => one.alt)")
             assert all(texts), f"a picture of {view} says nothing to those who cannot see it"
-        come.leave()
+        guest.leave()
 
 
 @pytest.mark.slow
 def test_dutch_is_complete(visitor):
-    visitor.open(QUIET).answered()
+    visitor.open(QUIET).wait_for_answer()
     visitor.page.locator(".st-key-language_nl button").click()
     visitor.page.wait_for_function("document.documentElement.lang === 'nl'")
     visitor.page.wait_for_function("document.body.innerText.includes('Burn-outklachten')")
-    visitor.page.wait_for_function("said => document.body.innerText.includes(said)", arg=NL("explore.take.report"))
-    visitor.answered()
-    said = visitor.page.locator("[data-testid=stApp]").inner_text()
+    visitor.page.wait_for_function("text => document.body.innerText.includes(text)", arg=NL("explore.take.report"))
+    visitor.wait_for_answer()
+    text = visitor.page.locator("[data-testid=stApp]").inner_text()
     titles = EN("explore.panel.title"), EN("explore.take.title")
     for english in ("today's practice", "runs", "Isolation from", "assumed", "Skip to", *titles):
-        assert english not in said
+        assert english not in text
     labels = visitor.page.eval_on_selector_all("[aria-label]", "all => all.map(one => one.ariaLabel)")
     assert not {"Copy to clipboard", "Open", "Increment", "Collapse sidebar"} & set(labels)
     assert visitor.query["language"] == "nl"
-    visitor.shot("dutch")
+    visitor.take_screenshot("dutch")
     visitor.page.locator(".st-key-home button").click()
     visitor.page.wait_for_selector(".st-key-ask_1")
-    visitor.shot("dutch_questions")
+    visitor.take_screenshot("dutch_questions")
 
 
 @pytest.mark.slow
-def test_the_keyboard_is_enough(visitor):
+def test_the_page_works_with_the_keyboard_alone(visitor):
     visitor.open()
     visitor.page.wait_for_selector(".st-key-ask_9 button")
     for _ in range(40):
@@ -384,16 +351,16 @@ def test_the_keyboard_is_enough(visitor):
     width = visitor.page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert float(width.removesuffix("px")) >= 2, "the focus can be seen"
     visitor.page.keyboard.press("Enter")
-    visitor.answered()
+    visitor.wait_for_answer()
     assert visitor.query["question"] == "9"
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_today_against_itself_is_shown_as_zero(visitor):
-    visitor.open(PolicySelection(**SMALL)).answered()
+def test_todays_practice_against_itself_is_exactly_the_same(visitor):
+    visitor.open(PolicySelection(**SMALL)).wait_for_answer()
     assert visitor.page.locator(".card .change").all_inner_texts() == [EN("common.change.exactly").capitalize()] * 2
-    visitor.shot("nothing_changed")
+    visitor.take_screenshot("nothing_changed")
 
 
 @pytest.mark.browser
@@ -409,36 +376,36 @@ def test_today_against_itself_is_shown_as_zero(visitor):
         {"v": "9"},
     ],
 )
-def test_a_forged_link_gets_a_line_and_the_ten_questions(visitor, query):
+def test_a_forged_link_shows_an_error_and_the_ten_questions(visitor, query):
     visitor.page.goto(f"{visitor.address}?{urlencode(query)}")
     visitor.page.wait_for_selector("[data-testid=stAlert]")
     visitor.page.wait_for_selector(".st-key-ask_1")
-    said = visitor.page.locator("[data-testid=stAlert]").inner_text()
-    assert "root:" not in said
+    text = visitor.page.locator("[data-testid=stAlert]").inner_text()
+    assert "root:" not in text
     assert visitor.page.locator("[data-testid=stAlert] img").count() == 0
 
 
 @pytest.mark.slow
-def test_more_runs_stream_in_while_one_looks(visitor):
-    visitor.open(replace(QUIET, seed=9, employees=500)).answered()
+def test_an_answer_is_updated_with_more_runs(visitor):
+    visitor.open(replace(QUIET, seed=9, employees=500)).wait_for_answer()
     first = visitor.page.locator("[data-testid=stMain]").inner_text()
     assert f"of {FIRST_STAGE} runs" in first
-    visitor.complete()
+    visitor.wait_for_all_runs()
     assert f"of {MOST} runs" in visitor.page.locator(".card .change").first.inner_text()
-    visitor.shot("complete")
+    visitor.take_screenshot("complete")
 
 
 @pytest.mark.slow
-def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
+def test_downloads_equal_the_results_of_the_command_line(visitor, tmp_path):
     import shlex
 
     from sim.config import composition, plan_builder
     from sim.studies.scenarios import compare
 
-    visitor.open(QUIET).answered()
-    with visitor.page.expect_download() as got:
+    visitor.open(QUIET).wait_for_answer()
+    with visitor.page.expect_download() as download:
         visitor.page.get_by_role("button", name=EN("explore.take.data")).click()
-    archive = zipfile.ZipFile(io.BytesIO(Path(got.value.path()).read_bytes()))
+    archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
     about = json.loads(archive.read("about.json"))
     words = shlex.split(about["command"])[2:]
     _, tables = compare(plan_builder.build_plans(composition.compose(*words), words), quiet=True)
@@ -446,32 +413,28 @@ def test_downloads_hold_what_the_command_line_computes(visitor, tmp_path):
         shown = pd.read_csv(archive.open(f"{name}.csv"))
         pd.testing.assert_frame_equal(shown, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))
     for name, holds in (("figures", b"PK"), ("report", b"<!")):
-        with visitor.page.expect_download() as got:
+        with visitor.page.expect_download() as download:
             visitor.page.get_by_role("button", name=EN(f"explore.take.{name}")).click()
-        assert Path(got.value.path()).read_bytes().lstrip()[:2] == holds
+        assert Path(download.value.path()).read_bytes().lstrip()[:2] == holds
 
 
 @pytest.mark.slow
 def test_the_last_change_can_be_replayed(visitor):
-    visitor.open(PolicySelection(**SMALL)).answered()
+    visitor.open(PolicySelection(**SMALL)).wait_for_answer()
     visitor.choose(EN("common.family.availability"), option_of("availability", "quiet_evenings").marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Quiet')")
-    visitor.answered().page.get_by_role("button", name=EN("explore.take.replay")).click()
+    visitor.wait_for_answer().page.get_by_role("button", name=EN("explore.take.replay")).click()
     visitor.page.wait_for_function('document.body.innerText.includes("Before: Today\'s practice")')
     visitor.page.wait_for_function('!document.body.innerText.includes("Before: Today\'s practice")')
 
 
-PERSONS = "id,team,department,manager,role\n" + "".join(
-    f"p{place},t{place // 6},d,{'p0' if place % 6 == 0 and place else f'p{6 * (place // 6)}' if place else ''},"
-    f"{'manager' if place % 6 == 0 else 'employee'}\n"
-    for place in range(30)
-)
+PERSONS = persons().decode()
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_an_own_file_is_checked_and_stays_out_of_the_link(visitor):
-    visitor.open(QUIET).answered()
+def test_an_uploaded_file_is_checked_and_is_not_in_the_link(visitor):
+    visitor.open(QUIET).wait_for_answer()
     visitor.page.get_by_text(EN("explore.panel.organisation"), exact=True).click()
     upload = visitor.page.locator("[data-testid=stFileUploaderDropzone] input, input[type=file]").first
     refused = (
@@ -483,25 +446,25 @@ def test_an_own_file_is_checked_and_stays_out_of_the_link(visitor):
     visitor.page.wait_for_selector("section [data-testid=stAlert], [data-testid=stSidebar] [data-testid=stAlert]")
     upload.set_input_files({"name": "persons.csv", "mimeType": "text/csv", "buffer": PERSONS.encode()})
     read = EN("explore.panel.uploaded", people=30)
-    visitor.page.wait_for_function("said => document.body.innerText.includes(said)", arg=read)
-    visitor.answered()
+    visitor.page.wait_for_function("text => document.body.innerText.includes(text)", arg=read)
+    visitor.wait_for_answer()
     assert "persons" not in visitor.page.url
     assert "/tmp/" not in visitor.page.content()
     visitor.page.get_by_role("button", name=EN("explore.panel.remove")).click()
-    visitor.page.wait_for_function("said => !document.body.innerText.includes(said)", arg=read)
+    visitor.page.wait_for_function("text => !document.body.innerText.includes(text)", arg=read)
 
 
 @pytest.mark.slow
-def test_twenty_people_at_once_all_get_their_own_answer(browser, address):
+def test_twenty_visitors_at_once_get_their_own_answers(browser, address):
     options = [(name, one) for name in FIRST for one in family(name) if not one.is_today][:20]
     guests = [Visitor(browser, address, PHONE) for _ in options]
-    begun = time.monotonic()
+    start = time.monotonic()
     for guest, (name, option) in zip(guests, options, strict=True):
         guest.open(PolicySelection(levers={name: option.name}, **SMALL))
     for guest, (_, option) in zip(guests, options, strict=True):
-        guest.answered()
+        guest.wait_for_answer()
         assert option.name in guest.page.url
         assert option.name in guest.page.locator("[data-testid=stCode]").last.inner_text()
-    print(f"twenty first answers after {time.monotonic() - begun:.0f} s")
+    print(f"twenty first answers after {time.monotonic() - start:.0f} s")
     for guest in guests:
         guest.leave()

@@ -1,10 +1,9 @@
-"""The explorer without a browser: choices and their links, answers that stream in, questions, pathways, an evening."""
+"""The explorer without its page: choices and links, the queue of answers, questions, pathways and an evening."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import InProcessExecutor, wait_until
 
 from sim.config import composition, plan_builder
 from sim.errors import UserError
 from sim.levers.measure import FAMILIES
+from sim.outcomes.definitions import OUTCOMES
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
 from sim.reporting import phrases
 from sim.runs.run import run
@@ -40,30 +41,12 @@ SMALL = {"employees": 40, "weeks": 26}
 QUIET = {"availability": "quiet_evenings"}
 
 
-class Here:
-    """An executor that works at once, in this process."""
-
-    lock = threading.RLock()
-
-    def submit(self, work, asked):
-        future: Future = Future()
-        try:
-            with self.lock:
-                future.set_result(work(asked))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, **_) -> None:
-        """Nothing to end."""
-
-
 @pytest.fixture
 def answers():
-    """A live one without processes of its own."""
-    found = scheduler.AnswerScheduler(check=False, open_executor=Here)
-    yield found
-    found.close()
+    """Yield a scheduler without worker processes."""
+    answers = scheduler.AnswerScheduler(check=False, open_executor=InProcessExecutor)
+    yield answers
+    answers.close()
 
 
 # -- choices and links ------------------------------------------------------------------------------------------------
@@ -76,18 +59,18 @@ EVERYTHING = PolicySelection(
 
 
 @pytest.mark.parametrize("choice", [PolicySelection(), EVERYTHING, PolicySelection(levers=presets()["whole_package"])])
-def test_a_link_gives_back_the_very_choice(choice):
+def test_a_link_restores_the_choice(choice):
     assert choice_of(choice.query) == choice
     assert len("".join(f"{name}={value}&" for name, value in choice.query.items())) < 300
 
 
-def test_the_command_to_copy_makes_the_plans_of_the_page():
+def test_the_command_makes_the_plans_of_the_page():
     words = shlex.split(EVERYTHING.command(2))
     assert words[:2] == ["hybridwork", "run"]
     assert plan_builder.build_plans(composition.compose(*words[2:]), words[2:]) == cases.plans_of(EVERYTHING, 2)
 
 
-def test_levers_that_are_a_named_scenario_are_called_by_its_name():
+def test_levers_of_a_named_scenario_have_its_name():
     assert PolicySelection(levers=presets()["whole_package"]).scenario == "whole_package"
     assert PolicySelection(levers={**presets()["whole_package"], "social": "buddies"}).scenario is None
 
@@ -116,40 +99,40 @@ FORGED = [
 ]  # fmt: skip
 
 
-def said(key, language="en", **values):
-    """The pattern of what is wrong, with these values and anything in the other places."""
+def pattern(key, language="en", **values):
+    """Return the pattern of an error, with these values and any text in the other places."""
     places = Formatter().parse(texts(language)[f"explore.mistake.{key}"])
     return "".join(re.escape(text) + (re.escape(values[name]) if name in values else ".*" if name else "")
                    for text, name, *_ in places)  # fmt: skip
 
 
 @pytest.mark.parametrize(("query", "key", "values"), FORGED)
-def test_a_forged_link_gets_one_harmless_line(query, key, values):
-    with pytest.raises(UserError, match=said(key, **values)) as error:
+def test_the_error_of_a_forged_link_is_one_line_without_markup(query, key, values):
+    with pytest.raises(UserError, match=pattern(key, **values)) as error:
         choice_of(query)
     assert "\n" not in str(error.value)
     assert not re.search(r"[<>$`/\\]", str(error.value))
 
 
-def test_what_is_wrong_is_said_in_the_language_of_the_reader():
+def test_errors_are_in_the_language_of_the_reader():
     with pytest.raises(SelectionError) as error:
         choice_of({"v": "1", "availability": "quiet_evening"})
     assert "quiet_evenings" in str(error.value)
-    dutch = said("unknown.option", "nl", of="availability", name="quiet_evening")
+    dutch = pattern("unknown.option", "nl", of="availability", name="quiet_evening")
     assert re.fullmatch(dutch, error.value.text(Words("nl")))
 
 
 def test_a_measure_chosen_twice_is_refused():
-    with pytest.raises(UserError, match=said("twice", name="reachability_agreements")):
+    with pytest.raises(UserError, match=pattern("twice", name="reachability_agreements")):
         PolicySelection(levers={"availability": "reachability_agreements"}, measures={"reachability_agreements": 1.0})
 
 
-def test_an_uploaded_file_is_in_no_link_and_its_path_in_no_command():
+def test_an_uploaded_file_is_in_no_link_and_no_command():
     choice = PolicySelection(persons="secret/persons.csv")
     assert "secret" not in str(choice.query) + choice.command(8) + repr(choice)
 
 
-def test_large_organisations_get_fewer_replicates_and_never_too_few():
+def test_large_organisations_get_fewer_replicates_but_enough():
     assert PolicySelection().most_replicates == MOST
     assert FIRST_STAGE < PolicySelection(employees=5000).most_replicates < 20
 
@@ -157,7 +140,7 @@ def test_large_organisations_get_fewer_replicates_and_never_too_few():
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_streams_in_is_what_the_command_line_computes(answers):
+def test_an_answer_equals_the_results_of_the_command_line(answers):
     choice = PolicySelection(levers=QUIET, **SMALL)
     shown = answers.answer(choice)
     plans = cases.plans_of(choice, shown.replicates)
@@ -169,15 +152,15 @@ def test_what_streams_in_is_what_the_command_line_computes(answers):
 
 
 OPTIONS = {name: [one.name for one in family(name) if not one.is_today] for name in FAMILIES}
-PASTS = [
+BURN_INS = [
     pytest.param({name: option}, id=f"{name}-{option}", marks=[] if option == options[-1] else pytest.mark.slow)
     for name, options in OPTIONS.items()
     for option in options
 ]
 
 
-@pytest.mark.parametrize("levers", PASTS)
-def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
+@pytest.mark.parametrize("levers", BURN_INS)
+def test_a_cached_burn_in_with_every_measure_changes_no_bit(levers):
     plan = replace(cases.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
     record, alone = worker.simulate([plan])[0], run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
@@ -187,13 +170,13 @@ def test_a_past_that_knows_every_measure_and_is_kept_changes_no_bit(levers):
             np.testing.assert_array_equal(getattr(record, name)[key], values, err_msg=f"{name} {key}")
 
 
-def test_a_past_that_is_kept_serves_another_horizon():
+def test_a_cached_burn_in_serves_another_horizon():
     plan = replace(cases.plans_of(PolicySelection(levers=QUIET, **SMALL), 1)[0], weeks=27)
     worker.simulate([replace(plan, weeks=26)])
     np.testing.assert_array_equal(worker.simulate([plan])[0].weekly, run(plan).weekly)
 
 
-def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(answers):
+def test_a_null_scenario_that_differs_from_zero_stops_the_page(answers):
     plan = cases.plans_of(PolicySelection(**SMALL), 1)[0]
     record = worker.simulate([plan])[0]
     cases.check_null(record)
@@ -204,8 +187,8 @@ def test_today_against_itself_is_exactly_zero_and_anything_else_stops_the_page(a
     assert answers.request("somebody", PolicySelection()).tables is None
 
 
-class Sparing:
-    """An executor that works off what it is given only when told to, and remembers whose it was."""
+class WaitingExecutor:
+    """An executor whose tasks wait until the test finishes them."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Future, list]] = []
@@ -220,8 +203,8 @@ class Sparing:
             future.cancel()
 
 
-class Fake:
-    """What stands for a record or a plan where only the order of work matters."""
+class Stub:
+    """A stand-in for a record or a plan, where only the order of work matters."""
 
     weekly = people = cascade = using = stayed = np.zeros(1)
     final = groups = MappingProxyType({})
@@ -230,91 +213,85 @@ class Fake:
         self.choice = choice
 
 
-def _until(true) -> None:
-    for _ in range(400):
-        if true():
-            return
-        threading.Event().wait(0.005)
-    raise AssertionError("it did not come to pass")
-
-
 @pytest.fixture
 def queue(monkeypatch):
-    """A live one whose two workers wait to be told, with plans that only know their choice."""
-    monkeypatch.setattr(cases, "plans_by_stage", lambda one: iter([[Fake(one) for _ in range(one.most_replicates)]]))
+    """Yield a scheduler and the executors of its two workers, with plans that only have a choice."""
+    monkeypatch.setattr(cases, "plans_by_stage", lambda one: iter([[Stub(one) for _ in range(one.most_replicates)]]))
     monkeypatch.setattr(
         cases, "answer_of", lambda case, stage: cases.Answer(stage, stage, case.answer.most, {"effects": 1})
     )
-    hired: list[Sparing] = []
-    found = scheduler.AnswerScheduler(check=False, open_executor=lambda: hired.append(Sparing()) or hired[-1])
-    yield found, hired
-    found.close()
+    executors: list[WaitingExecutor] = []
+    answers = scheduler.AnswerScheduler(
+        check=False, open_executor=lambda: executors.append(WaitingExecutor()) or executors[-1]
+    )
+    yield answers, executors
+    answers.close()
 
 
-def _work_off(hired) -> list[PolicySelection]:
-    """Let both workers finish what they hold; whose it was."""
-    _until(lambda: all(own.waiting for own in hired))
+def _finish_tasks(executors) -> list[PolicySelection]:
+    """Finish a task of each worker; return their choices."""
+    wait_until(lambda: all(own.waiting for own in executors))
     done = []
-    for own in hired:
+    for own in executors:
         future, plans = own.waiting.pop(0)
         done.append(plans[0].choice)
-        future.set_result([Fake()] * len(plans))
+        future.set_result([Stub()] * len(plans))
     return done
 
 
-def test_who_has_least_goes_first(queue):
-    found, hired = queue
+def test_the_choice_with_the_fewest_replicates_is_next(queue):
+    answers, executors = queue
     first, second = PolicySelection(seed=1), PolicySelection(seed=2)
-    found.request("early", first)
+    answers.request("early", first)
     for _ in range(FIRST_STAGE // 2):
-        _work_off(hired)
-    _until(lambda: all(own.waiting for own in hired))
-    found.request("late", second)
-    _until(lambda: found._cases[second.overrides].plans)
-    _work_off(hired)  # what was begun before
-    served = [choice for _ in range(FIRST_STAGE // 2) for choice in _work_off(hired)]
-    assert served == [second] * FIRST_STAGE
-    _until(lambda: found.request("late", second).replicates == FIRST_STAGE)
+        _finish_tasks(executors)
+    wait_until(lambda: all(own.waiting for own in executors))
+    answers.request("late", second)
+    wait_until(lambda: answers._cases[second.overrides].plans)
+    _finish_tasks(executors)  # tasks that had been started
+    simulated = [choice for _ in range(FIRST_STAGE // 2) for choice in _finish_tasks(executors)]
+    assert simulated == [second] * FIRST_STAGE
+    wait_until(lambda: answers.request("late", second).replicates == FIRST_STAGE)
 
 
-def test_first_looks_are_finished_in_the_order_of_asking(queue):
-    found, hired = queue
-    guests = [PolicySelection(seed=seed) for seed in range(1, 5)]
-    for place, guest in enumerate(guests):
-        found.request(f"guest {place}", guest)
-    _until(lambda: all(found._cases[guest.overrides].plans for guest in guests))
-    served = [choice.seed for _ in range(4 * FIRST_STAGE // 2) for choice in _work_off(hired)]
-    assert served == sorted(served)
+def test_first_stages_are_finished_in_the_order_of_requests(queue):
+    answers, executors = queue
+    choices = [PolicySelection(seed=seed) for seed in range(1, 5)]
+    for place, choice in enumerate(choices):
+        answers.request(f"choice {place}", choice)
+    wait_until(lambda: all(answers._cases[choice.overrides].plans for choice in choices))
+    simulated = [choice.seed for _ in range(4 * FIRST_STAGE // 2) for choice in _finish_tasks(executors)]
+    assert simulated == sorted(simulated)
 
 
-def test_what_nobody_looks_at_any_more_waits(queue):
-    found, hired = queue
-    left, wanted = PolicySelection(seed=1), PolicySelection(seed=2)
-    found.request("me", left)
-    _work_off(hired)
-    found.request("me", wanted)
-    _until(lambda: found._cases[wanted.overrides].plans)
-    _work_off(hired)
-    assert {choice.seed for _ in range(6) for choice in _work_off(hired)} == {2}
+def test_a_choice_without_a_request_waits(queue):
+    answers, executors = queue
+    earlier, wanted = PolicySelection(seed=1), PolicySelection(seed=2)
+    answers.request("me", earlier)
+    _finish_tasks(executors)
+    answers.request("me", wanted)
+    wait_until(lambda: answers._cases[wanted.overrides].plans)
+    _finish_tasks(executors)
+    assert {choice.seed for _ in range(6) for choice in _finish_tasks(executors)} == {2}
 
 
-def test_nobody_sees_the_scenario_of_another(queue):
-    found, hired = queue
-    found.request("me", PolicySelection(seed=1))
+def test_nobody_gets_the_answer_of_another(queue):
+    answers, executors = queue
+    answers.request("me", PolicySelection(seed=1))
     for _ in range(4):
-        _work_off(hired)
-    _until(lambda: found.request("me", PolicySelection(seed=1)).tables is not None)
-    assert found.request("you", PolicySelection(seed=2)).tables is None
+        _finish_tasks(executors)
+    wait_until(lambda: answers.request("me", PolicySelection(seed=1)).tables is not None)
+    assert answers.request("you", PolicySelection(seed=2)).tables is None
 
 
-def test_answers_are_forgotten_beyond_a_number(queue):
-    found, _ = queue
+def test_the_number_of_answers_in_memory_is_limited(queue):
+    answers, _ = queue
     for seed in range(1, scheduler.MAX_ANSWERS + 30):
-        found.request("me", PolicySelection(seed=seed))
-    assert len(found._cases) <= scheduler.MAX_ANSWERS + 1
+        answers.request("me", PolicySelection(seed=seed))
+    assert len(answers._cases) <= scheduler.MAX_ANSWERS + 1
 
 
-def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
+def test_an_error_ends_its_choice_alone_in_one_line(answers, monkeypatch):
     made = cases.plans_by_stage
 
     def plans_by_stage(choice):
@@ -328,10 +305,10 @@ def test_an_error_of_one_choice_is_one_line_for_it_alone(answers, monkeypatch):
     assert answers.answer(PolicySelection(**SMALL)).tables["effects"].difference.eq(0).all()
 
 
-# -- what is said -----------------------------------------------------------------------------------------------------
+# -- texts ------------------------------------------------------------------------------------------------------------
 
 
-def test_one_kind_stands_alone_in_the_headline_only_where_it_clearly_leads():
+def test_the_headline_has_one_direction_only_where_it_clearly_leads():
     pytest.importorskip("streamlit")
     from sim.views.explore.headline import _runs_by_direction
 
@@ -343,7 +320,7 @@ def test_one_kind_stands_alone_in_the_headline_only_where_it_clearly_leads():
     assert _runs_by_direction((40, 30, 30), kinds, Words()).startswith("fewer in 40, ")
 
 
-def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others():
+def test_a_question_ends_when_its_levers_change_unless_it_invites_that():
     chairs, rule = questions()[8].choices()[0], questions()[6].choices()[0]
     assert question_of(chairs).number == 9 and question_of(replace(chairs, employees=300)).number == 9
     assert question_of(replace(chairs, levers=QUIET)) is None
@@ -359,10 +336,10 @@ def test_a_question_is_left_when_its_levers_are_moved_unless_it_asks_for_others(
     ]
 
 
-# -- why, and an evening ----------------------------------------------------------------------------------------------
+# -- pathways and an evening ------------------------------------------------------------------------------------------
 
 
-def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers):
+def test_pathways_and_their_interaction_add_up_to_the_effect(answers):
     parts = attribution.split(answers, PolicySelection(levers=QUIET, **SMALL), 2)
     for _, own in parts.groupby("outcome"):
         of = own.set_index("pathway").part
@@ -371,22 +348,16 @@ def test_the_parts_of_an_effect_and_what_they_do_together_make_the_whole(answers
 
 
 @pytest.mark.slow
-def test_with_every_pathway_cut_nothing_of_an_effect_is_left():
+def test_without_all_pathways_there_is_no_effect():
     plan = cases.plans_of(PolicySelection(levers=presets()["whole_package"], employees=200, weeks=52), 1)[0]
     every = tuple(cut for own in attribution.PATHWAYS.values() for cuts in own.values() for cut in cuts)
     worlds = [attribution.without(scenario, every, number) for number, scenario in enumerate(plan.scenarios)]
     record = worker.after_burn_in(plan).simulate(worlds)[0]
-    exhaustion = record.weekly[:, :, list(live_outcomes()).index("exhaustion"), 0]
+    exhaustion = record.weekly[:, :, list(OUTCOMES).index("exhaustion"), 0]
     np.testing.assert_array_equal(exhaustion[0], exhaustion[1])
 
 
-def live_outcomes():
-    from sim.outcomes.definitions import OUTCOMES
-
-    return OUTCOMES
-
-
-def test_an_evening_is_the_same_people_twice(answers):
+def test_an_evening_has_the_same_people_in_both_worlds(answers):
     choice = PolicySelection(levers=QUIET, **SMALL)
     scene = evening.evening(answers, choice)
     again = evening.evening(answers, choice)
@@ -399,16 +370,16 @@ def test_an_evening_is_the_same_people_twice(answers):
     }  # fmt: skip
 
 
-def test_of_an_own_file_no_evening_is_shown(answers):
+def test_no_evening_is_shown_for_an_uploaded_file(answers):
     with pytest.raises(UserError, match="your own file"):
         evening.evening(answers, PolicySelection(persons="persons.csv"))
 
 
-# -- questions, levers, what is kept ----------------------------------------------------------------------------------
+# -- questions and levers ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_question_has_its_words_and_its_choices(language):
+def test_every_question_has_texts_and_choices(language):
     words = Words(language)
     for number, question in enumerate(questions(), start=1):
         assert question.number == number
@@ -436,7 +407,7 @@ def test_a_missing_result_of_a_study_is_an_error(tmp_path):
         study_results.from_results(tmp_path)
 
 
-def test_levers_stand_in_the_order_source_collective_individual():
+def test_options_are_in_the_order_source_collective_individual():
     for name in (*FIRST, *MORE):
         own = family(name)
         assert own[0].is_today

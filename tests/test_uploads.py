@@ -1,4 +1,4 @@
-"""An uploaded organisation: in memory alone, for its own session alone, and gone soon after its page is closed."""
+"""An uploaded organisation: only in memory, only for its session, and deleted soon after its page is closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from test_live import Here
+from conftest import InProcessExecutor
 
 from benchmarks import sessions as sessions_benchmark
 from benchmarks.sessions import MARK, persons
@@ -30,15 +30,15 @@ from sim.world.firm import FirmOptions
 
 @pytest.fixture
 def answers(monkeypatch):
-    """The answers that all sessions share, with workers in this process."""
-    found = scheduler.AnswerScheduler(check=False, open_executor=Here)
+    """Yield the scheduler that all sessions share, without worker processes."""
+    found = scheduler.AnswerScheduler(check=False, open_executor=InProcessExecutor)
     monkeypatch.setattr(scheduler, "shared_scheduler", lambda: found)
     monkeypatch.setattr(sessions, "_sessions", {})
     yield found
     found.close()
 
 
-def asked(name: str) -> PolicySelection:
+def choice_of(name: str) -> PolicySelection:
     """A choice about an uploaded organisation."""
     return PolicySelection(levers={"availability": "quiet_evenings"}, employees=30, weeks=26, persons=name)
 
@@ -46,7 +46,7 @@ def asked(name: str) -> PolicySelection:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_organisation_in_memory_is_the_one_in_the_file(tmp_path):
+def test_an_organisation_in_memory_equals_the_one_in_the_file(tmp_path):
     path = tmp_path / "persons.csv"
     path.write_bytes(persons())
     name = own_organisation.store_staff(own_organisation.read_staff(persons()))
@@ -59,7 +59,7 @@ def test_an_organisation_in_memory_is_the_one_in_the_file(tmp_path):
     assert (first.ties.partner == second.ties.partner).all()
 
 
-def test_nothing_of_the_text_is_kept_once_it_is_read():
+def test_no_text_of_the_file_stays_in_memory():
     staff = own_organisation.read_staff(persons())
     seen: set[int] = set()
     waiting = [staff]
@@ -72,7 +72,7 @@ def test_nothing_of_the_text_is_kept_once_it_is_read():
     assert len(seen) > len(fields(staff))
 
 
-def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
+def test_names_of_organisations_are_random():
     staff = own_organisation.read_staff(persons())
     names = {own_organisation.store_staff(staff) for _ in range(50)}
     assert len(names) == 50
@@ -86,27 +86,27 @@ def test_names_of_organisations_cannot_be_guessed_and_are_nobodys_path():
 
 
 def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
-    """Where anything of an organisation is still kept."""
+    """Return the places that still have data of an organisation."""
     from sim.views.explore import rendering
 
     return [
         *(["registry"] if own_organisation.stored_staff(name) else []),
         *("answers" for case in found._cases.values() if case.choice.persons == name),
-        *("pasts" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
+        *("caches" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
         *("figures" for key in rendering._cache if name in str(key)),
     ]
 
 
 @pytest.mark.parametrize("leave", ["the page is closed", "the file is removed"])
-def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
+def test_everything_computed_from_an_organisation_is_deleted_with_it(answers, leave):
     pytest.importorskip("streamlit")
     from sim.views.explore import rendering
 
     mine, yours = (sessions.hold(f"session {one}", own_organisation.read_staff(persons())) for one in ("a", "b"))
-    found = answers.answer(asked(mine))
+    found = answers.answer(choice_of(mine))
     for name in (mine, yours):
-        rendering.cached(rendering.key_of([asked(name)], [found]), lambda: "<svg/>")
-    assert set(traces(mine, answers)) == {"registry", "answers", "pasts", "figures"}
+        rendering.cached(rendering.key_of([choice_of(name)], [found]), lambda: "<svg/>")
+    assert set(traces(mine, answers)) == {"registry", "answers", "caches", "figures"}
     if leave == "the page is closed":
         sessions.end("session a")
     else:
@@ -117,18 +117,18 @@ def test_everything_that_came_of_an_organisation_goes_with_it(answers, leave):
     assert traces(yours, answers) == []
 
 
-def test_after_its_end_an_organisation_is_neither_asked_for_nor_drawn_again(answers):
+def test_a_deleted_organisation_is_neither_simulated_nor_drawn(answers):
     pytest.importorskip("streamlit")
     from sim.views.explore import rendering
 
     name = sessions.hold("session", own_organisation.read_staff(persons()))
     sessions.end("session")
-    assert "no longer in memory" in str(answers.request("me", asked(name)).error)
-    rendering.cached(rendering.key_of([asked(name)], [cases.Answer()]), lambda: "<svg/>")
+    assert "no longer in memory" in str(answers.request("me", choice_of(name)).error)
+    rendering.cached(rendering.key_of([choice_of(name)], [cases.Answer()]), lambda: "<svg/>")
     assert traces(name, answers) == []
 
 
-def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_before(monkeypatch):
+def test_a_session_ends_when_its_page_has_been_away_for_some_seconds(monkeypatch):
     monkeypatch.setattr(sessions, "_sessions", {})
     connected = {"a": True, "b": True}
     for one in connected:
@@ -144,7 +144,7 @@ def test_a_session_ends_when_its_page_has_been_away_for_some_seconds_and_not_bef
     assert sessions.ended(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
 
 
-def test_who_has_gone_no_longer_keeps_the_workers_busy(answers):
+def test_the_requests_of_an_ended_session_are_removed(answers):
     sessions.begin("session", "somebody")
     answers.request("somebody/0", PolicySelection(employees=30, weeks=26))
     answers.request("somebody else/0", PolicySelection(employees=30, weeks=26, seed=2))
@@ -173,7 +173,7 @@ def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monk
 # -- workers and threads ----------------------------------------------------------------------------------------------
 
 
-def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
+def test_a_worker_stores_an_organisation_only_during_its_task():
     staff = own_organisation.read_staff(persons())
     assert worker.with_staff(
         (lambda plans: own_organisation.stored_staff("o") is staff and plans, [1], "o", staff)
@@ -184,20 +184,20 @@ def test_a_worker_knows_an_organisation_only_while_it_works_on_it():
     assert own_organisation.stored_staff("o") is None
 
 
-def test_what_is_kept_of_one_organisation_is_not_found_by_a_part_of_its_name(monkeypatch):
+def test_cached_values_are_not_found_by_a_part_of_the_name(monkeypatch):
     monkeypatch.setattr(worker, "_burn_ins", dict.fromkeys([("o", "x"), ("o1", "x o"), (None, "o")]))
     monkeypatch.setattr(worker, "_baselines", {})
     worker.forget("o")
     assert list(worker._burn_ins) == [("o1", "x o"), (None, "o")]
 
 
-class Mortal(Here):
-    """A worker that ends over certain work."""
+class FailingExecutor(InProcessExecutor):
+    """An executor whose process ends during a fatal task."""
 
-    hired: list[Mortal]
+    opened: list[FailingExecutor]
 
     def submit(self, work, asked):
-        if asked == "fatal" or (self is not Mortal.hired[-1] and self.worker_errors):
+        if asked == "fatal" or (self is not FailingExecutor.opened[-1] and self.worker_errors):
             self.worker_errors = True
             future: Future = Future()
             future.set_exception(BrokenExecutor())
@@ -206,15 +206,15 @@ class Mortal(Here):
 
     def __init__(self) -> None:
         self.worker_errors = self.closed = False
-        Mortal.hired.append(self)
+        FailingExecutor.opened.append(self)
 
     def shutdown(self, **_) -> None:
         self.closed = True
 
 
-def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
-    Mortal.hired = []
-    found = scheduler.AnswerScheduler(check=False, open_executor=Mortal)
+def test_a_worker_that_ends_is_shut_down_and_replaced(caplog):
+    FailingExecutor.opened = []
+    found = scheduler.AnswerScheduler(check=False, open_executor=FailingExecutor)
     try:
         outcomes: list = []
 
@@ -229,10 +229,10 @@ def test_a_worker_that_ends_is_replaced_once_at_a_time_and_shut_down(caplog):
             thread.start()
         for thread in threads:
             thread.join()
-        assert outcomes.count("fine") == 8, "the work of others is done"
+        assert outcomes.count("fine") == 8, "other tasks are done"
         assert sum("ended twice" in one for one in outcomes) == 1
-        assert len(Mortal.hired) == cases.WORKERS + worker.MAX_ATTEMPTS
-        assert [one.closed for one in Mortal.hired].count(True) == worker.MAX_ATTEMPTS
+        assert len(FailingExecutor.opened) == cases.WORKERS + worker.MAX_ATTEMPTS
+        assert [one.closed for one in FailingExecutor.opened].count(True) == worker.MAX_ATTEMPTS
         assert "is replaced" in caplog.text
     finally:
         found.close()
@@ -289,7 +289,7 @@ def test_threads_compose_one_at_a_time():
     assert sorted(found) == [(seed, seed, found[0][2]) for seed in range(1, 5)]
 
 
-# -- a server, as it is begun from a shell ----------------------------------------------------------------------------
+# -- a server, started from a shell -----------------------------------------------------------------------------------
 
 RECORDER = """
 import socket, sys
@@ -304,15 +304,15 @@ socket.socket.connect = connect
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """The explorer, begun in a folder whose settings switch protections off."""
+    """Yield the explorer, started in a folder whose settings switch protections off."""
     pytest.importorskip("streamlit")
     folder = tmp_path_factory.mktemp("hostile")
     (folder / ".streamlit").mkdir()
     (folder / ".streamlit" / "config.toml").write_text("[server]\nenableCORS = false\n", encoding="utf-8")
     (folder / "recorder").mkdir()
     (folder / "recorder" / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
-    house = Path(__file__).resolve().parents[1]
-    with sessions_benchmark.served(folder, PYTHONPATH=f"{folder / 'recorder'}{os.pathsep}{house}") as server:
+    root = Path(__file__).resolve().parents[1]
+    with sessions_benchmark.served(folder, PYTHONPATH=f"{folder / 'recorder'}{os.pathsep}{root}") as server:
         yield server
     written = server.log.read_text(encoding="utf-8")
     assert "LEAVES" not in written
@@ -320,7 +320,7 @@ def served(tmp_path_factory):
 
 
 def status(address: str, path: str, **headers: str) -> int:
-    """The status of a request, or of the attempt to open a web socket."""
+    """Return the status of a request, or of the attempt to open a web socket."""
     host, port = address.removeprefix("http://").strip("/").split(":")
     given = {"Host": f"{host}:{port}", "Connection": "close", **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
@@ -336,7 +336,7 @@ UPGRADE = {
 
 
 @pytest.mark.slow
-def test_a_running_server_refuses_strangers_and_asks_nobody(served):
+def test_a_running_server_refuses_other_origins_and_connects_to_nobody(served):
     evil = "http://evil.example"
     assert status(served.address, "/") == 200
     assert status(served.address, "/_stcore/stream", **UPGRADE, Origin=evil) == 403
@@ -348,11 +348,11 @@ def test_a_running_server_refuses_strangers_and_asks_nobody(served):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="memory can be read on Linux alone")
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Memory can be read only on Linux.")
 def test_sessions_leave_neither_text_nor_files_behind(served):
     pytest.importorskip("playwright")
     if shutil.which("chromium") is None:
-        pytest.skip("there is no Chromium")
+        pytest.skip("Chromium is not installed.")
     with ThreadPoolExecutor(1) as apart:  # from the loop that other tests in a browser run in this thread
         apart.submit(asyncio.run, sessions_benchmark.visit_all(served.address, 2, 2)).result()
     sessions_benchmark.wait_until(lambda: not served.holds(MARK), 60)
