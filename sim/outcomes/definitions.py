@@ -1,4 +1,4 @@
-"""Outcomes and groups: what is reported, in which unit, and of whom."""
+"""Outcomes and groups of people that are reported."""
 
 from __future__ import annotations
 
@@ -16,24 +16,36 @@ STRENGTH = "sum of strengths"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One outcome.
+    """One outcome: a quantity of the model, or what `compute` makes of the values and the instruments.
 
-    `read` takes the engine's values and the instruments and returns (w, n), in `unit`. `by` says how a week is made
-    of days: "end" takes the state at its end, "mean" and "sum" gather the daily quantity `gathers`. `high_is` is
-    worse, better or neutral.
+    name      id
+    label     name in English
+    unit      unit
+    high_is   worse, better or neutral
+    by        how a week is made of days: "end" takes the state at its end, "mean" and "sum" gather the days
+    quantity  quantity of an employee; by default the one with the name of the outcome
+    scale     factor from the unit of the quantity
     """
 
     name: str
     label: str
-    unit: str
-    high_is: str
-    read: Callable[[Values, Survey], np.ndarray]
+    unit: str = "SD"
+    high_is: str = "worse"
     by: str = "end"
-    gathers: str = ""
+    quantity: str = ""
+    scale: int = 1
+    compute: Callable[[Values, Survey], np.ndarray] | None = None
 
+    def read(self, values: Values, survey: Survey) -> np.ndarray:
+        """Return the outcome of every employee, (world, place), from values or from their sums over a week."""
+        if self.compute:
+            return self.compute(values, survey)
+        return values[self.quantity or self.name] * np.float32(self.scale)
 
-def _state(quantity: str, scale: float = 1.0) -> Callable[[Values, Survey], np.ndarray]:
-    return lambda values, survey: values[quantity] * np.float32(scale)
+    @property
+    def gathers(self) -> str:
+        """Quantity that is summed over the days of a week, or an empty text."""
+        return "" if self.by == "end" else self.quantity or self.name
 
 
 def _either(values: Values, survey: Survey) -> np.ndarray:
@@ -41,78 +53,44 @@ def _either(values: Values, survey: Survey) -> np.ndarray:
 
 
 _ALL = (
-    Outcome(
-        "burn_out_complaints",
-        "Burn-out complaints (NEA: work-related exhaustion)",
-        PER_1000,
-        "worse",
-        lambda v, s: np.float32(1000) * s.burn_out_complaints(v["exhaustion"]),
-    ),
-    Outcome(
-        "isolation_from_colleagues", "Isolation from colleagues", "SD", "worse", _state("isolation_from_colleagues")
-    ),
-    Outcome("isolation_from_company", "Isolation from the company", "SD", "worse", _state("isolation_from_company")),
-    Outcome("exhaustion", "Exhaustion", "SD", "worse", _state("exhaustion")),
-    Outcome("bat_exhaustion", "Exhaustion (BAT)", "score 1-5", "worse", lambda v, s: s.bat(v["exhaustion"])),
-    Outcome("cynicism", "Cynicism", "SD", "worse", _state("cynicism")),
-    Outcome("engagement", "Work engagement", "SD", "better", _state("engagement")),
-    Outcome("bond_with_team", "Bond with the team", "SD", "better", _state("bond_with_team")),
-    Outcome("bond_with_organisation", "Bond with the organisation", "SD", "better", _state("bond_with_organisation")),
-    Outcome("psychological_load", "Psychological load", "SD", "worse", _state("demands"), "mean", "demands"),
-    Outcome("pressure_from_colleagues", "Pressure from colleagues", "SD", "worse", _state("pressure_from_colleagues")),
-    Outcome("work_home_conflict", "Conflict of work and home", "SD", "worse", _state("conflict")),
-    Outcome("telepressure", "Telepressure", "SD", "worse", _state("telepressure")),
-    Outcome("techno_invasion", "Techno-invasion", "SD", "worse", _state("techno_invasion")),
-    Outcome(
-        "availability_norm",
-        "Availability norm (what one believes is expected)",
-        "SD",
-        "worse",
-        _state("injunctive_norm"),
-    ),
-    Outcome("detachment", "Psychological detachment", "SD", "better", _state("detachment"), "mean", "detachment"),
-    Outcome("autonomy", "Autonomy", "SD", "better", _state("autonomy")),
-    Outcome("manager_support", "Support of the manager", "SD", "better", _state("manager_support")),
-    Outcome("colleague_support", "Support of colleagues", "SD", "better", _state("colleague_support")),
-    Outcome(
-        "after_hours_work",
-        "Days with work after hours",
-        "days per week",
-        "worse",
-        _state("after_hours_work"),
-        "sum",
-        "after_hours_work",
-    ),
-    Outcome("overtime", "Overtime", "hours per week", "worse", _state("overtime"), "sum", "overtime"),
-    Outcome("breaks", "Breaks", "breaks per week", "better", _state("breaks"), "sum", "breaks"),
-    Outcome(
-        "arm_neck_shoulder_complaints",
-        "Complaints of arm, neck or shoulder",
-        PER_1000,
-        "worse",
-        _state("arm_neck_shoulder_complaint", 1000),
-    ),
-    Outcome("back_complaints", "Complaints of the back", PER_1000, "worse", _state("back_complaint", 1000)),
-    Outcome("body_complaints", "Complaints of arm, neck, shoulder or back", PER_1000, "worse", _either),
-    Outcome(
-        "sickness_absence",
-        "Sickness absence on an average day",
-        PER_1000,
-        "worse",
-        _state("absent", 1000),
-        "mean",
-        "absent",
-    ),
-    Outcome("share_at_home", "Share of working days at home", "percent", "neutral", _state("share_at_home", 100)),
-    Outcome("ties_within_team", "Ties within the team", STRENGTH, "better", _state("network_within")),
-    Outcome("ties_across_teams", "Ties across teams", STRENGTH, "better", _state("network_across")),
-    Outcome(
-        "adjustable_workplace", "Adjustable workplace at home", PER_1000, "better", _state("adjustable_at_home", 1000)
-    ),
-    Outcome("sitting", "Sitting on a working day", "hours per day", "worse", _state("sitting")),
-    Outcome("leading_difficulty", "Difficulty of leading remotely", "SD", "worse", _state("leading_difficulty")),
-    Outcome("measures_known", "Measures known", "measures", "better", _state("measures_known")),
-)
+    Outcome("burn_out_complaints", "Burn-out complaints (NEA: work-related exhaustion)", PER_1000,
+            compute=lambda v, s: np.float32(1000) * s.burn_out_complaints(v["exhaustion"])),
+    Outcome("isolation_from_colleagues", "Isolation from colleagues"),
+    Outcome("isolation_from_company", "Isolation from the company"),
+    Outcome("exhaustion", "Exhaustion"),
+    Outcome("bat_exhaustion", "Exhaustion (BAT)", "score 1-5", compute=lambda v, s: s.bat(v["exhaustion"])),
+    Outcome("cynicism", "Cynicism"),
+    Outcome("engagement", "Work engagement", high_is="better"),
+    Outcome("bond_with_team", "Bond with the team", high_is="better"),
+    Outcome("bond_with_organisation", "Bond with the organisation", high_is="better"),
+    Outcome("psychological_load", "Psychological load", by="mean", quantity="demands"),
+    Outcome("pressure_from_colleagues", "Pressure from colleagues"),
+    Outcome("work_home_conflict", "Conflict of work and home", quantity="conflict"),
+    Outcome("telepressure", "Telepressure"),
+    Outcome("techno_invasion", "Techno-invasion"),
+    Outcome("availability_norm", "Availability norm (what one believes is expected)", quantity="injunctive_norm"),
+    Outcome("detachment", "Psychological detachment", high_is="better", by="mean"),
+    Outcome("autonomy", "Autonomy", high_is="better"),
+    Outcome("manager_support", "Support of the manager", high_is="better"),
+    Outcome("colleague_support", "Support of colleagues", high_is="better"),
+    Outcome("after_hours_work", "Days with work after hours", "days per week", by="sum"),
+    Outcome("overtime", "Overtime", "hours per week", by="sum"),
+    Outcome("breaks", "Breaks", "breaks per week", "better", "sum"),
+    Outcome("arm_neck_shoulder_complaints", "Complaints of arm, neck or shoulder", PER_1000,
+            quantity="arm_neck_shoulder_complaint", scale=1000),
+    Outcome("back_complaints", "Complaints of the back", PER_1000, quantity="back_complaint", scale=1000),
+    Outcome("body_complaints", "Complaints of arm, neck, shoulder or back", PER_1000, compute=_either),
+    Outcome("sickness_absence", "Sickness absence on an average day", PER_1000, by="mean", quantity="absent",
+            scale=1000),
+    Outcome("share_at_home", "Share of working days at home", "percent", "neutral", scale=100),
+    Outcome("ties_within_team", "Ties within the team", STRENGTH, "better", quantity="network_within"),
+    Outcome("ties_across_teams", "Ties across teams", STRENGTH, "better", quantity="network_across"),
+    Outcome("adjustable_workplace", "Adjustable workplace at home", PER_1000, "better", quantity="adjustable_at_home",
+            scale=1000),
+    Outcome("sitting", "Sitting on a working day", "hours per day"),
+    Outcome("leading_difficulty", "Difficulty of leading remotely"),
+    Outcome("measures_known", "Measures known", "measures", "better"),
+)  # fmt: skip
 
 OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in _ALL}
 

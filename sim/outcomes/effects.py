@@ -10,7 +10,7 @@ keeps its columns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from sim.errors import required
 from sim.levers.measure import Measure
 from sim.levers.scenario import Scenario
-from sim.outcomes.definitions import GAINS_IN, GROUPS, HEADLINES, ITEMS_BY_WEEK, MARGIN, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.definitions import GAINS_IN, GROUPS, ITEMS_BY_WEEK, MARGIN, OUTCOMES, SMALLEST_GROUP
 from sim.outcomes.no_effect import joined as joined_reasons
 from sim.outcomes.record import CASCADE_ROLES, STAGES, Record
 from sim.outcomes.samples import Samples
@@ -38,57 +38,24 @@ LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolat
 _GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
 """Group of each role; employers are establishments, which belong to no group."""
 
-_OF_A_GROUP = dict.fromkeys(("scenario", "kind", "outcome", "group"), "str")
-_EFFECTS = {
-    **_OF_A_GROUP,
-    **dict.fromkeys(("baseline", "difference", "low", "high"), "float64"),
-    "replicates": "int64",
-    "interval": "str",
-    "unit": "str",
-    "reason": "str",
-}
-_REASONS = {**dict.fromkeys(("scenario", "kind", "part", "reason"), "str"), "runs": "int64", "replicates": "int64"}
-_COUNTS = {
-    **_OF_A_GROUP,
-    **dict.fromkeys(("lower", "little", "higher"), "int64"),
-    "margin": "float64",
-    "replicates": "int64",
-    "unit": "str",
-}
-_TRAJECTORIES = {
-    **_OF_A_GROUP,
-    "week": "int64",
-    "date": "datetime64[ms]",
-    **dict.fromkeys(("mean", "low", "high", "difference", "difference_low", "difference_high"), "float32"),
-    "replicates": "int64",
-    "interval": "str",
-    "unit": "str",
-}
-_CASCADE = {
-    **dict.fromkeys(("scenario", "measure", "role", "stage"), "str"),
-    **dict.fromkeys(("share", "low", "high", "study_share"), "float64"),
-    "replicates": "int64",
-    "interval": "str",
-}
-_GAINS = {
-    **_OF_A_GROUP,
-    **dict.fromkeys(("gained", "unchanged", "worse", "margin"), "float64"),
-    "unit": "str",
-    "replicates": "int64",
-}
-_TIES = {
-    **dict.fromkeys(("scenario", "kind"), "str"),
-    **dict.fromkeys(("source", "target", "source_team", "target_team"), "int64"),
-    "across": "bool",
-    **dict.fromkeys(("before", "after"), "float64"),
-}
-_PEOPLE = {
-    **dict.fromkeys(("scenario", "kind"), "str"),
+_KEYS = "scenario kind outcome group"
+_EFFECTS = f"{_KEYS} baseline difference low high replicates interval unit reason"
+_REASONS = "scenario kind part reason runs replicates"
+_COUNTS = f"{_KEYS} lower little higher margin replicates unit"
+_TRAJECTORIES = f"{_KEYS} week date mean low high difference difference_low difference_high replicates interval unit"
+_CASCADE = "scenario measure role stage share low high study_share replicates interval"
+_GAINS = f"{_KEYS} gained unchanged worse margin unit replicates"
+_TIES = "scenario kind source target source_team target_team across before after"
+_PEOPLE = "scenario kind place team is_manager isolation_before isolation_after"
+"""Columns of the tables."""
+_TYPES = {
+    **dict.fromkeys(f"{_KEYS} interval unit reason part measure role stage".split(), "str"),
+    **dict.fromkeys("replicates runs lower little higher week source target source_team target_team".split(), "int64"),
     **dict.fromkeys(("place", "team"), "int64"),
-    "is_manager": "bool",
-    **dict.fromkeys(("isolation_before", "isolation_after"), "float64"),
+    **dict.fromkeys(("across", "is_manager"), "bool"),
+    "date": "datetime64[ms]",
 }
-"""Columns of the tables and their types."""
+"""Types of columns; all others hold numbers."""
 
 
 def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -120,13 +87,15 @@ def spread(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 _INTERVALS = {CHANCE: interval, DRAWS: spread}
+_OUTCOMES = tuple(OUTCOMES.values())
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return the rows as a data frame with these columns and types, also where there are no rows."""
+def _table(rows: Sequence[tuple] | Mapping[str, Any], columns: str, numbers: str = "float64") -> pd.DataFrame:
+    """Return rows, or a mapping of columns, as a data frame with these columns, also where there are no rows."""
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    names = columns.split()
+    return pd.DataFrame(rows, columns=names).astype({name: _TYPES.get(name, numbers) for name in names})
 
 
 def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
@@ -140,25 +109,27 @@ def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
     usual = interval(baseline)[0]
     table_rows = []
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
-        difference, low, high, count = _INTERVALS[holds](samples.last_weeks(world) - baseline)
-        for column, group in enumerate(GROUPS):
-            if reported[world, column]:
-                table_rows += [
-                    _row(scenario, name, group, *(a[row, column] for a in (usual, difference, low, high, count)))
-                    for row, name in enumerate(OUTCOMES)
-                ]
-        for name, policy, without in _users(samples, world):
-            numbers = _INTERVALS[holds](policy - without)
-            table_rows.append(_row(scenario, name, "users", without.mean(), *numbers))
-    return _table([_with_reason(samples, {**row, "interval": holds}) for row in table_rows], _EFFECTS)
+        intervals = np.stack(_INTERVALS[holds](samples.last_weeks(world) - baseline))
+        cells = [
+            (row, group, usual[row, column], *intervals[:, row, column])
+            for column, group in enumerate(GROUPS)
+            if reported[world, column]
+            for row in range(len(OUTCOMES))
+        ]
+        cells += [(row, "users", without.mean(), *_INTERVALS[holds](policy - without))
+                  for row, policy, without in _users(samples, world)]  # fmt: skip
+        for row, group, without, difference, low, high, count in cells:
+            reason = samples.reason(world) if samples.unchanged[world, row] else ""
+            if reason:
+                difference, low, high = np.nan, np.nan, np.nan
+            outcome = _OUTCOMES[row]
+            numbers = (without, difference, low, high, count)
+            table_rows.append((*_keys(scenario, outcome.name, group), *numbers, holds, outcome.unit, reason))
+    return _table(table_rows, _EFFECTS)
 
 
-def _with_reason(samples: Samples, row: Mapping[str, Any]) -> dict[str, Any]:
-    world = [scenario.name for scenario in samples.scenarios].index(row["scenario"])
-    reason = samples.reason(world)
-    if not (reason and samples.unchanged[world, list(OUTCOMES).index(row["outcome"])]):
-        return {**row, "reason": ""}
-    return {**row, **dict.fromkeys(("difference", "low", "high"), np.nan), "reason": reason}
+def _keys(scenario: Scenario, outcome: str, group: str) -> tuple[str, str, str, str]:
+    return scenario.name, scenario.kind, outcome, group
 
 
 def reasons_table(samples: Samples) -> pd.DataFrame:
@@ -173,10 +144,8 @@ def reasons_table(samples: Samples) -> pd.DataFrame:
             parts.update((part, reason) for part, reasons in own.items() for reason in reasons)
             parts.update([("", joined_reasons(own))] if alike else [])
         table_rows += [
-            {"scenario": scenario.name, "kind": scenario.kind, "part": part, "reason": reason, "runs": runs,
-             "replicates": samples.count}
-            for (part, reason), runs in sorted(parts.items())
-        ]  # fmt: skip
+            (scenario.name, scenario.kind, *part, runs, samples.count) for part, runs in sorted(parts.items())
+        ]
     return _table(table_rows, _REASONS)
 
 
@@ -191,53 +160,22 @@ def counts(samples: Samples) -> pd.DataFrame:
     for world, scenario in enumerate(samples.scenarios[1:], start=1):
         if samples.reason(world):
             continue
-        if reported[world]:
-            change = samples.last_weeks(world)[..., everybody] - baseline
-            of_outcome = {name: change[:, list(OUTCOMES).index(name)] for name in HEADLINES}
-            table_rows += [_count_directions(scenario, name, "everybody", own) for name, own in of_outcome.items()]
-        for name, policy, without in _users(samples, world):
-            if name in HEADLINES:
-                table_rows.append(_count_directions(scenario, name, "users", policy - without))
+        changes = samples.last_weeks(world)[..., everybody] - baseline
+        cells = [(row, "everybody", changes[:, row]) for row in range(len(OUTCOMES)) if reported[world]]
+        cells += [(row, "users", policy - without) for row, policy, without in _users(samples, world)]
+        for row, group, change in cells:
+            outcome = _OUTCOMES[row]
+            if outcome.name in LITTLE:
+                margin = LITTLE[outcome.name]
+                runs = [int(of.sum()) for of in (change < -margin, np.abs(change) <= margin, change > margin)]
+                table_rows.append((*_keys(scenario, outcome.name, group), *runs, margin, len(change), outcome.unit))
     return _table(table_rows, _COUNTS)
 
 
-def _count_directions(scenario: Scenario, outcome: str, group: str, difference: np.ndarray) -> dict[str, Any]:
-    margin = LITTLE[outcome]
-    return {
-        "scenario": scenario.name,
-        "kind": scenario.kind,
-        "outcome": outcome,
-        "group": group,
-        "lower": int((difference < -margin).sum()),
-        "little": int((np.abs(difference) <= margin).sum()),
-        "higher": int((difference > margin).sum()),
-        "margin": margin,
-        "replicates": len(difference),
-        "unit": OUTCOMES[outcome].unit,
-    }
-
-
-def _row(scenario: Scenario, outcome: str, group: str, baseline, difference, low, high, count) -> dict:
-    return {
-        "scenario": scenario.name,
-        "kind": scenario.kind,
-        "outcome": outcome,
-        "group": group,
-        "baseline": float(baseline),
-        "difference": float(difference),
-        "low": float(low),
-        "high": float(high),
-        "replicates": int(count),
-        "unit": OUTCOMES[outcome].unit,
-    }
-
-
-def _users(samples: Samples, world: int) -> Iterable[tuple[str, np.ndarray, np.ndarray]]:
-    """Yield each outcome with the means of users under the policy and of the same people without it."""
+def _users(samples: Samples, world: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Return each outcome's row with the means of users under the policy and of the same people without it."""
     counts, means = samples.users(world)
-    if counts.mean() >= SMALLEST_GROUP:
-        for row, name in enumerate(OUTCOMES):
-            yield name, means[:, row, 0], means[:, row, 1]
+    return [(row, *means[:, row].T) for row in range(len(OUTCOMES)) if counts.mean() >= SMALLEST_GROUP]
 
 
 def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> pd.DataFrame:
@@ -269,7 +207,7 @@ def trajectories(samples: Samples, calendar: Calendar, holds: str = CHANCE) -> p
         "interval": holds,
         "unit": repeat_labels([outcome.unit for outcome in OUTCOMES.values()], rows[places]),
     }
-    return pd.DataFrame(table, columns=list(_TRAJECTORIES)).astype(_TRAJECTORIES)
+    return _table(table, _TRAJECTORIES, "float32")
 
 
 def _by_week(samples: Samples, places: np.ndarray, worlds: np.ndarray, holds: str) -> dict[str, np.ndarray]:
@@ -309,20 +247,9 @@ def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CH
                     if np.isnan(shares[cell]):
                         continue
                     in_study = (role == "employer" and stage == "claimed") or (role != "employer" and stage == "known")
-                    table_rows.append(
-                        {
-                            "scenario": scenario.name,
-                            "measure": measure.name,
-                            "role": role,
-                            "stage": stage,
-                            "share": shares[cell],
-                            "low": low[cell],
-                            "high": high[cell],
-                            "study_share": measure.study.get(role, np.nan) if in_study else np.nan,
-                            "replicates": int(count[cell]),
-                            "interval": holds,
-                        }
-                    )
+                    study_share = measure.study.get(role, np.nan) if in_study else np.nan
+                    numbers = (shares[cell], low[cell], high[cell], study_share, count[cell])
+                    table_rows.append((scenario.name, measure.name, role, stage, *numbers, holds))
     return _table(table_rows, _CASCADE)
 
 
@@ -343,20 +270,9 @@ def gains(samples: Samples) -> pd.DataFrame:
                 people = samples.stayed[cell]
                 if people / samples.count < SMALLEST_GROUP:
                     continue
-                table_rows.append(
-                    {
-                        "scenario": scenario.name,
-                        "kind": scenario.kind,
-                        "outcome": outcome,
-                        "group": group,
-                        "gained": samples.gained[cell] / people,
-                        "unchanged": samples.unchanging[cell] / people,
-                        "worse": samples.worse[cell] / people,
-                        "margin": MARGIN,
-                        "unit": OUTCOMES[outcome].unit,
-                        "replicates": samples.count,
-                    }
-                )
+                shares = [number[cell] / people for number in (samples.gained, samples.unchanging, samples.worse)]
+                keys = _keys(scenario, outcome, group)
+                table_rows.append((*keys, *shares, MARGIN, OUTCOMES[outcome].unit, samples.count))
     return _table(table_rows, _GAINS)
 
 
@@ -364,45 +280,19 @@ def tie_tables(
     record: Record, firm: Firm, scenarios: Sequence[Scenario], most: int = 60
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ties before and after, and people, of the first teams of one establishment (at most `most` people)."""
-    places = _one_establishment(firm, most)
-    selected = set(places.tolist())
-    ties = firm.ties
-    pairs = [
-        (slot, place)
-        for place in places
-        for slot in range(len(ties.partner))
-        if ties.exists[slot, place] and int(ties.partner[slot, place]) in selected
-    ]
+    places, ties = _one_establishment(firm, most), firm.ties
+    included = np.isin(np.arange(len(firm.team)), places)
+    place, slot = np.nonzero((ties.exists & included & included[ties.partner]).T)
+    partner = ties.partner[slot, place]
     before = required(record.ties_before, "ties before the horizon")
-    edges = [
-        {
-            "scenario": scenario.name,
-            "kind": scenario.kind,
-            "source": int(place),
-            "target": int(ties.partner[slot, place]),
-            "source_team": int(firm.team[place]),
-            "target_team": int(firm.team[ties.partner[slot, place]]),
-            "across": bool(ties.across[slot, place]),
-            "before": float(before[slot, place]),
-            "after": float(record.ties_after[world][slot, place]),
-        }
-        for world, scenario in enumerate(scenarios)
-        for slot, place in pairs
-    ]
     isolation = record.final["isolation_from_colleagues"]
-    people = [
-        {
-            "scenario": scenario.name,
-            "kind": scenario.kind,
-            "place": int(place),
-            "team": int(firm.team[place]),
-            "is_manager": bool(firm.is_manager[place]),
-            "isolation_before": float(isolation[0, place]),
-            "isolation_after": float(isolation[world, place]),
-        }
-        for world, scenario in enumerate(scenarios)
-        for place in places
-    ]
+    edges, people = [], []
+    for world, scenario in enumerate(scenarios):
+        columns = (place, partner, firm.team[place], firm.team[partner], ties.across[slot, place], before[slot, place],
+                   record.ties_after[world][slot, place])  # fmt: skip
+        edges += [(scenario.name, scenario.kind, *cells) for cells in zip(*columns, strict=True)]
+        columns = places, firm.team[places], firm.is_manager[places], isolation[0, places], isolation[world, places]
+        people += [(scenario.name, scenario.kind, *cells) for cells in zip(*columns, strict=True)]
     return _table(edges, _TIES), _table(people, _PEOPLE)
 
 
