@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from sim.engine.codegen_context import CodegenContext, draw_name, parameter_name, stride_of
 from sim.engine.codegen_passes import PassWriter, identifiers_in, in_pass, indent, published_by_ties
-from sim.engine.equation_groups import DOMAINS, level_of
+from sim.engine.equation_groups import level_of
 from sim.engine.layout import Layout, level_identifier
 from sim.engine.schedule import Pass, Schedule, Segment
 from sim.engine.source_translation import constant
 from sim.errors import required
+from sim.language.levels import DOMAINS
 from sim.language.registry import Quantity, Registry
 
 ARGUMENTS = (

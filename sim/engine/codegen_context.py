@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from sim.engine.equation_groups import DOMAINS, aggregation_calls, level_of, names_in
-from sim.engine.layout import GROUPS, Layout, level_identifier
-from sim.engine.schedule import WITH_MIDDLE, aggregation_name
+from sim.engine.equation_groups import aggregation_calls, level_of, names_in
+from sim.engine.layout import Layout, level_identifier
+from sim.engine.schedule import aggregation_name
 from sim.engine.source_translation import ScalarTranslator, Term, UnsupportedEquationError
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, dependencies_of
+from sim.language.levels import DOMAINS, WITH_MIDDLE, group_between
 from sim.language.registry import Quantity, Registry
 
 
@@ -79,22 +80,20 @@ class CodegenContext:
         return level_of(self.registry, name)
 
     def _load_expression(self, level: str, offset: int) -> str:
-        own, theirs = DOMAINS[self.level], DOMAINS[level]
-        middle = level in WITH_MIDDLE
         reader = "own_row" if self.newcomer else "other_row"
         if level == self.level:
             return f"own_row(state, {level_identifier(level)}, {offset}, j)"
-        if middle and (self.level not in WITH_MIDDLE or "tie" in (level, self.level)):
-            raise UnsupportedEquationError(f"a quantity per {level} does not reach one per {self.level}")
+        try:
+            group = group_between(level, self.level)
+        except KeyError:
+            raise UnsupportedEquationError(f"a quantity per {level} does not reach one per {self.level}") from None
         if level == "catalogue":
             return f"{reader}(state, base_catalogue + k * {self.layout.row(level)}, {offset}, 0)"
-        if own == theirs and not middle:
+        if not group:
             return f"{reader}(state, {level}, {offset}, j)"
-        if (own, theirs) not in GROUPS:
-            raise UnsupportedEquationError(f"a quantity per {level} does not reach one per {self.level}")
-        row = self._address(f"rows_{own}_{level_identifier(level)}")
-        base = f"base_{level_identifier(level)} + k * {self.layout.row(level)}" if middle else f"base_{level}"
-        return f"{reader}(state, {base}, {offset}, {row})"
+        row = self._address(f"rows_{DOMAINS[self.level]}_{level_identifier(level)}")
+        middle = f" + k * {self.layout.row(level)}" if level in WITH_MIDDLE else ""
+        return f"{reader}(state, base_{level_identifier(level)}{middle}, {offset}, {row})"
 
     def _address(self, rows: str) -> str:
         return self._assign_once(f"place_{rows}", f"row_of(rows, {rows} + b * {self.layout.block}, 0, j)")

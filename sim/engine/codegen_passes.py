@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sim.engine.codegen_context import CodegenContext, stride_of
-from sim.engine.equation_groups import DOMAINS, methods_of
+from sim.engine.equation_groups import methods_of
 from sim.engine.layout import VECTOR, Layout, level_identifier
-from sim.engine.schedule import WITH_MIDDLE, NeighbourAggregation, Pass, Schedule
+from sim.engine.schedule import NeighbourAggregation, Pass, Schedule
 from sim.engine.source_translation import Term, UnsupportedEquationError, as_kind, constant
 from sim.errors import required
+from sim.language.levels import DOMAINS, WITH_MIDDLE
 from sim.language.registry import Quantity, Registry
 
 _WORD = re.compile(r"\w+")
@@ -83,8 +84,7 @@ class PassWriter:
         if quantity.kind == "sum":
             return " + ".join(context.read(part) for part in quantity.tributaries)
         result: Term | None = None
-        keys = [(quantity.name,), *((process, quantity.name) for process in quantity.rewritten_by)]
-        for method, key in zip(methods_of(self.registry, quantity), keys, strict=True):
+        for key, method in methods_of(self.registry, quantity).items():
             result = context.compute(method, quantity, key, result)
             if len(key) == 1 and quantity.condition:
                 result = self._add_shift(context, quantity, result)

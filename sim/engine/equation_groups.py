@@ -10,20 +10,6 @@ from sim.engine.source_translation import UnsupportedEquationError, statements_o
 from sim.language.grammar import AGGREGATION_SOURCES, dependencies_of
 from sim.language.registry import Quantity, Registry
 
-ROWWISE = ("employee", "tie", "measure")
-"""Levels whose last axis is the places."""
-DOMAINS = {
-    "employee": "employee",
-    "tie": "employee",
-    "measure": "employee",
-    "team": "team",
-    "measure of team": "team",
-    "establishment": "establishment",
-    "measure of establishment": "establishment",
-    "catalogue": "catalogue",
-}
-"""Level to the level whose rows are its last axis."""
-
 
 @dataclass(frozen=True)
 class EquationGroup:
@@ -39,12 +25,14 @@ def level_of(registry: Registry, name: str) -> str:
     return quantity.per if quantity else registry.external_inputs[name]
 
 
-def methods_of(registry: Registry, quantity: Quantity) -> list[Callable]:
-    """Return the owner's equation and the rewriting methods of the levers, in the order in which they apply."""
+def methods_of(registry: Registry, quantity: Quantity) -> dict[tuple[str, ...], Callable]:
+    """Return the owner's equation, as (quantity,), and the rewriting methods, as (lever, quantity), in their order."""
+    name = quantity.name
     if quantity.kind == "sum":
-        return []
-    own = registry.mechanisms[quantity.owner].equations()[quantity.name]
-    return [own, *(registry.levers[process].rewrites()[quantity.name] for process in quantity.rewritten_by)]
+        return {}
+    methods: dict[tuple[str, ...], Callable] = {(name,): registry.mechanisms[quantity.owner].equations()[name]}
+    methods |= {(process, name): registry.levers[process].rewrites()[name] for process in quantity.rewritten_by}
+    return methods
 
 
 def names_in(arguments: Iterable[ast.expr]) -> list[str]:
@@ -82,7 +70,7 @@ def inputs_of_other_rows(registry: Registry, quantity: Quantity) -> set[str]:
     inputs: set[str] = set()
     if set(AGGREGATION_SOURCES).isdisjoint(quantity.causes):
         return inputs
-    for method in methods_of(registry, quantity):
+    for method in methods_of(registry, quantity).values():
         try:
             calls = aggregation_calls(method)
         except UnsupportedEquationError:

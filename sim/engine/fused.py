@@ -5,13 +5,12 @@ It gives the same bits as the reference engine, which draws its traits and the s
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from sim.engine import Engine
 from sim.engine.codegen import generate_kernel
 from sim.engine.compiled import compile_kernel
 from sim.engine.equation_groups import level_of
@@ -22,7 +21,7 @@ from sim.engine.source_translation import UnsupportedEquationError
 from sim.language.registry import Registry
 from sim.levers.interventions import InterventionState
 from sim.world.calendar import DAYS_A_WEEK, Calendar
-from sim.world.random_streams import normal_table, stream_key
+from sim.world.random_streams import normal_quantiles, stream_key
 from sim.world.staff import EXTERNAL_INPUTS, Staff
 
 CACHE_NUMBERS = 50_000
@@ -67,7 +66,7 @@ class StateMapping(Mapping[str, np.ndarray]):
         self._copied.clear()
 
 
-class FusedEngine:
+class FusedEngine(Engine):
     """The engine in compiled code; see `sim.engine.Engine` for its methods and arguments."""
 
     def __init__(
@@ -81,23 +80,12 @@ class FusedEngine:
         parameters: Mapping[tuple[str, str], np.ndarray] | None = None,
         block: int | None = None,
     ):
-        """Create the engine.
+        """Create the engine; `block` rows are computed at a time, a power of two of at least 16.
 
-        Parameters
-        ----------
-        registry, staff, interventions, calendar, seed, worlds, parameters
-            As in `sim.engine.Engine`.
-        block : int, optional
-            Rows that are computed at a time, a power of two of at least 16; by default one that suits the firm.
-
-        Raises
-        ------
-        UnsupportedEquationError
-            Where an equation cannot be fused, the firm is too large, or its rows are out of order.
+        Raises UnsupportedEquationError where an equation cannot be fused, the firm is too large, or its rows are out of
+        order.
         """
-        self.registry, self.staff, self.interventions, self.calendar = registry, staff, interventions, calendar
-        self.seed, self.worlds = seed, worlds
-        self._per_world: dict[tuple[str, str], np.ndarray] = dict(parameters or {})
+        super().__init__(registry, staff, interventions, calendar, seed, worlds, parameters)
         block = block or _block_size(registry, staff.count["employee"])
         self._layout, columns, self._run_days = _compiled_for(registry, block)
         dosing = [interventions.names.index(process) for process in registry.levers]
@@ -106,12 +94,12 @@ class FusedEngine:
         self._gathered = np.zeros(columns * block, np.float32)
         self._keys = np.array([stream_key(seed, own) for own in self._layout.streams], np.uint64)
         self._trait_keys = _halves([stream_key(seed, own) for own in self._layout.trait_streams])
-        self._table = np.append(normal_table()[0], _largest_quantile())
+        self._table = normal_quantiles()
         self._ranks = np.concatenate([staff.anchor_rank(weekday) for weekday in range(DAYS_A_WEEK)])
         self._shifts, self._amounts = self._shift_arrays()
         self._today: dict[str, float] = {}
         self._parameters = np.zeros((0, 0), np.float32)
-        self.values = StateMapping(self)
+        self.values: StateMapping = StateMapping(self)
         self._initialise()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -162,12 +150,8 @@ class FusedEngine:
     # -- parameters --------------------------------------------------------------------------------------------------
 
     def set_parameter(self, process: str, name: str, per_world: np.ndarray) -> None:
-        self._per_world[process, name] = np.asarray(per_world, np.float64)
+        super().set_parameter(process, name, per_world)
         self._parameters = np.zeros((0, 0), np.float32)
-
-    def parameter(self, process: str, name: str) -> np.ndarray:
-        own = self.registry.owner(process)
-        return np.broadcast_to(self._per_world.get((process, name), getattr(own, name)), (self.worlds,)).copy()
 
     def _parameters_now(self) -> np.ndarray:
         """Return all parameters as the kernel takes them: (world, parameter)."""
@@ -178,30 +162,26 @@ class FusedEngine:
 
     # -- the day and the night ---------------------------------------------------------------------------------------
 
-    def fork(self, interventions: InterventionState) -> FusedEngine:
-        forked = copy.copy(self)
-        forked.interventions, forked.worlds = interventions, len(interventions.scenarios)
+    def fork(self, interventions: InterventionState) -> Self:
+        forked = super().fork(interventions)
         forked._state = np.repeat(self._state, forked.worlds // len(self._state), axis=0)
         forked._published, forked._gathered = self._published.copy(), self._gathered.copy()
-        forked._per_world, forked.known, forked.values = dict(self._per_world), dict(self.known), StateMapping(forked)
+        forked.known, forked.values = dict(self.known), StateMapping(forked)
         return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        days = range(week * DAYS_A_WEEK, (week + 1) * DAYS_A_WEEK)
         if all(self._level(name) == "employee" for name in gather):
-            return self._run(days, gather)
-        sums: dict[str, np.ndarray] = {}
-        for day in days:
-            self.run_day(day)
-            for name in gather:
-                sums[name] = sums[name] + self.values[name] if name in sums else self.values[name]
-        return sums
+            return self._run(range(week * DAYS_A_WEEK, (week + 1) * DAYS_A_WEEK), gather)
+        return super().run_week(week, gather)
 
     def run_day(self, day: int) -> None:
         self._run(range(day, day + 1))
 
     def _run(self, days: range, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        self._apply_interventions(days)
+        if self.interventions.update(days[0]):  # interventions and settings change on Mondays only
+            for name, value in self.interventions.external_inputs().items():
+                self._firm_layout.write(self._state, name, "catalogue", value)
+        self._apply_settings(days[0])
         offsets = np.array([self._layout.offset("employee", name) for name in gather], np.int64)
         sums = np.zeros((self.worlds, len(gather), self.staff.count["employee"]), np.float32)
         inputs = [self.calendar.external_inputs(day) for day in days]
@@ -217,19 +197,6 @@ class FusedEngine:
         self.values.clear()
         self.known |= dict.fromkeys(("anchor_rank", *self._today, *self.registry.day))
         return {name: sums[:, row] for row, name in enumerate(gather)}
-
-    def _apply_interventions(self, days: range) -> None:
-        """Apply the interventions and settings scheduled for the first of these days; they change on Mondays only."""
-        day = days[0]
-        if self.interventions.update(day):
-            for name, value in self.interventions.external_inputs().items():
-                self._firm_layout.write(self._state, name, "catalogue", value)
-        for (process, name), changes in self.interventions.settings_on(day).items():
-            per_world = self.parameter(process, name)
-            own = getattr(self.registry.owner(process), name)
-            for world, setting in changes:
-                per_world[world] = own if setting is None else setting
-            self.set_parameter(process, name, per_world)
 
     def quantity(self, name: str) -> np.ndarray:
         """Return a copy of a quantity, (world, [middle,] row); raise KeyError where it has no value."""
@@ -249,7 +216,3 @@ def _block_size(registry: Registry, employees: int) -> int:
 def _halves(keys: list[int]) -> tuple[np.ndarray, np.ndarray]:
     wide = np.array(keys, np.uint64)
     return wide.astype(np.uint32), (wide >> np.uint64(32)).astype(np.uint32)
-
-
-def _largest_quantile() -> np.float32:
-    return np.load(files("sim.data").joinpath("normal_quantiles.npy").open("rb"))[-1]

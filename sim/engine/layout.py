@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.engine.equation_groups import DOMAINS, level_of, methods_of
-from sim.engine.schedule import WITH_MIDDLE, Schedule
+from sim.engine.equation_groups import level_of, methods_of
+from sim.engine.schedule import Schedule
 from sim.engine.source_translation import UnsupportedEquationError
-from sim.language.grammar import LEVELS, stream_of
+from sim.language.grammar import stream_of
+from sim.language.levels import DOMAINS, GROUPS, LEVELS, WITH_MIDDLE
 from sim.language.registry import Registry
 from sim.world.staff import EXTERNAL_INPUTS, Staff
 
 VECTOR = 16
-GROUPS = (("employee", "team"), ("employee", "establishment"), ("team", "establishment"))
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,8 @@ def _numbered(names: list) -> dict:
 
 def _draws_of(registry: Registry, name: str) -> list[tuple[tuple[str, ...], str]]:
     """Return the random draws of a quantity: the name of each in the kernel and the id of its stream."""
-    quantity = registry.quantities[name]
-    keys = [(name,), *((process, name) for process in quantity.rewritten_by)]
-    methods = methods_of(registry, quantity)
-    streams = [stream_of(method) for method in methods]
-    return [(key, stream) for key, stream in zip(keys, streams, strict=False) if stream]
+    methods = methods_of(registry, registry.quantities[name])
+    return [(key, stream) for key, method in methods.items() if (stream := stream_of(method))]
 
 
 def level_identifier(level: str) -> str:
@@ -122,11 +119,7 @@ _NUMBERS = [
     "rows_partner",
     "rows_manager_employee",
     "rows_manager_measure",
-    *(
-        f"rows_{domain}_{level_identifier(level)}"
-        for domain, group in GROUPS
-        for level in (group, f"measure of {group}")
-    ),
+    *(f"rows_{own}_{kind}{whole}" for own, whole in GROUPS for kind in ("", "measure_of_")),
     "starts_team",
     "starts_establishment",
     "rows_dosing",
@@ -239,21 +232,16 @@ def _addresses(layout: Layout, staff: Staff) -> dict[str, np.ndarray]:
     firm = staff.firm
     after_last_block = -(-staff.count["employee"] // layout.block) * layout.block
     partner = np.where(firm.ties.exists, firm.ties.partner, after_last_block)
-    group = {
-        ("employee", "team"): firm.team,
-        ("employee", "establishment"): firm.establishment,
-        ("team", "establishment"): firm.team_establishment,
-    }
     addresses = {"rows_partner": _blocked(partner.astype(np.int32), layout.block)}
     for level in ("employee", "measure"):
         manager = _address(layout, staff, level, staff.aggregation_sources["manager"].row)
         addresses[f"rows_manager_{level}"] = _blocked(manager, layout.block)
-    for domain, whole in GROUPS:
+    for (domain, whole), group in GROUPS.items():
         for level in (whole, f"measure of {whole}"):
-            address = _address(layout, staff, level, group[domain, whole])
+            address = _address(layout, staff, level, getattr(firm, group))
             addresses[f"rows_{domain}_{level_identifier(level)}"] = _blocked(address, layout.block)
     for whole in ("team", "establishment"):
-        addresses[f"starts_{whole}"] = _starts(group["employee", whole], staff.count[whole])
+        addresses[f"starts_{whole}"] = _starts(getattr(firm, whole), staff.count[whole])
     return addresses
 
 

@@ -6,13 +6,14 @@ before the next one, and gives the same bits as the whole firm would.
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Self
 
 import numpy as np
 
+from sim.engine import Engine
 from sim.engine.fused import FusedEngine
 from sim.engine.reference import ReferenceEngine
 from sim.engine.source_translation import UnsupportedEquationError
@@ -72,7 +73,7 @@ class ConcatenatedState(Mapping[str, np.ndarray]):
         return len(self._parts[0].values)
 
 
-class PartitionedEngine:
+class PartitionedEngine(Engine):
     """The engines of the parts of a firm; see `sim.engine.Engine` for its methods and arguments."""
 
     def __init__(
@@ -88,8 +89,7 @@ class PartitionedEngine:
         block: int | None = None,
     ):
         """Create the engines; `parts` are the parts of the firm of `staff`."""
-        self.registry, self.staff, self.interventions, self.calendar = registry, staff, interventions, calendar
-        self.seed, self.worlds = seed, worlds
+        super().__init__(registry, staff, interventions, calendar, seed, worlds, parameters)
         staffs = [Staff(one.firm, interventions.names, staff.replicate[one.establishments]) for one in parts]
         self._set_parts(
             [FusedEngine(registry, one, interventions, calendar, seed, worlds, parameters, block) for one in staffs]
@@ -106,9 +106,8 @@ class PartitionedEngine:
     def parameter(self, process: str, name: str) -> np.ndarray:
         return self._parts[0].parameter(process, name)
 
-    def fork(self, interventions: InterventionState) -> PartitionedEngine:
-        forked = copy.copy(self)
-        forked.interventions, forked.worlds = interventions, len(interventions.scenarios)
+    def fork(self, interventions: InterventionState) -> Self:
+        forked = super().fork(interventions)
         forked._set_parts([part.fork(interventions) for part in self._parts])
         return forked
 

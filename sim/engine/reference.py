@@ -10,15 +10,17 @@ equation that reads other rows needs them complete, so it belongs to a later gro
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from sim.engine.equation_groups import ROWWISE, EquationGroup, equation_groups, inputs_of_other_rows, level_of
+from sim.engine import Engine
+from sim.engine.equation_groups import EquationGroup, equation_groups, inputs_of_other_rows, level_of
 from sim.errors import required
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, Mechanism, dependencies_of, stream_of
+from sim.language.levels import DOMAINS
 from sim.language.registry import Quantity, Registry
 from sim.levers.interventions import InterventionState
 from sim.world.calendar import DAYS_A_WEEK, Calendar
@@ -46,7 +48,7 @@ class Equation:
     key: int
 
 
-class ReferenceEngine:
+class ReferenceEngine(Engine):
     """The engine in numpy; see `sim.engine.Engine` for its methods and arguments."""
 
     def __init__(
@@ -59,9 +61,7 @@ class ReferenceEngine:
         worlds: int = 1,
         parameters: Mapping[tuple[str, str], np.ndarray] | None = None,
     ):
-        self.registry, self.staff, self.interventions, self.calendar = registry, staff, interventions, calendar
-        self.seed, self.worlds = seed, worlds
-        self._per_world: dict[tuple[str, str], np.ndarray] = dict(parameters or {})
+        super().__init__(registry, staff, interventions, calendar, seed, worlds, parameters)
         self._bound: dict[tuple[str, int], Mechanism] = {}
         self.values: dict[str, np.ndarray] = {**staff.external_inputs, **interventions.external_inputs()}
         self.values["generation"] = np.zeros((1, staff.count["employee"]), np.float32)
@@ -85,13 +85,9 @@ class ReferenceEngine:
     # -- parameters --------------------------------------------------------------------------------------------------
 
     def set_parameter(self, process: str, name: str, per_world: np.ndarray) -> None:
-        self._per_world[process, name] = np.asarray(per_world, np.float64)
+        super().set_parameter(process, name, per_world)
         for rank in (1, 2, 3):
             self._bound.pop((process, rank), None)
-
-    def parameter(self, process: str, name: str) -> np.ndarray:
-        own = self.registry.owner(process)
-        return np.broadcast_to(self._per_world.get((process, name), getattr(own, name)), (self.worlds,)).copy()
 
     def _with_parameters(self, process: str, rank: int) -> Mechanism:
         bound = self._bound.get((process, rank))
@@ -173,7 +169,7 @@ class ReferenceEngine:
         cells = self.worlds * self.staff.middle.get(level, 1)
         places = self.staff.count[level]
         blocks = -(-places * cells // CELLS)
-        if level not in ROWWISE or blocks <= 2:
+        if DOMAINS[level] != "employee" or blocks <= 2:
             yield ALL_ROWS
             return
         rows = -(-places // blocks)
@@ -296,7 +292,7 @@ class ReferenceEngine:
         vacated: dict[tuple[str, int], tuple] = {}
         for name in self._stocks:
             quantity, value = self.registry.quantities[name], self.values[name]
-            if quantity.per in ROWWISE and quantity.mark is not None:
+            if DOMAINS[quantity.per] == "employee" and quantity.mark is not None:
                 worlds = max(len(value), len(leaves))
                 if (quantity.per, worlds) not in vacated:
                     of_each = np.broadcast_to(leaves, (worlds, leaves.shape[-1]))
@@ -365,28 +361,20 @@ class ReferenceEngine:
 
     # -- the day and the night ---------------------------------------------------------------------------------------
 
-    def fork(self, interventions: InterventionState) -> ReferenceEngine:
-        forked = copy.copy(self)
-        forked.interventions, forked.worlds = interventions, len(interventions.scenarios)
+    def fork(self, interventions: InterventionState) -> Self:
+        forked = super().fork(interventions)
         forked.values, forked._shift_totals = dict(self.values), dict(self._shift_totals)
-        forked._per_world, forked._bound = dict(self._per_world), dict(self._bound)
+        forked._bound = dict(self._bound)
         return forked
-
-    def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        sums: dict[str, np.ndarray] = {}
-        for day in range(week * DAYS_A_WEEK, (week + 1) * DAYS_A_WEEK):
-            self.run_day(day)
-            for name in gather:
-                today = self.values[name]
-                sums[name] = sums[name] + today if name in sums else today
-        return sums
 
     def run_day(self, day: int) -> None:
         monday = day % DAYS_A_WEEK == 0
         for name, value in self.calendar.external_inputs(day).items():
             self.values[name] = np.full((1, 1), value, np.float32)
         self.values["anchor_rank"] = self.staff.anchor_rank(self.calendar.weekday(day))
-        self._apply_interventions(day)
+        if self.interventions.update(day):
+            self.values.update(self.interventions.external_inputs())
+        self._apply_settings(day)
         self._evaluate_all(self._due_flows(monday), day, self.values)
         stocks: dict[str, np.ndarray] = {}
         self._evaluate_all(self._stocks if monday else self._daily_stocks, day, stocks)
@@ -394,17 +382,6 @@ class ReferenceEngine:
         if monday:
             self._replace_leavers()
             self._sum_shifts()
-
-    def _apply_interventions(self, day: int) -> None:
-        """Apply the interventions and settings scheduled for `day`."""
-        if self.interventions.update(day):
-            self.values.update(self.interventions.external_inputs())
-        for (process, name), changes in self.interventions.settings_on(day).items():
-            per_world = self.parameter(process, name)
-            own = getattr(self.registry.owner(process), name)
-            for world, value in changes:
-                per_world[world] = own if value is None else value
-            self.set_parameter(process, name, per_world)
 
 
 def _parameter(value, rank: int):

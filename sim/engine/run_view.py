@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.equation_groups import DOMAINS, level_of
+from sim.engine.equation_groups import level_of
+from sim.language.levels import DOMAINS
 from sim.world.firm import Firm
 
 if TYPE_CHECKING:

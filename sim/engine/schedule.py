@@ -11,13 +11,12 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sim.engine.equation_groups import DOMAINS, aggregation_calls, level_of, methods_of
+from sim.engine.equation_groups import aggregation_calls, level_of, methods_of
 from sim.engine.source_translation import UnsupportedEquationError, statements_of
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, dependencies_of
+from sim.language.levels import DOMAINS
 from sim.language.registry import Quantity, Registry
 
-WITH_MIDDLE = ("tie", "measure", "measure of team", "measure of establishment", "catalogue")
-"""Levels with a middle axis: tie slots or measures."""
 _LEVEL_OF_MEAN = {
     ("team", "employee"): "team",
     ("team", "measure"): "measure of team",
@@ -134,7 +133,7 @@ def build_schedule(registry: Registry) -> Schedule:
 
 def _aggregations_of(registry: Registry, quantity: Quantity) -> list[NeighbourAggregation]:
     by_name: dict[str, NeighbourAggregation] = {}
-    for method in methods_of(registry, quantity):
+    for method in methods_of(registry, quantity).values():
         for kind, names in aggregation_calls(method):
             if kind != "manager.of":  # one value of one other row needs no loop
                 name = aggregation_name(quantity.name, kind, names)
@@ -168,7 +167,7 @@ def _aggregation(
 
 
 def _has_only_aggregations(registry: Registry, quantity: Quantity) -> bool:
-    methods = methods_of(registry, quantity)
+    methods = list(methods_of(registry, quantity).values())
     body = statements_of(methods[0])
     alone = len(methods) == 1 and not quantity.condition and quantity.kind != "stock"
     return alone and len(body) == 1 and isinstance(body[0], ast.Return) and isinstance(body[0].value, ast.Call)
@@ -191,7 +190,7 @@ def _scheduled_equation(
     other_row: set[str] = set()
     if quantity.kind == "sum":
         own_row |= set(quantity.tributaries)
-    for method in methods_of(registry, quantity):
+    for method in methods_of(registry, quantity).values():
         calls = aggregation_calls(method)
         aggregated = {name for _, names in calls for name in names}
         of_manager = {name for kind, names in calls if kind == "manager.of" for name in names}

@@ -14,17 +14,8 @@ from functools import cache
 from typing import Any
 
 from sim.data import GRADES_OF_NUMBERS, rows
+from sim.language.levels import LEVELS
 
-LEVELS = (
-    "employee",
-    "team",
-    "establishment",
-    "tie",
-    "measure",
-    "measure of team",
-    "measure of establishment",
-    "catalogue",
-)
 RANDOM_ARGUMENTS = ("normal", "uniform")
 AGGREGATION_SOURCES = ("ties", "team", "establishment", "manager", "measures")
 

@@ -288,11 +288,11 @@ def tie_tables(
     isolation = record.final["isolation_from_colleagues"]
     edges, people = [], []
     for world, scenario in enumerate(scenarios):
-        columns = (place, partner, firm.team[place], firm.team[partner], ties.across[slot, place], before[slot, place],
+        of_tie = (place, partner, firm.team[place], firm.team[partner], ties.across[slot, place], before[slot, place],
                    record.ties_after[world][slot, place])  # fmt: skip
-        edges += [(scenario.name, scenario.kind, *cells) for cells in zip(*columns, strict=True)]
-        columns = places, firm.team[places], firm.is_manager[places], isolation[0, places], isolation[world, places]
-        people += [(scenario.name, scenario.kind, *cells) for cells in zip(*columns, strict=True)]
+        edges += [(scenario.name, scenario.kind, *cells) for cells in zip(*of_tie, strict=True)]
+        of_person = places, firm.team[places], firm.is_manager[places], isolation[0, places], isolation[world, places]
+        people += [(scenario.name, scenario.kind, *cells) for cells in zip(*of_person, strict=True)]
     return _table(edges, _TIES), _table(people, _PEOPLE)
 
 

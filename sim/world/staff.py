@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from sim.language.levels import DOMAINS, GROUPS, WITH_MIDDLE, group_between
 from sim.world.firm import Firm
 from sim.world.random_streams import entity_hash, fmix32, fnv1a64
 
 EXTERNAL_INPUTS = {
-    "is_manager": "employee",
-    "has_manager": "employee",
-    "span": "employee",
-    "exists": "tie",
-    "across": "tie",
-    "dormant": "tie",
-    "layers": "establishment",
-    "size": "establishment",
+    **dict.fromkeys(("is_manager", "has_manager", "span"), "employee"),
+    **dict.fromkeys(("exists", "across", "dormant"), "tie"),
+    **dict.fromkeys(("layers", "size"), "establishment"),
     "anchor_rank": "team",
     "generation": "employee",
 }
@@ -159,47 +155,34 @@ class Staff:
         """
         self.firm = firm
         self.replicate = np.broadcast_to(np.asarray(replicate, np.uint64), firm.establishment_identifier.shape)
-        places, teams = len(firm.identifier), len(firm.team_identifier)
-        self.count = {
+        places = len(firm.identifier)
+        rows = {
             "employee": places,
-            "team": teams,
+            "team": len(firm.team_identifier),
             "establishment": len(firm.establishment_identifier),
-            "tie": places,
-            "measure": places,
-            "measure of team": teams,
-            "measure of establishment": len(firm.establishment_identifier),
             "catalogue": 1,
         }
-        self.middle = {
-            "tie": firm.ties.partner.shape[0],
-            **dict.fromkeys(
-                ("measure", "measure of team", "measure of establishment", "catalogue"), len(measure_names)
-            ),
-        }
-        groups = ("team", "establishment", "team_establishment")
-        self._group = {name: getattr(firm, name).astype(np.int64) for name in groups}
+        self.count = {level: rows[domain] for level, domain in DOMAINS.items()}
+        self.middle = {**dict.fromkeys(WITH_MIDDLE, len(measure_names)), "tie": len(firm.ties.partner)}
+        self._group = {name: getattr(firm, name).astype(np.int64) for name in GROUPS.values()}
         partner = np.where(firm.ties.exists, firm.ties.partner, places).astype(np.int64)
         led_by = np.where(firm.manager < 0, np.arange(places), firm.manager)
         self.aggregation_sources: dict[str, Any] = {
             "ties": Ties(partner),
             "manager": Manager(led_by.astype(np.int64), (firm.manager >= 0).astype(np.float32)),
-            "team": Members(self._group["team"], np.bincount(firm.team, minlength=teams)),
-            "establishment": Members(
-                self._group["establishment"], np.bincount(firm.establishment, minlength=self.count["establishment"])
-            ),
+            **{name: Members(self._group[name], np.bincount(self._group[name], minlength=self.count[name]))
+               for name in ("team", "establishment")},
             "measures": Measures(),
-        }
+        }  # fmt: skip
         self.entity = self._entities(measure_names)
         self._anchor_ranks = self._ranks_by_weekday()
         self.external_inputs = {
-            "is_manager": firm.is_manager[None].astype(np.float32),
-            "has_manager": (firm.manager >= 0)[None].astype(np.float32),
-            "span": firm.span[None].astype(np.float32),
-            "exists": firm.ties.exists[None].astype(np.float32),
-            "across": firm.ties.across[None].astype(np.float32),
-            "dormant": firm.ties.dormant[None].astype(np.float32),
-            "layers": firm.layers[None].astype(np.float32),
-            "size": firm.size[None].astype(np.float32),
+            name: value[None].astype(np.float32)
+            for name, value in {
+                **{name: getattr(firm, name) for name in ("is_manager", "span", "layers", "size")},
+                **{name: getattr(firm.ties, name) for name in ("exists", "across", "dormant")},
+                "has_manager": firm.manager >= 0,
+            }.items()
         }
 
     def _entities(self, measure_names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -247,34 +230,11 @@ class Staff:
         """Broadcast a quantity to these rows of a finer level; raise KeyError where the levels do not nest."""
         if level == to:
             return select_rows(x, rows)
-        group, in_every_slot = _BROADCASTS[level, to]
+        group = group_between(level, to)
         values = _take(x, self._group[group][rows]) if group else select_rows(x, rows)
-        return values[:, None] if in_every_slot else values
+        return values[:, None] if to in self.middle and level not in self.middle else values
 
 
 def select_rows(x: np.ndarray, rows: slice) -> np.ndarray:
     """Return these rows of `x`, or `x` itself where it has one value for all rows."""
     return x if rows is ALL_ROWS or x.shape[-1] == 1 else x[..., rows]
-
-
-_BROADCASTS = {
-    ("team", "employee"): ("team", False),
-    ("establishment", "employee"): ("establishment", False),
-    ("establishment", "team"): ("team_establishment", False),
-    ("employee", "tie"): ("", True),
-    ("team", "tie"): ("team", True),
-    ("establishment", "tie"): ("establishment", True),
-    ("employee", "measure"): ("", True),
-    ("team", "measure"): ("team", True),
-    ("establishment", "measure"): ("establishment", True),
-    ("team", "measure of team"): ("", True),
-    ("establishment", "measure of team"): ("team_establishment", True),
-    ("establishment", "measure of establishment"): ("", True),
-    ("measure of team", "measure"): ("team", False),
-    ("measure of establishment", "measure"): ("establishment", False),
-    ("measure of establishment", "measure of team"): ("team_establishment", False),
-    ("catalogue", "measure"): ("", False),
-    ("catalogue", "measure of team"): ("", False),
-    ("catalogue", "measure of establishment"): ("", False),
-}
-"""Coarser and finer level to the group between them, if any, and whether the value goes to every slot or measure."""
