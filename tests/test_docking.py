@@ -52,7 +52,7 @@ def test_the_first_version_correlates_demands_with_energy_as_its_authors_print()
     ("effort", "burnt", "energy"),
     [(0.1, (0, 0), 0.768), (0.175, (0.1, 0.5), 0.407), (0.2, (1, 1), 0), (0.4, (1, 1), 0)],
 )
-def test_the_first_version_is_well_then_either_then_burnt_out_as_demands_cost_more(effort, burnt, energy):
+def test_more_people_burn_out_at_higher_efforts_in_the_first_version(effort, burnt, energy):
     ended = state_after(First(effort=effort), FEW)
     assert burnt[0] <= published.is_burnt_out(ended).mean() <= burnt[1]
     assert ended[ENERGY].max() == pytest.approx(energy, abs=0.002)
@@ -71,7 +71,7 @@ def test_energy_cannot_return_from_zero():
         assert model.change(empty)[ENERGY, 0] == 0
 
 
-def test_self_undermining_makes_burn_out_in_the_revised_version_and_only_at_some_efforts_in_the_first():
+def test_burn_out_without_self_undermining_depends_on_version_and_effort():
     assert published.share_burnt_out(Revised(), FEW_REVISED) == 1
     assert published.share_burnt_out(published.MEEK, FEW_REVISED) < 0.1
     assert published.share_burnt_out(published.HEAVY, FEW) == 1
@@ -79,12 +79,12 @@ def test_self_undermining_makes_burn_out_in_the_revised_version_and_only_at_some
     assert published.share_burnt_out(First(undermining=0), FEW) == 1
 
 
-def test_without_restoration_all_energy_goes_at_any_demands():
+def test_without_restoration_all_energy_is_lost():
     for model in (published.MILD, published.LIVELY, published.MEEK):
         assert published.energy_at_rest(replace(model, restoration=0), published.WELL)[0] < 1e-3
 
 
-def test_early_help_keeps_more_than_half_well_and_a_fortnight_later_nobody():
+def test_help_on_day_14_keeps_more_than_half_well_and_on_day_28_nobody():
     assert published.share_well_with_less_effort(FEW, 14) == pytest.approx(0.586, abs=0.2)
     assert published.share_well_with_less_effort(FEW, 28) == 0
 
@@ -98,7 +98,7 @@ def test_burn_out_stays_when_hard_demands_have_lasted_half_a_year():
     assert long == pytest.approx([0.768, 0.0], abs=0.001)
 
 
-def test_slopes_are_those_worked_out_by_hand():
+def test_slopes_are_the_analytic_derivatives():
     model, state = First(), np.array([[0.5], [0.7], [0.2], [0.5]])
     found = published.slopes(model, state)
     assert found[0, 2] == pytest.approx(0.2 * 0.5 * 0.7 * 0.5)  # demands motivate
@@ -107,7 +107,7 @@ def test_slopes_are_those_worked_out_by_hand():
     assert found[3, 3] == pytest.approx(0.15 * (1 - 2 * 0.5) - 0.4 * 0.2 / 1.7)
 
 
-def test_answers_to_small_pushes_are_what_pushing_does():
+def test_long_run_responses_agree_with_simulated_pushes():
     pushed = state_after(published.MILD, published.WELL, added=np.array([[0], [0], [1e-3], [0]]))
     responses = published.long_run_responses(published.MILD, MILD_AT_REST)
     assert (pushed - MILD_AT_REST)[:, 0] / 1e-3 == pytest.approx(responses[:, 2], rel=0.02)
@@ -183,7 +183,7 @@ def test_worlds_share_all_random_numbers(pushed):
         assert (pushed.of(quantity, "usual") == pushed.of(quantity, "again")).all()
 
 
-def test_a_push_ends_when_it_says_and_its_trace_fades(pushed):
+def test_a_temporary_push_ends_and_its_effect_fades(pushed):
     trace = (pushed.of("demands", "for a while") - pushed.of("demands", "usual")).mean(axis=1)
     assert trace[0] == 0, "before it begins"
     assert trace[1] > 1
@@ -231,7 +231,7 @@ def test_the_figure_names_the_column_that_is_missing():
 
 
 @pytest.mark.slow
-def test_the_study_finds_directions_and_buffer_and_no_tipping(tmp_path: Path):
+def test_directions_and_buffer_hold_and_tipping_does_not(tmp_path: Path):
     assert main(["docking", "firm.employees=60", f"output={tmp_path}"]) == 0
     (folder,) = (tmp_path / "docking").iterdir()
     written = {path.name for path in folder.iterdir()}
@@ -241,7 +241,7 @@ def test_the_study_finds_directions_and_buffer_and_no_tipping(tmp_path: Path):
     assert len(json.loads((folder / "results.json").read_text(encoding="utf-8"))["holding"]) == 2
     found = pd.read_parquet(folder / "findings.parquet").set_index("result")
     assert len(found) == len(FINDINGS)
-    assert [result.split()[0] for result in found.index[found["holds"] == "yes"]] == ["Which", "Resources"]
+    assert [result.split()[0] for result in found.index[found["holds"] == "yes"]] == ["Each", "Resources"]
     copies = pd.read_parquet(folder / "copies.parquet")
     assert (copies["published"] - copies["copy"]).abs().max() < 0.07
     rests = pd.read_parquet(folder / "rests.parquet").set_index("model")

@@ -85,7 +85,7 @@ def test_the_exhausted_and_the_isolated_stop_more_often():
     assert (np.diff(own.stops(np.zeros(3), some)) > 0).all()
 
 
-def test_answers_on_exhaustion_hold_the_noise_of_the_instrument_and_share_a_state_of_some_days(plan):
+def test_answers_on_exhaustion_have_the_noise_of_the_instrument_and_share_a_state_of_some_days(plan):
     from sim.engine.plan import simulate_burn_in
     from sim.studies.panel.data_collection import PanelRandom
 
@@ -227,7 +227,7 @@ def test_cross_lags_are_the_slopes_of_standardised_regressions():
     assert found.x_to_y == pytest.approx((r[0, 2] - r[0, 1] * r[1, 2]) / (1 - r[0, 1] ** 2))
 
 
-def test_lasting_differences_alone_make_a_cross_lag_where_scores_hold_error_but_none_within_people():
+def test_lasting_differences_and_errors_alone_give_a_cross_lag_but_no_effect_within_people():
     random = np.random.default_rng(9)
     shared = random.standard_normal(60_000)
     x, y = (shared + 0.7 * random.standard_normal((4, 60_000)) for _ in range(2))
@@ -317,7 +317,7 @@ def test_more_invitations_than_home_workers_are_refused(plan):
         simulate_panel(plan, (0,), invited=10_000)
 
 
-def test_no_person_of_a_real_organisation_gets_a_row():
+def test_a_real_organisation_is_refused():
     with pytest.raises(UserError, match="for a real organisation"):
         study.PanelStudy().plans(OmegaConf.create({"firm": {"kind": "own"}}), settings())
 

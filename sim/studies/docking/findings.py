@@ -85,7 +85,7 @@ def persistence(both: Comparison) -> Finding:
 
     driven = both.excess("worn +0")
     return _finding(
-        "Burn-out outlasts what caused it",
+        "Burn-out outlasts its cause",
         abs(energy(MILD, published.LONG)), abs(energy(LIVELY, 28)), float(driven[-1]), bool(driven[-1] > SAME),
         brief=energy(MILD, published.BRIEF), start=float(driven[0]),
         half=weeks_until_gone(driven, 0.5), most=weeks_until_gone(driven, 0.95),
@@ -130,19 +130,19 @@ def passing_boost(both: Comparison) -> Finding:
     first, revised, _ = own.iloc[0] - own.iloc[-1]
     rows = {"at_once": own.iloc[0], "after_a_year": own.iloc[-1]}
     details = {f"{column}_{when}": float(row[column]) for when, row in rows.items() for column in own}
-    title = "A passing boost of resources saves for good, if it comes early"
+    title = "A passing boost of resources prevents burn-out for good if it comes early"
     return _finding(title, float(first), float(revised), lasting, lasting > SAME, **details)
 
 
 def recovery(both: Comparison) -> Finding:
-    """Compare whether all energy goes where nothing restores it."""
+    """Compare whether all energy is lost where nothing restores it."""
     first, revised = (
         abs(float(published.energy_at_rest(replace(model, restoration=0), WELL)[0])) for model in (MILD, LIVELY)
     )
     usual = both.runs.end("exhaustion", "usual")
     worlds = ("least recovery", "no recovery", "hard, no recovery")
     least, none, hard = (_mean(both.runs.end("exhaustion", world) - usual) for world in worlds)
-    title = "Without a term for recovery, as in words, all energy goes"
+    title = "Without a term for recovery all energy is lost"
     return _finding(title, first, revised, none, none > FAR, hard=hard, least=least)
 
 
@@ -152,7 +152,7 @@ def directions(both: Comparison) -> Finding:
     here = np.sign(np.where(table["here"].abs() > 2 * table["error"], table["here"], 0))
     same, as_revised = (int((here == np.sign(table[version])).sum()) for version in ("first", "revised"))
     revised = int((np.sign(table["first"]) == np.sign(table["revised"])).sum())
-    title = "Which way each stock moves in the long run when one is pushed"
+    title = "Each stock moves in the same direction in the long run when one is pushed"
     holds = "yes" if same == len(table) else "in part"
     return Finding(title, len(table), revised, same, holds, {"as_revised": as_revised})
 
@@ -167,7 +167,7 @@ def boost_hypothesis(both: Comparison) -> Finding:
 
 
 def buffer_hypothesis(both: Comparison) -> Finding:
-    """Compare whether resources weaken what demands do to energy."""
+    """Compare whether resources weaken the effect of demands on energy."""
 
     def cost(who: str, cut: str = "") -> float:
         return _mean(both.slope("exhaustion", f"{who}, demands {{:+g}}{cut}"))
@@ -175,7 +175,7 @@ def buffer_hypothesis(both: Comparison) -> Finding:
     poor, rich = cost("poor"), cost("rich")
     first, revised = (published.cost_spared_by_resources(model) for model in (MILD, LIVELY))
     without = {f"{who}_without_buffer": cost(who, ", no buffer") for who in ("rich", "poor")}
-    title = "Resources weaken what demands do to energy (buffer)"
+    title = "Resources weaken the effect of demands on energy (buffer)"
     return _finding(title, first, revised, 1 - rich / poor, rich < poor, rich=rich, poor=poor, **without)
 
 
@@ -184,7 +184,7 @@ def time_scales(both: Comparison) -> Finding:
     first, revised = (published.slowest(own, published.state_after(own, WELL)) for own in (MILD, LIVELY))
     driven = both.excess("worn +0")
     here = 7 * 52 / float(np.log(driven[52 // WEEKS] / driven[104 // WEEKS]))
-    return _finding("How slow the slowest answer is", first, revised, here, first / 2 < here < 2 * first)
+    return _finding("The slowest response fades equally slowly", first, revised, here, first / 2 < here < 2 * first)
 
 
 FINDINGS = (
