@@ -20,7 +20,7 @@ from sim.engine.plan import BASELINE
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
 from sim.reporting.templates import render
-from sim.studies.panel import codebook, literature, results, study, syntax, tables
+from sim.studies.panel import codebook, literature, results, study, tables
 from sim.studies.panel import cross_lagged as lags
 from sim.studies.panel.data_collection import EXHAUSTION, Panel, simulate_panel
 from sim.studies.panel.results import Settings
@@ -171,7 +171,7 @@ def test_the_truth_includes_those_who_stopped_and_nobody_who_left(panel, plan):
 
 def test_the_syntax_of_every_program_reads_every_column_and_its_gaps(long, plan):
     variables = codebook.of_panel(plan, WEEKS)
-    files = syntax.files(variables)
+    files = codebook.syntax(variables)
     lines = [line.split()[0] for line in files["read_panel.sps"].splitlines() if re.match(r"  \w+ F12\.", line)]
     assert lines == list(long.columns)
     assert "SET DECIMAL=DOT." in files["read_panel.sps"]

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.plan import Plan, registry_of, required_measures
+from sim.reporting.templates import render
 from sim.studies.panel.data_collection import CAUSES, CHANGING, FIXED
 from sim.studies.panel.literature import EXHAUSTION
 from sim.survey.instruments import instruments_of
@@ -29,10 +30,13 @@ TOOK_PART, STOPPED, LEFT = 1, 2, 3
 HAS_STOPPED, HAS_LEFT, NOT_ASKED = -8, -9, -7
 _GONE = (HAS_STOPPED, HAS_LEFT)
 MISSING = {HAS_STOPPED: "stopped taking part", HAS_LEFT: "left the firm", NOT_ASKED: "not asked: no manager"}
+_STATA = {HAS_STOPPED: ".a", HAS_LEFT: ".b", NOT_ASKED: ".c"}
 SYNTHETIC = (
     "All persons in these files are synthetic. A simulation generated their answers, states and complaints. The files "
     "hold no data on the health of real people."
 )
+_QUOTES = str.maketrans("\"'`", "”’’")
+"""Straight quotation marks end a label in R, SPSS or Stata."""
 _YES_NO = {0: "no", 1: "yes"}
 OF_MANAGERS = "leading_difficulty"
 _WITHOUT_ERROR = "reported without error"
@@ -172,10 +176,10 @@ def _measures(plan: Plan) -> Iterator[Variable]:
 
 
 def _short(words: str) -> str:
-    return textwrap.shorten(words.rstrip("."), LONGEST_LABEL, placeholder=" …")
+    return textwrap.shorten(words.rstrip(".").translate(_QUOTES), LONGEST_LABEL, placeholder=" …")
 
 
-# -- table and page ---------------------------------------------------------------------------------------------------
+# -- table, page and syntax ----------------------------------------------------------------------------------------
 
 
 def table(plan: Plan, waves: Sequence[int]) -> pd.DataFrame:
@@ -218,3 +222,13 @@ def _page_row(own: Variable) -> list[str]:
     reliability = "" if own.reliability is None else f"{own.reliability:.2f}"
     missing, each = ", ".join(map(str, own.missing)), "yes" if own.each_wave else ""
     return [f"`{own.name}`", own.label, own.unit, _codes(own.values), missing, ends, reliability, each, own.stands_for]
+
+
+def syntax(variables: Sequence[Variable]) -> dict[str, str]:
+    """Return syntax by file name that reads panel.csv, with labels and missing codes, into R, SPSS and Stata.
+
+    `variables` are in the order of the columns. SPSS runs it with the folder of the files as working directory.
+    """
+    values = {"synthetic": SYNTHETIC, "missing": MISSING, "stata": _STATA, "variables": variables}
+    names = ("read_panel.R", "read_panel.sps", "read_panel.do")
+    return {name: render("sim.studies.panel", values, f"{name}.j2") for name in names}

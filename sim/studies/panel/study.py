@@ -22,7 +22,7 @@ from sim.paths import check_writable, read_path
 from sim.reporting.templates import render
 from sim.runs.worker_pool import WorkerPool, map_ordered
 from sim.studies.base import Study
-from sim.studies.panel import codebook, facts, literature, results, syntax, tables
+from sim.studies.panel import codebook, facts, literature, results, tables
 from sim.studies.panel.data_collection import Panel, simulate_panel
 from sim.studies.panel.results import Settings
 from sim.survey.instruments import instruments_of
@@ -141,7 +141,7 @@ def write_data(panel: Panel, plan: Plan, folder: Path) -> None:
         output_folder.write_text(table.to_csv(index=False, lineterminator="\n"), folder / f"{name}.csv")
     page = render(__package__ or "", codebook.facts(plan, panel.weeks), "codebook.md.j2")
     output_folder.write_text(page, folder / "codebook.md")
-    for name, text in syntax.files(codebook.of_panel(plan, panel.weeks)).items():
+    for name, text in codebook.syntax(codebook.of_panel(plan, panel.weeks)).items():
         output_folder.write_text(text, folder / name)
 
 
