@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim.engine import Engine
+from sim.engine.base import Engine
 from sim.engine.codegen import generate_kernel
 from sim.engine.compiled import compile_kernel
 from sim.engine.equation_groups import level_of

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from sim.engine import Engine
+from sim.engine.base import Engine
 from sim.engine.fused import FusedEngine
 from sim.engine.reference import ReferenceEngine
 from sim.engine.source_translation import UnsupportedEquationError

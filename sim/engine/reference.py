@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim.engine import Engine
+from sim.engine.base import Engine
 from sim.engine.equation_groups import EquationGroup, equation_groups, inputs_of_other_rows, level_of
 from sim.errors import required
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, Mechanism, dependencies_of, stream_of
