@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 import yaml
+from families import spread
 from omegaconf import DictConfig
 
 from sim import __main__ as command_line
@@ -288,7 +289,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("group", "content", "told"), FILES)
+@pytest.mark.parametrize(("group", "content", "told"), spread(FILES, 9))
 def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path, capsys):
     (tmp_path / group).mkdir()
     (tmp_path / group / "mine.yaml").write_text(content, encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from families import spread
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
@@ -52,7 +53,7 @@ def test_the_study_compares_the_baseline_eleven_policies_and_five_counterfactual
     assert {kinds[name] for name in COUNTERFACTUALS} == {"counterfactual"}
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", spread(SCENARIOS, 6))
 def test_every_scenario_becomes_a_plan_and_says_what_it_is_in_one_sentence(name):
     made = plan(scenario=name)
     scenario = made.scenarios[-1]
@@ -61,7 +62,7 @@ def test_every_scenario_becomes_a_plan_and_says_what_it_is_in_one_sentence(name)
     assert name == "baseline" or scenario.introduced or scenario.withdrawn or scenario.settings
 
 
-@pytest.mark.parametrize(("family", "option"), OPTIONS)
+@pytest.mark.parametrize(("family", "option"), spread(OPTIONS, 14))
 def test_every_option_of_a_lever_becomes_a_plan(family, option):
     scenario = plan(f"{family}={option}").scenarios[-1]
     assert scenario.name == option

@@ -6,10 +6,12 @@ import os
 import random
 import shutil
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from families import spread
 
 from sim.__main__ import main
 from sim.config import composition
@@ -121,11 +123,10 @@ DAMAGES = {
 FILES = ("runs.csv", "design.csv", "about.json", SUMS, MARKER)
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(("file", "damage"), spread(product(FILES, DAMAGES), 26))
 def test_a_damaged_file_never_gives_other_numbers(file, damage, intact, copied, capsys, monkeypatch):
     monkeypatch.setattr("sim.experiments.sweep_record._PAUSE", 0)
-    damage(copied / file)
+    DAMAGES[damage](copied / file)
     code = main(["results", str(copied)])
     told = capsys.readouterr().err.strip().splitlines()
     if code == 0:
@@ -248,12 +249,11 @@ MIXTURES = {
 }
 
 
-@pytest.mark.parametrize("mix", MIXTURES.values(), ids=list(MIXTURES))
-@pytest.mark.parametrize("table", ["levels", "weekly"])
+@pytest.mark.parametrize(("table", "mix"), spread(product(["levels", "weekly"], MIXTURES), 7))
 def test_every_reader_counts_every_run_once(table, mix, intact, copied, tmp_path):
     pytest.importorskip("duckdb")
     pytest.importorskip("polars")
-    mix(copied)
+    MIXTURES[mix](copied)
     results = Results(copied)
     frames = {
         "pandas": results.levels(groups=None) if table == "levels" else results.weekly(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from families import spread
 
 import sim
 from sim.__main__ import COMMANDS
@@ -114,7 +115,7 @@ def commands() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@pytest.mark.parametrize("line", commands())
+@pytest.mark.parametrize("line", spread(commands(), 20))
 def test_commands_on_pages_can_be_run(line):
     command, *words = shlex.split(line, comments=True)[1:]
     assert command in COMMANDS

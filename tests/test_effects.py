@@ -315,9 +315,9 @@ def test_without_any_group_large_enough_every_table_keeps_its_columns_and_their_
 @pytest.mark.parametrize(
     "firm",
     [
-        ("firm=one", "firm.employees=10"),
+        pytest.param(("firm=one", "firm.employees=10"), marks=pytest.mark.slow),
         ("firm.establishments=2", "firm.sample=5"),
-        ("firm.establishments=1", "firm.sample=5"),
+        pytest.param(("firm.establishments=1", "firm.sample=5"), marks=pytest.mark.slow),
     ],
 )
 def test_a_study_of_few_people_is_written(firm, tmp_path):

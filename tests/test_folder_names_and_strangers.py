@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from families import spread
 
 from sim.__main__ import main
 from sim.errors import UserError
@@ -39,8 +41,7 @@ def other(tmp_path_factory) -> Path:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("relative", [True, False], ids=["relative", "absolute"])
+@pytest.mark.parametrize(("relative", "name"), spread(product((True, False), NAMES), 17))
 def test_a_folder_of_any_name_is_read_whole_and_alone(name, relative, made, other, tmp_path, monkeypatch):
     pytest.importorskip("duckdb")
     pytest.importorskip("polars")

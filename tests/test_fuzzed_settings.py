@@ -11,6 +11,7 @@ import random
 from functools import cache
 
 import pytest
+from families import spread
 from omegaconf import OmegaConf
 
 from sim import __main__ as command_line
@@ -24,7 +25,7 @@ from sim.experiments import output_folder
 from sim.levers.measure import FAMILIES
 from sim.runs import worker_pool
 
-COUNT = int(os.environ.get("HYBRIDWORK_FUZZ", "3"))
+COUNT = int(os.environ.get("HYBRIDWORK_FUZZ", "2"))
 WORDS = 300
 SEED = int(os.environ.get("HYBRIDWORK_FUZZ_SEED", "1"))
 STUDIES = {
@@ -152,7 +153,7 @@ def test_odd_settings_of_another_command_end_in_one_line(name, number, no_simula
     check_answer([name, *words], capsys)
 
 
-@pytest.mark.parametrize("value", [*NUMBERS, *TEXTS, *NESTED], ids=lambda value: ascii(value)[:30])
+@pytest.mark.parametrize("value", spread((*NUMBERS, *TEXTS, *NESTED), 45), ids=lambda value: ascii(value)[:30])
 def test_an_odd_value_of_a_group_or_a_setting_composes_or_ends_in_one_line(value, no_simulation, capsys):
     """Every odd value once, whatever the seed."""
     place = (*NUMBERS, *TEXTS, *NESTED).index(value)

@@ -7,8 +7,10 @@ import io
 import os
 import socket
 import sys
+from itertools import product
 
 import pytest
+from families import spread
 from omegaconf import DictConfig
 
 from sim.__main__ import main
@@ -85,10 +87,11 @@ def test_a_range_has_a_few_values(name, text, flags, capsys):
     assert "Use one of 1 to 10,000 values" in line
 
 
-@pytest.mark.parametrize("value", ["1e400", "-1e400", "nan", "inf", "-inf", "9" * 400, "9" * 30])
-@pytest.mark.parametrize(
-    "name", ["seed", "weeks", "firm.team_size", "mechanisms.recovery.night", "measures.breaks.use", "survey.cut_off"]
-)
+NOT_NUMBERS = ("1e400", "-1e400", "nan", "inf", "-inf", "9" * 400, "9" * 30)
+NUMBERS = ("seed", "weeks", "firm.team_size", "mechanisms.recovery.night", "measures.breaks.use", "survey.cut_off")
+
+
+@pytest.mark.parametrize(("name", "value"), spread(product(NUMBERS, NOT_NUMBERS), 15))
 def test_a_number_that_is_not_finite_or_too_large_is_refused_everywhere(name, value):
     with pytest.raises(UserError, match=f"Invalid value for {name}") as mistake:
         compose("firm=one", f"{name}={value}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from families import spread
 from omegaconf import DictConfig, OmegaConf
 
 from sim.__main__ import COMMANDS, main
@@ -101,7 +102,7 @@ def test_every_file_of_the_configuration_is_under_test_or_of_a_group_that_is(cop
     assert {"", *GROUPS} - tested <= set(FAMILIES), "families of levers are read alike"
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", spread(GROUPS, 6))
 def test_a_folder_may_hold_one_file_alone(group, tmp_path):
     """Whatever else is missing comes from the shipped configuration."""
     shipped = sorted((default_settings.conf_folder() / group).glob("*.yaml"))[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from families import spread
 from omegaconf import OmegaConf
 
 from sim import paths
@@ -428,7 +429,7 @@ def nothing_runs(monkeypatch):
         monkeypatch.setattr(engine, "run_week", run)
 
 
-@pytest.mark.parametrize(("study", "setting"), _PLACES)
+@pytest.mark.parametrize(("study", "setting"), spread(_PLACES, 9))
 def test_a_place_that_cannot_be_written_is_reported_before_anything_is_simulated(
     study, setting, tmp_path, monkeypatch, capsys, nothing_runs
 ):

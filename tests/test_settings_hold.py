@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from families import spread
 from omegaconf import OmegaConf
 
 import sim
@@ -134,8 +135,7 @@ SPELLINGS: tuple[Callable[..., tuple[list[str], dict[str, Any]]], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("values", [moved, usual], ids=["another value", "the default value"])
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.__name__)
+@pytest.mark.parametrize(("values", "spelling"), spread(product((moved, usual), SPELLINGS), 9))
 def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spelling, values, tmp_path):
     own = {name: values()[name] for name in SOME}
     words, options = spelling(own, tmp_path)
@@ -176,7 +176,7 @@ def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
     shift["amount"] = round(0.5 * (shift["amount"] + shift["low"]), 6)
     (tmp_path / "measure").mkdir()
     (tmp_path / "measure" / "breaks.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    for plan in plans_of(["--config-dir", str(tmp_path)], {}):
+    for plan in plans_of(["--config-dir", str(tmp_path), "scenarios=[breaks]"], {}):
         assert numbers_of_plan(plan)["measures.breaks.encouragement_to_break"] == shift["amount"]
 
 

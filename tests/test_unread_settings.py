@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from families import spread
 from omegaconf import OmegaConf
 
 from sim.__main__ import COMMANDS, main
@@ -63,7 +64,7 @@ def test_every_command_that_composes_settings_says_which_it_reads():
     assert set(READS) == set(COMMANDS) - OWN_WORDS
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", spread(STUDIES, 5))
 def test_every_setting_is_read_or_refused(name, monkeypatch):
     for setting in EVERY:
         line = refusal(monkeypatch, name, f"++{setting}=null")
@@ -114,7 +115,7 @@ ANSWERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "asked", "answer"), ANSWERS)
+@pytest.mark.parametrize(("name", "asked", "answer"), spread(ANSWERS, 8))
 def test_a_command_says_what_reads_the_setting_and_runs_nothing(name, asked, answer, capsys):
     ran = []
     group = None if name == "scenarios" else name
@@ -122,7 +123,7 @@ def test_a_command_says_what_reads_the_setting_and_runs_nothing(name, asked, ans
     assert capsys.readouterr().err == f"hybridwork: {name} does not read {answer}\n"
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", spread(STUDIES, 5))
 def test_the_point_and_a_seed_are_taken_by_every_command(name, capsys):
     ran = []
     asked = ["fit=point", "seed=3", "mechanisms.recovery.night=0.2"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,14 +22,19 @@ _caches: list[Any] = []
 
 
 def cache_of_files(function: Cached) -> Cached:
-    """Cache the results of a function until `clear_caches`, because they depend on files that a user may edit."""
-    cached = cache(function)
-    _caches.append(cached)
+    """Cache results; those of a user's folder (a path among the arguments) only until `clear_caches`."""
+    of_package, of_user = cache(function), cache(function)
+    _caches.append(of_user)
+
+    @wraps(function)
+    def cached(*arguments: Any) -> Any:
+        return (of_user if any(isinstance(one, Path) for one in arguments) else of_package)(*arguments)
+
     return cached  # type: ignore[return-value]
 
 
 def clear_caches() -> None:
-    """Forget all that was read from configuration files."""
+    """Forget all that was read from a user's configuration files, which may have been edited."""
     for cached in _caches:
         cached.cache_clear()
 

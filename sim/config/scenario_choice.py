@@ -68,7 +68,7 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
 
 def _check_levers_alone(name: str) -> None:
     """Raise UserError where the file of a listed scenario sets more than levers: that would hold for one of many."""
-    content, usual = (_composed_levers(one, *own_folders()) for one in (name, BASELINE.name))
+    content, usual = (_composed_levers(one, *_folders_with_levers()) for one in (name, BASELINE.name))
     for key, value in content.items():
         if key not in (*FAMILIES, "kind", "text", OVERRIDES) and usual.get(key) != value:
             raise UserError(
@@ -77,9 +77,15 @@ def _check_levers_alone(name: str) -> None:
             )
 
 
+def _folders_with_levers() -> list[Path]:
+    """The user's folders that can change what a scenario is: without one, the shipped scenarios are composed once."""
+    parts = (*FAMILIES, "scenario", "measure", "levers.yaml")
+    return [folder for folder in own_folders() if any((folder / part).exists() for part in parts)]
+
+
 def scenario_named(name: str) -> Scenario:
     """Return the scenario of this name; `communication.reminders` is the one that this option makes."""
-    return _composed_scenario(name, *own_folders())
+    return _composed_scenario(name, *_folders_with_levers())
 
 
 @cache_of_files
