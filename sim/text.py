@@ -35,8 +35,9 @@ def _is_visible(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-def code(word: str) -> str:
-    """Markdown that shows a text as code, fenced by more backticks than it has in a row."""
+def code(content: Any) -> str:
+    """Return Markdown that shows a text as code, fenced by more backticks than it has in a row."""
+    word = str(content)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
     pad = " " if "`" in word else ""
     return f"{fence}{pad}{word}{pad}{fence}"

@@ -14,7 +14,16 @@ from sim.config import composition
 from sim.errors import UserError
 from sim.formatting import per_hundred
 from sim.runs.archive import Archive
-from sim.studies.ranking import decision_rules, facts, statistics
+from sim.studies.ranking import facts, statistics
+from sim.studies.ranking.decision_rules import (
+    MIN_ANSWERS,
+    Bound,
+    Leaf,
+    as_numbers,
+    describe_bounds,
+    describe_factors,
+    find_rule,
+)
 from sim.studies.ranking.statistics import BOTH, BURN_OUT, COLLEAGUES, COMPANY
 from sim.studies.ranking.study import RankingStudy, draws_sweep
 
@@ -47,9 +56,6 @@ def test_counts_per_hundred_add_up_to_100_and_are_off_by_less_than_one():
             assert sum(hundred) == 100
             exact = [100 * count / sum(numbers) for count in numbers]
             assert all(abs(own - of) < 1 for own, of in zip(hundred, exact, strict=True))
-
-
-def test_without_draws_counts_per_hundred_are_zero():
     assert per_hundred([0, 0, 0]) == [0, 0, 0]
 
 
@@ -89,14 +95,9 @@ def test_users_are_compared_with_themselves_and_everybody_with_the_baseline_over
     assert found.to_dict() == {"everybody": -7.0, "users": -10.0}
 
 
-def test_packages_hold_all_of_another_policy_and_more():
-    measures = {
-        "one": frozenset({"a"}),
-        "two": frozenset({"a", "b"}),
-        "none": frozenset[str](),
-        "three": frozenset({"c"}),
-    }
-    assert statistics.packages(measures) == ["two"]
+def test_packages_contain_all_of_another_policy_and_more():
+    measures = {"one": "a", "two": "ab", "none": "", "three": "c"}
+    assert statistics.packages({name: frozenset(own) for name, own in measures.items()}) == ["two"]
 
 
 # -- comparisons -----------------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def test_a_true_rule_is_found_among_280_factors_with_its_bound_and_shares():
     factors = random_factors(400, 280)
     chance = np.where(factors["mechanisms.process.number_7"] > 0.6, 0.9, 0.2)
     answers = np.random.default_rng(1).random(400) < chance
-    rule = decision_rules.find_rule(factors, answers, min_accuracy=0.6, permutations=20)
+    rule = find_rule(factors, answers, min_accuracy=0.6, permutations=20)
     below, above = rule.leaves
     (bound,) = above.bounds
     assert bound.factor == "mechanisms.process.number_7" and bound.above
@@ -218,32 +219,27 @@ def test_a_true_rule_is_found_among_280_factors_with_its_bound_and_shares():
 def test_noise_in_280_factors_gives_no_rule():
     for seed in range(2):
         answers = np.random.default_rng(seed).random(300) < 0.4
-        assert (
-            decision_rules.find_rule(random_factors(300, 280), answers, min_accuracy=0.55, permutations=20).leaves == ()
-        )
+        assert find_rule(random_factors(300, 280), answers, min_accuracy=0.55, permutations=20).leaves == ()
 
 
 def test_a_rule_has_two_conditions_if_one_is_not_enough():
     factors = random_factors(400, 10)
     first, second = (factors[f"mechanisms.process.number_{place}"] > 0.5 for place in (2, 5))
-    rule = decision_rules.find_rule(factors, (first & second).to_numpy(), min_accuracy=0.6, permutations=5)
+    rule = find_rule(factors, (first & second).to_numpy(), min_accuracy=0.6, permutations=5)
     used = {bound.factor[-1] for leaf in rule.leaves for bound in leaf.bounds}
     assert used == {"2", "5"}
     assert max(leaf.share for leaf in rule.leaves) > 0.9
 
 
 def test_too_few_draws_of_one_answer_give_no_rule():
-    rule = decision_rules.find_rule(
-        random_factors(200, 5), np.arange(200) < decision_rules.MIN_ANSWERS - 1, min_accuracy=0.6, permutations=5
-    )
+    rule = find_rule(random_factors(200, 5), np.arange(200) < MIN_ANSWERS - 1, min_accuracy=0.6, permutations=5)
     assert np.isnan(rule.accuracy) and rule.leaves == ()
 
 
 def test_options_become_columns_and_columns_with_blanks_are_left_out():
-    design = pd.DataFrame(
-        {"number": [1.0, 2.0], "firm.sector": ["care", "office"], "blank": [1.0, None], "same": [1, 1]}
-    )
-    assert decision_rules.as_numbers(design).to_dict("list") == {
+    columns = {"number": [1.0, 2.0], "firm.sector": ["care", "office"], "blank": [1.0, None], "same": [1, 1]}
+    design = pd.DataFrame(columns)
+    assert as_numbers(design).to_dict("list") == {
         "number": [1.0, 2.0], "firm.sector=care": [1.0, 0.0], "firm.sector=office": [0.0, 1.0]
     }  # fmt: skip
 
@@ -251,21 +247,14 @@ def test_options_become_columns_and_columns_with_blanks_are_left_out():
 def test_a_rule_is_described_with_the_ranges_of_its_factors():
     factors = pd.DataFrame({"mechanisms.recovery.night": [0.05, 0.3], "mechanisms.workload.spiral": [0.0, 1.0]})
     night, spiral = factors.columns
-    bounds = (
-        decision_rules.Bound(night, True, 0.1),
-        decision_rules.Bound(night, False, 0.2),
-        decision_rules.Bound(spiral, False, 0.5),
-    )
+    bounds = (Bound(night, True, 0.1), Bound(night, False, 0.2), Bound(spiral, False, 0.5))
     units, notes = {night: "sd/sd", spiral: "switch"}, {spiral: "loss spiral"}
-    assert decision_rules.describe_bounds(bounds, units) == (
+    assert describe_bounds(bounds, units) == (
         "night (recovery) is above 0.1 and at most 0.2 sd/sd and spiral (workload) is switched off"
     )
-    assert decision_rules.describe_bounds(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
-    assert (
-        decision_rules.describe_bounds([decision_rules.Bound("firm.sector=care", False, 0.5)], {})
-        == "firm.sector is not care"
-    )
-    assert decision_rules.describe_factors([decision_rules.Leaf(bounds, 5, 2)], factors, units, notes) == (
+    assert describe_bounds(bounds[:1], units) == "night (recovery) is above 0.1 sd/sd"
+    assert describe_bounds([Bound("firm.sector=care", False, 0.5)], {}) == "firm.sector is not care"
+    assert describe_factors([Leaf(bounds, 5, 2)], factors, units, notes) == (
         "night (recovery): from 0.05 to 0.3 sd/sd; spiral (workload): loss spiral"
     )
 

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from sim.errors import UserError
-from sim.formatting import signed
 from sim.reporting.changes import PHRASES, change_in_words, is_distinguishable
 from sim.reporting.labels import label_of
 from sim.reporting.summary import facts, page
@@ -58,6 +57,9 @@ def tables():
     return {"effects": pd.DataFrame(effects), "gains": pd.DataFrame(gains)}
 
 
+POLICIES, DIFFER, GAINS = "Policies", "Which policies differ from each other", "Who is better off and who is worse off"
+
+
 def section(text, title):
     return text.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
 
@@ -67,7 +69,7 @@ def row(text, name):
 
 
 @pytest.mark.parametrize(
-    ("difference", "low", "high", "unit", "words"),
+    ("difference", "low", "high", "unit", "text"),
     [
         (-5.2, -8.1, -2.3, PER_THOUSAND, "5 fewer (2 to 8 fewer)"),
         (5.2, 2.3, 8.1, PER_THOUSAND, "5 more (2 to 8 more)"),
@@ -92,53 +94,48 @@ def row(text, name):
         (-0.5, -0.7, -0.3, "hours per week", "lower: 0.50 hours per week (0.30 to 0.70)"),
     ],
 )
-def test_a_difference_is_said_in_words_with_its_interval(difference, low, high, unit, words):
-    assert change_in_words(difference, low, high, unit) == words
+def test_a_difference_is_stated_in_words_with_its_interval(difference, low, high, unit, text):
+    assert change_in_words(difference, low, high, unit) == text
 
 
 def test_an_interval_that_touches_zero_is_not_distinguishable():
     assert not is_distinguishable(-4.0, 0.0)
-    assert not is_distinguishable(float("nan"), float("nan"))
+    assert not is_distinguishable(NAN, NAN)
     assert is_distinguishable(-4.0, -0.1)
 
 
-def test_overlap_is_no_chain():
+def test_overlap_is_not_transitive():
     intervals = pd.DataFrame({"scenario": ["c", "a", "b", "far"], "low": [0, 2, 4, 90], "high": [3, 5, 6, 99]})
     assert overlapping_sets(intervals) == [["c", "a"], ["a", "b"]]
 
 
-def test_policies_stand_in_the_given_order_with_whole_numbers(tables):
-    policies = section(write(tables, ABOUT), "Policies")
+def test_policies_have_rows_in_the_given_order_with_columns_for_everybody_and_users(tables):
+    policies = section(write(tables, ABOUT), POLICIES)
     names = [line.split(" | ")[0].strip("| ") for line in policies.splitlines() if line.startswith("| ")]
     assert names == ["Policy", "---", "Quiet evenings", "Full ergonomics", "Whole package"]
     assert "(today 169 per 1,000)" in policies
-    assert "5 fewer (2 to 8 fewer)" in row(policies, "Quiet evenings")
+    assert row(policies, "Quiet evenings").split(" | ")[1:3] == ["5 fewer (2 to 8 fewer)", "11 fewer (7 to 16 fewer)"]
+    assert "no users" in row(policies, "Full ergonomics")
+    assert "not distinguishable from today's practice (3 fewer to 2 more)" in row(policies, "Full ergonomics")
+    assert "not distinguishable" not in row(policies, "Whole package")
 
 
-def test_users_and_everybody_have_columns_of_their_own(tables):
-    cells = row(section(write(tables, ABOUT), "Policies"), "Quiet evenings").split(" | ")
-    assert cells[1] == "5 fewer (2 to 8 fewer)"
-    assert cells[2] == "11 fewer (7 to 16 fewer)"
-    assert "no users" in row(section(write(tables, ABOUT), "Policies"), "Full ergonomics")
-
-
-def test_few_users_are_not_called_none(tables):
+def test_few_users_are_not_reported_as_none(tables):
     introduced = {"full_ergonomics": ["chair_and_desk"], "whole_package": []}
-    policies = section(write(tables, ABOUT | {"introduced": introduced}), "Policies")
+    policies = section(write(tables, ABOUT | {"introduced": introduced}), POLICIES)
     assert row(policies, "Full ergonomics").split(" | ")[2] == "fewer than ten users"
     assert row(policies, "Whole package").split(" | ")[2] == "no users"
 
 
-def test_one_run_is_said_once_to_have_no_interval(tables):
-    lone = tables["effects"].assign(low=NAN, high=NAN, replicates=1)
-    text = write({"effects": lone}, ABOUT | {"replicates": 1})
+def test_the_page_of_one_run_states_once_that_it_has_no_interval(tables):
+    text = write({"effects": tables["effects"].assign(low=NAN, high=NAN, replicates=1)}, ABOUT | {"replicates": 1})
     assert "in 1 pair of simulated histories" in text
     assert text.count("interval") == 1
     assert "One run has no interval" in text.split("## Policies")[0]
     assert row(text, "Full ergonomics") == "| Full ergonomics | 0.4 fewer | no users | no difference |"
 
 
-def counted(scenario, lower, little, higher, outcome="burn_out_complaints"):
+def counts_of(scenario, lower, little, higher, outcome="burn_out_complaints"):
     unit, margin = (PER_THOUSAND, 0.5) if outcome == "burn_out_complaints" else ("SD", 0.01)
     return {
         "scenario": scenario, "kind": "policy", "outcome": outcome, "group": "everybody", "lower": lower,
@@ -146,98 +143,81 @@ def counted(scenario, lower, little, higher, outcome="burn_out_complaints"):
     }  # fmt: skip
 
 
-def test_of_draws_the_page_counts_runs_and_ranks_nothing(tables):
-    isolation = "isolation_from_colleagues"
-    rows = [counted("quiet_evenings", 83, 12, 5), counted("quiet_evenings", 10, 80, 10, isolation)]
+def test_with_draws_the_page_counts_runs_and_compares_no_intervals(tables):
+    rows = [
+        counts_of("quiet_evenings", 83, 12, 5),
+        counts_of("quiet_evenings", 10, 80, 10, "isolation_from_colleagues"),
+    ]
     text = write({**tables, "counts": pd.DataFrame(rows)}, {**ABOUT, "replicates": 100, "holds": "draws"})
     counts = section(text, "In how many runs")
     assert "not the probability that a policy works in your organisation" in counts
     assert "| Quiet evenings | 83 | 12 | 5 |" in counts
     assert "at most 0.5 per 1,000 employees" in counts
     assert "chance only" not in text
-    assert "Which policies differ from each other" not in text, "overlap of draws says nothing of two policies"
+    assert DIFFER not in text, "overlapping intervals of draws do not compare two policies"
     assert "90% of pairs lie between" in text
 
 
 def test_with_one_set_of_parameters_no_runs_are_counted(tables):
-    text = write({**tables, "counts": pd.DataFrame([counted("quiet_evenings", 83, 12, 5)])}, ABOUT)
+    text = write({**tables, "counts": pd.DataFrame([counts_of("quiet_evenings", 83, 12, 5)])}, ABOUT)
     assert "In how many runs" not in text
     assert "covers chance only" in text
 
 
-def test_what_if_worlds_alone_are_not_called_policies(tables):
+def test_what_if_scenarios_alone_are_not_called_policies(tables):
     effects = tables["effects"]
     text = write({"effects": effects[effects["kind"] == "counterfactual"]}, ABOUT)
-    before_card = text.split("## What this can")[0]
+    before_limits = text.split("## What this can")[0]
     assert text.startswith("# What the what-if scenarios change\n\nThis page compares each what-if scenario with")
-    assert "olicies" not in before_card and "olicy" not in before_card
-    assert "*burn-out complaints (NEA: work-related exhaustion)*" in before_card
+    assert "olicies" not in before_limits and "olicy" not in before_limits
+    assert "*burn-out complaints (NEA: work-related exhaustion)*" in before_limits
 
 
-def test_where_no_group_is_large_enough_the_page_says_so(tables):
+def test_the_page_states_where_no_group_is_large_enough(tables):
     text = write({name: table.iloc[:0] for name, table in tables.items()}, ABOUT)
     assert "none is large enough to be reported" in text
     assert "|" not in text
     text = write(tables | {"gains": tables["gains"].iloc[:0]}, ABOUT)
-    assert "none is large enough to be reported" in section(text, "Who is better off and who is worse off")
+    assert "none is large enough to be reported" in section(text, GAINS)
 
 
-@pytest.mark.parametrize(
-    ("number", "decimals", "written"), [(-0.004, 2, "0.00"), (0.0, 1, "0.0"), (-1.26, 1, "-1.3"), (0.006, 2, "+0.01")]
-)
-def test_what_rounds_to_nothing_has_no_sign(number, decimals, written):
-    assert signed(number, decimals) == written
-
-
-def test_what_cannot_be_counts_from_today_is_said_to_be_so(tables):
-    policies = section(write(tables, ABOUT), "Policies")
-    assert "not distinguishable from today's practice (3 fewer to 2 more)" in row(policies, "Full ergonomics")
-    assert "not distinguishable" not in row(policies, "Whole package")
-
-
-def test_near_ties_are_not_ranked(tables):
-    text = section(write(tables, ABOUT), "Which policies differ from each other")
+def test_policies_with_overlapping_intervals_are_not_ranked(tables):
+    text = section(write(tables, ABOUT), DIFFER)
     assert "- Quiet evenings and Full ergonomics" in text
     assert "Whole package" not in text.split("**Isolation")[0]
 
 
-def test_a_what_if_world_never_stands_among_the_options(tables):
+def test_what_if_scenarios_have_a_section_of_their_own(tables):
     text = write(tables, ABOUT)
     assert "45 more (41 to 49 more)" in row(section(text, "What-if scenarios, not options"), "Always on")
-    for title in ("Policies", "Which policies differ from each other", "Who is better off and who is worse off"):
-        assert "Always on" not in section(text, title)
+    assert not any("Always on" in section(text, title) for title in (POLICIES, DIFFER, GAINS))
 
 
-def test_who_is_made_worse_is_named_unless_the_group_is_small(tables):
-    text = section(write(tables, ABOUT), "Who is better off and who is worse off")
+def test_groups_that_get_worse_are_named_unless_they_are_small(tables):
+    text = section(write(tables, ABOUT), GAINS)
     assert "Part time (11% worse off, 4% better off)" in row(text, "Quiet evenings")
     assert "Newcomers" not in text
     assert row(text, "Full ergonomics").endswith("none |")
 
 
-def test_a_policy_that_moves_hardly_anybody_gets_a_sentence_instead_of_a_row_of_zeros(tables):
-    still = [gain("anchor_days", "everybody", 0.0, 0.0), gain("anchor_days", "young", 0.004, 0.0)]
-    gains = pd.concat([tables["gains"], pd.DataFrame(still)])
-    text = section(write(tables | {"gains": gains}, ABOUT), "Who is better off and who is worse off")
+def test_a_policy_with_hardly_any_gains_or_losses_has_a_sentence_and_no_row(tables):
+    still = pd.DataFrame([gain("anchor_days", "everybody", 0.0, 0.0), gain("anchor_days", "young", 0.004, 0.0)])
+    text = section(write(tables | {"gains": pd.concat([tables["gains"], still])}, ABOUT), GAINS)
     assert "In every group, under 1% are better or worse off with: Anchor days." in text
     assert "| Anchor days" not in text
-    alone = section(write(tables | {"gains": pd.DataFrame(still)}, ABOUT), "Who is better off and who is worse off")
-    assert "|" not in alone
+    assert "|" not in section(write(tables | {"gains": still}, ABOUT), GAINS)
 
 
-def test_a_share_too_small_to_write_is_not_called_nothing(tables):
-    gains = pd.DataFrame([gain("anchor_days", "everybody", 0.2, 0.001)])
-    text = write(tables | {"gains": gains}, ABOUT)
-    assert row(section(text, "Who is better off and who is worse off"), "Anchor days").startswith(
-        "| Anchor days | 20% | under 1% |"
-    )
+def test_a_small_share_is_not_rounded_to_zero(tables):
+    text = write(tables | {"gains": pd.DataFrame([gain("anchor_days", "everybody", 0.2, 0.001)])}, ABOUT)
+    assert row(section(text, GAINS), "Anchor days").startswith("| Anchor days | 20% | under 1% |")
 
 
-def test_the_card_says_what_it_cannot_be_used_for(tables):
-    card = section(write(tables, ABOUT), "What this can and cannot be used for")
-    for promise in ("risk inventory", "compliance", "one person or one employer", "120 of its 200 uncertain numbers"):
-        assert promise in card
-    assert "chance only" in card
+def test_the_page_states_its_limits(tables):
+    limits = section(write(tables, ABOUT), "What this can and cannot be used for")
+    for text in ("risk inventory", "compliance", "one person or one employer", "120 of its 200 uncertain numbers"):
+        assert text in limits
+    assert "chance only" in limits
 
 
 def test_every_table_row_has_as_many_cells_as_its_head(tables):
@@ -245,7 +225,7 @@ def test_every_table_row_has_as_many_cells_as_its_head(tables):
     assert set(widths) == {4, 5}
 
 
-def test_given_labels_win_over_derived_ones(tables):
+def test_labels_of_the_caller_replace_the_usual_ones(tables):
     assert label_of("anchor_days") == "Anchor days"
     assert "Stille avonden" in write(tables, ABOUT, {"quiet_evenings": "Stille avonden"})
 
@@ -254,23 +234,19 @@ def test_the_command_is_shown_where_there_is_one(tables):
     assert "`python -m sim study`" in write(tables, ABOUT | {"command": "python -m sim study"})
 
 
-@pytest.mark.parametrize("fact", ["seed", "assumed"])
-def test_a_missing_fact_is_named(tables, fact):
-    with pytest.raises(UserError, match=fact):
-        write(tables, {name: value for name, value in ABOUT.items() if name != fact})
-
-
-def test_a_missing_table_or_column_is_named(tables):
+def test_a_missing_fact_table_or_column_is_named(tables):
+    for fact in ("seed", "assumed"):
+        with pytest.raises(UserError, match=fact):
+            write(tables, {name: value for name, value in ABOUT.items() if name != fact})
     with pytest.raises(UserError, match="effects"):
         write({}, ABOUT)
     with pytest.raises(UserError, match="low"):
         write({"effects": tables["effects"].drop(columns="low")}, ABOUT)
 
 
-def test_a_share_of_the_last_difference_is_reached_when_it_is_not_lost_again():
-    weekly = pd.DataFrame(
-        {"date": pd.date_range("2023-01-02", periods=5, freq="7D"), "difference": [-6.0, -1, -5, -9, -10]}
-    )
+def test_a_share_of_the_last_difference_is_reached_in_the_week_from_which_it_stays():
+    dates = pd.date_range("2023-01-02", periods=5, freq="7D")
+    weekly = pd.DataFrame({"date": dates, "difference": [-6.0, -1, -5, -9, -10]})
     assert str(date_of_share(weekly, 0.5)) == "2023-01-16"
     assert str(date_of_share(weekly, 0.9)) == "2023-01-23"
     assert str(date_of_share(weekly.assign(difference=0.0), 0.5)) == "2023-01-02"

@@ -1,1 +1,1 @@
-"""The model describing itself: on the terminal, and as the documents that reviewers ask for."""
+"""Description of the model: on the terminal, and as documents for reviewers."""

@@ -14,7 +14,7 @@ from sim.errors import required
 from sim.language import curves
 from sim.language.grammar import RANDOM_ARGUMENTS
 from sim.language.registry import Quantity, Registry
-from sim.reporting.templates import code
+from sim.text import code
 
 _BY_UNIT = {
     "0/1": "0 or 1", "share": "0 to 1", "strength": "0 to 1", "sd": "about −4 to 4", "logit": "about −4 to 4",

@@ -14,8 +14,9 @@ from sim.language.describe import ParameterRow, parameter_rows, sort_assumed_fir
 from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Registry
 from sim.levers.measure import Measure, measure_parameters
-from sim.reporting.templates import code, table
+from sim.reporting.templates import table
 from sim.survey.instruments import INSTRUMENTS
+from sim.text import code
 
 GRADES = {
     "assumed": "chosen; a source beside the word supports the sign or the range, not the number",

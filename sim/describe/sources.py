@@ -13,7 +13,7 @@ from sim.data import rows
 from sim.describe.parameters import parameters, patterns_in_mind
 from sim.engine.plan import Plan
 from sim.language.describe import ParameterRow
-from sim.reporting.templates import code
+from sim.text import code
 
 DATA_ROLES = {
     "specification": "used to draw people, firms and surroundings, or for a number before any fit",

@@ -12,8 +12,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
 from sim.reporting.labels import label_of, outcome_name
-from sim.text import code as code_of_text
-from sim.text import plain
+from sim.text import code, plain
 
 
 def render(package: str, values: dict[str, Any], template: str = "report.md.j2") -> str:
@@ -52,11 +51,6 @@ def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
 def cell(content: object) -> str:
     """Return the text of a cell of a table."""
     return str(content).replace("|", "\\|")
-
-
-def code(text: object) -> str:
-    """Return the text as code, whatever characters it holds."""
-    return code_of_text(str(text))
 
 
 def listed(names: Iterable[str]) -> str:

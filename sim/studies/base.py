@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsFloat, TypeVar
 
 from sim.config.settings import StudySettings, read_settings
 from sim.errors import UserError, invalid
@@ -36,6 +36,11 @@ ROWS_OF_A_CSV = 20_000
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain values for `facts`, with None for missing numbers."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def with_range(name: str, value: SupportsFloat, low: SupportsFloat, high: SupportsFloat) -> dict[str, float]:
+    """Return the columns of a value and of the ends of its interval or range: `name`, `name_low` and `name_high`."""
+    return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def require_establishments(plan: Plan) -> None:

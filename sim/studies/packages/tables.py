@@ -13,6 +13,7 @@ from sim.engine.plan import BASELINE
 from sim.levers.measure import Measure
 from sim.outcomes.definitions import GAINS_IN
 from sim.outcomes.effects import interval
+from sim.studies.base import with_range
 from sim.studies.packages.evaluation import EffectStore, ReEvaluation, SearchResult
 from sim.studies.packages.pareto import Package, nondominated, pareto_front, round_to_tolerance
 from sim.studies.packages.problem import DRAW_REPLICATES, GOALS, Problem, name_of
@@ -92,14 +93,8 @@ def packages_table(problem: Problem, search: SearchResult) -> pd.DataFrame:
 
 
 def _description(problem: Problem, package: Package) -> dict[str, Any]:
-    euros, minutes = problem.costs.of(package)
-    return {
-        "package": name_of(package),
-        "measures": len(package),
-        "euros": euros,
-        "minutes": minutes,
-        "all_in": problem.costs.all_in(package),
-    }
+    costs = dict(zip(("euros", "minutes"), problem.costs.of(package), strict=True))
+    return {"package": name_of(package), "measures": len(package), **costs, "all_in": problem.costs.all_in(package)}
 
 
 def front_table(
@@ -140,7 +135,7 @@ def front_table(
             {
                 "number": number,
                 **_description(problem, package),
-                **_range("all_in", costs),
+                **with_range("all_in", means[index, -1], *np.percentile(costs, MIDDLE)),
                 **_effects(re_evaluation, index),
                 **{f"{goal}_searched": search.values[in_search[package], column] for column, goal in enumerate(GOALS)},
                 "on_front": index in front,
@@ -159,15 +154,9 @@ def _effects(re_evaluation: ReEvaluation, package: int) -> dict[str, float]:
     columns: dict[str, float] = {}
     for index, goal in enumerate(GOALS):
         draws = re_evaluation.draws[:, package, index]
-        mean, low, high, _ = interval(re_evaluation.new_pairs[:, package, index])
-        columns |= {goal: float(draws.mean()), **_range(goal, draws)}
-        columns |= {f"{goal}_new": float(mean), f"{goal}_new_low": float(low), f"{goal}_new_high": float(high)}
+        columns |= with_range(goal, draws.mean(), *np.percentile(draws, MIDDLE))
+        columns |= with_range(f"{goal}_new", *interval(re_evaluation.new_pairs[:, package, index])[:3])
     return columns
-
-
-def _range(name: str, draws: np.ndarray) -> dict[str, float]:
-    low, high = np.percentile(draws, MIDDLE)
-    return {f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def individual_only(package: Package, measures: Iterable[Measure]) -> bool:

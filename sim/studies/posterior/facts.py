@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from sim.formatting import fixed, signed
-from sim.reporting.templates import code
 from sim.studies.posterior.diagnostics import NOMINAL
 from sim.studies.posterior.importance_rounds import FLOW, SURROGATE
+from sim.text import code
 
 Tables = Mapping[str, pd.DataFrame]
 Row = Mapping[Any, Any]

@@ -20,6 +20,7 @@ from sim.formatting import per_hundred
 from sim.outcomes.definitions import HEADLINES
 from sim.outcomes.effects import CONFIDENCE
 from sim.outcomes.run_summary import USERS, WITHOUT
+from sim.studies.base import with_range
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,12 +260,8 @@ def regret(effects: Effects, resamples: int) -> pd.DataFrame:
                     "outcome": outcome,
                     "policy": policy,
                     "worlds": len(losses),
-                    "mean": float(losses[policy].mean()),
-                    "mean_low": low[0, column],
-                    "mean_high": high[0, column],
-                    "p90": float(losses[policy].quantile(TAIL)),
-                    "p90_low": low[1, column],
-                    "p90_high": high[1, column],
+                    **with_range("mean", losses[policy].mean(), low[0, column], high[0, column]),
+                    **with_range("p90", losses[policy].quantile(TAIL), low[1, column], high[1, column]),
                     "most": float(losses[policy].max()),
                     "least": bool(len(others) and high[1, column] < others.min()),
                 }

@@ -13,10 +13,10 @@ import numpy as np
 
 from sim.formatting import signed
 from sim.outcomes.patterns import USES
-from sim.reporting.templates import code
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.scoring import Criteria, interval, verdicts
 from sim.studies.structure.worlds import DEFAULT, OUTCOMES, Switch
+from sim.text import code
 
 if TYPE_CHECKING:
     import pandas as pd
