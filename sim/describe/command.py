@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.config.command_settings import plan_for
-from sim.describe import odd, parameters, results, sources, stress
+from sim.describe import parameters, protocols, results, sources
 from sim.engine.plan import Plan, registry_of
 from sim.errors import UserError, invalid
 from sim.experiments.output_folder import publish
@@ -24,11 +24,11 @@ _WRITE, _PAGE = "write", "page"
 _OWN = (_WRITE, _PAGE, results.RESULTS, results.OPTIONS)
 
 DOCUMENTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
-    "odd.md": odd.facts,
+    "odd.md": protocols.odd_facts,
     "parameters.md": parameters.facts,
     "references.md": sources.references_facts,
-    "schedule.md": odd.schedule_facts,
-    "stress.md": stress.facts,
+    "schedule.md": protocols.schedule_facts,
+    "stress.md": protocols.stress_facts,
     "rat_rs.md": sources.rat_rs_facts,
 }
 """The values of each document that the code writes, by file name; its template is `pages/<file name>.j2`."""

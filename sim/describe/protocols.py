@@ -1,6 +1,6 @@
-"""Values of `docs/odd.md`, the model in full after ODD+D, and of `docs/schedule.md`, its order of computation.
+"""Values of `docs/odd.md` (ODD+D), of `docs/schedule.md`, its order of computation, and of `docs/stress.md`.
 
-ODD+D: Grimm and others 2020; Müller and others 2013.
+ODD+D: Grimm and others 2020; Müller and others 2013. STRESS-ABS: Monks and others 2019.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import inspect
 from typing import Any
 
 from sim import __version__
+from sim.calibration.uncertainty import assumed_numbers
+from sim.config import composition, study_settings
 from sim.data import rows
 from sim.describe import equations
 from sim.describe.parameters import by_owner, parameter_table, parameters, patterns_in_mind
@@ -16,7 +18,9 @@ from sim.engine.plan import Plan, registry_of
 from sim.language.describe import ParameterRow
 from sim.language.grammar import Mechanism, dependencies_of
 from sim.levers.measure import Measure
+from sim.levers.scenario import Introduction, Setting
 from sim.outcomes.definitions import GROUPS, OUTCOMES, SMALLEST_GROUP
+from sim.outcomes.record import LAST_WEEKS
 from sim.survey.instruments import INSTRUMENTS
 
 _EXTERNAL_INPUTS = {
@@ -59,34 +63,23 @@ _EXTERNAL_INPUTS = {
 """Unit, range and meaning of the external inputs, which change with the calendar, the scenario or never."""
 
 
-def facts(plan: Plan) -> dict[str, Any]:
+def odd_facts(plan: Plan) -> dict[str, Any]:
     """Return the values of `pages/odd.md.j2`; raise KeyError for an external input without a description."""
     registry, entries = registry_of(plan), parameters(plan)
     tables = dict(by_owner(entries))
     return {
         "numbers": {row.full_name: f"{row.value:g}" for row in entries},
         "version": __version__,
+        "plan": plan,
+        "equations": equations,
         "patterns": rows("patterns"),
         "in_mind": patterns_in_mind(),
         "external_inputs": {name: (*_EXTERNAL_INPUTS[name], level) for name, level in registry.external_inputs.items()},
         "registry": registry,
-        "beginning_of": equations.beginning,
-        "range_of": equations.range_of,
-        "draws": equations.draws(registry),
         "outcomes": OUTCOMES.values(),
         "groups": GROUPS,
         "smallest": SMALLEST_GROUP,
-        "weeks": plan.weeks,
-        "burn_in": plan.burn_in,
-        "start": plan.calendar.start,
-        "establishments": plan.firm.establishments,
-        "sample": plan.firm.sample,
         "regimes": rows("regimes"),
-        "curves": equations.curve_functions(),
-        "signature": equations.signature,
-        "formula": equations.formula,
-        "first_line": equations.first_line,
-        "properties": equations.properties,
         "dependencies_of": dependencies_of,
         "module_text": _module_text,
         "tables": tables,
@@ -101,6 +94,41 @@ def schedule_facts(plan: Plan) -> dict[str, Any]:
     registry = registry_of(plan)
     order = {name: [registry.quantities[one] for one in getattr(registry, name)] for name in ("day", "night", "traits")}
     return order | {"weekly": sum(one.every == "week" for one in (*order["day"], *order["night"]))}
+
+
+def stress_facts(plan: Plan) -> dict[str, Any]:
+    """Return the values of `pages/stress.md.j2`: every scenario with its differences from the base among them."""
+    usual = {row.full_name: row.value for row in parameters(plan)}
+    settings, uncertain = study_settings.settings_of(composition.compose()), assumed_numbers()
+
+    def changed(one: Setting) -> str:
+        name = f"mechanisms.{one.process}.{one.parameter}"
+        return ", ".join([f"`{name}` {usual[name]:g} → {one.value:g}", *_when(one)])
+
+    return {
+        "version": __version__,
+        "plan": plan,
+        "scenarios": [(one, map(_introduced, one.introduced), map(changed, one.settings)) for one in plan.scenarios],
+        "count_of_numbers": len(usual),
+        "uncertain": uncertain["parameters"],
+        "assumed": uncertain["assumed"],
+        "last_weeks": LAST_WEEKS,
+        "replicates": settings.replicates,
+        "seed": settings.seed,
+        "smallest": SMALLEST_GROUP,
+    }
+
+
+def _introduced(one: Introduction) -> str:
+    changes = {"use": one.use, "hoops": one.hoops, "well": one.well}
+    own = [f"{name} {value:g}" for name, value in changes.items() if value is not None]
+    strong = [f"intensity {one.intensity:g}"] if one.intensity != 1 else []
+    return ", ".join([f"`{one.measure}` by {100 * one.share:g}% of employers", *strong, *own, *_when(one)])
+
+
+def _when(one: Introduction | Setting) -> list[str]:
+    begins = [f"from week {one.start}"] if one.start else []
+    return [*begins, f"until week {one.end}"] if one.end is not None else begins
 
 
 def _module_text(own: Mechanism) -> str:
