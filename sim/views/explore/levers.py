@@ -5,6 +5,7 @@ The options of a family are in the order of occupational hygiene: source, collec
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from sim.config import default_settings
 from sim.data import rows
 from sim.levers.measure import FAMILIES, GRADES, HYGIENE, Measure
 from sim.reporting import phrases
-from sim.views.explore.selection import TODAY, content, measures_in, options_of, study_measures
+from sim.views.explore.selection import TODAY, measures_in, options_of, study_measures
 from sim.words import Words
 
 FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "leadership")
@@ -99,15 +100,19 @@ def family(name: str) -> tuple[Option, ...]:
 
 def _option(family: str, name: str, file: Path | None) -> Option:
     known = {measure.name: measure for measure in default_settings.measures()}
-    kind = content(file).get("kind") if file else None
-    own = tuple(known[measure] for measure in measures_in(family, name))
-    return Option(family, name, own, what_if=kind == "counterfactual")
+    what_if = file is not None and default_settings.read_yaml(file).get("kind") == "counterfactual"
+    return Option(family, name, tuple(known[measure] for measure in measures_in(family, name)), what_if)
 
 
 @cache
 def fifteen() -> tuple[Measure, ...]:
     """Return the 15 measures of the study, from source to individual."""
-    own = [measure for measure in default_settings.measures() if measure.name in study_measures()]
+    return measures_named(study_measures())
+
+
+def measures_named(names: Collection[str]) -> tuple[Measure, ...]:
+    """Return measures of the catalogue, from source to individual."""
+    own = [measure for measure in default_settings.measures() if measure.name in names]
     return tuple(sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name)))
 
 

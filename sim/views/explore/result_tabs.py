@@ -9,9 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from sim.config import default_settings
 from sim.errors import UserError, first_line, required
-from sim.levers.measure import HYGIENE, Measure
+from sim.levers.measure import Measure
 from sim.outcomes.definitions import BURN_OUT
 from sim.plotting import charts
 from sim.plotting.charts.pathways import TOGETHER, WHOLE
@@ -24,7 +23,7 @@ from sim.views.explore.cases import Answer
 from sim.views.explore.evening import evening
 from sim.views.explore.headline import row_of
 from sim.views.explore.labels import choice_id, combined, title, words_for
-from sim.views.explore.levers import evidence_of
+from sim.views.explore.levers import evidence_of, measures_named
 from sim.views.explore.questions import question_of
 from sim.views.explore.rendering import figure, key_of, show
 from sim.views.explore.scheduler import shared_scheduler
@@ -248,20 +247,14 @@ def _evidence(results: _Results) -> None:
     show("page", "subsection", words("explore.view.rests"))
     counts = {name: answer.facts.get(name, "–") for name in ("assumed", "parameters")}
     st.markdown(words("explore.rests.everything", **counts))
-    if measures := _measures(answer):
+    # The measures of a plan have the amounts of one draw, those of the catalogue the default ones.
+    if measures := measures_named(answer.plan.scenarios[1].measures if answer.plan else ()):
         st.caption(f"{words('explore.rests.chosen')}. {words('explore.rests.amounts')}")
         names = phrases.wordings(words)
         show("tables", "evidence", [_row(measure, names[measure.name], words) for measure in measures], words)
         for grade in dict.fromkeys(measure.grade for measure in measures):
             st.caption(f"**{words(f'common.grade.{grade}')}**: {words(f'common.grade_means.{grade}')}")
     st.caption(words("explore.rests.equation"))
-
-
-def _measures(answer: Answer) -> list[Measure]:
-    """Return the introduced measures as in the catalogue; those of a plan have the amounts of one draw."""
-    introduced = answer.plan.scenarios[1].measures if answer.plan else ()
-    own = [measure for measure in default_settings.measures() if measure.name in introduced]
-    return sorted(own, key=lambda measure: (HYGIENE.index(measure.hygiene), measure.name))
 
 
 def _row(measure: Measure, name: str, words: Words) -> dict[str, Any]:

@@ -6,21 +6,17 @@ and requires at most `MAX_WORK`.
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from sim.config import composition, default_settings
 from sim.config.overrides import format_override
-from sim.errors import UserError
+from sim.errors import UserError, is_whole
 from sim.levers.measure import FAMILIES
 from sim.words import LANGUAGES, Words
 
@@ -109,8 +105,8 @@ class PolicySelection:
     @property
     def scenario(self) -> str | None:
         """The named scenario with exactly these levers, if any."""
-        names = [] if self.measures or not self.levers else [n for n, own in presets().items() if own == self.levers]
-        return names[0] if names else None
+        names = (name for name, levers in presets().items() if levers == self.levers)
+        return None if self.measures or not self.levers else next(names, None)
 
     @property
     def in_levers(self) -> set[str]:
@@ -238,7 +234,7 @@ def _check(choice: PolicySelection) -> None:
     _check_known("language", [choice.language], LANGUAGES)
     for name, (least, most) in _RANGES.items():
         value = getattr(choice, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
+        if value is not None and not (is_whole(value) and least <= value <= most):
             raise SelectionError("range", name=name, value=_harmless(str(value)), least=least, most=most)
     if choice.work > MAX_WORK:
         raise SelectionError("work", employees=choice.employees, weeks=choice.weeks)
@@ -252,7 +248,7 @@ def _check_measures(choice: PolicySelection) -> None:
     known = study_measures()
     _check_known("measure", [*choice.measures, *(choice.in_place or ())], known)
     for name, share in choice.measures.items():
-        if not (0 < share <= 1 and math.isfinite(share)):
+        if not 0 < share <= 1:
             raise SelectionError("share", name=name, share=f"{share:g}")
         if name in choice.in_levers:
             raise SelectionError("twice", name=name)
@@ -297,7 +293,7 @@ def presets() -> dict[str, dict[str, str]]:
     """Return the levers of each named scenario, by family."""
     scenarios: dict[str, dict[str, str]] = {}
     for path in sorted((default_settings.conf_folder() / "scenario").glob("*.yaml")):
-        changes = content(path).get("defaults") or ()
+        changes = default_settings.read_yaml(path).get("defaults") or ()
         options = {str(group).removeprefix("override /"): str(own) for one in changes for group, own in one.items()}
         if options:
             scenarios[path.stem] = {family: options[family] for family in FAMILIES if family in options}
@@ -322,9 +318,4 @@ def assumptions() -> dict[str, tuple[float, float]]:
 def measures_in(family: str, option: str) -> tuple[str, ...]:
     """Return the measures that an option of a family introduces."""
     path = default_settings.conf_folder() / family / f"{option}.yaml"
-    return tuple(content(path).get("measures") or ()) if path.is_file() else (option,)
-
-
-def content(path: Path) -> Mapping[str, Any]:
-    """Return the entries of one file of the configuration."""
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return tuple(default_settings.read_yaml(path).get("measures") or ()) if path.is_file() else (option,)

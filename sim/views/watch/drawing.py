@@ -72,13 +72,11 @@ def teams_apart(graph: nx.Graph) -> dict[int, np.ndarray]:
     places: dict[int, np.ndarray] = {}
     for number, members in enumerate(teams.values()):
         centre = np.sqrt(number + 0.5) * _on_circle(number * _GOLDEN_ANGLE)
-        leads = [place for place in members if graph.nodes[place]["is_manager"]][:1]
-        others = [place for place in members if place not in leads]
-        places |= {place: centre for place in leads}
-        places |= {
-            place: centre + _TEAM_RADIUS * _on_circle(2 * np.pi * turn / len(others))
-            for turn, place in enumerate(others)
-        }
+        leader = next((place for place in members if graph.nodes[place]["is_manager"]), None)
+        others = [place for place in members if place != leader]
+        places |= {} if leader is None else {leader: centre}
+        for turn, place in enumerate(others):
+            places[place] = centre + _TEAM_RADIUS * _on_circle(2 * np.pi * turn / len(others))
     return {place: places[place] for place in graph}
 
 
@@ -95,18 +93,13 @@ def network(organisation: Organisation, words: Words) -> TeamsApart:
 def _portrayal(person: Any) -> AgentPortrayalStyle:
     """Return the style of a person: shaded by exhaustion, managers as squares; sizes in square points."""
     return AgentPortrayalStyle(
-        color=_shade(person.exhaustion),
+        color=to_hex(_SHADES.cmap(_SHADES.norm(person.exhaustion))),
         marker="s" if person.is_manager else "o",
         size=max(10.0, min(50.0, 5000 / person.model.people)),
         zorder=3,
         edgecolors=INK,
         linewidths=0.5,
     )
-
-
-def _shade(exhaustion: float) -> str:
-    red, green, blue, _ = _SHADES.to_rgba(np.array([exhaustion]))[0]
-    return to_hex((red, green, blue))
 
 
 def _key_of(words: Words) -> Callable[[Axes], None]:
@@ -137,15 +130,16 @@ def weeks(organisation: Organisation, words: Words) -> Figure:
     """Return the outcomes by week, under levers and under today's practice."""
     figure = Figure(figsize=_SIZE, dpi=_SHARPNESS, layout="constrained")
     styles: dict[str, dict[str, Any]] = {
-        LEVERS: {"color": BLUE, "linewidth": 2.2, "markersize": 6, "clip_on": False},
-        TODAY: {"color": INK, "linestyle": "--", "linewidth": 1.4, "markersize": 4, "clip_on": False},
+        LEVERS: {"color": BLUE, "linewidth": 2.2, "markersize": 6},
+        TODAY: {"color": INK, "linestyle": "--", "linewidth": 1.4, "markersize": 4},
     }
     collected = organisation.series()
     panels = figure.subplots(len(OUTCOMES), sharex=True)
     for axes, name in zip(panels, OUTCOMES, strict=True):
         for world, style in styles.items():
-            values = collected[name, world]
-            axes.plot(values, label=words(f"watch.weeks.{world}"), marker="o", markevery=[len(values) - 1], **style)
+            values, last = collected[name, world], [len(collected[name, world]) - 1]
+            label = words(f"watch.weeks.{world}")
+            axes.plot(values, label=label, marker="o", markevery=last, clip_on=False, **style)
         axes.set_title(words(f"common.outcome_short.{name}"), fontsize=LARGE, weight="bold")
         axes.set_ylabel(words(f"watch.weeks.unit.{name}"), fontsize=PLAIN)
         axes.tick_params(labelsize=PLAIN)
