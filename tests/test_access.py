@@ -1,8 +1,9 @@
-"""Who may open the pages that this program serves: hosts, origins, headers, and settings that nobody else gives."""
+"""Access to the served pages: hosts, origins, headers, and settings that nothing outside can change."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from sim.errors import UserError
 from sim.views.access import Guard, allowed_hosts, is_everywhere
 from sim.views.explore import command as explore
+from sim.views.watch import command as watch
 
 OWN = ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "127.0.0.1", "[::1]:8501", "localhost.:8501", "model.example"]
 STRANGE = [
@@ -26,8 +28,8 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-def asked(guard: Guard, kind: str = "http", **headers: str | list[str]) -> list[dict]:
-    """What a request with these headers is answered."""
+def answers_to(guard: Guard, kind: str = "http", **headers: str | list[str]) -> list[dict]:
+    """Return the messages that answer a request with these headers."""
     pairs = [(name, one) for name, value in headers.items() for one in ([value] if isinstance(value, str) else value)]
     scope = {"type": kind, "headers": [(name.encode(), value.encode()) for name, value in pairs]}
     sent: list[dict] = []
@@ -43,7 +45,7 @@ def asked(guard: Guard, kind: str = "http", **headers: str | list[str]) -> list[
 
 
 async def page(scope, _receive, send):
-    """A page that sets headers of its own."""
+    """Answer as a page that sets its own headers."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         return
@@ -53,59 +55,59 @@ async def page(scope, _receive, send):
 
 
 def refused(sent: list[dict]) -> bool:
-    """Whether it was refused before the page saw it."""
+    """Return whether it was refused before it reached the page."""
     assert sent
     return sent[0].get("status") == 403 or sent[0]["type"] == "websocket.close"
 
 
 @pytest.fixture
 def guard() -> Guard:
-    """A guard on this machine, which has one more name."""
+    """Return a guard on this machine, which has one more name."""
     return Guard(page, allowed_hosts("127.0.0.1", ["model.example"]))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("host", OWN)
-def test_a_request_for_a_host_the_server_is_known_by_is_answered(guard, kind, host):
-    assert not refused(asked(guard, kind, host=host))
+def test_a_request_for_an_own_host_is_answered(guard, kind, host):
+    assert not refused(answers_to(guard, kind, host=host))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("host", STRANGE)
 def test_a_request_for_any_other_host_is_refused(guard, kind, host):
-    assert refused(asked(guard, kind, host=host))
+    assert refused(answers_to(guard, kind, host=host))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_a_request_without_a_host_or_with_two_is_refused(guard, kind):
-    assert refused(asked(guard, kind))
-    assert refused(asked(guard, kind, host=["127.0.0.1:8501", "evil.example"]))
+    assert refused(answers_to(guard, kind))
+    assert refused(answers_to(guard, kind, host=["127.0.0.1:8501", "evil.example"]))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_a_request_of_another_page_is_refused(guard, kind, origin):
-    assert refused(asked(guard, kind, host="127.0.0.1:8501", origin=origin))
-    assert refused(asked(guard, kind, host="127.0.0.1:8501", origin=["http://127.0.0.1:8501", origin]))
+    assert refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=origin))
+    assert refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=["http://127.0.0.1:8501", origin]))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_a_request_of_the_page_itself_is_answered(guard, kind):
     for origin in ("http://127.0.0.1:8501", "https://127.0.0.1:8501"):
-        assert not refused(asked(guard, kind, host="127.0.0.1:8501", origin=origin))
+        assert not refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=origin))
 
 
-def test_a_server_on_all_addresses_answers_to_any_number_and_to_no_strange_name():
+def test_a_server_on_all_addresses_answers_to_numeric_addresses_and_own_names():
     assert is_everywhere("0.0.0.0") and is_everywhere("::") and not is_everywhere("127.0.0.1")
     guard = Guard(page, allowed_hosts("0.0.0.0"), any_address=True)
-    assert not refused(asked(guard, host="192.168.1.5:8501"))
-    assert not refused(asked(guard, host="[fe80::1]:8501"))
-    assert not refused(asked(guard, host=socket.gethostname()))
-    assert refused(asked(guard, host="evil.example"))
+    assert not refused(answers_to(guard, host="192.168.1.5:8501"))
+    assert not refused(answers_to(guard, host="[fe80::1]:8501"))
+    assert not refused(answers_to(guard, host=socket.gethostname()))
+    assert refused(answers_to(guard, host="evil.example"))
 
 
-def test_headers_of_security_go_with_every_answer_and_outrank_those_of_the_page(guard):
-    headers = asked(guard, host="127.0.0.1:8501")[0]["headers"]
+def test_security_headers_replace_those_of_the_page(guard):
+    headers = answers_to(guard, host="127.0.0.1:8501")[0]["headers"]
     values = {name.decode().lower(): value.decode() for name, value in headers}
     assert len(values) == len(headers)
     assert values["x-content-type-options"] == "nosniff"
@@ -120,16 +122,14 @@ def test_headers_of_security_go_with_every_answer_and_outrank_those_of_the_page(
 
 
 @pytest.mark.parametrize("hosts", ["http://a.example", "a.example:80", "a b", "*", "*.example", "a/b", "-"])
-def test_a_host_that_is_none_is_refused_in_one_line(hosts):
-    from sim.views.watch import command as watch
-
+def test_an_invalid_host_name_is_an_error_in_one_line(hosts):
     for settings_of in (explore.settings_of, watch.settings_of):
-        with pytest.raises(UserError) as told:
+        with pytest.raises(UserError) as error:
             settings_of([f"hosts={hosts}"])
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(error.value)
 
 
-def test_further_hosts_are_read_from_a_list():
+def test_hosts_are_read_from_a_list():
     assert explore.settings_of(["hosts= a.example, 10.0.0.5 ,"]).hosts == ("a.example", "10.0.0.5")
     assert explore.settings_of(["hosts="]).hosts == ()
 
@@ -161,7 +161,7 @@ level = "debug"
 
 @pytest.fixture
 def hostile_folder(tmp_path, monkeypatch):
-    """The working folder and the home of somebody whose `.streamlit` folders switch protections off."""
+    """Return a working folder and home whose `.streamlit` switches protections off."""
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "config.toml").write_text(HOSTILE_SETTINGS, encoding="utf-8")
     (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\ncookie_secret = "known"\n', encoding="utf-8")
@@ -174,30 +174,26 @@ def hostile_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def settled(hostile_folder, monkeypatch):
-    """Streamlit's settings as the explorer gives them there; put back afterwards, since they are of the process."""
+def configured(hostile_folder, monkeypatch):
+    """Yield Streamlit's settings as the explorer sets them there; they are restored afterwards."""
     pytest.importorskip("streamlit")
     from streamlit import config, net_util
     from streamlit.runtime.secrets import secrets_singleton
-
-    from sim.views.explore import command
 
     monkeypatch.setattr(config, "get_config_files", config.get_config_files)
     monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
     monkeypatch.setattr(net_util, "get_internal_ip", net_util.get_internal_ip)
     monkeypatch.setattr(secrets_singleton, "_secrets", None)
     before = config.get_config_options()
-    command.configure("127.0.0.1", 8765)
+    explore.configure("127.0.0.1", 8765)
     yield config
     monkeypatch.setattr(config, "_config_options", before)
 
 
-def test_every_setting_that_streamlit_knows_is_given_by_the_explorer(settled):
-    from sim.views.explore.command import options
-
-    known = settled.get_config_options()
-    given = options("127.0.0.1", 8765)
-    assert set(given) == set(known)
+def test_the_explorer_sets_every_setting_of_streamlit(configured):
+    known = configured.get_config_options()
+    own = explore.options("127.0.0.1", 8765)
+    assert set(own) == set(known)
     elsewhere = [name for name, option in known.items() if "command-line" not in option.where_defined]
     assert elsewhere == []
 
@@ -212,83 +208,71 @@ SAFE = {
 
 
 @pytest.mark.parametrize("name", SAFE)
-def test_no_folder_and_no_environment_switches_a_protection_off(settled, name):
-    assert settled.get_option(name) == SAFE[name]
+def test_no_folder_or_environment_variable_switches_a_protection_off(configured, name):
+    assert configured.get_option(name) == SAFE[name]
 
 
-def test_the_secret_of_the_cookies_is_new_at_every_start(settled):
-    from sim.views.explore.command import options
-
-    secrets = {settled.get_option("server.cookieSecret"), *(options("::1", 1)["server.cookieSecret"] for _ in range(2))}
+def test_the_cookie_secret_is_new_at_every_start(configured):
+    name = "server.cookieSecret"
+    secrets = {configured.get_option(name), *(explore.options("::1", 1)[name] for _ in range(2))}
     assert len(secrets) == 3
     assert all(len(secret) == 64 for secret in secrets)
 
 
-def test_an_uploaded_file_of_any_size_that_is_accepted_stays_in_memory(settled):
-    from sim.views.explore.command import MAX_FORM_BYTES
-
-    assert settled.get_option("server.maxUploadSize") * 1024 * 1024 < MAX_FORM_BYTES
+def test_every_accepted_upload_stays_in_memory(configured):
+    assert configured.get_option("server.maxUploadSize") * 1024 * 1024 < explore.MAX_FORM_BYTES
 
 
-def test_no_request_leaves_the_machine_when_another_site_tries_to_connect(settled, monkeypatch):
+def test_refusing_another_site_makes_no_connection(configured, monkeypatch):
     from streamlit.web.server.server_util import is_url_from_allowed_origins
     from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed
 
-    from sim.views.explore.command import application
-
-    reached: list = []
-    monkeypatch.setattr(socket.socket, "connect", lambda _, where: reached.append(where))
-    served = application("127.0.0.1", 8765)
+    connections: list = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, where: connections.append(where))
+    served = explore.application("127.0.0.1", 8765)
     for kind in ("http", "websocket"):
-        assert refused(asked(served, kind, host="127.0.0.1:8765", origin="http://evil.example"))
-        assert refused(asked(served, kind, host="evil.example"))
+        assert refused(answers_to(served, kind, host="127.0.0.1:8765", origin="http://evil.example"))
+        assert refused(answers_to(served, kind, host="evil.example"))
     assert not _is_origin_allowed("http://evil.example", "127.0.0.1:8765")
     assert not is_url_from_allowed_origins("http://evil.example")
-    assert reached == []
+    assert connections == []
 
 
 # -- Solara's settings ------------------------------------------------------------------------------------------------
 
 
-def test_the_watch_page_leaves_no_setting_of_solara_to_the_environment(monkeypatch):
-    from sim.views.watch import command
-
+def test_the_live_view_takes_no_setting_of_solara_from_the_environment(monkeypatch):
     for name in ("SOLARA_ASSETS_EXTRA_LOCATIONS", "solara_telemetry_mixpanel_enable", "SOLARA_OAUTH_CLIENT_ID"):
         monkeypatch.setenv(name, "evil")
-    with monkeypatch.context() as kept:
-        kept.setattr(os, "environ", dict(os.environ))
-        command.configure()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "environ", dict(os.environ))
+        watch.configure()
         own = {name: value for name, value in os.environ.items() if name.upper().startswith("SOLARA_")}
     assert "evil" not in own.values()
-    assert set(own) == {*command._SERVER, "SOLARA_SESSION_SECRET_KEY"}
+    assert set(own) == {*watch._SERVER, "SOLARA_SESSION_SECRET_KEY"}
     assert len(own["SOLARA_SESSION_SECRET_KEY"]) == 64
 
 
-def test_both_servers_stand_behind_the_guard():
-    import inspect
-
-    from sim.views.explore import command as explore
-    from sim.views.watch import command as watch
-
+def test_both_servers_are_behind_the_guard():
     assert "Guard(" in inspect.getsource(watch.serve)
     assert "Guard(" in inspect.getsource(explore.application)
 
 
-def test_importing_the_pages_changes_nothing_of_the_process():
-    checked = """
+def test_importing_the_pages_changes_no_setting_of_the_process():
+    script = """
 import gc, importlib, logging, os, signal, sys, threading, warnings
 import altair, mesa.visualization, solara, streamlit.runtime
-def found():
+def settings():
     handlers = [signal.getsignal(one) for one in signal.valid_signals()]
     return dict(os.environ), sys.argv, handlers, threading.active_count(), logging.root.handlers, logging.root.level, \\
         logging.getLogger("mesa").level, gc.get_freeze_count(), streamlit.config.get_config_files
-before = found()
+before = settings()
 for name in ("explore.command", "explore.app", "watch.command", "watch.page"):
     importlib.import_module(f"sim.views.{name}")
-assert found() == before
+assert settings() == before
 from mesa.visualization import solara_viz
 assert solara_viz.solara is solara
 """
     pytest.importorskip("streamlit")
     pytest.importorskip("solara")
-    subprocess.run([sys.executable, "-W", "ignore", "-c", checked], check=True, timeout=300)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=300)

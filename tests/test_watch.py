@@ -1,20 +1,16 @@
-"""Mesa's live view: the organisation that is watched, its words, its command, and the page in a browser."""
+"""The live view: its organisation, its names, its command, and its page in a browser."""
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
 
+from benchmarks.sessions import served
 from sim.config.composition import options
 from sim.config.default_settings import measures
 from sim.errors import UserError
@@ -27,59 +23,59 @@ from sim.words import LANGUAGES, Words
 
 
 @pytest.fixture(scope="module")
-def watched() -> Organisation:
-    """Forty people after twelve weeks with levers."""
+def after_levers() -> Organisation:
+    """Return an organisation of forty people after twelve weeks with levers."""
     organisation = Organisation(employees=40, availability="always_on", social="moments_and_coffee")
     for _ in range(12):
         organisation.step()
     return organisation
 
 
-def test_a_step_is_a_week_of_both_lives_and_each_is_measured(watched: Organisation) -> None:
-    assert watched.steps == 12
-    assert {life.day for life in watched.worlds.values()} == {84}
-    assert {len(values) for values in watched.series().values()} == {13}
+def test_a_step_is_a_week_of_both_worlds(after_levers: Organisation) -> None:
+    assert after_levers.steps == 12
+    assert {world.day for world in after_levers.worlds.values()} == {84}
+    assert {len(values) for values in after_levers.series().values()} == {13}
     for name in OUTCOMES:
-        assert watched.series()[name, LEVERS][-1] == watched.with_levers.outcome(name)
+        assert after_levers.series()[name, LEVERS][-1] == after_levers.with_levers.outcome(name)
 
 
-def test_levers_change_a_life_that_began_the_same(watched: Organisation) -> None:
+def test_levers_change_a_world_that_started_the_same(after_levers: Organisation) -> None:
     for name in OUTCOMES:
-        levers, today = (watched.series()[name, life] for life in (LEVERS, TODAY))
+        levers, today = (after_levers.series()[name, world] for world in (LEVERS, TODAY))
         assert levers[0] == today[0]
         assert levers[-1] != today[-1]
 
 
-def test_without_levers_both_lives_are_the_same_to_the_bit() -> None:
+def test_without_levers_both_worlds_are_equal_to_the_bit() -> None:
     organisation = Organisation(employees=40)
     organisation.step()
     for name in OUTCOMES:
         assert organisation.series()[name, LEVERS] == organisation.series()[name, TODAY]
 
 
-def test_strengths_come_in_the_order_of_the_drawn_ties(watched: Organisation) -> None:
-    """The drawing hands widths to networkx by position, so a tie must not get its neighbour's."""
-    ties, strength = watched.with_levers.engine.staff.firm.ties, watched.with_levers.quantity("tie_strength")
+def test_strengths_are_in_the_order_of_the_edges(after_levers: Organisation) -> None:
+    """Networkx gets the widths of lines by position, so the order matters."""
+    ties, strength = after_levers.with_levers.engine.staff.firm.ties, after_levers.with_levers.quantity("tie_strength")
     directed = {(row, int(ties.partner[s, row])): strength[s, row] for s, row in np.argwhere(ties.exists).tolist()}
-    wanted = [(directed[edge] + directed[edge[::-1]]) / 2 for edge in watched.grid.G.edges]
-    np.testing.assert_allclose(watched.tie_strengths, wanted, rtol=1e-5)
+    wanted = [(directed[edge] + directed[edge[::-1]]) / 2 for edge in after_levers.grid.G.edges]
+    np.testing.assert_allclose(after_levers.tie_strengths, wanted, rtol=1e-5)
     assert np.ptp(wanted) > 0.1
 
 
-def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
-    """A measure is an option of its own by itself; the named ones that hold it are offered in its place."""
-    by_themselves = {measure.name for measure in measures()}
+def test_every_option_of_every_lever_has_a_name() -> None:
+    """A measure is an option by itself, unless a named option introduces only this measure."""
+    single_measures = {measure.name for measure in measures()}
     for family in FAMILIES:
         named = {option.name for option in options_of(family)}
         assert named <= set(options(family))
-        assert set(options(family)) - named <= by_themselves
+        assert set(options(family)) - named <= single_measures
         for words in map(Words, LANGUAGES):
             keys = {name: (f"scenario.{name}", f"option.{name}", f"option.{family}.{name}") for name in named}
             assert all(any(f"common.{key}" in words for key in own) for own in keys.values())
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("setting", "text"),
     [
         ("lanuage=nl", "language"),
         ("language=fr", "Unknown language: fr"),
@@ -87,16 +83,16 @@ def test_every_option_of_every_lever_has_its_words_and_no_other_has() -> None:
         ("nl", "name=value"),
     ],
 )
-def test_a_wrong_setting_is_answered_in_one_line(asked: str, said: str) -> None:
-    with pytest.raises(UserError, match=re.escape(said)):
-        command.settings_of([asked])
+def test_an_invalid_setting_is_an_error_in_one_line(setting: str, text: str) -> None:
+    with pytest.raises(UserError, match=re.escape(text)):
+        command.settings_of([setting])
 
 
-def test_it_listens_on_this_computer_alone_unless_told_otherwise() -> None:
+def test_the_default_address_is_this_machine() -> None:
     assert command.settings_of([]).address == "127.0.0.1"
 
 
-def test_a_missing_extra_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=re.escape("hybridwork[viz]")):
         command.main([])
@@ -106,8 +102,8 @@ def test_a_missing_extra_is_said_with_what_to_install(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-def test_every_label_that_is_put_in_our_words_is_one_of_mesas() -> None:
-    """If Mesa words its page anew, its English would show on the Dutch page."""
+def test_every_translated_label_exists_in_mesa() -> None:
+    """Otherwise English labels of a new version of Mesa would be on the Dutch page."""
     pytest.importorskip("solara")
     from mesa.visualization import solara_viz
 
@@ -118,7 +114,7 @@ def test_every_label_that_is_put_in_our_words_is_one_of_mesas() -> None:
 
 
 def test_mesas_own_page_keeps_its_labels() -> None:
-    """Whoever serves a Mesa page of their own in the same process gets it as Mesa made it."""
+    """Other Mesa pages in the same process do not change."""
     solara = pytest.importorskip("solara")
     from mesa.visualization import SolaraViz, solara_viz
 
@@ -129,25 +125,25 @@ def test_mesas_own_page_keeps_its_labels() -> None:
 
 
 @pytest.mark.slow
-def test_levers_that_cannot_go_together_are_refused_and_the_page_lives_on() -> None:
+def test_levers_that_cannot_be_combined_are_refused_and_the_page_continues() -> None:
     pytest.importorskip("solara")
     from sim.views.watch.page import OrganisationOnPage
 
     levers = {"adoption": "everybody_claims", "availability": "reachability_agreements"}
     with pytest.raises(UserError):
         Organisation(40, **levers)
-    shown = OrganisationOnPage(40, 1, **levers)
-    shown.step()
-    assert shown.refused and shown.steps == 1
-    assert shown.series()[OUTCOMES[0], LEVERS] == shown.series()[OUTCOMES[0], TODAY]
+    organisation = OrganisationOnPage(40, 1, **levers)
+    organisation.step()
+    assert organisation.refused and organisation.steps == 1
+    assert organisation.series()[OUTCOMES[0], LEVERS] == organisation.series()[OUTCOMES[0], TODAY]
 
 
 @pytest.mark.slow
-def test_teams_stand_apart_with_who_leads_in_the_middle(watched: Organisation) -> None:
+def test_people_are_drawn_nearest_to_their_own_team(after_levers: Organisation) -> None:
     pytest.importorskip("solara")
     from sim.views.watch.drawing import teams_apart
 
-    graph = watched.grid.G
+    graph = after_levers.grid.G
     places, team = teams_apart(graph), dict(graph.nodes(data="team"))
     centre = {t: np.mean([places[p] for p in graph if team[p] == t], axis=0) for t in set(team.values())}
     for person in graph:
@@ -156,43 +152,24 @@ def test_teams_stand_apart_with_who_leads_in_the_middle(watched: Organisation) -
 
 
 @pytest.fixture(scope="module")
-def address() -> str:  # type: ignore[misc]
-    """Where the page is served, by the command itself."""
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of the page, served by the command itself."""
     pytest.importorskip("solara")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    asked = [sys.executable, "-m", "sim", "watch", f"port={port}", "browser=false"]
-    server = subprocess.Popen(asked, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        _wait_for(address)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(120):
-        try:
-            urlopen(address, timeout=5).read()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError(address)
+    root = str(Path(__file__).resolve().parents[1])
+    with served(tmp_path_factory.mktemp("watch"), "watch", "browser=false", PYTHONPATH=root) as server:
+        yield server.address
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
+def test_the_page_in_a_browser_simulates_weeks_and_sends_nothing_elsewhere(
     browser: Any, address: str, tmp_path: Path
 ) -> None:
-    asked: list[str] = []
+    requests: list[str] = []
     errors: list[str] = []
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(60_000)
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -212,7 +189,7 @@ def test_in_a_browser_weeks_pass_levers_count_and_nothing_leaves_the_computer(
     page.screenshot(path=str(tmp_path / "watch.png"))
     assert page.locator(".vue-grid-item img").count() == 2
     page.close()
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
     assert errors == []
     assert [word for word in ("Reset", "Step", "Interval", "Threads", "Model", "Solara") if word in dutch] == []
 

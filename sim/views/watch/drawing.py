@@ -93,13 +93,18 @@ def network(organisation: Organisation, words: Words) -> TeamsApart:
 def _portrayal(person: Any) -> AgentPortrayalStyle:
     """Return the style of a person: shaded by exhaustion, managers as squares; sizes in square points."""
     return AgentPortrayalStyle(
-        color=to_hex(_SHADES.cmap(_SHADES.norm(person.exhaustion))),
+        color=_shade(person.exhaustion),
         marker="s" if person.is_manager else "o",
         size=max(10.0, min(50.0, 5000 / person.model.people)),
         zorder=3,
         edgecolors=INK,
         linewidths=0.5,
     )
+
+
+def _shade(exhaustion: float) -> str:
+    red, green, blue, _ = _SHADES.to_rgba(np.array([exhaustion]))[0]
+    return to_hex((red, green, blue))
 
 
 def _key_of(words: Words) -> Callable[[Axes], None]:
