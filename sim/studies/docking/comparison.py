@@ -29,16 +29,8 @@ _TWO_YEARS = 104
 class Comparison:
     """The basis of all findings; every table is computed once.
 
-    Attributes
-    ----------
-    runs : Trajectories
-        The worlds of `isolated_person.worlds`.
-    survey : Survey
-        The instruments, for burn-out complaints.
-    causes : tuple of str
-        The causes of engagement here.
-    count, seed : int
-        Number and seed of the random starts of the published model.
+    `runs` are the worlds of `isolated_person.worlds`, `causes` the causes of engagement here, and `count` and `seed`
+    give the random starts of the published model.
     """
 
     runs: Trajectories

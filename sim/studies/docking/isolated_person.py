@@ -70,16 +70,9 @@ Worlds = Mapping[str, Sequence[Perturbation]]
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Simulated quantities of every person in every world, as means over four weeks.
+    """Quantities of every person in every world, (t, world, person), as means over four weeks.
 
-    Attributes
-    ----------
-    worlds : tuple of str
-        Names of the worlds.
-    weeks : ndarray of int, (t,)
-        0, 4, 8, …: the week before which each mean ends. The mean at 0 is of the burn-in.
-    values : dict of ndarray of float32, (t, world, person)
-        By quantity.
+    `weeks` (t,) are 0, 4, 8, …: the week before which each mean ends. The mean at 0 is of the burn-in.
     """
 
     worlds: tuple[str, ...]

@@ -46,20 +46,9 @@ _WITHOUT_ERROR = "reported without error"
 class Variable:
     """One variable of the panel.
 
-    Attributes
-    ----------
-    source : str
-        Name in `Panel.responses` or `Panel.states`; empty for a variable of the panel itself.
-    values : mapping from int to str
-        Meaning of each code, for values that are codes.
-    missing : tuple of int
-        Codes of missing values that occur.
-    low, high : float, optional
-        Ends of the scale.
-    reliability : float, optional
-        Reliability of the response, 0 to 1.
-    each_wave : bool
-        Whether it differs between waves.
+    `source` is its name in `Panel.responses` or `Panel.states`, empty for a variable of the panel itself. `values` has
+    the meaning of each code, `missing` the codes of missing values that occur, and `low` and `high` are the ends of the
+    scale. `each_wave` is false for what does not differ between waves.
     """
 
     name: str

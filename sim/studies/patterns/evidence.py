@@ -34,16 +34,9 @@ NOT_IN_QUESTIONNAIRE = (
 
 
 def simulate_statistics(plan: Plan, visits: int, simulate: experiments.SimulateBurnIn = simulate_burn_in) -> Statistics:
-    """Simulate one world and return all its statistics.
+    """Simulate one world and return all its statistics, with `visits` simulated studies.
 
-    Parameters
-    ----------
-    plan : Plan
-        Plan of the world; its replicate decides on people and random numbers.
-    visits : int
-        Number of simulated studies of the world.
-    simulate : callable
-        Function that simulates the burn-in of a plan and returns the engine.
+    The replicate of the plan decides on people and random numbers; `simulate` simulates the burn-in.
     """
     plan = replace(plan, scenarios=experiments.SCENARIOS, weeks=1, burn_in=52)
     engine = simulate(plan)

@@ -11,7 +11,7 @@ Each returns statistics by name: mean differences over people, in SD, percentage
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,17 +69,7 @@ SCENARIOS = (*TODAY, *HISTORY, *INTRODUCED, *RETURN)
 
 @dataclass
 class ExperimentResult:
-    """Worlds after their weeks.
-
-    Attributes
-    ----------
-    engine : Engine
-        Engine after the last week.
-    means : mapping from window to quantity to array (world, place)
-        Means of states at the ends of the weeks.
-    sums : mapping from window to quantity to array (world, place)
-        Sums over days.
-    """
+    """The engine after the last week, and by window and quantity (world, place): means of states, sums over days."""
 
     engine: Engine
     means: Mapping[Window, Mapping[str, np.ndarray]]
@@ -101,28 +91,15 @@ class ExperimentResult:
 
 
 def run_experiment(
-    burnt_in: Engine,
-    scenarios: Sequence[Scenario],
-    windows: Iterable[Window],
-    states: Sequence[str],
+    burnt_in: Engine, scenarios: Sequence[Scenario], windows: Sequence[Window], states: Sequence[str],
     daily: Sequence[str] = (),
-) -> ExperimentResult:
-    """Simulate scenarios side by side to the end of the last window.
+) -> ExperimentResult:  # fmt: skip
+    """Simulate scenarios side by side, one per world, to the end of the last window.
 
-    Parameters
-    ----------
-    burnt_in : Engine
-        Engine after its burn-in; it is not changed.
-    scenarios : sequence of Scenario
-        One per world.
-    windows : iterable of (int, int)
-        Weeks to average; the second week is not included.
-    states, daily : sequence of str
-        Quantities to average at the ends of weeks, and to sum over days.
+    `states` are averaged at the ends of weeks, and `daily` quantities are summed over days. `burnt_in` is not changed.
     """
     engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, scenarios))
     shape = (len(scenarios), engine.staff.count["employee"])
-    windows = tuple(windows)
     means = {w: {name: np.zeros(shape) for name in states} for w in windows}
     sums = {w: {name: np.zeros(shape) for name in daily} for w in windows}
     for week in range(max(last for _, last in windows)):

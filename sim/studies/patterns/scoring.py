@@ -111,20 +111,10 @@ class Score:
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Criteria, and the worlds of the model and of every rival.
+    """Criteria by pattern, and statistics of the worlds of `MODEL` and of every rival.
 
-    Attributes
-    ----------
-    criteria : Criteria
-        Criteria by pattern.
-    worlds : mapping from str to Worlds
-        Statistics of the worlds of `MODEL` and of every rival.
-    in_mind : frozenset of str
-        Patterns that equations or amounts of measures were written for.
-    groups : int
-        Number of groups of worlds.
-    built_in : frozenset of str
-        Patterns that the model cannot fail; they count only in the kind of that name.
+    `in_mind` are the patterns that equations or amounts of measures were written for. `built_in` are those that the
+    model cannot fail; they count only in the kind of that name. `groups` is the number of groups of worlds.
     """
 
     criteria: Criteria

@@ -62,18 +62,9 @@ def simulate(world: tuple[Switch | None, Plan], visits: int) -> Statistics:
 
 
 def levels_and_effects(plan: Plan) -> Statistics:
-    """Return outcomes averaged over the last weeks of the horizon.
+    """Return each `level <outcome>` under the baseline and `effect <outcome>` of the policy, over the last weeks.
 
-    Parameters
-    ----------
-    plan : Plan
-        With two scenarios, the baseline and a policy.
-
-    Returns
-    -------
-    dict
-        `level <outcome>` under the baseline and `effect <outcome>` of the policy: `complaints`, burn-out complaints of
-        everybody per 1,000, and `isolation`, isolation from colleagues of home workers in SD.
+    Outcomes are burn-out complaints of everybody per 1,000, and isolation from colleagues of home workers in SD.
     """
     before = simulate_burn_in(plan)
     engine, survey = before.fork(InterventionState(before.interventions.measures, plan.scenarios)), survey_of(plan)
