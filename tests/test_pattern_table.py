@@ -198,7 +198,7 @@ def test_the_page_lists_first_what_fails_and_why(made_up, tmp_path):
     row = next(row for row in facts["patterns"] if row["pattern"] == "hybrid_start")
     assert not row["met"] and row["label"] == LABELS["hybrid_start"] and "nothing" in row["failing_rivals"]
     text = render("sim.studies.patterns", facts | {"seed": 5, "version": "0"})
-    failing, met = text.index("## What fails"), text.index("## What is met")
+    failing, met = text.index("## Patterns that the model fails"), text.index("## Patterns that the model meets")
     assert failing < text.index("`hybrid_start`") < met < text.index("`hybrid_balance`")
     assert failing < text.index(EXPLANATIONS["role_neck"]) < met
     assert "nan" not in text.split() and "None" not in text

@@ -57,7 +57,7 @@ class Results:
 
 
 class DockingStudy(Study[StudySettings, Results]):
-    """Which results of the published model hold in this one."""
+    """Study of the results of the published model that hold in this one."""
 
     name = "docking"
     uses_pool = False
@@ -93,7 +93,6 @@ class DockingStudy(Study[StudySettings, Results]):
         }
 
     def facts(self, results: Results) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         plan, findings = results.plan, {name: asdict(finding) for name, finding in results.findings.items()}
         titles = [finding.result for finding in results.findings.values() if finding.holds == "yes"]
         return {

@@ -52,7 +52,7 @@ class Results:
 
 
 class PanelStudy(Study[Settings, Results]):
-    """Exports a simulated panel survey and compares its estimates with the true effects."""
+    """Study that exports a simulated panel survey and compares its estimates with the true effects."""
 
     name = "panel"
     settings_type = Settings
@@ -86,7 +86,6 @@ class PanelStudy(Study[Settings, Results]):
         return {**results.tables, **({} if results.trial.empty else {"trial": results.trial})}
 
     def facts(self, results: Results) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         own = facts.facts(results.tables, results.settings, results.trial)
         return {"worlds": results.worlds, "stop": instruments_of(results.plan).interview.stop, **own}
 

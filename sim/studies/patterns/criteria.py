@@ -1,7 +1,7 @@
 """Criteria of every pattern, written before any result was known. No criterion was changed because of a result.
 
 A criterion bounds the mean of one statistic over worlds. A pattern is met if all its criteria are met. The criteria
-follow five rules, which `report.md.j2` states under "What counts as met". Rules 1 and 2, for relations between answers,
+follow five rules, which `report.md.j2` states under "Rules for criteria". Rules 1 and 2, for relations between answers,
 stand here; `criteria.csv` lists the criteria by rules 3 to 5.
 """
 

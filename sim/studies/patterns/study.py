@@ -1,4 +1,4 @@
-"""The pattern table: which published findings the model and its rivals give.
+"""The pattern table: published findings that the model and its rivals meet.
 
 `rivals.py` and `evidence.py` simulate worlds, `scoring.py` evaluates them, and `report.md.j2` is the page.
 """
@@ -66,7 +66,7 @@ class Results:
 
 
 class PatternStudy(Study[Settings, Results]):
-    """Which patterns one set of equations meets together, and which of them simpler models meet as well."""
+    """Study of the patterns that the equations meet together, and of those that simpler models meet as well."""
 
     name = "patterns"
     settings_type = Settings
@@ -104,7 +104,6 @@ class PatternStudy(Study[Settings, Results]):
         return results.frames
 
     def facts(self, results: Results) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         return {
             "worlds": results.worlds,
             "establishments": results.plan.firm.establishments,

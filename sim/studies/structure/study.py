@@ -54,7 +54,7 @@ class Results:
 
 
 class StructureStudy(Study[Settings, Results]):
-    """Which patterns and which effects of a policy depend on which loop."""
+    """Study of the patterns, and of the effects of a policy, that depend on each loop."""
 
     name = "structure"
     settings_type = Settings
@@ -93,7 +93,6 @@ class StructureStudy(Study[Settings, Results]):
         return {"verdicts": results.verdicts, "effects": results.effects}
 
     def facts(self, results: Results) -> dict[str, Any]:
-        """Return the values of `report.md.j2`."""
         return {
             "worlds": results.worlds,
             "establishments": results.plan.firm.establishments,
