@@ -13,7 +13,7 @@ from sim.calibration.uncertainty import assumed_numbers
 from sim.config import composition, study_settings
 from sim.data import rows
 from sim.describe import equations
-from sim.describe.parameters import by_owner, parameter_table, parameters, patterns_in_mind
+from sim.describe.parameters import by_owner, parameters, patterns_in_mind
 from sim.engine.plan import Plan, registry_of
 from sim.language.describe import ParameterRow
 from sim.language.grammar import Mechanism, dependencies_of
@@ -83,7 +83,6 @@ def odd_facts(plan: Plan) -> dict[str, Any]:
         "dependencies_of": dependencies_of,
         "module_text": _module_text,
         "tables": tables,
-        "parameter_table": parameter_table,
         "measures": [_measure(one, tables[f"measures.{one.name}"]) for one in plan.measures],
         "instruments": {name: (kind, _methods(kind)) for name, kind in INSTRUMENTS.items()},
     }
