@@ -39,11 +39,6 @@ def blocks(text: str, language: str) -> list[str]:
     return [body for own, body in FENCE.findall(text) if own == language]
 
 
-def section(text: str, title: str) -> str:
-    """Return the text between a heading of the second level and the next one."""
-    return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
-
-
 def inline_code(text: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
 
@@ -51,27 +46,15 @@ def inline_code(text: str) -> list[str]:
 # -- quick start -----------------------------------------------------------------------------------------------------
 
 
-def quick_start() -> list[str]:
-    return [body.strip() for _, body in FENCE.findall(section(text_of(HOME / "README.md"), "Quick start"))]
-
-
-def test_quick_start_has_two_commands_the_main_job_and_the_tests():
-    main_job, tests = quick_start()
+def test_the_quick_start_installs_and_runs_the_main_job_and_the_tests():
+    section = text_of(HOME / "README.md").split("\n## Quick start\n", 1)[1].split("\n## ", 1)[0]
+    main_job, tests = (body.strip() for _, body in FENCE.findall(section))
     assert main_job.endswith("experiments/scenarios.py")
     assert " -m pytest " in tests
-
-
-def test_both_commands_of_the_quick_start_begin_with_the_same_installation():
-    (main_job, _), (tests, _) = (command.rsplit(" && ", 1) for command in quick_start())
-    assert main_job == tests
-    assert main_job.startswith("python3 -m venv .venv && ")
-
-
-def test_files_named_in_the_quick_start_exist():
-    for command in quick_start():
-        for word in shlex.split(command):
-            if word.endswith((".py", ".txt")):
-                assert (HOME / word).is_file(), word
+    installations = {command.rsplit(" && ", 1)[0] for command in (main_job, tests)}
+    assert len(installations) == 1 and installations.pop().startswith("python3 -m venv .venv && ")
+    for word in (*shlex.split(main_job), *shlex.split(tests)):
+        assert not word.endswith((".py", ".txt")) or (HOME / word).is_file(), word
 
 
 # -- links -----------------------------------------------------------------------------------------------------------
@@ -188,16 +171,6 @@ def test_python_on_pages_is_valid_and_its_imports_exist(page):
 
 
 # -- required contents ----------------------------------------------------------------------------------------
-
-
-def test_every_data_file_has_a_role_on_the_page_of_the_data_sets():
-    page = text_of(HOME / "docs/rat_rs.md")
-    files = [path.name for path in (HOME / "sim/data").iterdir() if path.suffix in (".csv", ".npy")]
-    assert files
-    for file in files:
-        assert f"`sim/data/{file}`" in page, (
-            f"docs/rat_rs.md does not name {file}: say in sim/data/data_sets.csv what it holds, its source and its role"
-        )
 
 
 def test_every_decision_is_listed_and_has_its_date_in_the_log():

@@ -8,7 +8,7 @@ from sim.outcomes.definitions import BURN_OUT, OUTCOMES
 
 TODAY = "today's practice"
 KINDS = {"policy": "policy", "counterfactual": "what-if scenario"}
-"""What to call a scenario of each kind."""
+"""Names of the kinds of scenario."""
 LABELS = {
     BURN_OUT: "Burn-out complaints (NEA: work-related exhaustion)",
     "baseline": "Today's practice",

@@ -59,34 +59,34 @@ def listed(names: Iterable[str]) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """A count with its noun: `1 pattern`, `1,200 patterns`."""
+    """Return a count with its noun: `1 pattern`, `1,200 patterns`."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def joined(words: Iterable[object], last: str = "and") -> str:
-    """Words as a list in a sentence: `a, b and c`."""
+    """Return words as a list in a sentence: `a, b and c`."""
     *first, final = [str(word) for word in words] or [""]
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """A share as a percentage: `0.123` is `12%`."""
+    """Return a share as a percentage: `0.123` is `12%`."""
     return f"{fixed(100 * share, decimals)}%"
 
 
 def interval(bounds: Sequence[float], decimals: int, sign: bool = False) -> str:
-    """Two bounds: `−1.2 to 3.4`."""
+    """Return two bounds: `−1.2 to 3.4`."""
     form = signed if sign else fixed
     return f"{form(bounds[0], decimals)} to {form(bounds[1], decimals)}"
 
 
 def label(identifier: str) -> str:
-    """The name of a scenario, measure, outcome or group: `anchor_days` is `Anchor days`."""
+    """Return the name of a scenario, measure, outcome or group: `anchor_days` is `Anchor days`."""
     return plain(label_of(identifier, {name: outcome.label for name, outcome in OUTCOMES.items()}))
 
 
 def in_sentence(words: str) -> str:
-    """Words with a small first letter, for use within a sentence."""
+    """Return words with a small first letter, for use within a sentence."""
     return words[:1].lower() + words[1:]
 
 

@@ -101,7 +101,7 @@ class BaseStudy(ABC, Generic[S, R]):
         """Return the answer to print on the terminal."""
 
     def about(self, results: R) -> dict[str, Any] | None:
-        """Return what about.json states beside what `output_folder.about` does; None if the runs write that file."""
+        """Return what about.json states besides the usual facts; None if the runs write that file."""
         return {}
 
     # -- steps --------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Study(BaseStudy[S, R]):
 class KeptFolderStudy(BaseStudy[S, R], Generic[S, P, R]):
     """A study that keeps its runs in one folder, where the same command resumes it.
 
-    Its problem is all that it simulates, checked: a sweep with its options, say.
+    Its problem is all that it simulates, checked, such as a sweep with its options.
 
     Attributes
     ----------

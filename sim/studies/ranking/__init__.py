@@ -1,1 +1,1 @@
-"""Robust ranking: how often each policy does better across plausible draws, and where that changes."""
+"""Robust ranking: in how many plausible draws each policy does better, and under which conditions that reverses."""

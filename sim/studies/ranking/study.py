@@ -35,7 +35,7 @@ _FACTORS_OF_POLICIES = (*FAMILIES, "scenario", "scenarios", "dose", "strength")
 
 @dataclass(frozen=True)
 class Problem:
-    """The sweep of draws, the settings, and which part of the sweep to run, in which batches, with which retries."""
+    """The sweep of draws and the settings; `part`, `batch` and `retry` are options of the sweep."""
 
     sweep: Sweep
     settings: Settings
@@ -45,7 +45,7 @@ class Problem:
 
 
 class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
-    """How often each policy does better across plausible draws."""
+    """Counts of plausible draws in which each policy does better."""
 
     name = "robust_ranking"
     group = "ranking"
