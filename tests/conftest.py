@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import settings
@@ -19,6 +20,8 @@ from sim.engine.plan import Plan, simulate_burn_in
 from sim.engine.reference import ReferenceEngine
 from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure, read_measure
+from sim.outcomes.patterns import CELLS, MEASURES
+from sim.survey.visit import Answers
 from sim.world.firm import FirmOptions
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -93,3 +96,21 @@ def browser() -> Iterator[Any]:
         opened = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+PEOPLE = 400
+
+
+def random_answers(seed: int = 1, **responses: np.ndarray) -> Answers:
+    """Return random answers of 200 managers and 200 others of 200 establishments, except those given."""
+    random = np.random.default_rng(seed)
+    firms = PEOPLE // 2
+    claims = {name: (random.random(firms) < 0.6) * 1.0 for name in MEASURES}
+    own = {f"known.{name}": (random.random(PEOPLE) < 0.5) * 1.0 for name in MEASURES}
+    own |= {f"claimed.{name}": np.tile(claims[name], 2) for name in MEASURES}
+    names = {name for cells in CELLS.values() for name in (*cells.predictors, *cells.outcomes)}
+    own |= {name: random.standard_normal(PEOPLE) for name in sorted(names - own.keys() - {"is_manager"})}
+    own["adjustable_at_home"] = (random.random(PEOPLE) < 0.3) * 1.0
+    own |= {status: np.sum([own[f"{status}.{name}"] for name in MEASURES], axis=0) for status in ("known", "claimed")}
+    rows = np.arange(PEOPLE)
+    return Answers(rows, rows % firms, rows < firms, np.ones(PEOPLE, bool), own | responses, claims)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import PEOPLE, random_answers
 
 from sim.__main__ import main
 from sim.config.settings import read_settings
@@ -34,23 +35,7 @@ from sim.survey.instruments import instruments_of
 from sim.survey.visit import Answers, WorldState, conduct_survey
 from sim.world.firm import FirmOptions
 
-PEOPLE = 400
 ON_SITE = Scenario("fully_on_site", "counterfactual", settings=(Setting("attendance", "home_ceiling", 0.0),))
-
-
-def answered(seed: int = 1, **said: np.ndarray) -> Answers:
-    """Return random answers of 200 managers and 200 others of 200 establishments, except those given."""
-    random = np.random.default_rng(seed)
-    firms = PEOPLE // 2
-    manager = np.arange(PEOPLE) < firms
-    claims = {name: (random.random(firms) < 0.6) * 1.0 for name in MEASURES}
-    own = {f"known.{name}": (random.random(PEOPLE) < 0.5) * 1.0 for name in MEASURES}
-    own |= {f"claimed.{name}": np.tile(claims[name], 2) for name in MEASURES}
-    names = {name for cells in CELLS.values() for name in (*cells.predictors, *cells.outcomes)}
-    own |= {name: random.standard_normal(PEOPLE) for name in sorted(names - own.keys() - {"is_manager"})}
-    own["adjustable_at_home"] = (random.random(PEOPLE) < 0.3) * 1.0
-    filled_in = np.ones(PEOPLE, bool)
-    return Answers(np.arange(PEOPLE), np.tile(np.arange(firms), 2), manager, filled_in, own | said, claims)
 
 
 def quick(answers: Answers, **more: np.ndarray) -> SimulatedStudy:
@@ -60,7 +45,7 @@ def quick(answers: Answers, **more: np.ndarray) -> SimulatedStudy:
 
 def relating(predictor: str, outcome: str, sign: int, role: str) -> Answers:
     """Return random answers with one relation in one role."""
-    answers = answered()
+    answers = random_answers()
     x = answers.responses[predictor]
     clear = np.where(answers.of(role), sign * x + 0.5 * answers.responses[outcome], answers.responses[outcome])
     return replace(answers, responses={**answers.responses, outcome: clear})
@@ -91,7 +76,7 @@ def test_a_finding_of_both_roles_needs_both():
 
 
 def test_a_difference_between_roles_is_a_correlation_with_being_a_manager():
-    answers = answered()
+    answers = random_answers()
     more = np.where(answers.is_manager, 1.0, 0.0)
     study = quick(replace(answers, responses={**answers.responses, "separate_room": more}))
     assert study.findings["role_room"].reported and study.findings["role_room"].r[0] == pytest.approx(1.0)
@@ -106,14 +91,14 @@ def test_a_null_is_not_reported_with_a_relation_of_either_sign():
 @pytest.mark.slow
 def test_random_answers_report_no_finding_of_a_family_in_95_percent_of_studies():
     of_100 = np.mean(
-        [analyse(answered(seed), permutations=100).findings["demographics_health"].reported for seed in range(60)]
+        [analyse(random_answers(seed), permutations=100).findings["demographics_health"].reported for seed in range(60)]
     )
     # three standard errors of a share of 60 at 0.95 are 0.08; counts are whole, so it may be more than 0.95
     assert of_100 >= 0.95 - 0.085
 
 
 def test_a_family_with_many_relations_is_not_reported_as_null():
-    answers = answered()
+    answers = random_answers()
     bad = np.sum([answers.responses[f"claimed.{name}"] for name in MEASURES], axis=0)
     study = analyse(replace(answers, responses={**answers.responses, **dict.fromkeys(OUTCOMES, bad)}), permutations=50)
     finding = study.findings["employer_measures_health"]
@@ -121,7 +106,7 @@ def test_a_family_with_many_relations_is_not_reported_as_null():
 
 
 def test_a_finding_without_answers_is_unknown():
-    answers = answered()
+    answers = random_answers()
     said = {name: values for name, values in answers.responses.items() if name != "chooses_home_hours"}
     finding = quick(replace(answers, responses=said)).findings["choice_pressure"]
     assert finding.reported is None and np.isnan(finding.r).all()
@@ -131,7 +116,7 @@ def test_a_finding_without_answers_is_unknown():
 
 
 def test_signs_are_right_or_wrong_by_direction_of_the_scale():
-    answers = answered()
+    answers = random_answers()
     better = {"exhaustion": -1.0, "detachment": -1.0}
     said = {name: sign * answers.responses["known.breaks"] for name, sign in better.items()}
     plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, responses=answers.responses | said)))
@@ -141,7 +126,7 @@ def test_signs_are_right_or_wrong_by_direction_of_the_scale():
 
 
 def test_shares_and_mismatches_equal_those_counted_directly():
-    answers = answered()
+    answers = random_answers()
     study = quick(answers)
     at = MEASURES.index("breaks")
     manager = answers.is_manager
@@ -158,7 +143,7 @@ def test_shares_and_mismatches_equal_those_counted_directly():
 
 
 def test_the_cascade_is_in_order_only_if_every_row_falls():
-    answers = answered()
+    answers = random_answers()
     falls = {f"known.{name}": np.where(answers.is_manager, 0.5, 0.2) for name in MEASURES}
     claims = {name: np.full(PEOPLE // 2, 0.8) for name in MEASURES}
     ordered = replace(answers, responses=answers.responses | falls, claims=claims)
@@ -169,7 +154,7 @@ def test_the_cascade_is_in_order_only_if_every_row_falls():
 
 
 def test_the_detail_question_is_a_finding_only_if_significantly_fewer_provide():
-    answers = answered()
+    answers = random_answers()
     all_done = dict.fromkeys(MEASURES, np.ones(PEOPLE // 2))
     claims = {**answers.claims, "chair_and_desk": np.ones(PEOPLE // 2)}
     few = all_done | {"workplace_means": (np.arange(PEOPLE // 2) % 2) * 1.0}
@@ -180,7 +165,7 @@ def test_the_detail_question_is_a_finding_only_if_significantly_fewer_provide():
 
 @pytest.mark.parametrize(("share", "score", "wanted"), [(0.9, 1.5, True), (0.3, 1.5, False), (0.9, 3.5, False)])
 def test_fewer_contacts_and_low_isolation_must_come_together(share, score, wanted):
-    answers = answered(**dict.fromkeys(ISOLATIONS, np.full(PEOPLE, score)))
+    answers = random_answers(**dict.fromkeys(ISOLATIONS, np.full(PEOPLE, score)))
     fewer = np.arange(PEOPLE) < share * PEOPLE
     assert quick(answers, fewer=fewer).findings["contacts_fewer_isolation_low"].reported is wanted
 
@@ -229,7 +214,7 @@ def test_marks_run_from_one_to_four_and_into_words():
 
 
 def test_claims_count_by_share_who_know_and_furniture_by_observation():
-    answers = answered(
+    answers = random_answers(
         **{f"known.{name}": np.full(PEOPLE, 0.0) for name in MEASURES}, adjustable_at_home=np.ones(PEOPLE)
     )
     claims = {name: np.ones(PEOPLE // 2) for name in MEASURES}
@@ -242,7 +227,7 @@ def test_claims_count_by_share_who_know_and_furniture_by_observation():
 
 
 def test_only_establishments_with_an_interview_have_a_mark():
-    answers = answered()
+    answers = random_answers()
     few = replace(answers, establishment=np.tile(np.arange(50), 8))
     marks = rate_employers(replace(few, claims={name: np.ones(200) for name in MEASURES}))
     assert len(marks["screen_work"].after) == 50

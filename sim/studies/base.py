@@ -84,9 +84,9 @@ class BaseStudy(ABC, Generic[S, R]):
     def study(self, cfg: DictConfig) -> None:
         """Run the study of a composed configuration: write its folder and print its answer."""
 
-    @abstractmethod
     def tables(self, results: R) -> Mapping[str, pd.DataFrame]:
-        """Return the tables by name."""
+        """Return the tables by name, by default the attribute `tables` of the results."""
+        return results.tables  # type: ignore[attr-defined]
 
     @abstractmethod
     def facts(self, results: R) -> dict[str, Any]:

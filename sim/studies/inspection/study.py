@@ -23,7 +23,6 @@ from sim.studies.inspection.results import Results, Settings
 from sim.studies.inspection.sample_coverage import simulate_sampling
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -72,10 +71,6 @@ class InspectionStudy(Study[Settings, Results]):
     def about(self, results: Results) -> dict[str, Any]:
         """Return the number of simulated studies, and whether their parameters differ."""
         return {"replicates": len(results.studies), "parameters_vary": results.parameters_vary}
-
-    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
-        """Return the tables by name."""
-        return results.tables
 
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""

@@ -33,7 +33,6 @@ from sim.studies.posterior.problem import Problem, Settings, problem_of
 from sim.studies.posterior.simulator import OBSERVED
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -83,10 +82,6 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
     def about(self, results: Results) -> dict[str, Any]:
         """Return the settings of the firm."""
         return {"firm": shorten(vars(results.problem.context.plan.firm), "firm")}
-
-    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
-        """Return screening, rounds and diagnostics."""
-        return results.tables
 
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""

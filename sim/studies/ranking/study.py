@@ -24,7 +24,6 @@ from sim.studies.ranking.statistics import BURN_OUT, COLLEAGUES
 from sim.studies.ranking.tables import Ranking, Settings, rank
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -73,10 +72,6 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
         worlds = results.tables["worlds"]
         plausible = int(worlds["plausible"].sum())
         return {"draws": len(results.sweep.design), "simulated": len(worlds), "plausible": plausible}
-
-    def tables(self, results: Ranking) -> dict[str, pd.DataFrame]:
-        """Return the tables worlds, against_today, pairs, wins, regret, harms and flips."""
-        return results.tables
 
     def facts(self, results: Ranking) -> dict[str, Any]:
         return facts.facts(results)

@@ -159,10 +159,6 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
         """Return the numbers behind the tables."""
         return results.runs
 
-    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
-        """Return the tables screening and indices, and doses and pairs where there are any."""
-        return results.tables
-
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
         return {

@@ -1,1 +1,1 @@
-"""Why measures vanish: rival explanations of the null results of the study of 2022, and a survey to tell them apart."""
+"""Rival explanations of the null results of the study of 2022, and surveys that distinguish them."""

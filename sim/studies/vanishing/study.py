@@ -133,10 +133,6 @@ class VanishingStudy(Study[Settings, Results]):
         """Return the settings and the fit of the alternative counting, which `read` needs."""
         return {"vanishing": results.settings.model_dump(), "second_reading_fitted": asdict(results.reading)}
 
-    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
-        """Return the tables by name."""
-        return results.tables
-
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
         return {
