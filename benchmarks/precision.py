@@ -17,7 +17,6 @@ from sim.engine.plan import Plan, create_engine
 from sim.engine.reference import ReferenceEngine
 from sim.language.grammar import RANDOM_ARGUMENTS
 from sim.levers import interventions
-from sim.levers.interventions import InterventionState
 from sim.outcomes import definitions, record
 from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES
 from sim.outcomes.record import LAST_WEEKS, Record
@@ -188,7 +187,7 @@ def events_of(study: Plan) -> Events:
     for day in range(-study.burn_in * DAYS_A_WEEK, study.weeks * DAYS_A_WEEK):
         if day == 0:
             for engine in (narrow, wide):
-                engine = engine.fork(InterventionState(engine.interventions.measures, study.scenarios))
+                engine = engine.with_scenarios(study.scenarios)
         narrow.run_day(day)
         with in_float64():
             wide.run_day(day)

@@ -70,7 +70,7 @@ class WholeModel:
         interventions = InterventionState(required_measures(eight), ())
         staff = Staff(firm, interventions.names, eight.replicate)
         self.engine = engine(registry_of(eight), staff, interventions, eight.calendar, eight.seed)
-        self.engine = self.engine.fork(InterventionState(interventions.measures, eight.scenarios[:worlds]))
+        self.engine = self.engine.with_scenarios(eight.scenarios[:worlds])
         self.survey, self.week = survey_of(eight), 0
         self.live(2 * DAYS_A_WEEK)
 

@@ -16,7 +16,6 @@ from mesa.agent import AgentSet
 from sim.engine.equation_groups import level_of
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError, instead, is_whole, unknown
-from sim.levers.interventions import InterventionState
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
 from sim.survey.survey import survey_of
@@ -174,7 +173,7 @@ class HybridWorkModel(mesa.Model):
         self.day = 0
         self._survey = survey_of(self.plan)
         warm = simulate_burn_in(self.plan)
-        self.engine = warm.fork(InterventionState(warm.interventions.measures, self.plan.scenarios))
+        self.engine = warm.with_scenarios(self.plan.scenarios)
         self.people = self.engine.staff.count["employee"]
         self._everybody: Everybody | None = None
         self._makes_agents = False

@@ -18,7 +18,6 @@ from hypothesis import settings
 
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.engine.reference import ReferenceEngine
-from sim.levers.interventions import InterventionState
 from sim.levers.measure import Measure, read_measure
 from sim.outcomes.patterns import CELLS, MEASURES
 from sim.survey.visit import Answers
@@ -79,7 +78,7 @@ def wait_until(is_true: Callable[[], Any], seconds: float = 20.0) -> None:
 def simulate(plan: Plan, days: int) -> ReferenceEngine:
     """Return the engine after the burn-in and `days` days, with one world per scenario of the plan."""
     burnt_in = simulate_burn_in(plan)
-    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, plan.scenarios))
+    engine = burnt_in.with_scenarios(plan.scenarios)
     for day in range(days):
         engine.run_day(day)
     return engine

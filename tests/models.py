@@ -203,4 +203,4 @@ def engine_with_traps(kind: Callable[..., Engine], measures: Sequence[Measure], 
     varied = {("traps", "slope"): np.array([0.2, 0.9])}
     one = engine(kind, plan, worlds=2, varied=varied, registry=traps_registry(), **options)
     one.run_week(-1)
-    return one.fork(InterventionState(one.interventions.measures, plan.scenarios))
+    return one.with_scenarios(plan.scenarios)

@@ -105,9 +105,7 @@ def test_it_agrees_for_a_firm_in_parts(measures, monkeypatch):
     reference, apart = (engine(engine_for(name), plan) for name in ("reference", "fused"))
     assert isinstance(apart, partitioned.PartitionedEngine)
     agree(reference, apart, weeks=range(-3, 0))
-    reference, apart = (
-        one.fork(InterventionState(one.interventions.measures, SCENARIOS)) for one in (reference, apart)
-    )
+    reference, apart = (one.with_scenarios(SCENARIOS) for one in (reference, apart))
     for one in (reference, apart):
         one.set_parameter("recovery", "night", np.array([0.1, 0.2, 0.1, 0.3]))
     agree(reference, apart, weeks=range(0, 4), daily=1, gather=("overtime", "absence_in_team", "known"))
@@ -138,7 +136,7 @@ def test_it_agrees_for_a_random_configuration(number, measures):
     )  # fmt: skip
     reference, fused = both(plan, worlds=3, varied=random_parameters(3, luck))
     agree(reference, fused, weeks=[-1])
-    forked = [one.fork(InterventionState(one.interventions.measures, plan.scenarios)) for one in (reference, fused)]
+    forked = [one.with_scenarios(plan.scenarios) for one in (reference, fused)]
     agree(*forked, weeks=range(0, 3), daily=1)
 
 
@@ -160,9 +158,7 @@ def test_it_agrees_with_all_switches_flipped(measures):
 def test_it_agrees_in_forked_worlds_under_levers_settings_and_withdrawal(measures):
     reference, fused = both(small(measures, scenarios=SCENARIOS))
     agree(reference, fused, weeks=range(-4, 0))
-    reference, fused = (
-        one.fork(InterventionState(one.interventions.measures, SCENARIOS)) for one in (reference, fused)
-    )
+    reference, fused = (one.with_scenarios(SCENARIOS) for one in (reference, fused))
     agree(reference, fused, weeks=range(0, 6), daily=1)
     exhaustion = fused.values["exhaustion"]
     assert all(np.any(exhaustion[0] != exhaustion[world]) for world in (1, 2, 3))
@@ -178,7 +174,7 @@ def test_a_past_can_be_forked_again_and_again(measures, which):
     for week in range(3):
         futures[0].run_week(week)
     assert all(np.array_equal(before[name], past.values[name]) for name in before)
-    futures.append(past.fork(InterventionState(past.interventions.measures, SCENARIOS)))
+    futures.append(past.with_scenarios(SCENARIOS))
     for week in range(3):
         futures[1].run_week(week)
     assert all(np.array_equal(futures[0].values[name], value) for name, value in futures[1].values.items())

@@ -22,7 +22,6 @@ from models import SCENARIOS, engine, engine_with_traps, small, varied_parameter
 
 from sim.config.plan_builder import plan
 from sim.engine import Engine, engine_for
-from sim.levers.interventions import InterventionState
 
 DAYS = range(21)
 PLAINEST = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
@@ -45,7 +44,7 @@ def whole(kind: Callable[..., Engine]) -> Engine:
     asked = small(plan().measures, scenarios=SCENARIOS)
     one = engine(kind, asked, len(SCENARIOS), varied_parameters(asked, seed=5, worlds=len(SCENARIOS)))
     one.run_week(-1)
-    return one.fork(InterventionState(one.interventions.measures, SCENARIOS))
+    return one.with_scenarios(SCENARIOS)
 
 
 def traps(kind: Callable[..., Engine]) -> Engine:

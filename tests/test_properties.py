@@ -13,7 +13,6 @@ from sim.engine.plan import BASELINE, Plan, create_engine, validate_value
 from sim.engine.reference import ReferenceEngine
 from sim.language.discovery import levers, mechanisms
 from sim.language.registry import Quantity
-from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.firm import FirmOptions
@@ -107,7 +106,7 @@ def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: in
     plan = replace(plan, firm=SMALL, seed=number, scenarios=scenarios if with_levers else (BASELINE,))
     engine = create_engine(plan, worlds, random_parameters(worlds, luck))
     if with_levers:
-        engine = engine.fork(InterventionState(engine.interventions.measures, scenarios))
+        engine = engine.with_scenarios(scenarios)
     found: list[str] = []
     first = -(weeks // 2) * DAYS_A_WEEK
     for day in range(first, first + weeks * DAYS_A_WEEK):

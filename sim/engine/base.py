@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.language.registry import Registry
 from sim.levers.interventions import InterventionState
+from sim.levers.scenario import Scenario
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.staff import Staff
 
@@ -70,6 +71,10 @@ class Engine(ABC):
         forked.interventions, forked.worlds = interventions, len(interventions.scenarios)
         forked._per_world = dict(self._per_world)
         return forked
+
+    def with_scenarios(self, scenarios: Sequence[Scenario]) -> Self:
+        """Return a new engine with one world for each of these scenarios, each a copy of this engine's state."""
+        return self.fork(InterventionState(self.interventions.measures, tuple(scenarios)))
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
         """Simulate the seven days of a week; return the sums over them of the quantities in `gather`."""

@@ -87,7 +87,7 @@ class BurnInState:
         """
         self._check_known(scenarios)
         plan = replace(self.plans[0], scenarios=tuple(scenarios))
-        engine = self.engine.fork(InterventionState(self.engine.interventions.measures, plan.scenarios))
+        engine = self.engine.with_scenarios(plan.scenarios)
         shares, survey = list(_shares(engine, self.firms)), survey_of(plan)
         recorders = [Recorder(share, plan.weeks) for share in shares]
         ties_before = [share.values["tie_strength"][0] for share in shares]

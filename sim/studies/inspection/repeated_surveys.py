@@ -15,7 +15,6 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
 from sim.errors import UserError
-from sim.levers.interventions import InterventionState
 from sim.outcomes.patterns import BOTH, MEASURES
 from sim.studies.inspection import findings
 from sim.studies.inspection.findings import Finding, Tests, relations_of
@@ -111,7 +110,7 @@ def fewer_contacts(engine: Engine, plan: Plan, weeks: int) -> np.ndarray:
             f"Missing scenario: {FULLY_ON_SITE}. Contacts are compared with it: "
             f"use scenarios=[baseline,{FULLY_ON_SITE}] or inspection.weeks_on_site=0."
         )
-    forked = engine.fork(InterventionState(engine.interventions.measures, (BASELINE, on_site)))
+    forked = engine.with_scenarios((BASELINE, on_site))
     for week in range(weeks):
         forked.run_week(week)
     at_home, all_on_site = (WorldState(forked, world).of("recent_contact") for world in (0, 1))

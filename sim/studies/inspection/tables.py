@@ -16,6 +16,7 @@ from sim.outcomes.patterns import BOTH, CELLS, EQUIVALENT, MEASURES, Pattern, pa
 from sim.studies.inspection.findings import STATUSES, relations_of
 from sim.studies.inspection.rating import WORDS, count_by_word
 from sim.studies.inspection.repeated_surveys import SimulatedStudy
+from sim.studies.ranking.statistics import wilson
 from sim.survey.correlations import limit_by_chance
 
 if TYPE_CHECKING:
@@ -183,7 +184,5 @@ def _spread(values: np.ndarray, name: str = "mean") -> dict[str, float]:
 def _percentage(reported: np.ndarray) -> dict[str, float]:
     if not len(reported):
         return {"of_100": np.nan, "low": np.nan, "high": np.nan}
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(reported.sum()), len(reported)).proportion_ci(0.95, "wilson")
-    return {"of_100": 100 * float(reported.mean()), "low": 100 * interval.low, "high": 100 * interval.high}
+    low, high = wilson(int(reported.sum()), len(reported))
+    return {"of_100": 100 * float(reported.mean()), "low": 100 * low, "high": 100 * high}

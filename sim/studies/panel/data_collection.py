@@ -19,7 +19,6 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.errors import UserError, invalid
-from sim.levers.interventions import InterventionState
 from sim.studies.panel.literature import COLLEAGUES, EXHAUSTION
 from sim.survey.instruments import Instruments, instruments_of
 from sim.survey.interview import Interview, scales
@@ -144,7 +143,7 @@ def simulate_panel(plan: Plan, weeks: Sequence[int], invited: int) -> Panel:
     draws, before = PanelRandom(start, instruments.survey), WorldState(start)
     all_invited, places = _recruit(before, draws, instruments.interview, invited)
     invited_means = {name: float(before.of(scale.quantity)[all_invited].mean()) for name, scale in scales().items()}
-    engine = start.fork(InterventionState(start.interventions.measures, plan.scenarios))
+    engine = start.with_scenarios(plan.scenarios)
     first = start.values["generation"][0]
     occasions = []
     for week in range(weeks[-1] + 1):

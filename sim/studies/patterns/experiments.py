@@ -19,7 +19,6 @@ import numpy as np
 from sim.calibration.point_estimate import merged
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
-from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.studies.patterns.criteria import NOTICEABLE
 from sim.survey.survey import survey_of
@@ -98,7 +97,7 @@ def run_experiment(
 
     `states` are averaged at the ends of weeks, and `daily` quantities are summed over days. `burnt_in` is not changed.
     """
-    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, scenarios))
+    engine = burnt_in.with_scenarios(scenarios)
     shape = (len(scenarios), engine.staff.count["employee"])
     means = {w: {name: np.zeros(shape) for name in states} for w in windows}
     sums = {w: {name: np.zeros(shape) for name in daily} for w in windows}
@@ -161,7 +160,7 @@ def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
     """
     scenario = next(scenario for scenario in TODAY if scenario.name == "social_moments")
     row = burnt_in.interventions.names.index(scenario.name)
-    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, (scenario,)))
+    engine = burnt_in.with_scenarios((scenario,))
     new = burnt_in.values["in_place"][0, row][burnt_in.staff.firm.team] == 0
     enthusiasm: dict[Window, list[np.ndarray]] = {EARLY: [], WORN: []}
     attendance: dict[Window, list[list[np.ndarray]]] = {EARLY: [], WORN: []}
@@ -182,7 +181,7 @@ def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
 
 def run_days(burnt_in: Engine) -> dict[str, float]:
     """Return differences between days at home and at the office over eight weeks of 2022, and those of long days."""
-    engine = burnt_in.fork(InterventionState(burnt_in.interventions.measures, (BASELINE,)))
+    engine = burnt_in.with_scenarios((BASELINE,))
     names = ("works_today", "at_home", "overtime", "breaks", "after_hours_work", "fragmentation")
     diary: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for day in range(DIARY_DAYS):

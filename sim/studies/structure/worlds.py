@@ -9,7 +9,6 @@ import numpy as np
 from sim.calibration.point_estimate import merged
 from sim.engine.plan import Plan, simulate_burn_in
 from sim.language.discovery import mechanisms
-from sim.levers.interventions import InterventionState
 from sim.studies.patterns.evidence import Statistics, simulate_statistics
 from sim.survey.survey import survey_of
 
@@ -67,7 +66,7 @@ def levels_and_effects(plan: Plan) -> Statistics:
     Outcomes are burn-out complaints of everybody per 1,000, and isolation from colleagues of home workers in SD.
     """
     before = simulate_burn_in(plan)
-    engine, survey = before.fork(InterventionState(before.interventions.measures, plan.scenarios)), survey_of(plan)
+    engine, survey = before.with_scenarios(plan.scenarios), survey_of(plan)
     home = engine.values["may_work_from_home"][0] > 0
     means = np.zeros((len(OUTCOMES), len(plan.scenarios)))
     for week in range(plan.weeks):

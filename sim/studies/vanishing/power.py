@@ -17,7 +17,6 @@ import numpy as np
 from sim.engine import Engine
 from sim.engine.plan import BASELINE, Plan
 from sim.errors import UserError
-from sim.levers.interventions import InterventionState
 from sim.levers.measure import Shift
 from sim.levers.scenario import Introduction, Scenario
 from sim.studies.vanishing.worlds import simulate_to_visit
@@ -136,7 +135,7 @@ class _Trial:
     def people(self) -> dict[str, People]:
         """Simulate the year after, and return the people of each effect."""
         policies = (Scenario(effect, "policy", tuple(map(Introduction, self._measures(effect)))) for effect in EFFECTS)
-        beside = self._engine.fork(InterventionState(self._engine.interventions.measures, (BASELINE, *policies)))
+        beside = self._engine.with_scenarios((BASELINE, *policies))
         after = []
         for week in range(AFTER[-1] + 1):
             beside.run_week(week)

@@ -15,7 +15,6 @@ import numpy as np
 
 from sim.engine.plan import Plan
 from sim.errors import UserError
-from sim.levers.interventions import InterventionState
 from sim.views.explore import worker
 from sim.views.explore.cases import plans_of
 from sim.views.explore.scheduler import AnswerScheduler
@@ -76,7 +75,7 @@ def _scenes(plans: Sequence[Plan]) -> list[Evening]:
 
 def _scene(plan: Plan) -> Evening:
     state = worker.after_burn_in(plan)
-    engine = state.engine.fork(InterventionState(state.engine.interventions.measures, plan.scenarios))
+    engine = state.engine.with_scenarios(plan.scenarios)
     firm = state.firms[0]
     first = min(AFTER_WEEKS, max(plan.weeks - WEEKS, 0))
     for week in range(first):
