@@ -254,15 +254,20 @@ def test_policies_keep_the_order_given(drawn):
     assert names == [label(policy) for policy in POLICIES]
 
 
+def dots_in(axes):
+    """Value, colour and fill of every dot."""
+    lines = [line for line in axes.lines if line.get_marker() in ("o", "D")]
+    return [(x, line.get_color(), line.get_markerfacecolor()) for line in lines for x in line.get_xdata()]
+
+
 def test_users_are_hollow_and_everybody_filled(drawn):
-    dots = [line for line in drawn["effects"].axes[0].lines if line.get_marker() == "o"]
-    hollow = [line for line in dots if line.get_markerfacecolor() == "white"]
+    dots = dots_in(drawn["effects"].axes[0])
+    hollow = [fill for *_, fill in dots if fill == "white"]
     assert len(hollow) == len(dots) / 2 == len(POLICIES)
 
 
-def test_an_interval_that_holds_zero_is_grey(drawn):
-    dots = [line for line in drawn["effects"].axes[0].lines if line.get_marker() == "o"]
-    grey = {line.get_xdata()[0] for line in dots if line.get_color() == GREY}
+def test_an_interval_that_includes_zero_is_grey(drawn):
+    grey = {value for value, color, _ in dots_in(drawn["effects"].axes[0]) if color == GREY}
     assert grey == {-4.0 * 1, -4.0 * 2, -3.0, -6.0, -2.5, -5.0, -0.2, -0.4}
 
 
@@ -273,8 +278,14 @@ def test_a_share_far_from_the_study_is_marked(drawn):
 
 
 def test_stages_are_named_upright(drawn):
-    names = [text for text in drawn["cascade"].axes[-1].texts if text.get_text() in ("claimed", "used well")]
-    assert [text.get_rotation() for text in names] == [0.0, 0.0]
+    names = drawn["cascade"].axes[-1].get_xticklabels()
+    assert [name.get_text() for name in names] == ["claimed", "implemented", "known", "used", "used well"]
+    assert {name.get_rotation() for name in names} == {0.0}
+
+
+def test_the_cascade_shows_each_share_in_percent(drawn):
+    texts = [text.get_text() for text in drawn["cascade"].axes[-1].texts]
+    assert texts == ["80%", "70%", "50%", "30%", "10%"] * len(MEASURES)
 
 
 def test_a_measure_has_words_of_its_own_though_a_scenario_has_its_id(tables):
@@ -304,6 +315,16 @@ def test_a_policy_that_moves_nobody_says_so(tables):
     page = who_gains.draw(gains.assign(gained=gained, worse=0.0), "exhaustion")
     said = {" ".join(text.get_text().split()) for axes in page.axes for text in axes.texts}
     assert said == {"nobody by more than 0.2 SD", "hardly anybody by more than 0.2 SD"}
+
+
+def test_a_label_that_is_too_long_for_its_column_is_wrapped(tables):
+    gains = tables["gains"].replace(
+        {"group": {"young": "other_care", "lives_alone": "a_group_with_a_name_of_many_words"}}
+    )
+    page = who_gains.draw(gains, "exhaustion")
+    page.draw_without_rendering()
+    assert_nothing_is_covered(page)
+    assert "Other care duties *" in words(page) and "*: not used in the model" in words(page)
 
 
 def test_a_group_below_ten_people_is_not_shown(tables):
@@ -404,8 +425,8 @@ def test_pages_of_one_run_speak_of_no_interval_and_keep_their_colours(tables):
         for said in ("95%", "pairs", "are intervals", "includes zero"):
             assert said not in words(page)
     assert "of one run, so without intervals" in words(pages[0])
-    dots = [line for axes in pages[0].axes for line in axes.lines if line.get_marker() in ("o", "D")]
-    assert dots and all(line.get_color() != GREY for line in dots)
+    dots = [dot for axes in pages[0].axes for dot in dots_in(axes)]
+    assert dots and all(color != GREY for _, color, _ in dots)
 
 
 def test_what_if_worlds_alone_have_titles_and_a_key_of_their_own(tables):

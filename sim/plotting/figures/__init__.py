@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.plotting.figures import burn_out_against_isolation, cascade, effects, ties, trajectories, who_gains
-from sim.plotting.figures.saving import save
 from sim.plotting.figures.selection import EFFECTS, Labels
+from sim.plotting.figures.style import save
 from sim.reporting.tables import require_columns
 
 __all__ = ["draw_all", "save"]

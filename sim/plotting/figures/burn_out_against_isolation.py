@@ -1,22 +1,35 @@
-"""Burn-out complaints against isolation: which scenario trades the one for the other."""
+"""Burn-out complaints against isolation: which scenario trades the one for the other.
+
+Names stand in a column at the right, joined to their dots by thin lines, and the words of the quadrants in strips
+that no dot or line reaches. The lines never cross: dots and places in the column are paired so that all lines together
+are as short as possible, and two lines that cross could be exchanged for two shorter ones.
+"""
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any, Literal
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.transforms import Bbox
+from scipy.optimize import linear_sum_assignment
 
 from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
-from sim.plotting.figures import label_placement
-from sim.plotting.figures.label_placement import OccupiedArea, box_at
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sureness
+from sim.plotting.figures.page_layout import (
+    LINE,
+    MARGIN,
+    PAGE_WIDTH,
+    blank,
+    footer_of,
+    letters,
+    line_in_key,
+    sample,
+    sureness,
+)
 from sim.plotting.figures.selection import (
     EFFECTS,
     Labels,
@@ -24,10 +37,12 @@ from sim.plotting.figures.selection import (
     directions,
     is_one_run,
     kinds_of,
+    most_lines,
     of_outcome,
     round_ticks,
     rows_of,
     unit_of,
+    wrapped,
 )
 from sim.plotting.figures.style import MARKERS, with_style
 from sim.plotting.style import BLUE, COLOURS, GREY, INK
@@ -42,8 +57,11 @@ QUADRANTS = {
 }
 """Words for the quadrants of burn-out complaints (across) against isolation (upwards)."""
 
-_LEFT, _TITLE, _HEIGHT, _AXIS = 0.92, 0.3, 3.2, 0.65
-"""Inches: left of, over, in and under a panel."""
+_LEFT, _NAMES, _TITLE, _HEIGHT, _AXIS = 0.92, 2.05, 0.3, 3.2, 0.65
+"""Inches: left of a panel and of the names right of it; over, in and under a panel."""
+_WIDTH = PAGE_WIDTH - MARGIN - _LEFT - _NAMES
+_STRIP, _TO_COLUMN = 0.36, 0.11
+"""Inches: the strips of the quadrants' words, and from the panel to the column of names."""
 _TITLES = {"policy": "Policies", "counterfactual": "What-if scenarios, not options"}
 _WIDER = " (wider scale; the dotted frame is the panel above)"
 _ROOM_ACROSS, _ROOM_UPWARDS = 0.31, 0.25
@@ -62,62 +80,68 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     table = rows_of(require_columns(table, EFFECTS, "effects"), MAIN_OUTCOMES, groups=("everybody",))
     points = _paired_outcomes(table)
     kinds = kinds_of(points)
-    names = {kind: [label_of(one, labels) for one in in_given_order(points, kind)] for kind in kinds}
-    height = max(_HEIGHT, *(label_placement.column_height(own) for own in names.values()))
+    points["name"] = [wrapped(label_of(one, labels), letters(_NAMES - _TO_COLUMN)) for one in points["scenario"]]
+    row = 0.02 + LINE * most_lines(points["name"])
+    height = max(_HEIGHT, 2 * _STRIP + row * (1 + points["kind"].value_counts().max()))
     sheet = blank(
         body=len(kinds) * (_TITLE + height + _AXIS),
         title="Effect of each scenario on burn-out complaints and isolation",
         subtitle=f"Each dot is one scenario's difference from {TODAY}, everybody"
         f"{'' if is_one_run(table) else '; crosses are intervals'}.",
-        key=[_key(kind, line_in_key(table)) for kind in kinds],
+        key=[
+            sample(
+                KINDS[kind] if kind == "policy" else f"{KINDS[kind]}, not an option", COLOURS[kind],
+                marker=MARKERS[kind], linestyle=line_in_key(table), linewidth=0.8,
+            )
+            for kind in kinds
+        ],
         footer=footer_of(table, sureness(table, "Crosses: "), footer),
-    )
-    width = PAGE_WIDTH - MARGIN - _LEFT - label_placement.COLUMN_WIDTH
-    panels = [
-        sheet.axes(_LEFT, place * (_TITLE + height + _AXIS) + _TITLE, width, height) for place in range(len(kinds))
-    ]
-    for axes, kind in zip(panels, kinds, strict=True):
-        _draw_panel(axes, points[points["kind"] == kind], kind)
-        _name_axes(axes, table)
-    if len(kinds) > 1:
-        _draw_as_reference(panels[1], points[points["kind"] == "policy"], panels[0])
-    for axes, kind in zip(panels, kinds, strict=True):
+    )  # fmt: skip
+    zoomed = None
+    for place, kind in enumerate(kinds):
+        axes = sheet.axes(_LEFT, place * (_TITLE + height + _AXIS) + _TITLE, _WIDTH, height)
         own = points[points["kind"] == kind]
-        area = _occupied_area(axes, own, points if kind == "counterfactual" else own)
-        label_placement.annotate_points(area, _spots(own), names[kind])
-        _name_quadrants(area)
+        _draw_crosses(axes, own, kind)
+        axes.set_title(_TITLES[kind] + (_WIDER if zoomed else ""))
+        _set_limits(axes, own, height, zoomed)
+        if zoomed:
+            policies = points[points["kind"] == "policy"]
+            axes.plot(policies["difference_x"], policies["difference_y"], "o", color=BLUE, markersize=_REFERENCE_DOT)
+            (left, right), (low, high) = zoomed.get_xlim(), zoomed.get_ylim()
+            axes.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=GREY, linestyle=":"))
+        _name_axes(axes, table)
+        _name_quadrants(axes, height)
+        _name_dots(axes, own[["difference_x", "difference_y"]].to_numpy(), list(own["name"]), height, row)
+        zoomed = axes
     return sheet.figure
 
 
 def _paired_outcomes(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a scenario: difference, low and high of both headline outcomes, in the order given."""
+    """Return one row per scenario: difference, low and high of both main outcomes, in the order given."""
     burn_out, isolation = (of_outcome(table, outcome) for outcome in MAIN_OUTCOMES)
     columns = ["scenario", "difference", "low", "high"]
     pairs = burn_out[["kind", *columns]].merge(isolation[columns], on="scenario", suffixes=("_x", "_y"))
-    return pairs[pairs["kind"] != "baseline"].reset_index(drop=True)
+    return pairs[pairs["scenario"].isin(in_given_order(pairs, "policy") + in_given_order(pairs, "counterfactual"))]
 
 
-def _key(kind: str, line: Literal["none", "-"]) -> Line2D:
-    label = KINDS[kind] if kind == "policy" else f"{KINDS[kind]}, not an option"
-    style: dict[str, Any] = {"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT, "linewidth": 0.8}
-    return Line2D([], [], linestyle=line, label=label, **style)
-
-
-def _draw_panel(axes: Axes, points: pd.DataFrame, kind: str) -> None:
-    for line in _crosses(points):
-        axes.plot(*line.T, color=COLOURS[kind], linewidth=0.8, alpha=0.6, zorder=2)
-    for x, y in _spots(points):
-        axes.plot(
-            x, y, MARKERS[kind], color=COLOURS[kind], markersize=_DOT, zorder=3,
-            markeredgecolor="white", markeredgewidth=0.4,
-        )  # fmt: skip
+def _draw_crosses(axes: Axes, points: pd.DataFrame, kind: str) -> None:
+    x, y = points["difference_x"], points["difference_y"]
+    axes.hlines(y, points["low_x"], points["high_x"], color=COLOURS[kind], linewidth=0.8, alpha=0.6, zorder=2)
+    axes.vlines(x, points["low_y"], points["high_y"], color=COLOURS[kind], linewidth=0.8, alpha=0.6, zorder=2)
+    sns.scatterplot(x=x, y=y, marker=MARKERS[kind], color=COLOURS[kind], s=(_DOT + 1) ** 2, zorder=3, ax=axes)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
-    axes.set_xlim(around_zero(points[["low_x", "difference_x", "high_x"]], least=_ROOM_ACROSS))
-    axes.set_ylim(around_zero(points[["low_y", "difference_y", "high_y"]], least=_ROOM_UPWARDS))
-    axes.xaxis.set_major_locator(round_ticks(8))
-    axes.yaxis.set_major_locator(round_ticks(8))
-    axes.set_title(_TITLES[kind])
+
+
+def _set_limits(axes: Axes, points: pd.DataFrame, height: float, zoomed: Axes | None) -> None:
+    """Include all crosses, the frame of the panel that shows the policies larger, and both strips."""
+    for name, least in (("x", _ROOM_ACROSS), ("y", _ROOM_UPWARDS)):
+        ends = points[[f"low_{name}", f"difference_{name}", f"high_{name}"]]
+        frame = getattr(zoomed, f"get_{name}lim")() if zoomed else ()
+        low, high = around_zero(pd.DataFrame(np.append(ends.to_numpy().ravel(), frame)), least=least)
+        strip = _STRIP / (height - 2 * _STRIP) * (high - low) if name == "y" else 0.0
+        axes.set(**{f"{name}lim": (low - strip, high + strip)})
+        getattr(axes, f"{name}axis").set_major_locator(round_ticks(8))
 
 
 def _name_axes(axes: Axes, table: pd.DataFrame) -> None:
@@ -126,85 +150,33 @@ def _name_axes(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel(f"Isolation from colleagues: difference, {unit_of(isolation)}\n{directions(isolation)}")
 
 
-def _draw_as_reference(axes: Axes, policies: pd.DataFrame, zoomed: Axes) -> None:
-    """The policies, unnamed, and the frame of the panel that shows them larger."""
-    axes.plot(*_spots(policies).T, "o", color=BLUE, markersize=_REFERENCE_DOT, zorder=2)
-    frame = _limits(zoomed)
-    axes.set_title(axes.get_title(loc="left") + _WIDER)
-    axes.add_patch(Rectangle(frame.p0, frame.width, frame.height, fill=False, edgecolor=GREY, linestyle=":"))
-    wide = Bbox.union([frame, _limits(axes)]).expanded(1.03, 1.03)
-    axes.set(xlim=wide.intervalx, ylim=wide.intervaly)
-
-
-def _limits(axes: Axes) -> Bbox:
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    return Bbox([[left, low], [right, high]])
-
-
-def _spots(points: pd.DataFrame) -> np.ndarray:
-    spots: np.ndarray = points[["difference_x", "difference_y"]].to_numpy()
-    return spots
-
-
-def _crosses(points: pd.DataFrame) -> list[np.ndarray]:
-    """Both arms of every cross, as far as there is an interval."""
-    arms = (
-        arm
-        for row in points.to_dict("records")
-        for arm in (
-            [[row["low_x"], row["difference_y"]], [row["high_x"], row["difference_y"]]],
-            [[row["difference_x"], row["low_y"]], [row["difference_x"], row["high_y"]]],
-        )
-    )
-    return [np.array(arm) for arm in arms if np.isfinite(arm).all()]
-
-
-def _occupied_area(axes: Axes, labelled: pd.DataFrame, dots: pd.DataFrame) -> OccupiedArea:
-    """Return what labels must not cover: zero lines, frames, dots, and crosses of labelled dots."""
-    area = OccupiedArea(axes)
-    area.add_points(_spots(labelled), _DOT)
-    area.add_points(_spots(dots), _REFERENCE_DOT)
-    area.add_lines([*_zero_lines(axes), *_frames(axes), *_crosses(labelled)])
-    return area
-
-
-def _zero_lines(axes: Axes) -> list[np.ndarray]:
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    return [np.array([[left, 0], [right, 0]]), np.array([[0, low], [0, high]])]
-
-
-def _frames(axes: Axes) -> list[np.ndarray]:
-    """The four edges of every rectangle in the panel."""
-    corners = [patch.get_corners() for patch in axes.patches if isinstance(patch, Rectangle)]
-    return [np.array([four[edge], four[(edge + 1) % 4]]) for four, edge in product(corners, range(4))]
-
-
-def _name_quadrants(area: OccupiedArea) -> None:
-    """The quadrants' words, written last: each in that part of its quadrant where it covers least."""
+def _name_quadrants(axes: Axes, height: float) -> None:
+    across, upwards = 0.05 / _WIDTH, 0.03 / height
     for (right, up), words in QUADRANTS.items():
-        size = area.size(words, style="italic")
-        corners = _corners_of_quadrant(area, size, right, up)
-        boxes = [box_at(corner, size, 1, 1) for corner in corners]
-        best = min(boxes, key=area.conflicts)
-        area.boxes.append(best)
-        x, y = area.share_of_panel(np.array([best.x1 if right else best.x0, best.y0]))
-        area.axes.text(
-            x, y, words, transform=area.axes.transAxes, color=GREY, style="italic",
-            ha="right" if right else "left", va="bottom",
+        axes.text(
+            1 - across if right else across, 1 - upwards if up else upwards, words, transform=axes.transAxes,
+            color=GREY, style="italic", ha="right" if right else "left", va="top" if up else "bottom",
         )  # fmt: skip
 
 
-def _corners_of_quadrant(area: OccupiedArea, size: np.ndarray, right: int, up: int) -> np.ndarray:
-    """Lower left corners (corner, 2), in pixels, where words of this size may stand: outermost first."""
-    panel, zero, gap = (
-        np.array(area.axes.bbox.extents).reshape(2, 2),
-        area.pixels_of(np.zeros(2)),
-        area.pixels(4),
-    )
-    across, upwards = (
-        np.linspace(panel[1, axis] - gap - size[axis], zero[axis] + gap, 7)
-        if beyond_zero
-        else np.linspace(panel[0, axis] + gap, zero[axis] - gap - size[axis], 7)
-        for axis, beyond_zero in enumerate((right, up))
-    )
-    return np.array(list(product(across, upwards)))
+def _name_dots(axes: Axes, dots: np.ndarray, names: Sequence[str], height: float, row: float) -> None:
+    """Write the names of dots (n, 2) in the column, rows of which are at least `row` inches high.
+
+    Zero lies between two places, so that no line lies on the zero line.
+    """
+    low, per_inch = np.transpose([axes.get_xlim(), axes.get_ylim()])[0], np.array([_WIDTH, height])
+    per_inch /= [np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())]
+    zero = -low[1] * per_inch[1]
+    step = np.clip((height - 2 * _STRIP) / (len(names) + 1), row, 1.6 * row)
+    rows = np.arange(math.ceil((_STRIP - zero) / step), math.floor((height - _STRIP - zero) / step))
+    places = zero + (rows + 0.5) * step
+    spots = (dots - low) * per_inch
+    reach = _WIDTH + _TO_COLUMN - spots[:, :1]
+    _, rows_of_dots = linear_sum_assignment(np.hypot(reach, spots[:, 1:] - places))
+    for dot, name, place in zip(dots, names, places[rows_of_dots], strict=True):
+        axes.annotate(
+            name, tuple(dot), (1 + _TO_COLUMN / _WIDTH, place / height), textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5,
+                        "relpos": (0, 0.5)},
+            annotation_clip=False, ha="left", va="center", zorder=2.5,
+        )  # fmt: skip

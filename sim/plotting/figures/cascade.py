@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import blank, footer_of, line_in_key, sureness
+from sim.plotting.figures.page_layout import LINE, MARGIN, PAGE_WIDTH, blank, footer_of, line_in_key, sample, sureness
+from sim.plotting.figures.panels import LESS, draw_heat_map, draw_intervals, name_rows
 from sim.plotting.figures.selection import Labels, most_lines, signed, wrapped
 from sim.plotting.figures.style import with_style
-from sim.plotting.style import BLUE, GREY, HIGHLIGHT, INK, PALE
+from sim.plotting.style import BLUE, HIGHLIGHT, INK
 from sim.reporting.labels import label_of
 from sim.reporting.tables import require_columns
 
@@ -26,26 +26,22 @@ ROLE_TITLES = {"employer": "Employers", "manager": "Managers", "non_manager": "E
 
 _COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share", "low", "high")
 _LARGE_DIFFERENCE = 5
-"""Beyond so many whole points a simulated share is marked as off the study's."""
+"""Whole points from which on, exclusive, a simulated share is marked as off the study's."""
 _STUDY: dict[str, Any] = {"marker": "D", "color": INK, "markerfacecolor": "white", "markersize": 6}
 _SIMULATED: dict[str, Any] = {"marker": "o", "color": BLUE, "markersize": 3.4}
 
-_NAMES, _LETTERS = 2.0, 30
-"""Inches of the column of measures, and most letters a line in it."""
-_TITLE, _STAIRS = 0.42, 0.82
-_COMPARISON, _GAP, _FUNNEL = 1.0, 0.1, 1.6
-"""Inches: over and under the panels; width of one role's panel, between panels, width of the funnels."""
-_START, _BESIDE, _END = -6, 110, 152
+_NAMES, _LETTERS = 1.95, 29
+"""Inches of the column of measures, and most letters in a line of it."""
+_TITLE, _AXIS = 0.42, 0.36
+_COMPARISON, _GAP = 0.84, 0.1
+"""Inches: over and under the panels; width of one role's panel, and between panels."""
+_START, _BESIDE, _END = -8, 112, 165
 """Where in a comparison its axis starts, the differences begin, clear of a dot at 100%, and the axis ends."""
 
 
 @with_style
 def draw(
-    table: pd.DataFrame,
-    labels: Labels = None,
-    footer: str = "",
-    scenario: str = "baseline",
-    wordings: Labels = None,
+    table: pd.DataFrame, labels: Labels = None, footer: str = "", scenario: str = "baseline", wordings: Labels = None
 ) -> Figure:
     """Draw the study beside the simulation by measure and role, and the stages among employees.
 
@@ -60,13 +56,17 @@ def draw(
     measures = [str(measure) for measure in table["measure"].unique()]
     spelled_out = {**(labels or {}), **(wordings or {})}
     names = [wrapped(label_of(measure, spelled_out), _LETTERS) for measure in measures]
-    height = len(measures) * max(0.34, 0.06 + 0.13 * most_lines(names))
+    height = len(measures) * max(0.25, 0.06 + LINE * most_lines(names))
     sheet = blank(
-        body=_TITLE + height + _STAIRS,
+        body=_TITLE + height + _AXIS,
         title="Measures that employers claim, that people know, and that are used well",
         subtitle="By measure, in % of respondents: the 2022 study beside the simulation. At the right, the "
         "share that reaches each stage among employees.",
-        key=_key(line_in_key(table)),
+        key=[
+            sample("study 2022", **_STUDY),
+            sample("simulated", linestyle=line_in_key(table), linewidth=LESS, **_SIMULATED),
+            Patch(color=HIGHLIGHT, label=f"more than {_LARGE_DIFFERENCE} points apart, with the difference"),
+        ],
         footer=footer_of(table, f"{label_of(scenario, labels)} · {sureness(table, 'Lines: ')}", footer),
     )
     for place, role in enumerate(ROLE_TITLES):
@@ -74,104 +74,53 @@ def draw(
         compared = table[(table["role"] == role) & table["study_share"].notna()]
         _draw_comparison(axes, compared, measures)
         axes.set_title(f"{ROLE_TITLES[role]}:\n{_stage(table[table['role'] == role], compared)}")
-        _draw_rows(axes, names if place == 0 else [""] * len(names))
-    axes = sheet.axes(_NAMES + len(ROLE_TITLES) * (_COMPARISON + _GAP), _TITLE, _FUNNEL, height)
-    _draw_funnels(axes, table, measures)
-    axes.set_title("Employees: from\nclaimed to used well")
-    _draw_stairs(axes, height)
-    _draw_rows(axes, [""] * len(names))
+        name_rows(axes, [""] * len(names) if place else names)
+    left = _NAMES + len(ROLE_TITLES) * (_COMPARISON + _GAP) + 0.05
+    _draw_stages(sheet.axes(left, _TITLE, PAGE_WIDTH - MARGIN - 0.08 - left, height), table, measures)
     return sheet.figure
 
 
 def reaches_employees(table: pd.DataFrame) -> bool:
-    """Whether employees are shown at all, without whom nothing could be followed to its use."""
+    """Return whether the table has employees, without whom nothing could be followed to its use."""
     return bool((require_columns(table, _COLUMNS, "cascade")["role"] == "non_manager").any())
 
 
-def _key(line: Literal["none", "-"]) -> list[Line2D | Patch]:
-    study = Line2D([], [], linestyle="none", label="study 2022", **_STUDY)
-    simulated = Line2D([], [], linestyle=line, linewidth=0.9, label="simulated", **_SIMULATED)
-    off = Patch(color=HIGHLIGHT, label=f"more than {_LARGE_DIFFERENCE} points apart, with the difference")
-    return [study, simulated, off]
-
-
 def _stage(rows: pd.DataFrame, compared: pd.DataFrame) -> str:
-    """What a role was asked, from its rows and those that the study's share stands beside."""
+    """Return the stage that a role was asked about, from its rows and those with a share in the study."""
     if rows.empty:
         return "fewer than ten"
     return "not asked" if compared.empty else str(compared["stage"].iloc[0]).replace("_", " ")
 
 
-def _draw_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-
-
 def _draw_comparison(axes: Axes, rows: pd.DataFrame, measures: Sequence[str]) -> None:
-    """One role: in a row a measure the study's share and the simulated one, marked where far apart."""
-    heights = np.array([measures.index(measure) for measure in rows["measure"]])
-    study, simulated = 100 * rows["study_share"].to_numpy(), 100 * rows["share"].to_numpy()
-    low, high = (100 * rows[end].to_numpy() for end in ("low", "high"))
-    axes.hlines(heights, low, high, color=BLUE, linewidth=0.9, zorder=2)
-    axes.plot(study, heights, linestyle="none", zorder=3, **_STUDY)
-    axes.plot(simulated, heights, linestyle="none", zorder=4, **_SIMULATED)
-    for height, difference in zip(heights, simulated - study, strict=True):
+    """Draw the study's share and the simulated one of one role, a row per measure, marked where far apart."""
+    heights = [measures.index(measure) for measure in rows["measure"]]
+    percent = 100 * rows[["study_share", "share", "low", "high"]]
+    axes.plot(percent["study_share"], heights, linestyle="none", **_STUDY)
+    draw_intervals(axes, percent, "share", places=heights, width=LESS, **_SIMULATED)
+    for height, difference in zip(heights, percent["share"] - percent["study_share"], strict=True):
         if abs(round(difference)) > _LARGE_DIFFERENCE:
             axes.axhspan(height - 0.4, height + 0.4, color=HIGHLIGHT, linewidth=0, zorder=0)
             axes.text(_BESIDE, height, signed(difference, 0), weight="bold", va="center_baseline")
     axes.set_xlim(_START, _END)
-    axes.set_xticks([0, 50, 100], ["0", "50", "100%"])
+    axes.set_xticks([0, 50, 100])
     axes.spines["bottom"].set_bounds(0, 100)
-    axes.grid(axis="y", color=PALE, linewidth=0.4)
 
 
-def _draw_funnels(axes: Axes, table: pd.DataFrame, measures: Sequence[str]) -> None:
-    """A row of five bars per measure; a full row height is 100%. First and last share are written out."""
-    shades = sns.light_palette(BLUE, len(PLOTTED_STAGES) + 1)[1:]
-    last = len(PLOTTED_STAGES) - 1
-    shares = np.array([[_among_employees(table, one, stage) for stage in PLOTTED_STAGES] for one in measures])
-    feet = np.arange(len(measures)) + 0.4
-    for place, shade in enumerate(shades):
-        heights = -0.8 * shares[:, place]
-        axes.bar(
-            np.full(len(feet), place),
-            heights,
-            bottom=feet,
-            width=0.82,
-            color=shade,
-            edgecolor=INK,
-            linewidth=0.3,
-        )
-    for foot, of_measure in zip(feet, shares, strict=True):
-        axes.text(-0.6, foot, f"{of_measure[0]:.0%}", ha="right", va="bottom")
-        axes.text(last + 0.6, foot, f"{of_measure[last]:.0%}", ha="left", va="bottom")
-    axes.set_xlim(-2.8, 8.6)
-    axes.set_xticks([])
-    axes.spines["bottom"].set_visible(False)
+def _draw_stages(axes: Axes, table: pd.DataFrame, measures: Sequence[str]) -> None:
+    """Draw the percentage of employees that each measure reaches at each stage as a heat map."""
+    shares = pd.DataFrame([[_among_employees(table, one, stage) for stage in PLOTTED_STAGES] for one in measures])
+    draw_heat_map(
+        axes, shares, shares.map("{:.0%}".format), cmap=sns.light_palette(BLUE, as_cmap=True), vmin=0, vmax=1,
+        yticklabels=False,
+    )  # fmt: skip
+    axes.set_xticks(np.arange(len(PLOTTED_STAGES)) + 0.5, [stage.replace("_", " ") for stage in PLOTTED_STAGES])
+    for tick in axes.xaxis.get_major_ticks()[1::2]:  # a line lower, so that all names fit upright
+        tick.set_pad(14)
+    axes.set_title("Employees: from\nclaimed to used well")
 
 
 def _among_employees(table: pd.DataFrame, measure: str, stage: str) -> float:
-    """The share at a stage among employees; a stage only employers answer for is theirs."""
+    """Return the share at a stage among employees; a stage that only employers answer for is theirs."""
     rows = table[(table["measure"] == measure) & (table["stage"] == stage)].set_index("role")["share"]
     return next((float(rows[role]) for role in ("non_manager", "employer") if role in rows.index), 0.0)
-
-
-def _draw_stairs(axes: Axes, height: float) -> None:
-    """Under the funnels each stage's name on a step of its own, joined to its bars.
-
-    `height` is the panel's, in inches.
-    """
-    below = axes.get_xaxis_transform()
-    for place, stage in enumerate(PLOTTED_STAGES):
-        step = -(0.06 + 0.14 * (len(PLOTTED_STAGES) - place - 0.5)) / height
-        axes.plot(
-            [place, place, place + 0.5],
-            [0, step, step],
-            transform=below,
-            color=GREY,
-            linewidth=0.6,
-            clip_on=False,
-        )
-        axes.text(place + 0.8, step, stage.replace("_", " "), transform=below, va="center_baseline")

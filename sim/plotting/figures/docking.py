@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from sim.plotting.figures.page_layout import FigureLayout, blank
+from sim.plotting.figures.page_layout import FigureLayout, blank, notes
 from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import SMALL, with_style
 from sim.plotting.style import BLUE, GREY, INK, ORANGE, VERMILLION
@@ -19,10 +21,11 @@ _LEFT, _WIDTH, _APART, _HEIGHT, _STEP, _TOP = 0.62, 2.74, 3.53, 1.3, 2.22, 0.5
 """Inches: left edge, width and distance of panels; their height, the distance of rows, and the room above."""
 _SD = (-2.6, 1.0)
 """Range of energy here, SD: the same in all panels, up to a person driven to the end of the scale."""
-_LINES: dict[str, dict[str, Any]] = {
-    "well": {"color": BLUE, "marker": "o", "markersize": 4},
-    "worn": {"color": VERMILLION, "marker": "D", "markersize": 3.4, "linestyle": "--"},
-}
+_LINES: tuple[dict[str, Any], ...] = (
+    {"color": BLUE, "marker": "o", "markersize": 4, "markeredgewidth": 0},
+    {"color": VERMILLION, "marker": "D", "markersize": 3.4, "markeredgewidth": 0, "linestyle": "--"},
+)
+_WEEK = "week of strain in which they begin"
 _STARTS = {"well": "was well before", "worn": "was worn out before"}
 _HEADINGS = (
     "Lasting demands: energy at rest",
@@ -32,7 +35,7 @@ _HEADINGS = (
 _TITLES = ("published model", "this model")
 _NOTE = "published: first version, effort 0.1, below 0.175; here: less the usual world"
 _COLOURS = (BLUE, ORANGE, INK, VERMILLION)
-_DASHES = ("-", "--", ":", "-.")
+_DASHES = ("", (4, 1.6), (1, 1.5), (6, 1.6, 1, 1.6))
 
 
 @with_style
@@ -50,8 +53,7 @@ def draw(equilibria: pd.DataFrame, releases: pd.DataFrame, boosts: pd.DataFrame,
         title="The published model tips; this one shifts",
         subtitle="One person without a network: the published stock-and-flow model of job demands-resources theory, "
         "and the mean of people who are each alone in this one, whose energy is exhaustion reversed.",
-        key=[],
-        footer=" · ".join(part for part in (_NOTE, footer) if part),
+        footer=notes(_NOTE, footer),
     )
     for row, heading in enumerate(_HEADINGS):
         sheet.heading(heading, row * _STEP + 0.1)
@@ -81,39 +83,38 @@ def _scaled(axes: Axes, model: str) -> None:
     axes.xaxis.set_major_locator(round_ticks(6))
 
 
+def _draw_lines(axes: Axes, rows: pd.DataFrame, x: str, labels: Mapping[str, str]) -> None:
+    """Draw a line for each column of `labels`."""
+    for (column, label), style in zip(labels.items(), _LINES, strict=False):
+        sns.lineplot(rows, x=x, y=column, linewidth=1.4, errorbar=None, label=label, legend=False, ax=axes, **style)
+
+
 def _draw_equilibria(axes: Axes, rows: pd.DataFrame, model: str) -> None:
-    for start, style in _LINES.items():
-        axes.plot(rows["demands"], rows[start], linewidth=1.4, label=_STARTS[start], **style)
+    _draw_lines(axes, rows, "demands", _STARTS)
     axes.set_xlabel("demands added a day" if model == "published" else "demands added, SD")
     _scaled(axes, model)
     axes.legend(loc="upper right" if model == "published" else "lower left")
 
 
 def _draw_releases(axes: Axes, rows: pd.DataFrame, model: str) -> None:
-    for (course, own), colour, dash in zip(rows.groupby("course", sort=False), _COLOURS, _DASHES, strict=False):
-        axes.plot(own["week"], own["energy"], linewidth=1.4, color=colour, linestyle=dash, label=course)
-    axes.set_xlabel("week")
+    courses = rows["course"].unique()
+    sns.lineplot(
+        rows, x="week", y="energy", hue="course", style="course", linewidth=1.4, errorbar=None, ax=axes,
+        palette=dict(zip(courses, _COLOURS, strict=False)), dashes=dict(zip(courses, _DASHES, strict=False)),
+    )  # fmt: skip
     axes.set_xlim(0, 208 if model == "here" else 104)
     _scaled(axes, model)
     axes.legend(loc="center right" if model == "published" else "lower right")
 
 
 def _draw_saved(axes: Axes, boosts: pd.DataFrame) -> None:
-    axes.plot(boosts["week"], boosts["first"], linewidth=1.4, **_LINES["well"])
-    axes.set_ylim(-0.05, 1.05)
+    _draw_lines(axes, boosts, "week", {"first": ""})
+    axes.set(ylim=(-0.05, 1.05), ylabel="saved for good", xlabel=_WEEK)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_ylabel("saved for good")
-    axes.set_xlabel("week of strain in which they begin")
 
 
 def _draw_relief(axes: Axes, boosts: pd.DataFrame) -> None:
-    for column, label, style in (
-        ("at_its_best", "at its best", _LINES["well"]),
-        ("two_years_on", "two years later", _LINES["worn"]),
-    ):
-        axes.plot(boosts["week"], boosts[column], linewidth=1.4, label=label, **style)
-    axes.set_ylim(-0.05, 0.25)
+    _draw_lines(axes, boosts, "week", {"at_its_best": "at its best", "two_years_on": "two years later"})
+    axes.set(ylim=(-0.05, 0.25), ylabel="less exhaustion, SD", xlabel=_WEEK)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_ylabel("less exhaustion, SD")
-    axes.set_xlabel("week of strain in which they begin")
-    axes.legend(loc="upper right", fontsize=SMALL)
+    axes.legend(loc="upper right")

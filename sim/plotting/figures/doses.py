@@ -10,12 +10,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from sim.plotting.figures.page_layout import blank, letters, panel_width
-from sim.plotting.figures.selection import around_zero, most_lines, round_ticks, signed, unit_of, wrapped
-from sim.plotting.figures.style import SMALL, with_style
-from sim.plotting.style import BLUE, GREY, INK, ORANGE, PALE
+from sim.plotting.figures.page_layout import Facets, blank, notes, sample
+from sim.plotting.figures.panels import draw_heat_map
+from sim.plotting.figures.selection import around_zero, round_ticks, signed, unit_of
+from sim.plotting.figures.style import with_style
+from sim.plotting.style import BLUE, GREY, INK, ORANGE
 from sim.reporting.changes import direction_words, is_distinguishable
 from sim.reporting.labels import TODAY, label_of, outcome_name
 from sim.reporting.sensitivity import decimals, dose_name
@@ -24,18 +24,15 @@ from sim.reporting.tables import require_columns
 _HOLDS = "95% interval: people and chance; parameters held fixed"
 _STRENGTHENS = "†: employers with its measures in 2022 change to the stronger form at any dose above 0"
 _LINES: dict[str, dict[str, Any]] = {
-    "dose": {"color": BLUE, "marker": "o", "label": "share of employers that take it"},
+    "dose": {"color": BLUE, "marker": "o", "markersize": 3.6, "label": "share of employers that take it"},
     "strength": {
-        "color": ORANGE, "marker": "s", "linestyle": "--", "markerfacecolor": "white",
+        "color": ORANGE, "marker": "s", "markersize": 3.6, "markerfacecolor": "white", "linestyle": "--",
         "label": "strength at all employers",
     },
 }  # fmt: skip
-_MOST_IN_A_ROW = 5
-_LEFT, _HEIGHT, _AXIS, _GAP = 0.62, 1.25, 0.3, 0.2
-"""Inches: left of the panels, height of a panel, below it, between panels."""
 _MAP, _MAP_LEFT, _MAP_TITLE, _MAP_AXIS, _MAP_GAP = 2.3, 1.0, 0.5, 0.62, 0.95
 """Inches of a side of a map, and of the room around and between maps."""
-_ROOM = 1.7
+_SCALE = 1.7
 """Factor by which the scale of colours exceeds the largest number, so that text is readable on all cells."""
 _LESS_TO_MORE = LinearSegmentedColormap.from_list("less to more", [BLUE, "white", ORANGE])
 
@@ -50,44 +47,33 @@ def responses(table: pd.DataFrame, footer: str = "") -> Figure:
     table = require_columns(table, columns, "doses")
     table = table.assign(kind=table["factor"].str.partition(".")[0], policy=table["factor"].str.partition(".")[2])
     marked = table.groupby("policy", sort=False)["strengthens"].any()
-    policies = list(marked.index)
-    across = min(_MOST_IN_A_ROW, len(policies))
-    width = letters(panel_width(across, _LEFT, _GAP))
-    names = [wrapped(f"{label_of(policy)}{' †' if marked[policy] else ''}", width) for policy in policies]
-    title = 0.14 * most_lines(names) + 0.12
-    step = title + _HEIGHT + _AXIS
+    names = [f"{label_of(policy)}{' †' if marked[policy] else ''}" for policy in marked.index]
+    facets = Facets(names, left=0.62, height=1.25, below=0.3, gap=0.2, shared_x=True)
     kinds = [kind for kind in _LINES if kind in set(table["kind"])]
     sheet = blank(
-        body=-(-len(policies) // across) * step + 0.15,
+        body=facets.body + 0.15,
         title=f"{outcome_name(table['outcome'].iloc[0])}: effects of doses of each policy",
         subtitle=f"Difference from {TODAY}, {unit_of(table)}, from none of the policy (0) to all of it (1). "
         f"Below the line: {direction_words(unit_of(table))[0]}. Only measures that nobody had in 2022, and changes "
         "that apply everywhere, have a strength.",
-        key=[Line2D([], [], markersize=3.6, **_LINES[kind]) for kind in kinds],
+        key=[sample(**({"linestyle": "-"} | _LINES[kind])) for kind in kinds],
         footer=_footer(table, f"Band: {_HOLDS}{f'. {_STRENGTHENS}' if marked.any() else ''}", "point", footer),
     )
-    panels = sheet.grid(len(policies), across, _LEFT, title, _HEIGHT, step, _GAP)
-    for place, (axes, policy, name) in enumerate(zip(panels, policies, names, strict=True)):
+    for axes, policy in zip(facets.draw(sheet), marked.index, strict=True):
         for kind in kinds:
-            _line(axes, table[(table["policy"] == policy) & (table["kind"] == kind)].sort_values("step"), kind)
+            rows = table[(table["policy"] == policy) & (table["kind"] == kind)].sort_values("step")
+            style = {name: value for name, value in _LINES[kind].items() if name != "label"}
+            axes.fill_between(rows["step"], rows["low"], rows["high"], color=style["color"], alpha=0.2, linewidth=0)
+            sns.lineplot(rows, x="step", y="difference", linewidth=1.3, zorder=3, ax=axes, **style)
         axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
-        axes.set_ylim(around_zero(table[["difference", "low", "high"]], least=0.08))
+        axes.set(xlabel="", ylabel="", ylim=around_zero(table[["difference", "low", "high"]], least=0.08))
         axes.yaxis.set_major_locator(round_ticks(5))
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        axes.tick_params(labelleft=place % across == 0, labelbottom=place + across >= len(panels))
-        axes.set_title(name, fontsize=SMALL)
     return sheet.figure
 
 
 def _footer(table: pd.DataFrame, note: str, of: str, footer: str) -> str:
-    return " · ".join(part for part in (f"{table['replicates'].max()} pairs of runs per {of}", note, footer) if part)
-
-
-def _line(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
-    style = {name: value for name, value in _LINES[kind].items() if name != "label"}
-    axes.fill_between(rows["step"], rows["low"], rows["high"], color=style["color"], alpha=0.2, linewidth=0)
-    sns.lineplot(rows, x="step", y="difference", markersize=3.6, linewidth=1.3, zorder=3, ax=axes, **style)
-    axes.set(xlabel="", ylabel="")
+    return notes(f"{table['replicates'].max()} pairs of runs per {of}", note, footer)
 
 
 @with_style
@@ -99,7 +85,7 @@ def maps(table: pd.DataFrame, footer: str = "") -> Figure:
     columns = ("first", "second", "first_step", "second_step", "outcome", "unit", "joint", "interaction", "low", "high")
     table = require_columns(table, columns, "pairs")
     pairs = list(table.groupby(["first", "second"], sort=False))
-    reach = _ROOM * float(table[["joint", "interaction"]].abs().to_numpy().max()) or 1.0
+    reach = _SCALE * float(table[["joint", "interaction"]].abs().to_numpy().max()) or 1.0
     less, more = direction_words(unit_of(table))
     step = _MAP_TITLE + _MAP + _MAP_AXIS
     sheet = blank(
@@ -107,11 +93,10 @@ def maps(table: pd.DataFrame, footer: str = "") -> Figure:
         title=f"{outcome_name(table['outcome'].iloc[0])}: effects of pairs of policies",
         subtitle=f"Left: joint difference from {TODAY}, {unit_of(table)}. Right: that, less the effect of each alone. "
         f"Doses range from none (0) to the full policy (1). Blue, minus: {less}; orange, plus: {more}.",
-        key=[],
         footer=_footer(table, f"White: not distinguishable, the interval includes zero. {_HOLDS}", "cell", footer),
     )  # fmt: skip
     for place, ((first, second), rows) in enumerate(pairs):
-        panels = sheet.grid(2, 2, _MAP_LEFT, _MAP_TITLE + place * step, _MAP, step, _MAP_GAP)
+        panels = sheet.row(2, _MAP_LEFT, _MAP_TITLE + place * step, _MAP, _MAP_GAP)
         _map(panels[0], rows, ("joint", "joint_low", "joint_high"), reach, "Both together")
         _map(panels[1], rows, ("interaction", "low", "high"), reach, "Beyond the sum of each alone")
         for axes in panels:
@@ -121,23 +106,17 @@ def maps(table: pd.DataFrame, footer: str = "") -> Figure:
 
 
 def _map(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], reach: float, title: str) -> None:
-    middle, low, high = (rows.pivot(index="first_step", columns="second_step", values=name) for name in columns)
+    middle, low, high = (
+        rows.pivot(index="first_step", columns="second_step", values=name).iloc[::-1] for name in columns
+    )  # doses rise from the lower left corner
     distinguishable = np.vectorize(is_distinguishable)(low, high)
-    sns.heatmap(
-        middle.where(distinguishable, 0.0), vmin=-reach, vmax=reach, cmap=_LESS_TO_MORE, cbar=False, linecolor=PALE,
-        linewidth=0.5, ax=axes,
-    )  # fmt: skip
-    axes.invert_yaxis()  # doses rise from the lower left corner
     digits = max(decimals(unit_of(rows)), 2)
-    for line, column in np.ndindex(middle.shape):
-        number = middle.to_numpy()[line, column]
-        style: dict[str, Any] = (
-            {"color": INK, "weight": "bold"} if distinguishable[line, column] else {"color": GREY, "style": "italic"}
-        )
-        axes.text(column + 0.5, line + 0.5, _written(number, digits), ha="center", va="center", **style)
-    axes.set_xticks(np.arange(middle.shape[1]) + 0.5, [f"{step:g}" for step in middle.columns], rotation=0)
-    axes.set_yticks(np.arange(middle.shape[0]) + 0.5, [f"{step:g}" for step in middle.index], rotation=0)
-    axes.tick_params(length=0)
+    draw_heat_map(
+        axes, middle.where(distinguishable, 0.0), middle.map(lambda number: _written(number, digits)), distinguishable,
+        {"color": INK, "weight": "bold"}, {"color": GREY, "style": "italic"}, vmin=-reach, vmax=reach,
+        cmap=_LESS_TO_MORE, xticklabels=[f"{step:g}" for step in middle.columns],
+        yticklabels=[f"{step:g}" for step in middle.index],
+    )  # fmt: skip
     axes.set_title(title)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.figures.page_layout import blank, footer_of, line_in_key, sureness
+from sim.plotting.figures.page_layout import LINE, blank, footer_of, line_in_key, sample, sureness
+from sim.plotting.figures.panels import LESS, draw_tested, name_rows
 from sim.plotting.figures.selection import (
     EFFECTS,
     Labels,
@@ -27,14 +28,14 @@ from sim.plotting.figures.selection import (
     unit_of,
     wrapped,
 )
-from sim.plotting.figures.style import MARKERS, SMALL, with_style
-from sim.plotting.style import COLOURS, GREY, INK, PALE
+from sim.plotting.figures.style import MARKERS, with_style
+from sim.plotting.style import COLOURS, GREY, INK
 from sim.reporting.changes import change_in_words
 from sim.reporting.labels import KINDS, TODAY, label_of
 from sim.reporting.tables import in_given_order, require_columns
 
-_NAMES, _LETTERS, _LINE = 1.72, 24, 0.14
-"""Inches of the column of names, most letters a line in it, inches from line to line."""
+_NAMES, _LETTERS = 1.72, 24
+"""Inches of the column of names, and most letters in a line of it."""
 _FIRST, _NEXT, _ROW, _BELOW = 0.72, 0.44, 0.3, 0.62
 """Inches: the titles of the first panels and of the next, one scenario's row, and a panel's axis."""
 _DOT = {"policy": 4.4, "counterfactual": 4.0}
@@ -60,7 +61,7 @@ def draw(
     table = rows_of(require_columns(table, EFFECTS, "effects"), outcomes, groups=("everybody", "users"))
     kinds = kinds_of(table)
     names = {kind: _names(table, kind, labels) for kind in kinds}
-    heights = {kind: len(own) * max(_ROW, 0.06 + _LINE * most_lines(own)) for kind, own in names.items()}
+    heights = {kind: len(own) * max(_ROW, 0.06 + LINE * most_lines(own)) for kind, own in names.items()}
     sheet = blank(
         body=_FIRST - _NEXT + sum(_NEXT + height + _BELOW for height in heights.values()),
         title=f"Effect of each {KINDS[kinds[0]]} on burn-out complaints and isolation",
@@ -68,17 +69,15 @@ def draw(
         key=_key(table),
         footer=footer_of(table, sureness(table), footer),
     )
-    top = _FIRST - _NEXT
+    top = _FIRST
     for kind in kinds:
-        across, upper = len(outcomes), top + _NEXT
-        panels = sheet.grid(across, across, _NAMES, upper, heights[kind], step=heights[kind], gap=0.3)
+        panels = sheet.row(len(outcomes), _NAMES, top, heights[kind], gap=0.3)
         for place, (axes, outcome) in enumerate(zip(panels, outcomes, strict=True)):
             rows = of_outcome(table[table["kind"] == kind], outcome)
-            _draw_panel(axes, rows, in_given_order(rows, kind), kind)
-            _name_rows(axes, names[kind], with_names=place == 0)
+            _draw_panel(axes, rows, kind, [""] * len(names[kind]) if place else names[kind])
             first = kind == kinds[0]
             axes.set_title(_title(rows, outcome, labels) if first else _NOT_OPTIONS[place > 0], pad=14)
-        top = upper + heights[kind] + _BELOW
+        top += heights[kind] + _BELOW + _NEXT
     return sheet.figure
 
 
@@ -94,22 +93,23 @@ def _names(table: pd.DataFrame, kind: str, labels: Labels) -> list[str]:
 
 
 def _key(table: pd.DataFrame) -> list[Line2D]:
-    """Only what is drawn: of which kind, of whom, and grey where there are intervals to hold zero."""
+    """Return an entry for all that is drawn; intervals may include zero where there are any."""
     kinds = kinds_of(table)
     line = line_in_key(table)
-    key = [_mark("policy", label="everybody", linestyle=line)] if "policy" in kinds else []
+    entries: list[tuple[str, str, dict[str, Any]]] = [("everybody", "policy", {})] if "policy" in kinds else []
     if "users" in set(table["group"]):
-        key.append(_mark(kinds[0], label="users of the measures only", linestyle=line, markerfacecolor="white"))
+        entries.append(("users of the measures only", kinds[0], {"markerfacecolor": "white"}))
     if "counterfactual" in kinds:
-        key.append(_mark("counterfactual", label=KINDS["counterfactual"], linestyle=line))
+        entries.append((KINDS["counterfactual"], "counterfactual", {}))
     if not is_one_run(table):
-        key.append(_mark(kinds[0], label="grey: interval includes zero", color=GREY, linewidth=0.9))
-    return key
-
-
-def _mark(kind: str, **style: Any) -> Line2D:
-    """Return a dot as in the panels of this kind."""
-    return Line2D([], [], **{"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT[kind], **style})
+        entries.append(("grey: interval includes zero", kinds[0], {"color": GREY, "linewidth": LESS}))
+    return [
+        sample(
+            label,
+            **{"color": COLOURS[kind], "marker": MARKERS[kind], "markersize": _DOT[kind], "linestyle": line} | own,
+        )
+        for label, kind, own in entries
+    ]
 
 
 def _title(table: pd.DataFrame, outcome: str, labels: Labels) -> str:
@@ -119,48 +119,37 @@ def _title(table: pd.DataFrame, outcome: str, labels: Labels) -> str:
     return label_of(outcome, labels).replace(" (", "\n(") + today
 
 
-def _draw_panel(axes: Axes, table: pd.DataFrame, scenarios: Sequence[str], kind: str) -> None:
-    """A row a scenario, everybody a little above the row's middle, users a little below."""
-    shift = 0.17 if "users" in set(table["group"]) else 0.0
-    for row in table.to_dict("records"):
-        users = row["group"] == "users"
-        height = scenarios.index(row["scenario"]) + (shift if users else -shift)
-        if math.isnan(row["difference"]):
-            if not users:
-                _write_reason(axes, row, height)
-            continue
-        _dot_and_interval(axes, row, height, kind, hollow=users)
+def _draw_panel(axes: Axes, table: pd.DataFrame, kind: str, names: Sequence[str]) -> None:
+    """Draw a row per scenario, everybody a little above its middle, users a little below."""
+    scenarios = in_given_order(table, kind)
+    users = table["group"] == "users"
+    shift = 0.17 if users.any() else 0.0
+    table = table.assign(
+        place=[scenarios.index(one) for one in table["scenario"]] + shift * np.where(users, 1, -1),
+        hollow=users,
+        grey=(table["low"] <= 0) & (table["high"] >= 0),  # nan is never grey: one run has no interval
+    )
+    for row in table[table["difference"].isna() & ~users].to_dict("records"):
+        _write_reason(axes, row)
+    for hollow, rows in table.dropna(subset=["difference"]).groupby("hollow"):
+        draw_tested(
+            axes, rows, rows["grey"], rows["place"], COLOURS[kind], middle="difference", marker=MARKERS[kind],
+            markersize=_DOT[kind], markerfacecolor="white" if hollow else None,
+        )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     top = axes.get_xaxis_transform()
     axes.annotate(TODAY, (0, 1), (0, 2), xycoords=top, textcoords="offset points", color=GREY, ha="center")
     axes.set_xlim(around_zero(table[["difference", "low", "high"]], least=_ROOM_BESIDE_ZERO))
     axes.xaxis.set_major_locator(round_ticks(6))
     axes.set_xlabel(f"difference, {unit_of(table)}\n{directions(table)}")
+    name_rows(axes, names)
 
 
-def _write_reason(axes: Axes, row: Mapping[Any, Any], height: float) -> None:
+def _write_reason(axes: Axes, row: Mapping[Any, Any]) -> None:
     """Write the reason in place of a dot where a scenario does not apply."""
     nothing = float("nan")
     why = change_in_words(nothing, nothing, nothing, str(row["unit"]), reason=str(row.get("reason", "")))
     axes.text(
-        0.5, height, wrapped(why, _LETTERS), transform=axes.get_yaxis_transform(), color=GREY, ha="center", va="center",
-        fontsize=SMALL, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, zorder=4,
+        0.5, row["place"], wrapped(why, _LETTERS), transform=axes.get_yaxis_transform(), color=GREY, ha="center",
+        va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0}, zorder=4,
     )  # fmt: skip
-
-
-def _dot_and_interval(axes: Axes, row: Mapping[Any, Any], height: float, kind: str, hollow: bool) -> None:
-    holds_zero = row["low"] <= 0 <= row["high"]  # nan is never grey: one run has no interval
-    color = GREY if holds_zero else COLOURS[kind]
-    axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=0.9 if holds_zero else 1.5, zorder=2)
-    axes.plot(
-        row["difference"], height, MARKERS[kind], color=color, markersize=_DOT[kind], zorder=3,
-        markerfacecolor="white" if hollow else color,
-    )  # fmt: skip
-
-
-def _name_rows(axes: Axes, names: Sequence[str], with_names: bool) -> None:
-    axes.set_yticks(range(len(names)), names if with_names else [""] * len(names))
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="y", color=PALE, linewidth=0.4)

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.errors import UserError
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, FigureLayout, blank, notes, sample
+from sim.plotting.figures.panels import name_rows
 from sim.plotting.figures.selection import around_zero, round_ticks
-from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.figures.style import with_style
 from sim.plotting.style import BLUE, GREY, INK, PALE
 from sim.reporting.changes import direction_words
 from sim.reporting.labels import TODAY, label_of
@@ -28,7 +30,7 @@ _COLUMNS = (
     *(f"{name}{end}" for name in ("all_in", BURN_OUT, ISOLATION) for end in ("", "_low", "_high")),
 )  # fmt: skip
 
-_LEFT, _NAMES, _PANEL, _GAP, _AXIS = 0.85, 2.35, 2.0, 0.36, 0.42
+_LEFT, _NAMES, _PANEL, _GAP, _AXIS = 1.0, 2.35, 2.0, 0.36, 0.42
 """Inches: left of the upper panels and of the lower one; an upper panel, between them, and the axis under them."""
 _ROW, _HEAD = 0.17, 0.3
 _DOT, _SMALL_DOT = 11, 4
@@ -48,18 +50,17 @@ def draw(front: pd.DataFrame, facts: Mapping[str, Any], footer: str = "") -> Fig
     rows = _rows(own, facts["measures"])
     upper = len(_GOALS) * _PANEL + _GAP + _AXIS
     reference = f"{TODAY} with the legal duties carried out" if facts["duties"] else TODAY
-    notes = (
-        "Lines: 90% of draws, which differ in uncertain numbers, costs, people and random numbers",
-        f"an hour of working time counts {facts['search']['hourly_cost']:g} euros",
-        footer,
-    )
     sheet = blank(
         body=0.2 + upper + _HEAD + _ROW * len(rows) + 0.1,
         title="Packages of measures on the Pareto front, and their costs",
         subtitle=f"Differences from {reference}, everybody, means over {facts['draws']} draws. Costs are assumed, and "
         "the front depends on the model. Numbers refer to the columns below, cheapest first.",
         key=_key(front),
-        footer=" · ".join(note for note in notes if note),
+        footer=notes(
+            "Lines: 90% of draws, which differ in uncertain numbers, costs, people and random numbers",
+            f"an hour of working time counts {facts['search']['hourly_cost']:g} euros",
+            footer,
+        ),
     )
     width = PAGE_WIDTH - MARGIN - _LEFT
     for index, (goal, name, unit) in enumerate(_GOALS):
@@ -79,35 +80,36 @@ def draw(front: pd.DataFrame, facts: Mapping[str, Any], footer: str = "") -> Fig
 def _key(front: pd.DataFrame) -> list[Line2D]:
     """Return the entries of the kinds of dots in the figure."""
     own = front[front["on_front"]]
-    is_unclear = any(((own[f"{goal}_low"] <= 0) & (own[f"{goal}_high"] >= 0)).any() for goal, *_ in _GOALS)
-    style: dict[str, Any] = {"marker": "o", "linewidth": 1.0, "markersize": 7}
-    key = [Line2D([], [], color=BLUE, label="on the front", **style)]
-    if is_unclear:
-        key.append(Line2D([], [], color=GREY, label="on the front, but the draws include no effect", **style))
+    style: dict[str, Any] = {"marker": "o", "linestyle": "-", "linewidth": 1.0, "markersize": 7}
+    key = [sample("on the front", BLUE, **style)]
+    if any(_is_unclear(own, goal).any() for goal, *_ in _GOALS):
+        key.append(sample("on the front, but the draws include no effect", GREY, **style))
     if len(own) < len(front):
-        style |= {"linestyle": "none", "markersize": _SMALL_DOT}
-        key.append(Line2D([], [], color=PALE, label="re-evaluated, not on the front", **style))
+        key.append(sample("re-evaluated, not on the front", PALE, marker="o", markersize=_SMALL_DOT))
     return key
 
 
+def _is_unclear(rows: pd.DataFrame, goal: str) -> pd.Series:
+    return (rows[f"{goal}_low"] <= 0) & (rows[f"{goal}_high"] >= 0)
+
+
 def _draw_goal(axes: Axes, front: pd.DataFrame, goal: str, budget: float) -> None:
-    dominated = front[~front["on_front"]]
-    axes.plot(dominated["all_in"], dominated[goal], "o", color=PALE, markersize=_SMALL_DOT, zorder=2)
-    for row in front[front["on_front"]].to_dict("records"):
-        low, high = row[f"{goal}_low"], row[f"{goal}_high"]
-        colour = GREY if low <= 0 <= high else BLUE
-        axes.plot([row["all_in"]] * 2, [low, high], color=colour, linewidth=1.0, zorder=2)
-        axes.plot([row["all_in_low"], row["all_in_high"]], [row[goal]] * 2, color=colour, linewidth=0.6, zorder=2)
-        axes.plot(row["all_in"], row[goal], "o", color=colour, markersize=_DOT, markeredgecolor="white", zorder=3)
+    own, dominated = front[front["on_front"]], front[~front["on_front"]]
+    sns.scatterplot(dominated, x="all_in", y=goal, color=PALE, s=_SMALL_DOT**2, linewidth=0, zorder=2, ax=axes)
+    colours = [GREY if one else BLUE for one in _is_unclear(own, goal)]
+    axes.vlines(own["all_in"], own[f"{goal}_low"], own[f"{goal}_high"], colors=colours, linewidth=1.0, zorder=2)
+    axes.hlines(own[goal], own["all_in_low"], own["all_in_high"], colors=colours, linewidth=0.6, zorder=2)
+    sns.scatterplot(own, x="all_in", y=goal, c=colours, s=_DOT**2, edgecolor="white", zorder=3, ax=axes)
+    for row in own.to_dict("records"):
         style: dict[str, Any] = {"color": "white", "weight": "bold", "ha": "center", "va": "center_baseline"}
         axes.text(row["all_in"], row[goal], str(row["number"]), zorder=4, **style)
-    own = front[front["on_front"]]
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvline(budget, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     axes.annotate("budget", (budget, 1), (-3, -2), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
                   color=GREY, ha="right", va="top")  # fmt: skip
     axes.set_ylim(around_zero(pd.concat([own[[goal, f"{goal}_low", f"{goal}_high"]], dominated[[goal]]]), least=0.1))
     axes.set_xlim(0, 1.04 * max(budget, float(front["all_in"].max()), float(own["all_in_high"].max())))
+    axes.set_xlabel("")
     axes.xaxis.set_major_locator(round_ticks(8))
     axes.yaxis.set_major_locator(round_ticks(6))
 
@@ -130,7 +132,8 @@ def _rows(own: pd.DataFrame, measures: Mapping[str, Mapping[str, Any]]) -> list[
 def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[str, str]], top: float) -> None:
     width = PAGE_WIDTH - MARGIN - _NAMES
     axes = sheet.axes(_NAMES, top, width, _ROW * len(rows))
-    axes.set(xlim=(-0.5, max(len(own), 8) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    names = [label_of(name) if kind == "measure" else name for kind, name in rows]
+    name_rows(axes, names, grid=False)
     for place, row in enumerate(own.to_dict("records")):
         axes.annotate(
             str(row["number"]), (place, 1), (0, 3), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
@@ -143,12 +146,9 @@ def _draw_measures(sheet: FigureLayout, own: pd.DataFrame, rows: Sequence[tuple[
             elif kind != "level":
                 number = 100 * row[kind] if kind == "share_on_front" else row[kind]
                 axes.text(place, height, f"{number:.0f}", ha="center", va="center")
-    axes.set_yticks(range(len(rows)), [label_of(name) if kind == "measure" else name for kind, name in rows])
-    for label, (kind, _) in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set(weight="bold" if kind == "level" else "normal", fontsize=SMALL)
-    axes.set_xticks([])
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    for height, (kind, _) in enumerate(rows):
+    for height, (label, (kind, _)) in enumerate(zip(axes.get_yticklabels(), rows, strict=True)):
         if kind == "level":
+            label.set_fontweight("bold")
             axes.axhline(height - 0.5, color=PALE, linewidth=0.6)
+    axes.set(xlim=(-0.5, max(len(own), 8) - 0.5), xticks=[])
+    axes.spines["bottom"].set_visible(False)

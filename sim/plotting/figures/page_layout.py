@@ -6,9 +6,9 @@ Nothing is measured and moved afterwards, so pages are quick to draw and their p
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,18 +18,18 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sim.outcomes.effects import CHANCE, DRAWS
-from sim.plotting.figures.selection import is_one_run
+from sim.plotting.figures.selection import is_one_run, most_lines, wrapped
 from sim.plotting.figures.style import LARGE, PLAIN, SMALL
 from sim.plotting.style import GREY
 
 PAGE_WIDTH = 7.0
 """Inches: A4 less its margins, so that 8 points here are 8 points on paper."""
 MARGIN = 0.1
-POINTS_PER_INCH = 72
+LINE = 0.14
+"""Inches from one small line to the next in the names of rows and panels."""
 _HOLDS = {CHANCE: "95% interval: chance only", DRAWS: "90% of runs, each a posterior draw: parameters and chance"}
-
 _LINE = {LARGE: 0.21, PLAIN: 0.165, SMALL: 0.145}
-"""Inches from one line of letters to the next, by their size in points."""
+"""Inches from one line of letters to the next in the texts of the page, by their size in points."""
 _KEY = 0.27
 
 
@@ -46,20 +46,53 @@ class FigureLayout:
         lower = 1 - (self.above + top + height) / page
         return self.figure.add_axes((left / PAGE_WIDTH, lower, width / PAGE_WIDTH, height / page))
 
-    def grid(
-        self, count: int, columns: int, left: float, top: float, height: float, step: float, gap: float
-    ) -> list[Axes]:
-        """Return `count` panels of one size, row by row from `left` to the right margin, a row every `step` inches."""
+    def row(self, columns: int, left: float, top: float, height: float, gap: float) -> list[Axes]:
+        """Return panels of one size beside each other, from `left` to the right margin."""
         width = panel_width(columns, left, gap)
-        return [
-            self.axes(left + column * (width + gap), top + line * step, width, height)
-            for line, column in (divmod(place, columns) for place in range(count))
-        ]
+        return [self.axes(left + column * (width + gap), top, width, height) for column in range(columns)]
 
     def heading(self, words: str, top: float) -> None:
         """Write a bold line over a group of panels, `top` inches below the upper edge of the body."""
         height = 1 - (self.above + top) / self.figure.get_figheight()
         self.figure.text(MARGIN / PAGE_WIDTH, height, words, fontsize=PLAIN, weight="bold", va="top")
+
+
+class Facets:
+    """Small panels of one size and scale, each with its name above, as many in a row as `most`.
+
+    Sizes are in inches: `left` of the first panel, `height` of a panel, `below` and `gap` between panels. With
+    `shared_x` only the last panel of a column has numbers below it, for which the caller leaves room.
+    """
+
+    def __init__(
+        self, names: Iterable[str], left: float, height: float, below: float, most: int = 5, gap: float = 0.22,
+        shared_x: bool = False,
+    ) -> None:  # fmt: skip
+        names = list(names)
+        self.columns = min(most, len(names))
+        self.width = panel_width(self.columns, left, gap)
+        self.names = [wrapped(name, letters(self.width)) for name in names]
+        self.title = LINE * most_lines(self.names) + 0.12
+        self.step = self.title + height + below
+        self.body = -(-len(names) // self.columns) * self.step
+        self._left, self._height, self._gap, self._shared_x = left, height, gap, shared_x
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Return the left edge of a panel and its upper edge below that of the first name."""
+        line, column = divmod(number, self.columns)
+        return self._left + column * (self.width + self._gap), line * self.step + self.title
+
+    def draw(self, sheet: FigureLayout, top: float = 0.0) -> list[Axes]:
+        """Return the panels with their names; the numbers of an axis stand in the first column alone."""
+        panels = []
+        for number, name in enumerate(self.names):
+            left, upper = self.place(number)
+            axes = sheet.axes(left, top + upper, self.width, self._height)
+            axes.set_title(name, fontsize=SMALL)
+            is_last = number + self.columns >= len(self.names)
+            axes.tick_params(labelleft=number % self.columns == 0, labelbottom=is_last or not self._shared_x)
+            panels.append(axes)
+        return panels
 
 
 def panel_width(columns: int, left: float, gap: float) -> float:
@@ -72,7 +105,7 @@ def letters(width: float) -> int:
     return int(16.5 * width)
 
 
-def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch], footer: str) -> FigureLayout:
+def blank(body: float, title: str, subtitle: str, footer: str, key: Sequence[Line2D | Patch] = ()) -> FigureLayout:
     """Return a page with `body` inches for panels, and all its texts in place."""
     heading, explanation = textwrap.wrap(title, 61), textwrap.wrap(subtitle, 98)
     closing = textwrap.wrap(footer, 116)
@@ -88,24 +121,25 @@ def blank(body: float, title: str, subtitle: str, key: Sequence[Line2D | Patch],
     figure.text(left, 1 - start / height, "\n".join(explanation), fontsize=PLAIN, color=GREY, va="top")
     figure.text(left, 0.07 / height, "\n".join(closing), color=GREY, va="bottom")
     if key:
-        _draw_key(figure, key, 1 - key_top / height)
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.005, 1 - key_top / height)}
+        figure.legend(handles=key, ncols=len(key), columnspacing=1.4, handlelength=1.8, **place)
     return FigureLayout(figure, above)
 
 
-def _draw_key(figure: Figure, key: Sequence[Line2D | Patch], height: float) -> None:
-    figure.legend(
-        handles=key,
-        loc="upper left",
-        bbox_to_anchor=(0.005, height),
-        ncols=len(key),
-        columnspacing=1.4,
-        handlelength=1.8,
-    )
+def sample(label: str, color: Any, **style: Any) -> Line2D:
+    """Return a line or dot for the legend; a marker without a line style stands alone."""
+    line = "none" if "marker" in style else "-"
+    return Line2D([], [], **{"label": label, "color": color, "linestyle": line, "markersize": 4.6, **style})
+
+
+def notes(*parts: str) -> str:
+    """Return the parts of a footer that there are, in one line."""
+    return " · ".join(part for part in parts if part)
 
 
 def footer_of(table: pd.DataFrame, note: str, footer: str) -> str:
     """Return replicates, where the table has them, a note, and what the caller adds: seed and version."""
-    return " · ".join(part for part in (_replicates(table), note, footer) if part)
+    return notes(_replicates(table), note, footer)
 
 
 def sureness(table: pd.DataFrame, drawn_as: str = "") -> str:

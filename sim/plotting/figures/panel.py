@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import blank
+from sim.plotting.figures.page_layout import Facets, blank, notes, sample
+from sim.plotting.figures.panels import LESS, draw_intervals
 from sim.plotting.figures.selection import round_ticks
 from sim.plotting.figures.style import SMALL, with_style
 from sim.plotting.style import BLUE, GREY, INK, PALE, VERMILLION
@@ -20,9 +21,6 @@ from sim.reporting.tables import require_columns
 
 _LAGS = ("earlier", "later", "months", "form", "level", "path", "mean", "low", "high")
 _RETESTS = ("scale", "weeks", "level", "mean", "low", "high")
-_HEIGHT, _STEP, _LEFT, _GAP = 1.55, 2.35, 0.62, 0.46
-_TITLE = 0.36
-_COLUMNS = 3
 _ASIDE = 0.12
 """Months by which the two directions stand beside each other."""
 _FORMS: dict[str, dict[str, Any]] = {
@@ -64,35 +62,37 @@ def draw(
     observed = lags[(lags["level"] == "observed") & (lags["path"] == "as it is")]
     if observed.empty:
         raise UserError("Cannot draw lags: the table has no observed effects.")
-    pairs = _pairs(observed)
-    lines = -(-(len(pairs) + 1) // _COLUMNS)
+    pairs = list(dict.fromkeys(zip(observed["earlier"], observed["later"], strict=True)))
+    pairs = [pair for place, pair in enumerate(pairs) if pair[::-1] not in pairs[:place]]
+    names = ["\n".join(" → ".join(labels[name] for name in one) for one in (pair, pair[::-1])) for pair in pairs]
+    facets = Facets(
+        [*names, "retests of exhaustion\n(grey: without error)"], left=0.62, height=1.55, below=0.4, most=3, gap=0.46
+    )
+    cross, within = _FORMS.values()
     sheet = blank(
-        body=_TITLE + lines * _STEP - 0.28,
+        body=0.14 + facets.body,
         title="Results of a panel by the time between its waves",
         subtitle="Standardised effects of an earlier score on a later one, and retest correlations of exhaustion. "
         "Bars: 95% interval of the mean over worlds.",
-        key=_key(),
-        footer=" · ".join(part for part in (_NOTE, footer) if part),
+        key=[
+            sample("cross-lagged", INK, **cross),
+            sample("within people", INK, markerfacecolor="white", **within),
+            Patch(color=INK, alpha=0.25, linewidth=0, label="published, with a plausible range"),
+        ],
+        footer=notes(_NOTE, footer),
     )
-    panels = sheet.grid(len(pairs) + 1, _COLUMNS, _LEFT, _TITLE, _HEIGHT, _STEP, _GAP)
+    panels = facets.draw(sheet, top=0.14)
     low, high = _ends(observed, published)
     for number, (axes, pair) in enumerate(zip(panels, pairs, strict=False)):
-        _draw_pair(axes, observed, published, pair, labels)
-        axes.set_ylim(low, high)
-        if number % _COLUMNS == 0:
+        _draw_pair(axes, observed, published, pair)
+        first, second = names[number].split("\n")
+        axes.set_title(f"{first}\n", fontsize=SMALL, color=BLUE)
+        axes.text(0, 1.035, second, transform=axes.transAxes, color=VERMILLION, va="bottom")
+        axes.set(xlabel="months between waves", ylim=(low, high))
+        if number % facets.columns == 0:
             axes.set_ylabel("standardised effect")
-        axes.tick_params(labelleft=number % _COLUMNS == 0)
     _draw_retests(panels[-1], retests, published_retests)
     return sheet.figure
-
-
-def _pairs(observed: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return each pair once, in the order of the table."""
-    pairs: list[tuple[str, str]] = []
-    for earlier, later in zip(observed["earlier"], observed["later"], strict=True):
-        if (earlier, later) not in pairs and (later, earlier) not in pairs:
-            pairs.append((earlier, later))
-    return pairs
 
 
 def _ends(observed: pd.DataFrame, published: pd.DataFrame) -> tuple[float, float]:
@@ -102,56 +102,45 @@ def _ends(observed: pd.DataFrame, published: pd.DataFrame) -> tuple[float, float
     return min(ends.min(), 0) - margin, max(ends.max(), 0) + margin
 
 
-def _draw_pair(
-    axes: Axes, observed: pd.DataFrame, published: pd.DataFrame, pair: tuple[str, str], labels: Mapping[str, str]
-) -> None:
+def _draw_pair(axes: Axes, observed: pd.DataFrame, published: pd.DataFrame, pair: tuple[str, str]) -> None:
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+    months = sorted(observed["months"].unique())
     for shift, (color, earlier, later) in enumerate(((BLUE, *pair), (VERMILLION, *pair[::-1]))):
-        rows = observed[(observed["earlier"] == earlier) & (observed["later"] == later)].dropna(subset="mean")
+        rows, known = (
+            table[(table["earlier"] == earlier) & (table["later"] == later)].dropna(subset=value)
+            for table, value in ((observed, "mean"), (published, "size"))
+        )
         for form, style in _FORMS.items():
             own = rows[rows["form"] == form]
-            at = own["months"] + _ASIDE * (2 * shift - 1)
-            face = color if form == "cross-lagged" else "white"
-            axes.vlines(at, own["low"], own["high"], color=color, linewidth=0.9)
-            axes.plot(at, own["mean"], color=color, markersize=3.6, markerfacecolor=face, linewidth=1.2, **style)
-        for own in published[(published["earlier"] == earlier) & (published["later"] == later)].to_dict("records"):
-            if own["size"] == own["size"]:
-                at = own["months"] + (0.9 + 0.6 * shift if own["months"] >= observed["months"].max() else -0.6)
-                axes.vlines(at, own["low"], own["high"], color=color, linewidth=4, alpha=0.25, zorder=1)
-                axes.plot(at, own["size"], color=color, marker="_", markersize=6, markeredgewidth=1.6, zorder=2)
-    names = [labels[name] for name in pair]
-    axes.set_title(f"{names[0]} → {names[1]}\n", fontsize=SMALL, color=BLUE)
-    axes.text(0, 1.035, f"{names[1]} → {names[0]}", transform=axes.transAxes, color=VERMILLION, va="bottom")
-    axes.set_xlabel("months between waves")
-    months = sorted(observed["months"].unique())
+            draw_intervals(
+                axes, own, places=own["months"] + _ASIDE * (2 * shift - 1), width=LESS, upright=True, color=color,
+                linewidth=1.2, markersize=3.6,
+                **{"markerfacecolor": "white" if form == "within people" else color} | style,
+            )  # fmt: skip
+        aside = np.where(known["months"] >= months[-1], 0.9 + 0.6 * shift, -0.6)
+        _draw_published(axes, known["months"] + aside, known["size"], known, color)
     axes.set_xticks(months)
     axes.set_xlim(0, months[-1] + 2)
     axes.yaxis.set_major_locator(round_ticks(5))
 
 
+def _draw_published(axes: Axes, at: pd.Series, middle: pd.Series, ends: pd.DataFrame, color: Any) -> None:
+    axes.vlines(at, ends["low"], ends["high"], color=color, linewidth=4, alpha=0.25, zorder=1)
+    axes.plot(at, middle, color=color, linestyle="none", marker="_", markersize=6, markeredgewidth=1.6, zorder=2)
+
+
 def _draw_retests(axes: Axes, retests: pd.DataFrame, published: pd.DataFrame) -> None:
     own = retests[retests["scale"] == _EXHAUSTION]
-    for level, color, label in (("latent", GREY, "without error"), ("observed", INK, "as answered")):
+    axes.tick_params(labelleft=True)
+    for level, color in (("latent", GREY), ("observed", INK)):
         rows = own[own["level"] == level]
-        axes.vlines(rows["weeks"], rows["low"], rows["high"], color=color, linewidth=0.9)
-        axes.plot(rows["weeks"], rows["mean"], color=color, marker="o", markersize=3.6, linewidth=1.2)
-        middle = rows.iloc[len(rows) // 2]
-        axes.annotate(label, (middle["weeks"], middle["mean"]), (0, 6), textcoords="offset points", color=color)
-    aside = published["weeks"] + 1.6
-    axes.vlines(aside, published["low"], published["high"], color=INK, linewidth=4, alpha=0.2, zorder=1)
-    axes.plot(aside, published["r"], color=INK, linestyle="none", marker="_", markersize=6, markeredgewidth=1.6)
-    axes.set_title("retests of exhaustion\n", fontsize=SMALL)
+        draw_intervals(
+            axes, rows, places=rows["weeks"], width=LESS, upright=True, color=color, linestyle="-", linewidth=1.2,
+            markersize=3.6,
+        )  # fmt: skip
+    _draw_published(axes, published["weeks"] + 1.6, published["r"], published, INK)
     axes.set_xlabel("weeks between waves")
     axes.set_ylabel("correlation", labelpad=1)
     axes.set_xlim(0, retests["weeks"].max() + 4)
     axes.set_ylim(0.4, 1.02)
     axes.yaxis.set_major_locator(round_ticks(4))
-
-
-def _key() -> list[Line2D | Patch]:
-    cross, within = _FORMS.values()
-    return [
-        Line2D([], [], color=INK, markersize=3.6, **cross, label="cross-lagged"),
-        Line2D([], [], color=INK, markersize=3.6, markerfacecolor="white", **within, label="within people"),
-        Patch(color=INK, alpha=0.25, linewidth=0, label="published, with a plausible range"),
-    ]

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import blank
-from sim.plotting.figures.style import SMALL, with_style
-from sim.plotting.style import BLUE, GREY, INK, PALE, VERMILLION
+from sim.plotting.figures.page_layout import blank, notes, sample
+from sim.plotting.figures.panels import draw_heat_map
+from sim.plotting.figures.style import with_style
+from sim.plotting.style import BLUE, GREY, VERMILLION
 from sim.reporting.tables import require_columns
 
 _COLUMNS = ("pattern", "use", "in_mind", "met")
@@ -36,42 +37,35 @@ def draw(rows: pd.DataFrame, models: Mapping[str, str], labels: Mapping[str, str
     sheet = blank(
         body=body,
         title="Published findings, and the models that give them",
-        subtitle="Marks: the model meets the pattern, by criteria written in advance. Above: number of patterns met.",
+        subtitle="Coloured: the model meets the pattern, by criteria written in advance. Above: number met.",
         key=[
-            Line2D([], [], color=BLUE, marker="s", markersize=6, linestyle="none", label="the model meets it"),
-            Line2D([], [], color=GREY, marker="s", markersize=6, linestyle="none", label="a rival meets it"),
-            Line2D([], [], color=VERMILLION, marker="x", markersize=5, linestyle="none", label="the model fails it"),
-            Line2D([], [], color=INK, marker="$*$", markersize=5, linestyle="none", label="in mind"),
+            sample("the model meets it", BLUE, marker="s", markersize=6),
+            sample("a rival meets it", GREY, marker="s", markersize=6),
+            sample("the model fails it", VERMILLION, marker="x", markersize=5, markeredgewidth=1.4),
         ],
-        footer=footer,
+        footer=notes("*: in mind, cited as the basis of a parameter or of the amount of a measure", footer),
     )
     top = _HEAD
     for at, (use, own) in enumerate(groups.items()):
         axes = sheet.axes(_LABEL, top, len(models) * _COLUMN, len(own) * _ROW)
         _draw_use(axes, own, models, labels)
-        axes.text(-0.5, -0.75, _USES[use], ha="right", va="bottom", fontsize=SMALL, weight="bold")
+        axes.text(-0.1, -0.25, _USES[use], ha="right", va="bottom", weight="bold")
         for column, name in enumerate(models):
-            axes.text(column, -0.75, f"{int(own[name].sum())} of {len(own)}", ha="center", va="bottom", color=INK)
+            axes.text(column + 0.5, -0.25, f"{int(own[name].sum())} of {len(own)}", ha="center", va="bottom")
             if at == 0:
-                axes.text(column, -2.2, models[name].replace(" ", "\n"), ha="center", va="bottom", weight="bold")
+                words = models[name].replace(" ", "\n")
+                axes.text(column + 0.5, -1.7, words, ha="center", va="bottom", weight="bold")
         top += len(own) * _ROW + _GAP
     return sheet.figure
 
 
 def _draw_use(axes: Axes, own: pd.DataFrame, models: Mapping[str, str], labels: Mapping[str, str]) -> None:
-    for place, row in enumerate(own.to_dict("records")):
-        axes.axhline(place, color=PALE, linewidth=0.4, zorder=1)
-        for column, name in enumerate(models):
-            if row[name]:
-                axes.plot(column, place, "s", color=BLUE if column == 0 else GREY, markersize=6, zorder=3)
-            elif column == 0:
-                axes.plot(column, place, "x", color=VERMILLION, markersize=5, markeredgewidth=1.4, zorder=3)
-    axes.set_xlim(-0.5, len(models) - 0.5)
-    axes.set_ylim(len(own) - 0.5, -0.5)
-    axes.set_xticks([])
-    marks = np.where(own["in_mind"], " *", "")
-    names = [labels.get(one, one) + mark for one, mark in zip(own["pattern"], marks, strict=True)]
-    axes.set_yticks(range(len(own)), names)
-    axes.tick_params(axis="y", length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    """Draw a cell per pattern and model, coloured where the model meets the pattern."""
+    met = own[list(models)].astype(int)
+    met.iloc[:, 1:] *= 2
+    texts = met.map(lambda _: "").assign(**{met.columns[0]: np.where(met.iloc[:, 0], "", "×")})
+    names = [labels.get(one, one) + " *" * mark for one, mark in zip(own["pattern"], own["in_mind"], strict=True)]
+    draw_heat_map(
+        axes, met, texts, met == 0, {"color": VERMILLION, "weight": "bold"}, cmap=ListedColormap(["white", BLUE, GREY]),
+        vmin=0, vmax=2, xticklabels=False, yticklabels=names,
+    )  # fmt: skip

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width
-from sim.plotting.figures.selection import Labels, around_zero, most_lines, of_outcome, round_ticks, unit_of, wrapped
-from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.figures.page_layout import Facets, blank, footer_of, sample
+from sim.plotting.figures.panels import draw_intervals
+from sim.plotting.figures.selection import Labels, around_zero, of_outcome, round_ticks, unit_of
+from sim.plotting.figures.style import with_style
 from sim.plotting.style import COLOURS, GREY, HIGHLIGHT, INK
 from sim.reporting.labels import TODAY, label_of
 from sim.reporting.tables import require_columns
@@ -24,11 +23,8 @@ _COLUMNS = (
     *("scenario", "kind", "outcome", "unit", "pairs", "replicates"),
     *("difference", "low", "high", "smallest", "pilot"),
 )
-_MOST_IN_A_ROW = 4
-_LEFT, _HEADING, _TITLE, _HEIGHT, _BELOW, _GAP = 0.62, 0.25, 0.3, 1.4, 0.28, 0.22
-"""Inches: left of the first panel; above an outcome; above, in, below and between panels."""
-_AXIS = 0.24
-"""Inches for the words under the last panels of an outcome."""
+_HEADING, _AXIS = 0.25, 0.24
+"""Inches: over an outcome, and for the words under its last panels."""
 _BAND = 0.25
 
 
@@ -41,31 +37,30 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     table = require_columns(table, _COLUMNS, "running")
     if table.empty:
         raise UserError("The table of running means has no rows, so there is nothing to draw.")
-    scenarios, outcomes = _in_order(table, "scenario"), _in_order(table, "outcome")
-    columns = min(_MOST_IN_A_ROW, len(scenarios))
-    width = letters(panel_width(columns, _LEFT, _GAP))
-    names = [wrapped(label_of(scenario, labels), width) for scenario in scenarios]
-    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
-    step = title + _HEIGHT + _BELOW
-    band = _HEADING + -(-len(scenarios) // columns) * step + _AXIS
+    scenarios, outcomes = (list(table[name].unique()) for name in ("scenario", "outcome"))
+    facets = Facets((label_of(one, labels) for one in scenarios), left=0.62, height=1.4, below=0.28, most=4)
+    band = _HEADING + facets.body + _AXIS
+    kind = str(table["kind"].iloc[0])
     sheet = blank(
         body=len(outcomes) * band,
         title="Mean differences as pairs of runs are added",
         subtitle=f"Mean difference from {TODAY} over the first pairs, everybody. {_pilot(table)}{_kinds(table)}",
-        key=_key(table),
+        key=[
+            sample("mean so far", COLOURS[kind]),
+            Patch(color=COLOURS[kind], alpha=_BAND, linewidth=0, label="its interval"),
+            sample("where it stopped", linestyle="-", **_stop(kind)),
+            Patch(color=HIGHLIGHT, linewidth=0, label="less than the smallest effect of interest"),
+        ],
         footer=footer_of(table, "95%, chance only: band at each number alone, dot by Stein", footer),
     )
     for place, outcome in enumerate(outcomes):
         rows, top = of_outcome(table, outcome), place * band
         sheet.heading(f"{label_of(outcome, labels)}, {unit_of(rows)}", top + 0.05)
-        panels = sheet.grid(len(scenarios), columns, _LEFT, top + _HEADING + title, _HEIGHT, step, _GAP)
         ends = rows.assign(least=-rows["smallest"])[["low", "high", "smallest", "least"]]
-        for number, (axes, scenario, name) in enumerate(zip(panels, scenarios, names, strict=True)):
+        for number, (axes, scenario) in enumerate(zip(facets.draw(sheet, top + _HEADING), scenarios, strict=True)):
             _draw_panel(axes, rows[rows["scenario"] == scenario])
             axes.set_ylim(around_zero(ends, least=0))
-            axes.set_title(name, fontsize=SMALL)
-            axes.tick_params(labelleft=number % columns == 0)
-            if number + columns >= len(scenarios):
+            if number + facets.columns >= len(scenarios):
                 axes.set_xlabel("pairs of runs")
     return sheet.figure
 
@@ -79,20 +74,6 @@ def _pilot(table: pd.DataFrame) -> str:
 def _kinds(table: pd.DataFrame) -> str:
     """Explain another colour, where there is one."""
     return " Orange: what-if scenarios, not options." if table["kind"].nunique() > 1 else ""
-
-
-def _in_order(table: pd.DataFrame, column: str) -> list[str]:
-    return [str(name) for name in table[column].unique()]
-
-
-def _key(table: pd.DataFrame) -> Sequence[Line2D | Patch]:
-    kind = str(table["kind"].iloc[0])
-    return [
-        Line2D([], [], color=COLOURS[kind], label="mean so far"),
-        Patch(color=COLOURS[kind], alpha=_BAND, linewidth=0, label="its interval"),
-        Line2D([], [], **_stop(kind), label="where it stopped"),
-        Patch(color=HIGHLIGHT, linewidth=0, label="less than the smallest effect of interest"),
-    ]
 
 
 def _stop(kind: str) -> dict[str, Any]:
@@ -109,8 +90,9 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     axes.fill_between(pairs, rows["low"], rows["high"], color=color, alpha=_BAND, linewidth=0, zorder=2)
     sns.lineplot(rows, x="pairs", y="difference", color=color, linewidth=1.5, zorder=3, ax=axes)
     axes.set(xlabel="", ylabel="")
-    axes.plot([last["pairs"]] * 2, [last["low"], last["high"]], color=INK, linewidth=1.2, zorder=4)
-    axes.plot(last["pairs"], last["difference"], **_stop(last["kind"]), zorder=5)
+    draw_intervals(
+        axes, rows.tail(1), "difference", places=[last["pairs"]], upright=True, **_stop(last["kind"]) | {"zorder": 5}
+    )
     axes.set_xlim(0, 1.04 * last["pairs"])
     axes.xaxis.set_major_locator(round_ticks(4))
     axes.yaxis.set_major_locator(round_ticks(5))

@@ -91,7 +91,8 @@ def signed(number: float, decimals: int) -> str:
 
 
 def wrapped(words: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(words, width, break_on_hyphens=False))
+    """Return words in lines of at most this many letters; line breaks stay."""
+    return "\n".join("\n".join(textwrap.wrap(line, width, break_on_hyphens=False)) for line in words.split("\n"))
 
 
 def most_lines(words: Iterable[str]) -> int:

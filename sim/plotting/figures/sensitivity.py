@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,10 +14,11 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.engine.plan import BASELINE
 from sim.plotting.figures import doses
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank, letters
+from sim.plotting.figures.page_layout import LINE, MARGIN, PAGE_WIDTH, blank, letters, notes, sample
+from sim.plotting.figures.panels import LESS, draw_tested, name_rows
 from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
 from sim.plotting.figures.style import with_style
-from sim.plotting.style import BLUE, GREY, INK, PALE
+from sim.plotting.style import BLUE, GREY, INK
 from sim.reporting.labels import outcome_name
 from sim.reporting.sensitivity import (
     by_number,
@@ -28,13 +30,10 @@ from sim.reporting.sensitivity import (
 )
 from sim.reporting.tables import require_columns
 
-Mark = Callable[[Axes, float, Mapping[Any, Any]], None]
-"""Draws the row of one assumption at a height."""
-
 _NAMES, _PLACES, _TIERS = 2.85, 0.55, 0.5
 """Inches: the names at the left, places and numbers of tiers at the right."""
-_LINE, _ROOM, _APART, _TITLE, _AXIS = 0.145, 0.04, 0.6, 0.4, 0.6
-"""Inches of a line of a name, and of the room between names; rows between tiers; inches over and under a panel."""
+_BETWEEN, _APART, _TITLE, _AXIS = 0.05, 0.6, 0.4, 0.6
+"""Inches between names; rows between tiers; inches over and under a panel."""
 _POINTS_TO = {1: "^", -1: "v", 0: "o"}
 _SHIFT = 0.17
 _BEYOND = 0.5
@@ -71,12 +70,10 @@ def screening(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     """
     columns = ("scenario", "outcome", "unit", "words", "mu_star", "low", "high", "mu_low", "mu_high", "tier")
     first = require_columns(table, columns, "screening").iloc[0]
-    key = [
-        _mark("^", "more of it: up"), _mark("v", "more of it: down"), _mark("o", "either direction"),
-        _mark("o", "grey: not distinguishable from zero", color=GREY),
-    ]  # fmt: skip
+    labels = {"more of it: up": "^", "more of it: down": "v", "either direction": "o"}
+    key = [sample(label, BLUE, marker=marker, linestyle="-") for label, marker in labels.items()]
     return _draw(
-        table, "mu_star", shown, _move, key, f"mean size of the move, {first['unit']}",
+        table, "mu_star", shown, key, f"mean size of the move, {first['unit']}",
         title=f"{outcome_name(first['outcome'])}: assumptions with the largest effects",
         subtitle=f"Mean size of the change while each of {table['factor'].nunique()} uncertain assumptions moves "
         f"through its range, at {first['trajectories']} points of the space of all others. {_ORDER}",
@@ -89,12 +86,10 @@ def indices(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
     """Draw the Sobol indices of one outcome: of its level above those of the effect of a scenario."""
     columns = ("scenario", "outcome", "words", "total", "low", "high", "first", "first_low", "first_high", "tier")
     first = require_columns(table, columns, "indices").iloc[0]
-    key = [
-        _mark("o", "with all its interactions"), _mark("o", "by itself", markerfacecolor="white"),
-        _mark("o", "grey: not distinguishable from zero", color=GREY),
-    ]  # fmt: skip
+    labels = {"with all its interactions": BLUE, "by itself": "white"}
+    key = [sample(label, BLUE, marker="o", linestyle="-", markerfacecolor=face) for label, face in labels.items()]
     return _draw(
-        table, "total", shown, _share, key, "share of the variance",
+        table, "total", shown, key, "share of the variance",
         title=f"{outcome_name(first['outcome'])}: shares of the variance",
         subtitle=f"The {table['factor'].nunique()} assumptions that moved most in the screening, varied together at "
         f"{first['base_points']} base points; all others keep their values. {_ORDER}",
@@ -104,26 +99,23 @@ def indices(table: pd.DataFrame, shown: int, footer: str = "") -> Figure:
 
 def _note(table: pd.DataFrame, what: str, footer: str) -> str:
     lost = f"{table['dropped'].max()} {what} left out for failed runs" if table["dropped"].max() else ""
-    return " · ".join(part for part in (_HOLDS, lost, footer) if part)
-
-
-def _mark(marker: str, label: str, **style: Any) -> Line2D:
-    return Line2D([], [], **{"color": BLUE, "marker": marker, "markersize": 4.6, "label": label, **style})
+    return notes(_HOLDS, lost, footer)
 
 
 def _draw(
-    table: pd.DataFrame, by: str, shown: int, mark: Mark, key: Sequence[Line2D], axis: str,
-    title: str, subtitle: str, footer: str,
+    table: pd.DataFrame, by: str, shown: int, key: Sequence[Line2D], axis: str, title: str,
+    subtitle: str, footer: str,
 ) -> Figure:  # fmt: skip
     panels = [(scenario, rows, _wrapped(leading_rows(rows, by, shown))) for scenario, _, rows in by_number(table)]
-    row = _LINE * most_lines(words for *_, leading in panels for words in leading["words"]) + _ROOM
+    row = LINE * most_lines(words for *_, leading in panels for words in leading["words"]) + _BETWEEN
     heights = [row * (max(_places(leading), default=0.0) + 1.4) for *_, leading in panels]
-    sheet = blank(sum(heights) + len(panels) * (_TITLE + _AXIS), title, subtitle, key, footer)
+    key = [*key, sample("grey: not distinguishable from zero", GREY, marker="o", linestyle="-", linewidth=LESS)]
+    sheet = blank(sum(heights) + len(panels) * (_TITLE + _AXIS), title, subtitle, footer, key)
     top = _TITLE
     for (scenario, rows, leading), height in zip(panels, heights, strict=True):
         width = PAGE_WIDTH - MARGIN - _NAMES - _PLACES - _TIERS
         axes = sheet.axes(_NAMES, top, width, height)
-        _panel(axes, leading, mark)
+        _panel(axes, leading, by)
         if by == "mu_star":
             axes.axvline(rows[by].median(), color=INK, linewidth=0.8, linestyle=":", zorder=1)
             up, down = (direction_in_words(sign, scenario, str(rows["outcome"].iloc[0])) for sign in (1, -1))
@@ -148,19 +140,24 @@ def _places(leading: pd.DataFrame) -> list[float]:
     return [row + _APART * between for row, between in enumerate(begins.cumsum())]
 
 
-def _panel(axes: Axes, leading: pd.DataFrame, mark: Mark) -> None:
-    places = _places(leading)
-    for place, row in zip(places, leading.to_dict("records"), strict=True):
-        mark(axes, place, row)
+def _panel(axes: Axes, leading: pd.DataFrame, by: str) -> None:
+    places = np.array(_places(leading))
+    if by == "mu_star":
+        markers = pd.Series(map(direction, leading["mu_low"], leading["mu_high"]), leading.index).map(_POINTS_TO)
+        for marker in markers.unique():
+            own = (markers == marker).to_numpy()
+            rows = leading[own]
+            draw_tested(axes, rows, rows["low"] <= 0, places[own], BLUE, middle=by, marker=marker)
+    else:
+        white = {"middle": "first", "ends": ("first_low", "first_high"), "markerfacecolor": "white", "markersize": 3.8}
+        draw_tested(axes, leading, leading["low"] <= 0, places - _SHIFT, BLUE, middle=by)
+        draw_tested(axes, leading, leading["first_low"] <= 0, places + _SHIFT, BLUE, **white)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     low, high = axes.get_xlim()
-    axes.set_xlim(*((max(low, -_BEYOND), min(high, 1 + _BEYOND)) if mark is _share else (0.0, high)))
+    axes.set_xlim((0.0, high) if by == "mu_star" else (max(low, -_BEYOND), min(high, 1 + _BEYOND)))
     axes.xaxis.set_major_locator(round_ticks(6))
-    axes.set_yticks(places, leading["words"])
+    name_rows(axes, list(leading["words"]), places)
     axes.set_ylim(max(places, default=0.0) + 0.7, -0.7)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="y", color=PALE, linewidth=0.4)
 
 
 def _name_places(axes: Axes, leading: pd.DataFrame, width: float) -> None:
@@ -177,21 +174,3 @@ def _name_places(axes: Axes, leading: pd.DataFrame, width: float) -> None:
         if place > 0:
             axes.axhline(place - (1 + _APART) / 2, color=GREY, linewidth=0.7)
     axes.text(1.02, 1.0, "place", transform=axes.transAxes, color=GREY, va="bottom")
-
-
-def _move(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
-    marker = _POINTS_TO[direction(row["mu_low"], row["mu_high"])]
-    _dot_and_interval(axes, place, (row["low"], row["mu_star"], row["high"]), marker=marker)
-
-
-def _share(axes: Axes, place: float, row: Mapping[Any, Any]) -> None:
-    by_itself = row["first_low"], row["first"], row["first_high"]
-    _dot_and_interval(axes, place - _SHIFT, (row["low"], row["total"], row["high"]))
-    _dot_and_interval(axes, place + _SHIFT, by_itself, markerfacecolor="white", markersize=3.8)
-
-
-def _dot_and_interval(axes: Axes, place: float, estimate: tuple[float, float, float], **style: Any) -> None:
-    low, middle, high = estimate
-    color = BLUE if low > 0 else GREY
-    axes.plot([low, high], [place, place], color=color, linewidth=1.4 if low > 0 else 0.9, zorder=2)
-    axes.plot(middle, place, **{"marker": "o", "color": color, "markersize": 4.6, "zorder": 3, **style})

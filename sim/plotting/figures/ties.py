@@ -1,4 +1,4 @@
-"""The ties of one simulated organisation: before, after today's practice, after a policy."""
+"""Ties of one simulated organisation: before, after today's practice, and after a policy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from sim.errors import UserError
-from sim.plotting.figures.page_layout import blank, footer_of
+from sim.plotting.figures.page_layout import blank, footer_of, sample
 from sim.plotting.figures.selection import Labels, signed
 from sim.plotting.figures.style import SMALL, with_style
 from sim.plotting.style import BLUE, INK, ORANGE
@@ -37,17 +35,13 @@ _TITLE, _PANEL, _CAPTION = 0.3, 2.75, 0.4
 
 @with_style
 def draw(
-    table: pd.DataFrame,
-    people: pd.DataFrame,
-    scenario: str,
-    labels: Labels = None,
-    footer: str = "",
+    table: pd.DataFrame, people: pd.DataFrame, scenario: str, labels: Labels = None, footer: str = "",
     baseline: str = "baseline",
-) -> Figure:
+) -> Figure:  # fmt: skip
     """Draw the ties of one simulated organisation: before, after under the baseline, after under one scenario.
 
     `table` holds the ties of both scenarios (strength 0-1), `people` the persons of both, isolation in SD.
-    Everybody stands in the same place in all three panels.
+    A person has the same place in all three panels.
     """
     table, people = require_columns(table, _TIES, "ties"), require_columns(people, _PEOPLE, "people")
     for name, one in product((baseline, scenario), (table, people)):
@@ -60,10 +54,9 @@ def draw(
         title=f"Ties in one organisation: {label_of(scenario, labels)}",
         subtitle="The same simulated people in the same places. Thicker lines are stronger ties; darker "
         "people are more isolated from colleagues.",
-        key=[],
         footer=footer_of(table, "One organisation in one run, as an illustration: no interval", footer),
     )
-    panels = sheet.grid(4, columns=2, left=0.1, top=_TITLE, height=_PANEL, step=step, gap=0.2)
+    panels = [one for top in (_TITLE, _TITLE + step) for one in sheet.row(2, 0.1, top, _PANEL, gap=0.2)]
     shades = _shades(people)
     moments = [
         ("Before", baseline, "before"),
@@ -85,7 +78,7 @@ def _shades(people: pd.DataFrame) -> ScalarMappable:
 
 
 def _places_of_people(table: pd.DataFrame, people: pd.DataFrame) -> dict[Any, np.ndarray]:
-    """Where each person stands: a spring layout of all ties, with springs that hold each team together."""
+    """Return the place of each person: a spring layout of all ties, with springs that hold each team together."""
     strength = table.assign(strength=table[["before", "after"]].mean(axis=1))
     team_of = dict(zip(people["place"], people["team"], strict=True))
     graph = nx.Graph()
@@ -101,7 +94,7 @@ def _places_of_people(table: pd.DataFrame, people: pd.DataFrame) -> dict[Any, np
 
 
 def _teams_in_a_ring(people: pd.DataFrame) -> np.ndarray:
-    """A place (person, 2) near the team's own on a circle."""
+    """Return a place (person, 2) near the team's own on a circle."""
     angle = 2 * np.pi * pd.factorize(people["team"])[0] / people["team"].nunique()
     ring = np.column_stack([np.cos(angle), np.sin(angle)])
     jitter: np.ndarray = np.random.default_rng(0).normal(scale=0.05, size=ring.shape)
@@ -109,41 +102,30 @@ def _teams_in_a_ring(people: pd.DataFrame) -> np.ndarray:
 
 
 def _both_ways(table: pd.DataFrame) -> pd.DataFrame:
-    """Each pair of people once, with the mean strength of their ties in both directions."""
+    """Return each pair of people once, with the mean strength of their ties in both directions."""
     ends = np.sort(table[["source", "target"]].to_numpy(), axis=1)
     pairs = table.assign(source=ends[:, 0], target=ends[:, 1])
     return pairs.groupby(["source", "target", "across"], as_index=False)["strength"].mean()
 
 
 def _draw_panel(
-    axes: Axes,
-    table: pd.DataFrame,
-    people: pd.DataFrame,
-    places: Mapping[Any, np.ndarray],
-    shades: ScalarMappable,
+    axes: Axes, table: pd.DataFrame, people: pd.DataFrame, places: Mapping[Any, np.ndarray], shades: ScalarMappable
 ) -> None:
     pairs = _both_ways(table)
-    _draw_ties(axes, pairs[pairs["strength"] >= _WEAKEST], places)
-    _draw_people(axes, people, places, shades)
+    for across, rows in pairs[pairs["strength"] >= _WEAKEST].groupby("across"):
+        graph = nx.from_pandas_edgelist(rows, edge_attr="strength")
+        nx.draw_networkx_edges(
+            graph, places, width=[_WIDTH * strength for *_, strength in graph.edges(data="strength")], alpha=0.7,
+            edge_color=ORANGE if across else BLUE, style="--" if across else "-", ax=axes,
+        )  # fmt: skip
+    for is_manager, rows in people.groupby("is_manager"):
+        nx.draw_networkx_nodes(
+            nx.empty_graph(rows["place"]), places, node_shape="s" if is_manager else "o", edgecolors=INK,
+            node_size=42 if is_manager else 34, node_color=shades.to_rgba(rows["isolation"].to_numpy()),
+            linewidths=0.5, ax=axes,
+        )  # fmt: skip
     axes.axis("off")
     axes.text(0.5, -0.01, _means(pairs, people), transform=axes.transAxes, ha="center", va="top")
-
-
-def _draw_ties(axes: Axes, pairs: pd.DataFrame, places: Mapping[Any, np.ndarray]) -> None:
-    for across, rows in pairs.groupby("across"):
-        ends = zip(rows["source"], rows["target"], strict=True)
-        lines = [(places[source], places[target]) for source, target in ends]
-        color, style = (ORANGE, "--") if across else (BLUE, "-")
-        widths = _WIDTH * rows["strength"].to_numpy()
-        axes.add_collection(LineCollection(lines, colors=[color], linestyles=style, linewidths=widths, alpha=0.7))
-
-
-def _draw_people(axes: Axes, people: pd.DataFrame, places: Mapping[Any, np.ndarray], shades: ScalarMappable) -> None:
-    for is_manager, rows in people.groupby("is_manager"):
-        spots = np.array([places[place] for place in rows["place"]])
-        face = shades.to_rgba(rows["isolation"].to_numpy())
-        marker, size = ("s", 42) if is_manager else ("o", 34)
-        axes.scatter(spots[:, 0], spots[:, 1], size, face, marker=marker, edgecolors=INK, linewidths=0.5, zorder=3)
 
 
 def _means(pairs: pd.DataFrame, people: pd.DataFrame) -> str:
@@ -154,14 +136,14 @@ def _means(pairs: pd.DataFrame, people: pd.DataFrame) -> str:
 
 
 def _draw_key(axes: Axes, shades: ScalarMappable) -> None:
-    person: dict[str, Any] = {"color": "white", "markeredgecolor": INK, "linestyle": "none"}
+    person: dict[str, Any] = {"markeredgecolor": INK, "markersize": 6}
     key = [
-        Line2D([], [], color=BLUE, linewidth=1.5, label="tie within a team"),
-        Line2D([], [], color=ORANGE, linewidth=1.5, linestyle="--", label="tie across teams"),
-        Line2D([], [], color=INK, linewidth=0.25 * _WIDTH, label="weak (0.25)"),
-        Line2D([], [], color=INK, linewidth=_WIDTH, label="strong (1)"),
-        Line2D([], [], marker="o", label="employee", **person),
-        Line2D([], [], marker="s", label="manager", **person),
+        sample("tie within a team", BLUE, linewidth=1.5),
+        sample("tie across teams", ORANGE, linewidth=1.5, linestyle="--"),
+        sample("weak (0.25)", INK, linewidth=0.25 * _WIDTH),
+        sample("strong (1)", INK, linewidth=_WIDTH),
+        sample("employee", "white", marker="o", **person),
+        sample("manager", "white", marker="s", **person),
     ]
     axes.axis("off")
     axes.legend(

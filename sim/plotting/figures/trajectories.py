@@ -1,4 +1,4 @@
-"""When each scenario begins to make a difference: a panel each, by date."""
+"""Effect of each scenario over time: a panel each, by date."""
 
 from __future__ import annotations
 
@@ -15,18 +15,9 @@ from matplotlib.figure import Figure
 
 from sim.errors import UserError
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.figures.page_layout import blank, footer_of, letters, panel_width, sureness
-from sim.plotting.figures.selection import (
-    Labels,
-    around_zero,
-    most_lines,
-    of_outcome,
-    round_ticks,
-    rows_of,
-    unit_of,
-    wrapped,
-)
-from sim.plotting.figures.style import SMALL, with_style
+from sim.plotting.figures.page_layout import Facets, blank, footer_of, sureness
+from sim.plotting.figures.selection import Labels, around_zero, of_outcome, round_ticks, rows_of, unit_of
+from sim.plotting.figures.style import with_style
 from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting.changes import PHRASES
 from sim.reporting.labels import KINDS, TODAY, label_of
@@ -36,21 +27,17 @@ _COLUMNS = (
     *("scenario", "kind", "outcome", "group", "date", "unit", "replicates"),
     *("difference", "difference_low", "difference_high"),
 )
-_MOST_IN_A_ROW = 5
-_LEFT, _HEADING, _TITLE, _HEIGHT, _DATES, _GAP = 0.55, 0.25, 0.4, 0.92, 0.5, 0.22
-"""Inches: the numbers of the first panel; over an outcome; over, in, under and between panels."""
+_HEADING, _DATES = 0.25, 0.5
+"""Inches: over an outcome, and under its panels."""
 _QUARTER = 91
 """Days."""
 
 
 @with_style
 def draw(
-    table: pd.DataFrame,
-    labels: Labels = None,
-    footer: str = "",
-    outcomes: Sequence[str] = MAIN_OUTCOMES,
+    table: pd.DataFrame, labels: Labels = None, footer: str = "", outcomes: Sequence[str] = MAIN_OUTCOMES,
     kind: str = "policy",
-) -> Figure:
+) -> Figure:  # fmt: skip
     """Draw differences from the baseline by date, one panel per scenario, with all others of its kind in grey.
 
     `table` is the long table of trajectories, by week; `kind` is policy or counterfactual, never both on one
@@ -61,35 +48,24 @@ def draw(
         raise UserError(f"the trajectories have no scenario of kind '{kind}'")
     table = rows_of(table[table["kind"] == kind], outcomes, groups=("everybody",))
     table = table.assign(date=date2num(pd.to_datetime(table["date"])))
-    columns = min(_MOST_IN_A_ROW, len(scenarios))
-    width = letters(panel_width(columns, _LEFT, _GAP))
-    names = [wrapped(label_of(scenario, labels), width) for scenario in scenarios]
-    title = max(_TITLE, 0.14 * most_lines(names) + 0.12)
-    band = _HEADING + -(-len(scenarios) // columns) * (title + _HEIGHT) + _DATES
+    facets = Facets(
+        (label_of(scenario, labels) for scenario in scenarios), left=0.55, height=0.92, below=0, shared_x=True
+    )
+    band = _HEADING + facets.body + _DATES
     sheet = blank(
         body=len(outcomes) * band,
         title=f"Effect of each {KINDS[kind]} over time",
         subtitle=f"Weekly difference from {TODAY}, the flat line (below it: less); everybody. Grey: others.",
-        key=[],
         footer=footer_of(table, sureness(table, "Band: "), footer),
     )
     for place, outcome in enumerate(outcomes):
         rows, top = of_outcome(table, outcome), place * band
         sheet.heading(f"{label_of(outcome, labels)}, {unit_of(rows)}", top + 0.05)
-        top += _HEADING + title
-        panels = sheet.grid(len(scenarios), columns, _LEFT, top, _HEIGHT, title + _HEIGHT, _GAP)
-        for axes, scenario, name in zip(panels, scenarios, names, strict=True):
+        limits = around_zero(rows[["difference", "difference_low", "difference_high"]], least=0)
+        for axes, scenario in zip(facets.draw(sheet, top + _HEADING), scenarios, strict=True):
             _draw_panel(axes, rows, scenario, COLOURS[kind])
-            axes.set_ylim(around_zero(rows[["difference", "difference_low", "difference_high"]], least=0))
-            axes.set_title(name, fontsize=SMALL)
-        _leave_outer_labels(panels, columns)
+            axes.set_ylim(limits)
     return sheet.figure
-
-
-def _leave_outer_labels(panels: Sequence[Axes], columns: int) -> None:
-    """All panels have one scale, so its numbers stand at the left of a row and its dates under a column."""
-    for place, axes in enumerate(panels):
-        axes.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(panels))
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> None:
@@ -102,9 +78,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, scenario: str, color: Any) -> No
     if own["difference"].notna().any():
         sns.lineplot(own, color=color, linewidth=1.5, zorder=3, **line)
     else:
-        axes.text(
-            0.5, 0.8, PHRASES["does_not_apply"], transform=axes.transAxes, ha="center", color=GREY, fontsize=SMALL
-        )
+        axes.text(0.5, 0.8, PHRASES["does_not_apply"], transform=axes.transAxes, ha="center", color=GREY)
     axes.set(xlabel="", ylabel="")
     axes.axhline(0, color=INK, linewidth=0.8, zorder=2)
     axes.yaxis.set_major_locator(round_ticks(4))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, blank
+from sim.plotting.figures.page_layout import MARGIN, PAGE_WIDTH, Facets, blank, sample
+from sim.plotting.figures.panels import MORE, draw_heat_map, draw_intervals, name_rows
 from sim.plotting.figures.selection import round_ticks, wrapped
 from sim.plotting.figures.style import SMALL, with_style
 from sim.plotting.style import BLUE, GREY, HIGHLIGHT, INK, ORANGE, PALE, VERMILLION
@@ -55,15 +56,15 @@ def weights(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
         subtitle="Probability of an explanation given the report. A grey line is its prior: there the report does not "
         "discriminate.",
         key=[
-            _dot(BLUE, "given findings"), _dot(ORANGE, "given findings and numbers", marker="D"),
-            _dot(GREY, "given the number of findings", marker="s"),
+            sample(label, linewidth=MORE, linestyle="-", **style)
+            for style, label in zip(_MARKERS.values(), _CONDITIONS, strict=True)
         ],
         footer=f"Lines: 90% of resamples of the simulated worlds, without errors of the model · {footer}",
-    )  # fmt: skip
+    )
     axes = sheet.axes(_NAMES, above, PAGE_WIDTH - _NAMES - MARGIN - 0.1, height)
     own = table[table["class"] == "on"]
     _weight_rows(axes, [own[own["question"] == name] for name in names], ("findings", "both"))
-    _as_rows(axes, list(labels.values()))
+    name_rows(axes, list(labels.values()), grid=False)
     axes.set_xlabel("probability")
     top = above + height + _AXIS + 0.35
     _classes(sheet.axes(1.3, top, 1.95, below), table, "amount", "Effect, times assumed amounts")
@@ -71,39 +72,31 @@ def weights(table: pd.DataFrame, labels: Labels, footer: str = "") -> Figure:
     return sheet.figure
 
 
-_MARKERS: Mapping[str, tuple[Any, str]] = {"findings": (BLUE, "o"), "both": (ORANGE, "D"), "counts": (GREY, "s")}
+_MARKERS: Mapping[str, dict[str, Any]] = {
+    "findings": {"color": BLUE, "marker": "o"}, "both": {"color": ORANGE, "marker": "D"},
+    "counts": {"color": GREY, "marker": "s"},
+}  # fmt: skip
+_CONDITIONS = ("given findings", "given findings and numbers", "given the number of findings")
 
 
 def _weight_rows(axes: Axes, rows: Sequence[pd.DataFrame], kinds: tuple[str, str]) -> None:
     """Draw the prior and two weights with intervals in each row."""
-    for place, own in enumerate(rows):
-        axes.plot([float(own["prior"].iloc[0])] * 2, [place - 0.4, place + 0.4], color=PALE, linewidth=3, zorder=1)
-        for kind, height in zip(kinds, (place - 0.16, place + 0.16), strict=True):
-            colour, marker = _MARKERS[kind]
-            one = own[own["report"] == kind].iloc[0]
-            axes.plot([one["low"], one["high"]], [height] * 2, color=colour, linewidth=1.4, zorder=2)
-            axes.plot(one["weight"], height, marker, color=colour, markersize=4.2, zorder=3)
+    places = np.arange(len(rows))
+    priors = [float(own["prior"].iloc[0]) for own in rows]
+    axes.vlines(priors, places - 0.4, places + 0.4, color=PALE, linewidth=3, zorder=1)
+    for kind, shift in zip(kinds, (-0.16, 0.16), strict=True):
+        weights = pd.concat([own[own["report"] == kind].head(1) for own in rows])
+        draw_intervals(axes, weights, "weight", places=places + shift, **_MARKERS[kind])
     axes.set_xlim(-0.02, 1.02)
 
 
 def _classes(axes: Axes, table: pd.DataFrame, question: str, title: str) -> None:
     own = table[table["question"] == question]
-    names = list(dict.fromkeys(own["class"]))
+    names = list(own["class"].unique())
     _weight_rows(axes, [own[own["class"] == name] for name in names], ("findings", "counts"))
-    _as_rows(axes, [wrapped(name, 18) for name in names])
+    name_rows(axes, [wrapped(name, 18) for name in names], grid=False)
     axes.set_title(title, fontsize=SMALL)
     axes.set_xlabel("probability")
-
-
-def _as_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-
-
-def _dot(colour: Any, label: str, marker: str = "o") -> Line2D:
-    return Line2D([], [], color=colour, marker=marker, markersize=4.4, linewidth=1.4, label=label)
 
 
 # -- alone ------------------------------------------------------------------------------------------------------------
@@ -125,28 +118,27 @@ def alone(table: pd.DataFrame, shares: pd.DataFrame, labels: Labels, footer: str
         body=0.32 + height + _AXIS,
         title="Each explanation alone in a lossless world",
         subtitle="Each at its strongest. Otherwise measures are carried out, communicated, known and used well.",
-        key=[Line2D([], [], color=PALE, linewidth=3, label="chance alone: permuted outcomes")],
+        key=[sample("chance alone: permuted outcomes", PALE, linewidth=3)],
         footer=f"{int(table['studies'].min())} simulated studies each, the same people; lines: two standard errors "
         f"over worlds · {footer}",
     )  # fmt: skip
-    width, gap = 1.35, 0.16
+    width, gap = 1.28, 0.25
     panels = (
         ("quiet", "nothing with the\nemployer's answers", "% of studies", 100),
         ("any_contact", "at least one finding\non contact", "% of studies", 100),
         ("true.social_colleagues", "true correlation: social\nmoments, isolation", "r", 1),
     )
+    own = table.set_index(["kind", "explanation"]).loc[rows]
+    is_plain = np.arange(len(rows)) < len(plain)
     for number, (name, title, unit, times) in enumerate(panels):
         axes = sheet.axes(_NAMES + number * (width + gap), 0.32, width, height)
-        for place, (kind, explanation) in enumerate(rows):
-            one = table[(table["kind"] == kind) & (table["explanation"] == explanation)].iloc[0]
-            colour = INK if (kind, explanation) in plain else BLUE
-            if f"error_{name}" in table:
-                reach = 2 * times * one[f"error_{name}"]
-                ends = np.clip([times * one[name] - reach, times * one[name] + reach], 0, 100)
-                axes.plot(ends, [place] * 2, color=colour, linewidth=1.4)
-            axes.plot(times * one[name], place, "o", color=colour, markersize=4.2)
+        reach = 2 * own.get(f"error_{name}", np.nan)
+        numbers = pd.DataFrame({"mean": own[name], "low": own[name] - reach, "high": own[name] + reach}) * times
+        numbers[["low", "high"]] = numbers[["low", "high"]].clip(0, 100)
+        for which, color in ((is_plain, INK), (~is_plain, BLUE)):
+            draw_intervals(axes, numbers[which], places=np.flatnonzero(which), color=color)
         axes.axvline(times * float(shares[name].iloc[0]) if name in shares else 0, color=PALE, linewidth=3, zorder=0)
-        _as_rows(axes, words if number == 0 else [""] * len(rows))
+        name_rows(axes, [""] * len(rows) if number else words, grid=False)
         axes.set_title(title, fontsize=SMALL)
         axes.set_xlabel(unit)
         axes.axhline(len(plain) - 0.5, color=PALE, linewidth=0.6)
@@ -168,7 +160,7 @@ def discrimination(table: pd.DataFrame, labels: Labels, footer: str = "") -> Fig
     head, height = 0.68, 0.21 * len(labels)
     sheet = blank(
         body=head + height + 0.1,
-        title="Which survey shows whether an explanation holds",
+        title="Surveys that show whether an explanation holds",
         subtitle="AUC in percent: pairs of simulated studies, one with the explanation and one without, that are "
         "classified correctly. 50 is guessing.",
         key=[Patch(color=HIGHLIGHT, label="75 and more")],
@@ -176,19 +168,12 @@ def discrimination(table: pd.DataFrame, labels: Labels, footer: str = "") -> Fig
         f"{footer}",
     )  # fmt: skip
     axes = sheet.axes(_NAMES, head, PAGE_WIDTH - _NAMES - MARGIN, height)
-    axes.set_xlim(-0.5, len(designs) - 0.5)
-    for (line, column), share in np.ndenumerate(shares.to_numpy()):
-        is_clear = share >= _CLEAR
-        if is_clear:
-            bottom, top = 1 - (line + 1) / len(labels), 1 - line / len(labels)
-            axes.axvspan(column - 0.5, column + 0.5, bottom, top, color=HIGHLIGHT)
-        weight = "bold" if is_clear else "normal"
-        axes.text(column, line, f"{100 * share:.0f}", ha="center", va="center", fontsize=SMALL, weight=weight)
-    _as_rows(axes, list(labels.values()))
+    draw_heat_map(
+        axes, shares, shares.map(lambda share: f"{100 * share:.0f}"),
+        shares >= _CLEAR, {"weight": "bold"}, cmap=ListedColormap(["white", HIGHLIGHT]), vmin=2 * _CLEAR - 1, vmax=1,
+        xticklabels=[wrapped(name, 9) for name in designs], yticklabels=list(labels.values()),
+    )  # fmt: skip
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(designs)), [wrapped(name, 9) for name in designs])
-    axes.tick_params(axis="x", length=0, pad=2)
-    axes.spines["bottom"].set_visible(False)
     return sheet.figure
 
 
@@ -201,7 +186,6 @@ _LINES: Mapping[str, tuple[Any, Any]] = {
 """Colours and lines of the designs. The figure leaves out the one without comparison."""
 _FALSE = 0.1
 """Share of surveys with a false effect from which a design is pale."""
-_COLUMNS, _PANEL, _STEP, _TITLE, _LEFT = 3, 1.15, 1.9, 0.36, 0.55
 
 
 @with_style
@@ -213,22 +197,22 @@ def power(table: pd.DataFrame, effects: Labels, designs: Labels, footer: str = "
     columns = ("effect", "strength", "design", "respondents", "sees", "samples")
     table = require_columns(table, columns, "power")
     assumed, nothing = (table[table["strength"] == table["strength"].iloc[place]] for place in (0, -1))
-    lines = -(-(len(effects) + 1) // _COLUMNS)
+    facets = Facets([*effects.values(), ""], left=0.55, height=1.15, below=0.49, most=3, gap=0.25)
     sheet = blank(
-        body=_TITLE + _STEP * lines - 0.2,
+        body=facets.body,
         title="Respondents needed to detect the effect of a measure",
         subtitle="Percentage of surveys that detect the effect (5%, right sign), for effects of the model.",
-        key=[],
         footer=f"{int(table['samples'].iloc[0])} surveys of each size and design · {footer}",
     )
-    panels = sheet.grid(len(effects), _COLUMNS, _LEFT, _TITLE, _PANEL, _STEP, 0.25)
-    for number, (axes, (effect, title)) in enumerate(zip(panels, effects.items(), strict=True)):
-        _curves(axes, assumed[assumed["effect"] == effect], nothing[nothing["effect"] == effect])
-        axes.set_title(wrapped(title, 30), fontsize=SMALL)
-        axes.tick_params(labelleft=number % _COLUMNS == 0)
-        if number % _COLUMNS == 0:
+    *panels, last = facets.draw(sheet)
+    for number, (axes, effect) in enumerate(zip(panels, effects, strict=True)):
+        _curves(axes, *(own[own["effect"] == effect] for own in (assumed, nothing)))
+        if number % facets.columns == 0:
             axes.set_ylabel("% of surveys")
-    _names_of_lines(sheet, panels[-1], len(effects), designs)
+    last.set_axis_off()
+    key = [sample(designs[name], colour, linestyle=style, linewidth=1.4) for name, (colour, style) in _LINES.items()]
+    key.append(sample("pale: also detects effects that do not exist", PALE, linewidth=1.4))
+    last.legend(handles=key, loc="upper left", bbox_to_anchor=(0, 1.17), borderaxespad=0, handlelength=2.2)
     return sheet.figure
 
 
@@ -247,17 +231,3 @@ def _curves(axes: Axes, assumed: pd.DataFrame, nothing: pd.DataFrame) -> None:
     axes.set_xticks([], minor=True)
     axes.set_ylim(0, 103)
     axes.set_xlabel("respondents")
-
-
-def _names_of_lines(sheet: Any, last: Axes, count: int, designs: Labels) -> None:
-    """Draw the key after the last panel."""
-    line, column = divmod(count, _COLUMNS)
-    left = last.get_position().x1 * PAGE_WIDTH + 0.25 if column else _LEFT
-    axes = sheet.axes(left, _TITLE + line * _STEP - 0.2, PAGE_WIDTH - left - MARGIN, _PANEL + 0.3)
-    axes.set_axis_off()
-    keys = [
-        Line2D([], [], color=colour, linestyle=style, linewidth=1.4, label=designs[name])
-        for name, (colour, style) in _LINES.items()
-    ]
-    keys.append(Line2D([], [], color=PALE, linewidth=1.4, label="pale: also detects effects that do not exist"))
-    axes.legend(handles=keys, loc="upper left", borderaxespad=0, handlelength=2.2)
