@@ -84,7 +84,8 @@ def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(
         alike = samples.no_effect[:, world].all()
         assert (own.set_index("outcome").loc["burn_out_complaints", "reason"] != "") == alike, scenario.name
         assert len(tables["counts"][tables["counts"]["scenario"] == scenario.name]) == (0 if alike else 3)
-    told, page = headlines(tables), summary.write(tables, output_folder.about(plans[0]) | facts(plans[0], samples))
+    about = output_folder.about(plans[0]) | facts(plans[0], samples)
+    told, page = headlines(tables), summary.page(summary.facts(tables, about))
     assert "nan" not in told and "nan" not in page
     for row in tables["reasons"].query("part == ''").to_dict("records"):
         assert in_words(row["reason"]) in told and in_words(row["reason"]) in page

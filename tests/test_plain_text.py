@@ -89,7 +89,7 @@ def test_the_name_of_an_own_scenario_is_text_in_the_summary(name):
         "replicates": 4, "people": 300, "weeks": 26, "seed": 1, "version": "0", "parameters": 10, "assumed": 5,
         "command": "hybridwork run `touch x`",
     }  # fmt: skip
-    spoken = summary.write({"effects": pd.DataFrame(rows)}, about)
+    spoken = summary.page(summary.facts({"effects": pd.DataFrame(rows)}, about))
     table = next(line for line in spoken.splitlines() if "3 fewer" in line)
     assert name.lower() in as_shown(table).lower()
     assert not re.search(r"[\[\]<>$]", spans(table)[1])
