@@ -1,4 +1,4 @@
-"""The report: one page that needs nothing else, honest in both languages, and fair to people."""
+"""The report: one page without other files, its content in both languages, and its errors."""
 
 import json
 import re
@@ -47,20 +47,20 @@ STAGES = {"employer": ("claimed", "implemented", "communicated"), "non_manager":
 
 
 def tables(interval="chance", replicates=100):
-    """Tables as a comparison writes them, of four scenarios, three groups, two measures and 26 weeks."""
-    told = {"interval": interval, "replicates": replicates}
+    """Return the tables of a comparison of four scenarios, three groups, two measures and 26 weeks."""
+    of_runs = {"interval": interval, "replicates": replicates}
     effects, counts, weeks, gains, cascade = [], [], [], [], []
     for scenario, kind in KINDS.items():
-        of = {"scenario": scenario, "kind": kind}
+        own = {"scenario": scenario, "kind": kind}
         for outcome, (difference, low, high) in CHANGES[scenario].items():
-            row = {**of, "outcome": outcome, "unit": UNITS[outcome], "baseline": 168.0, **told}
+            row = {**own, "outcome": outcome, "unit": UNITS[outcome], "baseline": 168.0, **of_runs}
             row |= {"difference": difference, "low": low, "high": high}
             effects += [{**row, "group": group} for group in ("everybody", "users", "women")]
             runs = {"lower": 83, "little": 12, "higher": 5} if difference else {"lower": 0, "little": 100, "higher": 0}
-            counts.append({**of, **runs, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody",
+            counts.append({**own, **runs, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody",
                            "margin": 0.5, "replicates": replicates})  # fmt: skip
             weeks += [
-                {**of, **told, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody", "week": week,
+                {**own, **of_runs, "outcome": outcome, "unit": UNITS[outcome], "group": "everybody", "week": week,
                  "date": pd.Timestamp(date(2022, 9, 5) + timedelta(weeks=week)), "mean": 168.0, "low": 1.0, "high": 2.0,
                  "difference": difference * week / 26, "difference_low": low * week / 26,
                  "difference_high": high * week / 26}
@@ -68,7 +68,7 @@ def tables(interval="chance", replicates=100):
             ]  # fmt: skip
         for outcome in ("exhaustion", ISOLATION):
             gains += [
-                {**of, "outcome": outcome, "group": group, "gained": 0.1, "unchanged": 0.7, "worse": worse,
+                {**own, "outcome": outcome, "group": group, "gained": 0.1, "unchanged": 0.7, "worse": worse,
                  "margin": 0.05, "unit": "SD", "replicates": replicates, "people": people}
                 for group, worse, people in (("everybody", 0.02, 300), ("women", 0.2, 100), ("newcomers", 0.3, 9))
             ]  # fmt: skip
@@ -76,7 +76,8 @@ def tables(interval="chance", replicates=100):
         for measure in ("social_moments", "chair_and_desk"):
             cascade += [
                 {"scenario": scenario, "measure": measure, "role": role, "stage": stage, "share": 0.6 - 0.1 * place,
-                 "low": 0.0, "high": 1.0, "study_share": 0.6 if stage in ("claimed", "known") else float("nan"), **told}
+                 "study_share": 0.6 if stage in ("claimed", "known") else float("nan"), "low": 0.0, "high": 1.0,
+                 **of_runs}
                 for role, stages in STAGES.items()
                 for place, stage in enumerate(stages)
             ]  # fmt: skip
@@ -90,7 +91,7 @@ def about(holds="chance", replicates=100):
         "asked": ["replicates=100", "scenarios=[baseline,always_on]"], "written": "2026-11-21T20:48:13+00:00",
         "seed": 1, "weeks": 27, "start": "2022-09-05", "replicates": replicates, "people": 300, "parameters": 374,
         "assumed": 258, "holds": holds, "introduced": INTRODUCED,
-        "scenarios": {"baseline": "Everything stays as in 2022.", **dict.fromkeys(KINDS, "What its file says.")},
+        "scenarios": {"baseline": "Everything stays as in 2022.", **dict.fromkeys(KINDS, "The text of its file.")},
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def captioned(_draw, caption):
     return figures.Figure(EMPTY, EMPTY, caption, caption)
 
 
-def made(language, figure):
+def page_with(language, figure):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "figure", figure)
         return page(comparison("draws"), Words(language))
@@ -139,8 +140,8 @@ def made(language, figure):
 
 @pytest.fixture(scope="module")
 def written():
-    """The report in both languages with captions for figures."""
-    return {language: made(language, captioned) for language in LANGUAGES}
+    """Return the report in both languages, with captions for figures."""
+    return {language: page_with(language, captioned) for language in LANGUAGES}
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -174,8 +175,8 @@ def test_tables_are_tables_with_captions_and_heads_of_rows_and_columns(report):
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=pytest.mark.slow)])
-def test_every_figure_says_in_words_what_it_shows(language):
-    html = made(language, described)
+def test_every_figure_has_a_description(language):
+    html = page_with(language, described)
     images = Parts(html).of("img")
     assert len(images) == 2 * 6
     assert all(len(image["alt"].split()) > 20 for image in images)
@@ -188,7 +189,7 @@ def test_headings_skip_no_level(report):
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_every_link_within_the_page_leads_somewhere(report):
+def test_every_link_within_the_page_has_a_target(report):
     ids = {of.get("id") for _, of in report.elements}
     within = [of["href"][1:] for of in report.of("a") if of["href"].startswith("#")]
     assert within and set(within) <= ids
@@ -211,7 +212,7 @@ def test_a_name_from_outside_cannot_become_part_of_the_page(undrawn):
 
 
 def english_in(html):
-    """Texts of ours in English that a Dutch page holds, in its text or in the words of its figures."""
+    """Return the English texts in a page, in its text or in the descriptions of its figures."""
     shown = Parts(html)
     dutch = shown.text + " ".join(image["alt"] for image in shown.of("img"))
     english = {
@@ -222,7 +223,7 @@ def english_in(html):
     return [text for text in english if text in dutch]
 
 
-def test_the_dutch_page_holds_no_english_text_of_ours(written):
+def test_the_dutch_page_has_no_english_text(written):
     assert english_in(written["nl"]) == []
     assert len(english_in(written["en"])) > 50
 
@@ -232,48 +233,48 @@ def test_both_languages_have_the_same_parts(written):
     assert [tag for tag, _ in english.elements] == [tag for tag, _ in dutch.elements]
 
 
-def test_the_page_says_its_language(written):
+def test_the_page_states_its_language(written):
     assert [Parts(html).of("html")[0]["lang"] for html in written.values()] == list(written)
 
 
-def test_english_changes_are_those_of_the_summary():
+def test_english_phrases_of_changes_are_those_of_the_summary():
     assert Words("en").each("common.change") == PHRASES
 
 
-def test_dutch_changes_are_dutch():
+def test_changes_are_written_in_dutch():
     effect = {"difference": -0.08, "low": -0.12, "high": -0.04, "unit": "SD"}
     assert phrases.change(effect, Words("nl")) == "iets lager: 0,08 SD (0,04 tot 0,12)"
     effect = {"difference": -2.0, "low": -6.0, "high": 2.0, "unit": "per 1,000 employees"}
     assert phrases.change(effect, Words("nl")).endswith("(6 minder tot 2 meer)")
 
 
-# -- honest ------------------------------------------------------------------------------------------------------------
+# -- results and uncertainty ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_policy_without_effect_reads_exactly_as_today(undrawn, language):
+def test_a_policy_without_effect_is_exactly_the_same_as_today(undrawn, language):
     html = Parts(page(comparison(), Words(language), "no_need_to_answer")).text
     assert Words(language)("common.change.exactly") in html.partition("In 100")[0]
 
 
 def counted_runs(interval):
-    """What a report begins the count of 100 runs with."""
+    """Return the start of the sentence that counts 100 runs."""
     return texts("en")[f"common.dots.runs.{interval}"].format_map(defaultdict(str, runs=100)).partition(":")[0]
 
 
-def test_of_draws_the_sentence_names_settings_that_agree_and_is_no_chance_of_success(written):
+def test_runs_with_draws_are_described_as_such(written):
     text = Parts(written["en"]).text
     assert counted_runs("draws") in text and counted_runs("chance") not in text
     assert Words()("common.dots.not_the_chance.draws") in text
 
 
-def test_of_chance_alone_the_sentence_says_so(undrawn):
+def test_runs_with_the_same_parameters_are_described_as_such(undrawn):
     html = page(comparison("chance"), Words())
     assert counted_runs("chance") in html and counted_runs("draws") not in html
     assert Words()("common.dots.not_the_chance.chance") in html
 
 
-def test_of_one_run_nothing_is_counted(undrawn):
+def test_one_run_has_no_intervals_or_counts(undrawn):
     one = comparison("chance", 1)
     one.tables["effects"][["low", "high"]] = float("nan")
     one.tables["trajectories"][["difference_low", "difference_high"]] = float("nan")
@@ -282,7 +283,7 @@ def test_of_one_run_nothing_is_counted(undrawn):
     assert "not distinguishable" not in text.lower()
 
 
-def test_a_dot_is_a_run_and_more_than_a_hundred_make_a_hundred_dots():
+def test_a_dot_is_a_run_up_to_a_hundred_dots():
     counted = {"outcome": BURN_OUT, "unit": "per 1,000 employees", "scenario": "always_on"}
     assert phrases.dots_of({"lower": 3, "little": 1, "higher": 0}) == (3, 1, 0)
     many = {"lower": 333, "little": 333, "higher": 334}
@@ -291,20 +292,20 @@ def test_a_dot_is_a_run_and_more_than_a_hundred_make_a_hundred_dots():
     assert (svg.count("#0173b2"), svg.count("stroke="), svg.count("<polygon")) == (83, 12, 5)
 
 
-def test_what_if_worlds_stand_apart_from_policies(written):
+def test_what_if_scenarios_are_apart_from_policies(written):
     name = Words()("common.scenario.always_on")
     for part in ("short", "question", "effects", "trajectories", "frontier", "groups"):
         assert name not in section(written["en"], part), part
     assert name in section(written["en"], "worlds")
 
 
-def test_policies_stand_from_the_source_to_several_at_once(written):
+def test_policies_are_ordered_from_the_source_to_several_levels(written):
     rows = re.findall(r'<tr><th scope="row">([^<.§]*)', section(written["en"], "question"))
     order = ("no_need_to_answer", "weekly_social_moments", "full_ergonomics")
     assert [row.strip() for row in rows] == [Words()(f"common.scenario.{one}") for one in order]
 
 
-def test_a_legal_duty_is_marked_and_stays_one(written):
+def test_a_legal_duty_is_marked_and_remains_a_duty(written):
     for language, html in written.items():
         assert re.search(r'<th scope="row">[^<]+ §</th>', section(html, "effects"))
         assert Words(language)("common.duty.stays") in section(html, "effects")
@@ -315,27 +316,27 @@ def test_small_groups_are_hidden(written):
     assert "Women" in shown and "Newcomers" not in shown
 
 
-def test_groups_that_lose_are_named(written):
+def test_groups_that_are_worse_off_are_named(written):
     women, exhaustion = Words()("common.group.women"), Words()("common.outcome_short.exhaustion")
-    said = Words()("report.groups.losing_one", group=women, outcome=exhaustion, worse=200, gained=100)
-    assert said in section(written["en"], "groups")
+    text = Words()("report.groups.losing_one", group=women, outcome=exhaustion, worse=200, gained=100)
+    assert text in section(written["en"], "groups")
 
 
 @pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.slow)])
-def test_no_chart_says_burn_out_alone(language):
+def test_charts_never_say_burn_out_without_complaints(language):
     words, frames = Words(language), tables()
     charts = [
         pictures.effects(frames["effects"], words, 343),
         pictures.trajectories(frames["trajectories"], words),
         pictures.frontier(frames["effects"], words),
     ]
-    said = json.dumps([chart.to_dict(validate=False) for chart in charts], ensure_ascii=False)
-    said = said.replace("burn_out_complaints", "")
-    found = re.findall(r"burn-out[\s\-]?\w*", said, re.IGNORECASE)
+    text = json.dumps([chart.to_dict(validate=False) for chart in charts], ensure_ascii=False)
+    text = text.replace("burn_out_complaints", "")
+    found = re.findall(r"burn-out[\s\-]?\w*", text, re.IGNORECASE)
     assert found and all(re.fullmatch("burn-out( complaints|klachten)", one, re.IGNORECASE) for one in found)
 
 
-def test_the_cascade_loses_what_its_steps_lose():
+def test_the_losses_of_the_cascade_are_those_of_its_steps():
     from sim.plotting.charts.cascade import largest_leak, steps
 
     frames = tables()
@@ -344,12 +345,12 @@ def test_the_cascade_loses_what_its_steps_lose():
     assert found["lost"].fillna(0).round(3).tolist() == [0, 0.1, 0.1, 0, 0.1, 0.1]
     assert found["more"].fillna(0).round(3).tolist() == [0, 0, 0, 0.2, 0, 0]
     assert largest_leak(found)["lost"] == pytest.approx(0.1)
-    said = json.dumps(pictures.cascade(frames["cascade"], Words()).to_dict(validate=False), ensure_ascii=False)
+    text = json.dumps(pictures.cascade(frames["cascade"], Words()).to_dict(validate=False), ensure_ascii=False)
     more, leak = Words()("common.picture.more_words"), Words()("common.leak.used")
-    assert f"600   (+200  {more})" in said and f"500   (−100  {leak})" in said
+    assert f"600   (+200  {more})" in text and f"500   (−100  {leak})" in text
 
 
-def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
+def test_pathways_and_their_interaction_make_the_whole():
     parts = {
         "evenings": (-3.0, -4, -1),
         "first weeks": (1.0, -1, 2),
@@ -366,26 +367,26 @@ def test_pathways_and_what_is_beyond_their_sum_make_the_whole():
     steps = next(rows for rows in chart["datasets"].values() if len(rows) == 4)
     assert [(row["start"], row["end"]) for row in steps] == [(0, -3), (-3, -2), (-2, -4), (0, -4)]
     assert [(row["from"], row["to"]) for row in steps] == [(-4, -1), (-4, -1), (-5, -3), (-5, -1)]
-    assert len({row["colour"] for row in steps}) == 3, "a step that could be nothing is grey"
+    assert len({row["colour"] for row in steps}) == 3, "a step whose interval includes zero is grey"
 
 
-# -- what it rests on --------------------------------------------------------------------------------------------------
+# -- evidence ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_commands_can_be_pasted_as_they_stand(written):
+def test_commands_can_be_pasted(written):
     assert sources.commands(about()) == ["hybridwork scenarios replicates=100 'scenarios=[baseline,always_on]'"]
     assert "hybridwork report FOLDER language=nl policy=no_need_to_answer" in written["nl"]
 
 
-def test_policies_that_were_lived_one_by_one_have_a_command_each(undrawn):
-    made = comparison()
-    made.about["commands"] = ["hybridwork run scenario=always_on", "hybridwork run social=buddies"]
-    html = section(page(made, Words()), "again")
-    assert all(command in html for command in made.about["commands"])
+def test_policies_simulated_separately_have_a_command_each(undrawn):
+    separate = comparison()
+    separate.about["commands"] = ["hybridwork run scenario=always_on", "hybridwork run social=buddies"]
+    html = section(page(separate, Words()), "again")
+    assert all(command in html for command in separate.about["commands"])
     assert "FOLDER" not in html and "config.yaml" not in html
 
 
-def test_grades_are_told_only_of_the_model_that_made_the_comparison():
+def test_grades_are_shown_only_for_the_version_that_made_the_comparison():
     assert sources.grades({"parameters": 3, "assumed": 1}) == {}
 
 
@@ -395,12 +396,12 @@ def test_references_are_those_of_the_measures_shown():
     assert shown and len(shown) < len(all_of_them)
 
 
-# -- mistakes ----------------------------------------------------------------------------------------------------------
+# -- mistakes ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def kept(tmp_path):
-    """A folder as `hybridwork scenarios` leaves it."""
+def written_folder(tmp_path):
+    """Return a folder as `hybridwork scenarios` writes it."""
     for name, table in tables().items():
         table.to_parquet(tmp_path / f"{name}.parquet")
     (tmp_path / "about.json").write_text(json.dumps(about()))
@@ -408,15 +409,15 @@ def kept(tmp_path):
 
 
 def _without(name):
-    return lambda kept: (kept / name).unlink()
+    return lambda written_folder: (written_folder / name).unlink()
 
 
 def _write(name, text):
-    return lambda kept: (kept / name).write_text(text)
+    return lambda written_folder: (written_folder / name).write_text(text)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "text"),
     [
         (_without("effects.parquet"), "No comparison of scenarios"),
         (_without("counts.parquet"), "lacks counts.parquet, which versions before"),
@@ -428,15 +429,15 @@ def _write(name, text):
         (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice only"),
     ],
 )
-def test_a_folder_that_is_none_is_told_in_one_line(kept, spoil, said):
-    spoil(kept)
+def test_an_invalid_folder_is_an_error_in_one_line(written_folder, spoil, text):
+    spoil(written_folder)
     with pytest.raises(UserError) as error:
-        folder.read(kept)
-    assert said in str(error.value) and "\n" not in str(error.value)
+        folder.read(written_folder)
+    assert text in str(error.value) and "\n" not in str(error.value)
     assert re.search(r"(Run|Use) .*\.$", str(error.value))
 
 
-def test_a_folder_of_comparisons_names_the_last(tmp_path):
+def test_a_folder_of_comparisons_is_an_error_that_names_the_last(tmp_path):
     for name in ("2026-11-20", "2026-11-21"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "effects.parquet").touch()
@@ -445,7 +446,7 @@ def test_a_folder_of_comparisons_names_the_last(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "text"),
     [
         ([], "one folder"),
         (["a", "b"], "one folder"),
@@ -455,50 +456,50 @@ def test_a_folder_of_comparisons_names_the_last(tmp_path):
         (["nowhere"], "No folder nowhere"),
     ],
 )
-def test_a_wrong_word_is_told_in_one_line(words, said):
-    with pytest.raises(UserError, match=said):
+def test_an_invalid_setting_is_an_error(words, text):
+    with pytest.raises(UserError, match=text):
         main(words)
 
 
-def test_without_its_packages_the_main_job_goes_on_and_says_what_to_install(kept, monkeypatch, capsys):
+def test_without_its_packages_the_main_job_continues_and_names_them(written_folder, monkeypatch, capsys):
     monkeypatch.setattr("sim.views.settings.find_spec", lambda name: None if name == "altair" else object())
-    command.beside(kept, "en")
+    command.beside(written_folder, "en")
     assert capsys.readouterr().err == 'No report.html. Missing package: altair. Use pip install "hybridwork[report]".\n'
-    assert not (kept / "report.html").exists()
+    assert not (written_folder / "report.html").exists()
 
 
 @pytest.mark.parametrize(("replicates", "key"), [(100, "all_caption"), (250, "all_caption_scaled")])
-def test_the_caption_of_the_dots_says_whether_they_are_percentages(replicates, key):
+def test_the_caption_of_the_dots_states_whether_they_are_percentages(replicates, key):
     words = Words()
     caption = Sections(comparison(replicates=replicates), words).dots_caption
     assert caption == words(f"report.short.{key}", runs=replicates)
 
 
 @pytest.mark.parametrize("name", ["desks", "always_on"])
-def test_only_a_policy_is_shown_large(undrawn, name):
+def test_only_a_policy_can_be_in_the_summary(undrawn, name):
     with pytest.raises(UserError, match=f"Unknown policy: {name}. Use one of full_ergonomics"):
         page(comparison(), Words(), name)
 
 
-# -- drawn -------------------------------------------------------------------------------------------------------------
+# -- drawn ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_the_page_is_small_and_the_same_when_drawn_again(kept):
-    assert main([str(kept), "language=nl"]) == 0
-    first = (kept / "report_nl.html").read_bytes()
-    command.write(kept, "nl")
-    assert (kept / "report_nl.html").read_bytes() == first
+def test_the_page_is_small_and_the_same_when_drawn_again(written_folder):
+    assert main([str(written_folder), "language=nl"]) == 0
+    first = (written_folder / "report_nl.html").read_bytes()
+    command.write(written_folder, "nl")
+    assert (written_folder / "report_nl.html").read_bytes() == first
     assert len(first) < 3_000_000
     pictures_held = re.findall(rb'<img class="\w+" src="([^"]*)"', first)
     assert len(pictures_held) == 12 and min(map(len, pictures_held)) > 5_000
 
 
 @pytest.mark.slow
-def test_the_page_prints_where_a_browser_is_present(kept):
+def test_the_page_prints_where_a_browser_is_present(written_folder):
     from sim.views.report.pdf import browser
 
     if browser() is None:
         pytest.skip("no browser")
-    command.write(kept, pdf="true")
-    assert (kept / "report.pdf").read_bytes().startswith(b"%PDF")
+    command.write(written_folder, pdf="true")
+    assert (written_folder / "report.pdf").read_bytes().startswith(b"%PDF")

@@ -133,7 +133,7 @@ def in_place(name: str) -> None:
 def number(name: str, usual: float) -> None:
     """Read an assumption; one at its usual value is left out of the choice."""
     value = float(st.session_state.get(key(name), usual))
-    others = {own: number for own, number in choice().numbers.items() if own != name}
+    others = {own: other for own, other in choice().numbers.items() if own != name}
     change(numbers=others if value == usual else {**others, name: value})
 
 
