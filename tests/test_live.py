@@ -162,7 +162,7 @@ BURN_INS = [
 @pytest.mark.parametrize("levers", BURN_INS)
 def test_a_cached_burn_in_with_every_measure_changes_no_bit(levers):
     plan = replace(cases.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
-    record, alone = worker.simulate([plan])[0], run(replace(plan, engine="reference"))
+    record, alone = worker.simulate(plan), run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
         np.testing.assert_array_equal(getattr(record, name), getattr(alone, name), err_msg=name)
     for name in ("final", "groups", "ties_after"):
@@ -172,13 +172,13 @@ def test_a_cached_burn_in_with_every_measure_changes_no_bit(levers):
 
 def test_a_cached_burn_in_serves_another_horizon():
     plan = replace(cases.plans_of(PolicySelection(levers=QUIET, **SMALL), 1)[0], weeks=27)
-    worker.simulate([replace(plan, weeks=26)])
-    np.testing.assert_array_equal(worker.simulate([plan])[0].weekly, run(plan).weekly)
+    worker.simulate(replace(plan, weeks=26))
+    np.testing.assert_array_equal(worker.simulate(plan).weekly, run(plan).weekly)
 
 
 def test_a_null_scenario_that_differs_from_zero_stops_the_page(answers):
     plan = cases.plans_of(PolicySelection(**SMALL), 1)[0]
-    record = worker.simulate([plan])[0]
+    record = worker.simulate(plan)
     cases.check_null(record)
     record.weekly[1, -1, 0, 0] += np.float32(1e-4)
     with pytest.raises(UserError, match="differs from itself"):
@@ -191,11 +191,11 @@ class WaitingExecutor:
     """An executor whose tasks wait until the test finishes them."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Future, list]] = []
+        self.waiting: list[tuple[Future, Stub]] = []
 
-    def submit(self, _work, plans):
+    def submit(self, _work, plan):
         future: Future = Future()
-        self.waiting.append((future, plans))
+        self.waiting.append((future, plan))
         return future
 
     def shutdown(self, **_) -> None:
@@ -233,9 +233,9 @@ def _finish_tasks(executors) -> list[PolicySelection]:
     wait_until(lambda: all(own.waiting for own in executors))
     done = []
     for own in executors:
-        future, plans = own.waiting.pop(0)
-        done.append(plans[0].choice)
-        future.set_result([Stub()] * len(plans))
+        future, plan = own.waiting.pop(0)
+        done.append(plan.choice)
+        future.set_result(Stub())
     return done
 
 

@@ -238,7 +238,7 @@ def test_a_worker_that_ends_is_shut_down_and_replaced(caplog):
         found.close()
 
 
-@pytest.mark.parametrize("part", ["wants_plans", "next_replicates", "stage"])
+@pytest.mark.parametrize("part", ["wants_plans", "next_replicate", "stage"])
 def test_an_error_in_the_queue_ends_its_choice_alone_and_is_logged(answers, monkeypatch, caplog, part):
     bad = PolicySelection(employees=30, weeks=26, seed=7)
     real = getattr(cases.Case, part)

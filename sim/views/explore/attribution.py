@@ -8,7 +8,7 @@ ranges: this explains the model and is not a realistic scenario.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -70,12 +70,8 @@ def split(scheduler: AnswerScheduler, choice: PolicySelection, replicates: int =
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def effects_without(plans: Sequence[Plan]) -> list[np.ndarray]:
-    """Return the effects on everybody of each plan, (1 + pathways, outcome): the whole, then without each pathway."""
-    return [_effects(plan) for plan in plans]
-
-
-def _effects(plan: Plan) -> np.ndarray:
+def effects_without(plan: Plan) -> np.ndarray:
+    """Return the effects of a plan on everybody, (1 + pathways, outcome): the whole, then without each pathway."""
     usual, policy = plan.scenarios
     cuts: list[Cut] = [(), *(cut for _, _, cut in _CUTS)]
     worlds = [without(scenario, cut, number) for number, cut in enumerate(cuts) for scenario in (usual, policy)]

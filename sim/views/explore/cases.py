@@ -21,8 +21,6 @@ from sim.world.establishments import build
 WORKERS = 2
 REPLICATE_STEPS = (FIRST_STAGE, 20, 50, 100)
 """Numbers of replicates after which an answer is updated. The last one is the most that a choice may get."""
-REPLICATES_PER_TASK = 1
-"""Replicates that a worker simulates before it takes the next task."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +87,14 @@ class Case:
         ready = next((number for number in range(len(self.plans)) if number not in self.records), len(self.plans))
         return max((stage for stage in stages(self.answer.most) if stage <= ready), default=0)
 
-    def next_replicates(self, worker: int) -> list[int]:
-        """Return the next replicates of a worker; a worker always gets the same ones, to reuse their burn-in."""
-        waiting = (number for number in range(worker, len(self.plans), WORKERS) if number not in self.started)
-        return list(islice(waiting, REPLICATES_PER_TASK))
+    def next_replicate(self, worker: int) -> int | None:
+        """Return the next replicate of a worker; a worker always gets the same ones, to reuse their burn-in."""
+        return next((one for one in range(worker, len(self.plans), WORKERS) if one not in self.started), None)
 
-    def add(self, numbers: Sequence[int], records: Sequence[Record]) -> None:
-        """Add the records of these replicates."""
-        self.records.update(zip(numbers, records, strict=True))
-        self.bytes += sum(map(_size, records))
+    def add(self, replicate: int, record: Record) -> None:
+        """Add the record of a replicate."""
+        self.records[replicate] = record
+        self.bytes += _size(record)
 
     def drop_records(self) -> None:
         """Free the memory of the records."""

@@ -7,7 +7,6 @@ evening of that kind. The model simulates evenings, not minutes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,12 +64,8 @@ def evening(scheduler: AnswerScheduler, choice: PolicySelection) -> Evening:
         raise UserError(
             "An evening shows individuals, so your own file has none. Use an organisation of the same size."
         )
-    scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), _scenes)[0]
+    scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), _scene)[0]
     return scene
-
-
-def _scenes(plans: Sequence[Plan]) -> list[Evening]:
-    return [_scene(plan) for plan in plans]
 
 
 def _scene(plan: Plan) -> Evening:

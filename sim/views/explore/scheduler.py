@@ -136,11 +136,11 @@ class AnswerScheduler:
         thread.start()
         return thread
 
-    def run_in_workers(self, plans: Sequence[Plan], work: Callable[[Sequence[Plan]], Sequence[Any]]) -> list[Any]:
+    def run_in_workers(self, plans: Sequence[Plan], work: Callable[[Plan], Any]) -> list[Any]:
         """Return the result of other work on each plan, such as a split by pathway, between the tasks of answers."""
 
         def run(place: int, plan: Plan) -> Any:
-            return self._workers[place % WORKERS].run(work, [plan], plan.firm.persons)[0]
+            return self._workers[place % WORKERS].run(work, plan, plan.firm.persons)
 
         with ThreadPoolExecutor(WORKERS) as threads:
             return list(threads.map(run, range(len(plans)), plans))
@@ -233,28 +233,27 @@ class AnswerScheduler:
             case.plans = plans
             self._change.notify_all()
 
-    def _find_task(self, number: int) -> Callable[[], tuple[Case, list[int]] | None]:
-        """Return a function that finds the next replicates of a worker, and notes that they have been started."""
+    def _find_task(self, number: int) -> Callable[[], tuple[Case, int] | None]:
+        """Return a function that finds the next replicate of a worker, and notes that it has been started."""
 
-        def find() -> tuple[Case, list[int]] | None:
+        def find() -> tuple[Case, int] | None:
             full = sum(case.bytes for case in self._cases.values()) > MAX_RECORD_BYTES
             for case in self._requested():
-                replicates = self._ask(case, lambda one: one.next_replicates(number)) or []
-                if replicates and not (full and replicates[0] >= FIRST_STAGE):
-                    case.started.update(replicates)
-                    return case, replicates
+                replicate = self._ask(case, lambda one: one.next_replicate(number))
+                if replicate is not None and not (full and replicate >= FIRST_STAGE):
+                    case.started.add(replicate)
+                    return case, replicate
             return None
 
         return find
 
-    def _simulate(self, number: int) -> Callable[[Case, list[int]], None]:
-        """Return a function that simulates replicates with a worker."""
+    def _simulate(self, number: int) -> Callable[[Case, int], None]:
+        """Return a function that simulates a replicate with a worker."""
 
-        def simulate(case: Case, replicates: list[int]) -> None:
-            plans = [case.plans[replicate] for replicate in replicates]
-            records = self._workers[number].run(worker.simulate, plans, case.choice.persons)
+        def simulate(case: Case, replicate: int) -> None:
+            record = self._workers[number].run(worker.simulate, case.plans[replicate], case.choice.persons)
             with self._change:
-                case.add(replicates, records)
+                case.add(replicate, record)
                 self._change.notify_all()
 
         return simulate
@@ -289,10 +288,9 @@ class AnswerScheduler:
     def _null_error(self) -> str | None:
         """Compare today's practice with itself in both workers; return one line unless the difference is zero."""
         try:
-            plans = cases.plans_of(PolicySelection(employees=60, weeks=26), 1)
+            (plan,) = cases.plans_of(PolicySelection(employees=60, weeks=26), 1)
             for process in self._workers:
-                for record in process.run(worker.simulate, plans):
-                    cases.check_null(record)
+                cases.check_null(process.run(worker.simulate, plan))
         except Exception as error:
             if not isinstance(error, UserError):
                 _log.exception("the null scenario could not be checked")

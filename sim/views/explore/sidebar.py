@@ -87,11 +87,11 @@ def _lever(name: str, choice: PolicySelection, words: Words) -> None:
         _slider(_LAYER_LOSS, words("explore.panel.layer_loss"), choice, step=0.01, format="percent")
 
 
-def _slider(name: str, label: str, choice: PolicySelection, **looks: Any) -> None:
+def _slider(name: str, label: str, choice: PolicySelection, **options: Any) -> None:
     """Show the slider of an assumption, over its range."""
     (least, most), usual = assumptions()[name], usual_of(name)
     bound = _bound(name, float(choice.numbers.get(name, usual)), state.number, name, usual)
-    st.slider(label, least, most, **looks, **bound)
+    st.slider(label, least, most, **options, **bound)
 
 
 def option_line(option: Option, words: Words, with_family: bool = False) -> dict[str, str]:

@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -41,9 +41,12 @@ _burn_ins: OrderedDict[Key, BurnInState] = OrderedDict()
 _baselines: OrderedDict[Key, Record] = OrderedDict()
 
 
-def simulate(plans: Sequence[Plan]) -> list[Record]:
-    """Return the records of these plans, the baseline first in each; the plans may differ in anything."""
-    return [_simulate(plan) for plan in plans]
+def simulate(plan: Plan) -> Record:
+    """Return the record of a plan with two scenarios, the baseline first."""
+    usual, most = replace(plan, scenarios=plan.scenarios[:1]), _size_of_cache(MAX_RECORDS, plan)
+    baseline = _cached(_baselines, _key(usual), lambda: after_burn_in(usual).simulate(usual.scenarios)[0], most)
+    policy = after_burn_in(plan).simulate(plan.scenarios[1:])[0]
+    return _select_measures(_concatenate(baseline, policy), plan)
 
 
 def with_staff(job: tuple[Callable[[Any], Any], Any, str, own_organisation.Staff]) -> Any:
@@ -87,13 +90,6 @@ def _key(plan: Plan) -> Key:
 def _size_of_cache(most: int, plan: Plan) -> int:
     people = plan.firm.people if plan.firm.kind == "one" else USUAL_SIZE
     return most * USUAL_SIZE // max(people, USUAL_SIZE)
-
-
-def _simulate(plan: Plan) -> Record:
-    usual, most = replace(plan, scenarios=plan.scenarios[:1]), _size_of_cache(MAX_RECORDS, plan)
-    baseline = _cached(_baselines, _key(usual), lambda: after_burn_in(usual).simulate(usual.scenarios)[0], most)
-    policy = after_burn_in(plan).simulate(plan.scenarios[1:])[0]
-    return _select_measures(_concatenate(baseline, policy), plan)
 
 
 def _select_measures(record: Record, plan: Plan) -> Record:
