@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 
 from sim.errors import UserError
@@ -43,14 +44,10 @@ def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
     from sim.config.default_settings import conf_folder
     from sim.experiments.output_folder import write_text
 
-    together: Parameters = {}
-    for layer in layers:
-        together = merged(together, layer)
+    together: Parameters = reduce(merged, layers, {})
     rounded = {p: {n: round(v, 4) for n, v in sorted(own.items())} for p, own in together.items() if own}
-    content = {
-        "mechanisms": {p: own for p, own in rounded.items() if p not in INSTRUMENTS},
-        "survey": rounded.get("survey", {}),
-    }
+    of_mechanisms = {p: own for p, own in rounded.items() if p not in INSTRUMENTS}
+    content = {"mechanisms": of_mechanisms, "survey": rounded.get("survey", {})}
     path = conf_folder() / "fit" / "point.yaml"
     write_text(_HEADER + yaml.safe_dump(content, sort_keys=True), path)
     return path

@@ -113,7 +113,7 @@ def simulate_rows(engine: Engine, survey: Survey, days: Sequence[int]) -> list[l
 
 
 def mismatches(engine: Engine) -> np.ndarray:
-    """Return answers of 15 that differ from the employer's, (world, manager and non-manager)."""
+    """Return how many answers of 15 differ from the employer's, (world, manager and non-manager)."""
     firm, values = engine.staff.firm, engine.values
     in_study = values["asked_in_study"][0, :, 0] > 0
     claimed = values["claimed"][:, in_study][:, :, firm.establishment]
@@ -168,15 +168,13 @@ class _Problem:
         self._at, self._last = np.array([]), (np.array([]), np.array([]))
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        """Return differences in units of their tolerance."""
         return self._run(x)[0]
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """Return the change of the residuals with each free parameter."""
         return self._run(x)[1]
 
     def _run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return residuals and Jacobian; those of the last `x` are cached."""
+        """Return differences in units of their tolerance, and their change with each parameter, caching the last."""
         if np.array_equal(x, self._at):
             return self._last
         signs = np.where(x + self.step > self.high, -1.0, 1.0)
@@ -237,15 +235,10 @@ def fit(plan: Plan, log: Callable[[str], None] = print) -> Parameters:
 
     parameters = merged(plan.parameters, standardise(plan, log=log))
     problem = _Problem(replace(plan, firm=FIT_FIRM, parameters=parameters), log)
+    limits, span = (problem.low, problem.high), problem.high - problem.low
     inside = np.clip(problem.now, problem.low + 1e-6, problem.high - 1e-6)
     solution = least_squares(
-        problem.residuals,
-        inside,
-        problem.jacobian,
-        bounds=(problem.low, problem.high),
-        x_scale=problem.high - problem.low,
-        max_nfev=MAX_EVALUATIONS,
-        ftol=1e-2,
+        problem.residuals, inside, problem.jacobian, limits, x_scale=span, max_nfev=MAX_EVALUATIONS, ftol=1e-2
     )
     fitted: Parameters = {}
     for (process, name), value in zip(FREE, solution.x, strict=True):
@@ -313,11 +306,8 @@ def table(report: Sequence[Row]) -> str:
     """Return rows as lines of text: target, simulated, difference, and whether it is within its tolerance."""
     lines = [f"{'':44s}{'target':>9s}{'simulated':>11s}{'difference':>12s}  within"]
     for row in report:
-        sign = "yes" if row.met else "NO"
-        lines.append(
-            f"{row.name:44s}{row.target:9.2f}{row.simulated:11.2f}{signed(row.simulated - row.target, 2):>12}  "
-            f"{sign} (±{row.tolerance:g} {row.unit})"
-        )
+        numbers = f"{row.target:9.2f}{row.simulated:11.2f}{signed(row.simulated - row.target, 2):>12}"
+        lines.append(f"{row.name:44s}{numbers}  {'yes' if row.met else 'NO'} (±{row.tolerance:g} {row.unit})")
     return "\n".join(lines)
 
 

@@ -8,8 +8,9 @@ the same deviation and the iteration would not converge.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +31,7 @@ DAMPING = 0.8
 TOLERANCE = 0.01
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """A state with an intercept `level` and a trait SD `spread` to solve, over the people of `group`."""
 
     quantity: str
@@ -41,8 +41,7 @@ class State:
     group: str = "may_work_from_home"
 
 
-@dataclass(frozen=True)
-class Usual:
+class Usual(NamedTuple):
     """A reference constant: the mean of a quantity, and its SD where `sd` names a parameter."""
 
     quantity: str
@@ -106,11 +105,11 @@ def standardise(
     solved: Parameters = {}
     for number in range(rounds):
         moments = measure_moments(replace(plan, firm=REFERENCE_FIRM, parameters=parameters, burn_in=BURN_IN_WEEKS))
-        constants = _constants(moments) if number < freeze_after else {}
-        for own in (constants, _steps(parameters, moments)):
-            for process, values in own.items():
-                parameters.setdefault(process, {}).update(values)
-                solved.setdefault(process, {}).update(values)
+        constants = _constants(moments) if number < freeze_after else ()
+        for process, name, value in [*constants, *_steps(parameters, moments)]:
+            metadata = metadata_of(process, name)
+            within = float(min(max(value, metadata.low), metadata.high))
+            parameters.setdefault(process, {})[name] = solved.setdefault(process, {})[name] = within
         largest = max(abs(moments[s.quantity].mean) + abs(moments[s.quantity].sd - 1) for s in STATES)
         log(f"round {number + 1}: largest deviation from mean 0 and SD 1: {largest:.3f}")
         if largest < TOLERANCE and number >= freeze_after:
@@ -118,8 +117,24 @@ def standardise(
     return solved
 
 
-@dataclass(frozen=True)
-class Moments:
+def _constants(moments: Mapping[str, Moments]) -> Iterator[tuple[str, str, float]]:
+    """Yield process, parameter and value of the reference constants."""
+    for usual in USUALS:
+        yield usual.process, usual.mean, moments[usual.quantity].mean
+        if usual.sd:
+            yield usual.process, usual.sd, moments[usual.quantity].sd
+
+
+def _steps(parameters: Parameters, moments: Mapping[str, Moments]) -> Iterator[tuple[str, str, float]]:
+    """Yield process, parameter and next value of levels and spreads."""
+    for state in STATES:
+        default, own, moment = mechanisms()[state.process](), parameters.get(state.process, {}), moments[state.quantity]
+        level, spread = (own.get(name, getattr(default, name)) for name in (state.level, state.spread))
+        yield state.process, state.level, level - DAMPING * moment.mean
+        yield state.process, state.spread, float(np.sqrt(max(spread**2 + DAMPING * (1 - moment.sd**2), 0.0)))
+
+
+class Moments(NamedTuple):
     """Mean and SD over reference people and days."""
 
     mean: float
@@ -144,38 +159,6 @@ def measure_moments(plan: Plan) -> dict[str, Moments]:
 def _moments(count: float, total: float, squares: float) -> Moments:
     mean = total / count
     return Moments(mean, float(np.sqrt(max(squares / count - mean**2, 0.0))))
-
-
-def _constants(moments: Mapping[str, Moments]) -> Parameters:
-    constants: Parameters = {}
-    for usual in USUALS:
-        own = constants.setdefault(usual.process, {})
-        own[usual.mean] = _within(usual.process, usual.mean, moments[usual.quantity].mean)
-        if usual.sd:
-            own[usual.sd] = _within(usual.process, usual.sd, moments[usual.quantity].sd)
-    return constants
-
-
-def _steps(parameters: Parameters, moments: Mapping[str, Moments]) -> Parameters:
-    steps: Parameters = {}
-    for state in STATES:
-        own = steps.setdefault(state.process, {})
-        now = {**_defaults(state.process), **parameters.get(state.process, {})}
-        moment = moments[state.quantity]
-        own[state.level] = _within(state.process, state.level, now[state.level] - DAMPING * moment.mean)
-        square = now[state.spread] ** 2 + DAMPING * (1 - moment.sd**2)
-        own[state.spread] = _within(state.process, state.spread, float(np.sqrt(max(square, 0.0))))
-    return steps
-
-
-def _defaults(process: str) -> dict[str, float]:
-    own = mechanisms()[process]()
-    return {name: getattr(own, name) for name in own.parameter_metadata()}
-
-
-def _within(process: str, name: str, value: float) -> float:
-    metadata = metadata_of(process, name)
-    return float(min(max(value, metadata.low), metadata.high))
 
 
 def main(argv: list[str]) -> int:

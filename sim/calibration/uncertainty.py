@@ -12,17 +12,13 @@ from sim.language.grammar import Mechanism, ParameterMetadata
 from sim.survey.survey import Survey
 
 
+@cache
 def grade_counts() -> Counter[str]:
     """Return the number of uncertain parameters by grade: assumed, fitted, or from a source.
 
     Uncertain are the parameters that a run with `fit=posterior` draws: those with a range, of mechanisms, levers, the
     survey and the effects of measures. Switches, definitions and parameters from standardisation are excluded.
     """
-    return Counter(dict(_grade_counts()))
-
-
-@cache
-def _grade_counts() -> tuple[tuple[str, int], ...]:
     kinds: list[type[Mechanism]] = [*mechanisms().values(), *levers().values(), Survey]
     own = [metadata for kind in kinds for metadata in kind.parameter_metadata().values()]
     effects = [
@@ -30,8 +26,7 @@ def _grade_counts() -> tuple[tuple[str, int], ...]:
         for measure in measures()
         for condition, shift in measure.shifts.items()
     ]
-    counts = Counter(metadata.grade for metadata in [*own, *effects] if is_uncertain(metadata))
-    return tuple(counts.items())
+    return Counter(metadata.grade for metadata in [*own, *effects] if is_uncertain(metadata))
 
 
 def assumed_numbers() -> dict[str, int]:

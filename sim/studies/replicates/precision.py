@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from sim.config.settings import StudySettings
+from sim.config.settings import StudySettings, check
 from sim.outcomes.effects import CONFIDENCE
 
 EQUIVALENCE = 0.90
@@ -38,16 +38,10 @@ FEWEST = 2
 """Pairs that a spread needs."""
 
 
-def _positive(size: float) -> float:
-    if size <= 0:
-        raise ValueError("a number above 0")
-    return size
-
-
 class Precision(StudySettings):
     """Settings below `precision`; `conf/study/replicates.yaml` explains them."""
 
-    smallest: dict[str, Annotated[float, AfterValidator(_positive)] | None]
+    smallest: dict[str, Annotated[float, check(lambda size: size > 0, "a number above 0")] | None]
     pilot: int = Field(ge=FEWEST)
     most: int = Field(ge=FEWEST)
 
@@ -131,23 +125,21 @@ def decision(pairs: Pairs, smallest: float) -> str:
     least, most = interval(pairs, EQUIVALENCE)
     equivalent = -smallest < least and most < smallest
     if low <= 0 <= high:
-        margin = f"±{smallest:g}"
-        return f"no effect: equivalent to zero within {margin}" if equivalent else "not decided"
+        return f"no effect: equivalent to zero within ±{smallest:g}" if equivalent else "not decided"
     moves = "lowers" if high < 0 else "raises"
     if low > smallest or high < -smallest:
         return f"{moves} by more than {smallest:g}"
-    if equivalent:
-        return f"{moves}, but by less than {smallest:g}"
-    return f"{moves}, but not shown to be by more than {smallest:g}"
+    return f"{moves}, but {'by less' if equivalent else 'not shown to be by more'} than {smallest:g}"
 
 
 def stopping(pairs: Pairs, smallest: float, most: int) -> str:
     """Return why this policy and outcome needed no more pairs, or got none."""
     low, high = interval(pairs)
     allowed, actual = half_width(smallest), (high - low) / 2
-    if pairs_needed(pairs.spread, pairs.pilot, allowed) <= pairs.pilot:
+    needed = pairs_needed(pairs.spread, pairs.pilot, allowed)
+    if needed <= pairs.pilot:
         return "the pilot was enough"
-    if pairs_needed(pairs.spread, pairs.pilot, allowed) <= len(pairs.differences):
+    if needed <= len(pairs.differences):
         return f"reached the half-width of {allowed:g}"
     why = f"stopped at the most allowed, {most:,}" if len(pairs.differences) >= most else "some runs failed"
     return f"{why}: half-width {actual:.2g} instead of {allowed:g}"

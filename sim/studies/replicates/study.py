@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
@@ -25,7 +28,6 @@ from sim.studies.replicates.precision import FEWEST, Pairs, Precision, sufficien
 from sim.studies.replicates.tables import findings, running_means, summary
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -109,15 +111,13 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
 
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
-        settings = results.problem.settings
+        settings, sizes = results.problem.settings, results.problem.settings.sizes
         return {
             "weeks": results.problem.context.plan.weeks,
             "pilot": settings.pilot,
             "most": settings.most,
             "failed": results.failed,
-            "smallest": [
-                {"outcome": name, "size": size, "unit": OUTCOMES[name].unit} for name, size in settings.sizes.items()
-            ],
+            "smallest": [{"outcome": name, "size": size, "unit": OUTCOMES[name].unit} for name, size in sizes.items()],
             **summary(findings(results.pairs, settings)),
         }
 
@@ -130,31 +130,18 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return whether the pairs are enough, and the decision for every policy and outcome."""
         lines = [f"{facts['pairs']:,} pairs of runs are {'' if facts['enough'] else 'not '}enough."]
-        for (policy, outcome, difference, *_, decision), (*_, stopping) in zip(
-            facts["decision_rows"], facts["count_rows"], strict=True
-        ):
-            lines.append(f"{policy}, {outcome}: {difference}; {decision}; {stopping}.")
+        for (policy, outcome, *cells), count in zip(facts["decision_rows"], facts["count_rows"], strict=True):
+            lines.append(f"{policy}, {outcome}: {cells[0]}; {cells[-1]}; {count[-1]}.")
         return "\n".join(lines)
 
 
 def _run(problem: Problem, folder: Path, pool: WorkerPool, count: int, retry: bool = False) -> stored.Results:
     """Run replicates that the folder lacks; it keeps those with which it was begun."""
-    sweep = Sweep(problem.context, _design(), max(count, _runs_before(stored.Results(folder))))
+    before = stored.Results(folder)
+    with suppress(UserError):  # run_sweep reports and repairs a record that does not state its runs
+        count = max(count, len(before.runs) if before.exists else 0)
+    sweep = Sweep(problem.context, Design("replicates", (), pd.DataFrame(index=range(1))), count)  # nothing varies
     return run_sweep(sweep, folder, pool, retry=retry, about={"precision": problem.settings.model_dump()})
-
-
-def _runs_before(before: stored.Results) -> int:
-    try:
-        return len(before.runs) if before.exists else 0
-    except UserError:
-        return 0  # run_sweep reports and repairs a record that does not say so
-
-
-def _design() -> Design:
-    """A design of one row, in which nothing varies."""
-    import pandas as pd
-
-    return Design("replicates", (), pd.DataFrame(index=range(1)))
 
 
 def pairs_of(results: stored.Results, problem: Problem, count: int) -> list[Pairs]:

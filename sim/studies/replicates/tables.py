@@ -1,12 +1,13 @@
-"""What the pairs show, as data frames and as rows of the page."""
+"""Results of the pairs, as data frames and as rows of the page."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.formatting import fixed, signed
 from sim.outcomes.definitions import OUTCOMES
@@ -26,9 +27,6 @@ from sim.studies.replicates.precision import (
     standard_error,
     stopping,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OTHER_SIZES = {"half": 0.5, "same": 1.0, "twice": 2.0}
 """Multiples of the smallest effect of interest for which the page also states the pairs needed."""
@@ -52,8 +50,6 @@ def findings(pairs: Sequence[Pairs], settings: Precision) -> pd.DataFrame:
         - `needed_unpaired`: pairs that unpaired worlds would need; nan where the difference does not vary
         - `needed_half`, `needed_same`, `needed_twice`: pairs needed for half the smallest effect, for it, and for twice
     """
-    import pandas as pd
-
     return pd.DataFrame([_finding(own, settings.sizes[own.outcome], settings.most) for own in pairs])
 
 
@@ -61,37 +57,27 @@ def _finding(pairs: Pairs, smallest: float, most: int) -> dict[str, Any]:
     low, high = interval(pairs)
     equivalence_low, equivalence_high = interval(pairs, EQUIVALENCE)
     correlation, factor = gain_of_pairing(pairs)
-    needed = {
-        name: pairs_needed(pairs.spread, pairs.pilot, half_width(smallest * times))
-        for name, times in OTHER_SIZES.items()
-    }
+
+    def needed(times: float, spread: float = pairs.spread) -> int:
+        return pairs_needed(spread, pairs.pilot, half_width(smallest * times))
+
     return {
-        "scenario": pairs.scenario,
-        "kind": pairs.kind,
-        "outcome": pairs.outcome,
-        "unit": OUTCOMES[pairs.outcome].unit,
-        "smallest": smallest,
-        "half_width": half_width(smallest),
-        "replicates": len(pairs.differences),
-        "pilot": pairs.pilot,
-        "needed": max(pairs.pilot, needed["same"]),
-        "difference": float(pairs.differences.mean()),
-        "standard_error": standard_error(pairs),
-        "low": low,
-        "high": high,
-        "equivalence_low": equivalence_low,
-        "equivalence_high": equivalence_high,
-        "decision": decision(pairs, smallest),
-        "stopping": stopping(pairs, smallest, most),
-        "correlation": correlation,
-        "pairing": factor,
-        "needed_unpaired": _needed_unpaired(pairs, factor, half_width(smallest)),
-        **{f"needed_{name}": number for name, number in needed.items()},
+        **_labels(pairs),
+        **{"smallest": smallest, "half_width": half_width(smallest)},
+        **{"replicates": len(pairs.differences), "pilot": pairs.pilot, "needed": max(pairs.pilot, needed(1.0))},
+        **{"difference": float(pairs.differences.mean()), "standard_error": standard_error(pairs)},
+        **{"low": low, "high": high},
+        **{"equivalence_low": equivalence_low, "equivalence_high": equivalence_high},
+        **{"decision": decision(pairs, smallest), "stopping": stopping(pairs, smallest, most)},
+        **{"correlation": correlation, "pairing": factor},
+        "needed_unpaired": needed(1.0, pairs.spread * math.sqrt(factor)) if math.isfinite(factor) else math.nan,
+        **{f"needed_{name}": needed(times) for name, times in OTHER_SIZES.items()},
     }
 
 
-def _needed_unpaired(pairs: Pairs, factor: float, width: float) -> float:
-    return pairs_needed(pairs.spread * math.sqrt(factor), pairs.pilot, width) if math.isfinite(factor) else math.nan
+def _labels(pairs: Pairs) -> dict[str, str]:
+    unit = OUTCOMES[pairs.outcome].unit
+    return {"scenario": pairs.scenario, "kind": pairs.kind, "outcome": pairs.outcome, "unit": unit}
 
 
 def running_means(pairs: Sequence[Pairs], settings: Precision) -> pd.DataFrame:
@@ -99,32 +85,16 @@ def running_means(pairs: Sequence[Pairs], settings: Precision) -> pd.DataFrame:
 
     `low` and `high` use the pilot's spread at that number alone; the last of each policy and outcome is Stein's.
     """
-    import pandas as pd
-
     return pd.concat([_running_mean(own, settings.sizes[own.outcome]) for own in pairs], ignore_index=True)
 
 
 def _running_mean(pairs: Pairs, smallest: float) -> pd.DataFrame:
-    import pandas as pd
-
     counts = np.arange(FEWEST, len(pairs.differences) + 1)
     means = np.cumsum(pairs.differences)[counts - 1] / counts
     reach = quantile(CONFIDENCE, pairs.pilot) * pairs.spread / np.sqrt(counts)
-    return pd.DataFrame(
-        {
-            "scenario": pairs.scenario,
-            "kind": pairs.kind,
-            "outcome": pairs.outcome,
-            "unit": OUTCOMES[pairs.outcome].unit,
-            "pairs": counts,
-            "difference": means,
-            "low": means - reach,
-            "high": means + reach,
-            "smallest": smallest,
-            "pilot": pairs.pilot,
-            "replicates": len(pairs.differences),
-        }
-    )
+    numbers = {"pairs": counts, "difference": means, "low": means - reach, "high": means + reach}
+    same = {"smallest": smallest, "pilot": pairs.pilot, "replicates": len(pairs.differences)}
+    return pd.DataFrame({**_labels(pairs), **numbers, **same})
 
 
 # -- values of the page -----------------------------------------------------------------------------------------------
@@ -133,20 +103,19 @@ def _running_mean(pairs: Pairs, smallest: float) -> pd.DataFrame:
 def summary(table: pd.DataFrame) -> dict[str, Any]:
     """Return the values that the page states, from the table of findings."""
     short = table[(table["high"] - table["low"]) / 2 > table["half_width"] * (1 + _ROUNDING)]
+    cells = {"decision": _decision_cells, "count": _count_cells, "pairing": _pairing_cells, "size": _size_cells}
     rows = table.to_dict("records")
     return {
         "pairs": int(table["replicates"].max()),
         "enough": short.empty,
         "short": [_need(row) for row in short.to_dict("records")],
         "most_needed": _need(table.loc[table["needed_same"].idxmax()]),
-        "decision_rows": [[*_names(row), *_decision_cells(row)] for row in rows],
-        "count_rows": [[*_names(row), f"{row['needed']:,}", f"{row['replicates']:,}", row["stopping"]] for row in rows],
-        "pairing_rows": [[*_names(row), *_pairing_cells(row)] for row in rows],
-        "size_rows": [
-            [*_names(row), *(f"{row['smallest'] * OTHER_SIZES[n]:g}: {row[f'needed_{n}']:,}" for n in OTHER_SIZES)]
-            for row in rows
-        ],
+        **{f"{name}_rows": [[*_names(row), *cells_of(row)] for row in rows] for name, cells_of in cells.items()},
     }
+
+
+def _names(row: Row) -> tuple[str, str]:
+    return label_of(row["scenario"]), f"{outcome_name(row['outcome'])}, {row['unit']}"
 
 
 def _need(row: Row) -> dict[str, Any]:
@@ -162,23 +131,23 @@ def _decision_cells(row: Row) -> list[str]:
     return [f"{mean} ({low} to {high})", error, f"{least} to {most}", row["decision"]]
 
 
+def _count_cells(row: Row) -> list[str]:
+    return [f"{row['needed']:,}", f"{row['replicates']:,}", row["stopping"]]
+
+
 def _pairing_cells(row: Row) -> list[str]:
     needed = f"{row['needed_same']:,}"
     if not math.isfinite(row["pairing"]):
         return ["none", "the difference does not vary", needed, "none"]
-    return [
-        fixed(row["correlation"], 3),
-        f"about {_two_digits(row['pairing'])} times as many runs",
-        needed,
-        f"about {_two_digits(row['needed_unpaired'])}",
-    ]
+    times, unpaired = _two_digits(row["pairing"]), _two_digits(row["needed_unpaired"])
+    return [fixed(row["correlation"], 3), f"about {times} times as many runs", needed, f"about {unpaired}"]
+
+
+def _size_cells(row: Row) -> list[str]:
+    return [f"{row['smallest'] * times:g}: {row[f'needed_{name}']:,}" for name, times in OTHER_SIZES.items()]
 
 
 def _two_digits(number: float) -> str:
     """A number with two significant digits, and all digits before the point."""
     rounded = float(f"{number:.2g}")
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
-
-
-def _names(row: Row) -> tuple[str, str]:
-    return label_of(row["scenario"]), f"{outcome_name(row['outcome'])}, {row['unit']}"

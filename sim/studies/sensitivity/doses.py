@@ -9,9 +9,10 @@ Differences are paired within a replicate, and intervals are Student's over repl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.config import composition, scenario_choice
 from sim.config.overrides import format_override
@@ -24,9 +25,6 @@ from sim.outcomes.definitions import OUTCOMES
 from sim.outcomes.effects import interval
 from sim.reporting.changes import is_distinguishable
 from sim.reporting.labels import KINDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DOSE, STRENGTH = "dose", "strength"
 HOLDS = "95%: people and chance; parameters and structure held fixed"
@@ -46,85 +44,50 @@ def pair_design(pairs: Sequence[tuple[str, str]], steps: Sequence[float], plan: 
 
 
 def _design(method: str, rows: Sequence[dict[str, float]], names: Sequence[str], plan: Plan) -> Design:
-    import pandas as pd
-
     factors = choose(list(dict.fromkeys(names)), plan)
     return Design(method, factors, pd.DataFrame(rows, columns=[factor.name for factor in factors], dtype=float))
 
 
+# -- effects: differences are (replicate, row of the design, outcome), nan where a run failed -------------------------
+
+
 def responses(design: Design, differences: np.ndarray, outcomes: Sequence[str]) -> pd.DataFrame:
-    """Return the paired difference at each step of each policy.
-
-    Parameters
-    ----------
-    design : Design
-        One of `response_design`.
-    differences : ndarray, (replicate, row, outcome)
-        nan where a run failed.
-    outcomes : sequence of str
-
-    Returns
-    -------
-    DataFrame
-        One row per factor, step and outcome: `factor`, `step`, `outcome`, `unit`, `difference`, `low`, `high`,
-        `replicates`, `interval`.
-    """
-    import pandas as pd
-
-    numbers = dict(zip(("difference", "low", "high", "replicates"), interval(differences), strict=True))
-    table = [
-        {
-            **{"factor": factor, "step": step, "outcome": outcome, "unit": OUTCOMES[outcome].unit},
-            **{name: values[row, place] for name, values in numbers.items()},
-            "interval": HOLDS,
-        }
-        for row, levels in enumerate(design.rows())
-        for factor, step in levels.items()
-        for place, outcome in enumerate(outcomes)
-    ]
-    return pd.DataFrame(table)
+    """Return the paired difference with its interval, by `factor` and `step` of a `response_design` and `outcome`."""
+    steps = [step for levels in design.rows() for step in levels.items()]
+    table = _by_outcome(pd.DataFrame(steps, columns=["factor", "step"]), outcomes)
+    for name, numbers in zip(("difference", "low", "high", "replicates"), interval(differences), strict=True):
+        table[name] = numbers.ravel()
+    return table.assign(interval=HOLDS)
 
 
 def interactions(design: Design, differences: np.ndarray, outcomes: Sequence[str]) -> pd.DataFrame:
-    """Return the joint effect of two levers, and their interaction: the joint effect less that of each alone.
+    """Return joint effects of two levers, and their interaction: the joint effect less that of each alone.
 
-    Parameters
-    ----------
-    design : Design
-        One of `pair_design`; a lever is alone where the step of the other is 0.
-    differences : ndarray, (replicate, row, outcome)
-        nan where a run failed.
-    outcomes : sequence of str
-
-    Returns
-    -------
-    DataFrame
-        One row per pair, two steps and outcome: `first`, `second`, `first_step`, `second_step`, `outcome`, `unit`,
-        `joint`, `joint_low`, `joint_high`, `interaction`, `low`, `high`, `distinguishable` (the interval of the
-        interaction excludes 0), `replicates`, `interval`.
+    There is one row per pair and steps of a `pair_design` and outcome. A lever is alone where the step of the other is
+    0. The interaction has the interval `low` to `high`; it is `distinguishable` where this excludes 0.
     """
-    import pandas as pd
-
     rows = [tuple(levels.items()) for levels in design.rows()]
-    place_of = {levels: number for number, levels in enumerate(rows)}
-    table: list[dict[str, Any]] = []
-    for number, ((one, step), (other, beside)) in enumerate(rows):
+    place_of = {levels: place for place, levels in enumerate(rows)}
+    table = pd.DataFrame(
+        [(one, other, step, beside) for (one, step), (other, beside) in rows],
+        columns=["first", "second", "first_step", "second_step"],
+    )
+    joint, beyond = [], []
+    for place, ((one, step), (other, beside)) in enumerate(rows):
         first, second = place_of[(one, step), (other, 0.0)], place_of[(one, 0.0), (other, beside)]
-        beyond = differences[:, number] - differences[:, first] - differences[:, second]
-        joint, joint_low, joint_high, _ = interval(differences[:, number])
-        more, low, high, count = interval(beyond)
-        table += [
-            {
-                **{"first": one, "second": other, "first_step": step, "second_step": beside},
-                **{"outcome": outcome, "unit": OUTCOMES[outcome].unit},
-                **{"joint": joint[place], "joint_low": joint_low[place], "joint_high": joint_high[place]},
-                **{"interaction": more[place], "low": low[place], "high": high[place]},
-                "distinguishable": is_distinguishable(low[place], high[place]),
-                **{"replicates": int(count[place]), "interval": HOLDS},
-            }
-            for place, outcome in enumerate(outcomes)
-        ]
-    return pd.DataFrame(table)
+        joint.append(interval(differences[:, place]))
+        beyond.append(interval(differences[:, place] - differences[:, first] - differences[:, second]))
+    table = _by_outcome(table, outcomes)
+    table["joint"], table["joint_low"], table["joint_high"], _ = np.swapaxes(joint, 0, 1).reshape(4, -1)
+    table["interaction"], table["low"], table["high"], count = np.swapaxes(beyond, 0, 1).reshape(4, -1)
+    table["distinguishable"] = list(map(is_distinguishable, table["low"], table["high"]))
+    return table.assign(replicates=count.astype(int), interval=HOLDS)
+
+
+def _by_outcome(rows: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
+    """Return every row once for each outcome, with its unit."""
+    units = pd.DataFrame({"outcome": list(outcomes), "unit": [OUTCOMES[outcome].unit for outcome in outcomes]})
+    return rows.merge(units, how="cross")
 
 
 # -- policies that have doses ------------------------------------------------------------------------------------------
@@ -170,8 +133,7 @@ def _pair(pair: Any, plan: Plan) -> tuple[str, str]:
         policies.append(_policy(policy))
         if obstacle := _obstacle(kind, policies[-1], plan):
             raise UserError(f"{where} {obstacle}")
-    both = sorted(_changed(policies[0]) & _changed(policies[1]))
-    if both:
+    if both := sorted(_changed(policies[0]) & _changed(policies[1])):
         raise UserError(f"{where} Both change {both[0]}, so only one would count. Use policies that share nothing.")
     return pair[0], pair[1]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from sim.engine.plan import BASELINE
 from sim.formatting import fixed, signed
@@ -23,9 +25,6 @@ from sim.reporting.sensitivity import (
 )
 from sim.reporting.templates import percent
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _FEW = 10
 """Trajectories; with fewer a bootstrap makes intervals too narrow."""
 
@@ -42,8 +41,7 @@ def facts(tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Any]) -> dict[s
         percentile over the rows of the screening, by scenario and outcome).
     """
     screening, indices = tables["screening"], tables["indices"]
-    trajectories = int(screening["trajectories"].iloc[0])
-    index_factors = int(indices["factor"].nunique())
+    trajectories, index_factors = int(screening["trajectories"].iloc[0]), int(indices["factor"].nunique())
     return {
         "trajectories": trajectories,
         "few": trajectories < _FEW,
@@ -55,10 +53,7 @@ def facts(tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Any]) -> dict[s
         "indices": [_indices(*number, index_factors) for number in by_number(indices)],
         "doses": _doses(tables["doses"]) if "doses" in tables else None,
         "pairs": _pairs(tables["pairs"]) if "pairs" in tables else None,
-        "run_rows": [
-            [part, *(f"{states.get(state, 0):,}" for state in ("done", "failed"))]
-            for part, states in runs["runs"].items()
-        ],
+        "run_rows": [[part, f"{n.get('done', 0):,}", f"{n.get('failed', 0):,}"] for part, n in runs["runs"].items()],
         "dropped_trajectories": int(screening["dropped"].max()),
         "dropped_base_points": int(indices["dropped"].max()),
     }
@@ -72,13 +67,9 @@ def leaders(screening: pd.DataFrame) -> list[dict[str, Any]]:
     entries = []
     for scenario, outcome, rows in by_number(screening):
         first = rows[rows["place_from"] == 1]
-        entries.append(
-            {
-                "number": number_name(scenario, outcome),
-                "factors": sorted(first.loc[first["distinguishable"], "words"]),
-                "uncertain": int((~first["distinguishable"]).sum()),
-            }
-        )
+        factors = sorted(first.loc[first["distinguishable"], "words"])
+        uncertain = int((~first["distinguishable"]).sum())
+        entries.append({"number": number_name(scenario, outcome), "factors": factors, "uncertain": uncertain})
     return entries
 
 
@@ -94,41 +85,44 @@ def _spread_rows(spread: Mapping[str, Mapping[str, Sequence[float]]]) -> list[li
 
 
 def _screening(scenario: str, outcome: str, rows: pd.DataFrame, count: int) -> dict[str, Any]:
-    leading = leading_rows(rows, "mu_star", count)
-    hidden, unit = rows.drop(leading.index), OUTCOMES[outcome].unit
-    lowest = leading.loc[leading["tier"] > 0, "low"].min()
+    leading, unit = leading_rows(rows, "mu_star", count), OUTCOMES[outcome].unit
+    hidden, lowest = rows.drop(leading.index), leading.loc[leading["tier"] > 0, "low"].min()
     unmoved = int((rows["mu_star"] == 0).sum())
+
+    def cells(row: Any) -> list[str]:
+        low, middle, high = (fixed(value, decimals(unit)) for value in (row.low, row.mu_star, row.high))
+        return [
+            f"{middle} ({low} to {high})",
+            direction_in_words(direction(row.mu_low, row.mu_high), scenario, outcome),
+        ]
+
     return {
         "number": number_name(scenario, outcome),
         "unit": unit,
         "is_level": scenario == BASELINE.name,
-        "rows": [
-            [
-                _tier(row.tier), row.words, _with_interval(row.mu_star, row.low, row.high, decimals(unit)),
-                direction_in_words(direction(row.mu_low, row.mu_high), scenario, outcome),
-                place_range(row.place_from, row.place_to),
-            ]
-            for row in leading.itertuples()
-        ],
+        "rows": [_row(row, cells(row)) for row in leading.itertuples()],
         "factors": len(rows),
         "hidden": len(hidden),
         "overlapping": int((hidden["high"] >= lowest).sum()),
         "unmoved": unmoved,
         "indistinct": int((rows["tier"] == 0).sum()) - unmoved,
-    }  # fmt: skip
+    }
 
 
 def _indices(scenario: str, outcome: str, rows: pd.DataFrame, count: int) -> dict[str, Any]:
+    def cells(row: Any) -> list[str]:
+        shares = (row.total, row.low, row.high), (row.first, row.first_low, row.first_high)
+        return [f"{percent(middle)} ({percent(low)} to {percent(high)})" for middle, low, high in shares]
+
+    leading = leading_rows(rows, "total", count)
     return {
         "number": number_name(scenario, outcome),
-        "rows": [
-            [
-                _tier(row.tier), row.words, _percent(row.total, row.low, row.high),
-                _percent(row.first, row.first_low, row.first_high), place_range(row.place_from, row.place_to),
-            ]
-            for row in leading_rows(rows, "total", count).itertuples()
-        ],
-    }  # fmt: skip
+        "rows": [_row(row, cells(row)) for row in leading.itertuples()],
+    }
+
+
+def _row(row: Any, cells: Sequence[str]) -> list[str]:
+    return [str(row.tier or "none"), row.words, *cells, place_range(row.place_from, row.place_to)]
 
 
 def _doses(table: pd.DataFrame) -> dict[str, Any]:
@@ -136,13 +130,12 @@ def _doses(table: pd.DataFrame) -> dict[str, Any]:
     steps = sorted(table["step"].unique())
     kinds = [kind for kind in DOSE_KINDS if table["factor"].str.startswith(f"{kind}.").any()]
     middle, most = steps[len(steps) // 2], steps[-1]
+    heads = (f"{DOSE_KINDS[kind]} {middle:g}" for kind in kinds)
     return {
         "replicates": int(table["replicates"].max()),
         "null_is_exact": bool(((null == 0) | null.isna()).all(axis=None)),
         "strengthens": bool(table["strengthens"].any()),
-        "heads": [
-            "Policy", *(f"{DOSE_KINDS[kind]} {middle:g}" for kind in kinds), "full" if most == 1 else f"{most:g}"
-        ],
+        "heads": ["Policy", *heads, "full" if most == 1 else f"{most:g}"],
         "outcomes": [
             {
                 "outcome": outcome_name(str(outcome)),
@@ -151,7 +144,7 @@ def _doses(table: pd.DataFrame) -> dict[str, Any]:
             }
             for outcome, rows in table.groupby("outcome", sort=False)
         ],
-    }  # fmt: skip
+    }
 
 
 def _dose_rows(table: pd.DataFrame, kinds: Sequence[str], middle: float, most: float) -> list[list[str]]:
@@ -171,19 +164,13 @@ def _pairs(table: pd.DataFrame) -> dict[str, Any]:
     for (one, other, outcome), rows in table.groupby(["first", "second", "outcome"], sort=False):
         both = rows[(rows["first_step"] > 0) & (rows["second_step"] > 0)]
         full = both.loc[(both["first_step"] + both["second_step"]).idxmax()]
-        together = full[["joint", "joint_low", "joint_high", "unit"]].set_axis(["difference", "low", "high", "unit"])
-        beyond = full[["interaction", "low", "high", "unit"]].set_axis(together.index)
-        lines.append(
-            [
-                f"{dose_name(one)} and {dose_name(other)}", f"{outcome_name(outcome)}, {full['unit']}",
-                effect(together), effect(beyond), f"{both['distinguishable'].sum()} of {len(both)}",
-            ]
-        )  # fmt: skip
+        effects = [
+            effect(full[[*columns, "unit"]].set_axis(["difference", "low", "high", "unit"]))
+            for columns in (("joint", "joint_low", "joint_high"), ("interaction", "low", "high"))
+        ]
+        names = f"{dose_name(one)} and {dose_name(other)}", f"{outcome_name(outcome)}, {full['unit']}"
+        lines.append([*names, *effects, f"{both['distinguishable'].sum()} of {len(both)}"])
     return {"replicates": int(table["replicates"].max()), "rows": lines}
-
-
-def _tier(tier: int) -> str:
-    return str(tier) if tier else "none"
 
 
 def effect(row: pd.Series) -> str:
@@ -193,11 +180,3 @@ def effect(row: pd.Series) -> str:
     small = {middle, low, high} == {signed(0, digits)}
     words = f"under {10**-digits}" if small else f"{middle} ({low} to {high})"
     return words if is_distinguishable(row["low"], row["high"]) else f"not distinguishable: {words}"
-
-
-def _with_interval(middle: float, low: float, high: float, digits: int) -> str:
-    return f"{fixed(middle, digits)} ({fixed(low, digits)} to {fixed(high, digits)})"
-
-
-def _percent(middle: float, low: float, high: float) -> str:
-    return f"{percent(middle)} ({percent(low)} to {percent(high)})"

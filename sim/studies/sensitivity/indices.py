@@ -1,23 +1,21 @@
 """Morris screening and Sobol indices with intervals, and tiers of factors whose intervals do not overlap.
 
 A number has one value per row of a design. Rows share people and random numbers, so intervals cover the sampling of the
-design alone. A row without a value removes all rows that are compared with it; the tables count these.
+design alone. A row without a value (nan) removes all rows that are compared with it; the tables count these.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.errors import UserError, required
 from sim.experiments.designs import ROW, Design
 from sim.outcomes.effects import CONFIDENCE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RESAMPLES = 1000
 """Resamples of the bootstrap of every interval."""
@@ -31,10 +29,9 @@ def screen(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.Dat
     Parameters
     ----------
     design : Design
-    values : ndarray, (row,)
-        nan where a run failed.
-    levels, seed : int
-        Those of the design.
+        Morris design with these `levels` and this `seed`.
+    values : ndarray of shape (row,)
+        The number, nan where a run failed. UserError if fewer than two trajectories are complete.
 
     Returns
     -------
@@ -43,38 +40,26 @@ def screen(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.Dat
         direction, with a bootstrap interval `low` to `high`; `sigma`, the spread over trajectories; `dropped`, the
         number of trajectories with a failed run. The change of a choice is that from one option to another.
 
-    Raises
-    ------
-    UserError
-        If fewer than two trajectories are left.
-
     Source: Morris (1991); Campolongo, Cariboni and Saltelli (2007).
     """
-    import pandas as pd
     from SALib.analyze import morris
     from scipy.stats import t
 
-    rows, dropped = _whole(values, len(design.factors) + 1, "trajectories")
-    count = len(rows) // (len(design.factors) + 1)
+    rows, count, dropped = _complete(values, len(design.factors) + 1, "trajectories")
+    shares = required(design.shares, "the design in shares of the ranges")
+    options = {"num_resamples": RESAMPLES, "conf_level": CONFIDENCE, "num_levels": levels, "seed": seed}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy on SALib's masked arrays
-        estimates = morris.analyze(
-            design.problem, _shares(design)[rows], values[rows], num_resamples=RESAMPLES, conf_level=CONFIDENCE,
-            num_levels=levels, seed=seed,
-        )  # fmt: skip
+        estimates = morris.analyze(design.problem, shares[rows], values[rows], **options)
     step = levels / (2 * (levels - 1))  # of the range, which SALib divides by; a choice has no such part of a range
     scale = np.array([step if factor.options else 1.0 for factor in design.factors])
     mu, star, half, sigma = (np.asarray(estimates[key]) * scale for key in ("mu", "mu_star", "mu_star_conf", "sigma"))
     error = t.ppf((1 + CONFIDENCE) / 2, count - 1) * sigma / np.sqrt(count)
-    return pd.DataFrame(
-        {
-            "factor": [factor.name for factor in design.factors],
-            **{"mu": mu, "mu_low": mu - error, "mu_high": mu + error},
-            **{"mu_star": star, "low": star - half, "high": star + half, "sigma": sigma},
-            **_ranks(star - half, star + half),
-            **{"trajectories": count, "dropped": dropped, "interval": HOLDS},
-        }
-    )
+    table = {
+        **{"factor": [factor.name for factor in design.factors], "mu": mu, "mu_low": mu - error, "mu_high": mu + error},
+        **{"mu_star": star, "low": star - half, "high": star + half, "sigma": sigma},
+    }
+    return _ranked(table, trajectories=count, dropped=dropped)
 
 
 def sobol_indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame:
@@ -83,10 +68,9 @@ def sobol_indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame
     Parameters
     ----------
     design : Design
-    values : ndarray, (row,)
-        nan where a run failed.
-    seed : int
-        That of the design.
+        Sobol design with this `seed`.
+    values : ndarray of shape (row,)
+        The number, nan where a run failed. UserError if fewer than two base points are complete.
 
     Returns
     -------
@@ -95,52 +79,37 @@ def sobol_indices(design: Design, values: np.ndarray, seed: int) -> pd.DataFrame
         with a bootstrap interval; `dropped`, the number of base points with a failed run. A number that does not vary
         has indices of 0.
 
-    Raises
-    ------
-    UserError
-        If fewer than two base points are left.
-
     Source: Saltelli and others (2010).
     """
-    import pandas as pd
     from SALib.analyze import sobol
 
-    size = len(design.factors) + 2
-    rows, dropped = _whole(values, size, "base points")
+    rows, count, dropped = _complete(values, len(design.factors) + 2, "base points")
     names = ("S1", "S1_conf", "ST", "ST_conf")
     estimates = dict.fromkeys(names, np.zeros(len(design.factors)))
     if np.ptp(values[rows]) > 0:
         # SALib reads a seed of 0 as no seed
-        estimates = sobol.analyze(
-            design.problem, values[rows], calc_second_order=False, num_resamples=RESAMPLES, conf_level=CONFIDENCE,
-            seed=seed + 1,
-        )  # fmt: skip
+        options = {"num_resamples": RESAMPLES, "conf_level": CONFIDENCE, "seed": seed + 1}
+        estimates = sobol.analyze(design.problem, values[rows], calc_second_order=False, **options)
     first, first_half, total, half = (np.asarray(estimates[name]) for name in names)
-    return pd.DataFrame(
-        {
-            "factor": [factor.name for factor in design.factors],
-            **{"first": first, "first_low": first - first_half, "first_high": first + first_half},
-            **{"total": total, "low": total - half, "high": total + half},
-            **_ranks(total - half, total + half),
-            **{"base_points": len(rows) // size, "dropped": dropped, "interval": HOLDS},
-        }
-    )
+    table = {
+        "factor": [factor.name for factor in design.factors],
+        **{"first": first, "first_low": first - first_half, "first_high": first + first_half},
+        **{"total": total, "low": total - half, "high": total + half},
+    }
+    return _ranked(table, base_points=count, dropped=dropped)
 
 
-def _whole(values: np.ndarray, size: int, what: str) -> tuple[np.ndarray, int]:
-    """Return the rows of complete blocks of `size` rows, and the number of incomplete blocks."""
+def _complete(values: np.ndarray, size: int, what: str) -> tuple[np.ndarray, int, int]:
+    """Return the rows of complete blocks of `size` rows, and the numbers of complete and incomplete blocks."""
     blocks = values.reshape(-1, size)
-    whole = ~np.isnan(blocks).any(axis=1)
-    if whole.sum() < 2:
+    complete = ~np.isnan(blocks).any(axis=1)
+    count = int(complete.sum())
+    if count < 2:
         raise UserError(
-            f"Too few complete {what}: {whole.sum()} of {len(blocks)}. At least 2 must be free of failed runs: "
+            f"Too few complete {what}: {count} of {len(blocks)}. At least 2 must be free of failed runs: "
             "`hybridwork results` shows why runs failed, and retry=true repeats them."
         )
-    return np.flatnonzero(np.repeat(whole, size)), int((~whole).sum())
-
-
-def _shares(design: Design) -> np.ndarray:
-    return required(design.shares, "the design in shares of the ranges")
+    return np.flatnonzero(np.repeat(complete, size)), count, len(blocks) - count
 
 
 # -- tiers ------------------------------------------------------------------------------------------------------------
@@ -159,14 +128,16 @@ def tiers(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def _ranks(low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the tier, the first and last place that overlaps leave open, and whether the interval excludes zero."""
-    return {
+def _ranked(table: dict[str, Any], **counts: int) -> pd.DataFrame:
+    """Return a table with tiers, the places that overlaps leave open, and whether intervals exclude zero."""
+    low, high = table["low"], table["high"]
+    ranks = {
         "tier": tiers(low, high),
         "place_from": 1 + (low[None, :] > high[:, None]).sum(axis=1),
         "place_to": len(low) - (high[None, :] < low[:, None]).sum(axis=1),
         "distinguishable": low > 0,
     }
+    return pd.DataFrame({**table, **ranks, **counts, "interval": HOLDS})
 
 
 def leading(screening: pd.DataFrame, count: int) -> list[str]:

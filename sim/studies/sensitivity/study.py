@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pandas as pd
+from pydantic import Field
 
 from sim.config import scenario_choice, study_settings
+from sim.config.settings import StudySettings, check
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, invalid, unknown
 from sim.experiments import designs
@@ -36,16 +39,36 @@ from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import KeptFolderStudy
 from sim.studies.sensitivity import doses, facts
 from sim.studies.sensitivity.indices import as_array, leading, screen, sobol_indices
-from sim.studies.sensitivity.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
 SCREENING, INDICES, DOSES, PAIRS = "screening", "indices", "doses", "pairs"
 _NOT_IN_FOLDER_NAME = {"outcomes", "trajectories", "n", "keep", "shown"}
 """Settings that leave the study its folder: a larger design extends its runs, and other outcomes use the same runs."""
+
+
+def _are_doses(steps: list[float]) -> bool:
+    return len(set(steps)) == len(steps) >= 2 and 0 in steps and all(0 <= step <= 1 for step in steps)
+
+
+class Settings(StudySettings):
+    """Settings below `sensitivity`; `conf/study/sensitivity.yaml` explains them."""
+
+    outcomes: Annotated[list[str], check(bool, "one outcome or more, as in [burn_out_complaints]")]
+    trajectories: int = Field(ge=2)
+    levels: Annotated[int, check(lambda levels: levels >= 2 and levels % 2 == 0, "an even number, as in 4")]
+    keep: int = Field(ge=1)
+    n: Annotated[int, Field(ge=2), check(lambda n: n & (n - 1) == 0, "a power of two, as in 128")]
+    seed: int = Field(ge=0)
+    policies: list[str] | None
+    doses: Annotated[list[float], check(_are_doses, "different numbers from 0 to 1, with 0, as in [0,0.5,1]")]
+    pairs: list[Any]
+    shown: int = Field(ge=1)
+    factors: Annotated[
+        Any, check(lambda names: isinstance(names, str | list | dict | None), "a list, as in [assumed,switches]")
+    ]
 
 
 @dataclass(frozen=True)
@@ -77,8 +100,6 @@ class Results:
     @cached_property
     def runs(self) -> dict[str, Any]:
         """The numbers behind the tables: people, factors, states of runs, and percentiles over the screening."""
-        import pandas as pd
-
         screening, outcomes = self.sweeps[SCREENING], self.problem.settings.outcomes
         levels = screening.levels(("people", *outcomes))
         baseline = levels[levels["scenario"] == BASELINE.name]
@@ -134,6 +155,7 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
     def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
         """Simulate all sweeps, and compute the tables."""
         settings = problem.settings
+        levels, seed = settings.levels, settings.seed
         sweeps: dict[str, stored.Results] = {}
 
         def simulate(part: str, sweep: Sweep) -> stored.Results:
@@ -141,16 +163,13 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
             sweeps[part] = run_sweep(sweep, folder / part, pool, batch=problem.batch, retry=problem.retry)
             return sweeps[part]
 
-        def screen_number(values: np.ndarray) -> pd.DataFrame:
-            return screen(problem.screening.design, values, settings.levels, settings.seed)
+        def estimate(part: str, sweep: Sweep, method: Callable[[Design, np.ndarray], pd.DataFrame]) -> pd.DataFrame:
+            return _by_number(simulate(part, sweep), sweep, settings.outcomes, method)
 
-        screening = _by_number(simulate(SCREENING, problem.screening), problem.screening, settings, screen_number)
+        screening = estimate(SCREENING, problem.screening, lambda design, values: screen(design, values, levels, seed))
         names = leading(screening, settings.keep)
-        sweep = problem.index_sweep(names)
-        indices = _by_number(
-            simulate(f"{INDICES}/{digest(names)[:8]}", sweep), sweep, settings,
-            lambda values: sobol_indices(sweep.design, values, settings.seed),
-        )  # fmt: skip
+        part, sweep = f"{INDICES}/{digest(names)[:8]}", problem.index_sweep(names)
+        indices = estimate(part, sweep, lambda design, values: sobol_indices(design, values, seed))
         for part, other in problem.others.items():
             simulate(part, other)
         return Results(problem, {SCREENING: screening, INDICES: indices, **_dose_tables(problem, sweeps)}, sweeps)
@@ -161,11 +180,8 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
     def facts(self, results: Results) -> dict[str, Any]:
         """Return the values of `report.md.j2`."""
-        return {
-            "weeks": results.problem.context.plan.weeks,
-            **results.runs,
-            **facts.facts(results.tables, results.runs),
-        }
+        weeks = results.problem.context.plan.weeks
+        return {"weeks": weeks, **results.runs, **facts.facts(results.tables, results.runs)}
 
     def figures(self, results: Results, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield the figures of every table, outcome and scenario."""
@@ -175,10 +191,8 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
     def headline(self, facts: Mapping[str, Any]) -> str:
         """Return the assumptions that may move each number most."""
-        return "\n".join(
-            f"{one['number']}: {', '.join(one['factors']) or 'no distinguishable assumption'}"
-            for one in facts["leaders"]
-        )
+        factors = {one["number"]: one["factors"] for one in facts["leaders"]}
+        return "\n".join(f"{n}: {', '.join(own) or 'no distinguishable assumption'}" for n, own in factors.items())
 
 
 def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
@@ -202,12 +216,12 @@ def _dose_designs(settings: Settings, plan: Plan) -> Iterator[tuple[str, Design]
 
 
 def _by_number(
-    results: stored.Results, sweep: Sweep, settings: Settings, estimate: Callable[[np.ndarray], pd.DataFrame]
+    results: stored.Results,
+    sweep: Sweep,
+    outcomes: Sequence[str],
+    estimate: Callable[[Design, np.ndarray], pd.DataFrame],
 ) -> pd.DataFrame:
     """Return an estimate of every number: each outcome's level in the baseline, and the effect of each scenario."""
-    import pandas as pd
-
-    outcomes = settings.outcomes
     frames = {(BASELINE.name, "level"): results.levels(outcomes)}
     frames |= {(one.name, "difference"): results.differences(outcomes) for one in sweep.context.plan.scenarios[1:]}
     words = {factor.name: factor_label(factor) for factor in sweep.design.factors}
@@ -216,15 +230,13 @@ def _by_number(
         values = as_array(frame[frame["scenario"] == scenario], outcomes, len(sweep), 1)[0]
         for place, outcome in enumerate(outcomes):
             number = {"scenario": scenario, "kind": kind, "outcome": outcome, "unit": OUTCOMES[outcome].unit}
-            own = estimate(values[:, place])
+            own = estimate(sweep.design, values[:, place])
             own.insert(1, "words", own["factor"].map(words))
             parts.append(pd.DataFrame(number, index=own.index).join(own))
     return pd.concat(parts, ignore_index=True)
 
 
 def _dose_tables(problem: Problem, sweeps: Mapping[str, stored.Results]) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
     outcomes = problem.settings.outcomes
     parts: dict[str, list[pd.DataFrame]] = {}
     for folder, sweep in problem.others.items():
