@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sim.errors import required
 from sim.language import curves
 from sim.language.grammar import RANDOM_ARGUMENTS
 from sim.language.registry import Quantity, Registry
@@ -61,8 +60,8 @@ def properties(quantity: Quantity) -> str:
     parts = [f"{'condition' if quantity.condition else quantity.kind}, {quantity.unit}", f"per {quantity.per}"]
     if quantity.every == "week":
         parts.append("weekly")
-    if quantity.mark is not None and quantity.mark.adds_to:
-        parts.append(f"adds to {code(quantity.mark.adds_to)}")
+    if quantity.adds_to:
+        parts.append(f"adds to {code(quantity.adds_to)}")
     if quantity.kind == "stock":
         parts.append(f"begins at {beginning(quantity)}")
     return "; ".join(parts) + "."
@@ -70,9 +69,8 @@ def properties(quantity: Quantity) -> str:
 
 def beginning(quantity: Quantity) -> str:
     """Return the initial value of a stock, and that of newcomers if it differs."""
-    mark = required(quantity.mark, f"the beginning of {quantity.name}")
     starts = [one if one is None else code(one) if isinstance(one, str) else f"{one:g}"
-              for one in (mark.start, mark.newcomer)]  # fmt: skip
+              for one in (quantity.start, quantity.newcomer)]  # fmt: skip
     return ", of a newcomer at ".join(one for one in starts if one is not None)
 
 

@@ -16,7 +16,6 @@ from sim.engine.equation_groups import level_of
 from sim.engine.layout import Layout, level_identifier
 from sim.engine.schedule import Pass, Schedule, Segment
 from sim.engine.source_translation import constant
-from sim.errors import required
 from sim.language.levels import DOMAINS
 from sim.language.registry import Quantity, Registry
 
@@ -192,8 +191,7 @@ class _KernelWriter(PassWriter):
         return text
 
     def _initial_value(self, context: CodegenContext, stock: Quantity) -> str:
-        mark = required(stock.mark, f"the start of {stock.name}")
-        start = mark.start if mark.newcomer is None else mark.newcomer
+        start = stock.start_of_newcomers
         return context.read(start) if isinstance(start, str) else constant(float(start), "f32")
 
     def _reset_measures(self, stocks: Sequence[Quantity]) -> list[str]:

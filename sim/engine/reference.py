@@ -18,7 +18,6 @@ import numpy as np
 
 from sim.engine.base import Engine
 from sim.engine.equation_groups import EquationGroup, equation_groups, inputs_of_other_rows, level_of
-from sim.errors import required
 from sim.language.grammar import AGGREGATION_SOURCES, RANDOM_ARGUMENTS, Mechanism, dependencies_of, stream_of
 from sim.language.levels import DOMAINS
 from sim.language.registry import Quantity, Registry
@@ -266,8 +265,7 @@ class ReferenceEngine(Engine):
 
     def _initialise_stocks(self) -> None:
         for name in self._stocks:
-            mark = required(self.registry.quantities[name].mark, f"the start of {name}")
-            self.values[name] = self._initial_value(name, mark.start)
+            self.values[name] = self._initial_value(name, self.registry.quantities[name].start)
 
     def _initial_value(self, name: str, start: float | str) -> np.ndarray:
         quantity = self.registry.quantities[name]
@@ -292,15 +290,14 @@ class ReferenceEngine(Engine):
         vacated: dict[tuple[str, int], tuple] = {}
         for name in self._stocks:
             quantity, value = self.registry.quantities[name], self.values[name]
-            if DOMAINS[quantity.per] == "employee" and quantity.mark is not None:
+            if DOMAINS[quantity.per] == "employee":
                 worlds = max(len(value), len(leaves))
                 if (quantity.per, worlds) not in vacated:
                     of_each = np.broadcast_to(leaves, (worlds, leaves.shape[-1]))
                     vacated[quantity.per, worlds] = self._vacated(of_each, quantity.per)
                 where = vacated[quantity.per, worlds]
-                newcomer = quantity.mark.start if quantity.mark.newcomer is None else quantity.mark.newcomer
                 self.values[name] = np.array(np.broadcast_to(value, (worlds, *value.shape[1:])))
-                self.values[name][where] = self._initial_values_at(where, name, newcomer)
+                self.values[name][where] = self._initial_values_at(where, name, quantity.start_of_newcomers)
 
     def _vacated(self, leaves: np.ndarray, level: str) -> tuple:
         """Return the index of the rows, in an array of this level, that somebody has left."""

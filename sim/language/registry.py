@@ -7,7 +7,7 @@ day is an error; feedback must pass through a stock.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from sim.errors import UserError
@@ -23,26 +23,21 @@ from sim.language.grammar import (
 )
 
 
-@dataclass(frozen=True)
-class Quantity:
+@dataclass(frozen=True, kw_only=True)
+class Quantity(EquationSpec):
     """One quantity of the model: an equation of a mechanism, or the sum of its tributaries."""
 
     name: str
-    kind: str
-    unit: str
-    per: str
-    every: str
     owner: str
     causes: tuple[str, ...]
     meaning: str
-    mark: EquationSpec | None = None
     tributaries: tuple[str, ...] = ()
     rewritten_by: tuple[str, ...] = ()
 
     @property
-    def condition(self) -> bool:
-        """Whether measures may shift it and levers may rewrite it."""
-        return self.mark is not None and self.mark.condition
+    def start_of_newcomers(self) -> float | str:
+        """Value of a stock for a new person in a place: a number, or the name of a trait."""
+        return self.start if self.newcomer is None else self.newcomer
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -116,18 +111,10 @@ def _collect(mechanisms: Iterable[Mechanism], external_inputs: Mapping[str, str]
                 first = quantities[name].owner if name in quantities else "an external input"
                 raise UserError(f"Duplicate quantity: {name}. Both {first} and {mechanism.process()} define it.")
             mark: EquationSpec = method.mark  # type: ignore[attr-defined]
-            meaning = (method.__doc__ or "").strip().split("\n")[0]
             quantities[name] = Quantity(
-                name,
-                mark.kind,
-                mark.unit,
-                mark.per,
-                mark.every,
-                mechanism.process(),
-                dependencies_of(method),
-                meaning,
-                mark,
-            )
+                **vars(mark), name=name, owner=mechanism.process(), causes=dependencies_of(method),
+                meaning=(method.__doc__ or "").strip().split("\n")[0],
+            )  # fmt: skip
             if mark.adds_to:
                 tributaries.setdefault(mark.adds_to, []).append(name)
     for total, parts in tributaries.items():
@@ -138,19 +125,11 @@ def _collect(mechanisms: Iterable[Mechanism], external_inputs: Mapping[str, str]
         units = {quantities[part].unit for part in parts}
         if len(units) > 1:
             raise UserError(f"Different units of what adds to {total}: {', '.join(sorted(units))}. Use one unit.")
-        parts = sorted(parts)
+        tributary_names = tuple(sorted(parts))
         quantities[total] = Quantity(
-            total,
-            "sum",
-            units.pop(),
-            "employee",
-            "day",
-            "shared",
-            tuple(parts),
-            "The sum of its tributaries.",
-            None,
-            tuple(parts),
-        )
+            kind="sum", unit=units.pop(), name=total, owner="shared", causes=tributary_names,
+            meaning="The sum of its tributaries.", tributaries=tributary_names,
+        )  # fmt: skip
     return quantities
 
 
@@ -165,12 +144,8 @@ def _rewritten(quantities: dict[str, Quantity], levers: Mapping[str, Lever]) -> 
                     f"Use one of the conditions {', '.join(conditions)}."
                 )
             extra = tuple(c for c in dependencies_of(method) if c != target and c not in quantity.causes)
-            quantities[target] = Quantity(
-                **{
-                    **vars(quantity),
-                    "causes": quantity.causes + extra,
-                    "rewritten_by": (*quantity.rewritten_by, process),
-                }
+            quantities[target] = replace(
+                quantity, causes=quantity.causes + extra, rewritten_by=(*quantity.rewritten_by, process)
             )
     return quantities
 
@@ -201,7 +176,7 @@ def _check_causes(quantities: Mapping[str, Quantity], external_inputs: Mapping[s
                     f"Invalid input of trait {quantity.owner}.{quantity.name}: the {quantities[cause].kind} {cause}. "
                     "Use traits and external inputs only."
                 )
-        start = quantity.mark.start if quantity.mark else 0.0
+        start = quantity.start
         if isinstance(start, str) and (start not in quantities or quantities[start].kind != "trait"):
             raise UserError(
                 f"Invalid start of stock {quantity.owner}.{quantity.name}: {start}. Use a number or a trait."
@@ -224,12 +199,7 @@ def _check_streams(mechanisms: Iterable[Mechanism], levers: Iterable[Lever]) -> 
 
 
 def _ordered(quantities: Mapping[str, Quantity]) -> tuple[str, ...]:
-    graph = {n: [c for c in q.needs if c in quantities and c != n] for n, q in quantities.items()}
-    for name, quantity in quantities.items():
-        if name in quantity.needs:
-            raise UserError(
-                f"Circular dependency within a day: {name} -> {name}. Let the feedback pass through a stock."
-            )
+    graph = {n: [c for c in q.needs if c in quantities] for n, q in quantities.items()}
     try:
         return tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:

@@ -62,8 +62,8 @@ def _with_causes(registry: Registry, names: set[str]) -> set[str]:
 
 def _causes(quantity: Quantity) -> Iterator[str]:
     yield from quantity.needs
-    if quantity.mark is not None and isinstance(quantity.mark.start, str):
-        yield quantity.mark.start
+    if isinstance(quantity.start, str):
+        yield quantity.start
 
 
 def _names_read(function: Callable[..., Any], *arguments: Any) -> set[str]:
