@@ -332,7 +332,7 @@ MISTAKES = [
     (["firm.employees=200"], "Unknown setting: firm.employees"),
     (["firm.sample=abc"], "firm.sample: abc. Use a whole number"),
     (["firm=one", "firm.sector=farming_of_snails"], "farming_of_snails"),
-    (["firm.shares={woman: 2}"], "share of woman is 2"),
+    (["firm.shares={woman: 2}"], "Invalid value for firm.shares.woman: 2"),
     (["calendar.start=2022-09-06"], "2022-09-06, a Tuesday"),
     (["calendar.start=soon"], "calendar.start: soon. Use a date"),
     (["+availability.measures.nonsense.share=1"], "measure 'nonsense' is unknown"),

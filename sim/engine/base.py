@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -13,7 +13,23 @@ from sim.language.registry import Registry
 from sim.levers.interventions import InterventionState
 from sim.levers.scenario import Scenario
 from sim.world.calendar import DAYS_A_WEEK, Calendar
-from sim.world.staff import Staff
+from sim.world.staff import EXTERNAL_INPUTS, Staff
+
+
+class LazyMapping(Mapping[str, np.ndarray]):
+    """Arrays by name, each read on access."""
+
+    def __init__(self, names: Collection[str], read: Callable[[str], np.ndarray]):
+        self._names, self._read = names, read
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Engine(ABC):
@@ -89,6 +105,11 @@ class Engine(ABC):
     @abstractmethod
     def run_day(self, day: int) -> None:
         """Simulate one day and its night."""
+
+    def _level(self, name: str) -> str:
+        """Return the level of a quantity or an external input."""
+        quantity = self.registry.quantities.get(name)
+        return quantity.per if quantity else {**EXTERNAL_INPUTS, **self.registry.external_inputs}[name]
 
     def _apply_settings(self, day: int) -> None:
         """Set the parameters that scenarios change on this day."""

@@ -5,15 +5,14 @@ It gives the same bits as the reference engine, which draws its traits and the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from sim.engine.base import Engine
+from sim.engine.base import Engine, LazyMapping
 from sim.engine.codegen import generate_kernel
 from sim.engine.compiled import compile_kernel
-from sim.engine.equation_groups import level_of
 from sim.engine.layout import Layout, build_layout, lay_out
 from sim.engine.reference import ReferenceEngine
 from sim.engine.schedule import build_schedule
@@ -22,7 +21,7 @@ from sim.language.registry import Registry
 from sim.levers.interventions import InterventionState
 from sim.world.calendar import DAYS_A_WEEK, Calendar
 from sim.world.random_streams import normal_quantiles, stream_key
-from sim.world.staff import EXTERNAL_INPUTS, Staff
+from sim.world.staff import Staff
 
 CACHE_NUMBERS = 50_000
 """Numbers of all quantities of the employees in a block that fit into the processor's cache; measured."""
@@ -41,29 +40,6 @@ def _compiled_for(registry: Registry, block: int) -> tuple[Layout, int, Callable
         kernel = generate_kernel(registry, schedule, layout)
         _KERNELS[key] = layout, kernel.columns, compile_kernel(kernel)
     return _KERNELS[key]
-
-
-class StateMapping(Mapping[str, np.ndarray]):
-    """Every quantity, copied out of the engine's state on access: (world, …), float32."""
-
-    def __init__(self, engine: FusedEngine):
-        self._engine = engine
-        self._copied: dict[str, np.ndarray] = {}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._copied:
-            self._copied[name] = self._engine.quantity(name)
-        return self._copied[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._engine.known)
-
-    def __len__(self) -> int:
-        return len(self._engine.known)
-
-    def clear(self) -> None:
-        """Forget the copies, after the state has changed."""
-        self._copied.clear()
 
 
 class FusedEngine(Engine):
@@ -99,8 +75,9 @@ class FusedEngine(Engine):
         self._shifts, self._amounts = self._shift_arrays()
         self._today: dict[str, float] = {}
         self._parameters = np.zeros((0, 0), np.float32)
-        self.values: StateMapping = StateMapping(self)
+        self._copied: dict[str, np.ndarray] = {}
         self._initialise()
+        self.values = LazyMapping(self.known, self._read)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without compiled code, which every process loads for itself."""
@@ -125,13 +102,6 @@ class FusedEngine(Engine):
         for name, value in initial.items():
             self._firm_layout.write(self._state, name, self._level(name), value)
         self.known = dict.fromkeys(initial)
-
-    def _level(self, name: str) -> str:
-        return (
-            level_of(self.registry, name)
-            if name in self.registry.quantities
-            else {**EXTERNAL_INPUTS, **self.registry.external_inputs}[name]
-        )
 
     def _shift_arrays(self) -> tuple[np.ndarray, np.ndarray]:
         shifts: list[tuple[int, int, int, int]] = []
@@ -166,7 +136,8 @@ class FusedEngine(Engine):
         forked = super().fork(interventions)
         forked._state = np.repeat(self._state, forked.worlds // len(self._state), axis=0)
         forked._published, forked._gathered = self._published.copy(), self._gathered.copy()
-        forked.known, forked.values = dict(self.known), StateMapping(forked)
+        forked.known, forked._copied = dict(self.known), {}
+        forked.values = LazyMapping(forked.known, forked._read)
         return forked
 
     def run_week(self, week: int, gather: Sequence[str] = ()) -> dict[str, np.ndarray]:
@@ -194,17 +165,19 @@ class FusedEngine(Engine):
                 self._first_day, self._shifts, self._amounts, offsets, sums[world],
             )  # fmt: skip
         self._today, self._first_day = inputs[-1], False
-        self.values.clear()
+        self._copied.clear()
         self.known |= dict.fromkeys(("anchor_rank", *self._today, *self.registry.day))
         return {name: sums[:, row] for row, name in enumerate(gather)}
 
-    def quantity(self, name: str) -> np.ndarray:
-        """Return a copy of a quantity, (world, [middle,] row); raise KeyError where it has no value."""
+    def _read(self, name: str) -> np.ndarray:
+        """Return a quantity, (world, [middle,] row), copied at its first use; raise KeyError where it has no value."""
         if name in self._today:
             return np.full((1, 1), self._today[name], np.float32)
         if name not in self.known:
             raise KeyError(name)
-        return self._firm_layout.read(self._state, name, self._level(name))
+        if name not in self._copied:
+            self._copied[name] = self._firm_layout.read(self._state, name, self._level(name))
+        return self._copied[name]
 
 
 def _block_size(registry: Registry, employees: int) -> int:

@@ -7,13 +7,13 @@ before the next one, and gives the same bits as the whole firm would.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Self
 
 import numpy as np
 
-from sim.engine.base import Engine
+from sim.engine.base import Engine, LazyMapping
 from sim.engine.fused import FusedEngine
 from sim.engine.reference import ReferenceEngine
 from sim.engine.source_translation import UnsupportedEquationError
@@ -21,7 +21,7 @@ from sim.language.registry import Registry
 from sim.levers.interventions import InterventionState
 from sim.world.calendar import Calendar
 from sim.world.firm import Part, partition_firm
-from sim.world.staff import EXTERNAL_INPUTS, Staff
+from sim.world.staff import Staff
 
 PARTITION_PLACES = 2_500
 """Most places of a part, where its establishments allow: these still fit into the processor's cache; measured."""
@@ -50,29 +50,6 @@ def _log_fallback(reason: str) -> None:
     logging.getLogger(__name__).warning("the reference engine computes this run: %s", reason)
 
 
-class ConcatenatedState(Mapping[str, np.ndarray]):
-    """Every quantity of all parts, concatenated on access."""
-
-    def __init__(self, registry: Registry, parts: Sequence[FusedEngine]):
-        self._levels = {
-            **EXTERNAL_INPUTS,
-            **registry.external_inputs,
-            **{name: q.per for name, q in registry.quantities.items()},
-        }
-        self._parts = parts
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if self._levels.get(name) in SHARED_LEVELS:
-            return self._parts[0].values[name]
-        return np.concatenate([part.values[name] for part in self._parts], axis=-1)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parts[0].values)
-
-    def __len__(self) -> int:
-        return len(self._parts[0].values)
-
-
 class PartitionedEngine(Engine):
     """The engines of the parts of a firm; see `sim.engine.Engine` for its methods and arguments."""
 
@@ -97,7 +74,12 @@ class PartitionedEngine(Engine):
 
     def _set_parts(self, parts: Sequence[FusedEngine]) -> None:
         self._parts = parts
-        self.values = ConcatenatedState(self.registry, parts)
+        self.values = LazyMapping(parts[0].values, self._concatenated)
+
+    def _concatenated(self, name: str) -> np.ndarray:
+        if self._level(name) in SHARED_LEVELS:
+            return self._parts[0].values[name]
+        return np.concatenate([part.values[name] for part in self._parts], axis=-1)
 
     def set_parameter(self, process: str, name: str, per_world: np.ndarray) -> None:
         for part in self._parts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine import check_engine, engine_for
-from sim.errors import UserError, invalid
+from sim.errors import UserError, invalid, unknown
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
 from sim.language.registry import Registry, check_shift, register
@@ -166,7 +166,7 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     kinds = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
     for process in parameters:
         if process not in kinds and process not in INSTRUMENTS and process not in own:
-            raise UserError(f"Unknown mechanism: {process}. Use one of {', '.join(kinds)}.")
+            raise UserError(unknown("mechanism", process, kinds))
     counts = _counts_of(plan.firm, firm)
     _check_no_conflict(parameters, counts)
     registry = register(
@@ -186,10 +186,8 @@ def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[M
     """Raise UserError for an unknown setting, or for a withdrawn measure that the study did not ask about."""
     for setting in scenario.settings:
         if setting.process not in (*registry.mechanisms, *registry.levers):
-            raise UserError(
-                f"Unknown process in scenario {scenario.name}: {setting.process}. Use one of "
-                f"{', '.join((*registry.mechanisms, *registry.levers))}."
-            )
+            known = (*registry.mechanisms, *registry.levers)
+            raise UserError(unknown(f"process in scenario {scenario.name}", setting.process, known))
         where = f"{setting.process}.{setting.parameter} of scenario {scenario.name}"
         validate_value(registry.owner(setting.process), setting.parameter, setting.value, where)
     in_place = [measure.name for measure in measures if measure.in_study]
@@ -218,7 +216,7 @@ def validate_value(mechanism: Mechanism, name: str, value: float, where: str = "
     metadata = mechanism.parameter_metadata().get(name)
     where = where or f"{mechanism.process()}.{name}"
     if metadata is None:
-        raise UserError(f"Unknown parameter: {where}. Use one of {', '.join(mechanism.parameter_metadata())}.")
+        raise UserError(unknown("parameter", where, mechanism.parameter_metadata()))
     is_valid = isinstance(value, int | float) and (metadata.is_switch or not isinstance(value, bool))
     if not is_valid or not metadata.low <= value <= metadata.high:
         raise UserError(invalid(where, value, f"{metadata.low:g} to {metadata.high:g} ({metadata.unit})"))
@@ -269,7 +267,7 @@ def required_measures(plan: Plan) -> tuple[Measure, ...]:
     return tuple(m for m in plan.measures if m.in_study or m.name in introduced)
 
 
-def check_memory(plan: Plan, worlds: int, workers: int = 1, held: float = 0.0, afterwards: float = 0.0) -> None:
+def check_memory(plan: Plan, worlds: int, workers: int = 1, stored: float = 0.0, afterwards: float = 0.0) -> None:
     """Raise UserError where a study needs more memory than is free.
 
     Parameters
@@ -279,20 +277,20 @@ def check_memory(plan: Plan, worlds: int, workers: int = 1, held: float = 0.0, a
         Worlds that each process simulates at the same time.
     workers : int
         Number of processes.
-    held : float
+    stored : float
         Bytes that the study stores in memory while it simulates.
     afterwards : float
         Bytes that it needs once everything has been simulated.
     """
     worlds, people = max(worlds, len(plan.scenarios)), _people(plan.firm)
     free = _free_memory()
-    need = max(bytes_simulating(plan, worlds, workers) + held, afterwards)
+    need = max(bytes_simulating(plan, worlds, workers) + stored, afterwards)
     if need <= free:
         return
     processes = f" in {workers} processes" if workers > 1 else ""
     raise UserError(
         f"Too little memory: {people:,} people in {worlds} worlds{processes} need about {need / 1e9:.1f} GB, and "
-        f"{free / 1e9:.1f} GB are free. Use {_smaller_request(plan, worlds, workers, held, afterwards, free)}."
+        f"{free / 1e9:.1f} GB are free. Use {_smaller_request(plan, worlds, workers, stored, afterwards, free)}."
     )
 
 
@@ -302,13 +300,13 @@ def bytes_simulating(plan: Plan, worlds: int, workers: int = 1) -> float:
     return workers * (_BYTES_A_PROCESS + engine) if workers > 1 else engine
 
 
-def _smaller_request(plan: Plan, worlds: int, workers: int, held: float, afterwards: float, free: float) -> str:
+def _smaller_request(plan: Plan, worlds: int, workers: int, stored: float, afterwards: float, free: float) -> str:
     if afterwards > free:
         return "fewer weeks (weeks) or fewer scenarios"
-    fitting = [fewer for fewer in range(1, workers) if bytes_simulating(plan, worlds, fewer) + held <= free]
+    fitting = [fewer for fewer in range(1, workers) if bytes_simulating(plan, worlds, fewer) + stored <= free]
     if fitting:
         return f"fewer processes (workers={fitting[-1]})"
-    if held > free:
+    if stored > free:
         return "fewer replicates or fewer weeks"
     return "fewer people (firm.employees, firm.sample) or fewer scenarios"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.engine.base import LazyMapping
 from sim.engine.equation_groups import level_of
 from sim.language.levels import DOMAINS
 from sim.world.firm import Firm
@@ -24,27 +25,6 @@ class StaffView:
     count: Mapping[str, int]
 
 
-class RowSliceMapping(Mapping[str, np.ndarray]):
-    """Every quantity of an engine, restricted to the rows of one run."""
-
-    def __init__(self, engine: Engine, rows: Mapping[str, slice], slots: int):
-        """Create the mapping; `rows` are the run's employees, teams and establishments, with `slots` tie slots each."""
-        self._engine, self._rows, self._slots = engine, rows, slots
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        value, level = self._engine.values[name], level_of(self._engine.registry, name)
-        if DOMAINS.get(level) not in self._rows:
-            return value
-        own = value[..., self._rows[DOMAINS[level]]]
-        return np.ascontiguousarray(own[:, : self._slots] if level == "tie" else own)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._engine.values)
-
-    def __len__(self) -> int:
-        return len(self._engine.values)
-
-
 class RunView:
     """The rows of one run in an engine of stacked runs, with the attributes that a recorder reads."""
 
@@ -59,4 +39,12 @@ class RunView:
         self.staff = StaffView(firm, count)
         self.worlds, self.interventions = engine.worlds, engine.interventions
         self.places = rows["employee"]
-        self.values = RowSliceMapping(engine, rows, len(firm.ties.partner))
+        self.values = LazyMapping(engine.values, self._read)
+        self._engine, self._rows, self._slots = engine, rows, len(firm.ties.partner)
+
+    def _read(self, name: str) -> np.ndarray:
+        value, level = self._engine.values[name], level_of(self._engine.registry, name)
+        if DOMAINS.get(level) not in self._rows:
+            return value
+        own = value[..., self._rows[DOMAINS[level]]]
+        return np.ascontiguousarray(own[:, : self._slots] if level == "tie" else own)

@@ -1,1 +1,1 @@
-"""The science, one process a file. The files import the grammar and the curves, never one another."""
+"""Mechanisms, one process a file. The files import the grammar and the curves, and none imports another."""

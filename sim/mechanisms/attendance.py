@@ -1,8 +1,8 @@
 """Attendance: who works today, and where.
 
-The place of work is chosen. People with a long way, a room of their own or children prefer home, people who need company
-prefer the office, and teams follow their manager's own days. Habit keeps offices emptier than people say they wish. So how
-much somebody works at home is also a sign of who somebody is, and a schedule that forces people breaks that choice.
+Employees choose where they work. A long commute, a separate room and children favour home; need of company favours the
+office; teams follow their manager's days. Habit keeps people at home more than they say they wish. The share at home is
+therefore also a sign of personal circumstances, and a schedule that forces people breaks this relation.
 """
 
 from __future__ import annotations
@@ -50,26 +50,26 @@ class Attendance(Mechanism):
 
     @trait("logit", stream="liking_of_home")
     def liking_of_home(self, normal, need_for_affiliation, commute, separate_room, children_at_home, wish_to_segment):
-        """How much one prefers to work at home."""
+        """Preference for working at home."""
         reasons = self.long_way * commute + self.room * separate_room + self.children * children_at_home
         against = self.company * need_for_affiliation + self.segmentation * wish_to_segment
         return self.own_taste * normal + reasons - against
 
     @flow("0/1")
     def newcomer(self, tenure):
-        """Has come within the last half year."""
+        """Joined within the last half year."""
         return tenure < self.newcomer_days
 
     @flow("share")
     def managers_share_at_home(self, manager, share_at_home):
-        """How much of the time one's manager works at home."""
+        """Share of time that the manager works at home."""
         return manager.of(share_at_home)
 
     @flow("share")
     def preferred_share_at_home(
         self, liking_of_home, is_manager, has_manager, managers_share_at_home, newcomer, home_habit
     ):
-        """The share of working days one would rather be at home."""
+        """Preferred share of working days at home."""
         level = is_manager * self.level_of_managers + (1 - is_manager) * self.level_of_others
         pull = self.following * has_manager * (2 * managers_share_at_home - 1) / 2
         habit = self.habit * (2 * home_habit - 1) / 2
@@ -77,27 +77,27 @@ class Attendance(Mechanism):
 
     @trait("0/1", per="establishment", stream="chooses_home_hours")
     def chooses_home_hours(self, uniform):
-        """People choose here how much they work at home."""
+        """Employees of this establishment choose how much they work at home."""
         return uniform < self.lets_choose
 
     @flow("share")
     def agreed_share_at_home(self, preferred_share_at_home, chooses_home_hours):
-        """The share of working days at home that one may count on: one's own choice, or what the employer sets."""
+        """Agreed share of working days at home: the employee's choice, or what the employer sets."""
         return self.imposed_share + chooses_home_hours * (preferred_share_at_home - self.imposed_share)
 
     @flow("share")
     def advised_home(self, advice_urgent, advice_strict, advice_half):
-        """The share at home that public advice asks for today."""
+        """Share at home that public advice asks for today."""
         return self.advice * (self.urgent * advice_urgent + self.strict * advice_strict + self.half * advice_half)
 
     @flow("share", condition=True)
     def office_expected(self, anchor_rank):
-        """How firmly the team is expected at the office today, from 0 to 1."""
+        """Expectation that the team comes to the office today, from 0 to 1."""
         return self.firmness * (anchor_rank < self.fixed_office_days)
 
     @flow("share")
     def chance_of_home(self, agreed_share_at_home, office_expected, advised_home, may_work_from_home):
-        """The chance that a working day is spent at home."""
+        """Probability that a working day is spent at home."""
         wished = np.minimum(agreed_share_at_home, self.home_ceiling) * (1 - np.minimum(office_expected, 1))
         return may_work_from_home * np.maximum(wished, np.maximum(self.home_floor, advised_home))
 
@@ -123,26 +123,26 @@ class Attendance(Mechanism):
 
     @stock("share", start="share_at_home_at_start")
     def share_at_home(self, share_at_home, works_today, at_home):
-        """The share of recent working days spent at home."""
+        """Share of recent working days spent at home."""
         return share_at_home + works_today * (at_home - share_at_home) / self.counting_days
 
     @trait("share")
     def share_at_home_at_start(self, liking_of_home, is_manager, may_work_from_home):
-        """What the share at home begins at."""
+        """Initial value of the share at home."""
         level = is_manager * self.level_of_managers + (1 - is_manager) * self.level_of_others
         return may_work_from_home * likelihood(level + liking_of_home)
 
     @stock("share", start="share_at_home_at_start")
     def lately_at_home(self, lately_at_home, chance_of_home, working_day):
-        """The share at home that these weeks ask for."""
+        """Share at home that choice, advice and the employer imply in these weeks."""
         return lately_at_home + working_day * (chance_of_home - lately_at_home) / self.rhythm_days
 
     @stock("share", start="share_at_home_at_start")
     def usual_rhythm(self, usual_rhythm, lately_at_home):
-        """The share at home that one is used to."""
+        """Usual share at home."""
         return usual_rhythm + (lately_at_home - usual_rhythm) / self.getting_used
 
     @stock("share", start="share_at_home_at_start")
     def home_habit(self, home_habit, share_at_home):
-        """The share at home around which life has been arranged."""
+        """Share at home to which private life is adapted."""
         return home_habit + (share_at_home - home_habit) / self.habit_days

@@ -1,9 +1,10 @@
-"""Availability: who works after hours, what one sees of it, and what one believes is expected.
+"""Availability: work after hours, what employees see of it, and the availability that they believe is expected.
 
-Messages after hours travel over ties, a manager's weigh more. What one sees is the *descriptive* norm; what one believes is
-expected is the *injunctive* norm, and receivers over-read it. Telepressure adapts to both; answering follows telepressure
-and makes the next message. So an always-on norm can build up and fade. With cited sizes the loop's gain is .1 to .4: it
-dies out when its cause ends, unless the assumed switch below lets norms rise faster than they fall, or adds a steep threshold.
+Messages after hours travel along ties; a manager's count for more. After-hours work that is seen forms the *descriptive* norm.
+The expectation that employees perceive is the *injunctive* norm, which receivers overestimate. Telepressure adapts to both,
+answering follows telepressure, and an answer is the next message. An always-on norm can therefore build up and fade. With cited
+sizes, the gain of this loop is .1 to .4: it dies out when its cause ends, unless an assumed switch lets norms rise faster than
+they fall, or adds a steep threshold.
 """
 
 from __future__ import annotations
@@ -62,27 +63,27 @@ class Availability(Mechanism):
 
     @trait("logit", stream="habit_of_answering")
     def habit_of_answering(self, normal):
-        """Own inclination to work after hours."""
+        """Individual inclination to work after hours."""
         return self.answering_spread * normal
 
     @trait("0/1", stream="chooses_evenings")
     def chooses_evenings(self, uniform):
-        """Arranges the day by choice so that some work falls in the evening."""
+        """Chooses to do some of the work in the evening."""
         return uniform < self.choosers
 
     @trait("sd", stream="readiness_to_feel_expected")
     def readiness_to_feel_expected(self, normal):
-        """Own inclination to believe that availability is expected."""
+        """Individual inclination to believe that availability is expected."""
         return normal
 
     @trait("sd", stream="urge")
     def urge(self, normal):
-        """Own inclination to feel pressed by messages."""
+        """Individual inclination to feel pressed by messages."""
         return normal
 
     @flow("share", condition=True)
     def messages_held_back(self):
-        """The share of messages after hours that a technical delay keeps until morning."""
+        """Share of messages after hours that a technical delay holds back until morning."""
         return self.delay_in_force
 
     @flow("0/1", stream="after_hours_work")
@@ -90,7 +91,7 @@ class Availability(Mechanism):
         self, uniform, is_manager, telepressure, demands_today, habit_of_answering, chooses_evenings, injunctive_norm,
         working_day, absent, on_leave, messages_held_back,
     ):
-        """Works or answers messages after hours today; for those who see it, a message either way."""
+        """Works or answers messages after hours today; contacts see both as a message."""
         person = self.answering_level + self.managers_answer * is_manager + self.choosers_answer * chooses_evenings
         felt = self.telepressure_answers * telepressure + self.demands_answer * demands_today
         steep = self.steep_norm * self.steepness * injunctive_norm
@@ -100,78 +101,78 @@ class Availability(Mechanism):
 
     @flow("hours")
     def after_hours_time(self, after_hours_work):
-        """Hours that work after hours takes."""
+        """Hours worked after hours today."""
         return self.hours_each * after_hours_work
 
     @flow("share")
     def flexibility_lost(self, chooses_evenings, messages_held_back):
-        """How far silence takes their evenings from those who had chosen them."""
+        """Evening work that silence prevents among those who chose it."""
         return chooses_evenings * within(messages_held_back, 0, 1)
 
     @flow("share")
     def after_hours_of_contacts(self, ties, after_hours_work, tie_strength):
-        """The share of one's contacts who worked after hours today, the close ones counting more."""
+        """Share of contacts who worked after hours today, weighted by the strength of ties."""
         return ties.mean(after_hours_work, tie_strength)
 
     @flow("0/1")
     def after_hours_of_manager(self, manager, after_hours_work):
-        """Whether one's manager worked after hours today."""
+        """The manager worked after hours today."""
         return manager.of(after_hours_work)
 
     @flow("share")
     def seen_today(self, after_hours_of_contacts, after_hours_of_manager, has_manager, example_explained):
-        """What one sees of work after hours today; the manager's counts for more, as far as nobody says why."""
+        """After-hours work of others seen today; the manager's counts for more unless it is explained."""
         weight = self.managers_weight * has_manager * (1 - within(example_explained, 0, 1))
         return (after_hours_of_contacts + weight * after_hours_of_manager) / (1 + weight)
 
     @stock("share", start="seen_at_start")
     def descriptive_norm(self, descriptive_norm, seen_today):
-        """What others do: the share of after-hours work one sees, over some weeks."""
+        """Descriptive norm: after-hours work seen over some weeks."""
         return descriptive_norm + (seen_today - descriptive_norm) / self.seeing_days
 
     @trait("share")
     def seen_at_start(self):
-        """What a newcomer takes for granted that others do."""
+        """Initial descriptive norm of a newcomer."""
         return self.usual_seen
 
     @stock("share", start="after_hours_at_start")
     def recent_after_hours(self, recent_after_hours, after_hours_work):
-        """How often one worked after hours lately."""
+        """Frequency of own work after hours in recent weeks."""
         return recent_after_hours + (after_hours_work - recent_after_hours) / self.seeing_days
 
     @trait("share")
     def after_hours_at_start(self):
-        """How often one is taken to have worked after hours before."""
+        """Initial frequency of own work after hours."""
         return self.usual_after_hours
 
     @flow("sd")
     def recent_messaging(self, recent_after_hours):
-        """Recent work after hours against the reference."""
+        """Recent work after hours, relative to the reference."""
         return (recent_after_hours - self.usual_after_hours) / self.after_hours_sd
 
     @flow("sd")
     def seen_norm(self, descriptive_norm):
-        """The descriptive norm against the reference."""
+        """Descriptive norm, relative to the reference."""
         return (descriptive_norm - self.usual_seen) / self.seen_sd
 
     @flow("share", condition=True)
     def clarity_of_expectation(self):
-        """How far senders say that no answer is needed, which takes away the over-reading; 0 to 1."""
+        """Degree to which senders say that no answer is needed, which removes the over-reading; 0 to 1."""
         return 0
 
     @flow("share", condition=True)
     def example_explained(self):
-        """How far managers who work late say why, and that nobody need follow; 0 to 1."""
+        """Degree to which managers explain their own late work; 0 to 1."""
         return self.explained
 
     @flow("sd", condition=True)
     def expected_availability(self):
-        """What the organisation really expects after hours; agreements lower it."""
+        """Actual expectation of the organisation after hours; agreements lower it."""
         return self.pressure_from_above
 
     @flow("sd")
     def managers_messaging(self, manager, recent_messaging):
-        """How much one's manager works after hours."""
+        """Frequency of the manager's work after hours."""
         return manager.of(recent_messaging)
 
     @stock("sd", start="readiness_to_feel_expected")
@@ -179,18 +180,18 @@ class Availability(Mechanism):
         self, injunctive_norm, readiness_to_feel_expected, seen_norm, clarity_of_expectation, expected_availability,
         managers_messaging, example_explained,
     ):
-        """What one believes is expected after hours."""
+        """Injunctive norm: availability after hours that the employee believes is expected."""
         reading = (1 + (self.over_reading - 1) * (1 - within(clarity_of_expectation, 0, 1))) / self.over_reading
-        seen = self.norm_loop * self.seen_to_norm * seen_norm
+        observed = self.norm_loop * self.seen_to_norm * seen_norm
         silent = self.example * np.maximum(managers_messaging, 0) * (1 - within(example_explained, 0, 1))
         person = self.norm_level + self.norm_spread * readiness_to_feel_expected
-        target = saturating(person + expected_availability + reading * (seen + silent), self.limit)
+        target = saturating(person + expected_availability + reading * (observed + silent), self.limit)
         slower = np.where(target < injunctive_norm, self.sticky_norm * (self.stickiness - 1), 0)
         return approach(injunctive_norm, target, self.norm_days * (1 + slower))
 
     @stock("sd", start="urge")
     def telepressure(self, telepressure, urge, injunctive_norm, seen_norm, demands, leading_difficulty):
-        """The urge to answer work messages at once, with preoccupation."""
+        """Telepressure: the urge to answer work messages at once, with preoccupation."""
         norm = self.telepressure_of_belief * injunctive_norm + self.telepressure_of_sight * seen_norm
         task = self.telepressure_of_demands * demands + self.telepressure_of_leading * leading_difficulty
         target = saturating(self.telepressure_level + self.telepressure_spread * urge + norm + task, self.limit)
@@ -198,30 +199,30 @@ class Availability(Mechanism):
 
     @flow("sd")
     def pressure_from_colleagues(self, seen_norm, injunctive_norm):
-        """Felt expectations of colleagues; a read-out that drives nothing."""
+        """Perceived expectations of colleagues; no other quantity depends on it."""
         return (seen_norm + injunctive_norm) / 2
 
     @flow("sd")
     def techno_invasion(self, telepressure, recent_messaging):
-        """The appraisal that technology makes one always reachable; a read-out that drives nothing."""
+        """Perception that technology makes one always reachable; no other quantity depends on it."""
         return (telepressure + recent_messaging) / 2
 
     @trait("sd", per="establishment", stream="pace_of_change")
     def pace_of_change(self, normal):
-        """How fast tools change at this employer."""
+        """Speed at which tools change at this employer."""
         return normal
 
     @flow("sd")
     def techno_complexity(self, digital_skill):
-        """The appraisal that one lacks the skill for the technology; a read-out that drives nothing."""
+        """Perception of lacking the skill for the technology; no other quantity depends on it."""
         return 0 - digital_skill
 
     @flow("sd")
     def techno_uncertainty(self, pace_of_change, digital_skill):
-        """The appraisal that one must learn new tools again and again; a read-out that drives nothing."""
+        """Perception that new tools must be learned repeatedly; no other quantity depends on it."""
         return (pace_of_change - digital_skill) / 2
 
     @adds_to("strain", "sd")
     def strain_of_norm(self, injunctive_norm):
-        """Mere expectation strains, without any message (Belkin, Becker and Conroy 2016)."""
+        """Strain from expected availability without any message (Belkin, Becker and Conroy 2016)."""
         return self.autonomy_conflict * self.strain_of_norm_size * injunctive_norm

@@ -1,9 +1,9 @@
-"""Cascade: how word of a measure travels from the board to each desk, and where it gets lost.
+"""Cascade: how information about a measure travels from the board to each employee, and where it is lost.
 
-Each measure passes *claimed* (planned or taken), *implemented, communicated, known* (and then used, used well: see practice), as
-yes or no with hazards, never as a mean share. Knowledge goes down level by level, over the manager and the team, is renewed and forgotten; where it leaks depends on
-the kind of measure. Teams also do things that nobody claimed. Reactive employers act on the complaints they hear of, and the
-isolated speak up least.
+Each measure passes the stages *claimed* (taken or planned), *implemented, communicated, known* (and then used, and used well:
+see practice). Each stage is yes or no with hazards, never a mean share. Knowledge passes from level to level, through the
+manager and the team; it is renewed and forgotten. Where it is lost depends on the kind of measure. Teams also have practices that
+nobody has claimed. Reactive employers respond to the complaints that reach them, and isolated employees complain least.
 """
 
 from __future__ import annotations
@@ -67,167 +67,167 @@ class Cascade(Mechanism):
 
     @trait("sd", per="establishment", stream="inclination_to_claim")
     def inclination_to_claim(self, normal):
-        """How readily this employer ticks boxes."""
+        """Inclination of this employer to claim measures."""
         return normal
 
     @trait("0/1", per="establishment", stream="oversees_actively")
     def oversees_actively(self, uniform):
-        """Oversees healthy home working actively; the others wait for complaints."""
+        """The employer oversees healthy home working actively; others wait for complaints."""
         return uniform < self.oversight
 
     @trait("share", per="measure of establishment")
     def usually_claimed(self, employer_share, inclination_to_claim):
-        """The chance that this employer claims the measure by itself."""
+        """Probability that this employer claims the measure on its own."""
         return (employer_share > 0) * likelihood(self.widening * score(employer_share) + self.factor * inclination_to_claim)
 
     @trait("0/1", per="measure of establishment", stream="claimed_at_start")
     def claimed_at_start(self, uniform, usually_claimed):
-        """Claims the measure at the start."""
+        """The employer claims the measure at the start."""
         return uniform < usually_claimed
 
     @trait("share", per="measure of establishment", stream="turn")
     def turn(self, uniform):
-        """When it is this employer's turn, if a share of employers introduces the measure."""
+        """Order in which employers introduce the measure, as a share of employers from 0 to 1."""
         return uniform
 
     @trait("0/1", per="measure of establishment", stream="carries_out")
     def carries_out(self, uniform):
-        """Does what it claims; the others keep planning."""
+        """The employer carries out what it claims; others only plan it."""
         return uniform < self.carried_out
 
     @trait("0/1", per="measure of establishment")
     def implemented_at_start(self, claimed_at_start, carries_out):
-        """Has carried out what it claims, at the start."""
+        """The employer has carried out the measure at the start."""
         return claimed_at_start * carries_out
 
     @stock("0/1", start="claimed_at_start", per="measure of establishment", every="week", stream="claimed_by_itself")
     def claimed_by_itself(self, claimed_by_itself, uniform, usually_claimed, reaction):
-        """The employer reports the measure as taken or still to be taken, unasked."""
+        """The employer claims the measure on its own, as taken or planned."""
         return switched(claimed_by_itself, uniform, lasting(usually_claimed, self.lapsing) * reaction, self.lapsing)
 
     @flow("0/1", per="measure of establishment", every="week")
     def claimed(self, claimed_by_itself, turn, introduced_share, withdrawn):
-        """The employer reports the measure as taken or still to be taken."""
+        """The employer claims the measure, as taken or planned."""
         return np.maximum(claimed_by_itself, turn < introduced_share) * (1 - withdrawn)
 
     @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week", stream="implemented")
     def implemented(self, implemented, uniform, claimed, carries_out):
-        """The measure has really been taken."""
+        """The employer has carried out the measure."""
         return claimed * carries_out * np.maximum(implemented, uniform < 1 / self.weeks_to_carry_out)
 
     @trait("share", per="establishment", stream="silence")
     def silence(self, uniform):
-        """How little this employer is inclined to tell, from 0 to 1."""
+        """Reluctance of this employer to inform employees, from 0 to 1."""
         return uniform
 
     @flow("0/1", per="establishment", every="week")
     def informs(self, silence):
-        """The employer gives information at all, mostly on the intranet and by e-mail."""
+        """The employer informs employees, mostly on the intranet and by e-mail."""
         return silence < self.informing
 
     @stock("0/1", start="implemented_at_start", per="measure of establishment", every="week", stream="communicated")
     def communicated(self, communicated, uniform, implemented, informs):
-        """The measure has been announced to the staff."""
+        """The employer has announced the measure to employees."""
         return implemented * informs * np.maximum(communicated, uniform < 1 / self.weeks_to_tell)
 
     @flow("share", per="measure of establishment", every="week")
     def word(self, implemented, communicated):
-        """How much word of the measure there is: all of what was announced, some of what was only done."""
+        """Information about the measure: complete once announced, partial if only carried out."""
         return implemented * (communicated + (1 - communicated) * self.untold)
 
     @flow("share", per="catalogue", every="week")
     def own_share(self, asked_in_study, only_managers_see):
-        """The share of teams that do something of the kind by themselves."""
+        """Share of teams that have such a practice without the employer."""
         return asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
     @trait("0/1", per="measure of team", stream="does_itself_at_start")
     def does_itself_at_start(self, uniform, asked_in_study, only_managers_see):
-        """The team does something of the kind by itself, at the start."""
+        """The team has such a practice at the start."""
         return uniform < asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
     @stock("0/1", start="does_itself_at_start", per="measure of team", every="week", stream="does_itself")
     def does_itself(self, does_itself, uniform, own_share):
-        """The team does something of the kind that nobody above has claimed."""
+        """The team has such a practice, which the employer has not claimed."""
         return switched(does_itself, uniform, lasting(own_share, self.own_lasts), self.own_lasts)
 
     @flow("0/1", per="measure of team", every="week")
     def in_place(self, implemented, does_itself, withdrawn):
-        """The measure is there for this team, from above or by itself."""
+        """The measure is in place for this team, from the employer or as its own practice."""
         return np.maximum(implemented, does_itself) * (1 - withdrawn)
 
     @flow("share", per="catalogue", every="week")
     def heard_by_managers(self, is_agreement, is_encouragement, is_leadership, is_provision_and_contact, is_training):
-        """Managers who know a measure that is there, in the long run and by the usual channel."""
+        """Long-run share of managers who know a measure in place, through the usual channel."""
         soft = is_agreement * self.managers_agreement + is_encouragement * self.managers_encouragement
         hard = is_leadership * self.managers_leadership + is_provision_and_contact * self.managers_provision
         return soft + hard + is_training * self.managers_training
 
     @flow("share", per="catalogue", every="week")
     def heard_by_others(self, is_agreement, is_encouragement, is_leadership, is_provision_and_contact, is_training):
-        """Employees who would know a measure that is there if their manager and team all knew it."""
+        """Share of employees who would know a measure in place if their manager and team all knew it."""
         soft = is_agreement * self.others_agreement + is_encouragement * self.others_encouragement
         hard = is_leadership * self.others_leadership + is_provision_and_contact * self.others_provision
         return soft + hard + is_training * self.others_training
 
     @flow("share", every="week")
     def speaks(self, exhaustion, arm_neck_shoulder_complaint, isolation_from_colleagues):
-        """Lets the employer hear of a complaint; the isolated least."""
+        """Reports a complaint to the employer; isolated employees do so least."""
         complains = np.maximum(arm_neck_shoulder_complaint, exhaustion > self.complains_from)
         return complains * likelihood(self.speaks_up - self.isolated_keep_silent * isolation_from_colleagues)
 
     @flow("share", per="establishment", every="week")
     def complaints_heard(self, establishment, speaks):
-        """The share of the staff whose complaints the employer hears of."""
+        """Share of employees whose complaints reach the employer."""
         return establishment.mean(speaks)
 
     @flow("ratio", per="establishment", every="week")
     def reaction(self, complaints_heard, oversees_actively):
-        """How much more than usual the employer does now; the reactive ones answer to complaints."""
+        """Activity of the employer, relative to usual; reactive employers respond to complaints."""
         answer = within(complaints_heard / self.usual_heard, 0, self.most_reaction)
         return 1 + self.reactive * (1 - oversees_actively) * (answer - 1)
 
     @flow("ratio", per="establishment", every="week")
     def channel(self, oversees_actively, layers, reaction):
-        """How well word of measures goes down here, against the usual."""
+        """Quality of communication about measures in this establishment, relative to usual."""
         active = 1 + self.oversight_tells * (oversees_actively - self.oversight)
         lost = within(1 - self.layer_loss * (layers - self.usual_layers), 0, 2)
         return self.reach * active * lost * reaction
 
     @flow("0/1", per="measure", every="week")
     def manager_knows(self, manager, known):
-        """Whether one's manager knows the measure."""
+        """The manager knows the measure."""
         return manager.of(known)
 
     @flow("0/1", per="measure", every="week")
     def manager_practises(self, manager, used):
-        """Whether one's manager practises the measure."""
+        """The manager practises the measure."""
         return manager.of(used)
 
     @flow("ratio", per="measure", every="week")
     def manager_passes_on(self, manager_knows, manager_practises, is_through_manager, only_managers_see, use, hoops):
-        """How well one hears of the measure from the manager: of what a manager does by seeing it done."""
+        """Information about the measure from the manager; a measure through the manager is seen in practice."""
         by_deed = is_through_manager * (1 - only_managers_see)
         return manager_knows + by_deed * (manager_practises * (2 - use * (1 - hoops)) - manager_knows)
 
     @flow("0/1", per="measure", every="week")
     def lives_it(self, used, manager_practises, is_through_manager, only_managers_see, is_manager):
-        """Whether one lives the measure and so remembers it: uses it, or sees the manager do it."""
-        seen = manager_practises * (1 - only_managers_see)
-        return used + is_through_manager * (1 - is_manager) * (seen - used)
+        """Experiences the measure, and so remembers it: uses it, or sees the manager practise it."""
+        practised = manager_practises * (1 - only_managers_see)
+        return used + is_through_manager * (1 - is_manager) * (practised - used)
 
     @flow("1/week", per="catalogue", every="week")
     def usually_forgotten(self, use, hoops):
-        """The chance to forget the measure this week, with as many living it as usually do."""
+        """Probability of forgetting the measure this week, if a usual share experiences it."""
         return self.forgetting * (1 - self.reminds * use * (1 - hoops))
 
     @flow("share", per="measure of team", every="week")
     def team_knows(self, team, known):
-        """The share of the team that knows the measure."""
+        """Share of the team that knows the measure."""
         return team.mean(known)
 
     @flow("share", per="measure", every="week")
     def told_as_manager(self, implemented, word, does_itself, heard_by_managers, usually_forgotten, channel):
-        """The chance that a manager comes to know the measure this week."""
+        """Probability that a manager learns of the measure this week."""
         usual = np.minimum(lasting(heard_by_managers, usually_forgotten) * channel * self.managers_first, 1)
         return np.maximum(np.maximum(word * usual, implemented * self.nothing_lost), does_itself)
 
@@ -236,7 +236,7 @@ class Cascade(Mechanism):
         self, implemented, word, does_itself, heard_by_others, usually_forgotten, channel, manager_passes_on, team_knows,
         isolation_from_colleagues, tenure,
     ):
-        """The chance that somebody else comes to know the measure this week: from manager, team or channel."""
+        """Probability that an employee learns of the measure this week: from manager, team or channel."""
         direct = 1 - self.from_manager - self.from_team
         passed = self.from_manager * manager_passes_on + self.from_team * team_knows + direct * word
         less = ratio(0 - self.isolated_hear_less * self.hearing_less * isolation_from_colleagues)
@@ -252,11 +252,11 @@ class Cascade(Mechanism):
 
     @stock("0/1", start="known_at_start", newcomer=0.0, per="measure", every="week", stream="known")
     def known(self, known, uniform, is_manager, told_as_manager, told_as_employee, lives_it):
-        """Knows that the measure exists; what one lives is seldom forgotten."""
-        told = is_manager * told_as_manager + (1 - is_manager) * told_as_employee
-        return switched(known, uniform, told, self.forgetting * (1 - self.reminds * lives_it))
+        """Knows that the measure exists; a measure that is experienced is seldom forgotten."""
+        informed = is_manager * told_as_manager + (1 - is_manager) * told_as_employee
+        return switched(known, uniform, informed, self.forgetting * (1 - self.reminds * lives_it))
 
     @flow("measures", every="week")
     def measures_known(self, measures, known):
-        """How many measures one knows."""
+        """Number of measures known."""
         return measures.sum(known)

@@ -1,4 +1,4 @@
-"""Who a person is when taking a place: circumstances at home and at work, and lasting dispositions.
+"""Circumstances: a person's situation at home and at work, and lasting dispositions.
 
 All risk groups of the inspectorate's article can be distinguished. Circumstances act only through the equations that name them;
 whether a group fares worse is a result, not an input.
@@ -15,7 +15,7 @@ from sim.language.grammar import Mechanism, param_from, trait
 
 @dataclass(frozen=True)
 class Circumstances(Mechanism):
-    """A synthetic person: drawn from shares of Dutch office sectors, again for everyone who takes a place."""
+    """A synthetic person, drawn from shares of Dutch office sectors for everyone who takes a place."""
 
     young_share: float = param_from("circumstances", "young")
     older_share: float = param_from("circumstances", "older")
@@ -43,7 +43,7 @@ class Circumstances(Mechanism):
 
     @trait("share", stream="age_rank")
     def age_rank(self, uniform):
-        """How old one is among colleagues, from the youngest (0) to the oldest (1)."""
+        """Rank by age among colleagues, from the youngest (0) to the oldest (1)."""
         return uniform
 
     @trait("0/1")
@@ -68,13 +68,13 @@ class Circumstances(Mechanism):
 
     @trait("0/1", stream="flexible_contract")
     def flexible_contract(self, uniform, young):
-        """Has a temporary or agency contract; the young more often."""
+        """Has a temporary or agency contract; young people more often."""
         others = (1 - self.flexible_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
         return uniform < self.flexible * (young * self.flexible_when_young + (1 - young) * others)
 
     @trait("days/week", stream="contract_days")
     def contract_days(self, uniform):
-        """Days a week by contract: five, four or three."""
+        """Contract days per week: five, four or three."""
         return self.full_week - (uniform < self.four_days + self.three_days) - (uniform < self.three_days) * 1
 
     @trait("0/1")
@@ -84,7 +84,7 @@ class Circumstances(Mechanism):
 
     @trait("0/1", stream="children_at_home")
     def children_at_home(self, uniform, young):
-        """Has children living at home; the young less often."""
+        """Has children living at home; young people less often."""
         others = (1 - self.children_when_young * self.young_share) / np.maximum(1 - self.young_share, self.fewest)
         return uniform < self.children * (young * self.children_when_young + (1 - young) * others)
 
@@ -110,47 +110,47 @@ class Circumstances(Mechanism):
 
     @trait("0/1")
     def no_separate_room(self, separate_room):
-        """Works from home without a room for it."""
+        """Works from home without a separate room."""
         return 1 - separate_room
 
     @trait("0/1", stream="bought_adjustable")
     def bought_adjustable(self, uniform):
-        """Bought an adjustable chair and desk for the home oneself."""
+        """Has bought an adjustable chair and desk for working at home."""
         return uniform < self.own_adjustable
 
     @trait("0/1", stream="may_work_from_home")
     def may_work_from_home(self, uniform, is_manager):
-        """The work can be done from home; a manager's always can, unless an organisation says otherwise."""
+        """May work from home; managers always may, unless an organisation reports otherwise."""
         return uniform < is_manager * self.managers_may + (1 - is_manager) * self.may_share
 
     @trait("minutes", stream="commute_minutes")
     def commute_minutes(self, normal):
-        """The way to work, one way."""
+        """Commuting time, one way."""
         return np.maximum(self.usual_commute + self.commute_sd * normal, 0)
 
     @trait("sd")
     def commute(self, commute_minutes):
-        """How long the way to work is, against the usual."""
+        """Commuting time, relative to usual."""
         return (commute_minutes - self.usual_commute) / self.commute_sd
 
     @trait("sd", stream="digital_skill")
     def digital_skill(self, normal):
-        """Ease with digital means of working together."""
+        """Skill with digital collaboration."""
         return normal
 
     @trait("sd", stream="need_for_affiliation")
     def need_for_affiliation(self, normal):
-        """How much one needs company at work."""
+        """Need of company at work."""
         return normal
 
     @trait("sd", stream="wish_to_segment")
     def wish_to_segment(self, normal):
-        """How much one wants work and home apart."""
+        """Preference for separating work and home."""
         return normal
 
     @trait("sd", stream="negative_affect")
     def negative_affect(self, normal):
-        """The lasting tendency to feel bad: common cause of exhaustion and of how one answers questions."""
+        """Negative affectivity: common cause of exhaustion and of response style."""
         return normal
 
     @trait("0/1")

@@ -1,7 +1,7 @@
-"""Comings and goings: sickness absence, leaving, and newcomers in the vacated place.
+"""Comings and goings: sickness absence, leaving, and newcomers in vacated places.
 
-Exhausted people are away more often. Whoever leaves is replaced by a new person with other traits, without ties in the firm
-and without knowledge of its measures.
+Exhausted people are absent more often. A new person replaces whoever leaves, with other traits, no ties in the firm and no
+knowledge of its measures.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ComingsAndGoings(Mechanism):
 
     @flow("0/1", every="week", stream="leaves")
     def leaves(self, uniform, exhaustion, flexible_contract):
-        """Leaves the firm at the end of this day; a new person takes the place."""
+        """Leaves the firm at the end of the day; a new person takes the place."""
         pushed = ratio(self.leaving_of_exhaustion * exhaustion + self.leaving_when_flexible * flexible_contract)
         return uniform < self.turnover * self.leaving / self.weeks * pushed
 
@@ -74,5 +74,5 @@ class ComingsAndGoings(Mechanism):
 
     @stock("days", start="tenure_at_start", newcomer=0.0)
     def tenure(self, tenure):
-        """How long one has been there."""
+        """Tenure."""
         return tenure + 1

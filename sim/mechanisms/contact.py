@@ -1,7 +1,7 @@
-"""Contact: who meets whom, and the ties that grow from it.
+"""Contact between employees, and the ties that grow from it.
 
-Being at the office on the same day, working together online and arranged moments make contact. Contact strengthens ties, absence
-lets them fade, the weak ones first. People adapt in part to the contact they have got used to.
+A shared day at the office, working together online and arranged moments bring contact. Contact strengthens ties. Without it they
+fade, weak ones first. People partly adapt to their usual contact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
 
 @dataclass(frozen=True)
 class Contact(Mechanism):
-    """Ties that live by contact; dormant ones begin with an arranged encounter."""
+    """Ties that depend on contact; dormant ones begin with an arranged encounter."""
 
     online: float = param(0.30, "ratio", "contact online against in person", low=0.1, high=0.6, source="assumed E122")
     apart: float = param(0.40, "ratio", "contact across teams against within", low=0.2, high=0.7, source="assumed")
@@ -59,17 +59,17 @@ class Contact(Mechanism):
 
     @flow("share")
     def comes_along(self, isolation_from_colleagues, works_today):
-        """The chance to join an arranged moment; the isolated come least."""
+        """Probability of joining an arranged moment; isolated employees join least."""
         return works_today * likelihood(self.joining - self.isolated_stay_away * isolation_from_colleagues)
 
     @flow("contacts/day")
     def joins_team(self, moments_with_team, comes_along):
-        """Arranged moments with the team that one joins today."""
+        """Arranged moments with the team that the employee joins today."""
         return moments_with_team * comes_along
 
     @flow("contacts/day")
     def joins_others(self, moments_across_teams, comes_along):
-        """Arranged encounters with other teams that one joins today."""
+        """Arranged encounters with other teams that the employee joins today."""
         return moments_across_teams * comes_along
 
     @flow("contacts/day", per="tie")
@@ -87,39 +87,39 @@ class Contact(Mechanism):
 
     @stock("strength", per="tie", start="strength_at_start", newcomer=0.0)
     def tie_strength(self, tie_strength, touch):
-        """Strength of the tie, from one's own end; 0 where there is no tie."""
+        """Strength of the tie, from the employee's end; 0 where there is no tie."""
         grown = self.gain * touch * (1 - tie_strength)
         faded = self.fading * tie_strength * (self.weak_fade - tie_strength)
         return tie_strength + self.live_ties * (grown - faded)
 
     @flow("contacts/day")
     def contact_today(self, ties, touch):
-        """All contact of today."""
+        """Total contact today."""
         return ties.sum(touch)
 
     @flow("strength", every="week")
     def network(self, ties, tie_strength):
-        """The strength of all one's ties together."""
+        """Total strength of ties."""
         return ties.sum(tie_strength)
 
     @flow("strength", per="tie", every="week")
     def strength_across(self, tie_strength, across):
-        """The strength of a tie to another team."""
+        """Strength of a tie to another team."""
         return tie_strength * across
 
     @flow("strength", every="week")
     def network_across(self, ties, strength_across):
-        """The strength of all one's ties to other teams."""
+        """Total strength of ties to other teams."""
         return ties.sum(strength_across)
 
     @flow("strength", every="week")
     def network_within(self, network, network_across):
-        """The strength of all one's ties within the team."""
+        """Total strength of ties within the team."""
         return network - network_across
 
     @stock("contacts/day", start="contact_at_start")
     def recent_contact(self, recent_contact, contact_today):
-        """Contact of the last weeks, per day."""
+        """Contact per day in recent weeks."""
         return approach(recent_contact, contact_today, self.memory_days)
 
     @trait("contacts/day")
@@ -129,16 +129,16 @@ class Contact(Mechanism):
 
     @flow("sd")
     def felt_contact(self, recent_contact, network):
-        """Contact and company together, against the reference."""
+        """Contact and company together, relative to the reference."""
         lately = (recent_contact - self.usual_touch) / self.touch_sd
         return (lately + (network - self.usual_strength) / self.strength_sd) / 2
 
     @stock("sd", start=0.0)
     def accustomed(self, accustomed, felt_contact):
-        """The contact one has got used to."""
+        """Contact to which the employee has adapted."""
         return approach(accustomed, felt_contact, self.adapting_days)
 
     @flow("sd")
     def contact_beyond_habit(self, felt_contact, accustomed):
-        """Contact beyond what one has got used to."""
+        """Contact beyond what the employee has adapted to."""
         return felt_contact - self.adapting * self.adapted * accustomed

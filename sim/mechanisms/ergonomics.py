@@ -1,7 +1,7 @@
-"""Ergonomics: how well the workplace fits, and complaints of arm, neck and shoulder and of the back as slow episodes.
+"""Ergonomics: fit of the workplace, and complaints of arm, neck and shoulder and of the back as slow episodes.
 
-Complaints come and go over years. Strain, working at home at all, and a poor workplace raise their onset a little; a chair
-therefore shows in complaints after years, if at all, and only when it is used as meant.
+Complaints come and go over years. Strain, any working at home, and a poor workplace raise their onset a little. A chair
+therefore affects complaints after years, if at all, and only when it is used as intended.
 """
 
 from __future__ import annotations
@@ -42,55 +42,55 @@ class Ergonomics(Mechanism):
 
     @trait("sd", stream="frailty_of_neck")
     def frailty_of_neck(self, normal):
-        """Lasting proneness to complaints of arm, neck and shoulder."""
+        """Lasting susceptibility to complaints of arm, neck and shoulder."""
         return normal
 
     @trait("sd", stream="frailty_of_back")
     def frailty_of_back(self, normal):
-        """Lasting proneness to back complaints."""
+        """Lasting susceptibility to back complaints."""
         return normal
 
     @flow("share", condition=True, every="week")
     def furniture_from_employer(self):
-        """How far an adjustable chair and desk from the employer stand at home in use, from 0 to 1."""
+        """Use at home of an adjustable chair and desk from the employer, from 0 to 1."""
         return 0
 
     @flow("fit", condition=True, every="week")
     def workplace_skill(self):
-        """Means and know-how to set up the workplace."""
+        """Equipment and instruction to set up the workplace."""
         return 0
 
     @flow("share", condition=True, every="week")
     def moving(self):
-        """How far sitting is broken by standing and moving, from 0 to 1 or more."""
+        """Interruption of sitting by standing and moving, from 0 to 1 or more."""
         return 0
 
     @flow("share", every="week")
     def adjustable_at_home(self, bought_adjustable, furniture_from_employer):
-        """Has an adjustable chair and desk at home, whoever paid."""
+        """Has an adjustable chair and desk at home, whoever has paid."""
         return np.maximum(bought_adjustable, within(furniture_from_employer, 0, 1))
 
     @flow("fit", every="week")
     def fit(self, share_at_home, adjustable_at_home, workplace_skill, separate_room):
-        """How well the workplace fits, home and office by the time spent there."""
+        """Fit of the workplace, at home and at the office, weighted by the time spent there."""
         home = adjustable_at_home + workplace_skill + self.fit_of_room * separate_room
         return share_at_home * home + (1 - share_at_home) * self.office_fit
 
     @flow("hours/day", every="week")
     def sitting(self, share_at_home, moving):
-        """Hours a working day spent sitting."""
+        """Hours of sitting per working day."""
         return self.sitting_at_work + self.sitting_more_at_home * share_at_home - self.sitting_less_when_moving * moving
 
     @flow("log ratio", every="week")
     def exposure(self, exhaustion, share_at_home, fit, sitting, poorer_health):
-        """What raises or lowers the onset of arm, neck and shoulder complaints."""
+        """Risk factors of the onset of arm, neck and shoulder complaints."""
         body = self.any_home * (share_at_home > 0) - self.fit_shields * (fit - self.usual_fit)
         sat = self.sitting_harms * (sitting - self.sitting_at_work) + self.poorer_health_adds * poorer_health
         return body + sat + self.strain_to_complaints * self.strain * exhaustion
 
     @trait("0/1", stream="neck_complaint_at_start")
     def neck_complaint_at_start(self, uniform, frailty_of_neck):
-        """Has the complaint at the start, with the long-run probability of one's own hazards."""
+        """Has the complaint at the start, with the long-run probability of the individual hazards."""
         begins = self.onset * ratio(self.frailty * frailty_of_neck)
         return uniform < begins / (begins + self.recovery * ratio(0 - self.frailty * frailty_of_neck))
 

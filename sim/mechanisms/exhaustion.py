@@ -1,8 +1,8 @@
-"""Exhaustion: a slow answer to a lasting disposition, life's events, and strain.
+"""Exhaustion: a slow response to a lasting disposition, life events and strain.
 
-Test-retest over three weeks and over a year needs three parts: a trait, events of about two months, and a state of some days that
-only the questionnaire sees (it is part of the instrument). What work causes is the rest: the ceiling of any policy. One
-latent exhaustion has two instruments, the NEA's burn-out complaints and the BAT's exhaustion.
+Test-retest correlations over three weeks and over a year need three parts: a trait, events of about two months, and a state of
+some days that only the questionnaire measures (it is part of the instrument). Work causes the rest, which limits the effect of
+any policy. One latent exhaustion has two instruments: the burn-out complaints of the NEA and the exhaustion of the BAT.
 """
 
 from __future__ import annotations
@@ -37,33 +37,33 @@ class Exhaustion(Mechanism):
 
     @trait("sd", stream="events_at_start")
     def events_at_start(self, normal):
-        """What life holds on coming."""
+        """Life events at entry."""
         return normal
 
     @stock("sd", start="events_at_start", stream="life_events")
     def life_events(self, life_events, normal):
-        """Good and bad times of some months, in private life and at work."""
+        """Life events: good and bad periods of some months, in private life and at work."""
         return wander(life_events, self.events_days, normal)
 
     @flow("sd", every="week")
     def exhaustion_of_contacts(self, ties, exhaustion, tie_strength):
-        """How exhausted one's contacts are, the close ones counting more."""
+        """Exhaustion of contacts, weighted by the strength of ties."""
         return ties.mean(exhaustion, tie_strength)
 
     @adds_to("strain", "sd")
     def strain_of_contagion(self, exhaustion_of_contacts):
-        """Exhaustion caught from others; off by default."""
+        """Contagion of exhaustion from contacts; off by default."""
         return self.contagion * self.caught * exhaustion_of_contacts
 
     @stock("share")
     def scar(self, scar, exhaustion):
-        """What a time of severe exhaustion leaves behind, from 0 to 1; off by default."""
+        """After-effect of severe exhaustion, from 0 to 1; off by default."""
         severe = self.lasting_scar * (exhaustion > self.scar_from)
         return scar + severe * (1 - scar) / self.scar_grows - (1 - severe) * scar / self.scar_heals
 
     @stock("sd", start="negative_affect")
     def exhaustion(self, exhaustion, negative_affect, life_events, strain, scar):
-        """Being drained by work: 0 is the Dutch home worker of 2022, 1 is one SD more."""
+        """Work-related exhaustion: 0 is the mean of Dutch home workers in 2022, 1 is one SD more."""
         person = self.level + self.spread * negative_affect
         target = saturating(person + self.events_share * life_events + strain, self.limit)
         slowed = np.where(target < exhaustion, self.scar_slows * scar, 0)
@@ -71,5 +71,5 @@ class Exhaustion(Mechanism):
 
     @flow("sd")
     def cynicism(self, exhaustion, engagement):
-        """Distance from one's work; a read-out that drives nothing."""
+        """Mental distance from work; no other quantity depends on it."""
         return self.cynical * exhaustion - self.disengaged * engagement

@@ -1,9 +1,9 @@
-"""Isolation and bond: the company one needs and does not get, and feeling part of team and organisation.
+"""Isolation and bond: unmet need of company, and feeling part of team and organisation.
 
-Isolation is *unmet need*: most people need no more contact than they have, and more helps less and less. A linear form would make
-full-time office work a cure, which nobody has found. Isolation from colleagues and from the company are two things: the first
-answers to contact and colleagues, the second to support and recognition from above. Much of what ties both to exhaustion is a
-common cause, how somebody feels and answers at all.
+Isolation is *unmet need*: most people need no more contact than they have, and additional contact helps less and less. A linear
+form would make full-time office work a cure, which no study has found. Isolation from colleagues responds to contact and
+colleagues; isolation from the company responds to support and recognition. Both correlate with exhaustion largely through a
+common cause: mood and response style.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 
 @dataclass(frozen=True)
 class Isolation(Mechanism):
-    """Two isolations kept apart (Marshall, Michaels and Mulki 2007), and two bonds."""
+    """Isolation from colleagues and from the company (Marshall, Michaels and Mulki 2007), and two bonds."""
 
     limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
     need: float = param(0.30, "sd/sd", "more contact needed per SD of need for company", low=0.1, high=0.6, source="assumed E042")
@@ -64,17 +64,17 @@ class Isolation(Mechanism):
 
     @trait("sd", stream="estrangement")
     def estrangement(self, normal, solitude):
-        """Lasting inclination to feel apart from the company; in part the same as feeling alone."""
+        """Lasting inclination to feel isolated from the company, correlated with feeling alone."""
         return self.shared * solitude + np.sqrt(1 - self.shared * self.shared) * normal
 
     @trait("sd", stream="attachment")
     def attachment(self, normal):
-        """Lasting inclination to feel part of where one works."""
+        """Lasting inclination to feel part of the organisation."""
         return normal
 
     @flow("sd")
     def unmet_need(self, contact_beyond_habit, need_for_affiliation):
-        """Company one needs and does not get: none for most, more and more with less contact."""
+        """Unmet need of company: none for most, and increasing more than in proportion with less contact."""
         missed = self.need * need_for_affiliation - contact_beyond_habit - self.slack
         return shortfall(self.bend * missed) / self.bend
 
@@ -93,7 +93,7 @@ class Isolation(Mechanism):
     def isolation_from_company(
         self, isolation_from_company, estrangement, manager_support, unmet_need, recognition, exhaustion, negative_affect
     ):
-        """Missing support from above, not feeling part of it, no recognition."""
+        """Lack of support from the company, of belonging and of recognition."""
         person = self.company_level + self.company_spread * estrangement + self.unmet_company * unmet_need
         shield = self.manager_shields * manager_support + self.recognised * recognition
         mood = self.withdrawal * self.withdrawing_company * exhaustion + self.affect_company * negative_affect
@@ -118,6 +118,6 @@ class Isolation(Mechanism):
 
     @adds_to("strain", "sd")
     def strain_of_isolation(self, isolation_from_colleagues, isolation_from_company):
-        """Isolation wears people out."""
+        """Strain from isolation."""
         both = self.colleagues_strain * isolation_from_colleagues + self.company_strain * isolation_from_company
         return self.isolation_strains * both

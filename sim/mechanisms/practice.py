@@ -1,8 +1,8 @@
-"""Practice: what is known is not yet used, what is used not yet used well, and what is new costs extra load.
+"""Practice: use of known measures, good use of used ones, and the extra load of new ones.
 
-Three routes lead from a measure to an employee. A *collective* one works in part on people who never heard of it. One *through
-the manager* reaches the team as the manager's own practice, and a worn-out manager practises less. An *individual* one must be
-known, possible, used, and used well. Enthusiasm wears off unless it is renewed.
+Three routes lead from a measure to an employee. A *collective* one also works on people who do not know it. One *through the
+manager* reaches the team as the manager's own practice; an exhausted manager practises less. An *individual* one must be
+known, possible, used, and used well. Enthusiasm declines unless it is renewed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Practice(Mechanism):
 
     @flow("share", per="measure", every="week")
     def would_use(self, use, hoops, is_through_manager, is_social, exhaustion, isolation_from_colleagues, freshness):
-        """The share of time that somebody in this state uses a measure known, if it takes no more than usual."""
+        """Share of time for which an employee in this state uses a known measure that takes the usual effort."""
         tired = ratio(0 - is_through_manager * self.worn_out_practise_less * exhaustion)
         alone = ratio(0 - is_social * self.isolated_stay_away * isolation_from_colleagues)
         keen = 1 - self.tired_of_it * (1 - freshness)
@@ -40,49 +40,49 @@ class Practice(Mechanism):
 
     @stock("0/1", newcomer=0.0, per="measure", every="week", stream="used")
     def used(self, used, uniform, known, in_place, would_use):
-        """Uses the measure, complies with it, or, as a manager, practises it."""
+        """Uses the measure, complies with it, or practises it as a manager."""
         return known * in_place * switched(used, uniform, lasting(would_use, self.use_lapses), self.use_lapses)
 
     @trait("0/1", per="measure", stream="handled_well_at_start")
     def handled_well_at_start(self, uniform, well):
-        """Would use the measure as it is meant, at the start."""
+        """Would use the measure as intended, at the start."""
         return uniform < well
 
     @stock("0/1", start="handled_well_at_start", per="measure", every="week", stream="handled_well")
     def handled_well(self, handled_well, uniform, well):
-        """Would use the measure as it is meant."""
+        """Would use the measure as intended."""
         return switched(handled_well, uniform, lasting(well, self.handling_changes), self.handling_changes)
 
     @flow("share", per="measure", every="week")
     def practice(self, used, handled_well, freshness):
-        """What one's own use of the measure is worth, from 0 to 1."""
+        """Effectiveness of the employee's own use of the measure, from 0 to 1."""
         return used * (self.used_poorly + (1 - self.used_poorly) * handled_well) * freshness
 
     @flow("share", per="measure", every="week")
     def practice_of_manager(self, manager, practice):
-        """What the manager's practice of the measure is worth for the team."""
+        """Effectiveness of the manager's practice of the measure for the team."""
         return manager.of(practice)
 
     @stock("share", start=1.0, per="measure", every="week")
     def freshness(self, freshness, used, fades_in):
-        """Enthusiasm for the measure; it wears off with use and comes back when renewed."""
+        """Enthusiasm for the measure; it declines with use and returns when the measure is renewed."""
         worn = used * (fades_in > 0) / np.maximum(fades_in, 1) * (freshness - self.floor)
         return within(freshness - worn + self.renewal * (1 - freshness), 0, 1)
 
     @stock("share", per="measure", every="week")
     def practised(self, practice):
-        """What one's own use of the measure is worth this week."""
+        """Effectiveness of the employee's own use of the measure this week."""
         return practice
 
     @stock("share", per="measure", every="week")
     def in_effect(self, practice, practice_of_manager, in_place, freshness, is_collective, is_through_manager, is_individual):
-        """How far the measure works on this employee, by its route; what levers move is this times their amount."""
+        """Degree to which the measure is in effect for this employee, by its route; levers scale with it."""
         collective = in_place * (self.unheard * freshness + (1 - self.unheard) * practice)
         return is_collective * collective + in_place * (is_through_manager * practice_of_manager + is_individual * practice)
 
     @stock("share", per="measure", every="week")
     def accustomed_to(self, accustomed_to, in_effect):
-        """How far one has got used to the measure."""
+        """Degree to which the employee is used to the measure."""
         return approach(accustomed_to, in_effect, self.getting_used)
 
     @flow("sd", per="measure", every="week")
@@ -92,5 +92,5 @@ class Practice(Mechanism):
 
     @flow("sd", every="week")
     def novelty(self, measures, strangeness):
-        """Extra load of all that is new."""
+        """Extra load of all new measures."""
         return measures.sum(strangeness)

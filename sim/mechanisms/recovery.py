@@ -1,8 +1,8 @@
-"""Recovery: what is not recovered tonight is carried into tomorrow (Meijman and Mulder 1998).
+"""Recovery: effort from which the night brings no recovery carries over to the next day (Meijman and Mulder 1998).
 
-By day, demands build fatigue and breaks spare some of it. In the evening people detach from work, less after a heavy day, after
-work in the evening, under the mere expectation of being reachable, when they are exhausted, and when their manager never lets
-go. What detachment does not take off is there in the morning; days off take off more. What stays for weeks becomes strain.
+By day, demands build up fatigue and breaks spare some of it. In the evening people detach from work. They detach less after a
+heavy day, after work in the evening, when they expect to be reachable, when exhausted, and when their manager does not detach.
+Fatigue that remains is present in the morning; days off relieve more. Fatigue that lasts for weeks becomes strain.
 """
 
 from __future__ import annotations
@@ -55,28 +55,28 @@ class Recovery(Mechanism):
 
     @trait("sd", stream="ability_to_detach")
     def ability_to_detach(self, normal):
-        """Lasting ease of letting work go."""
+        """Individual ease of detachment from work."""
         return normal
 
     @flow("breaks/day", condition=True)
     def encouragement_to_break(self):
-        """Extra breaks that are encouraged and really taken."""
+        """Extra breaks that are encouraged and taken."""
         return 0
 
     @flow("breaks/day")
     def breaks(self, works_today, demands_today, encouragement_to_break):
         """Breaks taken in today's working time."""
-        taken = self.breaks_a_day + encouragement_to_break - self.breaks_lost * demands_today
-        return works_today * within(taken, 0, self.breaks_most)
+        breaks_today = self.breaks_a_day + encouragement_to_break - self.breaks_lost * demands_today
+        return works_today * within(breaks_today, 0, self.breaks_most)
 
     @flow("sd", condition=True)
     def skill_of_unwinding(self):
-        """Knowing how to let work go, beyond one's own nature."""
+        """Learned ability to detach from work."""
         return 0
 
     @flow("sd")
     def managers_detachment(self, manager, usual_detachment):
-        """How well one's manager lets work go."""
+        """The manager's detachment."""
         return manager.of(usual_detachment)
 
     @flow("sd")
@@ -84,7 +84,7 @@ class Recovery(Mechanism):
         self, demands, demands_today, recent_messaging, after_hours_work, recent_after_hours, injunctive_norm,
         telepressure, exhaustion,
     ):
-        """All that keeps work on one's mind tonight."""
+        """Obstacles to detachment this evening."""
         load = self.demands_hold * demands + self.heavy_day_holds * (demands_today - demands)
         messages = self.messaging_holds * recent_messaging + self.message_tonight_holds * (after_hours_work - recent_after_hours)
         expected = self.expectation_holds * injunctive_norm + self.telepressure_direct * self.telepressure_holds * telepressure
@@ -95,7 +95,7 @@ class Recovery(Mechanism):
         self, normal, ability_to_detach, hold_of_work, skill_of_unwinding, managers_detachment, no_separate_room,
         negative_affect, leading_difficulty,
     ):
-        """How far work is out of mind in the evening."""
+        """Psychological detachment from work in the evening."""
         person = self.level + self.spread * ability_to_detach + skill_of_unwinding - self.affect_holds * negative_affect
         around = self.managers_evening * managers_detachment - self.no_room_holds * no_separate_room
         evening = person + around - self.leading_holds * leading_difficulty - hold_of_work
@@ -103,19 +103,19 @@ class Recovery(Mechanism):
 
     @stock("sd", start="ability_to_detach")
     def usual_detachment(self, usual_detachment, detachment):
-        """How well one lets work go these weeks."""
+        """Detachment in recent weeks."""
         return approach(usual_detachment, detachment, self.usual_days)
 
     @flow("sd")
     def effort_spent(self, works_today, at_office, commute, demands_today, resources, breaks):
-        """What today's work takes, less what breaks spare; resources buffer it."""
+        """Effort of today's work, less what breaks spare; resources buffer it."""
         buffered = ratio(0 - self.buffering * self.buffer * resources)
         way = at_office * (self.commuting + self.long_way * commute)
         return works_today * self.effort * demands_today * buffered + way - self.break_spares * breaks
 
     @stock("sd", start="fatigue_at_start", stream="fatigue")
     def fatigue(self, fatigue, effort_spent, works_today, detachment, normal):
-        """Tomorrow morning's fatigue: what stays over, plus effort, less the night and the day off."""
+        """Fatigue next morning: remaining fatigue plus effort, less recovery by night and days off."""
         recovered = self.night * detachment + self.day_off * (1 - works_today)
         morning = self.stays_over * fatigue + effort_spent - recovered + self.fatigue_luck * normal
         return saturating(morning, self.fatigue_limit)
@@ -127,10 +127,10 @@ class Recovery(Mechanism):
 
     @stock("sd", start=0.0)
     def unrecovered(self, unrecovered, fatigue):
-        """Fatigue that has stayed for weeks, against the reference."""
+        """Fatigue that has lasted for weeks, relative to the reference."""
         return approach(unrecovered, (fatigue - self.usual_fatigue) / self.fatigue_sd, self.usual_days)
 
     @adds_to("strain", "sd")
     def strain_of_fatigue(self, unrecovered):
-        """Fatigue that nights no longer take away."""
+        """Strain: fatigue from which nights no longer bring recovery."""
         return self.fatigue_strains * unrecovered

@@ -1,7 +1,7 @@
 """Resources: what helps to meet demands, and what motivates.
 
-Autonomy, the manager's support and colleagues' support buffer demands and feed engagement (job demands-resources theory).
-Working at home gives autonomy, less and less beyond half the week; an availability norm takes it away.
+Autonomy and the support of manager and colleagues buffer demands and raise engagement (job demands-resources theory). Working at
+home adds autonomy, with little gain beyond half the week; an availability norm reduces it.
 """
 
 from __future__ import annotations
@@ -56,22 +56,22 @@ class Resources(Mechanism):
 
     @trait("sd", stream="autonomy_of_the_job")
     def autonomy_of_the_job(self, normal):
-        """Room that the job itself gives."""
+        """Autonomy that the job itself gives."""
         return normal
 
     @trait("sd", per="team", stream="quality_of_leading")
     def quality_of_leading(self, normal):
-        """How well this team is led, for all its members alike."""
+        """Quality of leadership in this team, the same for all members."""
         return normal
 
     @trait("sd", stream="own_view_of_manager")
     def own_view_of_manager(self, normal):
-        """How one gets on with managers."""
+        """Individual relationship with managers."""
         return normal
 
     @trait("sd", stream="own_view_of_colleagues")
     def own_view_of_colleagues(self, normal):
-        """How one gets on with colleagues."""
+        """Individual relationship with colleagues."""
         return normal
 
     @trait("sd", stream="zest")
@@ -81,43 +81,43 @@ class Resources(Mechanism):
 
     @flow("sd", condition=True)
     def say_over_hours(self, flexibility_lost):
-        """Say over one's own working hours, beyond what the job gives."""
+        """Control over working hours, beyond what the job gives."""
         return 0 - self.silence_cost * flexibility_lost
 
     @flow("sd")
     def managers_exhaustion(self, manager, exhaustion):
-        """How exhausted one's manager is."""
+        """Exhaustion of the manager."""
         return manager.of(exhaustion)
 
     @flow("sd")
     def managers_difficulty(self, manager, leading_difficulty):
-        """How difficult one's manager finds leading remotely."""
+        """The manager's difficulty of leading remotely."""
         return manager.of(leading_difficulty)
 
     @flow("sd", condition=True)
     def managers_attention(self, managers_exhaustion, managers_difficulty):
-        """Conversations and contact one gets from the manager; a worn-out manager gives less."""
+        """Conversations and contact with the manager; an exhausted manager has fewer."""
         return 0 - self.tired_manager * managers_exhaustion - self.difficulty_shows * managers_difficulty
 
     @flow("sd", condition=True)
     def feedback(self, felt_contact):
-        """Feedback on one's work; some comes by itself with contact."""
+        """Feedback on work; contact brings some of it."""
         return self.learning * felt_contact
 
     @flow("sd", condition=True)
     def clear_goals(self, managers_difficulty):
-        """How clear goals and tasks are."""
+        """Clarity of goals and tasks."""
         return 0 - self.difficulty_shows * managers_difficulty
 
     @flow("sd", condition=True)
     def recognition(self, managers_attention, furniture_from_employer):
-        """Recognition and appreciation from above; what is given at once is felt more than the same in parts."""
-        given = self.provision_shows * self.paid_at_once * within(furniture_from_employer, 0, 1)
-        return self.recognition_of_attention * managers_attention + given
+        """Recognition from the company; a provision at once counts for more than the same in instalments."""
+        provided = self.provision_shows * self.paid_at_once * within(furniture_from_employer, 0, 1)
+        return self.recognition_of_attention * managers_attention + provided
 
     @stock("sd", start="autonomy_of_the_job")
     def autonomy(self, autonomy, autonomy_of_the_job, share_at_home, say_over_hours, injunctive_norm, engagement):
-        """Job control: room to decide how, when and in what order to work."""
+        """Job autonomy: freedom to decide how, when and in what order to work."""
         beyond = (2 * share_at_home - 1) / 2
         home = self.autonomy_of_home * beyond - self.less_beyond_half * np.maximum(beyond, 0)
         job = self.autonomy_level + self.autonomy_spread * autonomy_of_the_job + say_over_hours + home
@@ -128,15 +128,15 @@ class Resources(Mechanism):
     def manager_support(
         self, manager_support, own_view_of_manager, quality_of_leading, managers_attention, feedback, clear_goals, exhaustion
     ):
-        """Help and appreciation from one's manager, as perceived."""
+        """Perceived help and appreciation from the manager."""
         person = self.manager_level + self.manager_spread * own_view_of_manager - self.withdrawal * self.withdrawing * exhaustion
-        given = managers_attention + self.support_of_feedback * feedback + self.support_of_goals * clear_goals
-        target = person + self.manager_quality_share * quality_of_leading + given
+        provided = managers_attention + self.support_of_feedback * feedback + self.support_of_goals * clear_goals
+        target = person + self.manager_quality_share * quality_of_leading + provided
         return approach(manager_support, saturating(target, self.limit), self.support_days)
 
     @stock("sd", start="own_view_of_colleagues")
     def colleague_support(self, colleague_support, own_view_of_colleagues, contact_beyond_habit, exhaustion, engagement):
-        """Help and appreciation from colleagues, as perceived."""
+        """Perceived help and appreciation from colleagues."""
         person = self.colleague_level + self.colleague_spread * own_view_of_colleagues
         moved = self.support_of_contact * contact_beyond_habit - self.withdrawal * self.withdrawing * exhaustion
         target = person + moved + self.gain_spiral * self.engagement_gives * engagement
@@ -156,6 +156,6 @@ class Resources(Mechanism):
 
     @adds_to("strain", "sd")
     def relief_of_resources(self, autonomy, manager_support, colleague_support):
-        """What resources take off strain."""
+        """Strain that resources relieve."""
         support = self.relief_of_manager * manager_support + self.relief_of_colleagues * colleague_support
         return 0 - self.relief_of_autonomy * autonomy - support

@@ -1,8 +1,8 @@
-"""Conflict of work and home: each in the other's way, on one observed scale.
+"""Conflict of work and home in both directions, on one observed scale.
 
-Work carries over through messages after hours and high demands; autonomy, say over one's hours and detachment ease it. Home
-itself can be in the way of work, where children are about and there is no room for it; long days out are the price of the office.
-Both grow faster than the days spent there (squares, assumed), so that the mix is best, as people say.
+Messages after hours and high demands carry work over into private life; autonomy, control over hours and detachment reduce this.
+Home interferes with work where there are children and no separate room; long days out are a cost of the office. Both grow
+faster than the number of days (squares, assumed), so that a mix is best, as people report.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class WorkHomeConflict(Mechanism):
 
     @trait("sd", stream="busy_home")
     def busy_home(self, normal):
-        """What private life asks."""
+        """Demands of private life."""
         return normal
 
     @stock("sd", start="busy_home")
@@ -44,7 +44,7 @@ class WorkHomeConflict(Mechanism):
         self, conflict, busy_home, recent_messaging, demands, autonomy, say_over_hours, usual_detachment,
         leading_difficulty, share_at_home, children_at_home, no_separate_room, commute,
     ):
-        """Work and home in each other's way, both directions on one scale."""
+        """Conflict of work and home, both directions on one scale."""
         work = self.messaging * recent_messaging + self.demands_carry_over * demands
         eased = self.autonomy_eases * autonomy + self.say_eases * say_over_hours
         crowded = self.crowded_home * share_at_home * share_at_home * (children_at_home + no_separate_room)
@@ -55,5 +55,5 @@ class WorkHomeConflict(Mechanism):
 
     @adds_to("strain", "sd")
     def strain_of_conflict(self, conflict):
-        """Conflict of work and home wears people out."""
+        """Strain from the conflict of work and home."""
         return self.strains * conflict

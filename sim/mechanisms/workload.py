@@ -1,8 +1,8 @@
-"""Workload: what work asks, and what it is felt to ask.
+"""Workload: the demands of work, as they are and as they are perceived.
 
-Demands rest on the job, on situations of some months, on shocks that hit a whole team, and on the day. Exhausted people
-perceive and get more demands: the larger direction of the loss spiral (Guthier, Dormann and Voelkle 2020). Absent colleagues,
-every new rule, and leading people one does not see add load.
+Demands depend on the job, on situations of some months, on shocks to a whole team, and on the day. Exhausted people perceive
+and get more demands: the larger direction of the loss spiral (Guthier, Dormann and Voelkle 2020). Absent colleagues, every new
+rule, and leading people remotely add load.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 
 @dataclass(frozen=True)
 class Workload(Mechanism):
-    """Job demands (Demerouti, Bakker, Nachreiner and Schaufeli 2001) with their own memory and their own weather."""
+    """Job demands (Demerouti, Bakker, Nachreiner and Schaufeli 2001) that persist and fluctuate."""
 
     limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
     level: float = param(0.0, "sd", "sets the reference mean of demands to 0", low=-3.0, high=3.0, source="centred")
@@ -57,120 +57,120 @@ class Workload(Mechanism):
 
     @trait("sd", stream="demands_of_the_job")
     def demands_of_the_job(self, normal):
-        """What the job asks, year in, year out."""
+        """Lasting demands of the job."""
         return normal
 
     @trait("sd", stream="situation_at_start")
     def situation_at_start(self, normal):
-        """The situation one finds on coming."""
+        """Situation at work at entry."""
         return normal
 
     @stock("sd", start="situation_at_start", stream="situation")
     def situation(self, situation, normal):
-        """Projects, reorganisations, busy seasons: what makes some months heavier than others."""
+        """Situation at work over some months: projects, reorganisations, busy seasons."""
         return wander(situation, self.situation_days, normal)
 
     @stock("sd", per="team", stream="team_shock")
     def team_shock(self, team_shock, normal):
-        """What hits the whole team for some days."""
+        """Shocks to the whole team that last some days."""
         return wander(team_shock, self.team_shock_days, normal)
 
     @stock("sd")
     def worn_view(self, worn_view, exhaustion):
-        """Long exhaustion, through which work looks heavier and gets heavier."""
+        """Long-lasting exhaustion, which raises perceived and actual demands."""
         return worn_view + (exhaustion - worn_view) / self.spiral_days
 
     @flow("share", per="team")
     def absence_in_team(self, team, absent):
-        """The share of the team that is absent today."""
+        """Share of the team that is absent today."""
         return team.mean(absent)
 
     @adds_to("extra_load", "sd")
     def load_of_absent_colleagues(self, absence_in_team):
-        """Work of the absent that falls to those who are there."""
+        """Work of absent colleagues that the others take over."""
         return self.absence * self.absence_load * (absence_in_team - self.usual_absence)
 
     @adds_to("extra_load", "sd")
     def load_of_new_rules(self, novelty):
-        """The first weeks of any new way of working cost extra load."""
+        """Extra load in the first weeks of a new way of working."""
         return self.novelty_load * novelty
 
     @trait("sd", stream="burden_of_home")
     def burden_of_home(self, normal):
-        """How heavy work is for this person at home, against others."""
+        """Individual difference in the load of working at home."""
         return normal
 
     @adds_to("extra_load", "sd")
     def load_of_place(self, share_at_home, burden_of_home, young, newcomer):
-        """What working at home asks: less of most, more of some, and of those who would learn from others nearby."""
+        """Load of working at home: less for most, more for some and for those who learn from colleagues."""
         alone = self.learning_alone * np.maximum(young, newcomer)
         return share_at_home * (self.home_differs * burden_of_home + alone - self.home_spares)
 
     @adds_to("extra_load", "sd")
     def load_of_new_rhythm(self, lately_at_home, usual_rhythm):
-        """The first weeks of another rhythm of home and office cost extra load."""
+        """Extra load in the first weeks of a new rhythm of home and office."""
         return self.rhythm_load * np.abs(lately_at_home - usual_rhythm)
 
     @adds_to("extra_load", "sd")
     def load_of_leading_remotely(self, leading_difficulty):
-        """A manager's own load of leading people who are not there."""
+        """A manager's extra load of leading people who are absent from the office."""
         return self.leading_load * leading_difficulty
 
     @adds_to("extra_load", "sd")
     def relief_of_crafting(self, engagement):
-        """The engaged arrange their work so that it asks less."""
+        """Demands that engaged employees avoid by shaping their own work."""
         return 0 - self.crafting * self.crafted * engagement
 
     @flow("sd", condition=True)
     def demands_of_work(self, extra_load):
-        """What is asked beyond the job itself, which management can raise or lower."""
+        """Demands beyond the job itself, which management can raise or lower."""
         return extra_load
 
     @flow("sd")
     def demands(
         self, demands_of_the_job, situation, worn_view, exhaustion, demands_of_work, may_work_from_home
     ):
-        """Job demands as perceived these weeks: amount, pace, cognitive and emotional load."""
+        """Perceived job demands in recent weeks: amount, pace, cognitive and emotional load."""
         job = self.level + self.spread * demands_of_the_job + self.on_site_job * (1 - may_work_from_home)
         spiral = self.spiral * (self.spiral_slow * worn_view + self.spiral_fast * exhaustion)
         return saturating(job + self.situation_share * situation + spiral + demands_of_work, self.limit)
 
     @flow("sd", condition=True, stream="fragmentation")
     def fragmentation(self, normal):
-        """How far the day is cut up by meetings and messages."""
+        """Fragmentation of the day by meetings and messages."""
         return normal
 
     @flow("sd", stream="demands_today")
     def demands_today(self, normal, demands, team_shock, fragmentation):
-        """Demands of this very day."""
+        """Demands today."""
         day = self.day_share * normal + self.fragmenting * fragmentation
         return demands + self.team_shock_share * team_shock + day
 
     @flow("hours")
     def overtime(self, works_today, is_manager, demands_today, after_hours_time):
-        """Hours worked today above contract, evenings included."""
+        """Hours worked today beyond the contract, evenings included."""
         base = is_manager * self.overtime_of_managers + (1 - is_manager) * self.overtime_of_others
         late = works_today * base * ratio(self.overtime_of_demands * demands_today)
         return saturating(late + after_hours_time, self.overtime_most)
 
     @trait("sd", stream="unease_with_distance")
     def unease_with_distance(self, normal):
-        """How hard leading people one does not see comes to this person."""
+        """Individual difficulty of leading people remotely."""
         return normal
 
     @flow("share", per="team")
     def team_share_at_home(self, team, share_at_home):
-        """How much of the time the team works at home."""
+        """Share of time that the team works at home."""
         return team.mean(share_at_home)
 
     @flow("sd", condition=True)
     def leading_support(self, digital_skill):
-        """What helps a manager to lead remotely; measures add to it."""
+        """Support for leading remotely; measures add to it."""
         return self.span_difficulty * digital_skill / 2
 
     @flow("sd")
     def leading_difficulty(self, is_manager, unease_with_distance, span, team_share_at_home, leading_support):
-        """How difficult a manager finds leading remotely; 0 is neutral, and also the value of everybody else."""
+        """A manager's difficulty of leading remotely; 0 is neutral, and the value of everybody else."""
         task = self.span_difficulty * (span - self.usual_span) / self.span_sd
         distance = self.distance_difficulty * (2 * team_share_at_home - 1) / 2
         felt = self.difficulty_level + self.difficulty_spread * unease_with_distance + task + distance - leading_support
