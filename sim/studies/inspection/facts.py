@@ -75,35 +75,24 @@ def _sampling(results: Results) -> dict[str, Any]:
     of = {(row["way"], row["employees"]): row for row in records(own)}
     half = settings.close / 2
     return {
-        "tolerance": settings.close,
-        "half_tolerance": half,
+        "tolerance": settings.close, "half_tolerance": half,
         "employees_needed": required_employees(own, "at_random", settings.close),
         "employees_needed_half": required_employees(own, "at_random", half),
         "employees_needed_chosen": required_employees(own, "chosen_by_employer", half),
-        "fewest_employees": settings.employees[0],
-        "most_employees": settings.employees[-1],
+        "fewest_employees": settings.employees[0], "most_employees": settings.employees[-1],
         "error_fewest": of["at_random", settings.employees[0]]["off"],
         "error_two": of["at_random", 2]["off"] if 2 in settings.employees else None,
-        "error_mean": of["mean_of_all", 0]["off"],
-        "bias_mean": of["mean_of_all", 0]["bias"],
-        "error_claim": of["employers_word", 0]["off"],
-        "bias_claim": of["employers_word", 0]["bias"],
+        "error_mean": of["mean_of_all", 0]["off"], "bias_mean": of["mean_of_all", 0]["bias"],
+        "error_claim": of["employers_word", 0]["off"], "bias_claim": of["employers_word", 0]["bias"],
         "errors_by_employees": [
-            {
-                "employees": n,
-                **{way: of[way, n]["off"] for way in SELECTIONS},
-                "mixed": of["at_random", n]["mixed"],
-                "single_measure": of["at_random", n]["share_off"],
-            }
+            {"employees": n, **{way: of[way, n]["off"] for way in SELECTIONS}, "mixed": of["at_random", n]["mixed"],
+             "single_measure": of["at_random", n]["share_off"]}
             for n in settings.employees
         ],
-        "large_sample": settings.reach_sample,
-        "sd_within": float(sector["within"].iloc[0]),
-        "sd_between": float(sector["between"].iloc[0]),
-        "share_choosing": results.share_choosing,
-        "bias_choosing": float(sector["bias"].iloc[0]),
-        "sector": records(sector),
-    }
+        "large_sample": settings.reach_sample, "sd_within": float(sector["within"].iloc[0]),
+        "sd_between": float(sector["between"].iloc[0]), "share_choosing": results.share_choosing,
+        "bias_choosing": float(sector["bias"].iloc[0]), "sector": records(sector),
+    }  # fmt: skip
 
 
 def _findings(results: Results) -> dict[str, Any]:
@@ -117,23 +106,16 @@ def _findings(results: Results) -> dict[str, Any]:
     return {
         "patterns": rows,
         "findings": {
-            "known": len(known),
-            "null": sum(row["is_null"] for row in known),
-            "reported": float(total.mean()),
-            "reported_low": float(low),
-            "reported_high": float(high),
-            "reported_most": int(total.max()),
+            "known": len(known), "null": sum(row["is_null"] for row in known), "reported": float(total.mean()),
+            "reported_low": float(low), "reported_high": float(high), "reported_most": int(total.max()),
             "reported_null": sum(row["of_100"] for row in known if row["is_null"]) / 100,
             "reported_positive": sum(row["of_100"] for row in known if not row["is_null"]) / 100,
             "rare": [row["label"] for row in known if not row["is_null"] and row["of_100"] < RARE],
         },
-        "rare_below": RARE,
-        "equivalent": EQUIVALENT,
-        "contact_margin": CONTACT_MARGIN,
-        "low_isolation": LOW_ISOLATION,
+        "rare_below": RARE, "equivalent": EQUIVALENT, "contact_margin": CONTACT_MARGIN, "low_isolation": LOW_ISOLATION,
         "numbers": {name: tables.mean_numbers(results.studies, name) for name in names},
         "cascade_in_order": next(row["of_100"] for row in rows if row["pattern"] == "cascade_order"),
-    }
+    }  # fmt: skip
 
 
 def _mark_changes(results: Results) -> dict[str, dict[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,14 +95,11 @@ def _reported(part: Part) -> str:
 
 def _single(table: pd.DataFrame) -> Facts:
     cases = _nested(table[table["kind"] != "alone_typical"], "kind", "explanation")
-    lossless, default = cases["lossless"][""], cases["default"][""]
+    default = cases["default"][""]
     return {
         "cases": cases,
         "true_labels": {f"true.{name}": part.label for part in PARTS for name in CONTACT if part.name == name},
-        "strongest": {
-            "lossless": min(lossless[name] for name in _TRUE),
-            "default": min(default[name] for name in _TRUE),
-        },
+        "strongest": {kind: min(cases[kind][""][name] for name in _TRUE) for kind in ("lossless", "default")},
         "single_studies": int(table["studies"].min()),
         "single_error": float(np.nanmax(table[["error_quiet", "error_any_contact"]].to_numpy())),
         "joint_most": float(table["joint"].max()),
@@ -119,16 +117,13 @@ def _weights(names: Mapping[str, str], tables: Tables) -> Facts:
     rivals = [weights[name]["on"][FINDINGS]["weight"] for name in names if name not in (NO_EFFECT, SECOND)]
     calibration = tables["calibration"][tables["calibration"]["report"] == BOTH_KINDS]
     return {
-        "weights": weights,
-        "rivals": len(rivals),
-        "weights_low": min(rivals),
-        "weights_high": max(rivals),
+        "weights": weights, "rivals": len(rivals), "weights_low": min(rivals), "weights_high": max(rivals),
         "moved": {
             kind: _moved({name: weights[name]["on"][kind] for name in names if name != NO_EFFECT})
             for kind in (FINDINGS, NUMBERS_ONLY)
         },
         "worst_calibration": float((calibration["chance"] - calibration["share"]).abs().max()),
-    }
+    }  # fmt: skip
 
 
 def _moved(rows: Mapping[str, Facts]) -> list[str]:
@@ -155,13 +150,11 @@ def _power(table: pd.DataFrame) -> Facts:
     size, study_size = (min(sizes, key=lambda one: abs(one - usual)) for usual in (SURVEY_SIZE, STUDY_SIZE))
     surveys = _nested(table, "strength", "effect", "design", "respondents")
     nothing = surveys[power.NOTHING]
-    worst = max(((effect, design) for effect in power.EFFECTS for design in power.DESIGNS),
-                key=lambda own: nothing[own[0]][own[1]][study_size]["sees"])  # fmt: skip
+    effect, design = max(
+        product(power.EFFECTS, power.DESIGNS), key=lambda own: nothing[own[0]][own[1]][study_size]["sees"]
+    )
     return {
-        "survey_size": size,
-        "largest_survey": sizes[-1],
-        "power": POWER,
-        "false_rate": FALSE_RATE,
+        "survey_size": size, "largest_survey": sizes[-1], "power": POWER, "false_rate": FALSE_RATE,
         "effects": {effect: label for effect, (_, label) in power.EFFECTS.items()},
         "survey_designs": {name: design.heading for name, design in power.DESIGNS.items()},
         "detection": {
@@ -170,20 +163,14 @@ def _power(table: pd.DataFrame) -> Facts:
             for strength, rows in surveys.items()
         },
         "needed": {
-            strength: {
-                effect: {design: _needed(by_size, nothing[effect][design]) for design, by_size in row.items()}
-                for effect, row in surveys[strength].items()
-            }
+            strength: {effect: {design: _needed(by_size, nothing[effect][design]) for design, by_size in row.items()}
+                       for effect, row in surveys[strength].items()}
             for strength in (power.ASSUMED, power.LARGEST)
         },
-        "true_effects": {
-            effect: row["year"][size]["true_effect"] for effect, row in surveys[power.ASSUMED].items()
-        },
+        "true_effects": {effect: row["year"][size]["true_effect"] for effect, row in surveys[power.ASSUMED].items()},
         "misleading": {
-            "respondents": study_size,
-            "design": power.DESIGNS[worst[1]].label,
-            "effect": worst[0],
-            "share": nothing[worst[0]][worst[1]][study_size]["sees"],
+            "respondents": study_size, "design": power.DESIGNS[design].label, "effect": effect,
+            "share": nothing[effect][design][study_size]["sees"],
         },
     }  # fmt: skip
 
