@@ -366,32 +366,37 @@ def test_the_study_writes_tables_in_two_formats_a_page_and_a_figure(results, tmp
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("inspection.dealt=5", "Invalid value for inspection.dealt: 5. Use 20 to 10,000."),
-        ("inspection.employees=[3,1]", "Use rising whole numbers, as in [1,2,5]."),
-        ("inspection.employees=[1,100]", "Use numbers up to 60, half of inspection.reach_sample."),
-        ("inspection.close=0", "Invalid value for inspection.close: 0. Use more than 0 and at most 15."),
-        ("inspection.sample=3", "Unknown setting: inspection.sample"),
         ("replicates=1", "Invalid value for replicates: 1. Use 2 or more."),
         ("firm=one", "Invalid value for firm: one."),
         ("scenario=whole_package", "Invalid value for scenarios: whole_package."),
     ],
 )
 @pytest.mark.slow
-def test_mistakes_are_reported_in_one_line(setting, said, capsys, tmp_path):
+def test_mistakes_are_reported_in_one_line(setting, message, capsys, tmp_path):
     assert main(["inspection", setting, f"output={tmp_path}"]) == 2
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert message in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    "invalid", [{"dealt": 5}, {"employees": [3, 1]}, {"employees": [1, 40]}, {"close": 0.0}, {"visited": []}]
+    ("invalid", "message"),
+    [
+        ({"dealt": 5}, "dealt: 5. Use 20 to 10,000."),
+        ({"employees": [3, 1]}, "employees: [3, 1]. Use rising whole numbers, as in [1,2,5]."),
+        ({"employees": [1, 40]}, "employees: [1, 40]. Use numbers up to 30, half of inspection.reach_sample."),
+        ({"close": 0.0}, "close: 0.0. Use more than 0 and at most 15."),
+        ({"visited": []}, "visited: []. Use rising whole numbers"),
+        ({"sample": 3}, "Unknown setting: inspection.sample"),
+    ],
 )
-def test_invalid_settings_raise_an_error(invalid):
-    with pytest.raises(UserError, match=f"Invalid value for inspection.{next(iter(invalid))}"):
+def test_invalid_settings_raise_an_error(invalid, message):
+    with pytest.raises(UserError) as error:
         read_settings("inspection", Settings, SETTINGS | invalid)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.slow

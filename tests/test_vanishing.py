@@ -13,12 +13,13 @@ import yaml
 from conftest import random_answers
 
 from sim.__main__ import main
+from sim.config.settings import read_settings
 from sim.engine.plan import registry_of
 from sim.errors import UserError
 from sim.outcomes.patterns import ISOLATIONS
 from sim.studies.vanishing import classifier, home_share, pattern, power, survey_designs
 from sim.studies.vanishing.explanations import corrected, draw_world, explanations_of, plan_of, with_on
-from sim.studies.vanishing.study import read
+from sim.studies.vanishing.study import Settings, read
 from sim.studies.vanishing.worlds import cases
 from sim.survey.visit import Answers
 from sim.views.explore import study_results
@@ -312,15 +313,26 @@ def test_an_error_is_one_line(tmp_path, capsys):
     assert "vanishing.worlds: 3. Use 50 or more." in line and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("invalid", "message"),
+    [
+        ({"works": [2, 0]}, "Use two numbers of 0 or more, the smaller one first"),
+        ({"second_reading": 1}, "Use more than 0 and less than 1."),
+        ({"respondents": []}, "Use whole numbers of 10 or more"),
+        ({"world": 3}, "Unknown setting: vanishing.world."),
+    ],
+)
+def test_invalid_settings_raise_an_error(settings, invalid, message):
+    with pytest.raises(UserError) as error:
+        read_settings("vanishing", Settings, {**settings, **invalid})
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("vanishing.works=[2,0]", "Use two numbers of 0 or more, the smaller one first"),
-        ("vanishing.second_reading=1", "Use more than 0 and less than 1."),
-        ("vanishing.respondents=[]", "Use whole numbers of 10 or more"),
         ("vanishing=3", "Invalid value for vanishing: 3."),
-        ("vanishing.world=3", "world"),
         ("vanishing.explanations.known_not_used.prior=2", "known_not_used.prior: 2. Use more than 0"),
         ("burn_in=10", "Invalid value for burn_in: 10. Use 27 or more."),
         ("vanishing.tables=nowhere", "Use a finished folder of this study."),
