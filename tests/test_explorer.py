@@ -247,9 +247,9 @@ def test_the_ten_questions_each_lead_to_a_view_with_its_answer(visitor):
     for question in questions():
         visitor.wait_for_rest().page.locator(f".st-key-ask_{question.number} button").click()
         visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
-                                       arg=question.text("asked", EN))  # fmt: skip
+                                       arg=question.text("question", EN))  # fmt: skip
         visitor.page.wait_for_function("text => document.body.innerText.includes(text)",
-                                       arg=question.text("cannot", EN))  # fmt: skip
+                                       arg=question.text("limits", EN))  # fmt: skip
         assert visitor.query["question"] == str(question.number)
         visitor.page.locator(".st-key-home button").click()
         visitor.page.wait_for_selector(".st-key-ask_1")

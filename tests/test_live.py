@@ -383,7 +383,7 @@ def test_every_question_has_texts_and_choices(language):
     words = Words(language)
     for number, question in enumerate(questions(), start=1):
         assert question.number == number
-        assert all(question.text(part, words) for part in ("short", "asked", "look", "cannot"))
+        assert all(question.text(part, words) for part in ("short", "question", "view", "limits"))
         assert all(f"explore.view.{view}" in words for view in question.views)
         assert question.policies or question.text("answer", words)
         for choice in question.choices(language=language):

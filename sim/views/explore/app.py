@@ -146,9 +146,9 @@ def _choice(choice: PolicySelection, words: Words, heading: str) -> None:
 
 
 def _question(question: Question, words: Words) -> None:
-    texts = ((part, question.text(part, words)) for part in ("answer", "look"))
+    texts = ((part, question.text(part, words)) for part in ("answer", "view"))
     parts = [(part, words(f"questions.part.{part}"), text) for part, text in texts if text]
-    show("page", "question", _who(question, words), question.text("asked", words), parts)
+    show("page", "question", _who(question, words), question.text("question", words), parts)
 
 
 def _limits(question: Question, words: Words) -> None:
@@ -157,7 +157,7 @@ def _limits(question: Question, words: Words) -> None:
     if question.study:
         study = words(f"questions.study.{question.study}")
         source = words("questions.rests", version=numbers(words)["version"], study=study)
-    show("page", "limits", words("questions.part.cannot"), question.text("cannot", words), source)
+    show("page", "limits", words("questions.part.limits"), question.text("limits", words), source)
 
 
 # -- the foot of every page ------------------------------------------------------------------------------------------

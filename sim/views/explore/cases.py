@@ -54,7 +54,7 @@ class Answer:
 
     @property
     def complete(self) -> bool:
-        """Whether the answer will not change any more."""
+        """True if the answer will not change any more."""
         return self.error is not None or (self.tables is not None and self.replicates == self.most)
 
 
@@ -78,7 +78,7 @@ class Case:
 
     @property
     def wants_plans(self) -> bool:
-        """Whether to make the plans of the next stage: the first at once, others after the tables before them."""
+        """True if it is time to make the plans of the next stage: the first at once, others after the tables before them."""
         return len(self.plans) == self.answer.replicates < self.answer.most
 
     @property

@@ -1,7 +1,7 @@
 """`hybridwork explore`: start the workers, check the null scenario, and serve the page on this machine.
 
 Every setting of Streamlit is given here. Nothing is read from a `.streamlit` folder or from the environment, because
-the working directory may belong to somebody else.
+the working directory may belong to another person.
 """
 
 from __future__ import annotations

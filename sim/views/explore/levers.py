@@ -64,12 +64,12 @@ class Option:
 
     @property
     def is_duty(self) -> bool:
-        """Whether any of its measures is a legal duty of the employer."""
+        """True if any of its measures is a legal duty of the employer."""
         return any(measure.legal == "duty" for measure in self.measures)
 
     @property
     def is_today(self) -> bool:
-        """Whether it changes nothing."""
+        """True if it changes nothing."""
         return self.name == TODAY
 
     def label(self, words: Words) -> str:

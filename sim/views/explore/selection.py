@@ -115,7 +115,7 @@ class PolicySelection:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether it is today's practice."""
+        """True if it is today's practice."""
         return not (self.levers or self.measures)
 
     @property

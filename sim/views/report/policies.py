@@ -28,7 +28,7 @@ class Policy:
 
     @property
     def is_duty(self) -> bool:
-        """Whether it includes a legal duty of the employer."""
+        """True if it includes a legal duty of the employer."""
         return "duty" in self.laws
 
 

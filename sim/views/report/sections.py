@@ -84,7 +84,7 @@ class Sections:
 
     @property
     def lead(self) -> str:
-        """How the report answers it."""
+        """The scenarios and runs that the report compares, in one paragraph."""
         pairs, words = int(self.about["replicates"]), self.words
         return words(
             "report.lead",
@@ -133,7 +133,7 @@ class Sections:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the policy of the summary equals today's practice, to the bit."""
+        """True if the policy of the summary equals today's practice, to the bit."""
         rows = [self.effect(outcome) for outcome in MAIN_OUTCOMES]
         return all(row is not None and row["difference"] == row["low"] == row["high"] == 0 for row in rows) or all(
             row is not None and row.get("reason") for row in rows
@@ -238,7 +238,7 @@ class Sections:
 
     @property
     def asks_ranking(self) -> bool:
-        """Whether the report refers to `hybridwork robust_ranking` for comparing two policies."""
+        """True if the report refers to `hybridwork robust_ranking` for comparing two policies."""
         return self.comparison.holds == DRAWS and len(self.policies) > 1
 
     # -- over time -----------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ class Sections:
 
     @property
     def who_gains(self) -> Table:
-        """How many are better and worse off with every policy, and the groups that lose."""
+        """Numbers of people who are better and worse off with every policy, and the groups that lose."""
         words = self.words
         heads = [
             words(f"report.groups.{name}", outcome=words(f"common.outcome_short.{outcome}"))
@@ -306,7 +306,7 @@ class Sections:
 
     @cached_property
     def follows(self) -> bool:
-        """Whether measures can be followed to employees at all."""
+        """True if measures can be followed to employees at all."""
         try:
             steps(self.tables["cascade"])
         except UserError:
@@ -315,7 +315,7 @@ class Sections:
 
     @property
     def leak(self) -> str:
-        """Where most is lost under today's practice."""
+        """The step with the largest loss under today's practice."""
         worst = largest_leak(steps(self.tables["cascade"]))
         lost = phrases.per_1000(float(worst["lost"]), self.words)
         return self.words("report.cascade.explanation", leak=self.words(f"common.leak.{worst['stage']}"), lost=lost)
@@ -358,7 +358,7 @@ class Sections:
 
     @property
     def number_grades(self) -> Table | None:
-        """How many numbers of the model have which basis; None for a comparison by another version of the model."""
+        """Numbers of the model by their basis; None for a comparison by another version of the model."""
         counts = sources.grades(self.about).most_common()
         rows = [[self.words(f"common.number_grade.{one}"), phrases.number(count, self.words)] for one, count in counts]
         heads = self._texts("report.rests", ("grade", "count"))
