@@ -26,19 +26,21 @@ _UPDATE_SECONDS, _USUAL_REQUESTS = 0.7, 4
 _REPLAY_SECONDS = 2.4
 
 
-def request() -> None:
-    """Request the answers to the current choice, which are simulated while the page is drawn."""
-    for place, choice in enumerate(compared(state.choice())):
-        shared_scheduler().request(_client(place), choice)
+def request(choices: Sequence[PolicySelection], timeout: float = 0.0) -> list[Answer]:
+    """Return the answers so far, after waiting at most `timeout` seconds for the first ones.
 
-
-def _client(place: int) -> str:
-    return f"{st.session_state.client}/{place}"
+    They are simulated while the page is drawn.
+    """
+    until, scheduler = monotonic() + timeout, shared_scheduler()
+    clients = {f"{st.session_state.client}/{place}": choice for place, choice in enumerate(choices)}
+    for client, choice in clients.items():
+        scheduler.request(client, choice)
+    return [scheduler.request(*pair, max(until - monotonic(), 0.0)) for pair in clients.items()]
 
 
 def answer(words: Words) -> None:
     """Show the answer as a part of the page that updates itself until it is complete."""
-    answers = _answers(compared(state.choice()))
+    answers = request(compared(state.choice()), _FIRST_WAIT)
     updates = not all(one.complete for one in answers) or _is_replay()
     seconds = max(_UPDATE_SECONDS, _UPDATE_SECONDS * shared_scheduler().active_requests / _USUAL_REQUESTS)
     st.fragment(_answer, run_every=seconds if updates else None)(words)
@@ -48,11 +50,9 @@ def _answer(words: Words) -> None:
     is_replay = _is_replay()
     choice = st.session_state.before if is_replay else state.choice()
     choices = compared(choice)
-    answers = _answers(choices)
+    answers = request(choices, _FIRST_WAIT)
     if error := next((one.error for one in answers if one.error), None):
-        is_general = bool(shared_scheduler().error)
-        text = words("explore.state.stopped", error=plain(error)) if is_general else ""
-        st.error(text or f"{words('explore.state.error')} {plain(error)}")
+        st.error(f"{words('explore.state.error')} {plain(error)}")
         return
     if is_replay:
         st.info(words("explore.take.replay_before", name=plain(title(choice, words))))
@@ -68,16 +68,6 @@ def _answer(words: Words) -> None:
         st.rerun()
     if not complete:
         st.session_state.updates_ended = False
-
-
-def _answers(choices: Sequence[PolicySelection]) -> list[Answer]:
-    """Return the answers so far, after a short wait for the first ones."""
-    until, scheduler = monotonic() + _FIRST_WAIT, shared_scheduler()
-    for place, choice in enumerate(choices):
-        scheduler.request(_client(place), choice)
-    return [
-        scheduler.request(_client(place), choice, max(until - monotonic(), 0.0)) for place, choice in enumerate(choices)
-    ]
 
 
 def _is_replay() -> bool:

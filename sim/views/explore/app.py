@@ -113,7 +113,7 @@ def _open_question(question: Question, language: str) -> None:
 
 def _answer_page(words: Words) -> None:
     choice = state.choice()
-    request()
+    request(compared(choice))
     with st.sidebar:
         sidebar(words)
     st.button(f"← {words('questions.title')}", type="tertiary", on_click=state.home, key="home")

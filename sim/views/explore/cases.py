@@ -78,7 +78,7 @@ class Case:
 
     @property
     def wants_plans(self) -> bool:
-        """True if it is time to make the plans of the next stage: the first at once, others after the tables before them."""
+        """True if it needs the plans of the next stage: the first at once, others after the tables before them."""
         return len(self.plans) == self.answer.replicates < self.answer.most
 
     @property

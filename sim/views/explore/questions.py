@@ -48,7 +48,7 @@ class Question:
         return [PolicySelection(question=self.number, **_parts(policy), **common) for policy in self.policies]
 
     def text(self, part: str, words: Words) -> str:
-        """Return a text: short, question, answer, view or limits; the answer is empty where only simulations give it."""
+        """Return a text: short, question, answer (empty where only simulations give one), view or limits."""
         key = f"questions.q{self.number}.{part}"
         return words(key, **numbers(words)) if key in words else ""
 

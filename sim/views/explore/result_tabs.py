@@ -39,7 +39,7 @@ _CACHE_SIZE = 8
 
 @dataclass(frozen=True)
 class _Results:
-    """The content of a tab: choices with their answers, the place of the choice for tabs of one, and words for them."""
+    """The content of a tab: choices, their answers, the place of the choice for tabs of one, and words for them."""
 
     choices: Sequence[PolicySelection]
     answers: Sequence[Answer]
