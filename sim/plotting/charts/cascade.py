@@ -8,21 +8,17 @@ import altair as alt
 import pandas as pd
 
 from sim.errors import UserError
-from sim.plotting.charts.style import finished, is_narrow, key, names_width, rows_axis
-from sim.plotting.style import BLUE, GREY, INK, LOST, ORANGE
+from sim.plotting.charts.style import amount, finished, is_narrow, key, names_width, rows_channel
+from sim.plotting.style import BLUE, INK, LOST, ORANGE
 from sim.reporting import phrases
 from sim.reporting.tables import require_columns
 from sim.words import Words
 
 STAGE_ROLES = {
-    "claimed": "employer",
-    "implemented": "employer",
-    "communicated": "employer",
-    "known": "non_manager",
-    "used": "non_manager",
-    "used_well": "non_manager",
+    **dict.fromkeys(("claimed", "implemented", "communicated"), "employer"),
+    **dict.fromkeys(("known", "used", "used_well"), "non_manager"),
 }
-"""Each stage and whose share it is: of employers as far as they go, then of employees who lead nobody."""
+"""Each stage and the role whose share it is: employers, then employees who lead nobody."""
 
 _COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share")
 _ROW = 46
@@ -93,40 +89,29 @@ def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
 
 
 def _layers(bars: pd.DataFrame, names: list[str], words: Words, width: int, beside: bool) -> Any:
-    across = width - names_width(width) - 14
-    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width), scale=alt.Scale(domain=names))
-    axis = alt.Axis(
-        title=words("common.picture.cascade_axis"), titleColor=GREY, values=[0, 250, 500, 750, 1000], ticks=True,
-        tickSize=4,
-    )  # fmt: skip
+    y = rows_channel(names, width)
     edge = 1000 * (1.3 if is_narrow(width) else 1.25)
-    scale = alt.Scale(domain=[0, edge], nice=False)
+    ticks = {"values": [0, 250, 500, 750, 1000], "tickCount": alt.Undefined}
+    x = amount([0, edge], title=words("common.picture.cascade_axis"), **ticks)
     base = alt.Chart(bars)
+    study = alt.Chart(bars.dropna(subset=["study"])).mark_point(
+        shape="diamond", size=90, fill="white", stroke=INK, strokeWidth=1.6, opacity=1
+    )
     layers = [
-        base.mark_bar(color=LOST, height=20).encode(y=y, x=alt.X("left:Q", scale=scale, axis=axis), x2="before:Q"),
-        base.mark_bar(color=BLUE, height=20).encode(y=y, x=alt.X("left:Q", scale=scale, axis=axis)),
-        alt.Chart(bars.dropna(subset=["study"]))
-        .mark_point(shape="diamond", size=90, fill="white", stroke=INK, strokeWidth=1.6, opacity=1)
-        .encode(y=y, x=alt.X("study:Q", scale=scale, axis=axis)),
-        base.mark_text(align="left", dx=9, fontSize=12, color=INK).encode(
-            y=y, x=alt.X("end:Q", scale=scale, axis=axis), text="text:N"
-        ),
+        base.mark_bar(color=LOST, height=20).encode(y=y, x=x("left"), x2="before:Q"),
+        base.mark_bar(color=BLUE, height=20).encode(y=y, x=x("left")),
+        study.encode(y=y, x=x("study")),
+        base.mark_text(align="left", dx=9, fontSize=12, color=INK).encode(y=y, x=x("end"), text="text:N"),
     ]
     if beside:
-        other = base.mark_tick(color=ORANGE, thickness=3.5, height=30, opacity=1)
-        layers.append(other.encode(y=y, x=alt.X("other:Q", scale=scale, axis=axis)))
-    return alt.layer(*layers).properties(width=across, height=_ROW * len(names))
+        layers.append(base.mark_tick(color=ORANGE, thickness=3.5, height=30, opacity=1).encode(y=y, x=x("other")))
+    return alt.layer(*layers).properties(width=width - names_width(width) - 14, height=_ROW * len(names))
 
 
 def _description(stages: pd.DataFrame, scenario: str, names: dict[str, str], words: Words) -> str:
-    description = "; ".join(
-        f"{names[row['stage']]} {phrases.per_1000(row['share'], words)}" for _, row in stages.iterrows()
-    )
+    shares = (f"{names[row['stage']]} {phrases.per_1000(row['share'], words)}" for _, row in stages.iterrows())
     worst = largest_leak(stages)
     return words(
-        "common.alt.cascade",
-        name=phrases.name_of(scenario, words),
-        description=f"{description}.",
-        leak=words(f"common.leak.{worst['stage']}"),
-        lost=phrases.per_1000(worst["lost"], words),
-    )
+        "common.alt.cascade", name=phrases.name_of(scenario, words), description=f"{'; '.join(shares)}.",
+        leak=words(f"common.leak.{worst['stage']}"), lost=phrases.per_1000(worst["lost"], words),
+    )  # fmt: skip

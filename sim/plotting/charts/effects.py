@@ -6,10 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.style import SHAPES, finished, is_narrow, key, names_width, row_height, rows_axis, wrapped
+from sim.plotting.charts.style import (
+    SHAPES,
+    amount,
+    around_zero,
+    beside,
+    difference_title,
+    finished,
+    is_narrow,
+    key,
+    row_height,
+    rows_channel,
+)
 from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting import phrases
 from sim.reporting.tables import in_given_order, require_columns, without_small_groups
@@ -60,7 +72,7 @@ def by_group(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
 
 
 def pair_in_words(rows: pd.DataFrame, scenario: str, name: str, words: Words) -> str:
-    """What a scenario does to both headlines, everybody, in a sentence."""
+    """Return a sentence on the effect of a scenario on both main outcomes, everybody."""
     own = rows[(rows["scenario"] == scenario) & (rows["group"] == "everybody")].set_index("outcome")
     change = [phrases.change(own.loc[outcome].to_dict(), words) if outcome in own.index else "–"
             for outcome in MAIN_OUTCOMES]  # fmt: skip
@@ -74,67 +86,43 @@ def _rows(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFr
 
 
 def _panels(rows: pd.DataFrame, names: Sequence[str], words: Words, width: int, kind: str) -> Any:
-    """Both headlines side by side, or below each other on a phone, each on a scale of its own."""
-    narrow, names_across = is_narrow(width), names_width(width)
-    across = width - names_across - 12 if narrow else (width - names_across - 42) // 2
-    panels = [
-        _panel(rows[rows["outcome"] == outcome], outcome, names, words, across, width, kind, narrow or place == 0)
-        for place, outcome in enumerate(MAIN_OUTCOMES)
-    ]
-    return alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+    """Return both main outcomes, each on a scale of its own."""
+
+    def draw(outcome: str, across: int, with_names: bool) -> Any:
+        own = rows[rows["outcome"] == outcome]
+        y = rows_channel(names, width, with_names)
+        panel = alt.layer(*_layers(own, names, words, y, kind))
+        unit, height = _unit(own), row_height(names, width) * max(len(names), 1)
+        return panel.properties(width=across, height=height, title=difference_title(outcome, unit, words, across))
+
+    return beside(draw, MAIN_OUTCOMES, width)
 
 
-def _panel(
-    rows: pd.DataFrame, outcome: str, names: Sequence[str], words: Words, across: int, width: int, kind: str,
-    with_names: bool,
-) -> Any:  # fmt: skip
-    unit = str(rows["unit"].iloc[0]) if len(rows) else "SD"
+def _unit(rows: pd.DataFrame) -> str:
+    return str(rows["unit"].iloc[0]) if len(rows) else "SD"
+
+
+def _layers(rows: pd.DataFrame, names: Sequence[str], words: Words, y: alt.Y, kind: str) -> list[alt.Chart]:
+    """Return pale rows, the zero line, intervals, and dots: everybody a little above users where both are drawn."""
+    is_grey = (rows["low"] <= 0) & (rows["high"] >= 0)
+    rows = rows.assign(colour=np.where(is_grey, GREY, COLOURS[kind]))
+    domain = around_zero(rows[["difference", "low", "high"]].to_numpy().ravel())
+    x = amount(domain, title=phrases.direction(_unit(rows), words))
     users = rows["group"] == "users"
-    both = bool(users.any())
-    rows = rows.assign(colour=[
-        GREY if low <= 0 <= high else COLOURS[kind] for low, high in zip(rows["low"], rows["high"], strict=True)
-    ])  # fmt: skip
-    y = alt.Y("name:N", sort=list(names), axis=rows_axis(names, width, with_names), scale=alt.Scale(domain=list(names)))
-    ends = [0.0, *rows[["difference", "low", "high"]].to_numpy().ravel()]
-    domain = around_zero([end for end in ends if end == end])
-    x = alt.X(
-        "difference:Q",
-        scale=alt.Scale(domain=domain, nice=False),
-        axis=alt.Axis(title=phrases.direction(unit, words), tickCount=4, ticks=True, tickSize=4, titleColor=GREY),
-    )
-    layers = [_lines(rows[users == of], y, x, _APART * (2 * of - 1) if both else 0) for of in (False, True)]
-    layers += [_dots(rows[users == of], y, x, _APART * (2 * of - 1) if both else 0, kind, of) for of in (False, True)]
-    grid = alt.Chart(pd.DataFrame({"name": list(names)})).mark_rule(color=PALE, strokeWidth=0.6).encode(y=y)
-    zero = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x=x)
-    title = alt.TitleParams(
-        wrapped(words(f"common.outcome.{outcome}"), across, 13),
-        subtitle=words("common.picture.difference", unit=phrases.unit_of(unit, words)),
-        frame="group",
-    )
-    return alt.layer(grid, zero, *layers).properties(
-        width=across, height=row_height(names, width) * max(len(names), 1), title=title
-    )
-
-
-def around_zero(ends: Sequence[float]) -> list[float]:
-    """A domain that holds all ends and some names_across on both sides of zero."""
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    span = (high - low) or 1.0
-    return [min(low - 0.06 * span, -0.18 * span), max(high + 0.06 * span, 0.18 * span)]
-
-
-def _lines(rows: pd.DataFrame, y: alt.Y, x: alt.X, shift: float) -> alt.Chart:
-    rows = rows.dropna(subset=["low", "high"])
-    colour = alt.Color("colour:N", scale=None)
-    low = x.copy()
-    low.shorthand = "low:Q"
-    return alt.Chart(rows).mark_rule(strokeWidth=2, yOffset=shift).encode(y=y, x=low, x2="high:Q", color=colour)
-
-
-def _dots(rows: pd.DataFrame, y: alt.Y, x: alt.X, shift: float, kind: str, hollow: bool) -> alt.Chart:
-    mark: dict[str, Any] = {"shape": SHAPES[kind], "size": 62, "yOffset": shift, "strokeWidth": 1.8, "opacity": 1}
-    if hollow:
-        chart = alt.Chart(rows).mark_point(fill="white", **mark)
-        return chart.encode(y=y, x=x, stroke=alt.Stroke("colour:N", scale=None))
-    chart = alt.Chart(rows).mark_point(filled=True, **mark)
-    return chart.encode(y=y, x=x, color=alt.Color("colour:N", scale=None))
+    layers = [
+        alt.Chart(pd.DataFrame({"name": list(names)})).mark_rule(color=PALE, strokeWidth=0.6).encode(y=y),
+        alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x=x("difference")),
+    ]
+    shift = _APART if users.any() else 0
+    parts: list[tuple[pd.DataFrame, float, Any, dict[str, Any]]] = [
+        (rows[~users], -shift, alt.Color, {"filled": True}),
+        (rows[users], shift, alt.Stroke, {"fill": "white"}),
+    ]
+    for own, offset, *_ in parts:
+        line = alt.Chart(own.dropna(subset=["low", "high"])).mark_rule(strokeWidth=2, yOffset=offset)
+        layers.append(line.encode(y=y, x=x("low"), x2="high:Q", color=alt.Color("colour:N", scale=None)))
+    for own, offset, channel, fill in parts:
+        mark: dict[str, Any] = {"shape": SHAPES[kind], "size": 62, "yOffset": offset, "strokeWidth": 1.8, "opacity": 1}
+        dots = alt.Chart(own).mark_point(**fill, **mark)
+        layers.append(dots.encode(y, x("difference"), channel("colour:N", scale=None)))
+    return layers

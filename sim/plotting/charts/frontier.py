@@ -9,8 +9,8 @@ import altair as alt
 import pandas as pd
 
 from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
-from sim.plotting.charts.effects import around_zero, pair_in_words
-from sim.plotting.charts.style import SHAPES, finished, is_narrow, wrapped
+from sim.plotting.charts.effects import pair_in_words
+from sim.plotting.charts.style import SHAPES, around_zero, finished, is_narrow, wrapped
 from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting import phrases
 from sim.reporting.tables import in_given_order, require_columns
@@ -61,7 +61,7 @@ def _pairs(rows: pd.DataFrame, order: Sequence[str], words: Words) -> pd.DataFra
 
 def _domain(points: pd.DataFrame, axis: str) -> list[float]:
     ends = points[[f"{name}_{axis}" for name in ("difference", "low", "high")]].to_numpy(dtype=float).ravel()
-    return around_zero([end for end in ends if end == end])
+    return around_zero(ends)
 
 
 def _layers(
@@ -146,13 +146,9 @@ def _names(spread: pd.DataFrame, domain: list[float], across: int) -> list[alt.C
     charts = []
     for lines in sorted({text.count("\n") for text in own["text"]}):
         rows = own[[text.count("\n") == lines for text in own["text"]]]
-        mark: dict[str, Any] = {
-            "align": "left",
-            "baseline": "middle",
-            "fontSize": 12,
-            "lineHeight": _LINE,
-            "lineBreak": "\n",
-        }
-        text = alt.Chart(rows).mark_text(color=INK, dx=12, dy=-lines * _LINE / 2, **mark)
+        text = alt.Chart(rows).mark_text(
+            align="left", baseline="middle", fontSize=12, lineHeight=_LINE, lineBreak="\n", color=INK, dx=12,
+            dy=-lines * _LINE / 2,
+        )  # fmt: skip
         charts.append(text.encode(x=alt.value(across), y=y, text="text:N"))
     return charts

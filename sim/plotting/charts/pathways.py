@@ -10,9 +10,17 @@ import numpy as np
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.effects import around_zero
-from sim.plotting.charts.style import finished, is_narrow, key, names_width, row_height, rows_axis, wrapped
-from sim.plotting.style import BLUE, GREY, INK, VERMILLION
+from sim.plotting.charts.style import (
+    amount,
+    around_zero,
+    beside,
+    difference_title,
+    finished,
+    key,
+    row_height,
+    rows_channel,
+)
+from sim.plotting.style import BLUE, INK, VERMILLION
 from sim.reporting import phrases
 from sim.reporting.tables import require_columns
 from sim.words import Words
@@ -20,7 +28,7 @@ from sim.words import Words
 _COLUMNS = ("outcome", "unit", "pathway", "part", "low", "high")
 TOGETHER, WHOLE = "together", "whole"
 QUIET = "#a9b1ba"
-"""A step that cannot be description from nothing."""
+"""A step that is not distinguishable from zero."""
 
 
 def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
@@ -33,27 +41,24 @@ def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
     """
     rows = require_columns(table, _COLUMNS, "pathways")
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
-    narrow, names_across = is_narrow(width), names_width(width)
-    across = width - names_across - 12 if narrow else (width - names_across - 42) // 2
     names = [one for one in dict.fromkeys(rows["pathway"]) if one not in (TOGETHER, WHOLE)]
     steps_of = {outcome: _steps(rows[rows["outcome"] == outcome], names, words) for outcome in outcomes}
-    panels = [
-        _panel(steps_of[one], one, words, across, width, narrow or not place) for place, one in enumerate(outcomes)
-    ]
     description = " ".join(_description(steps_of[one], one, words) for one in outcomes)
-    chart = alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+
+    def draw(outcome: str, across: int, with_names: bool) -> Any:
+        return _panel(steps_of[outcome], outcome, words, across, width, with_names)
+
     text = words("common.alt.pathways", name=phrases.name_of(scenario, words), description=description)
-    return finished(chart, words, text, key(words("common.picture.key_pathways"), width))
+    return finished(beside(draw, outcomes, width), words, text, key(words("common.picture.key_pathways"), width))
 
 
 def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
     """A row a step with where it starts and ends, and its interval there: pathways, what is beyond, and the whole."""
-    own = (
-        rows.set_index("pathway")[["part", "low", "high"]].astype(float).reindex([*names, TOGETHER, WHOLE]).fillna(0.0)
-    )
+    order = [*names, TOGETHER, WHOLE]
+    own = rows.set_index("pathway")[["part", "low", "high"]].astype(float).reindex(order).fillna(0.0)
     ends = own["part"].cumsum()
     start = (ends - own["part"]).where(own.index != WHOLE, 0.0)
-    description = np.sign(own["low"]) * np.sign(own["high"]) > 0
+    is_clear = np.sign(own["low"]) * np.sign(own["high"]) > 0
     colours = np.where(own["part"] < 0, BLUE, VERMILLION)
     return pd.DataFrame(
         {
@@ -62,7 +67,7 @@ def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFra
             "end": (start + own["part"]).to_numpy(),
             "from": (start + own["low"]).to_numpy(),
             "to": (start + own["high"]).to_numpy(),
-            "colour": np.where(own.index == WHOLE, INK, np.where(description, colours, QUIET)),
+            "colour": np.where(own.index == WHOLE, INK, np.where(is_clear, colours, QUIET)),
             "unit": rows["unit"].iloc[0],
             **{name: own[name].to_numpy() for name in own},
         }
@@ -75,27 +80,19 @@ def _panel(steps: pd.DataFrame, outcome: str, words: Words, across: int, width: 
         text=[_signed(part, unit, words) for part in steps["part"]],
         edge=steps[["start", "end", "from", "to"]].max(axis=1),
     )
-    y = alt.Y("name:N", sort=names, axis=rows_axis(names, width, with_names), scale=alt.Scale(domain=names))
-    low, high = around_zero([*steps["start"], *steps["end"], *steps["from"], *steps["to"]])
-    scale = alt.Scale(domain=[low, high + 0.12 * (high - low)], nice=False)
-    axis = alt.Axis(title=phrases.direction(unit, words), titleColor=GREY, tickCount=4, ticks=True, tickSize=4)
-    base = alt.Chart(steps)
-    zero = alt.Chart(pd.DataFrame({"start": [0.0]})).mark_rule(color=INK, strokeWidth=1)
-    title = alt.TitleParams(
-        wrapped(words(f"common.outcome.{outcome}"), across, 13),
-        subtitle=words("common.picture.difference", unit=phrases.unit_of(unit, words)),
-        frame="group",
-    )
+    y = rows_channel(names, width, with_names)
+    low, high = around_zero(steps[["start", "end", "from", "to"]].to_numpy().ravel())
+    x = amount([low, high + 0.12 * (high - low)], title=phrases.direction(unit, words))
+    base, zero = alt.Chart(steps), alt.Chart(pd.DataFrame({"start": [0.0]}))
     return alt.layer(
-        zero.encode(x=alt.X("start:Q", scale=scale, axis=axis)),
-        base.mark_bar(height=16).encode(
-            y=y, x=alt.X("start:Q", scale=scale, axis=axis), x2="end:Q", color=alt.Color("colour:N", scale=None)
-        ),
-        base.mark_rule(color=INK, strokeWidth=1.4).encode(y=y, x=alt.X("from:Q", scale=scale, axis=axis), x2="to:Q"),
-        base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(
-            y=y, x=alt.X("edge:Q", scale=scale, axis=axis), text="text:N"
-        ),
-    ).properties(width=across, height=row_height(names, width) * len(names), title=title)
+        zero.mark_rule(color=INK, strokeWidth=1).encode(x=x("start")),
+        base.mark_bar(height=16).encode(y=y, x=x("start"), x2="end:Q", color=alt.Color("colour:N", scale=None)),
+        base.mark_rule(color=INK, strokeWidth=1.4).encode(y=y, x=x("from"), x2="to:Q"),
+        base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(y=y, x=x("edge"), text="text:N"),
+    ).properties(
+        width=across, height=row_height(names, width) * len(names),
+        title=difference_title(outcome, unit, words, across),
+    )  # fmt: skip
 
 
 def _signed(part: float, unit: str, words: Words) -> str:

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.style import finished, is_narrow, names_width, row_height, rows_axis, wrapped
+from sim.plotting.charts.style import amount, finished, is_narrow, names_width, row_height, rows_channel, wrapped
 from sim.plotting.style import BLUE, GREY, PALE
 from sim.reporting import phrases
 from sim.reporting.sensitivity import leading_rows
@@ -47,21 +47,15 @@ def _panel(rows: pd.DataFrame, outcome: str, words: Words, across: int, width: i
     rows = rows[["words", "mu_star", "low", "high", "tier"]].assign(
         colour=[BLUE if tier else GREY for tier in rows["tier"]]
     )
-    y = alt.Y("words:N", sort=names, axis=rows_axis(names, width), scale=alt.Scale(domain=names))
+    y = rows_channel(names, width, field="words")
     title = words("common.picture.share_of_move", unit=phrases.unit_of(unit, words))
-    scale = alt.Scale(domain=[0, float(rows["high"].max()) * 1.08 or 1.0], nice=False)
-    axis = alt.Axis(title=wrapped(title, across), titleColor=GREY, tickCount=3, ticks=True, tickSize=4)
+    x = amount([0, float(rows["high"].max()) * 1.08 or 1.0], title=wrapped(title, across), tickCount=3)
     base, colour = alt.Chart(rows), alt.Color("colour:N", scale=None)
     return alt.layer(
         base.mark_rule(color=PALE, strokeWidth=0.6).encode(y=y),
-        base.mark_rule(strokeWidth=2, clip=True).encode(
-            y=y, x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", color=colour
-        ),
-        base.mark_point(filled=True, size=60, opacity=1).encode(
-            y=y, x=alt.X("mu_star:Q", scale=scale, axis=axis), color=colour
-        ),
+        base.mark_rule(strokeWidth=2, clip=True).encode(y=y, x=x("low"), x2="high:Q", color=colour),
+        base.mark_point(filled=True, size=60, opacity=1).encode(y=y, x=x("mu_star"), color=colour),
     ).properties(
-        width=across,
-        height=row_height(names, width) * len(names),
+        width=across, height=row_height(names, width) * len(names),
         title=alt.TitleParams(wrapped(words(f"common.outcome_short.{outcome}"), across, 13), frame="group"),
-    )
+    )  # fmt: skip

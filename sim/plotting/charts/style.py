@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from json import dumps
 from typing import Any
 
 import altair as alt
 
 from sim.plotting.style import GREY, INK, PALE
+from sim.reporting import phrases
 from sim.words import Words
 
 SHAPES = {"policy": "circle", "counterfactual": "diamond"}
@@ -110,6 +111,43 @@ def row_height(names: Sequence[str], width: int) -> int:
     """Return the pixels of a row, so that the longest wrapped name fits."""
     most = max((len(wrapped(name, names_width(width) - 8)) for name in names), default=1)
     return max(30, 8 + 14 * most)
+
+
+def rows_channel(names: Sequence[str], width: int, with_names: bool = True, field: str = "name") -> alt.Y:
+    """Return the rows of a chart, in the order of their names."""
+    axis = rows_axis(names, width, with_names)
+    return alt.Y(f"{field}:N", sort=list(names), axis=axis, scale=alt.Scale(domain=list(names)))
+
+
+def amount(domain: Sequence[float], **axis: Any) -> Callable[[str], alt.X]:
+    """Return a function that gives a column on one scale across; `axis` changes the axis of all columns."""
+    shared = alt.Axis(**{"titleColor": GREY, "tickCount": 4, "ticks": True, "tickSize": 4, **axis})
+    return lambda name: alt.X(f"{name}:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=shared)
+
+
+def beside(draw: Callable[[str, int, bool], Any], outcomes: Sequence[str], width: int) -> Any:
+    """Return a panel per outcome, beside each other, or below each other on a phone.
+
+    `draw` takes the outcome, the pixels of its panel and whether the panel names its rows.
+    """
+    narrow, names = is_narrow(width), names_width(width)
+    across = width - names - 12 if narrow else (width - names - 42) // 2
+    panels = [draw(outcome, across, narrow or place == 0) for place, outcome in enumerate(outcomes)]
+    return alt.vconcat(*panels) if narrow else alt.hconcat(*panels)
+
+
+def difference_title(outcome: str, unit: str, words: Words, across: int) -> alt.TitleParams:
+    """Return the title of a panel of differences in an outcome."""
+    subtitle = words("common.picture.difference", unit=phrases.unit_of(unit, words))
+    return alt.TitleParams(wrapped(words(f"common.outcome.{outcome}"), across, 13), subtitle=subtitle, frame="group")
+
+
+def around_zero(ends: Iterable[float]) -> list[float]:
+    """Return a domain that includes all known ends and some space on both sides of zero."""
+    known = [0.0, *(end for end in ends if end == end)]
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    return [min(low - 0.06 * span, -0.18 * span), max(high + 0.06 * span, 0.18 * span)]
 
 
 def svg(spec: Mapping[str, Any]) -> str:

@@ -10,8 +10,7 @@ import altair as alt
 import pandas as pd
 
 from sim.outcomes.definitions import MAIN_OUTCOMES
-from sim.plotting.charts.effects import around_zero
-from sim.plotting.charts.style import by_value, finished, is_narrow, wrapped
+from sim.plotting.charts.style import around_zero, by_value, finished, is_narrow, wrapped
 from sim.plotting.style import COLOURS, GREY, INK, PALE
 from sim.reporting import phrases
 from sim.reporting.tables import in_given_order, require_columns
@@ -48,17 +47,13 @@ def as_effects(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns=["low", "high"], errors="ignore").rename(columns=columns)
 
 
-def _domain(rows: pd.DataFrame) -> list[float]:
-    ends = rows[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float).ravel()
-    return around_zero([end for end in ends if end == end])
-
-
 def _column(
     rows: pd.DataFrame, outcome: str, order: Sequence[str], words: Words, across: int, kind: str, width: int
 ) -> Any:
     """One outcome: a panel a scenario below each other, whose names stand over the first column alone."""
     own = rows[rows["outcome"] == outcome]
-    unit, domain = str(own["unit"].iloc[0]), _domain(own)
+    unit = str(own["unit"].iloc[0])
+    domain = around_zero(own[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float).ravel())
     own = own.assign(date=pd.to_datetime(own["date"]).dt.strftime("%Y-%m-%d"), zero=0.0)
     own = own[["scenario", "date", "zero", "difference", "difference_low", "difference_high"]].round(4)
 
