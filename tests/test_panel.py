@@ -16,13 +16,13 @@ from omegaconf import OmegaConf
 from sim.__main__ import main
 from sim.config import default_settings, plan_builder
 from sim.data import sources
-from sim.engine.plan import BASELINE
+from sim.engine.plan import BASELINE, simulate_burn_in
 from sim.errors import UserError
 from sim.levers.scenario import Introduction, Scenario
 from sim.reporting.templates import render
 from sim.studies.panel import codebook, literature, results, study, tables
 from sim.studies.panel import cross_lagged as lags
-from sim.studies.panel.data_collection import EXHAUSTION, Panel, simulate_panel
+from sim.studies.panel.data_collection import EXHAUSTION, Panel, PanelRandom, simulate_panel
 from sim.studies.panel.results import Settings
 from sim.survey.interview import Interview, scales
 from sim.survey.survey import Survey
@@ -86,9 +86,6 @@ def test_the_exhausted_and_the_isolated_stop_more_often():
 
 
 def test_answers_on_exhaustion_have_the_noise_of_the_instrument_and_share_a_state_of_some_days(plan):
-    from sim.engine.plan import simulate_burn_in
-    from sim.studies.panel.data_collection import PanelRandom
-
     survey = Survey(state_share=0.5, state_days=20.0)
     draws = PanelRandom(simulate_burn_in(replace(plan, burn_in=0)), survey)
     draws._person = np.arange(40_000, dtype=np.uint32) * np.uint32(2654435761)
@@ -208,9 +205,7 @@ def test_the_random_intercept_model_recovers_effects_within_people():
     _, within, effects = lags._parts(FACTORS)
     ratio = math.sqrt(within[0, 0] / within[1, 1])
     found = lags.within_people(*simulate_process(100_000))
-    assert (found.x_to_y, found.y_to_x) == (
-        pytest.approx(effects[1, 0] * ratio, abs=0.01), pytest.approx(effects[0, 1] / ratio, abs=0.01),
-    )  # fmt: skip
+    assert (found.x_to_y, found.y_to_x) == pytest.approx((effects[1, 0] * ratio, effects[0, 1] / ratio), abs=0.01)
 
 
 def test_the_covariance_of_the_model_is_that_of_the_process():
@@ -267,9 +262,8 @@ def test_one_world_has_no_interval():
 def test_drop_out_compares_with_all_home_workers(panel):
     rows = {(row["figure"], row["about"], row["wave"]): row["value"] for row in results.drop_out(panel, (0, 1, 2))}
     assert sum(rows[figure, "", 3] for figure in ("answer", "stopped", "left")) == pytest.approx(1)
-    assert rows["bias", EXHAUSTION, 3] == pytest.approx(
-        rows["answering", EXHAUSTION, 3] - rows["everybody", EXHAUSTION, 3]
-    )
+    answering, everybody = (rows[figure, EXHAUSTION, 3] for figure in ("answering", "everybody"))
+    assert rows["bias", EXHAUSTION, 3] == pytest.approx(answering - everybody)
     assert rows["true change", EXHAUSTION, 1] == 0
 
 
@@ -375,12 +369,12 @@ def test_drop_out_makes_the_panel_look_less_exhausted_and_no_dependence_makes_no
     fair = plan_builder.plan(*overrides, "interview.exhausted_stop=0", "interview.isolated_stop=0")
 
     def bias(plan) -> float:
-        missed = []
-        for replicate in range(10):
+        def of_world(replicate: int) -> float:
             own = simulate_panel(replace(plan, replicate=replicate), (0, 13, 26, 52), 1250)
-            stays, answers = own.with_firm[0, 3], own.answers[0, 3]
-            missed.append(own.states[EXHAUSTION][0, 3][answers].mean() - own.states[EXHAUSTION][0, 3][stays].mean())
-        return float(np.mean(missed))
+            exhaustion = own.states[EXHAUSTION][0, 3]
+            return exhaustion[own.answers[0, 3]].mean() - exhaustion[own.with_firm[0, 3]].mean()
+
+        return float(np.mean([of_world(replicate) for replicate in range(10)]))
 
     # a standard error of the mean difference is about 0.008
     assert bias(base) < -0.1 and abs(bias(fair)) < 0.03
