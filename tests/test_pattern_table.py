@@ -24,7 +24,7 @@ from sim.plotting.figures import structure as figure_of_structure
 from sim.reporting.templates import render
 from sim.runs.worker_pool import map_ordered, process_pool
 from sim.studies.inspection.findings import relations_of
-from sim.studies.patterns import linear, rivals, study
+from sim.studies.patterns import linear, rivals, study, tables
 from sim.studies.patterns.criteria import EVALUATED, Criterion, correlation, criteria, reported_share
 from sim.studies.patterns.linear import LinearModel
 from sim.studies.patterns.scoring import MODEL, PatternTable, evaluate_criterion, interval, verdicts
@@ -191,7 +191,7 @@ def made_up(of_nothing, plan) -> study.Results:
     good = of_nothing | {"conflict on_site": 0.3, "conflict at_home": 0.2}
     others = {who: [of_nothing] * 4 for who in rivals.MODELS if who != MODEL}
     own = PatternTable(criteria(), {MODEL: [good] * 4, **others}, frozenset({"hybrid_balance"}), 2)
-    return study.Results(plan, 4, 2, own)
+    return study.Results(plan, 4, 2, own, tables.frames(own))
 
 
 def test_the_page_lists_first_what_fails_and_why(made_up, tmp_path):

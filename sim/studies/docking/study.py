@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,20 +39,12 @@ _SIGNS = {1: "up", -1: "down", 0: "–"}
 
 @dataclass(frozen=True)
 class Results:
-    """The plan, the simulated worlds beside the published model, and what follows from them."""
+    """The plan, the worlds beside the published model, findings by name, and the copy beside the authors' numbers."""
 
     plan: Plan
     comparison: Comparison
-
-    @cached_property
-    def findings(self) -> dict[str, Finding]:
-        """Every finding by the name of its function."""
-        return {finding.__name__: finding(self.comparison) for finding in FINDINGS}
-
-    @cached_property
-    def copies(self) -> list[tuple[str, float, float]]:
-        """What the authors print and what the copy gives."""
-        return reproduction(self.comparison)
+    findings: Mapping[str, Finding]
+    copies: Sequence[tuple[str, float, float]]
 
 
 class DockingStudy(Study[StudySettings, Results]):
@@ -76,7 +67,9 @@ class DockingStudy(Study[StudySettings, Results]):
         """Simulate every world of the plan's people, each alone."""
         (plan,) = plans
         causes = registry_of(isolated_plan(plan)).quantities["engagement"].needs
-        return Results(plan, Comparison(simulate(plan, worlds()), survey_of(plan), causes, STARTS, plan.seed))
+        both = Comparison(simulate(plan, worlds()), survey_of(plan), causes, STARTS, plan.seed)
+        findings = {finding.__name__: finding(both) for finding in FINDINGS}
+        return Results(plan, both, findings, reproduction(both))
 
     def tables(self, results: Results) -> dict[str, pd.DataFrame]:
         """Return findings, copies, and the tables of the figure."""

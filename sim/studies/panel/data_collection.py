@@ -37,8 +37,6 @@ CAUSES = (
     "worn_view",
 )  # fmt: skip
 """Lasting dispositions and slow states behind the scales, which the panel does not measure."""
-BY_OCCASION = ("responses", "states", "population_means")
-"""Fields of `Panel` that hold arrays by name and differ between occasions."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,12 @@ class Panel:
     def at(self, weeks: Sequence[int]) -> Panel:
         """Return the panel on some of its occasions."""
         rows = [self.weeks.index(week) for week in weeks]
-        by_name: dict[str, Any] = {
-            field: {name: values[:, rows] for name, values in getattr(self, field).items()} for field in BY_OCCASION
-        }
-        arrays = {field: getattr(self, field)[:, rows] for field in ("with_firm", "stop_chance", "stop_draw")}
-        return replace(self, weeks=tuple(weeks), **arrays, **by_name)
+        own: dict[str, Any] = {"weeks": tuple(weeks)}
+        for field in ("responses", "states", "population_means"):
+            own[field] = {name: values[:, rows] for name, values in getattr(self, field).items()}
+        for field in ("with_firm", "stop_chance", "stop_draw"):
+            own[field] = getattr(self, field)[:, rows]
+        return replace(self, **own)
 
 
 class PanelRandom(SurveyRandom):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -52,17 +52,13 @@ def simulate(world: tuple[str, Plan], visits: int) -> Statistics:
 
 @dataclass(frozen=True)
 class Results:
-    """The plan of the first world, numbers of worlds and visits, and the evaluated worlds."""
+    """The plan of the first world, numbers of worlds and visits, the evaluated worlds, and data frames by name."""
 
     plan: Plan
     worlds: int
     visits: int
     table: PatternTable
-
-    @cached_property
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """Data frames of `tables.py` by name."""
-        return tables.frames(self.table)
+    frames: Mapping[str, pd.DataFrame]
 
 
 class PatternStudy(Study[Settings, Results]):
@@ -93,13 +89,13 @@ class PatternStudy(Study[Settings, Results]):
             worlds[model].append(own)
         never_fail = built_in(registry_of(plans[0]))
         table = PatternTable(criteria(), worlds, patterns_in_mind(), settings.groups, never_fail)
-        return Results(plans[0], len(plans), settings.visits, table)
+        return Results(plans[0], len(plans), settings.visits, table, tables.frames(table))
 
     def about(self, results: Results) -> dict[str, Any]:
         """Return the number of worlds."""
         return {"worlds": results.worlds}
 
-    def tables(self, results: Results) -> dict[str, pd.DataFrame]:
+    def tables(self, results: Results) -> Mapping[str, pd.DataFrame]:
         """Return patterns, criteria, scores, leads over rivals, and the statistics of worlds."""
         return results.frames
 
