@@ -60,13 +60,13 @@ def _run(name: str, *words: str) -> int:
     try:
         return exit_code(call)
     except BrokenPipeError:
-        # The reader of the output has ended, as in `hybridwork describe | head`.
+        # The program that reads the output has ended, as in `hybridwork describe | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def _hooks(name: str) -> list[Callable[..., None]]:
-    """Return what a command calls when it has finished: the main job lets the report be written."""
+    """Return the functions that a command calls at its end: comparisons write a report."""
     if name not in ("scenarios", "run"):
         return []
     from sim.views.report import beside
@@ -105,7 +105,7 @@ def _with_all_info(words: Sequence[str]) -> list[str]:
 
 
 def _complete(words: Sequence[str]) -> int:
-    """Complete the name of the command; Hydra completes all that follows it."""
+    """Complete the name of the command; Hydra completes the words after it."""
     line = os.environ.get("COMP_LINE", "")
     typed = line.split(" ")
     if line and len(typed) <= 2:

@@ -1,7 +1,7 @@
 """Import paths of version 0.4, which this version still accepts with a DeprecationWarning.
 
-`MOVED` lists the modules that scripts of users import. A finder at the end of `sys.meta_path` serves the old path, and
-looks up each name in its new place. To end the support of an old path, delete its entry.
+`MOVED` lists modules that users import. A finder at the end of `sys.meta_path` serves the old path and looks up each
+name in its new module. To end the support of an old path, delete its entry.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MOVED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     }),
     "sim.outcomes.outcomes": ("sim.outcomes.definitions", {}),
 }  # fmt: skip
-"""New module of each old one, and the new places of names that are not in it under the same name."""
+"""New module of each old one, and the new places of names that have moved elsewhere or changed."""
 
 
 class _MovedModules(MetaPathFinder, Loader):
@@ -63,11 +63,8 @@ class _MovedModules(MetaPathFinder, Loader):
             default, renamed = MOVED[old]
             place, _, new = renamed.get(name, f"{default}.{name}").rpartition(".")
             value = getattr(import_module(place), new)
-            warnings.warn(
-                f"{old}.{name} is now {place}.{new}. The old path ends with the next version.",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+            message = f"{old}.{name} is now {place}.{new}. The old path ends with the next version."
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
             return value
 
         module.__dict__["__getattr__"] = __getattr__

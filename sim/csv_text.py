@@ -1,6 +1,6 @@
-"""Tables in csv text as spreadsheets write them: one reader for every file that a user gives.
+"""Reader of tables in CSV text, as spreadsheets write them.
 
-A header with semicolons means that numbers may have decimal commas, as in Dutch spreadsheets.
+In tables with semicolons, numbers may have decimal commas, as in Dutch spreadsheets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 @dataclass(frozen=True)
 class CsvText:
-    """The header of a table and its rows, each with the number of its line; blank lines are left out."""
+    """The header of a table and its rows, each with the number of its line, without blank lines."""
 
     header: list[str]
     separator: str
@@ -27,12 +27,26 @@ class CsvText:
 
 
 def parse(text: str, most: int | None = None, blank_rows: bool = False) -> CsvText:
-    """Parse a table whose first line is its header; cells are stripped. Stops after `most` + 1 rows.
+    """Parse a table whose first line is its header.
 
-    With `blank_rows` a row of blank cells is a row as well, such as `,,`; an empty line never is.
+    Parameters
+    ----------
+    text : str
+        Table with commas, or with semicolons where its first line has any.
+    most : int, optional
+        Stop after this number of rows and one more.
+    blank_rows : bool
+        Whether a row of blank cells, such as `,,`, counts as a row; an empty line never does.
 
-    Raises csv.Error for text that is no table, and for cells with line breaks or other control characters, which a
-    stray quotation mark puts there.
+    Returns
+    -------
+    CsvText
+        Header and rows, with stripped cells.
+
+    Raises
+    ------
+    csv.Error
+        For text that is no table, and for cells with control characters, which a stray quotation mark causes.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -58,9 +72,9 @@ def _cells(reader, blank_rows: bool) -> Iterator[list[str]]:  # a csv reader, wh
 
 
 def number(text: str) -> float:
-    """A number with a decimal point or a decimal comma; NaN for anything else.
+    """Return a number with a decimal point or a decimal comma; NaN for any other text.
 
-    `1,000` is no number: it is one thousand in English and one in Dutch. Neither is `1_000`, nor `inf`.
+    `1,000` is NaN, since it is one thousand in English and one in Dutch. So are `1_000` and `inf`.
 
     >>> number("0,5"), number("1.25"), number("0,125")
     (0.5, 1.25, 0.125)
@@ -72,5 +86,5 @@ def number(text: str) -> float:
 
 
 def plain_name(text: str) -> str:
-    """What two names have in common that a reader would take for one: capitals, spaces and accents put alike."""
+    """Return a name with the same capitals, spaces and accents as names that look like it."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

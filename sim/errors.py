@@ -1,4 +1,4 @@
-"""The one error a user can cause: one line that says what is wrong, where, and what would be right."""
+"""The error that users can cause, and its one-line messages: what is wrong, the value, what is accepted."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 Thing = TypeVar("Thing")
 _FEW = 15
-_LONGEST_NAME = 100  # longer ones resemble no name, and comparing them takes time
+_LONGEST_NAME = 100  # longer names resemble none, and comparing them takes time
 _LINE_START, _LINE_END = 700, 300
 
 
 class UserError(ValueError):
-    """A mistake in what was asked. The command line prints its text and ends with exit code 2."""
+    """A mistake of the user. The command line prints its message and ends with exit code 2."""
 
 
 class FileChanged(UserError):
-    """A file is no longer what it was when a study started. No run may be stored that was made with it."""
+    """A file has changed since a study started. No run that used it may be stored."""
 
 
 def print_error(message: str, code: int = 2) -> int:
@@ -29,7 +29,7 @@ def print_error(message: str, code: int = 2) -> int:
 
 
 def one_line(text: str) -> str:
-    """A text as one safe line: control characters are escaped, and the middle of a long one is left out."""
+    """Return a text as one safe line: control characters are escaped, and a long one lacks its middle."""
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     if len(safe) <= _LINE_START + _LINE_END:
         return safe
@@ -40,7 +40,7 @@ _PLAIN = {"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"'
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
-    """Write a character that an encoding lacks in a way that keeps its meaning: a minus sign is never lost."""
+    """Replace characters that an encoding lacks by others of the same meaning: a minus sign is never lost."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -51,7 +51,7 @@ codecs.register_error("hybridwork", _replace)
 
 
 def accept_every_character() -> None:
-    """Replace characters that the terminal cannot show, instead of failing when all work is done."""
+    """Replace characters that the terminal cannot show, which would raise an error after all work is done."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="hybridwork" if stream is sys.stdout else "backslashreplace")
@@ -93,29 +93,29 @@ def unknown(what: str, name: Any, known: Iterable[str]) -> str:
 
 
 def as_written(value: Any) -> str:
-    """A value as it stands in a yaml and on the command line: null, true and false, the rest as Python tells it."""
+    """Return a value as in YAML and on the command line: null, true and false; other values as Python writes them."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number, which a truth value is not."""
+    """Return whether a value is a number and no truth value."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_whole(value: Any) -> bool:
-    """Whether it is a whole number, which a truth value is not."""
+    """Return whether a value is a whole number and no truth value."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def required(value: Thing | None, what: str) -> Thing:
-    """The value, which is there unless the program itself is at fault; then RuntimeError says what is missing."""
+    """Return a value that is None only where the program has a bug; then raise RuntimeError."""
     if value is None:
-        raise RuntimeError(f"{what} is missing, which is a fault of the program")
+        raise RuntimeError(f"{what} is missing, which is a bug of the program")
     return value
 
 
 def first_line(error: Exception) -> str:
-    """The first line that an error says, or its kind where it says nothing."""
+    """Return the first line of an error's message, or its type where it has none."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,4 +1,4 @@
-"""Files and folders on disk: written whole or not at all, locked while in use, and never somebody else's."""
+"""Files and folders on disk: atomic writing, locks, checksums, and folders that belong to this program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sim.errors import UserError, first_line
+from sim.errors import UserError, first_line, invalid
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SUMS = "sha256sums.txt"
 """Checksums of files in one folder, as the command `sha256sum --check` reads them."""
 MARKER = "hybridwork.txt"
-"""The file by which a folder of runs is known to be this program's own."""
+"""File that marks a folder of runs as this program's own."""
 _MARKER_TEXT = """hybridwork: {kind}
 
 hybridwork keeps the runs and results of one study in this folder.
@@ -28,7 +28,7 @@ hybridwork keeps the runs and results of one study in this folder.
 It replaces and removes files here that it has written itself. Keep files of your own elsewhere.
 """
 SYSTEM_FILES = frozenset({"Thumbs.db", "ehthumbs.db", ".DS_Store", "desktop.ini", "Desktop.ini", ".directory"})
-"""Files that file managers leave in any folder they show."""
+"""Files that file managers create in any folder they show."""
 _MOST_NAMES, _LONGEST = 3, 200
 
 
@@ -36,13 +36,24 @@ _MOST_NAMES, _LONGEST = 3, 200
 
 
 def acquire(path: Path, wait: float = 0.0) -> BaseFileLock | None:
-    """Lock a file until `release()` is called or this process ends, however it ends.
+    """Lock a file until `release()` is called or this process ends.
 
-    Args:
-        path: the file, which is created where it is missing.
-        wait: seconds to wait for another process that holds the lock.
+    Parameters
+    ----------
+    path : Path
+        File, which is created where it is missing.
+    wait : float
+        Seconds to wait for another process that holds the lock.
 
-    Returns None where another process still holds the lock. Raises OSError where the file system has no locks.
+    Returns
+    -------
+    BaseFileLock or None
+        None where another process still holds the lock.
+
+    Raises
+    ------
+    OSError
+        Where the file system has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -58,24 +69,24 @@ def acquire(path: Path, wait: float = 0.0) -> BaseFileLock | None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a text in UTF-8, whole or not at all."""
+    """Write a text in UTF-8, atomically."""
     write_by(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def write_json(content: Any, path: Path) -> None:
-    """Write what json can hold, whole or not at all."""
+    """Write content as JSON, atomically; other types than those of JSON become text."""
     write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", path)
 
 
 def write_bytes(content: bytes, path: Path) -> None:
-    """Write some bytes, whole or not at all."""
+    """Write bytes, atomically."""
     write_by(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_by(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a temporary file in the same folder, then give it its name; raises UserError if that fails.
+    """Let `write` fill a temporary file in the same folder, then rename it; raise UserError where that fails.
 
-    The path is made absolute, so that no library reads more into a name like `~` than it says.
+    The path is absolute, since libraries interpret names such as `~`.
     """
     path = Path(os.path.abspath(path))
     temporary = path.with_name(f".{uuid4().hex}-{path.name}")
@@ -86,17 +97,22 @@ def write_by(path: Path, write: Callable[[Path], Any]) -> None:
             write(temporary)
             os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror or first_line(error)})") from None
+        raise cannot_write(path, error) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
+def cannot_write(path: Path, error: OSError, advice: str = "") -> UserError:
+    """Return the error for a file or folder that cannot be written, with advice where there is any."""
+    return UserError(f"{path} cannot be written ({error.strerror or first_line(error)}). {advice}".rstrip())
+
+
 @contextmanager
 def _in_use(temporary: Path) -> Iterator[None]:
-    """Hold a lock on a file while it is written, which shows that its writer lives; none where that cannot be."""
+    """Lock a file while it is written, where the system has locks, to show that its process still runs."""
     lock = None
-    if os.name == "posix":  # elsewhere nobody could write to a locked file
+    if os.name == "posix":  # elsewhere a locked file cannot be written
         with suppress(OSError):
             lock = acquire(temporary)
     try:
@@ -107,7 +123,7 @@ def _in_use(temporary: Path) -> Iterator[None]:
 
 
 def _clear_unfinished(path: Path) -> None:
-    """Remove what killed processes have left of writing this very file."""
+    """Remove temporary files that killed processes left of this file."""
     unfinished = re.compile(rf"\.[0-9a-f]{{32}}-{re.escape(path.name)}")
     for left in path.parent.iterdir():
         if unfinished.fullmatch(left.name) and left.is_file() and not left.is_symlink():
@@ -116,7 +132,7 @@ def _clear_unfinished(path: Path) -> None:
 
 
 def remove_unlocked(path: Path) -> None:
-    """Remove a file unless a living process has locked it; raises OSError where the file system has no locks."""
+    """Remove a file unless a process has locked it; raise OSError where the file system has no locks."""
     lock = acquire(path)
     if lock is not None:
         path.unlink(missing_ok=True)
@@ -127,29 +143,29 @@ def remove_unlocked(path: Path) -> None:
 
 
 def checksum(content: bytes) -> str:
-    """The SHA-256 checksum of some bytes, in hexadecimal."""
+    """Return the SHA-256 checksum of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def checksum_listing(files: Mapping[str, bytes]) -> str:
-    """The text of a checksum file about these files, in the order of their names."""
+    """Return the text of a checksum file on these files, ordered by name."""
     return "".join(f"{checksum(content)}  {name}\n" for name, content in sorted(files.items()))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """The checksums that a folder lists, by file name; raises OSError or ValueError where it has no such list."""
+    """Return the checksums in a folder's list by file name; raise OSError or ValueError where it has no such list."""
     lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     return {name: of for of, name in (line.split("  ") for line in lines)}
 
 
 def write_checked(content: bytes, path: Path) -> None:
-    """Write some bytes, and their checksum into a file beside them."""
+    """Write bytes, and their checksum into a file beside them."""
     write_bytes(content, path)
     write_bytes(checksum_listing({path.name: content}).encode(), path.with_name(f"{path.name}.sha256"))
 
 
 def read_checked(path: Path) -> bytes | None:
-    """The bytes that `write_checked` has written; None where they are missing or are not the same any more."""
+    """Return the bytes that `write_checked` wrote; None where they are missing or changed."""
     try:
         content = path.read_bytes()
         listing = path.with_name(f"{path.name}.sha256").read_bytes()
@@ -162,14 +178,20 @@ def read_checked(path: Path) -> bytes | None:
 
 
 def claim(folder: Path, kind: str) -> None:
-    """Make a folder this program's own, so that a study can be kept in it.
+    """Create a folder for a study, or mark an empty one, as this program's own.
 
-    Args:
-        folder: where the study is to be kept.
-        kind: what is kept there, as `runs` or `sensitivity`; a folder keeps one kind.
+    Parameters
+    ----------
+    folder : Path
+        Folder of the study.
+    kind : str
+        Content of the folder, such as `runs` or `sensitivity`; a folder has one kind.
 
-    Raises UserError where the folder cannot be made, holds another kind of study, or holds files and none of them shows
-    that this program wrote them. Nothing is written before that is known.
+    Raises
+    ------
+    UserError
+        Where the folder cannot be created, has another kind of study, or has only files of other programs. Nothing is
+        written then.
     """
     check_claim(folder, kind)
     with _writing_to(folder):
@@ -184,11 +206,9 @@ def check_claim(folder: Path, kind: str) -> None:
         known = _kind_of(folder)
         others = foreign_names(folder) if known is None else []
     if (known and known != kind) or others:
-        contents = f"holds {known} of hybridwork" if known else f"holds files of something else ({shown(others)})"
-        raise UserError(
-            f"folder {folder} {contents}, so {kind} cannot be kept there; use a new or an empty folder, "
-            f"as in folder={folder / 'new'}"
-        )
+        contents = f"{known} of hybridwork" if known else f"files of something else ({first_names(others)})"
+        accepted = f"a new or an empty folder for {kind}, as in folder={folder / 'new'}"
+        raise UserError(invalid("folder", folder, accepted, f"It has {contents}."))
 
 
 @contextmanager
@@ -196,25 +216,24 @@ def _writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or first_line(error)
-        raise UserError(f"{folder} cannot be written ({reason}); give another folder, as in folder=mine") from None
+        raise cannot_write(folder, error, "Use another folder, as in folder=mine.") from None
 
 
 def foreign_names(folder: Path) -> list[str]:
-    """The names of what a folder holds, without what file managers leave; nothing where there is no such folder."""
+    """Return the names of the entries of a folder, without those of file managers; none where it does not exist."""
     if not folder.exists() and not folder.is_symlink():
         return []
     return sorted(entry.name for entry in folder.iterdir() if entry.name not in SYSTEM_FILES)
 
 
-def shown(names: list[str]) -> str:
-    """A few of these names for one line of text, without control characters."""
+def first_names(names: list[str]) -> str:
+    """Return a few of these names for one line of text, without control characters."""
     few = ["".join(letter if letter.isprintable() else "?" for letter in name)[:80] for name in names[:_MOST_NAMES]]
     return ", ".join(few) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
 
 
 def _kind_of(folder: Path) -> str | None:
-    """What kind of study a folder says it keeps; "" where that cannot be read, None where nothing shows one."""
+    """Return the kind of study in a folder; "" where its marker cannot be read, None without a study."""
     if (folder / MARKER).is_file():
         first = (folder / MARKER).read_bytes()[:_LONGEST].partition(b"\n")[0].decode("ascii", "replace").strip()
         match = re.fullmatch(r"hybridwork: ([a-z_]+)", first)

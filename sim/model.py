@@ -1,4 +1,4 @@
-"""HybridWorkModel: the model behind Mesa's interface."""
+"""HybridWorkModel: the model with Mesa's interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mesa.agent import AgentSet
 
 from sim.engine.equation_groups import level_of
 from sim.engine.plan import BASELINE, Plan, simulate_burn_in
-from sim.errors import UserError, instead, is_whole, unknown
+from sim.errors import UserError, instead, invalid, is_whole, unknown
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
 from sim.survey.survey import survey_of
@@ -39,9 +39,9 @@ class ReadOnlyError(UserError, AttributeError):
 class Employee(mesa.Agent):
     """A read-only view of one employee: every quantity per employee is an attribute with today's value.
 
-    `place` is the row of the model's arrays, counted from 0. Where an employee leaves, the newcomer takes the row, so
-    a view belongs to a position in the organisation rather than to a person. Views have no team, manager or ties:
-    `HybridWorkModel.to_networkx` gives these. Mesa's spaces may set `pos`; nothing else can be written.
+    `place` is the row of the model's arrays, from 0. When an employee leaves, the successor takes the row, so a view
+    belongs to a position in the organisation and not to a person. Views have no team, manager or ties, which
+    `HybridWorkModel.to_networkx` returns. Mesa's spaces may set `pos`; nothing else can be set.
     """
 
     model: HybridWorkModel
@@ -69,34 +69,34 @@ class Employee(mesa.Agent):
         allowed = name.startswith("_") or name in _WRITABLE or (name in _SET_ONCE and name not in vars(self))
         if not allowed:
             raise ReadOnlyError(
-                f"'{name}' of an employee cannot be set: agents show what the model computes. Change a setting or the "
-                "scenario instead, as in HybridWorkModel(scenario=…)"
+                f"Read-only attribute: {name}. Agents show what the model computes. Change a setting or the scenario "
+                "instead, as in HybridWorkModel(scenario=…)."
             )
         super().__setattr__(name, value)
 
     def step(self) -> None:
-        """Refuse: employees have no steps of their own."""
-        _refuse("an employee has no step of its own", "model.step() simulates one day for everybody")
+        """Raise UserError: employees have no steps of their own."""
+        raise UserError("An employee has no step. Use model.step(), which simulates a day for everybody.")
 
     advance = step
 
     def remove(self) -> None:
-        """Refuse: people leave by the model's own turnover."""
+        """Raise UserError: people leave by the model's turnover."""
         _refuse_other_people()
 
 
 class Everybody(AgentSet):
-    """The model's own set of agents, to which nobody can be added and from which nobody can be removed.
+    """The set of all agents of the model, to which none can be added and from which none can be removed.
 
-    What is selected from it, and a copy of it, are plain sets of Mesa.
+    Selections and copies are plain sets of Mesa.
     """
 
     def add(self, agent: mesa.Agent) -> None:
-        """Refuse: the people come from the plan."""
+        """Raise UserError: the people come from the plan."""
         _refuse_other_people()
 
     def discard(self, agent: mesa.Agent) -> None:
-        """Refuse: the people come from the plan."""
+        """Raise UserError: the people come from the plan."""
         _refuse_other_people()
 
     remove = discard
@@ -111,19 +111,15 @@ class Everybody(AgentSet):
         return AgentSet(self, random=self.random)
 
 
-def _refuse(what: str, instead_of_it: str) -> NoReturn:
-    raise UserError(f"{what}; {instead_of_it}")
-
-
 def _refuse_other_people() -> NoReturn:
-    _refuse(
-        "nobody can be added to or removed from the model",
-        "set who works there when you make it, as in HybridWorkModel(firm='one', firm__employees=200)",
+    raise UserError(
+        "Agents cannot be added to or removed from the model. Set the people when you make it, as in "
+        "HybridWorkModel(firm='one', firm__employees=200)."
     )
 
 
 class StepCollector(mesa.DataCollector):
-    """Mesa's collector; its table of model variables is labelled by the step after which each row was collected."""
+    """Mesa's collector, with a table of model variables indexed by step."""
 
     def __init__(self, model_reporters: dict[str, Any]):
         super().__init__(model_reporters=model_reporters)
@@ -135,35 +131,42 @@ class StepCollector(mesa.DataCollector):
         super().collect(model)
 
     def get_model_vars_dataframe(self) -> pd.DataFrame:
-        """One row for each collection, one column for each outcome, labelled by step."""
+        """Return one row per collection, indexed by step, and one column per outcome."""
         return super().get_model_vars_dataframe().set_index(pd.Index(self.steps, name="Step"))
 
 
 class HybridWorkModel(mesa.Model):
     """One organisation, or a sample of establishments, under one scenario; a step is a day.
 
-    The burn-in is over when the model is made. The state is held in arrays, one row for each employee; `agents` are
-    read-only views of these rows, made when they are first asked for. Agents do nothing themselves: `step` simulates a
-    day for everybody, so `agents.do("step")`, `agents.set(…)` and adding or removing agents are refused. What reads
-    works as in Mesa: `get`, `agg`, `select`, `groupby`, `sort`, `shuffle`, `map` with a function, and agent reporters.
-
-    The outcomes are collected before the first step and after each one, so row k of `datacollector` is the state after
-    k days; without a burn-in, what has no value before the first day is nan there. After the last week of the plan
-    `running` is False, which ends `run_model` and `mesa.batch_run`; `step` and `run_days` may still go further.
-
-    Chance depends on the seed alone. Without `seed` or `rng`, as Mesa does, every model gets a random one, which
-    `plan.seed` holds; a given plan keeps its own. `random` and `rng` are Mesa's generators, for shuffling agents and
-    the like; the simulation does not draw from them.
-
     Parameters
     ----------
-    plan : what to simulate; composed from the configuration and `options` where it is left out. Of a baseline and one
-        other scenario, the other one is simulated; of more, the one that `scenario` names.
-    seed, rng : a whole number from 0, or what numpy makes a generator from; `seed` and `rng` mean the same.
-    options : settings of the configuration, with dots written as two underscores: `firm="one", firm__employees=200,
+    plan : Plan, optional
+        Plan of `sim.plan`, by default composed from `options`. Of a baseline and one other scenario, the other one is
+        simulated; of more, the one that `scenario` names.
+    seed, rng : int or anything that numpy makes a generator from, optional
+        Seed of all random numbers; `seed` and `rng` are the same. By default random; a given plan keeps its own.
+        `plan.seed` is the seed of the model.
+    **options
+        Settings, with dots written as two underscores: `firm="one", firm__employees=200,
         scenario="right_to_disconnect", weeks=52`.
 
-    Raises UserError for a setting that does not exist or that one run does not use.
+    Raises
+    ------
+    UserError
+        For an unknown setting, an invalid value, and a setting that one run does not use.
+
+    Notes
+    -----
+    The model starts after its burn-in. Its state is in arrays with one row per employee; `agents` are read-only views
+    of these rows, created at first use. `step` simulates a day for everybody, so `agents.do("step")`,
+    `agents.set(…)` and adding or removing agents raise UserError. Reading works as in Mesa: `get`, `agg`, `select`,
+    `groupby`, `sort`, `shuffle`, `map` with a function, and agent reporters.
+
+    Outcomes are collected before the first step and after each one, so row k of `datacollector` is the state after
+    k days; without a burn-in, outcomes that have no value before the first day are nan there. After the last week of
+    the plan `running` is False, which ends `run_model` and `mesa.batch_run`; `step` and `run_days` still work.
+
+    `random` and `rng` are Mesa's generators, for shuffling agents for example; the simulation does not use them.
     """
 
     def __init__(self, plan: Plan | None = None, *, seed: Any = None, rng: Any = None, **options: Any):
@@ -193,9 +196,9 @@ class HybridWorkModel(mesa.Model):
             self.datacollector.collect(self)
 
     def run_days(self, days: int) -> None:
-        """Simulate `days` days, the outcomes collected at the end of each week only: faster than step by step."""
+        """Simulate `days` days and collect outcomes at the end of each week only, which is faster than steps."""
         if not is_whole(days) or days < 0:
-            raise UserError(f"Invalid value for days: {days}. Use a whole number from 0")
+            raise UserError(invalid("days", days, "a whole number from 0"))
         self._collects_daily = False
         try:
             for _ in range(days):
@@ -208,11 +211,11 @@ class HybridWorkModel(mesa.Model):
         """Today's date."""
         return self.plan.calendar.date(self.day)
 
-    # -- chance ------------------------------------------------------------------------------------------------------
+    # -- random numbers ----------------------------------------------------------------------------------------------
 
     def reset_randomizer(self, seed: Any = None) -> None:
-        """Refuse: all chance of a model depends on the seed it was made with."""
-        _refuse("the seed of a model cannot be changed", "make another one, as in HybridWorkModel(seed=2)")
+        """Raise UserError: random numbers depend on the seed that the model was made with."""
+        raise UserError("The seed of a model cannot be changed. Make another model, as in HybridWorkModel(seed=2).")
 
     reset_rng = reset_randomizer
 
@@ -220,7 +223,7 @@ class HybridWorkModel(mesa.Model):
 
     @property
     def agents(self) -> AgentSet:
-        """Everybody, as read-only views; made when first asked for."""
+        """All agents, as read-only views, created at first use."""
         if "_makes_agents" not in vars(self):  # Mesa is still setting up
             return super().agents
         if self._everybody is None:
@@ -237,43 +240,51 @@ class HybridWorkModel(mesa.Model):
 
     @property
     def agents_by_type(self) -> dict[type[mesa.Agent], AgentSet]:
-        """Everybody under the one type of agents."""
+        """All agents under their one type."""
         return {Employee: self.agents}
 
     def register_agent(self, agent: mesa.Agent) -> None:
-        """Refuse agents other than the model's own."""
+        """Raise UserError for other agents than the model's own."""
         if not self._makes_agents:
             _refuse_other_people()
         super().register_agent(agent)
 
     def deregister_agent(self, agent: mesa.Agent) -> None:
-        """Refuse: people leave by the model's own turnover."""
+        """Raise UserError: people leave by the model's turnover."""
         _refuse_other_people()
 
     # -- results -----------------------------------------------------------------------------------------------------
 
     def outcome(self, name: str) -> float:
-        """The mean of an outcome over everybody today, in its unit (one day's value where it gathers a week).
+        """Return today's mean of an outcome over everybody, in its unit.
 
-        Raises UserError for an unknown name, and for what has no value before the first day.
+        Parameters
+        ----------
+        name : str
+            Name of an outcome. Where its value is a sum over a week, the result is that of one day.
+
+        Raises
+        ------
+        UserError
+            For an unknown name, and for an outcome that has no value before the first day.
         """
         if name not in OUTCOMES:
             raise UserError(unknown("outcome", name, OUTCOMES))
         try:
             values = OUTCOMES[name].read(self.engine.values, self._survey)
         except KeyError:
-            _refuse(f"'{name}' has no value before the first day", "call step() first, or use a burn-in")
+            raise UserError(f"{name} has no value before the first day. Call step() first, or use a burn-in.") from None
         return float(np.mean(values))
 
     def quantity(self, name: str) -> np.ndarray:
-        """Any quantity of the model as it stands, without the axis of worlds; UserError for an unknown name."""
+        """Return today's values of a quantity, without the axis of worlds; raise UserError for an unknown name."""
         value = self.engine.values.get(name)
         if value is None:
             raise UserError(unknown("quantity", name, self.engine.values))
         return np.array(value[0])
 
     def to_networkx(self) -> networkx.DiGraph:
-        """Reporting lines and ties as they stand, with strengths."""
+        """Return today's reporting lines and ties, with their strengths."""
         return self.engine.staff.firm.to_networkx(self.quantity("tie_strength"))
 
 
@@ -286,49 +297,49 @@ def _reported(model: HybridWorkModel, name: str) -> float:
         return float("nan")
 
 
-# -- what to simulate ------------------------------------------------------------------------------------------------
+# -- plan ------------------------------------------------------------------------------------------------------------
 
 
 def _seed_of(seed: Any, rng: Any) -> int | None:
-    """The seed as a whole number, from what Mesa's users give; None where they give nothing."""
+    """Return the seed as a whole number, None where there is none."""
     if seed is not None and rng is not None:
-        raise UserError("seed and rng mean the same; give one of the two")
-    given = rng if seed is None else seed
-    if given is None:
+        raise UserError("Conflicting settings: seed and rng, which are the same. Use one of the two.")
+    source = rng if seed is None else seed
+    if source is None:
         return None
-    if is_whole(given) or isinstance(given, np.integer):
-        if not 0 <= given < _SEEDS:
-            raise UserError(f"Invalid value for seed: {given}. Use a whole number from 0 to {_SEEDS - 1:,}")
-        return int(given)
-    numbers = isinstance(given, Iterable) and not isinstance(given, str | bytes)
-    if numbers or isinstance(given, np.random.Generator | np.random.BitGenerator | np.random.SeedSequence):
+    if is_whole(source) or isinstance(source, np.integer):
+        if not 0 <= source < _SEEDS:
+            raise UserError(invalid("seed", source, f"a whole number from 0 to {_SEEDS - 1:,}"))
+        return int(source)
+    numbers = isinstance(source, Iterable) and not isinstance(source, str | bytes)
+    if numbers or isinstance(source, np.random.Generator | np.random.BitGenerator | np.random.SeedSequence):
         try:
-            return int(np.random.default_rng(given).integers(_SEEDS))
+            return int(np.random.default_rng(source).integers(_SEEDS))
         except (TypeError, ValueError):
             pass
-    raise UserError(f"Invalid value for seed: {given!r}. Use a whole number from 0, or a generator of numpy")
+    raise UserError(invalid("seed", repr(source), "a whole number from 0, or a generator of numpy"))
 
 
 def _plan_of(plan: Plan | None, seed: int | None, options: dict[str, Any]) -> Plan:
-    """The plan of one scenario."""
+    """Return the plan of one scenario."""
     if plan is None:
         number = int(np.random.default_rng().integers(_SEEDS)) if seed is None else seed
         return _of_one_scenario(_composed({**options, "seed": number}), None)
     if not isinstance(plan, Plan):
-        raise UserError(f"plan is {plan!r}; give a plan as sim.plan(…) makes it, or settings by name, as in firm='one'")
+        raise UserError(invalid("plan", repr(plan), "a plan of sim.plan(…), or settings by name, as in firm='one'"))
     scenario = options.pop("scenario", None)
     if options:
-        raise UserError(f"give a plan or settings, not both: {', '.join(options)} would not be used")
-    chosen = _of_one_scenario(plan, scenario)
-    return chosen if seed is None else replace(chosen, seed=seed)
+        raise UserError(f"Conflicting settings: a plan and {', '.join(options)}. Use a plan or settings.")
+    of_one = _of_one_scenario(plan, scenario)
+    return of_one if seed is None else replace(of_one, seed=seed)
 
 
 def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
     names = [scenario.name for scenario in plan.scenarios]
     if name is None and len(names) > 2:
         raise UserError(
-            f"the plan has {len(names)} scenarios and a model simulates one; name it, as in "
-            f"HybridWorkModel(plan, scenario='{names[-1]}')"
+            f"Missing setting: scenario. The plan has {len(names)} scenarios and a model simulates one. Use one, as in "
+            f"HybridWorkModel(plan, scenario='{names[-1]}')."
         )
     if name is not None and name not in names:
         raise UserError(unknown("scenario", name, names))
@@ -336,7 +347,7 @@ def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
 
 
 def _composed(options: dict[str, Any]) -> Plan:
-    """The plan that the configuration makes of these options; without a scenario or lever, the practice of 2022."""
+    """Compose the plan of these options; without a scenario or lever, of the practice of 2022."""
     from sim.config.plan_builder import plan, setting_of
 
     names = {setting_of(option): option for option in options}
@@ -351,13 +362,11 @@ def _check_used(names: dict[str, str], options: dict[str, Any]) -> None:
     of_firm = [field.name for field in fields(FirmOptions)]
     for name, option in names.items():
         if name in _OF_STUDIES:
-            _refuse(f"a model is one run and does not use '{option}'", "leave it out, or compare runs with sim.plans")
+            raise UserError(f"Invalid setting: {option}. A model is one run. Use sim.plans to compare runs.")
         if name == "scenarios":
-            _refuse("a model simulates one scenario", "write scenario=… in place of scenarios=[…]")
+            raise UserError("Invalid setting: scenarios. A model simulates one scenario. Use scenario=….")
         if name in ("fit", "draws") and options[option] == "posterior":
-            _refuse(
-                "a model made from settings has the point estimate of its parameters",
-                "for a posterior draw give it one of the plans of sim.plans(fit='posterior')",
-            )
+            reason = "A model made from settings has the point estimate of its parameters."
+            raise UserError(invalid(option, "posterior", "one of the plans of sim.plans(fit='posterior')", reason))
         if name in of_firm:
             raise UserError(f"Unknown setting: {option}. Did you mean 'firm__{option}'?")

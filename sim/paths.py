@@ -1,4 +1,4 @@
-"""Paths as users write them: which settings are paths, how one is read, and what of it is stored."""
+"""Paths in settings: which settings are paths, how they are read, and how they are stored."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 
 INPUTS = ("firm.persons", "firm.ties", "design.file", "observations", "search.costs", "vanishing.tables")
-"""Settings that name a file or folder which a study reads."""
+"""Settings that name a file or folder that a study reads."""
 OUTPUTS = (
     "output", "folder", "inspection.docs", "panel.page", "patterns.docs", "posterior.docs", "structure.docs",
     "vanishing.docs",
 )  # fmt: skip
-"""Settings that name a file or folder which a study writes."""
+"""Settings that name a file or folder that a study writes."""
 SETTINGS = (*INPUTS, *OUTPUTS)
 _FACTORS = "design.factors"
-"""The setting that may list values for each other setting."""
+"""Setting that may list values of any other setting."""
 _ABSOLUTE = re.compile(
     r"(?<=['\"])(?:[A-Za-z]:|~)?[/\\][^'\"\n]*[/\\](?=[^'\"/\\\n]+['\"])"  # in quotes, with any signs
     r"|(?<![\w/\\.])(?:[A-Za-z]:|~)?[/\\](?:[^\s/\\'\":;,()]+[/\\])+(?=[^\s/\\'\":;,()])"
@@ -38,18 +38,18 @@ def conf_folder() -> Path:
 
 
 def read_path(text: str | Path) -> Path:
-    """Return the path that a user has written, with `~` at its beginning replaced by the home directory.
+    """Return a path of a user, with `~` at its beginning replaced by the home directory.
 
-    Nothing else is replaced: `$HOME` is a name like any other. Raises UserError for the home of an unknown user.
+    Nothing else is replaced, such as `$HOME`. Raises UserError for the home of an unknown user.
     """
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise UserError(f"Invalid path '{text}': no such user. Write ./{text} for a name that begins with ~.") from None
+        raise UserError(f"Invalid path: {text}. There is no such user. Use ./{text} for a name with ~.") from None
 
 
 def file_name(text: str | Path) -> str:
-    """Return the last part of a path, whichever separators it has; this is all that is stored of a path."""
+    """Return the last part of a path, with any separators; no other part is stored."""
     parts = [part for part in re.split(r"[/\\]+", str(text)) if part not in ("", ".")]
     return parts[-1] if parts else str(text)
 
@@ -62,8 +62,12 @@ def without_folders(text: str) -> str:
 def shorten(value: Any, name: str = "") -> Any:
     """Return settings with every path in them reduced to its last part.
 
-    value  a setting, or nested mappings and lists of settings
-    name   the setting that it is, dots and all; empty for the whole configuration
+    Parameters
+    ----------
+    value : object
+        A setting, or nested mappings and lists of settings.
+    name : str
+        Dotted name of the setting; empty for the whole configuration.
     """
     if isinstance(value, Mapping):
         return {key: shorten(of, str(key) if name in ("", _FACTORS) else f"{name}.{key}") for key, of in value.items()}
@@ -74,10 +78,7 @@ def shorten(value: Any, name: str = "") -> Any:
 
 
 def check_writable(path: str | Path, setting: str) -> None:
-    """Raise UserError where no file can be created in a folder, or in the nearest folder above it that exists.
-
-    Nothing is left behind. `setting` is what the user calls the path.
-    """
+    """Raise UserError where no file can be created in the folder of a setting, or in the nearest existing one above."""
     folder = Path(path)
     try:
         while not _exists(folder) and folder != folder.parent:
@@ -85,14 +86,12 @@ def check_writable(path: str | Path, setting: str) -> None:
         with tempfile.TemporaryDirectory(prefix=".hybridwork-", dir=folder):
             pass
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(
-            f"Invalid value for {setting}: {path} cannot be written ({reason}). Use another place."
-        ) from None
+        reason = f"It cannot be written ({getattr(error, 'strerror', None) or error})."
+        raise UserError(invalid(setting, path, "another place", reason)) from None
 
 
 def _exists(path: Path) -> bool:
-    """Whether a path exists; raises OSError or ValueError where it never can, as `Path.exists` does for some only."""
+    """Return whether a path exists; raise OSError or ValueError where it cannot, unlike `Path.exists`."""
     try:
         path.stat()
     except FileNotFoundError:

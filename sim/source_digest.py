@@ -1,7 +1,7 @@
-"""Digests of Python code and of tables that leave out prose and the names of local variables.
+"""Digests of Python code and of tables without prose and names of local variables.
 
-Two versions of a file have the same digest when they compute the same things with the same public names. A comment, a
-docstring, the words of an error, an annotation, the source of a parameter or the name of a local variable may change.
+Two versions of a file have the same digest when they compute the same things with the same public names. Comments,
+docstrings, messages of errors, annotations, sources of parameters and names of local variables do not count.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROSE = frozenset({"text", "tekst", "label", "meaning", "source", "note"})
-"""Columns and entries that explain something to a reader and enter no computation."""
+"""Columns and entries for readers, on which no computation depends."""
 _LENGTH = 16
 _PARAMETERS = ("param", "param_from", "switch")
 _NOT_COMPARED = {"ctx", "kind", "type_comment", "type_params", "returns", "annotation"}
@@ -46,7 +46,7 @@ def digest_of(content: Any) -> str:
 
 
 def _plain(node: Any) -> Any:
-    """A syntax tree as nested lists; fields that are empty are left out, since they differ between Python versions."""
+    """Return a syntax tree as nested lists without empty fields, which differ between versions of Python."""
     if isinstance(node, ast.AST):
         content = [(name, _plain(value)) for name, value in ast.iter_fields(node) if name not in _NOT_COMPARED]
         if isinstance(node, ast.AnnAssign):
@@ -96,16 +96,16 @@ def _is_parameter(node: ast.AST | None) -> bool:
 
 
 def _with_numbered_locals(function: ast.FunctionDef) -> ast.FunctionDef:
-    """The function whose local variables are called by numbers; names of arguments, which callers may use, stay."""
+    """Return the function with numbered local variables; names of arguments, which callers may use, stay."""
     nodes = list(ast.walk(function))
-    taken = {one.arg for one in nodes if isinstance(one, ast.arg)}
-    taken |= {name for one in nodes if isinstance(one, ast.Global | ast.Nonlocal) for name in one.names}
-    taken |= {
+    public = {one.arg for one in nodes if isinstance(one, ast.arg)}
+    public |= {name for one in nodes if isinstance(one, ast.Global | ast.Nonlocal) for name in one.names}
+    public |= {
         one.name for one in nodes if isinstance(one, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) and one.name
     }
-    taken |= {one.asname or one.name for one in nodes if isinstance(one, ast.alias)}
+    public |= {one.asname or one.name for one in nodes if isinstance(one, ast.alias)}
     names = [one for one in nodes if isinstance(one, ast.Name)]
-    local = dict.fromkeys(one.id for one in names if isinstance(one.ctx, ast.Store) and one.id not in taken)
+    local = dict.fromkeys(one.id for one in names if isinstance(one.ctx, ast.Store) and one.id not in public)
     numbers = {name: f"local {number}" for number, name in enumerate(local)}
     for one in names:
         one.id = numbers.get(one.id, one.id)

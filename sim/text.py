@@ -1,4 +1,4 @@
-"""Text from outside, such as names in a file, a link or an error, shown as it stands and never as markup."""
+"""Safe Markdown for text from outside, such as names in a file, a link or an error."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import unicodedata
 from typing import Any
 
 _MOST = 400
-"""Letters that are shown; of a longer text its beginning."""
+"""Maximum number of letters that are shown."""
 _PLAIN = re.compile(r"(?:(?<=\w)_(?=\w)|[^\W_]|[.,;!?'\"()/%=+–—’‘“”…·§°€×−○◐◕●-])*:?")
-"""A word without any character that starts markup: letters and digits, an underscore within, a colon at its end."""
+"""A word without characters of markup: letters, digits, an underscore within, a colon at its end."""
 _MARKUP = re.compile(r"--|(^|\W)www\.", re.IGNORECASE)
-"""What a renderer changes although each of its characters is harmless: dashes, and addresses."""
+"""Harmless characters that a renderer changes together: dashes, and addresses."""
 _LIST = re.compile(r"[-+]+|\d+[.)]|=+")
-"""What begins a list or a heading at the beginning of a text."""
+"""Beginning of a list or a heading."""
 
 
 def plain(text: Any) -> str:
-    """Markdown that shows this text as it stands, on one line: words that would be markup are shown as code.
+    """Return Markdown that shows a text unchanged on one line, with words that would be markup as code.
 
-    Code alone is safe from every renderer: it holds no image, link, HTML, formula, icon or emoji. Control characters
-    are left out, and so are those that turn the direction of writing.
+    No renderer finds an image, link, HTML, formula, icon or emoji in code. Control characters and those that change the
+    direction of writing are removed.
     """
     visible = "".join(" " if letter.isspace() else letter for letter in str(text)[: 4 * _MOST] if _is_visible(letter))
     words = visible[:_MOST].split()

@@ -156,7 +156,7 @@ def test_tab_completion_knows_commands_options_and_parameters(capsys, monkeypatc
         (["scenarios", "--weeks=5"], "Unknown option: --weeks=5. Write settings without dashes, as in weeks"),
         (["scenarios", "--cfg", "foo"], "Invalid value for --cfg: foo. Use job"),
         (["scenarios", "--config-dir", "nowhere"], "Invalid value for --config-dir: nowhere"),
-        (["scenarios", "hello"], "'hello' cannot be read"),
+        (["scenarios", "hello"], "Unreadable setting: 'hello'"),
         (["scenarios", "weks=5"], "Unknown setting: weks. Did you mean 'weeks'?"),
         (
             ["scenarios", "mechanisms.recovery.demands_hold=9"],
@@ -252,7 +252,7 @@ def test_own_scenarios_and_measures_stand_in_a_folder_of_their_own(tmp_path, mon
 
 HEAD = "# @package _global_\nkind: policy\ntext: Mine.\n"
 FILES = [
-    ("scenario", "a: [b", r"mine\.yaml is no yaml: line"),
+    ("scenario", "a: [b", r"Invalid YAML in mine\.yaml in line"),
     (
         "scenario",
         HEAD + "recovry: {measures: {breaks: {start: 0}}}",
@@ -269,12 +269,12 @@ FILES = [
         HEAD + "social: {measures: [buddies]}",
         r"scenario/mine\.yaml mixes up a list and entries\. .*withdrawn: \[breaks\]",
     ),
-    ("scenario", HEAD.replace("policy", "polcy"), "kind is 'polcy'; one of baseline, policy"),
-    ("scenario", HEAD.replace("kind: policy", ""), "kind is 'null'; one of baseline, policy"),
+    ("scenario", HEAD.replace("policy", "polcy"), "kind in scenario mine: polcy. Use one of baseline, policy"),
+    ("scenario", HEAD.replace("kind: policy", ""), "kind in scenario mine: null. Use one of baseline, policy"),
     ("scenario", HEAD.replace("Mine.", "[a, b]"), r"text in .*: \['a', 'b'\]\. Use text"),
     ("scenario", HEAD + "defaults: [override /socal: buddies]", "ould not override 'socal'"),
     ("scenario", HEAD + "defaults: [override /social: budies]", "Unknown option of social: budies.*buddies"),
-    ("social", "a: [b", r"mine\.yaml is no yaml: line"),
+    ("social", "a: [b", r"Invalid YAML in mine\.yaml in line"),
     (
         "social",
         "text: Mine.\nmeasures: [buddies]",
@@ -284,7 +284,7 @@ FILES = [
     ("social", "text: Mine.\nmeasures: {buddies: {begin: 3}}", "Unknown entry: begin.*start"),
     ("social", "text: Mine.\nwithdrwn: [breaks]", "Unknown entry: withdrwn.*withdrawn"),
     ("social", "text: Mine.\nfoo: 3", "Unknown entry: foo"),
-    ("social", "text: Mine.\nkind: polcy", "kind is 'polcy'; one of policy, counterfactual"),
+    ("social", "text: Mine.\nkind: polcy", "kind in .*: polcy. Use policy or counterfactual"),
     ("social", "text: [a]", r"text in .*: \['a'\]\. Use text"),
 ]
 
@@ -301,12 +301,12 @@ def test_a_mistake_in_a_file_is_told_in_one_line(group, content, told, tmp_path,
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
-        (UserError("a share of 2; at most 1 is right"), 2, "hybridwork: a share of 2; at most 1 is right\n"),
+        (UserError("A share of 2. Use 0 to 1."), 2, "hybridwork: A share of 2. Use 0 to 1.\n"),
         (MemoryError(), 2, "hybridwork: Not enough memory. Use fewer people"),
         (
             OSError(28, "No space left on device", "effects.parquet"),
             2,
-            "effects.parquet: No space left on device; free some space",
+            "effects.parquet: No space left on device. Free some space",
         ),
         (KeyboardInterrupt(), 130, "hybridwork: Interrupted. Nothing of this run is stored.\n"),
     ],

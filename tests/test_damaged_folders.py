@@ -132,7 +132,7 @@ def test_a_damaged_file_never_gives_other_numbers(file, damage, intact, copied, 
     if code == 0:
         assert_same(Results(copied), Results(intact))
     else:
-        assert code == 2 and len(told) == 1 and "give the command that made the folder again" in told[0]
+        assert code == 2 and len(told) == 1 and "Repeat the command that wrote the folder" in told[0]
     try:
         again = run_sweep(small(), copied, in_process_pool())
     except UserError as refusal:
@@ -154,7 +154,7 @@ def test_a_damaged_list_of_runs_is_rebuilt_and_nothing_is_run_again(damage, inta
 def test_a_damaged_folder_is_not_given_to_another_question(copied):
     (copied / "runs.csv").unlink()
     other = Sweep(ground(), designs.make(designs.Settings("draws", n=3, seed=9), small().design.factors))
-    with pytest.raises(UserError, match="none of which this sweep asks for"):
+    with pytest.raises(UserError, match="none of which is in this sweep"):
         run_sweep(other, copied, in_process_pool())
     assert not (copied / "runs.csv").exists()
 

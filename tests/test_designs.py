@@ -166,7 +166,7 @@ def test_doses_of_a_row_join_its_levers(ground):
         ({"measures.nap.use": 0.2}, "Unknown measure"),
         ({"measures.right_to_disconnect.expected_availability": 1.0}, "a number from -0.6 to 0"),
         ({"firm.employees": 3}, "whole number"),
-        ({"dose.no_measures": 0.5}, "use one without"),
+        ({"dose.no_measures": 0.5}, "Use one that does not"),
         ({"strength.whole_package": 0.5}, "where employers have it already"),
         ({"availability": "nonsense"}, "Unknown option"),
     ],

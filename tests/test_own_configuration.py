@@ -161,7 +161,7 @@ def test_half_a_posterior_is_refused(tmp_path, capsys):
     (folder / "posterior.csv").write_text("a\n1\n")
     study = lambda cfg: posterior_draws.draws()  # noqa: E731
     assert command(study, "a", ["--config-dir", str(folder.parent)]) == 2
-    assert "there is no posterior in" in capsys.readouterr().err
+    assert "Missing posterior: there is none in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", ["--config-dir=mine", "-cd=mine", "--config-dir=./mine/", "--config-dir=~/mine"])
@@ -209,7 +209,7 @@ def test_another_suffix_is_refused(name, tmp_path, capsys):
     path.parent.mkdir(exist_ok=True)
     path.write_text("weeks: 3\n")
     assert command(print, "a_study", ["--config-dir", str(tmp_path / "mine")]) == 2
-    assert "rename it to" in capsys.readouterr().err
+    assert "Rename it to" in capsys.readouterr().err
 
 
 def test_two_folders_are_refused(tmp_path, capsys):
@@ -327,9 +327,9 @@ def test_a_hidden_file_is_no_option(name, entry, word, tmp_path, capsys):
     folder_of(tmp_path, config=f"defaults: [{entry}]\n")
     assert command(lambda cfg: pytest.fail("composed"), "a_study", asked) == 2
     told = capsys.readouterr().err.splitlines()
-    first, second = (line for line in told if "not read as configuration" not in line)
-    assert any(said in first for said in ("hidden", "takes the name of one option", "cannot be read"))
-    assert "is not accepted in a defaults list" in second or "is not the name of an option" in second
+    first, second = (line for line in told if "ot read as configuration" not in line)
+    assert any(said in first for said in ("hidden", "the name of one option", "Unreadable setting"))
+    assert "in a defaults list" in second or "Use the name of an option" in second
     assert "HYBRIDWORK_TEST" not in os.environ
 
 

@@ -287,7 +287,7 @@ def test_duties_are_in_every_package_and_in_the_reference(measures):
         ("search.measures=[]", "Use one or more measures, or null"),
         ("design.method=sobol", "Invalid value for design: sobol.* Use one of posterior, draws"),
         ("design.n=1", r"Invalid value for design.n: 1. Use 2 or more\."),
-        ("design.factors=[levers]", "does not go with design=posterior"),
+        ("design.factors=[levers]", "The factors of design=posterior are"),
         ("design=draws design.factors=[levers]", "Draws may differ in numbers only"),
         ("scenarios=[baseline,anchor_days]", "Invalid scenario: anchor_days. The search makes the packages"),
     ],

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.config import composition, fingerprint, parameter_values
+from sim.config import composition, fingerprint, plan_builder
 from sim.config.posterior_draws import DRAWS, METADATA, changes, current_fingerprint, draws, restamp
 from sim.data import rows
 from sim.errors import UserError
@@ -163,7 +163,7 @@ def test_shares_and_normal_scores_are_each_others_inverse():
 
 def test_a_draw_of_the_prior_becomes_a_plan():
     design = prior_draws(2)
-    plan = parameter_values.with_values(context().plan, design.rows()[1])
+    plan = plan_builder.with_values(context().plan, design.rows()[1])
     assert plan.parameters["recovery"]["night"] == design.table["mechanisms.recovery.night"][1]
     longer = prior_draws(3)
     assert longer.table.iloc[:2].equals(design.table)
@@ -452,7 +452,7 @@ def test_a_posterior_of_this_model_is_read_and_gives_plans(posterior):
     table = draws(posterior)
     assert len(table) == 2
     assert (
-        parameter_values.with_values(context().plan, table.iloc[0]).parameters["recovery"]["night"]
+        plan_builder.with_values(context().plan, table.iloc[0]).parameters["recovery"]["night"]
         == table["mechanisms.recovery.night"][0]
     )
 

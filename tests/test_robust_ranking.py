@@ -308,7 +308,7 @@ def test_a_mistake_gives_one_line_and_writes_nothing(tmp_path: Path, capsys):
         ("scenarios=[baseline,always_on]", "Invalid scenario: always_on. It is a what-if scenario"),
         ("scenarios=[baseline]", "Missing policy: scenarios has only the baseline"),
         ("design=draws design.factors=[availability]", "It would change the policies between draws"),
-        ("design.factors=[availability]", "does not go with design=posterior"),
+        ("design.factors=[availability]", "The factors of design=posterior are"),
         ("ranking.clear=2", r"Invalid value for ranking.clear: 2. Use 0 to 1\."),
         ("ranking.same_burn_out=much", r"Invalid value for ranking.same_burn_out: much. Use a number, 0 or more\."),
         ("ranking.near_burn_out=-1", r"Invalid value for ranking.near_burn_out: -1. Use 0 or more, or null\."),

@@ -333,7 +333,7 @@ def written(ready: BatchResult) -> StoredBatch:
 
 
 def test_a_worker_with_another_version_of_the_model_refuses(plan):
-    with pytest.raises(UserError, match="install the same on every machine"):
+    with pytest.raises(UserError, match="Install the same version on every machine"):
         simulate_batch(batch_of([plan], model="0.0+other"))
 
 
@@ -417,11 +417,11 @@ def test_two_who_write_one_folder_are_refused_and_parts_are_not(tmp_path):
     whole, again = Archive(tmp_path), Archive(tmp_path)
     with whole.locked():
         for other in (again, Archive(tmp_path, (0, 2))):
-            with pytest.raises(UserError, match="another process is writing"), other.locked():
+            with pytest.raises(UserError, match="Another process is writing"), other.locked():
                 pass
     with Archive(tmp_path, (0, 2)).locked(), Archive(tmp_path, (1, 2)).locked():
         for other in (whole, Archive(tmp_path, (0, 2)), Archive(tmp_path, (1, 3))):
-            with pytest.raises(UserError, match="another process is writing"), other.locked():
+            with pytest.raises(UserError, match="Another process is writing"), other.locked():
                 pass
     with whole.locked():
         pass
@@ -451,7 +451,7 @@ def test_a_full_disk_leaves_no_half_batch_and_what_was_finished(tmp_path, ready,
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(Path, "write_bytes", full)
-        with pytest.raises(UserError, match=r"No space left on device.*is kept"):
+        with pytest.raises(UserError, match=r"No space left on device.*Finished runs are kept"):
             archive.write(ready[1])
     assert [len(batch.done) for batch in archive.stored_batches()] == [2]
     assert not list(archive.batches.glob(".*"))

@@ -384,11 +384,11 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
     ("factors", "words", "told"),
     [
         ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is a factor of the design"),
-        ("{weeks: [26, 52]}", ["weeks=30"], "weeks is set, and it is a factor"),
-        ("[availability]", ["scenarios=[breaks]"], "make their own policy from availability"),
-        ("[dose.breaks]", ["scenarios=[buddies]"], "make their own policy from dose"),
-        ("[dose.breaks]", ["scenario=buddies"], "make their own policy from dose"),
-        ("[strength.buddies]", ["social=coffee_with_a_random_colleague"], "make their own policy from strength"),
+        ("{weeks: [26, 52]}", ["weeks=30"], "Conflicting settings: weeks, which is also a factor"),
+        ("[availability]", ["scenarios=[breaks]"], "a policy in each row from availability"),
+        ("[dose.breaks]", ["scenarios=[buddies]"], "a policy in each row from dose"),
+        ("[dose.breaks]", ["scenario=buddies"], "a policy in each row from dose"),
+        ("[strength.buddies]", ["social=coffee_with_a_random_colleague"], "a policy in each row from strength"),
     ],
 )
 def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, told, monkeypatch):

@@ -51,13 +51,13 @@ def test_workers_start_where_python_can_start_them(code, how, tmp_path):
 @pytest.mark.parametrize("code", [TWO, GUARDED])
 def test_a_script_from_standard_input_is_told_to_become_a_file(code, tmp_path):
     ran = run(code, tmp_path, "input")
-    assert "there is no file <stdin>; save the script as a file and run that file, or use workers=1" in ran.stderr
+    assert "Missing file: <stdin>." in ran.stderr
     assert ran.stderr.count("Traceback") == 1
 
 
 def test_a_script_without_a_guard_is_told_once_to_have_one(tmp_path):
     ran = run(TWO, tmp_path, "file")
-    assert ran.stderr.splitlines()[-1].endswith('under `if __name__ == "__main__":`, or use workers=1')
+    assert ran.stderr.splitlines()[-1].endswith('under `if __name__ == "__main__":`, or use workers=1.')
     assert ran.stderr.count("Traceback") == 1
     assert ran.stdout == ""
 
@@ -70,5 +70,5 @@ def test_no_worker_repeats_the_study_of_a_script_without_a_guard(tmp_path):
 def test_workers_of_a_pool_are_told_what_to_use_instead(tmp_path):
     body = "; ".join(TWO.splitlines())
     ran = run(IN_A_POOL.format(body=body), tmp_path, "file")
-    assert "this is a worker of multiprocessing.Pool, which cannot start processes" in ran.stderr
+    assert "A worker of multiprocessing.Pool cannot start processes" in ran.stderr
     assert run(IN_A_POOL.format(body="; ".join(ONE.splitlines())), tmp_path, "file").stdout == "[1, 2]\n[None]\n"

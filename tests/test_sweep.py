@@ -233,18 +233,18 @@ def test_only_what_is_missing_is_lived_again_and_an_altered_batch_is_missing(cop
     os.truncate(altered / "weekly.parquet", 50)
     assert_same(run_sweep(swept(), copied, worker_pool.in_process_pool()), peace)
     assert sum(counts) == sum(len(batch.done) for batch in lost)
-    assert "1 altered or truncated" in capsys.readouterr().err
+    assert ": 1. Their runs are repeated." in capsys.readouterr().err
 
 
 def test_another_question_is_not_mixed_into_a_folder(copied):
-    with pytest.raises(UserError, match="of which this sweep does not ask for"):
+    with pytest.raises(UserError, match="of which are not in this sweep"):
         run_sweep(swept(ROWS - 1), copied, worker_pool.in_process_pool())
 
 
 def test_another_version_of_the_model_is_not_mixed_into_a_folder(copied, monkeypatch):
     monkeypatch.setattr(sweep, "model_version", lambda: "9.9+new")
     monkeypatch.setattr("sim.runs.identity.model_version", lambda: "9.9+new")
-    with pytest.raises(UserError, match=r"was begun with version .* of the model, and this is 9\.9\+new"):
+    with pytest.raises(UserError, match=r"has runs of version .* of the model, and this is version 9\.9\+new"):
         run_sweep(swept(), copied, worker_pool.in_process_pool())
 
 
@@ -424,7 +424,10 @@ WRONG = {
     "setting": (["design.rows=3"], "design.rows"),
     "retry": (["retry=maybe"], "retry: maybe. Use true or false"),
     "empty folder": (["folder="], "Invalid value for folder"),
-    "factors beside a file": (["design=file", "design.file=rows.csv", "design.factors=[switches]"], "whose columns"),
+    "factors beside a file": (
+        ["design=file", "design.file=rows.csv", "design.factors=[switches]"],
+        "design=file are the columns",
+    ),
     "more options than levels": (["design=morris", "design.factors=[availability]"], "an even number of at least"),
     "nothing to vary": (["scenarios=[]"], "selects no factor"),
     "folder of something else": (["folder=/proc/self/kept"], "cannot be written"),
@@ -507,7 +510,7 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["{folder}", "tabel=levels"], "table"),
         (["{folder}", "table=cascade"], "levels"),
         (["{folder}", "export=levels.xlsx"], ".csv or .parquet"),
-        (["{folder}", "sql=select nonsense from levels"], "DuckDB does not answer"),
+        (["{folder}", "sql=select nonsense from levels"], "Invalid query"),
         (["{folder}", "sql="], "Invalid value for sql"),
         (["{folder}", "another"], "one folder"),
         (["/nowhere"], "There is no sweep"),

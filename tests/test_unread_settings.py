@@ -70,7 +70,7 @@ def test_every_setting_is_read_or_refused(name, monkeypatch):
         line = refusal(monkeypatch, name, f"++{setting}=null")
         read = any(f"{setting}.".startswith(f"{one}.") for one in READS[name])
         if not read:
-            assert line and line.startswith(f"{name} does not read {setting}; "), setting
+            assert line and line.startswith(f"{name} does not read {setting}: "), setting
         elif line:  # another entry of its group decides that it counts for nothing
             assert f"{name} does not read {setting} with {setting.partition('.')[0]}." in line
 
@@ -97,21 +97,21 @@ def test_a_sweep_refuses_what_its_method_of_design_does_not_read(method, monkeyp
 
 
 ANSWERS = [
-    ("sweep", ["fit=posterior"], "fit=posterior; design=posterior takes the draws as rows"),
-    ("panel", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
-    ("replicates", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
-    ("sensitivity", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
-    ("packages", ["fit=posterior"], "fit=posterior; design=posterior takes the draws, and is the default"),
-    ("docking", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
-    ("vanishing_measures", ["fit=posterior"], "fit=posterior; scenarios, inspection and structure do"),
-    ("vanishing_measures", ["scenario=whole_package"], "scenario; scenarios, sweep, sensitivity and others do"),
-    ("sweep", ["draws=posterior"], "draws; design=posterior takes the draws as rows"),
-    ("sweep", ["design={n: 4, file: rows.csv}"], "design.file with design.method=latin_hypercube; file does"),
-    ("sweep", ["interview={stop: 0.2}"], "interview.stop; panel does"),
-    ("sweep", ["++firm.sample=20"], "firm.sample with firm.kind=one; study does"),
-    ("scenarios", ["++panel.waves=[0, 1]"], "panel.waves; panel does"),
-    ("docking", ["replicates=100"], "replicates; scenarios, sweep, sensitivity and others do"),
-    ("panel", ["weeks=20"], "weeks; panel.waves and panel.spacings set its length, so leave weeks out"),
+    ("sweep", ["fit=posterior"], "fit=posterior: design=posterior takes the draws as rows"),
+    ("panel", ["fit=posterior"], "fit=posterior: scenarios, inspection and structure do"),
+    ("replicates", ["fit=posterior"], "fit=posterior: scenarios, inspection and structure do"),
+    ("sensitivity", ["fit=posterior"], "fit=posterior: scenarios, inspection and structure do"),
+    ("packages", ["fit=posterior"], "fit=posterior: design=posterior takes the draws, and is the default"),
+    ("docking", ["fit=posterior"], "fit=posterior: scenarios, inspection and structure do"),
+    ("vanishing_measures", ["fit=posterior"], "fit=posterior: scenarios, inspection and structure do"),
+    ("vanishing_measures", ["scenario=whole_package"], "scenario: scenarios, sweep, sensitivity and others do"),
+    ("sweep", ["draws=posterior"], "draws: design=posterior takes the draws as rows"),
+    ("sweep", ["design={n: 4, file: rows.csv}"], "design.file with design.method=latin_hypercube: file does"),
+    ("sweep", ["interview={stop: 0.2}"], "interview.stop: panel does"),
+    ("sweep", ["++firm.sample=20"], "firm.sample with firm.kind=one: study does"),
+    ("scenarios", ["++panel.waves=[0, 1]"], "panel.waves: panel does"),
+    ("docking", ["replicates=100"], "replicates: scenarios, sweep, sensitivity and others do"),
+    ("panel", ["weeks=20"], "weeks: panel.waves and panel.spacings set its length, so leave weeks out"),
 ]  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_a_command_says_what_reads_the_setting_and_runs_nothing(name, asked, ans
     ran = []
     group = None if name == "scenarios" else name
     assert command(ran.append, name, asked, group=group) == 2 and not ran
-    assert capsys.readouterr().err == f"hybridwork: {name} does not read {answer}\n"
+    assert capsys.readouterr().err == f"hybridwork: {name} does not read {answer}.\n"
 
 
 @pytest.mark.parametrize("name", spread(STUDIES, 5))
@@ -150,11 +150,11 @@ def test_a_file_of_ones_own_is_refused_or_told_where_it_is_not_read(tmp_path, ca
     shipped = (conf_folder() / "study" / "sweep.yaml").read_text(encoding="utf-8")
     (tmp_path / "study" / "sweep.yaml").write_text(f"{shipped}report: nl\n", encoding="utf-8")
     assert command(ran.append, "sweep", ["--config-dir", str(tmp_path)], group="sweep") == 2
-    assert "sweep does not read report of study/sweep.yaml; scenarios does" in capsys.readouterr().err
+    assert "sweep does not read report of study/sweep.yaml: scenarios does" in capsys.readouterr().err
 
     (tmp_path / "config.yaml").write_text("report: nl\nreplicates: 7\nseed: 4\n", encoding="utf-8")
     assert command(ran.append, "docking", ["--config-dir", str(tmp_path)], group="docking") == 0
-    assert capsys.readouterr().err == "hybridwork: docking does not read from config.yaml: replicates, report\n"
+    assert capsys.readouterr().err == "hybridwork: docking does not read from config.yaml: replicates, report.\n"
     assert ran[0].seed == 4
 
 
@@ -176,16 +176,16 @@ def test_an_experiment_is_refused_where_a_command_does_not_read_all_of_it(capsys
 
 def test_a_command_is_no_other_study(capsys):
     assert command(print, "sweep", ["study=panel"], group="sweep") == 2
-    assert "study=panel is what `hybridwork panel` does" in capsys.readouterr().err
+    assert "Invalid setting: study=panel. Use hybridwork panel" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["fit", "check", "firm=one"], "fit does not read firm; scenarios, sweep, sensitivity and others do"),
-        (["centre", "weeks=3"], "centre does not read weeks; scenarios, sweep, sensitivity and others do"),
-        (["describe", "workers=2"], "describe does not read workers; scenarios, sweep, sensitivity and others do"),
-        (["describe", "fit=posterior"], "describe does not read fit=posterior; scenarios, inspection and structure do"),
+        (["fit", "check", "firm=one"], "fit does not read firm: scenarios, sweep, sensitivity and others do"),
+        (["centre", "weeks=3"], "centre does not read weeks: scenarios, sweep, sensitivity and others do"),
+        (["describe", "workers=2"], "describe does not read workers: scenarios, sweep, sensitivity and others do"),
+        (["describe", "fit=posterior"], "describe does not read fit=posterior: scenarios, inspection and structure do"),
     ],
 )
 def test_commands_without_a_study_refuse_too(words, line, capsys):

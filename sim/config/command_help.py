@@ -1,4 +1,4 @@
-"""The commands of `hybridwork` and their help, which is read from the configuration files without composing them."""
+"""Commands of `hybridwork` and their help, which is read from configuration files without composing them."""
 
 from __future__ import annotations
 

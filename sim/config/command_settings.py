@@ -1,6 +1,6 @@
-"""Which settings each command reads, and the refusal of any other that a user gives.
+"""Settings that each command reads, and the error for any other setting of a user.
 
-A setting that is accepted and not read is worse than a mistake in its name: the results look as if it had counted.
+A setting that is accepted but not read is worse than a misspelt one: the results look as if it had been used.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ READS: Mapping[str, tuple[str, ...]] = {
         "title", "seed", "engine", "calendar", "mechanisms", "measures", "survey", "interview", "fit", "experiment",
     )),
 }  # fmt: skip
-"""The settings that each command reads, as whole groups or as single entries of them."""
+"""Settings that each command reads, as whole groups or as single entries."""
 
 _BY_METHOD: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "design": ("method", {
@@ -91,7 +91,7 @@ _BY_METHOD: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
         "own": ("persons", "ties", "sector", "shares"),
     }),
 }  # fmt: skip
-"""Of groups in which one entry decides on the others: that entry, and what each of its values reads or refuses."""
+"""Groups in which one entry decides which others are read: that entry, and the entries for each of its values."""
 _ALWAYS = ("method", "kind", "chance")
 
 _INSTEAD = {
@@ -118,24 +118,24 @@ REPLACED = {
         "mechanisms.workload.absence",
     )
 }
-"""Parameters that a command sets itself, by command."""
+"""Parameters that a command sets itself."""
 _MOST_NAMES = 3
 _TOPS = frozenset(name.partition(".")[0] for names in READS.values() for name in names)
-"""Other names are no settings, which is said where plans are made."""
+"""First parts of all settings; other names are refused where plans are built."""
 
 
 def check_read(cfg: DictConfig) -> None:
-    """Raise UserError for a setting that the user gave and the command of the Hydra job that runs does not read.
+    """Raise UserError for a setting of the user that the command of the running Hydra job does not read.
 
-    Given are the settings on the command line, those of an experiment, and those of the user's own file for this
-    study. What stands in the user's `config.yaml` is meant for all commands: it is only told on stderr.
+    Settings of the user are those on the command line, of an experiment, and of the user's file for this study. The
+    user's `config.yaml` is for all commands: its settings that are not read are only reported on stderr.
     """
     job = HydraConfig.get()
     command, choices = str(job.job.name), job.runtime.choices
     if command not in READS:
         return
     if choices.get("study") not in (None, command):
-        raise UserError(f"study={choices['study']} is what `hybridwork {choices['study']}` does; leave it out")
+        raise UserError(f"Invalid setting: study={choices['study']}. Use hybridwork {choices['study']} instead.")
     folders = own_folders()
     explicit = dict.fromkeys(in_overrides(overrides_of_job()), "")
     for group in ("experiment", "study"):
@@ -143,45 +143,45 @@ def check_read(cfg: DictConfig) -> None:
         explicit = dict.fromkeys(_explicit_in_file(file, folders), f" of {file}") | explicit
     for name, where in explicit.items():
         if reason := _reason(command, name, cfg):
-            raise UserError(f"{command} does not read {name}{where}{reason}")
+            raise UserError(f"{command} does not read {name}{where}{reason}.")
     _check_draws(command, cfg)
     for_all = {name: value for name, value in _explicit_in_file("config.yaml", folders).items() if name not in explicit}
     unread = {name for name in for_all if _reason(command, name, cfg)}.union(_lost(for_all, cfg))
     if unread:
-        print_error(f"{command} does not read from config.yaml: {', '.join(sorted(unread))}")
+        print_error(f"{command} does not read from config.yaml: {', '.join(sorted(unread))}.")
 
 
 def plan_for(command: str, *words: str) -> Plan:
-    """The plan of a command that composes no study; raises UserError for a setting that it does not read."""
+    """Return the plan of a command that composes no study; raise UserError for a setting that it does not read."""
     cfg, explicit = compose(*words), in_overrides(read_overrides(words, groups()))
     for name in explicit:
         if reason := _reason(command, name, cfg):
-            raise UserError(f"{command} does not read {name}{reason}")
-    if "fit" in explicit:  # the shipped configuration draws, and a single plan takes the point unless a fit is given
+            raise UserError(f"{command} does not read {name}{reason}.")
+    if "fit" in explicit:  # a single plan uses the point estimate unless a fit is given
         _check_draws(command, cfg)
     return plan(*words)
 
 
 def _check_draws(command: str, cfg: DictConfig) -> None:
     if "draws" not in READS[command] and cfg.get("draws") is not None:
-        raise UserError(f"{command} does not read fit={POSTERIOR}{_reason(command, 'draws', cfg)}")
+        raise UserError(f"{command} does not read fit={POSTERIOR}{_reason(command, 'draws', cfg)}.")
 
 
 def _lost(explicit: Mapping[str, Any], cfg: DictConfig) -> list[str]:
-    """The settings that have another value in the composed configuration than the one a file gives them."""
+    """Return the settings that have another value in the composed configuration than in a file."""
     composed = flat(OmegaConf.to_container(cfg))  # type: ignore[arg-type]
     return [name for name, value in explicit.items() if name in composed and composed[name] != value]
 
 
 def _reason(command: str, name: str, cfg: DictConfig) -> str:
-    """What to say of a setting that a command does not read, after its name; nothing where it reads it."""
+    """Return the end of the message for a setting that a command does not read; empty where it reads it."""
     top, _, entry = name.partition(".")
     if top not in _TOPS:
         return ""
-    if not any(_overlap(name, one) for one in READS[command]) or _replaced(command, name):
+    if not any(_overlap(name, one) for one in READS[command]) or name in REPLACED.get(command, ()):
         readers = [other for other, names in READS.items() if any(_overlap(name, one) for one in names)]
         studies = [reader for reader in readers if reader not in _WITHOUT_STUDY]
-        return f"; {_INSTEAD.get((command, top)) or _listed(studies or readers)}"
+        return f": {_INSTEAD.get((command, top)) or _listed(studies or readers)}"
     if top not in _BY_METHOD:
         return ""
     decides, known = _BY_METHOD[top]
@@ -189,17 +189,12 @@ def _reason(command: str, name: str, cfg: DictConfig) -> str:
     others = [value for value, entries in known.items() if first in entries]
     if first in _ALWAYS or value not in known or not others or value in others:
         return ""
-    return f" with {top}.{decides}={value}; {_listed(others)}"
+    return f" with {top}.{decides}={value}: {_listed(others)}"
 
 
 def _overlap(name: str, read: str) -> bool:
-    """Whether a setting is one that is read, or belongs to it, or holds it."""
+    """Return whether one of two settings is the other or contains it."""
     return f"{name}.".startswith(f"{read}.") or f"{read}.".startswith(f"{name}.")
-
-
-def _replaced(command: str, name: str) -> bool:
-    """Whether a command replaces the value of this parameter by its own."""
-    return name in REPLACED.get(command, ())
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -209,13 +204,13 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last} do"
 
 
-# -- what a user has given --------------------------------------------------------------------------------------------
+# -- settings of the user ---------------------------------------------------------------------------------------------
 
 
 def _explicit_in_file(name: str, folders: Sequence[Path]) -> dict[str, Any]:
-    """The settings of a user's file, without those that stand in the shipped one of this name too.
+    """Return the settings of a user's file that differ from the shipped file of this name.
 
-    An experiment is asked for by its name, so all that it holds is given, whoever wrote it.
+    The user names an experiment, so all its settings count, whoever wrote it.
     """
     shipped = _settings_in(conf_folder() / name)
     own = {setting: value for folder in folders for setting, value in _settings_in(folder / name).items()}

@@ -1,8 +1,8 @@
 """Composition of the configuration by Hydra, from `conf/`, a folder of the user and overrides.
 
-Defaults stand beside their equations. They are handed to Hydra here, so that every parameter can be overridden by
-name and the files in `conf/` hold only what differs. Every measure is an option of its lever family and a scenario,
-unless a file of that name says more.
+Default values stand beside their equations. This module registers them with Hydra, so that every parameter can be
+overridden by name and the files in `conf/` hold only what differs. Every measure is an option of its lever family and a
+scenario, unless a file of that name says more.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ from omegaconf import DictConfig, OmegaConf
 from sim.config.default_settings import cache_of_files, clear_caches, conf_folder, defaults, groups, measures, read_yaml
 from sim.config.error_messages import composing
 from sim.config.folder import OWN_ENTRIES, PRIMARY, ROOT_FILES, merge_root
-from sim.config.hydra_settings import primary
 from sim.config.overrides import read_overrides
 from sim.config.provenance import complete_settings, overrides_noted
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.levers.measure import Measure
 
 VERSION_BASE = "1.3"
-
-
 _TOO_LARGE = 2**63
-
-
 _prepared: list[tuple[Path, ...]] = []
-"""The folders that Hydra knows of now, if it has been told anything."""
+"""Folders of the last call of `prepare`; empty before the first one."""
+_stored: list[tuple[str | None, str]] = []
+"""Group and name of each entry that this module has stored in Hydra's ConfigStore."""
+_hydra_lock = RLock()
+"""Hydra's state belongs to the process: one thread at a time may change or read it."""
 
 
 def prepare(*more: Path) -> None:
-    """Hand Hydra what stands in the code: its own settings, the parameters, an option and a scenario for every measure.
+    """Register what the code defines with Hydra: its settings, all parameters, an option and a scenario per measure.
 
-    `more` are the user's own configuration folders, in place of those of the last call.
+    `more` are the user's configuration folders, in place of those of the last call.
     """
     with _hydra_lock:
         if _prepared != [more]:
@@ -53,7 +52,7 @@ def _prepare(more: tuple[Path, ...]) -> None:
     known = [(m, _is_extended(m.lever, m, more), _is_extended("scenario", m, more)) for m in measures(*more)]
     roots = _own_roots(more)
     _clear_store()
-    _store(PRIMARY, primary(root_name("config", *more)))
+    _store(PRIMARY, _primary(root_name("config", *more)))
     _store("parameters", {**defaults(*more), "draws": None})  # a fit says whether there are draws
     for name, content in roots.items():
         _store(name, content)
@@ -65,6 +64,17 @@ def _prepare(more: tuple[Path, ...]) -> None:
     _prepared[:] = [more]
 
 
+def _primary(config: str) -> dict[str, Any]:
+    """Return the configuration that Hydra composes first, around the one named `config`.
+
+    It is not a file of `conf/`, so that no configuration file can change what Hydra runs or writes.
+    """
+    logging = [{"override hydra/hydra_logging": "none"}, {"override hydra/job_logging": "none"}]
+    # Each study has a folder of its own, so Hydra writes nothing.
+    folders = {"output_subdir": None, "run": {"dir": "."}, "sweep": {"dir": ".", "subdir": "."}}
+    return {"defaults": [config, "_self_", *logging], "hydra": {**folders, "job": {"chdir": False}}}
+
+
 def forget_files() -> None:
     """Forget the content of configuration files, so that an edited file is read again."""
     clear_caches()
@@ -72,12 +82,12 @@ def forget_files() -> None:
 
 
 def root_name(name: str, *more: Path) -> str:
-    """The name under which Hydra finds `config.yaml` or `levers.yaml`, merged with the user's own if there is one."""
+    """Return the name by which Hydra finds `config.yaml` or `levers.yaml`, merged with the user's file if any."""
     return f"own_{name}" if any((folder / f"{own}.yaml").is_file() for folder in more for own in ROOT_FILES) else name
 
 
 def _own_roots(more: Sequence[Path]) -> dict[str, Any]:
-    """`config.yaml` and `levers.yaml` with the user's own entries, by the names of `root_name`; none without any."""
+    """Return `config.yaml` and `levers.yaml` merged with the user's entries, by the names of `root_name`."""
     if root_name("config", *more) == "config":
         return {}
     merged: dict[str, Any] = {}
@@ -95,16 +105,12 @@ def _own_roots(more: Sequence[Path]) -> dict[str, Any]:
 
 
 def own_root(name: str, folders: Sequence[Path]) -> dict[str, Any]:
-    """The user's own entries of `config.yaml` or `levers.yaml`."""
+    """Return the user's entries of `config.yaml` or `levers.yaml`."""
     content: dict[str, Any] = {"defaults": []}
     for path in (folder / f"{name}.yaml" for folder in folders):
         if path.is_file():
             content = merge_root(content, read_yaml(path))
     return content
-
-
-_stored: list[tuple[str | None, str]] = []
-"""Group and name of what this module has handed to Hydra's ConfigStore."""
 
 
 def _store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
@@ -113,7 +119,7 @@ def _store(name: str, node: Any, group: str | None = None, package: str | None =
 
 
 def _clear_store() -> None:
-    """Take back what an earlier call stored: measures of another folder are no options here."""
+    """Remove what an earlier call stored: measures of another folder are no options now."""
     repository = ConfigStore.instance().repo
     for group, name in _stored:
         repository.get(group, {}).pop(f"{name}.yaml", None) if group else repository.pop(f"{name}.yaml", None)
@@ -121,19 +127,19 @@ def _clear_store() -> None:
 
 
 def _is_extended(group: str, measure: Measure, more: Sequence[Path]) -> bool:
-    """Whether a file of the measure's name says more of it; UserError where that file is about something else."""
+    """Return whether a file of the measure's name extends it; raise UserError where that file does not introduce it."""
     name = f"{group}/{measure.name}"
     files = [path for folder in (conf_folder(), *more) if (path := folder / f"{name}.yaml").is_file()]
     for path in files:
         if not _introduces(read_yaml(path), measure.name):
             raise UserError(
-                f"measure {measure.name}: {name}.yaml is about something else; give the measure another name"
+                f"Invalid name of a measure: {measure.name}. {name}.yaml is about something else. Use another name."
             )
     return bool(files)
 
 
 def _introduces(content: Mapping[str, Any], measure: str) -> bool:
-    """Whether an option or a scenario, as its file has it, takes this measure by its own entries or by an option."""
+    """Return whether the file of an option or a scenario introduces a measure, itself or through an option."""
     options = [change for change in content.get("defaults") or () if isinstance(change, Mapping)]
     options_of_it = [content, *(part for part in content.values() if isinstance(part, Mapping))]
     return any(measure in change.values() for change in options) or any(
@@ -150,13 +156,9 @@ def _scenario_of(measure: Measure) -> dict[str, Any]:
     return {"defaults": [{f"override /{measure.lever}": measure.name}], "kind": "policy", "text": f"{measure.text}."}
 
 
-_hydra_lock = RLock()
-"""Hydra's state is of the whole process: one thread at a time may change or read it."""
-
-
 @contextmanager
 def hydra_context() -> Iterator[None]:
-    """Hydra on our configuration: the one that runs if it is ours, else one of our own that leaves no trace."""
+    """Provide Hydra on this configuration: the running one if it is ours, else one that leaves no trace."""
     with _hydra_lock:
         running = GlobalHydra.instance()
         if running.is_initialized() and _is_ours(running):
@@ -176,7 +178,7 @@ def _is_ours(running: GlobalHydra) -> bool:
 
 
 def _reads_ours(sources: Iterable[Any]) -> bool:
-    """Whether the main folder among the places that Hydra searches is ours; another application may search it too."""
+    """Return whether the main folder that Hydra searches is ours; another application may search ours too."""
     return any(
         source.provider == "main" and (source.path or "").removeprefix("file://") == str(conf_folder())
         for source in sources
@@ -184,7 +186,7 @@ def _reads_ours(sources: Iterable[Any]) -> bool:
 
 
 def _is_our_job() -> bool:
-    """Whether a Hydra job of this package runs, and not one of another application that calls it."""
+    """Return whether a Hydra job of this package runs, and not one of another application that calls it."""
     return HydraConfig.initialized() and _reads_ours(HydraConfig.get().runtime.config_sources)
 
 
@@ -194,9 +196,14 @@ def config_dirs() -> tuple[str, ...]:
 
 
 def compose(*overrides: str, config: str = "config") -> DictConfig:
-    """The configuration under these overrides, as Hydra composes it; UserError for one that does not exist.
+    """Compose the configuration with overrides; raise UserError for an invalid one.
 
-    `config` "levers" is the part that scenarios are made of.
+    Parameters
+    ----------
+    *overrides : str
+        Settings as on the command line, such as `firm.employees=300`.
+    config : {"config", "levers"}
+        The whole configuration, or the part that scenarios consist of.
     """
     folders = own_folders()
     prepare(*folders)
@@ -211,13 +218,13 @@ def compose(*overrides: str, config: str = "config") -> DictConfig:
 def check_values(cfg: DictConfig) -> None:
     """Raise UserError for a reference that leads nowhere, and for a number that is not finite or too large.
 
-    No setting of any study takes such a number, so all are checked here, before anybody reads them.
+    No setting of any study accepts such a number.
     """
     for name, value in _leaves(OmegaConf.to_container(cfg, resolve=True)):
         if isinstance(value, float) and not math.isfinite(value):
-            raise UserError(f"Invalid value for {name}: {value}. Use a finite number.")
+            raise UserError(invalid(name, value, "a finite number"))
         if isinstance(value, int | float) and abs(value) >= _TOO_LARGE:
-            raise UserError(f"Invalid value for {name}: {str(value)[:30]}…. Use a number of less than 2^63 in size.")
+            raise UserError(invalid(name, f"{str(value)[:30]}…", "a number of less than 2^63 in size"))
 
 
 def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -229,7 +236,7 @@ def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def own_folders() -> tuple[Path, ...]:
-    """The folder that the user has given with `--config-dir` to the command that runs; nothing if there is none."""
+    """Return the folder that the user gave with `--config-dir` to the running command, if any."""
     if not _is_our_job():
         return ()
     sources = HydraConfig.get().runtime.config_sources
@@ -237,7 +244,7 @@ def own_folders() -> tuple[Path, ...]:
 
 
 def overrides_of(cfg: DictConfig) -> tuple[str, ...]:
-    """Return the overrides that a configuration was composed with; where it does not say, those of our Hydra job."""
+    """Return the overrides that a configuration was composed with; where it lists none, those of our Hydra job."""
     noted = overrides_noted(cfg)
     return overrides_of_job() if noted is None else noted
 
@@ -248,7 +255,7 @@ def overrides_of_job() -> tuple[str, ...]:
 
 
 def options(group: str) -> tuple[str, ...]:
-    """The named options of a group of the configuration, a lever family for example."""
+    """Return the names of the options of a group, such as a lever family."""
     return _options(group, *own_folders())
 
 

@@ -1,4 +1,4 @@
-"""Default settings: the files of `conf/`, and the default values that stand beside the equations."""
+"""Default settings: the files of `conf/`, and the default values beside the equations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
 
-from sim.config.error_messages import explain_error
+from sim.config.error_messages import explain_error, no_entries
 from sim.errors import UserError
 from sim.language.discovery import levers, mechanisms
 from sim.language.grammar import Mechanism
@@ -34,54 +34,55 @@ def cache_of_files(function: Cached) -> Cached:
 
 
 def clear_caches() -> None:
-    """Forget all that was read from a user's configuration files, which may have been edited."""
+    """Forget what was read from a user's configuration files, which may have been edited."""
     for cached in _caches:
         cached.cache_clear()
 
 
 @cache
 def groups() -> tuple[str, ...]:
-    """The groups of the configuration: the folders of `conf/`."""
+    """Return the groups of the configuration: the folders of `conf/`."""
     return tuple(sorted(path.name for path in conf_folder().iterdir() if path.is_dir()))
 
 
 @cache_of_files
 def measures(*more: Path) -> tuple[Measure, ...]:
-    """Every measure of `conf/measure`, and of the folder `measure` in `more`, in the order of their names.
+    """Return the measures of `conf/measure` and of the folder `measure` in `more`, ordered by name.
 
-    Raises UserError naming the file and the entry that is wrong.
+    Raises UserError that names the file and the invalid entry.
     """
     files = {path.stem: path for folder in (conf_folder(), *more) for path in (folder / "measure").glob("*.yaml")}
     return tuple(read_measure(name, read_yaml(files[name])) for name in sorted(files))
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
+    """Return the entries of a YAML file; raise UserError where it has none or cannot be read."""
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))
     except Exception as error:
         line = explain_error(error)
         if line is None:
             raise
-        raise UserError(line if path.name in line else f"{path.name} cannot be read: {line}") from None
+        raise UserError(line if path.name in line else f"Invalid file: {path.name}. {line}") from None
     if not isinstance(content, dict):
-        raise UserError(f'{path.name} holds no entries; write them as in text: "…"')
+        raise UserError(no_entries(path.name))
     return content  # type: ignore[return-value]
 
 
 def mechanism_types() -> dict[str, type[Mechanism]]:
-    """Every mechanism, and every lever that has parameters of its own, by the name of its process."""
+    """Return every mechanism and every lever that has parameters, by the name of its process."""
     return {**mechanisms(), **levers()}
 
 
 def defaults(*more: Path) -> dict[str, dict[str, Any]]:
-    """Every number's default: `mechanisms` by process and name, `measures` by measure and name, instruments by name.
+    """Return all default values: `mechanisms` by process and name, `measures` by measure and name, instruments by name.
 
-    `more` are folders with measures of one's own.
+    `more` are folders with measures of the user.
     """
-    kinds = {process: _values(kind()) for process, kind in mechanism_types().items()}
     numbers = {measure.name: measure_parameters(measure) for measure in measures(*more)}
+    mechanism_values = {process: _values(kind()) for process, kind in mechanism_types().items()}
     instruments = {name: _values(kind()) for name, kind in INSTRUMENTS.items()}
-    return {"mechanisms": kinds, "measures": numbers, **instruments}
+    return {"mechanisms": mechanism_values, "measures": numbers, **instruments}
 
 
 def _values(mechanism: Mechanism) -> dict[str, float]:

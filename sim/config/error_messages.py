@@ -1,4 +1,4 @@
-"""What a user did wrong, told in one line, where it was Hydra, OmegaConf or a parser that noticed."""
+"""One-line messages for errors of Hydra, OmegaConf, parsers and the operating system that a user causes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _LISTS_AND_ENTRIES = "Write them as in withdrawn: [breaks] and measures: {breaks
 
 
 def exit_code(call: Callable[[], int | None]) -> int:
-    """Run a command; return 0 or its own code where it ends well, 2 for a user's mistake and 130 for an interruption.
+    """Run a command; return its exit code (0 by default), 2 for a mistake of the user and 130 for an interruption.
 
-    The mistake is printed in one line. With HYDRA_FULL_ERROR=1 in the environment errors show where they came from.
+    The mistake is printed in one line. With HYDRA_FULL_ERROR=1 in the environment, errors show their traceback.
     """
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         return int(call() or 0)
     try:
         return int(call() or 0)
     except BrokenPipeError:
-        raise  # the reader of the output has seen enough, which `sim.__main__` answers
+        raise  # handled in `sim.__main__`: the reader of the output has ended
     except KeyboardInterrupt as stop:
         return print_error(str(stop) or "Interrupted. Nothing of this run is stored.", 130)
     except Exception as error:
@@ -42,7 +42,7 @@ def exit_code(call: Callable[[], int | None]) -> int:
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Raise UserError in place of an error that Hydra, OmegaConf, a parser or a file raised for a user's mistake."""
+    """Raise UserError in place of an error that `explain_error` recognises as a mistake of the user."""
     try:
         yield
     except UserError:
@@ -56,22 +56,34 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def composing() -> Iterator[None]:
-    """The same where settings are composed, which runs nothing of the model: there every error is a user's mistake."""
+    """Raise UserError for any error while settings are composed, where no code of the model runs."""
     try:
         with user_errors():
             yield
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"these settings cannot be combined: {first_line(error)}") from None
+        raise UserError(f"Invalid combination of settings: {first_line(error)}") from None
 
 
 def explain_error(error: Exception) -> str | None:
-    """What a user did wrong, in one line; None for an error that is no user's."""
+    """Return one line on a mistake of the user; None for an error that no user caused."""
     for kind, line in _LINES.items():
         if isinstance(error, kind):
             return line(error)
     return None
+
+
+def no_entries(name: str) -> str:
+    """Return the message for a YAML file that is no mapping."""
+    return f'Invalid file: {name}, which has no entries. Write them as in text: "…".'
+
+
+def not_yaml(name: str, error: yaml.YAMLError) -> str:
+    """Return the message for a file that cannot be parsed."""
+    mark = getattr(error, "problem_mark", None)
+    line = "" if mark is None else f" in line {mark.line + 1}"
+    return f"Invalid YAML in {name}{line}: {getattr(error, 'problem', None) or ' '.join(str(error).split())}."
 
 
 def _missing_option(error: MissingConfigException) -> str:
@@ -87,30 +99,29 @@ def _impossible_override(error: ConfigCompositionException) -> str:
     line = first_line(error)
     if line.startswith("Ambiguous value"):
         return (
-            f"{line}; a list is written as [a,b], a text with a comma as 'title=\"a, b\"', "
-            "and several runs need --multirun"
+            f"{line}. Write a list as [a,b] and a text with a comma as 'title=\"a, b\"'. Several runs need --multirun."
         )
     if match := re.match(r"In '([^']+)': \w+ raised while composing", line):
         return f"Invalid file: {match[1]}.yaml mixes up a list and entries. {_LISTS_AND_ENTRIES}"
     if isinstance(error.__cause__, OmegaConfBaseException):
         return _refused_setting(error.__cause__)
     if line.startswith("Could not delete"):
-        return f"{line.rstrip('.')}; settings are changed, as in weeks=52, and never taken away"
+        return f"{line.rstrip('.')}. Settings cannot be removed. Change one as in weeks=52."
     match = re.search(r"[Cc]ould not override '([^'\n=]+)'", line)
     if match and match[1] == "measure":
-        return "a measure is a scenario, or an option of its family of levers; choose it as in scenario=breaks"
+        return "Unknown group: measure. A measure is a scenario: choose it as in scenario=breaks."
     return line
 
 
 def _refused_setting(error: OmegaConfBaseException) -> str:
-    """A setting that does not exist where it was written, beside those that do."""
+    """Return the message for a setting that does not exist, with those that do."""
     if "not in" not in str(error):
         return f"{error.full_key}: {first_line(error)}"
     above, _, name = str(error.full_key).rpartition(".")
     known = [entry for entry in _settings_in(error.parent_node) if entry not in ("kind", "hydra")]
     family, _, part = above.rpartition(".")
     if part == "measures" and family:
-        return f"no option chosen in {family} takes the measure '{name}'; choose one, as in {family}={name}"
+        return f"Unknown setting: {error.full_key}. No option of {family} has this measure. Use {family}={name}."
     if not known:
         return f"Unknown setting: {error.full_key}. Use {above}=<value>, or {above}={{{name}: <value>}} for a group."
     return f"Unknown setting: {error.full_key}. {instead(name, known)}"
@@ -122,31 +133,28 @@ def _settings_in(node: Any) -> list[str]:
 
 def _unreadable_override(error: OverrideParseException) -> str:
     name, equals, value = error.override.partition("=")
+    unreadable = f"Unreadable setting: '{error.override}'."
     if not equals or not name.strip():
-        return f"'{error.override}' cannot be read; settings are written as name=value, lists as name=[a,b]"
+        return f"{unreadable} Write name=value, or name=[a,b] for a list."
     quoted = value.strip("'\"").replace('"', '\\"')
     if re.fullmatch(r"[~+]*[\w./@-]+", name, re.ASCII):
-        return (
-            f"'{error.override}' cannot be read; write a list as {name}=[a,b] and quote a text twice: "
-            + shlex.quote(f'{name}="{quoted}"')
-        )
-    return f"'{error.override}' cannot be read; names of settings are words with dots, as in firm.employees=300"
+        text = shlex.quote(f'{name}="{quoted}"')
+        return f"{unreadable} Write a list as {name}=[a,b], and quote a text twice: {text}."
+    return f"{unreadable} Names of settings are words with dots, as in firm.employees=300."
 
 
-def _no_yaml(error: yaml.YAMLError) -> str:
+def _yaml_error(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        return f"a file of the configuration is no yaml: {' '.join(str(error).split())}"
-    return f"{Path(mark.name).name} is no yaml: line {mark.line + 1}, {getattr(error, 'problem', None) or 'unreadable'}"
+    return not_yaml("the configuration" if mark is None else Path(mark.name).name, error)
 
 
 def _value_error(error: ValueError) -> str | None:
-    """Hydra raises some of its complaints about words on the command line as plain errors of value."""
+    """Return the message for a ValueError that Hydra raises about words on the command line."""
     line = first_line(error)
     if line.startswith("Only one of --run"):
         return line
     if line.startswith("Config group override"):
-        return "a group takes the name of an option, as in availability=practice_2022 for nothing added"
+        return "Missing option of a group. Use a name, as in availability=practice_2022."
     if line.startswith("Exceeds the limit"):
         return "A whole number has thousands of digits. Use at most 18."
     if line.startswith(("Expecting one subcommand", "No completion plugin")):
@@ -155,18 +163,17 @@ def _value_error(error: ValueError) -> str | None:
 
 
 def _file_error(error: OSError) -> str:
-    """What the operating system refused, and what to do about it where that is known."""
-    what = "a file" if error.filename is None else str(error.filename)
-    reason = error.strerror or first_line(error)
-    advice = _ADVICE.get(error.errno or 0)
-    return f"{what}: {reason}" + (f"; {advice}" if advice else "")
+    """Return what the operating system refused, with advice where there is any."""
+    what = "A file" if error.filename is None else str(error.filename)
+    return f"{what}: {error.strerror or first_line(error)}. {_ADVICE.get(error.errno or 0, '')}".strip()
 
 
+_MORE_SPACE = "Free some space, or use another disk with output= or folder=."
 _ADVICE = {
-    errno.ENOSPC: "free some space, or use another disk with output= or folder=",
-    errno.EDQUOT: "free some space, or use another disk with output= or folder=",
-    errno.ENOLCK: "this disk does not support locks; use a folder on another disk",
-    errno.EROFS: "use a folder that can be written, with output= or folder=",
+    errno.ENOSPC: _MORE_SPACE,
+    errno.EDQUOT: _MORE_SPACE,
+    errno.ENOLCK: "This disk does not support locks. Use a folder on another disk.",
+    errno.EROFS: "Use a folder that can be written, with output= or folder=.",
 }
 
 _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
@@ -180,8 +187,8 @@ _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     MissingMandatoryValue: lambda error: f"Missing setting: {error.full_key}. Use {error.full_key}=<value>.",
     HydraException: first_line,
     OmegaConfBaseException: first_line,
-    yaml.YAMLError: _no_yaml,
-    UnicodeDecodeError: lambda error: f"a file of the configuration is no text in UTF-8 ({error.reason})",
+    yaml.YAMLError: _yaml_error,
+    UnicodeDecodeError: lambda error: f"Invalid file in the configuration: it is not UTF-8 ({error.reason}).",
     ValueError: _value_error,
     MemoryError: lambda error: (
         "Not enough memory. Use fewer people (firm.employees, firm.sample), scenarios or workers."
@@ -189,4 +196,4 @@ _LINES: dict[type[Exception], Callable[[Any], str | None]] = {
     RecursionError: lambda error: "A value is nested too deeply. Use fewer brackets.",
     OSError: _file_error,
 }
-"""How each kind of error is told; the first kind that fits decides."""
+"""Message for each kind of error; the first kind that fits counts."""

@@ -1,34 +1,36 @@
-"""Numbers that a user has set: on the command line, as keywords, or in files of their own."""
+"""Settings that a user has set: on the command line, as keywords, or in files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from sim.config.composition import hydra_context, overrides_of, own_folders, own_root
 from sim.config.default_settings import conf_folder, defaults, read_yaml
 from sim.config.folder import PRIMARY, ROOT_FILES
-from sim.config.parameter_values import TOPS, is_parameter_name
+from sim.config.overrides import parse_overrides
 from sim.config.study_settings import read_dataclass
 from sim.engine.plan import counted_parameters
 from sim.errors import UserError
+from sim.survey.instruments import INSTRUMENTS
 from sim.world.firm import FirmOptions
 from sim.world.own_organisation import columns_of
 
-_MAY_BRING_FILES = ("experiment", "fit")
+TOPS = ("mechanisms", "measures", *INSTRUMENTS)
+"""First parts of the names of numbers of a plan."""
+_MAY_BRING_FILES = {"experiment", "fit"}
 """Overrides that can add a file with numbers."""
 _EXPERIMENT = "experiment/"
 
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted names with their values.
+    """Return nested settings as dotted names with their values.
 
     >>> flat({"recovery": {"night": 0.5}}, "mechanisms")
     {'mechanisms.recovery.night': 0.5}
@@ -41,29 +43,23 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def in_overrides(overrides: Sequence[str]) -> Mapping[str, Any]:
-    """The settings and groups that overrides name, with their values; groups of settings are taken apart."""
-    return _in_overrides(tuple(overrides))
-
-
-@lru_cache(maxsize=8)
-def _in_overrides(overrides: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the settings and groups that overrides name, with their values; a group is split into its settings."""
     settings: dict[str, Any] = {}
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    for override in parse_overrides(tuple(overrides)):
         name, value = override.key_or_group, override.value()
         settings |= flat(value, name) if isinstance(value, Mapping) else {name: value}
     return settings
 
 
-def may_bring_files(overrides: Sequence[str]) -> bool:
-    """Whether these overrides can take settings from a file that the package does not ship."""
-    return any(override.lstrip("+~").partition("=")[0] in _MAY_BRING_FILES for override in overrides)
+def is_parameter_name(name: str) -> bool:
+    """Return whether a setting is a number of a plan, such as `mechanisms.recovery.night`."""
+    return name.partition(".")[0] in TOPS
 
 
 def in_files(overrides: Sequence[str], shipped: Path) -> set[str]:
-    """The numbers that experiments and a user's own files name; Hydra must be running.
+    """Return the numbers that experiments and a user's files set; Hydra must be running.
 
-    A file that stands in the folder `shipped` under the same name counts only where the two differ: a copy that nobody
-    has edited sets nothing.
+    Of a file that is also in the folder `shipped`, only the differences count: an unedited copy sets nothing.
     """
     settings: set[str] = set()
     for path, root, package, content in _composed_files(overrides):
@@ -77,7 +73,7 @@ def in_files(overrides: Sequence[str], shipped: Path) -> set[str]:
 
 
 def _composed_files(overrides: Sequence[str]) -> Iterator[tuple[str, Path, str, Mapping[str, Any]]]:
-    """Path, folder, package and content of every yaml file that Hydra composes under these overrides."""
+    """Yield path, folder, package and content of every YAML file that Hydra composes under these overrides."""
     loader: Any = GlobalHydra.instance().config_loader()
     for default in loader.compute_defaults_list(PRIMARY, list(overrides), RunMode.RUN).defaults:
         loaded = loader.repository.load_config(default.config_path)
@@ -88,7 +84,7 @@ def _composed_files(overrides: Sequence[str]) -> Iterator[tuple[str, Path, str, 
 
 
 def content_of(path: Path) -> Mapping[str, Any]:
-    """The entries of a yaml file, with the values that Hydra gives them; none where there is no such file."""
+    """Return the entries of a YAML file with the values that Hydra gives them; none where there is no such file."""
     if not path.is_file():
         return {}
     content: Any = OmegaConf.to_container(OmegaConf.load(path))
@@ -96,25 +92,26 @@ def content_of(path: Path) -> Mapping[str, Any]:
 
 
 def fixed_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
-    """The numbers of a plan that no draw and no group of factors may replace.
+    """Return the numbers of a plan that no draw and no group of factors may replace.
 
-    These are the numbers that a user has set, and those that an organisation's own counts replace. `overrides` as in
-    `plan_of`.
+    These are the numbers that a user has set, and those that counts of an organisation replace. `overrides` as in
+    `build_plan`.
     """
     return set_parameters(cfg, overrides) | set(_parameters_replaced(read_dataclass("firm", FirmOptions, cfg.firm)))
 
 
 def set_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
-    """The numbers of a plan that a user has set.
+    """Return the numbers of a plan that a user has set.
 
-    A number counts as set where an override or a file of the user's names it, even with its default value, and where
-    its composed value differs from the one that is shipped.
+    These are the numbers that an override or a file of the user names, even with their default value, and those whose
+    composed value differs from the shipped one.
     """
     overrides_used = overrides_of(cfg) if overrides is None else overrides
     composed = {top: OmegaConf.to_container(cfg[top]) for top in TOPS if OmegaConf.is_config(cfg.get(top))}
     values = flat(composed)
     explicit = set(in_overrides(overrides_used))
-    if own_folders() or may_bring_files(overrides_used):
+    names = {override.lstrip("+~").partition("=")[0] for override in overrides_used}
+    if own_folders() or names & _MAY_BRING_FILES:
         with hydra_context():
             explicit |= in_files(overrides_used, conf_folder())
         for name in ROOT_FILES:
@@ -125,15 +122,12 @@ def set_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> f
 
 @cache
 def _shipped_parameters() -> Mapping[str, float]:
-    """Every number of a plan as it is shipped: beside its equation or in its measure's file, then in the point."""
-    return {
-        **flat(defaults()),
-        **flat(read_yaml(conf_folder() / "fit" / "point.yaml")),
-    }
+    """Return the shipped value of every number of a plan: the point estimate, or else the default."""
+    return {**flat(defaults()), **flat(read_yaml(conf_folder() / "fit" / "point.yaml"))}
 
 
 def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
-    """The parameters that the counts of an organisation replace, each with what counts it."""
+    """Return the parameters that counts of an organisation replace, each with the setting or column that does."""
     columns = [] if firm.persons is None else columns_of(firm.persons)
     counts = {name: f"column '{name}' of {Path(str(firm.persons)).name}" for name in columns}
     counts |= {name: f"firm.shares.{name}" for name in firm.shares or {}}
@@ -141,10 +135,11 @@ def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
 
 
 def check_counts(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
-    """Raise UserError where a user sets what the organisation's counts replace, or counts something twice."""
+    """Raise UserError where a user sets a number that counts of the organisation replace, or counts something twice."""
     replaced = _parameters_replaced(firm)
     for name in sorted(replaced.keys() & set_parameters(cfg, overrides) if replaced else ()):
-        raise UserError(f"{name} is set, and {replaced[name]} replaces it. Give one of the two.")
+        raise UserError(f"Conflicting settings: {name} and {replaced[name]}, which replaces it. Use one of the two.")
     twice = set(firm.shares or ()) & set(() if firm.persons is None else columns_of(firm.persons))
     for name in sorted(twice):
-        raise UserError(f"firm.shares.{name} is set, and {Path(str(firm.persons)).name} has it as a column. Give one.")
+        file = Path(str(firm.persons)).name
+        raise UserError(f"Conflicting settings: firm.shares.{name}, and {file} has it as a column. Use one of the two.")

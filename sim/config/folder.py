@@ -1,7 +1,7 @@
-"""A user's own configuration folder, given with `--config-dir`: what it may hold, and what of it is read.
+"""Checks of a user's configuration folder, given with `--config-dir`.
 
-Such a folder may come from a stranger. Its files are parsed here with a safe YAML loader, before Hydra sees them. They
-may give values and choose options. They may not configure Hydra, name objects to create, read the environment, name
+Such a folder may come from a stranger. This module parses its files with a safe YAML loader, before Hydra reads them.
+They may set values and choose options. They may not configure Hydra, name objects to create, read the environment, name
 another machine, or point outside the folder.
 """
 
@@ -14,14 +14,15 @@ from typing import Any
 
 import yaml
 
+from sim.config.error_messages import no_entries, not_yaml
 from sim.errors import UserError, first_line, instead
 
 ROOT_FILES = ("config", "levers")
-"""Files at the top of a configuration folder, without `.yaml`: their entries are merged with the shipped file's."""
+"""Files at the top of a configuration folder, without `.yaml`; their entries are merged with the shipped ones."""
 PRIMARY = "hybridwork"
-"""The name of the configuration that Hydra composes first; it is registered by the program and includes `config`."""
+"""Name of the configuration that Hydra composes first, which includes `config`."""
 OWN_ENTRIES = "own_entries"
-"""The name of a user's entries of `config.yaml` where they are composed: after the fit, whose numbers they replace."""
+"""Name of a user's entries of `config.yaml`, which are composed after the fit to replace its numbers."""
 _RESERVED = (PRIMARY, "parameters", OWN_ENTRIES, *(f"own_{name}" for name in ROOT_FILES))
 _DATA = {"fit": ("posterior.csv", "posterior.json")}
 _MAX_BYTES = 256_000
@@ -29,26 +30,30 @@ _MAX_NODES = 20_000
 _MAX_FOLDERS = 5
 MAX_DEPTH = 20
 HIDDEN = (".", "__")
-"""How names begin of files and folders that are neither read nor checked, such as those of editors."""
+"""Beginnings of names of files and folders that are neither read nor checked, such as those of editors."""
 _RESOLVER = re.compile(r"\$\{[^{}$]*:|\$\{[^{}]*\$\{")  # a nested interpolation can spell a resolver
 _HEADER = re.compile(r"#+\s*@(.*)")
 _OPTION = re.compile(r"[\w.-]+")
 _PACKAGES = ("_global_", "_here_")
 
 
-def load_yaml(path: Path) -> Any:
-    """Parse one YAML file with the safe loader and limits on size, depth and expansion.
+def _invalid_file(name: str, reason: str) -> UserError:
+    return UserError(f"Invalid file: {name}. {reason}")
 
-    Raises UserError that names the file and what is wrong with it.
-    """
+
+_TOO_DEEP = f"It is nested too deeply. Use at most {MAX_DEPTH} levels."
+
+
+def load_yaml(path: Path) -> Any:
+    """Parse a YAML file with the safe loader and limits on size, depth and expansion; raise UserError for a bad one."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise UserError(f"{path.name} is larger than {_MAX_BYTES:,} bytes; configuration files are small")
+            raise _invalid_file(path.name, f"It is larger than {_MAX_BYTES:,} bytes.")
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path.name} is no text in UTF-8 ({error.reason}); save it as UTF-8") from None
+        raise _invalid_file(path.name, f"It is not UTF-8 ({error.reason}). Save it as UTF-8.") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or first_line(error)})") from None
+        raise _unreadable(path, error) from None
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
@@ -57,34 +62,32 @@ def load_yaml(path: Path) -> Any:
         _check_size(path, node)
         return loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise UserError(_yaml_mistake(path, error)) from None
+        raise UserError(not_yaml(path.name, error)) from None
     except RecursionError:
-        raise UserError(f"{path.name} is nested too deeply; use at most {MAX_DEPTH} levels") from None
+        raise _invalid_file(path.name, _TOO_DEEP) from None
     except (ValueError, TypeError, OverflowError) as error:  # dates and numbers that Python cannot hold
-        raise UserError(f"{path.name} cannot be read: {first_line(error)}") from None
+        raise _invalid_file(path.name, f"{first_line(error).rstrip('.')}.") from None
 
 
-def _yaml_mistake(path: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = "" if mark is None else f" line {mark.line + 1},"
-    return f"{path.name} is no yaml:{where} {getattr(error, 'problem', None) or first_line(error)}"
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return _invalid_file(str(path), f"It cannot be read ({error.strerror or first_line(error)}).")
 
 
 def _check_size(path: Path, root: yaml.Node) -> None:
-    """Raise UserError for YAML that nests too deeply, holds itself, or grows too large where aliases are expanded."""
+    """Raise UserError for YAML that nests too deeply, contains itself, or is too large when aliases are expanded."""
     sizes: dict[int, int] = {}
 
     def size_of(node: yaml.Node, above: tuple[int, ...]) -> int:
         if id(node) in above:
-            raise UserError(f"{path.name} holds an alias of itself; write the entries out")
+            raise _invalid_file(path.name, "It has an alias of itself. Write the entries out.")
         if len(above) > MAX_DEPTH:
-            raise UserError(f"{path.name} is nested too deeply; use at most {MAX_DEPTH} levels")
+            raise _invalid_file(path.name, _TOO_DEEP)
         if id(node) not in sizes:
             inner = [] if isinstance(node, yaml.ScalarNode) else node.value
             parts = [part for entry in inner for part in (entry if isinstance(entry, tuple) else (entry,))]
             sizes[id(node)] = 1 + sum(size_of(part, (*above, id(node))) for part in parts)
         if sizes[id(node)] > _MAX_NODES:
-            raise UserError(f"{path.name} holds more than {_MAX_NODES:,} entries where its aliases are expanded")
+            raise _invalid_file(path.name, f"It has more than {_MAX_NODES:,} entries when its aliases are expanded.")
         return sizes[id(node)]
 
     size_of(root, ())
@@ -93,18 +96,31 @@ def _check_size(path: Path, root: yaml.Node) -> None:
 def check_folder(folder: Path, groups: Sequence[str]) -> list[str]:
     """Check every file that could be read from a user's configuration folder.
 
-    groups: names of the configuration groups that exist, such as firm and scenario.
-    Returns the names of entries of the folder that are not read as configuration, relative to it.
-    Raises UserError for a folder or file that may not be used.
+    Parameters
+    ----------
+    folder : Path
+        Folder of the user.
+    groups : sequence of str
+        Names of the configuration groups, such as firm and scenario.
+
+    Returns
+    -------
+    list of str
+        Names of what is not read as configuration, relative to the folder.
+
+    Raises
+    ------
+    UserError
+        For a folder or file that may not be used.
     """
     files = list(_yaml_files(folder))
     contents = {path: load_yaml(path) for path in files}
     for path, content in contents.items():
         where = str(path.relative_to(folder))
         if path.parent == folder and path.stem in _RESERVED:
-            raise UserError(f"{where}: this name is used by the program; give the file another name")
+            raise _invalid_file(where, "This name is used by the program. Use another one.")
         if content is not None and not isinstance(content, Mapping):
-            raise UserError(f'{where} holds no entries; write them as in text: "…"')
+            raise UserError(no_entries(where))
         _check_headers(where, path.read_text(encoding="utf-8"))
         _check_entries(where, content)
         _check_defaults(where, (content or {}).get("defaults"))
@@ -116,16 +132,16 @@ def _visible(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
     except OSError as error:
-        raise UserError(f"{folder} cannot be read ({error.strerror or first_line(error)})") from None
+        raise _unreadable(folder, error) from None
 
 
 def _yaml_files(folder: Path, above: str = "") -> Iterator[Path]:
-    """Every YAML file at any depth, which a defaults list can name wherever it lies."""
+    """Yield every YAML file at any depth, since a defaults list can name each of them."""
     if above.count("/") > _MAX_FOLDERS:
-        raise UserError(f"{above} is nested too deeply; use at most {_MAX_FOLDERS} levels of folders")
+        raise UserError(f"Invalid folder: {above} is nested too deeply. Use at most {_MAX_FOLDERS} levels of folders.")
     for path in _visible(folder):
-        if not above and path.name.lower() == "hydra":  # some file systems do not tell the two apart
-            raise UserError(f"the folder {path.name} is not read from --config-dir; remove it")
+        if not above and path.name.lower() == "hydra":  # some file systems ignore capitals
+            raise UserError(f"Invalid folder in --config-dir: {path.name}. Remove it.")
         if path.is_dir():
             yield from _yaml_files(path, f"{above}{path.name}/")
         elif _is_yaml(path, above):
@@ -134,20 +150,24 @@ def _yaml_files(folder: Path, above: str = "") -> Iterator[Path]:
 
 def _is_yaml(path: Path, above: str) -> bool:
     if path.suffix.lower() == ".yml" or (path.suffix.lower() == ".yaml" and path.suffix != ".yaml"):
-        raise UserError(f"{above}{path.name} is not read; rename it to {path.stem}.yaml")
+        raise _invalid_file(f"{above}{path.name}", f"Rename it to {path.stem}.yaml.")
     return path.suffix == ".yaml" and path.is_file()
 
 
 def _check_headers(where: str, text: str) -> None:
-    """Raise UserError for a header that puts the file's entries elsewhere than its place says."""
+    """Raise UserError for a header that puts the file's entries into another group than its folder does."""
     for line in text.splitlines():
         match = _HEADER.match(line.strip())
         if match and match[1].split() not in (["package", "_global_"], ["package", "_group_"]):
-            raise UserError(f"{where}: '# @{match[1].strip()}' is not accepted; use '# @package _global_' or none")
+            raise _not_accepted(where, f"# @{match[1].strip()}", "Use '# @package _global_' or none.")
+
+
+def _not_accepted(where: str, entry: str, advice: str) -> UserError:
+    return _invalid_file(where, f"'{entry}' is not accepted. {advice}")
 
 
 def _check_entries(where: str, content: Any) -> None:
-    """Raise UserError for a key or a text, at any depth, that does more than give a value."""
+    """Raise UserError for a key or a text, at any depth, that does more than set a value."""
     if isinstance(content, Mapping):
         for key, value in content.items():
             _check_key(where, str(key))
@@ -164,20 +184,20 @@ def _check_entries(where: str, content: Any) -> None:
 def _check_key(where: str, key: str) -> None:
     parts = re.split(r"[\s./@]+", key)
     if "hydra" in parts:
-        raise UserError(f"{where}: '{key}' is not accepted; files in --config-dir cannot configure Hydra")
+        raise _not_accepted(where, key, "Files in --config-dir cannot configure Hydra.")
     if any(re.fullmatch(r"_\w+_", part) for part in parts) and key != "_self_":
-        raise UserError(f"{where}: '{key}' is not accepted; files in --config-dir give values and create nothing")
+        raise _not_accepted(where, key, "Files in --config-dir set values and create nothing.")
 
 
 def _check_machine(where: str, key: str, value: Any) -> None:
-    """Raise UserError for the address of a cluster: whoever answers there runs code in this process."""
+    """Raise UserError for the address of a cluster: its workers run code in this process."""
     if value is not None and re.split(r"[\s./@]+", key)[-1] == "address":
-        raise UserError(f"{where}: '{key}: {value}' is not accepted; give executor.address=… on the command line")
+        raise _not_accepted(where, f"{key}: {value}", "Use executor.address=… on the command line.")
 
 
 def _check_text(where: str, text: str) -> None:
     if _RESOLVER.search(text):
-        raise UserError(f"{where}: '{text}' is not accepted; write the value itself, or ${{name}} of another setting")
+        raise _not_accepted(where, text, "Write the value itself, or ${name} of another setting.")
 
 
 def _check_defaults(where: str, defaults: Any) -> None:
@@ -185,7 +205,7 @@ def _check_defaults(where: str, defaults: Any) -> None:
     if defaults is None:
         return
     if not isinstance(defaults, list):
-        raise UserError(f"{where}: defaults must be a list, as in defaults: [_self_]")
+        raise _invalid_file(where, "Write defaults as a list, as in defaults: [_self_].")
     for entry in defaults:
         pairs = entry.items() if isinstance(entry, Mapping) else [(None, entry)]
         for group, option in pairs:
@@ -196,22 +216,22 @@ def _check_defaults(where: str, defaults: Any) -> None:
 
 
 def _check_group(where: str, words: str) -> None:
-    """Check a group or a file as a defaults list writes it: `override /firm`, `optional firm`, `point`."""
+    """Check a group or a file as written in a defaults list: `override /firm`, `optional firm`, `point`."""
     name, _, package = (words.split() or [""])[-1].partition("@")
     parts = name.removeprefix("/").split("/")
     hidden = name != "_self_" and any(part.startswith(HIDDEN) for part in parts)
     if "hydra" in parts or hidden or len(parts) > 2 or (package and package not in _PACKAGES):
-        raise UserError(f"{where}: '{words}' is not accepted in a defaults list; choose an option of a group")
+        raise _not_accepted(where, words, "Use an option of a group in a defaults list.")
 
 
 def _check_option(where: str, option: Any) -> None:
     is_name = isinstance(option, str) and _OPTION.fullmatch(option) and not option.startswith(HIDDEN)
     if option is not None and not is_name:
-        raise UserError(f"{where}: '{option}' is not the name of an option; use the name of a file without .yaml")
+        raise _not_accepted(where, str(option), "Use the name of an option: a file without .yaml.")
 
 
 def _included(defaults: Any) -> Iterator[str]:
-    """The groups and files that a defaults list names."""
+    """Yield the groups and files that a defaults list names."""
     for entry in defaults or ():
         for words in entry if isinstance(entry, Mapping) else [entry]:
             yield from (str(words).split() or [""])[-1].partition("@")[0].removeprefix("/").split("/")
@@ -234,7 +254,7 @@ def _unread(folder: Path, known: Sequence[str]) -> Iterator[str]:
 
 
 def merge_root(shipped: Mapping[str, Any], own: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Merge a user's `config.yaml` or `levers.yaml` with the shipped one: the user's entries win, lists whole.
+    """Merge a user's `config.yaml` or `levers.yaml` with the shipped one; the user's entries and lists replace others.
 
     In the defaults list, an option that the user chooses replaces the shipped option of that group.
     """

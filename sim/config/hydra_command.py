@@ -1,4 +1,4 @@
-"""The command line of a study: Hydra's flags and overrides in, an exit code and a line about a mistake out."""
+"""The command line of studies: it parses Hydra's flags and overrides and returns an exit code."""
 
 from __future__ import annotations
 
@@ -46,16 +46,21 @@ _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class JobFailure:
-    """A job of a multirun that failed: the settings it was given beside those of all jobs, and why it failed."""
+    """A failed job of a multirun, with the settings in which it differs from the other jobs."""
 
     settings: tuple[str, ...]
     error: Exception
 
 
 class _Task:
-    """A study as Hydra runs it, in this process or in another one: a failure is returned, so that other jobs go on.
+    """A study as Hydra runs it, in this process or another one; a failure is returned, so that other jobs continue.
 
-    constant: overrides that every job of the command has, None where the command is one job.
+    Parameters
+    ----------
+    study : callable
+        Runs the study of a composed configuration.
+    constant : iterable of str, optional
+        Overrides that all jobs of the command share; None where the command is one job.
     """
 
     def __init__(self, study: Callable[[DictConfig], None], constant: Iterable[str] | None = None):
@@ -85,7 +90,7 @@ class _Task:
 
 @contextmanager
 def _under(heading: str) -> Iterator[None]:
-    """Print what a job prints in one piece and under a heading: jobs may run at the same time."""
+    """Collect what a job prints and print it under a heading, since jobs may run at the same time."""
     printed = StringIO()
     try:
         with redirect_stdout(printed):
@@ -96,7 +101,7 @@ def _under(heading: str) -> Iterator[None]:
 
 
 def _note_unread(cfg: DictConfig) -> None:
-    """Say on stderr which settings change no result; what is wrong with the settings is left to the study to say."""
+    """Report on stderr which settings change no result; the study itself reports invalid settings."""
     with suppress(UserError):
         note = unread_note(cfg)
         if note is not None:
@@ -104,12 +109,24 @@ def _note_unread(cfg: DictConfig) -> None:
 
 
 def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:
-    """Run a study as the command `name` with Hydra's overrides and flags; return the exit code.
+    """Run a study as a command.
 
-    `group` is the option of `conf/study` with the settings that this study has beside those of every study.
+    Parameters
+    ----------
+    study : callable
+        Runs the study of a composed configuration.
+    name : str
+        Name of the command.
+    argv : sequence of str
+        Overrides and flags of Hydra.
+    group : str, optional
+        Option of `conf/study` with the settings that only this study has.
 
-    0: fine. 2: a mistake in what was asked, told in one line. 130: interrupted. With HYDRA_FULL_ERROR=1 in the
-    environment an error shows where it came from instead.
+    Returns
+    -------
+    int
+        Exit code: 0 for success, 2 for a mistake of the user, which is printed in one line, 130 for an interruption.
+        With HYDRA_FULL_ERROR=1 in the environment, errors are raised instead.
     """
     with _terminated_as_interrupted():
         return exit_code(lambda: _run_with_hydra(study, name, argv, group))
@@ -126,11 +143,11 @@ def _run_with_hydra(study: Callable[[DictConfig], None], name: str, argv: Sequen
         overrides = [study_option, *(word for word in overrides if word != study_option)]
     with TemporaryDirectory(prefix="hybridwork-") as sweep, _hydra_on(name, folder) as hydra:
         own = [f"hydra.job.name={name}", *_sweep_folder(overrides, sweep)] if multirun else []
-        return _carry_out(hydra, study, _arguments_of(flags, [*overrides, *own]))
+        return _execute(hydra, study, _arguments_of(flags, [*overrides, *own]))
 
 
 def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
-    """Flags and overrides as Hydra's own parser reads them."""
+    """Parse flags and overrides with Hydra's own parser."""
     arguments = get_args_parser().parse_args([*flags, *overrides])
     modes = [getattr(arguments, name) for name in ("run", "multirun", "cfg", "info", "shell_completion")]
     if sum(map(bool, modes)) > 1:
@@ -142,7 +159,7 @@ def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
 
 @contextmanager
 def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
-    """Hydra on our configuration, the user's own folder first; it leaves no trace."""
+    """Provide Hydra on this configuration, the user's folder first, and restore its global state afterwards."""
     running, job = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
     handlers, level = list(logging.root.handlers), logging.root.level  # `--info` adds one that prints everything
     if folder is not None:
@@ -165,8 +182,8 @@ def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
             forget_files()
 
 
-def _carry_out(hydra: Hydra, study: Callable[[DictConfig], None], arguments: Namespace) -> int:
-    """Show what is asked, or run the study once or once for each job."""
+def _execute(hydra: Hydra, study: Callable[[DictConfig], None], arguments: Namespace) -> int:
+    """Show the configuration, or run the study once or once for each job."""
     overrides: list[str] = arguments.overrides
     if arguments.multirun:
         return _run_jobs(hydra, study, overrides)
@@ -194,13 +211,13 @@ def _show(hydra: Hydra, arguments: Namespace) -> int:
                 hydra.shell_completion(PRIMARY, arguments.overrides)
             else:
                 _show_configuration(hydra, arguments)
-    except SystemExit:  # Hydra has said in a line of its own what it did not find
+    except SystemExit:  # Hydra has printed a message
         return 2
     return 0
 
 
 def _show_configuration(hydra: Hydra, arguments: Namespace) -> None:
-    """Print what `--cfg` asks for, or the part of it that `--package` names."""
+    """Print the configuration for `--cfg`, or the part of it that `--package` names."""
     cfg = hydra.compose_config(PRIMARY, arguments.overrides, RunMode.RUN)
     HydraConfig.instance().set_config(cfg)
     OmegaConf.set_readonly(cfg.hydra, None)
@@ -219,7 +236,7 @@ def _show_configuration(hydra: Hydra, arguments: Namespace) -> None:
 
 
 def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list[str]) -> int:
-    """Run one job for each combination of values; name every one that failed. Returns 2 where any did."""
+    """Run one job for each combination of values, and print the failed ones; return 2 where any failed."""
     with composing():
         hydra.compose_config(PRIMARY, overrides, RunMode.MULTIRUN)
     batches = hydra.multirun(PRIMARY, _Task(study, overrides), overrides)
@@ -232,9 +249,9 @@ def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list
 
 
 def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
-    """Hydra insists on writing a file about a multirun; studies keep what is in it, so it goes where it is removed.
+    """Return the override that lets Hydra write its file about a multirun to a temporary folder.
 
-    Jobs of a cluster find their work and leave their logs there, so for them it stays, beside the studies.
+    Jobs of a cluster read their work and write their logs there, so theirs is a folder beside the studies.
     """
     settings = dict(override.split("=", 1) for override in overrides if "=" in override)
     if "hydra.sweep.dir" in settings:
@@ -246,7 +263,7 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
 
 
 def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags with their values, and overrides: Hydra wants the one before the other, people write them as they come."""
+    """Return flags with their values, and overrides: Hydra needs flags first, users write them in any order."""
     flags: list[str] = []
     overrides: list[str] = []
     words = iter(argv)
@@ -272,7 +289,7 @@ def _checked_value(flag: str, value: str) -> str:
 
 
 def _config_dir(flags: list[str]) -> Path | None:
-    """Take `--config-dir` out of the flags and return the folder, checked; name what of it is not read."""
+    """Remove `--config-dir` from the flags; return its folder, checked, and report what is not read of it."""
     places = [place for place, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
     if not places:
         return None
@@ -287,16 +304,16 @@ def _config_dir(flags: list[str]) -> Path | None:
         return None
     unread = check_folder(folder, groups())
     if unread:
-        print_error(f"not read as configuration in {name}: {', '.join(unread)}")
+        print_error(f"Not read as configuration in {name}: {', '.join(unread)}.")
     return folder
 
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Answer a request to end like Ctrl-C, so that what is unfinished is removed.
+    """Handle requests to end like Ctrl-C, so that unfinished folders are removed.
 
-    `kill` and schedulers send SIGTERM, a terminal that is closed sends SIGHUP. A signal that this process was started
-    to ignore, as `nohup` has it, stays ignored.
+    `kill` and schedulers send SIGTERM, a terminal that is closed sends SIGHUP. A signal that this process ignored from
+    its start, as under `nohup`, stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,9 +1,10 @@
-"""Settings as they are typed or given from Python: which may be given at all, and which texts need no quotes."""
+"""Checks of overrides from the command line or Python, before Hydra reads them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from sim.config.folder import HIDDEN, MAX_DEPTH
-from sim.errors import UserError, as_written
+from sim.errors import UserError, as_written, invalid
 
 OF_MULTIRUN = ("hydra/launcher", "hydra.launcher", "hydra.sweep.dir", "hydra.sweep.subdir",
                "hydra.sweeper.max_batch_size")  # fmt: skip
-"""Settings of Hydra that a command takes, with `--multirun`; `hydra.launcher.*` are those of the launcher."""
+"""Settings of Hydra that a command accepts with `--multirun`, beside `hydra.launcher.*`."""
 _MAX_LENGTH = 100_000
 _MAX_DIGITS = 4_000
 _MAX_VALUES = 10_000
@@ -26,11 +27,21 @@ _OF_OBJECTS = re.compile(r"_\w+_")
 
 
 def read_overrides(words: Iterable[str], groups: Collection[str], multirun: bool = False) -> list[str]:
-    """Check overrides, and quote texts that Hydra's grammar takes only in quotes, such as `R&D` or `persons (1).csv`.
+    """Check overrides, and quote texts that Hydra accepts only in quotes, such as `R&D` or `persons (1).csv`.
 
-    groups: names of the configuration groups, which take the name of one option.
-    multirun: whether several values are allowed, and settings of Hydra's launcher.
-    Raises UserError for an override that cannot be read or is not accepted.
+    Parameters
+    ----------
+    words : iterable of str
+        Overrides, such as `firm.employees=300`.
+    groups : collection of str
+        Names of the configuration groups, each of which is set to the name of one option.
+    multirun : bool
+        Whether several values and settings of Hydra's launcher are accepted.
+
+    Raises
+    ------
+    UserError
+        For an override that cannot be parsed or is not accepted.
     """
     return [_read(word, groups, multirun) for word in words]
 
@@ -51,37 +62,34 @@ def _read(word: str, groups: Collection[str], multirun: bool) -> str:
 
 
 def _check_text(word: str) -> None:
-    """Raise UserError for what would break or overwhelm a parser."""
-    start = word[:60]
-    if "\0" in word:
-        raise UserError(f"'{start}' holds a character that no setting may have (NUL)")
-    if len(word) > _MAX_LENGTH:
-        raise UserError(f"'{start}…' has {len(word):,} characters; a setting has at most {_MAX_LENGTH:,}")
-    if re.search(rf"\d{{{_MAX_DIGITS}}}", word):
-        raise UserError(f"'{start}…' holds a number of more than {_MAX_DIGITS:,} digits; use at most 18")
+    """Raise UserError for text that would break or overwhelm a parser."""
     depth = deepest = 0
     for character in word:
         depth += (character in "[{(") - (character in "]})")
         deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise UserError(f"'{start}…' is nested {deepest} levels deep; use at most {MAX_DEPTH}")
+    for is_wrong, reason in (
+        ("\0" in word, "It has a NUL character."),
+        (len(word) > _MAX_LENGTH, f"It has {len(word):,} characters. Use at most {_MAX_LENGTH:,}."),
+        (re.search(rf"\d{{{_MAX_DIGITS}}}", word), f"A number has more than {_MAX_DIGITS:,} digits. Use at most 18."),
+        (deepest > MAX_DEPTH, f"It is nested {deepest} levels deep. Use at most {MAX_DEPTH}."),
+    ):
+        if is_wrong:
+            raise UserError(f"Invalid setting: '{word[:60]}'. {reason}")
 
 
 def _check_range(override: Override) -> None:
-    """Raise UserError for a range that has no value, or so many that writing them out takes all memory."""
+    """Raise UserError for a range without values, or with more than memory holds."""
     value_range = override.value()
     if not isinstance(value_range, RangeSweep):
         return
     start, stop, step = (float(number or 0) for number in (value_range.start, value_range.stop, value_range.step))
     if not (step and 0 < (stop - start) / step <= _MAX_VALUES):
         written = f"range({value_range.start}, {value_range.stop}, {value_range.step})"
-        raise UserError(
-            f"Invalid value for {override.key_or_group}: {written}. Use one of 1 to {_MAX_VALUES:,} values."
-        )
+        raise UserError(invalid(override.key_or_group, written, f"a range of 1 to {_MAX_VALUES:,} values"))
 
 
 def _parsed(word: str) -> tuple[str, Override]:
-    """The override as Hydra reads it, in quotes where it is a plain text that only then can be read."""
+    """Return the override as text and parsed, with its value in quotes where Hydra needs them for plain text."""
     parser = OverridesParser.create()
     try:
         return word, parser.parse_overrides([word])[0]
@@ -100,15 +108,15 @@ def _check_hydra(name: str, package: str | None, multirun: bool) -> None:
     known = name in OF_MULTIRUN or name.startswith("hydra.launcher.")
     if package or not known:
         written = f"{name}@{package}" if package else name
-        raise UserError(f"{written} is not a setting; of Hydra's own, commands take {', '.join(OF_MULTIRUN)}")
+        raise UserError(f"Invalid setting: {written}. Use one of Hydra's own: {', '.join(OF_MULTIRUN)}.")
     if not multirun:
-        raise UserError(f"{name} has an effect only with --multirun; add --multirun or leave it out")
+        raise UserError(f"Invalid setting: {name}. It has an effect only with --multirun.")
 
 
 def _check_objects(names: Iterable[str]) -> None:
     for name in names:
         if _OF_OBJECTS.fullmatch(name):
-            raise UserError(f"'{name}' is not a setting; settings are values and create no objects")
+            raise UserError(f"Invalid setting: '{name}'. Settings are values and create no objects.")
 
 
 def _keys_in(value: Any) -> list[str]:
@@ -118,22 +126,28 @@ def _keys_in(value: Any) -> list[str]:
 
 
 def _check_visible(names: Iterable[Any]) -> None:
-    """Raise UserError for a hidden file or folder, as those of a configuration folder are not checked."""
+    """Raise UserError for a hidden file or folder, since `check_folder` does not check these."""
     for name in names:
         if str(name).startswith(HIDDEN):
-            raise UserError(f"'{name}' is the name of a hidden file; groups and options begin with a letter")
+            raise UserError(f"Invalid option: '{name}', a hidden file. Use a name that starts with a letter.")
 
 
 def _check_options(group: str, options: Sequence[Any]) -> None:
     for option in options:
         text = str(option)
         if isinstance(option, list) or "/" in text or ".." in text:
-            raise UserError(f"{group} takes the name of one option, as in {group}=<name>, and not {text}")
+            raise UserError(invalid(group, text, f"the name of one option, as in {group}=<name>"))
     _check_visible(options)
 
 
+@lru_cache(maxsize=8)
+def parse_overrides(overrides: tuple[str, ...]) -> tuple[Override, ...]:
+    """Parse overrides with Hydra's grammar."""
+    return tuple(OverridesParser.create().parse_overrides(list(overrides)))
+
+
 def format_override(value: Any) -> str:
-    """A Python value as Hydra's overrides write it."""
+    """Return a Python value as it is written in an override."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{name}: {format_override(of)}" for name, of in value.items()) + "}"
     if isinstance(value, list | tuple):

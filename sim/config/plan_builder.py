@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from sim.config import explicit_settings, parameter_values
+from sim.config import explicit_settings
 from sim.config.composition import compose, overrides_of, own_folders
 from sim.config.default_settings import groups, measures, mechanism_types
 from sim.config.error_messages import user_errors
@@ -32,7 +32,7 @@ from sim.config.study_settings import (
     settings_of,
 )
 from sim.engine.plan import Plan, registry_of, validate_value
-from sim.errors import UserError, instead, unknown
+from sim.errors import UserError, instead, invalid, unknown
 from sim.language.grammar import Mechanism
 from sim.levers.measure import Measure, measure_parameters, with_measure_parameters
 from sim.levers.scenario import check_horizon
@@ -44,11 +44,32 @@ from sim.world.own_organisation import columns_of
 
 
 def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
-    """A plan for `run`, from the same settings as on the command line.
+    """Return the plan of one run.
 
-    `plan("firm=one", "firm.employees=300", seed=3, scenario="right_to_disconnect")`: overrides as text, or as keywords
-    with a dot written as two underscores, as in `firm__employees=300`. Raises UserError for whatever does not exist or
-    lies out of range.
+    Parameters
+    ----------
+    *overrides : str
+        Settings as on the command line, such as `"firm=one"`.
+    replicate : int
+        Number of the replicate, from 0, which decides on people and random numbers.
+    **options
+        Settings as keywords, with a dot written as two underscores: `firm__employees=300`.
+
+    Returns
+    -------
+    Plan
+        Plan for `sim.run`.
+
+    Raises
+    ------
+    UserError
+        For an unknown setting or name, and a value out of range.
+
+    Examples
+    --------
+    >>> import sim
+    >>> sim.plan("firm=one", seed=3, firm__employees=300, scenario="right_to_disconnect").firm.people
+    300
     """
     with user_errors():
         words = _with_keywords(overrides, options)
@@ -60,17 +81,30 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
 
 
 def _check_single(settings: Mapping[str, Any]) -> None:
-    """Raise UserError for a setting that only several replicates can have."""
+    """Raise UserError for a setting that needs several replicates."""
     if settings.get("fit") == POSTERIOR or settings.get("draws") == POSTERIOR:
-        raise UserError("Invalid value for fit: posterior. A single plan has no draw. Use plans(...), or fit=point.")
+        raise UserError(invalid("fit", POSTERIOR, "plans(...), or fit=point", "A single plan has no draw."))
     if "replicates" in settings:
         raise UserError("Invalid setting: replicates. A single plan has no replicates. Use plans(...) or replicate=3.")
 
 
 def plans(*overrides: str, **options: Any) -> list[Plan]:
-    """The plans of a comparison's replicates, told as for `plan`; each has a draw of its own unless fit="point".
+    """Return the plans of all replicates of a comparison.
 
-    `compare(plans("experiment=quick", replicates=8))` of `sim.studies.scenarios` gives their tables.
+    Parameters
+    ----------
+    *overrides, **options
+        Settings as in `plan`, and `replicates`. Each replicate has a posterior draw of its own unless `fit="point"`.
+
+    Returns
+    -------
+    list of Plan
+        One plan per replicate. `sim.studies.scenarios.compare` returns the tables of these plans.
+
+    Raises
+    ------
+    UserError
+        For an unknown setting or name, a value out of range, and where no scenario differs from the baseline.
     """
     with user_errors():
         words = _with_keywords(overrides, options)
@@ -92,20 +126,20 @@ def _with_keywords(overrides: Sequence[str], options: Mapping[str, Any]) -> tupl
 
 
 def setting_of(keyword: str) -> str:
-    """The setting that a Python keyword means: two underscores stand for a dot."""
+    """Return the setting of a Python keyword: two underscores stand for a dot."""
     return keyword.replace("__", ".")
 
 
 def build_plans(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[Plan]:
-    """One plan for each replicate of a comparison; UserError where there is nothing to compare with the baseline."""
+    """Return one plan per replicate of a comparison; raise UserError without a scenario beside the baseline."""
     return list(replicates_of(cfg, overrides))
 
 
 def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Iterator[Plan]:
-    """The plan of each replicate: other people and chance, and with `fit=posterior` a draw of its own.
+    """Yield the plan of each replicate, with `fit=posterior` each with another posterior draw.
 
-    What a user sets or an organisation has counted is the same in every draw. With more replicates than draws, draws
-    come again with other people and chance. Raises UserError, with the first, where there is nothing to compare.
+    Numbers that a user sets or an organisation has counted are the same in every draw. With more replicates than draws,
+    draws are used again with other people and random numbers. Raises UserError where there is nothing to compare.
     """
     first = build_plan(cfg, overrides)
     if len(first.scenarios) < 2:
@@ -113,16 +147,16 @@ def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> It
     count = settings_of(cfg).replicates
     rows = draws_of(cfg, overrides, count)
     for number in range(count):
-        plan_of_draw = parameter_values.with_values(first, rows[number % len(rows)]) if rows else first
+        plan_of_draw = with_values(first, rows[number % len(rows)]) if rows else first
         yield replace(plan_of_draw, replicate=number)
 
 
 def draws_of(
     cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
 ) -> list[dict[str, float]]:
-    """The posterior draws that a study asks for, without what a user has set or counted; none for the point.
+    """Return the first `most` posterior draws of a study, without numbers that a user has set or counted.
 
-    `most`: no more than so many, the first.
+    With the point estimate there are none.
     """
     if settings_of(cfg).draws is None:
         return []
@@ -132,10 +166,7 @@ def draws_of(
 
 
 def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list[str]:
-    """The settings a user has given, or names as factors of a design, that no equation reads on the way to an outcome.
-
-    Each with what it is about. `overrides` as in `plan_of`.
-    """
+    """Return the settings and factors of a user on which no outcome depends; `overrides` as in `build_plan`."""
     firm = read_dataclass("firm", FirmOptions, cfg.firm)
     factors = OmegaConf.select(cfg, "design.factors")
     explicit = set(set_parameters(cfg, overrides)) | {f"firm.shares.{name}" for name in firm.shares or {}}
@@ -153,7 +184,7 @@ def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> 
 
 
 def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str | None:
-    """One line on the settings of `unread_settings`; None where there are none."""
+    """Return one line on the settings of `unread_settings`; None where there are none."""
     names = unread_settings(cfg, overrides)
     if not names:
         return None
@@ -162,10 +193,19 @@ def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str 
 
 
 def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
-    """The plan of a study's first replicate.
+    """Return the plan of a study's first replicate.
 
-    `overrides` are those the study was asked with; None: those that the configuration lists. Raises UserError for a
-    setting of the wrong kind, an unknown parameter, scenario, measure or firm option, and a value out of range.
+    Parameters
+    ----------
+    cfg : DictConfig
+        Composed configuration.
+    overrides : sequence of str, optional
+        Overrides of the study; by default those that the configuration lists.
+
+    Raises
+    ------
+    UserError
+        For a setting of another type, an unknown parameter, scenario, measure or firm option, and a value out of range.
     """
     words = overrides_of(cfg) if overrides is None else overrides
     check_overrides(words)
@@ -193,9 +233,9 @@ def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
 
 
 def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
-    """The parameters that differ from the default beside their equation: process to name to value.
+    """Return the parameters that differ from their default: process to name to value.
 
-    Raises UserError for a process or parameter that does not exist, and for a value outside its range.
+    Raises UserError for an unknown process or parameter, and for a value out of range.
     """
     kinds = mechanism_types()
     different = {name: _different(name, kind(), group_of(cfg, name)) for name, kind in INSTRUMENTS.items()}
@@ -208,7 +248,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
 
 
 def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
-    """Every measure, with the numbers that a study gives it; UserError for what does not exist or lies out of range."""
+    """Return every measure with the numbers of a study; raise UserError for an unknown name or value out of range."""
     known = {measure.name: measure for measure in measures(*own_folders())}
     for name, settings in group_of(cfg, "measures").items():
         if name not in known:
@@ -222,13 +262,13 @@ def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
 
 
 def _in_place(known: Mapping[str, Measure], claimed: Sequence[str], cfg: DictConfig) -> tuple[Measure, ...]:
-    """Measures of one organisation that says which of the study's it has: those surely, the others surely not."""
+    """Return the measures of an organisation that states which measures of the 2022 study it has."""
     names = [name for name, measure in known.items() if measure.in_study]
     if cfg.firm.get("kind") == "study":
         raise UserError("Invalid setting: in_place, since firm=study has many organisations. Use firm=one or firm=own.")
     for name in claimed:
         if name not in names:
-            raise UserError(f"Invalid value for in_place: {name}. It takes measures of 2022. {instead(name, names)}")
+            raise UserError(invalid("in_place", name, names, "It takes measures of the 2022 study."))
     shares = {name: {**known[name].study, "employer": float(name in claimed)} for name in names}
     return tuple(replace(measure, study=shares.get(name, measure.study)) for name, measure in known.items())
 
@@ -240,3 +280,28 @@ def _different(where: str, mechanism: Mechanism, settings: Mapping[str, Any]) ->
             raise UserError(f"Unknown parameter: {where}.{name}. {instead(name, metadata)}")
     within = {name: validate_value(mechanism, name, value, f"{where}.{name}") for name, value in settings.items()}
     return {name: value for name, value in within.items() if value != getattr(mechanism, name)}
+
+
+def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
+    """Return the plan with these numbers, by name, in place of its own.
+
+    Raises UserError for an unknown measure or number of one, and for an amount out of range. Parameters are checked
+    when the plan is simulated.
+    """
+    known = {measure.name: measure for measure in plan.measures}
+    parameters = {process: dict(own) for process, own in plan.parameters.items()}
+    amounts: dict[str, dict[str, float]] = {}
+    for name, value in numbers.items():
+        top, _, rest = name.partition(".")
+        if top in INSTRUMENTS:
+            parameters.setdefault(top, {})[rest] = float(value)
+            continue
+        owner, _, own = rest.partition(".")
+        group = parameters if top == "mechanisms" else amounts
+        group.setdefault(owner, {})[own] = float(value)
+    for owner, own_amounts in amounts.items():
+        if owner not in known:
+            raise UserError(unknown("measure", owner, known))
+        known[owner] = with_measure_parameters(known[owner], own_amounts)
+    measures = tuple(known.values()) if amounts else plan.measures
+    return replace(plan, parameters=parameters, measures=measures)

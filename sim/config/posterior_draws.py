@@ -1,6 +1,6 @@
-"""The posterior as other studies take it: complete parameter sets, refused where the model is another by now.
+"""Posterior draws for other studies: complete parameter sets, refused where the model has changed.
 
-Cheap to import and to read: neither sbi nor PyTorch is needed.
+Reading them needs neither sbi nor PyTorch.
 """
 
 from __future__ import annotations
@@ -20,16 +20,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS, METADATA = "posterior.csv", "posterior.json"
-_AGAIN = "`hybridwork posterior` estimates it again; `fit=point` does not need it"
+_AGAIN = "Use hybridwork posterior to estimate it again, or fit=point."
 _FEW = 3
 
 
 def draws(folder: str | Path | None = None) -> pd.DataFrame:
-    """The draws: one row a draw, all of equal weight, one column a parameter, named as on the command line.
+    """Return the posterior draws.
 
-    `folder` holds posterior.csv and posterior.json; None: `fit` of the user's own folder, or `conf/fit`.
-    `numbers.at(plan, row)` gives the plan of a row. Raises UserError where there is no posterior, and where equations,
-    ranges or values are others than those it was made for.
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Folder with posterior.csv and posterior.json; by default `fit` of the user's folder, or `conf/fit`.
+
+    Returns
+    -------
+    DataFrame
+        One row per draw, all of equal weight, and one column per parameter, named as on the command line.
+
+    Raises
+    ------
+    UserError
+        Where there is no posterior, and where equations, ranges or values have changed since it was estimated.
     """
     import pandas as pd
 
@@ -38,33 +49,33 @@ def draws(folder: str | Path | None = None) -> pd.DataFrame:
     table = pd.read_csv(where / DRAWS)
     changed = changes(content["fingerprint"], current_fingerprint())
     if changed:
-        raise UserError(f"{where / DRAWS} was made for another model ({changed}); {_AGAIN}")
+        raise UserError(f"Invalid posterior: {where / DRAWS} is of another model ({changed}). {_AGAIN}")
     return table
 
 
 def _fit_folder() -> Path:
-    """The first of the user's own configuration folder and `conf/` with a posterior, or a part of one, in `fit`."""
+    """Return `fit` of the user's configuration folder where it has any file of a posterior, else `conf/fit`."""
     folders = [folder / "fit" for folder in composition.own_folders()]
     own = [folder for folder in folders if any((folder / name).is_file() for name in (DRAWS, METADATA))]
     return own[0] if own else default_settings.conf_folder() / "fit"
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """How the posterior in a folder was made; UserError where there is none, or it is not as it was written."""
+    """Return how the posterior in a folder was estimated; raise UserError where it is missing or damaged."""
     try:
         content: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
         complete = isinstance(content, dict) and "fingerprint" in content and (folder / DRAWS).is_file()
     except OSError:
-        raise UserError(f"there is no posterior in {folder}; {_AGAIN}") from None
+        raise UserError(f"Missing posterior: there is none in {folder}. {_AGAIN}") from None
     except ValueError:
         complete = False
     if not complete:
-        raise UserError(f"the posterior in {folder} is not as it was written; {_AGAIN}")
+        raise UserError(f"Invalid posterior: {folder} is not as it was written. {_AGAIN}")
     return content
 
 
 def current_fingerprint() -> Fingerprint:
-    """The fingerprint of the model as it is now, with the values of `conf/fit/point.yaml`."""
+    """Return the fingerprint of the present model with the values of `conf/fit/point.yaml`."""
     from omegaconf import OmegaConf
 
     point: Any = OmegaConf.to_container(OmegaConf.load(default_settings.conf_folder() / "fit" / "point.yaml"))
@@ -73,21 +84,21 @@ def current_fingerprint() -> Fingerprint:
 
 
 def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
-    """Give a posterior the fingerprint of the present model, and return what differed.
+    """Replace the fingerprint of a posterior by that of the present model, and return what differed.
 
-    Only for a change of code that is proven to change no result, such as new names: the values of the draws stay.
+    Use it only after a change of code that changes no result, such as new names: the draws keep their values.
 
     Parameters
     ----------
     folder : Path
-        Where the posterior is.
+        Folder of the posterior.
     renames : mapping of str to str
-        New names of parameters by their old ones, as `mechanisms.recovery.night`.
+        New names of parameters by their old ones, such as `mechanisms.recovery.night`.
 
     Raises
     ------
     UserError
-        When a range, a value or data differ, since the draws would then be different ones.
+        Where a range, a value or data differ, since another posterior would be needed.
     """
     content, now, new = read_metadata(folder), current_fingerprint(), dict(renames or {})
     before = content["fingerprint"]
@@ -103,7 +114,7 @@ def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
 
 
 def changes(before: Mapping[str, Any], now: Fingerprint) -> str:
-    """What is another now than when a posterior was made, in a few words; nothing where all is the same."""
+    """Return what has changed since a posterior was estimated, in a few words; empty where nothing has."""
     numbers, present_numbers = before["numbers"], now["numbers"]
     both = [name for name in numbers if name in present_numbers and numbers[name] != present_numbers[name]]
     spans = (numbers, present_numbers)

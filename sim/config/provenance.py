@@ -1,29 +1,28 @@
-"""Provenance: the overrides that a configuration was composed with, and what of them is stored beside results.
+"""Provenance: the overrides that a configuration was composed with, and their form in stored results.
 
-A composed configuration lists its own overrides under `overrides`. So they belong to what is simulated, whatever Hydra
-application runs in this process, and a stored configuration can be composed again.
+A composed configuration lists its own overrides under `overrides`, whatever Hydra application runs in this process. So
+a stored configuration can be composed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from sim import paths
-from sim.config.overrides import format_override
+from sim.config.overrides import format_override, parse_overrides
 from sim.errors import UserError
 
 OVERRIDES = "overrides"
-"""The entry of a composed configuration that lists the overrides it was composed with."""
+"""Entry of a composed configuration that lists its overrides."""
 _NOT_STORED = ("output",)
-"""Settings that say where results go and nothing about them."""
+"""Settings on which no result depends."""
 
 
 def complete_settings(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
-    """Add to a composed configuration its overrides, and replace `~` at the beginning of its paths; return it.
+    """Add its overrides to a composed configuration, and replace `~` at the beginning of its paths; return it.
 
     Raises UserError where the user has set `overrides`, which is no setting.
     """
@@ -45,18 +44,18 @@ def overrides_noted(cfg: DictConfig) -> tuple[str, ...] | None:
 
 
 def stored_overrides(overrides: Iterable[str]) -> list[str]:
-    """Return the overrides as they are stored: paths without their folders, however they were written.
+    """Return the overrides as they are stored: paths without their folders.
 
-    Given to the same command they repeat the study, in a working folder that holds the files named by `files_needed`.
+    With the same command they repeat the study, in a working folder with the files of `files_needed`.
     """
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    parsed = parse_overrides(tuple(overrides))
     return [_stored(override) for override in parsed if override.key_or_group not in _NOT_STORED]
 
 
 def files_needed(overrides: Iterable[str]) -> list[str]:
-    """Return the names of the files and folders of their own that overrides refer to."""
+    """Return the names of the user's files and folders that overrides refer to."""
     names: dict[str, None] = {}
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    for override in parse_overrides(tuple(overrides)):
         for name, value in _leaves(override.key_or_group, override.value()):
             if name in paths.INPUTS and isinstance(value, str) and value and value != "null":
                 names[paths.file_name(value)] = None
@@ -73,7 +72,7 @@ def _stored(override: Override) -> str:
 
 
 def _leaves(name: str, value: object) -> list[tuple[str, object]]:
-    """Every setting within a value, by its name; values of factors by the name of the factor."""
+    """Return every setting within a value by its name, and values of factors by the name of the factor."""
     if isinstance(value, dict):
         inner = "" if name == "design.factors" else f"{name}."
         return [leaf for key, of in value.items() for leaf in _leaves(f"{inner}{key}", of)]

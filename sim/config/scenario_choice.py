@@ -1,4 +1,4 @@
-"""Scenarios of a configuration: those of its list, or the one that its levers make, beside the baseline."""
+"""Scenarios of a configuration: the baseline, and those of its list or the one that its levers make."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from sim.levers.scenario import Scenario, read_scenario
 
 
 def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tuple[Scenario, ...]:
-    """The scenarios to compare, the baseline first.
+    """Return the scenarios to compare, the baseline first.
 
-    If a scenario or any lever was asked for, it is that one beside the baseline, named after what was asked for.
-    Otherwise they are the list `scenarios`. `overrides` as in `plan_of`.
+    With a scenario or any lever among the overrides these are the baseline and that one; otherwise the list
+    `scenarios`. `overrides` as in `build_plan`.
     """
     values = _override_values(overrides_of(cfg) if overrides is None else overrides)
     if values.get("scenario") in scenario_names():
-        scenario_named(
-            values["scenario"]
-        )  # its file alone must be right: some mistakes are lost where a study's settings join
-    own = _own_scenario(_name_of(values), cfg)
+        scenario_named(values["scenario"])  # check its file alone: a study's settings can hide its mistakes
+    content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
+    own = _scenario_from_levers(_name_of(values), content, *own_folders())
     if not (_levers_in(values) or "scenario" in values or own.introduced or own.withdrawn or own.settings):
         return _listed(settings_of(cfg).scenarios)
     if "scenarios" in values:
@@ -39,7 +38,7 @@ def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tup
 
 
 def _override_values(overrides: Sequence[str]) -> dict[str, str]:
-    """What was overridden, by name, without Hydra's marks for adding and removing."""
+    """Return the values of overrides by name, without Hydra's signs for adding and removing."""
     pairs = (override.lstrip("+~").partition("=") for override in overrides)
     return {name: value.strip("'\"") for name, _, value in pairs}
 
@@ -49,7 +48,7 @@ def _levers_in(values: Mapping[str, str]) -> list[str]:
 
 
 def _name_of(values: Mapping[str, str]) -> str:
-    """The name of the scenario or of one or two options of levers; "chosen" for what has no short name."""
+    """Return the name of the scenario, or of one or two options of levers; "chosen" for any other combination."""
     levers_set = _levers_in(values)
     if not levers_set:
         return values.get("scenario", "chosen")
@@ -67,18 +66,18 @@ def _listed(names: Sequence[str]) -> tuple[Scenario, ...]:
 
 
 def _check_levers_alone(name: str) -> None:
-    """Raise UserError where the file of a listed scenario sets more than levers: that would hold for one of many."""
+    """Raise UserError where the file of a listed scenario sets more than levers, which all scenarios would share."""
     content, usual = (_composed_levers(one, *_folders_with_levers()) for one in (name, BASELINE.name))
     for key, value in content.items():
         if key not in (*FAMILIES, "kind", "text", OVERRIDES) and usual.get(key) != value:
             raise UserError(
-                f"scenario {name} sets {key}, which holds for all scenarios of a run. Leave it out of its file, or "
-                f"compare it alone with scenario={name}."
+                f"Invalid scenario: {name}. Its file sets {key}, which all scenarios of a run share. Leave it out, or "
+                f"use scenario={name} alone."
             )
 
 
 def _folders_with_levers() -> list[Path]:
-    """The user's folders that can change what a scenario is: without one, the shipped scenarios are composed once."""
+    """Return the user's folders that can change a scenario; without one, shipped scenarios are composed once."""
     parts = (*FAMILIES, "scenario", "measure", "levers.yaml")
     return [folder for folder in own_folders() if any((folder / part).exists() for part in parts)]
 
@@ -95,47 +94,29 @@ def _composed_scenario(name: str, *more: Path) -> Scenario:
 
 @cache_of_files
 def _composed_levers(name: str, *more: Path) -> dict[str, Any]:
-    """All that the files of a scenario or an option set; `more` are the folders that they may stand in."""
+    """Return what the files of a scenario or an option set; `more` are folders with such files."""
     family, is_option, option = name.partition(".")
     choice = f"{family}={option}" if is_option else f"scenario={name}"
     return OmegaConf.to_container(compose(choice, config="levers"))  # type: ignore[return-value]
 
 
 def scenario_names() -> tuple[str, ...]:
-    """Every scenario there is, in alphabetical order: the files of `conf/scenario`, and one for each measure."""
+    """Return the names of all scenarios in alphabetical order: the files of `conf/scenario`, and one per measure."""
     return options("scenario")
 
 
 def option_names() -> tuple[str, ...]:
-    """Every option of every lever family as `family.option`, in the order of the families."""
+    """Return every option of every lever family as `family.option`, in the order of the families."""
     return tuple(f"{family}.{option}" for family in FAMILIES for option in options(family))
 
 
-def _own_scenario(name: str, cfg: DictConfig) -> Scenario:
-    """The scenario that the levers of a study's configuration make together."""
-    content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
-    return _scenario_from_levers(name, content, *own_folders())
-
-
 def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:
-    """The scenario that the levers of a configuration make; one without a kind of its own gets that of its options."""
+    """Return the scenario that levers make; without a kind of its own it has that of its options."""
     levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
-    result = read_scenario(name, levers_alone, _names_of_measures(*more))
+    result = read_scenario(name, levers_alone, [measure.name for measure in measures(*more)])
     if result.kind != BASELINE.kind or name == BASELINE.name:
         return result
-    options_used = [content[family] for family in FAMILIES if content.get(family)]
-    texts = [option.get("text") or "" for option in options_used if _changes(option)]
-    return replace(result, kind=_kind_of(options_used), text=" ".join(texts))
-
-
-def _names_of_measures(*more: Path) -> list[str]:
-    return [measure.name for measure in measures(*more)]
-
-
-def _kind_of(chosen: Any) -> str:
-    """Levers make a policy, unless one of them is no option that anybody could take."""
-    return "counterfactual" if any(option.get("kind") == "counterfactual" for option in chosen) else "policy"
-
-
-def _changes(option: Mapping[str, Any]) -> bool:
-    return bool(option.get("measures") or option.get("withdrawn") or option.get("settings"))
+    used = [content[family] for family in FAMILIES if content.get(family)]
+    kind = "counterfactual" if any(option.get("kind") == "counterfactual" for option in used) else "policy"
+    changing = [one for one in used if one.get("measures") or one.get("withdrawn") or one.get("settings")]
+    return replace(result, kind=kind, text=" ".join(option.get("text") or "" for option in changing))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.errors import UserError, as_written, instead
+from sim.errors import UserError, instead, invalid
 
 Settings = TypeVar("Settings", bound="StudySettings")
 _ACCEPTED = {
@@ -21,7 +21,7 @@ _ACCEPTED = {
     "list": "a list, as in [one,another]",
     "dict": "a group, as in {name: value}",
 }
-"""What is accepted, by the beginning of the type of pydantic's error."""
+"""Accepted values in words, by the beginning of the type of pydantic's error."""
 
 
 class StudySettings(BaseModel):
@@ -41,7 +41,7 @@ def check(holds: Callable[[Any], bool], accepted: str) -> AfterValidator:
     return AfterValidator(rule)
 
 
-def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
+def read_settings(group: str, kind: type[Settings], content: Any) -> Settings:
     """Return the settings of one group of the configuration.
 
     Parameters
@@ -50,7 +50,7 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
         Name of the group, for messages.
     kind : type of StudySettings
         Model that states the type and range of each setting.
-    given : DictConfig or Mapping
+    content : DictConfig or Mapping
         The group as it was composed.
 
     Raises
@@ -58,15 +58,18 @@ def read_settings(group: str, kind: type[Settings], given: Any) -> Settings:
     UserError
         For an unknown or missing setting, a value of another type, and a value out of range.
     """
-    content = OmegaConf.to_container(given, resolve=True) if OmegaConf.is_config(given) else given
+    content = OmegaConf.to_container(content, resolve=True) if OmegaConf.is_config(content) else content
     if not isinstance(content, Mapping):
-        raise UserError(
-            f"Invalid value for {group}: {as_written(content)}. It is a group of settings: use {group}.<name>=<value>."
-        )
+        raise UserError(not_a_group(group, content))
     try:
         return kind.model_validate(content)
     except ValidationError as error:
         raise UserError(_message(group, kind, error.errors()[0])) from None
+
+
+def not_a_group(name: str, content: Any) -> str:
+    """Return the message for another value in place of a group of settings."""
+    return invalid(name, content, f"{name}.<name>=<value>", "It is a group of settings.")
 
 
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
@@ -77,7 +80,7 @@ def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"Missing setting: {name}. Set it, as in {name}=<value>."
     or_null = ", or null" if field and type(None) in get_args(field.annotation) else ""
-    return f"Invalid value for {name}: {as_written(error['input'])}. Use {_accepted(field, error)}{or_null}."
+    return invalid(name, error["input"], f"{_accepted(field, error)}{or_null}")
 
 
 def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -96,7 +99,7 @@ def _field(kind: type[BaseModel], place: Sequence[int | str]) -> tuple[type[Base
 
 
 def _accepted(field: FieldInfo | None, error: ErrorDetails) -> str:
-    """The values that a setting accepts, in words."""
+    """Return the values that a setting accepts, in words."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     by_type = [words for start, words in _ACCEPTED.items() if error["type"].startswith(start)]

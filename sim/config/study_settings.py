@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from multiprocessing import current_process
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from sim.config.overrides import parse_overrides
+from sim.config.settings import not_a_group
 from sim.errors import UserError, as_written, instead, invalid
 from sim.levers.measure import FAMILIES
 from sim.runs.worker_pool import check_guarded
@@ -26,26 +27,17 @@ _IN_WORDS = {
     "list": "a list such as [one,another]",
     "dict": "a list of shares such as {woman: 0.5}",
 }
-
-
 _RANGES = {
-    "seed": (0, 2**63 - 1),
-    "replicates": (1, 100_000),
-    "weeks": (1, 2_600),
-    "burn_in": (0, 2_600),
+    "seed": (0, 2**63 - 1), "replicates": (1, 100_000), "weeks": (1, 2_600), "burn_in": (0, 2_600),
     "workers": (1, 1_024),
-}
-
-
+}  # fmt: skip
 _YEARS = (1900, 2200)
-
-
 POSTERIOR = "posterior"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a study that are no group of their own; weeks are weeks, `workers` None is one for each core."""
+    """Settings of a study that are not in a group; `workers` None is one for each core."""
 
     title: str
     seed: int
@@ -65,29 +57,25 @@ SETTINGS = (
     *Settings.__dataclass_fields__, "mechanisms", "measures", *INSTRUMENTS, "firm", "calendar", *FAMILIES, "kind",
     "text",
 )  # fmt: skip
-
-
 OF_STUDIES = (
     "design", "executor", "folder", "keep", "batch", "part", "parts", "retry",
     "sensitivity", "ranking", "precision", "search", "panel", "inspection", "vanishing", "patterns", "structure",
     "posterior", "observations",
 )  # fmt: skip
 """Settings of `conf/study`, on which no single run depends."""
-
-
-_SAID_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
+_ONLY_IN_FILES = {"kind", "text", *(f"{family}.{entry}" for family in FAMILIES for entry in ("kind", "text"))}
 
 
 def check_overrides(overrides: Sequence[str]) -> None:
-    """Raise UserError for what no override may do: take a setting away, or say what a scenario is."""
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    """Raise UserError for an override that removes a setting, or changes the kind or text of a scenario."""
+    for override in parse_overrides(tuple(overrides)):
         name, value = override.key_or_group, override.value()
         if override.is_delete():
             raise UserError(f"Invalid override: ~{name}. Every study needs this setting. Use {name}=<value>.")
         inner = [f"{name}.{entry}" for entry in value] if isinstance(value, dict) else []
         for place in (name, *inner):
-            if place in _SAID_IN_FILES:
-                raise UserError(f"{place} stands in the yaml of a scenario or an option and cannot be set from outside")
+            if place in _ONLY_IN_FILES:
+                raise UserError(f"Invalid setting: {place}. Only the file of a scenario or an option sets it.")
 
 
 def check_names(where: str, content: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -109,7 +97,7 @@ def calendar_of(cfg: DictConfig) -> Calendar:
 
 
 def settings_of(cfg: DictConfig) -> Settings:
-    """The settings of a study, each of its kind and within its range, or UserError."""
+    """Return the settings of a study; raise UserError for a value of another type or out of range."""
     own = {field.name: cfg.get(field.name) for field in fields(Settings)}
     settings = read_dataclass("", Settings, OmegaConf.create(own))
     for name, (least, most) in _RANGES.items():
@@ -122,40 +110,36 @@ def settings_of(cfg: DictConfig) -> Settings:
 
 
 def workers_of(cfg: DictConfig) -> int:
-    """How many processes to work with: never more than there are replicates."""
+    """Return the number of processes, which is at most the number of replicates."""
     return min(processes_of(cfg), settings_of(cfg).replicates)
 
 
 def processes_of(cfg: DictConfig) -> int:
-    """How many processes to work with: as asked, else one for each core.
+    """Return the number of processes: the setting `workers`, or one for each core.
 
-    A process that is itself one of many, as under a launcher that works in parallel, begins no others.
+    A process that is itself a worker, as under a parallel launcher of Hydra, starts no others.
     """
     check_guarded()
     if current_process().name != "MainProcess":
         return 1
-    return settings_of(cfg).workers or _cores()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return settings_of(cfg).workers or cores or 1
 
 
 def group_of(cfg: DictConfig, name: str) -> Mapping[str, Any]:
+    """Return the entries of a group of a configuration; raise UserError for any other value."""
     return as_group(name, cfg.get(name))
 
 
 def as_group(name: str, group: Any) -> Mapping[str, Any]:
-    """The entries of a group of settings; UserError where something else stands in their place."""
+    """Return the entries of a group of settings; raise UserError for any other value."""
     if not isinstance(group, Mapping):
-        raise UserError(invalid(name, group, f"it as a group of settings, as in {name}.<setting>=<value>"))
+        raise UserError(not_a_group(name, group))
     return group
 
 
 def read_dataclass(where: str, kind: type, content: DictConfig) -> Any:
-    """Read entries as the dataclass `kind`, each of its declared type, or raise UserError."""
+    """Read entries as a dataclass; raise UserError for an unknown entry or a value of another type."""
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), content))
     except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
@@ -169,7 +153,7 @@ def read_dataclass(where: str, kind: type, content: DictConfig) -> Any:
 
 
 def _fits(kind: type, name: str, value: Any) -> bool:
-    """Whether a value is of the type that a dataclass declares for this field."""
+    """Return whether a value has the type that a dataclass declares for a field."""
     schema = OmegaConf.structured(kind)
     try:
         OmegaConf.to_container(OmegaConf.merge(schema, {name: value}), throw_on_missing=False)

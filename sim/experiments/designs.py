@@ -1,7 +1,7 @@
-"""Designs: tables that say which values of which factors are tried, one row a setting, one column a factor.
+"""Designs: tables of values of factors, one row per setting and one column per factor.
 
-A cell that is blank leaves the factor as it is. A larger design begins with the rows of a smaller one of the same seed
-(`n` is larger; of hypercubes `times`, since a finer one has other rows), so that what has run still counts.
+A blank cell leaves the factor at its default. A larger design starts with the rows of a smaller one of the same seed,
+so that finished runs count. It has a larger `n`, and for hypercubes a larger `times`, since a finer one has other rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import csv_text
+from sim.config import posterior_draws
 from sim.engine.plan import Plan
-from sim.errors import UserError, as_written, first_line, instead, invalid, is_number
+from sim.errors import UserError, first_line, invalid, is_number
 from sim.experiments.factors import Factor, choose, with_every_measure
 from sim.paths import read_path
 
@@ -36,10 +37,18 @@ ROW = "row"
 class Design:
     """A table of settings.
 
-    table    one row per setting, one column per factor; None leaves a factor as it is
-    shares   (row, factor) how far each value lies from its factor's lowest (0) to its highest (1); None where a method
-             has no such
-    chance   `SHARED`: all rows have the same people and random numbers; `BY_ROW`: each row has its own
+    Attributes
+    ----------
+    method : str
+        Name of the method.
+    factors : tuple of Factor
+        Factors that vary.
+    table : DataFrame
+        One row per setting, one column per factor; None leaves a factor at its default.
+    shares : ndarray of shape (rows, factors), optional
+        Position of each value between its factor's lowest (0) and highest (1), where the method has one.
+    chance : str
+        `SHARED`: all rows have the same people and random numbers; `BY_ROW`: each row has its own.
     """
 
     method: str
@@ -50,12 +59,12 @@ class Design:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The factors as SALib describes them: each goes from 0 to 1."""
+        """Factors in the form of SALib, each from 0 to 1."""
         names = [factor.name for factor in self.factors]
         return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each row as factor to value, without its blanks."""
+        """Return each row as factor to value, without its blanks."""
         records: list[dict[str, Any]] = self.table.to_dict("records")
         blanks = self.table.isna().to_numpy()
         if not blanks.any():
@@ -68,17 +77,28 @@ class Design:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `conf/design/*.yaml` may say.
+    """Settings of `conf/design/*.yaml`.
 
-    method        one_at_a_time, grid, latin_hypercube, morris, sobol, draws (from ranges), posterior, or file
-    factors       what to vary, as `sim.experiments.factors.choose` takes it
-    n             rows (draws, posterior; per hypercube), trajectories (morris), base points (sobol, a power of two)
-    times         hypercubes, one below the other
-    levels        values of a number (one_at_a_time, grid), levels (morris, even)
-    second_order  sobol: whether interactions of two are estimated too, for twice the rows
-    seed          of the design; the model's own is `seed`
-    file          file: a csv table, one column per factor, one row per setting, blank where a factor stays as it is
-    chance        `SHARED` or `BY_ROW`, as in `Design`; None: `SHARED` where the method is in `COMPARES_ROWS`
+    Attributes
+    ----------
+    method : str
+        one_at_a_time, grid, latin_hypercube, morris, sobol, draws (from ranges), posterior, or file.
+    factors : list or mapping, optional
+        What to vary, as in `sim.experiments.factors.choose`.
+    n : int
+        Rows (draws, posterior; per hypercube), trajectories (morris), or base points (sobol, a power of two).
+    times : int
+        Number of hypercubes, one below the other.
+    levels : int
+        Values of a number (one_at_a_time, grid), or levels (morris, even).
+    second_order : bool
+        For sobol: whether to estimate interactions of two factors, with twice the rows.
+    seed : int
+        Seed of the design; the model has its own.
+    file : str, optional
+        For file: CSV table with one column per factor and one row per setting; blank for the default.
+    chance : str, optional
+        `SHARED` or `BY_ROW`, as in `Design`; by default `SHARED` for methods in `COMPARES_ROWS`.
     """
 
     method: str = "latin_hypercube"
@@ -94,54 +114,52 @@ class Settings:
 
 SHARED, BY_ROW = "shared", "by_row"
 COMPARES_ROWS = ("one_at_a_time", "morris", "sobol")
-"""Methods that compare rows with each other. Rows with different people and random numbers would add noise to every
-comparison, so that all rows share theirs by default. Rows of the other methods stand for themselves: there, sharing
-would make every result depend on one organisation."""
+"""Methods that compare rows with each other. Different people and random numbers per row would add noise to every
+comparison, so all rows share theirs by default. For the other methods, sharing would make every result depend on one
+organisation."""
 GROWS_BY = {"latin_hypercube": "times"}
-"""What makes a design of this method larger with all its rows kept; `n` for the others."""
+"""Setting that adds rows to a design of this method; `n` for the others."""
 OPEN = ("assumed", "sourced", "switches", "amounts")
-"""Everything that nobody knows for sure: the factors of a screening and of draws."""
+"""Groups of uncertain numbers: the factors of a screening and of draws."""
 
 
 def factors_asked(settings: Settings, fixed: Collection[str] = ()) -> Any:
-    """The factors asked for, or those that the method usually varies; of a file its columns, with what stands in them.
+    """Return the factors of the settings, or the default ones of the method.
 
-    Draws of the posterior leave out what is `fixed`, which a user has set or an organisation has counted.
-    Raises UserError where a file says one thing and the settings another.
+    For a file these are its columns with their values, and for posterior draws all numbers that are not `fixed`, that
+    is, set by a user or counted by an organisation. Raises UserError where these methods are given factors too.
     """
+    if settings.method in ("file", "posterior") and settings.factors is not None:
+        fixed_by = "the columns of its file" if settings.method == "file" else "all parameters of its draws"
+        raise UserError(
+            f"Invalid setting: design.factors. The factors of design={settings.method} are {fixed_by}. Leave it out."
+        )
     if settings.method == "file":
-        if settings.factors is not None:
-            raise UserError("design.factors does not go with design=file, whose columns are the factors")
         return _columns(read(_file_of(settings)))
     if settings.method == "posterior":
-        if settings.factors is not None:
-            raise UserError("design.factors does not go with design=posterior, whose draws hold everything at once")
-        return [name for name in _posterior_table().columns if name not in fixed]
+        return [name for name in posterior_draws.draws().columns if name not in fixed]
     if settings.factors is not None:
         return settings.factors
     return OPEN if settings.method in ("morris", "draws") else ("amounts",)
 
 
 def factors_of(settings: Settings, plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
-    """The factors asked for, of a plan; a draw of the posterior holds numbers of measures that it lacks too."""
+    """Return the factors of a plan; posterior draws also have numbers of measures that the plan lacks."""
     selection = factors_asked(settings, fixed)
     return choose(selection, with_every_measure(plan) if settings.method == "posterior" else plan, fixed)
 
 
 def check_not_named(design: Design, explicit: Collection[str]) -> None:
-    """Raise UserError where a setting that a user has named is a factor with another value in every row."""
+    """Raise UserError where a setting of a user is a factor that has a value in every row."""
     for name in design.table.columns:
         if name in explicit and not design.table[name].isna().any():
-            raise UserError(
-                f"{name} is set, and it is a factor of the design, which gives it a value in every row. "
-                "Leave it out of one of the two."
-            )
+            raise UserError(f"Conflicting settings: {name}, which is also a factor of every row. Use one of the two.")
 
 
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:
-    """The design that the settings describe, over these factors; raises UserError where there can be none such."""
+    """Return the design of these settings and factors; raise UserError for invalid settings."""
     if settings.method not in _METHODS:
-        raise UserError(f"Invalid value for design.method: {settings.method}. {instead(settings.method, _METHODS)}")
+        raise UserError(invalid("design.method", settings.method, _METHODS))
     for name in ("n", "times", "levels"):
         if getattr(settings, name) < (0 if name == "n" else 1):
             raise UserError(invalid(f"design.{name}", getattr(settings, name), "1 or more"))
@@ -151,21 +169,19 @@ def make(settings: Settings, factors: Sequence[Factor]) -> Design:
 
 
 def chance_of(settings: Settings) -> str:
-    """The chance asked for, or the usual one of the method; raises UserError where there is no such setting."""
+    """Return whether rows share people and random numbers (`SHARED`) or not (`BY_ROW`)."""
     if settings.chance is None:
         return SHARED if settings.method in COMPARES_ROWS else BY_ROW
     if settings.chance not in (SHARED, BY_ROW):
-        raise UserError(f"Invalid value for design.chance: {as_written(settings.chance)}. Use {SHARED} or {BY_ROW}.")
+        raise UserError(invalid("design.chance", settings.chance, f"{SHARED} or {BY_ROW}"))
     return settings.chance
 
 
 def require_own_chance(settings: Settings, study: str) -> None:
-    """Raise UserError where rows of a study that needs rows with people of their own are to share them."""
+    """Raise UserError where all rows share people, for a study that needs other people in each row."""
     if chance_of(settings) == SHARED:
-        raise UserError(
-            f"Invalid value for design.chance: {SHARED}. Every row of {study} has people and random numbers of its "
-            f"own; use {BY_ROW} or leave it out."
-        )
+        reason = f"Every row of {study} has people and random numbers of its own."
+        raise UserError(invalid("design.chance", SHARED, f"{BY_ROW} or leave it out", reason))
 
 
 def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
@@ -180,38 +196,52 @@ def _file_of(settings: Settings) -> str:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """A table of settings from a csv file, a column named `row` left out; UserError where it cannot be one.
+    """Read a table of settings from a CSV file, without a column named `row`.
 
-    Columns are separated by commas, or by semicolons as in Dutch spreadsheets. A blank cell is None; `NA` is not blank.
+    Parameters
+    ----------
+    path : str or Path
+        File whose columns are separated by commas, or by semicolons as in Dutch spreadsheets.
+
+    Returns
+    -------
+    DataFrame
+        One row per setting, one column per factor. A blank cell is None; `NA` is not blank.
+
+    Raises
+    ------
+    UserError
+        For a file that cannot be read, has no rows, or has a row of another length.
     """
     import pandas as pd
 
-    right = "use a CSV table with one column for each factor, separated by commas or semicolons"
     try:
         parsed = csv_text.parse(read_path(path).read_bytes().decode("utf-8-sig"), blank_rows=True)
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise UserError(f"design file {path} cannot be read ({reason}); {right}") from None
+        raise _invalid_file(path, f"It cannot be read ({reason}).") from None
     names = parsed.header
     if not names:
-        raise UserError(f"design file {path} cannot be read (it is empty); {right}")
-    for name in names:
-        if not name or names.count(name) > 1 or "*" in name:
-            raise UserError(f"design file {path}: every column needs a name of its own in the first line; {right}")
+        raise _invalid_file(path, "It cannot be read (it is empty).")
+    if any(not name or names.count(name) > 1 or "*" in name for name in names):
+        raise _invalid_file(path, "Every column needs a name of its own in the first line.")
     if not parsed.rows:
-        raise UserError(f"Invalid design file: {path} has no rows. Add a line for each setting.")
+        raise _invalid_file(path, "It has no rows. Add a line for each setting.")
     for line, cells in parsed.rows:
         if len(cells) != len(names):
             counts = f"{len(cells)} values under {len(names)} columns"
-            raise UserError(
-                f"Invalid design file: {path}, line {line} has {counts}. Use one for each; a blank keeps the default."
-            )
+            raise _invalid_file(path, f"Line {line} has {counts}. A blank keeps the default.")
     rows = [[_typed(cell) for cell in cells] for _, cells in parsed.rows]
     return pd.DataFrame(rows, columns=names, dtype=object).drop(columns=[ROW], errors="ignore")
 
 
+def _invalid_file(path: str | Path, reason: str) -> UserError:
+    form = "Use a CSV table with one column for each factor, separated by commas or semicolons."
+    return UserError(f"Invalid design file: {path}. {reason} {form}")
+
+
 def _typed(text: str) -> Any:
-    """A cell of a csv file as the number or the truth value it may be; None where it is blank."""
+    """Return a cell of a CSV file as a number or truth value where it is one, and None where it is blank."""
     if not text:
         return None
     if text.lower() in ("true", "false"):
@@ -226,14 +256,14 @@ def _typed(text: str) -> Any:
 
 
 def _one_at_a_time(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    """Nothing changed first, then each factor at each of its values, all others as they are."""
+    """Return a row of defaults, then each factor at each of its values with the others at their defaults."""
     rows: list[dict[str, Any]] = [{}]
     rows += [{factor.name: value} for factor in factors for value in factor.steps(settings.levels)]
     return Design(settings.method, factors, _table(rows, factors))
 
 
 def _grid(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    """Every value of every factor with every other."""
+    """Return every combination of the values of all factors."""
     _check_rows(prod(len(factor.options) or settings.levels for factor in factors))
     names, values = [factor.name for factor in factors], [factor.steps(settings.levels) for factor in factors]
     rows = [dict(zip(names, row, strict=True)) for row in product(*values)]
@@ -257,13 +287,8 @@ def _morris(settings: Settings, factors: tuple[Factor, ...]) -> Design:
         raise UserError(invalid("design.levels", settings.levels, "an even number for morris"))
     for factor in factors:
         if len(factor.options) > settings.levels:
-            raise UserError(
-                invalid(
-                    "design.levels",
-                    settings.levels,
-                    f"an even number of at least {len(factor.options)}, since {factor.name} has so many options",
-                )
-            )
+            accepted = f"an even number of at least {len(factor.options)}, since {factor.name} has so many options"
+            raise UserError(invalid("design.levels", settings.levels, accepted))
     return _sampled(
         settings, factors, settings.n * (len(factors) + 1),
         lambda problem: morris.sample(problem, settings.n, num_levels=settings.levels, seed=settings.seed),
@@ -283,7 +308,7 @@ def _sobol(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 
 def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    """Independent draws from the ranges; each row has a generator of its own."""
+    """Return independent draws from the ranges; each row has a random generator of its own."""
     return _sampled(
         settings, factors, settings.n,
         lambda problem: np.array(
@@ -293,18 +318,12 @@ def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 
 def _posterior(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    """The first draws of the posterior: each a complete set of parameters that agrees with what was observed."""
-    table = _posterior_table()
+    """Return the first posterior draws."""
+    table = posterior_draws.draws()
     if not 1 <= settings.n <= len(table):
         raise UserError(invalid("design.n", settings.n, f"1 to {len(table)}, the number of posterior draws"))
     columns = table[table.columns.intersection([factor.name for factor in factors])]
     return Design(settings.method, factors, columns.iloc[: settings.n].reset_index(drop=True))
-
-
-def _posterior_table() -> pd.DataFrame:
-    from sim.config.posterior_draws import draws
-
-    return draws()
 
 
 def _file(settings: Settings, factors: tuple[Factor, ...]) -> Design:
@@ -318,10 +337,7 @@ _METHODS: dict[str, Callable[[Settings, tuple[Factor, ...]], Design]] = {
 
 
 def _sampled(
-    settings: Settings,
-    factors: tuple[Factor, ...],
-    rows: int,
-    sample: Callable[[dict[str, Any]], np.ndarray],
+    settings: Settings, factors: tuple[Factor, ...], rows: int, sample: Callable[[dict[str, Any]], np.ndarray]
 ) -> Design:
     import pandas as pd
 

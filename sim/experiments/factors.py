@@ -1,8 +1,8 @@
-"""Factors: what a design varies, named as on the command line, and how a row of a design becomes a plan.
+"""Factors that a design varies, named as on the command line, and plans of the rows of a design.
 
-A factor is a number within a range, or a choice among options. The numbers of mechanisms, instruments and measures
-bring their ranges with them; a switch is a choice of 0 and 1; a family of levers or the scenario is a choice of its
-options. `dose.<scenario>` is the share of employers that take a policy, `strength.<scenario>` how strongly they do.
+A factor is a number within a range, or a choice among options. Numbers of mechanisms, instruments and measures have
+their own ranges. A switch is a choice of 0 and 1; a family of levers or the scenario is a choice of its options.
+`dose.<scenario>` is the share of employers that take a policy, `strength.<scenario>` a factor of its intensity.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.config import composition, explicit_settings, plan_builder, scenario_choice, study_settings
-from sim.config import parameter_values as numbers_of_plan
 from sim.config.overrides import format_override
 from sim.engine.plan import BASELINE, Plan, registry_of, required_measures
-from sim.errors import UserError, as_written, instead, invalid, is_number, unknown
+from sim.errors import UserError, as_written, invalid, is_number, unknown
 from sim.language.grammar import ParameterMetadata
 from sim.levers.measure import FAMILIES
 from sim.levers.scenario import Introduction, Scenario, check_horizon, combine_scenarios, scale_scenario
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 POLICY = "policy"
-"""What the scenario of a row is called where the row itself makes it."""
+"""Name of the scenario that a row itself makes."""
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
 _NO_FACTORS = (
     "workers", "output", "engine", "title", "study", "hydra", "replicates", "draws", "fit", "report", "interview",
@@ -37,14 +36,14 @@ _NO_FACTORS = (
 )  # fmt: skip
 _CHOICES = (*FAMILIES, "scenario")
 _OF_VISITS = "interview."
-"""What begins the names of numbers on which no run depends: they are of visits, which runs do not make."""
+"""Beginning of the names of numbers of visits, on which no run depends."""
 _SOLVED = ("centred", "fitted", "definition")
-"""Parameters of these sources are no assumptions: they are solved for, or say what is meant."""
+"""Sources of parameters that are no assumptions: they are solved for, or define a term."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """What a design varies: a number from `low` to `high`, or one of `options`; `unit` is the number's."""
+    """A number from `low` to `high` in `unit`, or one of `options`, that a design varies."""
 
     name: str
     low: float = 0.0
@@ -53,7 +52,7 @@ class Factor:
     options: tuple[Any, ...] = ()
 
     def at(self, shares: np.ndarray) -> np.ndarray:
-        """The values at these shares (0 to 1) of the way from the lowest value, or the first option, to the last."""
+        """Return the values at these shares (0 to 1) of the way from the lowest value or first option to the last."""
         if not self.options:
             between = self.low + (self.high - self.low) * np.asarray(shares, float)
             return np.clip(between, self.low, self.high)  # rounding must not lead out of the range
@@ -62,21 +61,31 @@ class Factor:
         return values
 
     def steps(self, count: int) -> np.ndarray:
-        """So many values from the lowest to the highest; all options of a choice."""
+        """Return this many values from the lowest to the highest, or all options of a choice."""
         return np.array(self.options, dtype=object) if self.options else self.at(np.linspace(0, 1, count))
 
 
-# -- which factors there are ------------------------------------------------------------------------------------------
+# -- selection of factors ---------------------------------------------------------------------------------------------
 
 
 def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
-    """The factors asked for, in the order asked, each once.
+    """Return the selected factors in the order of the selection, each once.
 
-    `asked` lists names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without
-    switches), switches, amounts (of the shifts of the measures the plan introduces), levers. As a mapping it may give
-    each of them what to vary it over: `[low, high]`, a list of options, or null for all there is. What is `fixed` is no
-    member of a group or pattern; its own name still asks for it. Raises UserError for a name that fits nothing, and for
-    a range outside a factor's own.
+    Parameters
+    ----------
+    selection : str, list or mapping
+        Names, patterns such as `mechanisms.recovery.*`, and groups: assumed, sourced, fitted (all without switches),
+        switches, amounts (of the shifts of the measures that the plan introduces), levers. A mapping may add to each
+        its values: `[low, high]`, a list of options, or null for its whole range.
+    plan : Plan
+        Plan whose numbers can vary.
+    fixed : collection of str
+        Numbers that no group or pattern includes; their own names still select them.
+
+    Raises
+    ------
+    UserError
+        For a name that matches nothing, and for a range outside a factor's own.
     """
     listed = [selection] if isinstance(selection, str) else selection
     if not isinstance(listed, Mapping | list | tuple):
@@ -93,21 +102,19 @@ def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Fac
             if one not in factors or span is not None:
                 factors[one] = _spanned(known.get(one) or _other_factor(one, span, known, groups), span)
     if not factors:
-        raise UserError(
-            f"Invalid value for design.factors: {as_written(selection)}, which selects no factor. Use names, as in "
-            "[switches,mechanisms.recovery.*], or a scenario whose measures have amounts."
-        )
+        accepted = "names, as in [switches,mechanisms.recovery.*], or a scenario whose measures have amounts"
+        raise UserError(invalid("design.factors", selection, accepted, "It selects no factor."))
     return tuple(factors.values())
 
 
 def with_every_measure(plan: Plan) -> Plan:
-    """The plan with every measure introduced, so that the numbers of all of them are known."""
+    """Return the plan with every measure introduced, so that the numbers of all measures can vary."""
     introduced = tuple(Introduction(measure.name) for measure in plan.measures)
     return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
 
 
 def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
-    """Every factor there is but for the choices, of which these alone, since their options take time to look up."""
+    """Return all factors by name; of the choices only these, since their options take time to look up."""
     numbers = {
         name: _number(name, metadata)
         for name, (_, metadata) in numbers_with_metadata(plan).items()
@@ -143,7 +150,7 @@ def _number(name: str, metadata: ParameterMetadata) -> Factor:
 
 
 def numbers_with_metadata(plan: Plan) -> dict[str, tuple[float, ParameterMetadata]]:
-    """Every parameter of the mechanisms, the levers in use and the instruments: its value in force and its passport."""
+    """Return the value and the metadata of every parameter of mechanisms, levers in use and instruments, by name."""
     registry = registry_of(plan)
     owners = {f"mechanisms.{m.process()}": m for m in (*registry.mechanisms.values(), *registry.levers.values())}
     numbers = {
@@ -183,32 +190,30 @@ def _groups(plan: Plan) -> dict[str, list[str]]:
 
 
 def _other_factor(name: str, span: Any, known: Mapping[str, Factor], groups: Mapping[str, Any]) -> Factor:
-    """A factor for any other setting, which must bring what to vary it over."""
+    """Return a factor for any other setting, which needs a list of values."""
     top = name.split(".")[0]
     if top in _NO_FACTORS:
         raise UserError(f"Invalid factor: {name}, which changes no run. Set it as in {name}=<value>.")
-    if top in (*numbers_of_plan.TOPS, *_DOSES, *FAMILIES) or span is None:
+    if top in (*explicit_settings.TOPS, *_DOSES, *FAMILIES) or span is None:
         raise UserError(unknown("factor", name, [*groups, *_CHOICES, *known]))
     return Factor(name)
 
 
 def _spanned(factor: Factor, span: Any) -> Factor:
-    """The factor over what was asked: a lower and a higher number, or options."""
+    """Return the factor over these values: a lower and a higher number, or options."""
     if span is None:
         return factor
     if not isinstance(span, list | tuple) or not span:
         raise UserError(invalid(factor.name, span, "[low, high] or a list of options"))
     for value in span:
         if isinstance(value, Mapping | list | tuple):
-            raise UserError(
-                f"Invalid option for factor {factor.name}: {as_written(value)}. Use texts and numbers; "
-                "lists and maps cannot be the values of a factor."
-            )
+            raise UserError(f"Invalid option for factor {factor.name}: {as_written(value)}. Use texts and numbers.")
+        if factor.options and value not in factor.options:
+            raise UserError(invalid(factor.name, value, map(as_written, factor.options)))
+        if factor.unit and not factor.options and not (is_number(value) and factor.low <= value <= factor.high):
+            accepted = f"{factor.low:g} to {factor.high:g} {factor.unit}".rstrip()
+            raise UserError(invalid(factor.name, value, accepted))
     numbers = all(map(is_number, span))
-    if factor.options:
-        _check_options(factor, span)
-    elif factor.unit:
-        _check_within(factor, span)
     if factor.options or not factor.unit or not numbers or len(span) != 2:
         return replace(factor, options=tuple(float(value) if factor.unit else value for value in span))
     low, high = map(float, span)
@@ -217,45 +222,38 @@ def _spanned(factor: Factor, span: Any) -> Factor:
     return replace(factor, low=low, high=high)
 
 
-def _check_options(factor: Factor, span: Sequence[Any]) -> None:
-    for value in span:
-        if value not in factor.options:
-            accepted = instead(value, map(as_written, factor.options))
-            raise UserError(f"Invalid value for {factor.name}: {as_written(value)}. {accepted}")
-
-
-def _check_within(factor: Factor, span: Sequence[Any]) -> None:
-    for value in span:
-        if not is_number(value) or not factor.low <= value <= factor.high:
-            raise UserError(invalid(factor.name, value, f"{factor.low:g} to {factor.high:g} {factor.unit}".rstrip()))
-
-
-# -- from a row to a plan ---------------------------------------------------------------------------------------------
+# -- plans of rows ----------------------------------------------------------------------------------------------------
 
 
 class DesignContext:
-    """What the rows of a design are deltas from: a composed configuration and the overrides it was asked with.
+    """A composed configuration with its overrides, which the rows of a design change.
 
-    `fixed` are the numbers that a user has set or an organisation has counted, which draws and groups leave alone;
-    `named` are all settings that the overrides name.
+    Attributes
+    ----------
+    plan : Plan
+        Plan without any change.
+    fixed : frozenset of str
+        Numbers that a user has set or an organisation has counted, which draws and groups do not change.
+    explicit : frozenset of str
+        Settings that the overrides name.
     """
 
-    def __init__(self, cfg: DictConfig, overrides: Sequence[str]):
-        self._overrides = tuple(overrides)
-        self.plan = plan_builder.build_plan(cfg, overrides)
-        self.fixed = explicit_settings.fixed_parameters(cfg, overrides)
-        self.explicit = frozenset(explicit_settings.in_overrides(overrides))
+    def __init__(self, cfg: DictConfig, overrides: Sequence[str] | None = None):
+        self._overrides = composition.overrides_of(cfg) if overrides is None else tuple(overrides)
+        self.plan = plan_builder.build_plan(cfg, self._overrides)
+        self.fixed = explicit_settings.fixed_parameters(cfg, self._overrides)
+        self.explicit = frozenset(explicit_settings.in_overrides(self._overrides))
         self._composed = cache(self._compose)
         self._at_doses = cache(self._dosed)
 
     def at(self, row: Mapping[str, Any], replicate: int = 0) -> Plan:
-        """The plan of a row: factor to value. Raises UserError for what no run may have."""
+        """Return the plan of a row, a mapping of factors to values; raise UserError for an invalid value."""
         numbers: dict[str, float] = {}
         doses: list[tuple[str, str, float]] = []
         others: list[tuple[str, Any]] = []
         for name, value in row.items():
             top, _, rest = name.partition(".")
-            if numbers_of_plan.is_parameter_name(name):
+            if explicit_settings.is_parameter_name(name):
                 numbers[name] = float(value)
             elif top in _DOSES:
                 doses.append((top, rest, float(value)))
@@ -266,18 +264,19 @@ class DesignContext:
             levers = [scenario for scenario in plan.scenarios[1:] if scenario.name == POLICY]
             policy = combine_scenarios(POLICY, [*levers, *self._at_doses(tuple(doses))])
             plan = replace(plan, scenarios=(plan.scenarios[0], policy))
-        return replace(numbers_of_plan.with_values(plan, numbers), replicate=replicate)
+        return replace(plan_builder.with_values(plan, numbers), replicate=replicate)
 
     def check_policies(self, columns: Iterable[str]) -> None:
-        """Raise UserError where the rows make their own policy and a policy that a user has named would be lost."""
+        """Raise UserError where the rows make their own policy, which would replace one that a user has named."""
         tops = {name.partition(".")[0] for name in columns}
         levers, doses = tops & set(_CHOICES), tops & set(_DOSES)
         lost = {"scenarios"} if levers else {"scenarios", *_CHOICES} if doses else set()
         for name in sorted(self.explicit):
             if name.partition(".")[0] in lost:
+                factors = ", ".join(sorted(levers | doses))
                 raise UserError(
-                    f"{name} is set, and the rows of this design make their own policy from "
-                    f"{', '.join(sorted(levers | doses))}. Leave {name} out, or name it as a factor."
+                    f"Conflicting settings: {name} and a policy in each row from {factors}. Leave {name} out, or name "
+                    "it as a factor."
                 )
 
     def _compose(self, settings: tuple[tuple[str, Any], ...]) -> Plan:
@@ -292,7 +291,7 @@ class DesignContext:
         return replace(plan, scenarios=(plan.scenarios[0], replace(policy, name=POLICY)))
 
     def _dosed(self, doses: tuple[tuple[str, str, float], ...]) -> list[Scenario]:
-        """The policies of a row, each at its dose and its strength."""
+        """Return the policies of a row, each at its dose and its strength."""
         known = numbers_with_metadata(self.plan)
         defaults = {name.removeprefix("mechanisms."): value for name, (value, _) in known.items()}
         own: dict[str, dict[str, float]] = {}
@@ -304,13 +303,12 @@ class DesignContext:
         return [scale_scenario(scenario_choice.scenario_named(name), defaults, **one) for name, one in own.items()]
 
     def _check_strength(self, name: str, strength: float) -> None:
-        """Raise UserError where a strength would reach what employers do already: it holds for all who have it."""
+        """Raise UserError where a strength would also change a measure that employers have already."""
         if strength in (0.0, 1.0):
             return
         in_study = {measure.name for measure in self.plan.measures if measure.in_study}
-        there = sorted(scenario_choice.scenario_named(name).measures & in_study)
-        if there:
+        if present := sorted(scenario_choice.scenario_named(name).measures & in_study):
             raise UserError(
-                f"strength.{name} would also change {there[0]} where employers have it already; "
-                f"vary the share of employers that take it, as dose.{name}, or a policy of measures that are new"
+                f"Invalid factor: strength.{name}. It would also change {present[0]} where employers have it already. "
+                f"Use dose.{name}, the share of employers that take it, or a policy of new measures."
             )

@@ -1,4 +1,4 @@
-"""Keeping results: a folder for each study that looks finished only when it is, and what is needed to repeat it."""
+"""Output folders of studies, which appear when they are complete, and what is needed to repeat a study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from uuid import uuid4
 from sim import paths
 from sim.config import composition
 from sim.config.provenance import OVERRIDES, files_needed, stored_overrides
-from sim.errors import UserError
+from sim.errors import UserError, invalid
 from sim.files import acquire, write_by, write_text
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ PACKAGES = (
 class OutputFolder:
     """The folder of one study: hidden while it is filled, `<root>/<study>/<date-time>` once it is complete.
 
-    Entering makes the hidden folder, or raises UserError where that cannot be written. Leaving gives the folder its
-    name, or removes it where an error or an interruption came between. `path` is where the folder is now.
+    Entering the context creates the hidden folder, or raises UserError where it cannot be written. Leaving it gives the
+    folder its name, or removes it after an error or an interruption. `path` is the present place of the folder.
 
     While the hidden folder exists, this process holds a lock on a file beside it. A process that is killed leaves both;
-    the next study below the same root removes whatever nobody has locked.
+    the next study below the same root removes every such folder that is not locked.
     """
 
     def __init__(self, root: str | Path, study: str):
@@ -50,26 +50,25 @@ class OutputFolder:
         self._study = self._root / study
         self._moment = ""
         self._lock: BaseFileLock | None = None
-        self._made: list[Path] = []
+        self._new_folders: list[Path] = []
         self.path = self._study
 
     def __enter__(self) -> OutputFolder:
         try:
-            self._made = [folder for folder in (self._study, *self._study.parents) if not folder.exists()]
+            self._new_folders = [folder for folder in (self._study, *self._study.parents) if not folder.exists()]
             self._study.mkdir(parents=True, exist_ok=True)
             clear_unfinished(self._root)
             self._moment = f"{datetime.datetime.now():%Y-%m-%d_%H-%M-%S}"
             unfinished = self._study / f".{self._moment}-{uuid4().hex[:8]}-unfinished"
-            with suppress(OSError):  # where the file system has no locks, what a killed process leaves stays
+            with suppress(OSError):  # without locks in the file system, folders of killed processes stay
                 self._lock = acquire(_lock_of(unfinished))
             unfinished.mkdir()
             self.path = unfinished
         except OSError as error:
             self._remove()
             reason = error.strerror or type(error).__name__
-            raise UserError(
-                f"output folder {self._study} cannot be written ({reason}); give another, as in output=results"
-            ) from None
+            value = f"{self._study} cannot be written ({reason})"
+            raise UserError(invalid("output", value, "another folder, as in output=results")) from None
         return self
 
     def __exit__(
@@ -83,7 +82,7 @@ class OutputFolder:
         self._unlock(unfinished)
 
     def _finish(self) -> Path:
-        """Give the folder the first name of its moment that no other study has."""
+        """Rename the folder to its date and time, with a number where another study has that name."""
         number = 1
         while True:
             finished = self._study / (self._moment if number == 1 else f"{self._moment}_{number}")
@@ -97,11 +96,11 @@ class OutputFolder:
             number += 1
 
     def _remove(self) -> None:
-        """Remove the hidden folder, and the folders above it that were made for it and are empty."""
+        """Remove the hidden folder, and the empty folders above it that were made for it."""
         if self.path != self._study:
             shutil.rmtree(self.path, ignore_errors=True)
             self._unlock(self.path)
-        for folder in self._made:
+        for folder in self._new_folders:
             with suppress(OSError):
                 folder.rmdir()
 
@@ -120,9 +119,9 @@ def _lock_of(unfinished: Path) -> Path:
 
 
 def clear_unfinished(root: Path) -> None:
-    """Remove what killed processes have left of filling output folders below `root`, but nothing that is still in use.
+    """Remove unfinished output folders of killed processes below `root`.
 
-    A hidden folder is in use as long as its lock file is locked, by this machine or another one on the same disk.
+    A hidden folder is in use while its lock file is locked, by this machine or another one on the same disk.
     """
     for lock_file in root.glob("*/.*-unfinished.lock"):
         folder = lock_file.with_suffix("")
@@ -137,12 +136,12 @@ def clear_unfinished(root: Path) -> None:
 
 
 def write_table(frame: pandas.DataFrame, path: Path) -> None:
-    """Write a table as parquet, whole or not at all."""
+    """Write a table as Parquet, atomically."""
     write_by(path, lambda temporary: frame.to_parquet(temporary, engine="pyarrow", index=False))
 
 
 def check_docs(docs: str | None, group: str) -> None:
-    """Raise UserError where a study is to publish into a folder that cannot be written; `group` has the setting."""
+    """Raise UserError where the folder `<group>.docs`, into which a study publishes, cannot be written."""
     if docs:
         paths.check_writable(paths.read_path(docs), f"{group}.docs")
 
@@ -150,7 +149,7 @@ def check_docs(docs: str | None, group: str) -> None:
 def publish(folder: Path, docs: str | Path, page: str) -> None:
     """Copy the page of a study, its results.json and its figures (PNG) to the documentation.
 
-    They become `<docs>/<page>.md`, `<docs>/<page>.json` and `<docs>/figures`; missing folders are made.
+    They become `<docs>/<page>.md`, `<docs>/<page>.json` and `<docs>/figures`; missing folders are created.
     """
     place = paths.read_path(docs)
     (place / "figures").mkdir(parents=True, exist_ok=True)
@@ -174,10 +173,10 @@ def write_config(cfg: DictConfig, path: Path) -> None:
 
 
 def about(plan: Plan) -> dict[str, Any]:
-    """What it takes to repeat a study: versions, seeds, and what it was asked.
+    """Return what is needed to repeat a study: versions, seeds and settings.
 
-    `asked` are words for the same command, and `files_needed` what must then be in the working folder, since paths are
-    stored without their folders. Nothing about the user, and no name of the machine, is in it.
+    `asked` are words for the same command, and `files_needed` the files that must be in the working folder, since paths
+    are stored without their folders. It does not identify the user or the machine.
     """
     own_folders = composition.config_dirs()
     return {
@@ -201,14 +200,14 @@ def about(plan: Plan) -> dict[str, Any]:
 
 
 def version() -> str:
-    """The version of this package."""
+    """Return the version of this package."""
     from sim import __version__
 
     return __version__
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:
-    """The installed version of each of these packages; one that is missing is left out."""
+    """Return the installed version of each of these packages, without missing ones."""
     installed: dict[str, str] = {}
     for package in packages:
         with suppress(metadata.PackageNotFoundError):
@@ -217,7 +216,7 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
 
 
 def git_revision() -> str | None:
-    """The revision of the checkout the package stands in, with "+changes" where files differ; None in a wheel."""
+    """Return the Git revision of the package's checkout, with "+changes" where files differ; None in a wheel."""
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return None

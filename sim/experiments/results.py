@@ -1,4 +1,4 @@
-"""Results: what a folder of runs holds, as tidy frames, as answers to queries, and as a summary on the terminal."""
+"""Results in a folder of runs: tidy tables, queries, and a summary for the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sim.outcomes.definitions import GROUPS, HEADLINES, OUTCOMES
 from sim.outcomes.no_effect import count_reasons
 from sim.outcomes.run_summary import SHARES, TABLES, USERS, WITHOUT
 from sim.paths import check_writable, read_path
-from sim.runs.archive import Archive, read_rows
+from sim.runs.archive import Archive, read_rows, unreadable
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +35,7 @@ _CHANCE = {
     BY_ROW: "; each row with its own people and random numbers",
 }
 KNOWN_TABLES = (*TABLES, "observed")
-"""The tables that batches may hold, beside that of their runs; `observed` is of the study `posterior`."""
+"""Tables of batches, beside that of their runs; the study `posterior` writes `observed`."""
 _TEXTS = {"run", "scenario", "group"}
 _CLOSED = (
     "set python_enable_replacements = false",
@@ -44,14 +44,16 @@ _CLOSED = (
     "set temp_directory = ''",
     "set enable_external_access = false",
 )
-"""What keeps a query from reading or writing other files, fetching addresses, loading extensions, seeing variables."""
+"""Settings of DuckDB without access to other files, addresses, extensions and variables of Python."""
 
 
 class Results:
-    """The runs kept in a folder.
+    """Results of the runs in a folder.
 
-    `design` has one row per setting, `runs` one per run: its id, row and replicate. `levels` and `differences` are
-    means over the last 26 weeks by run, scenario and group; `weekly` is everybody by week.
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of a sweep or of another study of many runs.
     """
 
     def __init__(self, folder: str | Path):
@@ -60,28 +62,29 @@ class Results:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder holds a study at all."""
+        """Whether the folder contains a study."""
         return sweep_record.exists(self.folder)
 
     @cached_property
     def record(self) -> SweepRecord:
-        """What the folder says of itself; raises UserError where that is not what was written."""
-        self._check()
+        """Record of the study; raises UserError where it is missing or damaged."""
+        if not self.exists:
+            raise UserError(f"There is no sweep in {self.folder}. Use the folder of a sweep, which has runs.csv.")
         return sweep_record.read(self.folder)
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the study tells of itself."""
+        """Versions and settings of the study."""
         return self.record.about
 
     @property
     def design(self) -> pd.DataFrame:
-        """The table of settings, indexed by row; blank where a factor stays as it is."""
+        """Table of settings, indexed by row; blank where a factor keeps its default."""
         return self.record.design
 
     @property
     def runs(self) -> pd.DataFrame:
-        """All runs that were asked for, in the order of the design: run, row, replicate."""
+        """All runs of the design in its order: run, row, replicate."""
         return self.record.runs
 
     @cached_property
@@ -100,16 +103,22 @@ class Results:
         """Whether any run is done."""
         return bool((self.states["state"] == "done").any())
 
-    def _check(self) -> None:
-        if not self.exists:
-            raise UserError(f"There is no sweep in {self.folder}. Use the folder of a sweep, which has runs.csv.")
-
     def levels(
         self, outcomes: Sequence[str] | None = None, groups: Sequence[str] | None = ("everybody",)
     ) -> pd.DataFrame:
-        """Means over the last 26 weeks: row, replicate, scenario, group, then the outcomes, in the order of the design.
+        """Return means over the last 26 weeks.
 
-        None stands for all outcomes, and for all groups.
+        Parameters
+        ----------
+        outcomes : sequence of str, optional
+            Names of outcomes; by default all.
+        groups : sequence of str, optional
+            Names of groups; None for all.
+
+        Returns
+        -------
+        DataFrame
+            Row, replicate, scenario and group, then the outcomes, in the order of the design.
         """
         _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
         return self._of_groups(None if outcomes is None else ["scenario", "group", *outcomes], groups)
@@ -120,21 +129,21 @@ class Results:
         return table if groups is None else table[table["group"].isin(groups)].reset_index(drop=True)
 
     def weekly(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
-        """Means of everybody by week: row, replicate, scenario, week, then the outcomes, in the order of the design."""
+        """Return means over everybody by week: row, replicate, scenario and week, then the outcomes."""
         _check_names("outcome", outcomes, OUTCOMES)
         return self._in_order("weekly", None if outcomes is None else ["scenario", "week", *outcomes])
 
     def differences(
         self, outcomes: Sequence[str] = HEADLINES, groups: Sequence[str] | None = ("everybody",)
     ) -> pd.DataFrame:
-        """The same as `levels`, less the baseline of the same run: only scenarios that are not the baseline.
+        """Return differences from the baseline of the same run, in the form of `levels`.
 
         The last column, `reason`, says why a scenario has no effect in a run; it is empty where the scenario has one.
         """
         _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
         levels = self._of_groups(["scenario", "group", *outcomes, "reason"], groups)
         if "reason" not in levels:
-            levels["reason"] = ""  # versions before 0.4 did not keep it
+            levels["reason"] = ""  # versions before 0.4 did not store it
         keys = [ROW, "replicate", "group"]
         usual = levels[levels["scenario"] == BASELINE.name].set_index(keys)[list(outcomes)]
         others = levels[levels["scenario"] != BASELINE.name].reset_index(drop=True)
@@ -143,9 +152,9 @@ class Results:
         return others
 
     def _in_order(self, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
-        """A table with row and replicate in place of the run's id, in the order of the design; other runs left out.
+        """Return a table with row and replicate in place of the run's id, in the order of the design.
 
-        Rows of a design that ask for the same run each have it.
+        A run that several rows of the design share is repeated in each.
         """
         runs, scenarios = self.runs, self.about["scenarios"]
         table = self.archive.table(name, columns)
@@ -162,23 +171,35 @@ class Results:
     # -- queries ------------------------------------------------------------------------------------------------------
 
     def scan(self, name: str = "levels") -> pl.LazyFrame:
-        """A table of all batches as a lazy Polars frame, with row and replicate; UserError where Polars is missing."""
+        """Return a table of all batches as a lazy frame of Polars, with row and replicate.
+
+        Raises UserError where Polars is missing or there is no such table.
+        """
         try:
             import polars as pl
         except ImportError:
             raise UserError("Missing package: Polars. Install hybridwork[analysis].") from None
         runs = pl.LazyFrame({column: self.runs[column].to_list() for column in self.runs.columns})
-        self._check_table(name)
+        if name not in self.archive.tables():
+            raise UserError(unknown("table", name, self.archive.tables()))
         whole, others = self._parts(name)
         parts = [pl.scan_parquet(whole, glob=False, hive_partitioning=False)] if whole else []
         parts += [pl.LazyFrame(pl.from_arrow(table)) for table in others]
         return pl.concat(map(_with_texts, parts), how="vertical_relaxed").join(runs, on="run", how="inner")
 
     def query(self, sql: str) -> pd.DataFrame:
-        """The answer of DuckDB to a query of the tables `design`, `runs` (with state and error), `levels` and `weekly`.
+        """Return the result of a SQL query.
 
-        The query sees these tables and nothing else: no other file, no address, and no setting of DuckDB. Raises
-        UserError where DuckDB is missing or does not understand the query.
+        Parameters
+        ----------
+        sql : str
+            Query for DuckDB of the tables `design`, `runs` (with state and error), `levels` and `weekly`. It has no
+            access to other files, addresses or settings.
+
+        Raises
+        ------
+        UserError
+            Where DuckDB is missing or rejects the query.
         """
         try:
             import duckdb
@@ -197,25 +218,21 @@ class Results:
                 connection.execute("set lock_configuration = true")
                 frame: pd.DataFrame = connection.sql(sql).df()
             except (duckdb.Error, AttributeError) as error:
-                raise UserError(f"DuckDB does not answer this query: {first_line(error)}") from None
+                raise UserError(f"Invalid query: {first_line(error)}") from None
         return frame
 
     def _parts(self, name: str) -> tuple[list[str], list[pa.Table]]:
-        """The files of a table of which every row counts, and the rows that count of other files."""
+        """Return the files of a table of which every row counts, and the rows that count of other files."""
         import pyarrow as pa
 
         valid = list(self.archive.valid_files(name))
         try:
             others = [read_rows(path, runs) for path, runs in valid if runs is not None]
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
+            raise unreadable(self.folder, name, error) from None
         return [str(path.absolute()) for path, runs in valid if runs is None], others
 
-    def _check_table(self, name: str) -> None:
-        if name not in self.archive.tables():
-            raise UserError(f"{self.folder} holds no table '{name}'; it holds {', '.join(self.archive.tables())}")
-
-    # -- in words -----------------------------------------------------------------------------------------------------
+    # -- summary ------------------------------------------------------------------------------------------------------
 
     def told(self) -> str:
         """Return `summary_text()`, which had this name in version 0.4."""
@@ -263,16 +280,16 @@ class Results:
 
 
 def _with_texts(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """The frame with texts in place of categories, which differ from file to file."""
+    """Return the frame with texts in place of categories, which differ from file to file."""
     import polars as pl
 
     return frame.with_columns(pl.col(name).cast(pl.String) for name in frame.collect_schema().names() if name in _TEXTS)
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], others: list[pa.Table]) -> None:
-    """A view of a known table with row and replicate, over whole files and over rows of others.
+    """Create a view of a table with row and replicate, over whole files and rows of others.
 
-    The files are handed over as a data set of pyarrow, since DuckDB itself would read their names as patterns.
+    The files are a data set of pyarrow, since DuckDB itself would read their names as patterns.
     """
     import pyarrow.dataset as ds
 
@@ -287,7 +304,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[s
 
 
 def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -> None:
-    """Raise UserError for a name that does not exist, and for a text in place of a list of names."""
+    """Raise UserError for an unknown name, and for a text in place of a list of names."""
     every = list(known)
     for name in [names] if isinstance(names, str) else names or ():
         if name not in every:
@@ -313,7 +330,7 @@ Without a folder: every sweep below outputs/. With one: what it holds, and how i
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork results`: list, summarise, query and export what a folder of runs holds."""
+    """Run `hybridwork results`: list, summarise, query and export the runs in a folder."""
     if {"--help", "-h"} & set(argv):
         print(USAGE)
         return 0
@@ -365,11 +382,11 @@ def _check_values(options: Mapping[str, str]) -> None:
     if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
         raise UserError(f"Invalid setting: groups. The table {options['table']} has no groups.")
     if options.get("csv", _CSV[0]) not in _CSV:
-        raise UserError(f"Invalid value for csv: {options['csv']}. Use {' or '.join(_CSV)}.")
+        raise UserError(invalid("csv", options["csv"], " or ".join(_CSV)))
     if "csv" in options and not options.get("export", "").lower().endswith(".csv"):
         raise UserError("Invalid setting: csv. Use it with export=FILE.csv.")
     if "sql" in options and not options["sql"].strip():
-        raise UserError('Invalid value for sql: it is empty. Use a query, as in sql="select * from runs".')
+        raise UserError(invalid("sql", '""', 'a query, as in sql="select * from runs"'))
 
 
 def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
@@ -385,17 +402,17 @@ def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _checked_export(name: str) -> Path:
-    """Where to export to, unless that is in a folder of runs, be it this one or another."""
+    """Return the path of an export; raise UserError where it is in a folder of runs."""
     path = read_path(name)
     if any((above / "design.csv").is_file() and (above / "batches").is_dir() for above in path.resolve().parents):
-        raise UserError(f"Invalid value for export: {name}, which is in the folder of a study. Use another folder.")
+        raise UserError(invalid("export", name, "another folder", "It is in the folder of a study."))
     return path
 
 
 def write_frame(frame: pd.DataFrame, path: Path, dutch: bool = False) -> None:
-    """Write a frame as csv or parquet, as the name says, whole or not at all; UserError for another name.
+    """Write a frame atomically as CSV or Parquet, by its suffix; raise UserError for another suffix.
 
-    `dutch` writes csv with semicolons and decimal commas.
+    With `dutch`, CSV has semicolons and decimal commas.
     """
     if path.suffix.lower() == ".parquet":
         write_table(frame, path)
@@ -409,11 +426,10 @@ def _write_csv(frame: pd.DataFrame, path: Path, dutch: bool) -> None:
     if not dutch:
         frame.to_csv(path, index=False)
         return
-    mixed = [
-        name for name in frame if frame[name].dtype == object
-    ]  # pandas writes decimal commas in columns of numbers alone
+    # pandas writes decimal commas in columns of numbers alone.
+    mixed = [name for name in frame if frame[name].dtype == object]
     with_commas = {name: [_with_comma(cell) for cell in frame[name]] for name in mixed}
-    # Spreadsheets know by the byte order mark that the text is UTF-8.
+    # Spreadsheets recognise UTF-8 by the byte order mark.
     frame.assign(**with_commas).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
 
 
@@ -422,7 +438,7 @@ def _with_comma(cell: Any) -> Any:
 
 
 def listed(root: Path) -> str:
-    """Every folder of runs below `root`, one a line, with what it holds."""
+    """Return every folder of runs below `root` with a line on its runs."""
     folders = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
     if not folders:
         return f"There is no sweep below {root}. Run hybridwork sweep."

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import paths
-from sim.config import composition, plan_builder, study_settings
+from sim.config import plan_builder, study_settings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError, as_written, instead, invalid
+from sim.errors import UserError, as_written, invalid
 from sim.experiments import designs, output_folder, sweep_record
 from sim.experiments.designs import ROW, Design
 from sim.experiments.factors import DesignContext, Factor
 from sim.experiments.results import Results
 from sim.experiments.sweep_record import SweepRecord
-from sim.files import check_claim, claim, shown
+from sim.files import check_claim, claim, first_names
 from sim.outcomes.run_summary import TABLES
 from sim.runs import worker_pool
 from sim.runs.archive import WHOLE, Archive
@@ -36,16 +36,28 @@ if TYPE_CHECKING:
 
 EXECUTORS = ("local", "dask")
 _EMPLOYEE_DAYS = 20_000_000
-"""In a batch, about: some seconds of work, which is what a crash can cost."""
+"""Approximate size of a batch: some seconds of work, which is the loss by a crash."""
 _MOST_RUNS, _RAMP = 100, 40
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The rows of a design on a ground, each run `replicates` times; `tables` are kept of each run.
+    """The runs of a design.
 
-    The design says whether all rows share people and random numbers, or each run has its own. Within a run the baseline
-    and every policy share them either way.
+    Within a run, the baseline and every policy share people and random numbers, whatever the design says of its rows.
+
+    Attributes
+    ----------
+    context : DesignContext
+        Configuration that the rows change.
+    design : Design
+        Table of settings.
+    replicates : int
+        Number of runs per row.
+    tables : tuple of str
+        Tables to store of each run.
+    routine : SimulationRoutine
+        How runs are simulated, and the tables of each.
     """
 
     context: DesignContext
@@ -55,19 +67,19 @@ class Sweep:
     routine: SimulationRoutine = DEFAULT_ROUTINE
 
     def runs(self, numbers: Sequence[int] | None = None) -> Iterator[Run]:
-        """All runs in the order of the design, or those with these numbers; UserError names the row that cannot be."""
+        """Yield all runs in the order of the design, or those with these numbers; UserError names an invalid row."""
         identify, rows = Identifier(), self.design.rows()
         for number in range(len(rows) * self.replicates) if numbers is None else numbers:
             row, replicate = divmod(number, self.replicates)
             try:
                 plan = self._chance(self.context.at(rows[row], replicate), number)
             except UserError as mistake:
-                raise UserError(f"row {row} of the design: {mistake}") from None
+                raise UserError(f"Row {row} of the design: {mistake}") from None
             name = identify(plan)
             yield Run(digest([name, self.routine.version]) if self.routine.version else name, plan)
 
     def _chance(self, plan: Plan, number: int) -> Plan:
-        """The plan of a run of this number; its replicate decides on people and random numbers."""
+        """Return the plan of a run of this number; its replicate decides on people and random numbers."""
         return replace(plan, replicate=number) if self.design.chance == designs.BY_ROW else plan
 
     def __len__(self) -> int:
@@ -75,7 +87,7 @@ class Sweep:
 
     @cached_property
     def question(self) -> str | None:
-        """A name for everything that the runs hang on; None where rows compose settings, which stand in many files."""
+        """Digest of everything that the runs depend on; None where rows compose settings, which many files define."""
         tops = {str(name).partition(".")[0] for name in self.design.table.columns}
         if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
@@ -93,11 +105,32 @@ def run_sweep(
     retry: bool = False,
     about: Mapping[str, Any] | None = None,
 ) -> Results:
-    """Run what is missing of a sweep and return all its results.
+    """Run the missing runs of a sweep and return all its results.
 
-    `part` is (number, of how many) of the work; `batch` the runs in a batch. `about` is written beside what every
-    sweep tells of itself. Raises UserError where the folder cannot be written, is being written by another process, or
-    holds another study, and where workers ended over some runs again and again; KeyboardInterrupt says how to go on.
+    Parameters
+    ----------
+    sweep : Sweep
+        Runs of a design.
+    folder : str or Path
+        Folder of the runs, which is created where it is missing.
+    pool : WorkerPool
+        Workers.
+    part : tuple of int
+        Part of the work, as (number, number of parts).
+    batch : int, optional
+        Runs per batch; by default some seconds of work.
+    retry : bool
+        Whether to repeat runs that failed.
+    about : mapping, optional
+        Entries to add to about.json.
+
+    Raises
+    ------
+    UserError
+        Where the folder cannot be written, is locked by another process, or contains another study, and where workers
+        ended repeatedly over some runs.
+    KeyboardInterrupt
+        With the number of stored runs.
     """
     folder = paths.read_path(folder)
     check_claim(folder, "runs")
@@ -119,7 +152,7 @@ def run_sweep(
 
 
 def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
-    """The runs of a part of the design, each once, with the number of the first row and replicate that ask for it."""
+    """Return the runs of a part of the design, each once, with the number of the first row and replicate of it."""
     own: dict[str, int] = {}
     for number, identifier in enumerate(identifiers):
         if number * part[1] // len(identifiers) == part[0]:
@@ -130,7 +163,7 @@ def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
 def _carry_out(
     sweep: Sweep, archive: Archive, pool: WorkerPool, own: Mapping[str, int], known: Mapping[str, str], size: int | None
 ) -> int:
-    """Run what is not known yet; the number of runs over which workers ended again and again."""
+    """Run what is missing; return the number of runs over which workers ended repeatedly."""
     from tqdm import tqdm
 
     missing = [number for identifier, number in own.items() if identifier not in known]
@@ -157,9 +190,9 @@ def _carry_out(
 
 
 def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: int) -> Iterator[Batch]:
-    """The missing runs cut into batches of this size, or of some seconds of work each.
+    """Yield the missing runs in batches of this size, or of some seconds of work each.
 
-    The first ones are small, so that something is finished soon.
+    The first ones are small, so that some runs are finished soon.
     """
     cut: list[Run] = []
     days = count = 0
@@ -179,13 +212,13 @@ def _employee_days(plan: Plan) -> int:
     return plan.firm.people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
 
 
-# -- what a folder says of itself -------------------------------------------------------------------------------------
+# -- record of the folder ---------------------------------------------------------------------------------------------
 
 
 def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], more: Mapping[str, Any]) -> None:
-    """Write what was asked, where the folder does not say it yet.
+    """Write the record of a sweep where the folder has another one or none.
 
-    Raises UserError where the folder was begun with something that this does not extend.
+    Raises UserError where the folder has runs of a sweep that this one does not extend.
     """
     with archive.record_locked():
         before = _read_record(archive.folder)
@@ -199,20 +232,19 @@ def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], m
 
 
 def _read_record(folder: Path, report: bool = False) -> SweepRecord | None:
-    """What a folder says of itself; None where that is missing or not what was written, which `report` tells."""
+    """Return the record of a folder; None where it is missing or damaged, which `report` prints."""
     if not sweep_record.exists(folder):
         return None
     try:
         return sweep_record.read(folder)
     except UserError as damage:
         if report:
-            reason = str(damage).partition(", so")[0]
-            print(f"{reason}: it is rebuilt from the design, and runs that are done are kept", file=sys.stderr)
+            print(f"{str(damage).partition('. ')[0]}. It is rebuilt, and finished runs are kept.", file=sys.stderr)
         return None
 
 
 def _identifiers(sweep: Sweep, before: SweepRecord | None) -> list[str]:
-    """The ids of all runs in the order of the design; read where a verified record answers the very same question."""
+    """Return the ids of all runs in the order of the design, read from a verified record of the same runs if any."""
     if before is not None and before.verified and sweep.question and before.about.get("question") == sweep.question:
         runs = before.runs  # in the order of row and replicate
         if (runs[ROW] * sweep.replicates + runs["replicate"]).tolist() == list(range(len(sweep))):
@@ -221,7 +253,7 @@ def _identifiers(sweep: Sweep, before: SweepRecord | None) -> list[str]:
 
 
 def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]) -> dict[str, bytes]:
-    """The contents of the files in which a sweep says what it is."""
+    """Return the contents of the files of a sweep's record."""
     import pandas as pd
 
     runs = pd.DataFrame({"run": identifiers})
@@ -243,7 +275,7 @@ def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]
 
 
 def _shortened(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy of a table of settings, with the paths in it reduced to their last parts."""
+    """Return a table of settings with the paths in it reduced to their last parts."""
     own = [name for name in table if name in paths.SETTINGS]
     return table.assign(**{name: [paths.shorten(value, name) for value in table[name]] for name in own})
 
@@ -253,11 +285,11 @@ def _described(factor: Factor) -> dict[str, Any]:
 
 
 _OF_ONE_COMMAND = ("written", "asked", "files_needed")
-"""What about.json says of the command that wrote it, in which parts of one study differ."""
+"""Entries of about.json on the command that wrote it, in which parts of one study differ."""
 
 
 def _is_current(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> bool:
-    """Whether a folder says already what it should, but for when and by which command it was written."""
+    """Return whether the record of a folder is up to date, apart from the time and command that wrote it."""
     if not before.verified or any(
         (folder / name).read_bytes() != contents[name] for name in (sweep_record.DESIGN, sweep_record.RUNS)
     ):
@@ -267,47 +299,43 @@ def _is_current(before: SweepRecord, contents: Mapping[str, bytes], folder: Path
 
 
 def _check_extends(before: SweepRecord, identifiers: set[str], folder: Path) -> None:
-    """Raise UserError unless all runs that the folder was begun with are among these."""
+    """Raise UserError unless all runs of the folder's record are among these."""
     missing = set(before.runs["run"]) - identifiers
     if not missing:
         return
     model = before.about.get("model")
     if model != model_version():
-        reason = f"was begun with version {model} of the model, and this is {model_version()}"
-    else:
-        reason = f"holds {len(before.runs):,} runs, {len(missing):,} of which this sweep does not ask for"
-    raise _another(folder, reason)
+        raise _another(folder, f"It has runs of version {model} of the model, and this is version {model_version()}.")
+    raise _another(folder, f"It has {len(before.runs):,} runs, {len(missing):,} of which are not in this sweep.")
 
 
 def _check_not_another(archive: Archive, identifiers: set[str]) -> None:
-    """Raise UserError where a folder that does not say what it is for keeps runs, and none of them is asked for."""
+    """Raise UserError where a folder without a record has runs, none of which is in this sweep."""
     known = archive.known()
     if known and not identifiers & set(known):
-        raise _another(archive.folder, f"holds {len(known):,} runs, none of which this sweep asks for")
+        raise _another(archive.folder, f"It has {len(known):,} runs, none of which is in this sweep.")
 
 
 def _another(folder: Path, reason: str) -> UserError:
-    return UserError(
-        f"{folder} {reason}; a sweep may be extended, by a larger design.n (of latin_hypercube by design.times) "
-        "or more rows of a file, and anything else needs another folder, as in folder=mine"
-    )
+    accepted = "another folder, or extend its sweep by a larger design.n, design.times or file"
+    return UserError(invalid("folder", folder, accepted, reason))
 
 
 def report_clearing(archive: Archive) -> None:
     """Remove altered batches and unfinished writing, and say on stderr what was removed and what is not a batch."""
     if altered := archive.remove_invalid():
-        print(f"{altered} altered or truncated batches in {archive.folder} are done again", file=sys.stderr)
+        print(f"Damaged batches in {archive.folder}: {altered}. Their runs are repeated.", file=sys.stderr)
     if foreign := archive.foreign():
-        print(f"{archive.batches} also holds {shown(foreign)}: no batch as it was written, left alone", file=sys.stderr)
+        print(f"No batches in {archive.batches}: {first_names(foreign)}. They are left alone.", file=sys.stderr)
 
 
 # -- the command ------------------------------------------------------------------------------------------------------
 
 
 def study(cfg: DictConfig) -> None:
-    """Carry out the sweep of a composed configuration and print what came out."""
+    """Run the sweep of a composed configuration and print a summary."""
     sweep = sweep_of(cfg)
-    # With a chance of its own a run is known by its number, which depends on how many replicates a row has.
+    # With chance by row, the people of a run depend on its number, and so on the number of replicates.
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
     with pool_of(cfg) as pool:
@@ -319,35 +347,30 @@ def study(cfg: DictConfig) -> None:
 
 
 def sweep_of(cfg: DictConfig) -> Sweep:
-    """The sweep that a composed configuration asks for; raises UserError for whatever is wrong with it."""
-    ground = ground_of(cfg)
-    check_memory(ground.plan, len(ground.plan.scenarios), local_workers(cfg))
+    """Return the sweep of a composed configuration; raise UserError for invalid settings."""
+    context = DesignContext(cfg)
+    check_memory(context.plan, len(context.plan.scenarios), local_workers(cfg))
     settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
-    factors = designs.factors_of(settings, ground.plan, ground.fixed)
+    factors = designs.factors_of(settings, context.plan, context.fixed)
     design = designs.make(settings, factors)
-    designs.check_not_named(design, ground.explicit | ground.fixed)
-    ground.check_policies(design.table.columns)
-    return Sweep(ground, design, study_settings.settings_of(cfg).replicates, tables_of(cfg))
-
-
-def ground_of(cfg: DictConfig) -> DesignContext:
-    """What the rows of the study's designs are deltas from."""
-    return DesignContext(cfg, composition.overrides_of(cfg))
+    designs.check_not_named(design, context.explicit | context.fixed)
+    context.check_policies(design.table.columns)
+    return Sweep(context, design, study_settings.settings_of(cfg).replicates, tables_of(cfg))
 
 
 def tables_of(cfg: DictConfig) -> tuple[str, ...]:
-    """The tables to keep of every run."""
+    """Return the tables to store of every run."""
     names = _plain(cfg.keep)
     if not isinstance(names, list) or "levels" not in names:
         raise UserError(invalid("keep", names, "a list with levels, as in keep=[levels,weekly]"))
     for name in names:
         if name not in TABLES:
-            raise UserError(f"Invalid value for keep: {name}. {instead(name, TABLES)}")
+            raise UserError(invalid("keep", name, TABLES))
     return tuple(names)
 
 
 def part_of(cfg: DictConfig) -> tuple[int, int]:
-    """Which part of how many this process does; UserError where there is no such part."""
+    """Return the part of the work of this process, as (number, number of parts)."""
     part, parts = cfg.part, cfg.parts
     if not isinstance(parts, int) or not isinstance(part, int) or not 0 <= part < parts:
         raise UserError(invalid("part", part, f"0 to parts - 1, where parts={as_written(parts)}"))
@@ -355,7 +378,7 @@ def part_of(cfg: DictConfig) -> tuple[int, int]:
 
 
 def batch_of(cfg: DictConfig) -> int | None:
-    """How many runs a batch has, if that is asked; UserError for what is no such number."""
+    """Return the number of runs in a batch, None where it is not set."""
     batch = cfg.batch
     if batch is not None and (not isinstance(batch, int) or isinstance(batch, bool) or batch < 1):
         raise UserError(invalid("batch", batch, "1 or more runs, or null"))
@@ -363,32 +386,29 @@ def batch_of(cfg: DictConfig) -> int | None:
 
 
 def retry_of(cfg: DictConfig) -> bool:
-    """Whether runs that failed are done again; UserError for neither yes nor no."""
+    """Return whether runs that failed are repeated."""
     if not isinstance(cfg.retry, bool):
         raise UserError(invalid("retry", cfg.retry, "true or false"))
     return cfg.retry
 
 
 def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
-    """Open the worker pool that the group `executor` asks for; processes of this machine where there is no group."""
+    """Open the worker pool of the group `executor`; without it, processes of this machine."""
     kind, workers = cfg.get("executor", {}).get("kind", "local"), study_settings.processes_of(cfg)
     if kind == "dask":
         return worker_pool.dask_pool(cfg.executor.address, workers)
     if kind != "local":
-        raise UserError(f"Invalid value for executor.kind: {as_written(kind)}. {instead(kind, EXECUTORS)}")
+        raise UserError(invalid("executor.kind", kind, EXECUTORS))
     return nullcontext(worker_pool.process_pool(workers))
 
 
 def local_workers(cfg: DictConfig) -> int:
-    """How many processes of this machine do the work; of a cluster, none but this one."""
+    """Return the number of processes on this machine, which is 1 with a cluster."""
     return 1 if cfg.executor.kind == "dask" else study_settings.processes_of(cfg)
 
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
-    """Where a study of a design keeps its runs; how large the design is does not belong to the question.
-
-    A larger one goes on in the same folder.
-    """
+    """Return the folder of a study's runs, which does not depend on the size of its design: it can be extended."""
     grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
     settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
     settings = paths.shorten(settings, "design")
@@ -398,14 +418,14 @@ def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
 
 
 def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
-    """The folder asked for, else one named after the question, so that it is found again.
+    """Return the folder of the settings, by default one of this name below `output`.
 
-    Raises UserError for no name, and for a folder that cannot be written, before anything is simulated.
+    Raises UserError for an empty name, and for a folder that cannot be written.
     """
     if cfg.folder is None:
         setting, folder = "output", paths.read_path(str(cfg.output)) / study / name
     elif not str(cfg.folder):
-        raise UserError("Invalid value for folder: it is empty. Use a name, as in folder=outputs/mine, or null.")
+        raise UserError(invalid("folder", '""', "a name, as in folder=outputs/mine, or null"))
     else:
         setting, folder = "folder", paths.read_path(str(cfg.folder))
     paths.check_writable(folder, setting)
@@ -419,7 +439,7 @@ def _plain(value: Any) -> Any:
 
 
 def main(argv: list[str]) -> int:
-    """`hybridwork sweep`: run the rows of a design; Hydra's overrides follow."""
+    """Run `hybridwork sweep` with Hydra's overrides."""
     from sim.config.hydra_command import command
 
     return command(study, "sweep", argv, group="sweep")

@@ -1,7 +1,7 @@
-"""What a folder of runs says of itself: design.csv, runs.csv and about.json, under the checksums of one list.
+"""The record of a folder of runs: design.csv, runs.csv and about.json, with a list of checksums.
 
-The files are read together and only as they were written. Whatever changed one of them, rows in another order included,
-makes all of them unreadable; the command that wrote them rebuilds them from the design and the runs that are kept.
+The files are read together and only as they were written. Any change of one of them, such as another order of rows,
+makes the record unreadable; the command that wrote it rebuilds it from the design and the finished runs.
 """
 
 from __future__ import annotations
@@ -26,20 +26,26 @@ if TYPE_CHECKING:
 ABOUT, DESIGN, RUNS = "about.json", "design.csv", "runs.csv"
 NAMES = (ABOUT, DESIGN, RUNS)
 SCHEMA = 2
-"""The version of these files. Version 0.3.0 wrote none and had no checksums for them."""
+"""Version of these files; version 0.3.0 of the package wrote none, and no checksums."""
 _RUN_COLUMNS = ["run", ROW, "replicate"]
 _TRIES, _PAUSE = 4, 0.1
-"""How often, and after how many seconds, files are read again that another process may be about to replace."""
+"""Number of readings, and seconds between them: another process may be replacing the files."""
 
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """The files of a folder of runs, read.
+    """The content of the record of a folder of runs.
 
-    about     what it takes to repeat the study
-    design    the table of settings, indexed by row
-    runs      the runs asked for, in the order of the design: run, row, replicate
-    verified  whether checksums show that the files are what was written; version 0.3.0 kept none
+    Attributes
+    ----------
+    about : dict
+        Versions and settings, which repeat the study.
+    design : DataFrame
+        Table of settings, indexed by row.
+    runs : DataFrame
+        Runs in the order of the design: run, row, replicate.
+    verified : bool
+        Whether the files match their checksums; version 0.3.0 had none.
     """
 
     about: dict[str, Any]
@@ -49,12 +55,12 @@ class SweepRecord:
 
 
 def exists(folder: Path) -> bool:
-    """Whether a folder holds any file of such a record."""
+    """Return whether a folder has any file of a record."""
     return any((folder / name).is_file() for name in NAMES)
 
 
 def read(folder: Path) -> SweepRecord:
-    """The record of a folder; raises UserError where a file is missing or is not what was written."""
+    """Return the record of a folder; raise UserError where a file is missing or damaged."""
     contents, verified = _read_files(folder)
     about = _about(contents[ABOUT], folder)
     if not verified and "schema_version" in about:
@@ -70,7 +76,7 @@ def read(folder: Path) -> SweepRecord:
 
 
 def encode(about: Mapping[str, Any], design: pd.DataFrame, runs: pd.DataFrame) -> dict[str, bytes]:
-    """The contents of the three files by their names; `design` is indexed by row."""
+    """Return the contents of the three files by name; `design` is indexed by row."""
     text = json.dumps({"schema_version": SCHEMA, **about}, indent=2, ensure_ascii=False, default=str)
     return {
         ABOUT: f"{text}\n".encode(),
@@ -80,14 +86,14 @@ def encode(about: Mapping[str, Any], design: pd.DataFrame, runs: pd.DataFrame) -
 
 
 def write(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write the files of a record, and the list of their checksums after them; raises UserError where that fails."""
+    """Write the files of a record and then the list of their checksums; raise UserError where that fails."""
     for name, content in contents.items():
         write_bytes(content, folder / name)
     write_bytes(files.checksum_listing(contents).encode("ascii"), folder / SUMS)
 
 
 def _read_files(folder: Path) -> tuple[dict[str, bytes], bool]:
-    """The contents of the three files, and whether checksums were there to verify them."""
+    """Return the contents of the three files, and whether there were checksums to verify them."""
     for _ in range(_TRIES - 1):
         with suppress(UserError):
             return _read_files_once(folder)
@@ -147,6 +153,6 @@ def _table(content: bytes, folder: Path, name: str) -> pd.DataFrame:
 
 def _damaged(folder: Path, name: str, what: str) -> UserError:
     return UserError(
-        f"{folder / name} {what}, so its rows cannot be trusted; give the command that made the folder again, which "
-        "rebuilds it and keeps the runs that are done"
+        f"Damaged file: {folder / name} {what}. Repeat the command that wrote the folder: it rebuilds the file and "
+        "keeps finished runs."
     )

@@ -1,1 +1,1 @@
-"""What management can do: measures, scenarios, and the few levers that need code."""
+"""Levers of management: measures, scenarios, and the few levers that need code."""

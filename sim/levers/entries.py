@@ -1,4 +1,4 @@
-"""Checks of entries of YAML files; each error names the file and the entry."""
+"""Checks of entries of YAML files; each error names the entry and the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sim.errors import UserError, as_written, is_number, unknown
+from sim.errors import UserError, instead, invalid, is_number
 
 
 def check_entries(where: str, content: Mapping[str, Any], known: Iterable[str]) -> None:
@@ -14,35 +14,32 @@ def check_entries(where: str, content: Mapping[str, Any], known: Iterable[str]) 
     names = sorted(known)
     for entry in content:
         if entry not in names:
-            raise UserError(f"{where}: {unknown('entry', entry, names)}")
+            raise UserError(f"Unknown entry: {entry} in {where}. {instead(entry, names)}")
 
 
-def entries_of(where: str, entry: str, content: Any, example: str) -> Mapping[str, Any]:
-    """Return the entries under `entry`, none where it is left out; raise UserError for anything else."""
+def entries_of(name: str, content: Any, example: str) -> Mapping[str, Any]:
+    """Return the entries of a group, none where it is left out; raise UserError for anything else."""
     if content is None:
         return {}
     if not isinstance(content, Mapping):
-        raise UserError(f"Invalid value for {entry} in {where}: {as_written(content)}. Use entries, as in {example}.")
+        raise UserError(invalid(name, content, f"entries, as in {example}"))
     return content
 
 
-def check_share(where: str, entry: str, share: Any) -> None:
+def check_share(name: str, share: Any) -> None:
     """Raise UserError unless `share` is a number from 0 to 1."""
     if not is_number(share) or not 0 <= share <= 1:
-        raise UserError(f"Invalid value for {entry} in {where}: {as_written(share)}. Use a share from 0 to 1.")
+        raise UserError(invalid(name, share, "a share from 0 to 1"))
 
 
-def check_number(where: str, entry: str, number: Any, least: float = -math.inf, most: float = math.inf) -> None:
+def check_number(name: str, number: Any, least: float = -math.inf, most: float = math.inf) -> None:
     """Raise UserError unless `number` is finite and within these bounds."""
-    if is_number(number) and math.isfinite(number) and least <= number <= most:
-        return
-    accepted = "a number" + (f" from {least:g}" if least > -math.inf else "")
-    if most < math.inf:
-        accepted = f"a number from {least:g} to {most:g}"
-    raise UserError(f"Invalid value for {entry} in {where}: {as_written(number)}. Use {accepted}.")
+    if not is_number(number) or not math.isfinite(number) or not least <= number <= most:
+        accepted = "a number" + (f" from {least:g}" if least > -math.inf else "")
+        raise UserError(invalid(name, number, accepted + (f" to {most:g}" if most < math.inf else "")))
 
 
-def check_text(where: str, entry: str, text: Any) -> None:
+def check_text(name: str, text: Any) -> None:
     """Raise UserError unless `text` is a string."""
     if not isinstance(text, str):
-        raise UserError(f"Invalid value for {entry} in {where}: {as_written(text)}. Use text in quotation marks.")
+        raise UserError(invalid(name, text, "text in quotation marks"))

@@ -1,4 +1,4 @@
-"""A scenario: which measures are introduced or withdrawn, and which settings change, from which week."""
+"""Scenarios: measures that are introduced or withdrawn, and settings that change, each from a week on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.errors import UserError, as_written, is_number, is_whole
+from sim.errors import UserError, instead, invalid, is_number, is_whole
 from sim.levers.entries import check_entries, check_number, check_share, check_text, entries_of
 from sim.levers.measure import FAMILIES
 
@@ -71,10 +71,10 @@ def read_scenario(name: str, config: Mapping[str, Any], measures: Sequence[str])
     check_entries(where, config, ("kind", "text", *FAMILIES))
     kind, text = config.get("kind"), config.get("text") or ""
     if kind not in SCENARIO_KINDS:
-        raise UserError(f"{where}: kind is '{as_written(kind)}'; one of {', '.join(SCENARIO_KINDS)}")
-    check_text(where, "text", text)
+        raise UserError(invalid(f"kind in {where}", kind, SCENARIO_KINDS))
+    check_text(f"text in {where}", text)
     options = {
-        f"{where}, {family}": entries_of(where, family, config.get(family), f"{family}: {{{_MEASURES}}}")
+        f"{where}, {family}": entries_of(f"{family} in {where}", config.get(family), f"{family}: {{{_MEASURES}}}")
         for family in FAMILIES
     }
     for here, option in options.items():
@@ -109,7 +109,7 @@ def scale_scenario(
     """
     if scenario.withdrawn:
         raise UserError(
-            f"Invalid scenario to scale: {scenario.name}. It withdraws {scenario.withdrawn[0]}; use one without."
+            f"Invalid scenario to scale: {scenario.name}. It withdraws {scenario.withdrawn[0]}. Use one that does not."
         )
     way = min(share * strength, 1.0)
     introduced = tuple(
@@ -161,9 +161,9 @@ def check_horizon(scenario: Scenario, weeks: int) -> None:
 
 def _check_option(where: str, option: Mapping[str, Any]) -> None:
     check_entries(where, option, _OPTION)
-    check_text(where, "text", option.get("text") or "")
+    check_text(f"text in {where}", option.get("text") or "")
     if option.get("kind") not in (None, *SCENARIO_KINDS[1:]):
-        raise UserError(f"{where}: kind is '{option['kind']}'; one of {', '.join(SCENARIO_KINDS[1:])}, or left out")
+        raise UserError(invalid(f"kind in {where}", option["kind"], f"{' or '.join(SCENARIO_KINDS[1:])}, or null"))
 
 
 def _check_once(where: str, introduced: Sequence[str], withdrawn: Sequence[str]) -> None:
@@ -176,24 +176,24 @@ def _check_once(where: str, introduced: Sequence[str], withdrawn: Sequence[str])
 
 def _known(where: str, measure: str, measures: Sequence[str]) -> str:
     if measure not in measures:
-        raise UserError(f"{where}: measure '{measure}' is unknown; known are {', '.join(measures)}")
+        raise UserError(f"Unknown measure: {measure} in {where}. {instead(measure, measures)}")
     return measure
 
 
 def _introduced(where: str, option: Mapping[str, Any], measures: Sequence[str]) -> list[Introduction]:
-    taken = entries_of(where, "measures", option.get("measures"), _MEASURES)
-    return [_introduction(where, _known(where, measure, measures), details) for measure, details in taken.items()]
+    introduced = entries_of(f"measures in {where}", option.get("measures"), _MEASURES)
+    return [_introduction(where, _known(where, measure, measures), details) for measure, details in introduced.items()]
 
 
 def _introduction(where: str, measure: str, details: Any) -> Introduction:
-    entries = entries_of(where, measure, details, _MEASURES)
+    entries = entries_of(f"{measure} in {where}", details, _MEASURES)
     here = f"{where}, {measure}"
     check_entries(here, entries, set(Introduction.__dataclass_fields__) - {"measure"})
-    check_share(here, "share", entries.get("share", 1.0))
-    check_number(here, "intensity", entries.get("intensity", 1.0), least=0, most=_MOST_INTENSE)
+    check_share(f"share in {here}", entries.get("share", 1.0))
+    check_number(f"intensity in {here}", entries.get("intensity", 1.0), least=0, most=_MOST_INTENSE)
     for entry in ("use", "hoops", "well"):
         if entries.get(entry) is not None:
-            check_share(here, entry, entries[entry])
+            check_share(f"{entry} in {here}", entries[entry])
     _check_weeks(here, entries, "start", "end")
     return Introduction(measure, **entries)
 
@@ -201,7 +201,7 @@ def _introduction(where: str, measure: str, details: Any) -> Introduction:
 def _withdrawn(where: str, option: Mapping[str, Any], measures: Sequence[str]) -> list[str]:
     names = option.get("withdrawn") or []
     if not isinstance(names, list | tuple):
-        raise UserError(f"Invalid value for withdrawn in {where}: {as_written(names)}. Use a list, as in {_WITHDRAWN}.")
+        raise UserError(invalid(f"withdrawn in {where}", names, f"a list, as in {_WITHDRAWN}"))
     return [_known(where, measure, measures) for measure in names]
 
 
@@ -210,18 +210,18 @@ def _settings(where: str, option: Mapping[str, Any]) -> list[Setting]:
     start, end = _check_weeks(where, option, "from_week", "until_week")
     settings = [
         Setting(process, parameter, _value(f"{where}, settings", process, parameter, value), start, end)
-        for process, parameters in entries_of(where, "settings", option.get("settings"), _SETTINGS).items()
-        for parameter, value in entries_of(f"{where}, settings", process, parameters, _SETTINGS).items()
+        for process, parameters in entries_of(f"settings in {where}", option.get("settings"), _SETTINGS).items()
+        for parameter, value in entries_of(f"{process} in {where}, settings", parameters, _SETTINGS).items()
     ]
     if not settings and (start, end) != (0, None):
-        raise UserError(f"{where}: from_week and until_week are for settings; a measure has a start and an end")
+        raise UserError(f"Missing entry: settings in {where}. from_week and until_week are for settings.")
     return settings
 
 
 def _value(where: str, process: str, parameter: str, value: Any) -> float:
     """Return the value of a parameter; a switch may be true or false."""
     if not is_number(value) and not isinstance(value, bool):
-        raise UserError(f"Invalid value for {process}.{parameter} in {where}: {as_written(value)}. Use a number.")
+        raise UserError(invalid(f"{process}.{parameter} in {where}", value, "a number"))
     return float(value)
 
 
@@ -233,12 +233,10 @@ def _check_weeks(where: str, entries: Mapping[str, Any], first: str, last: str) 
         return start, None
     _check_week(where, last, end)
     if end <= start:
-        raise UserError(
-            f"Invalid value for {last} in {where}: {end}. Use a week after {first} ({start}), or null for no end."
-        )
+        raise UserError(invalid(f"{last} in {where}", end, f"a week after {first} ({start}), or null for no end"))
     return start, end
 
 
 def _check_week(where: str, name: str, week: Any) -> None:
     if not is_whole(week) or week < 0:
-        raise UserError(f"Invalid value for {name} in {where}: {as_written(week)}. Use a whole week from 0.")
+        raise UserError(invalid(f"{name} in {where}", week, "a whole week from 0"))

@@ -1,1 +1,1 @@
-"""Many runs: who does the work, what each run is called, and where it is kept."""
+"""Runs: simulation, worker pools, run ids, and the archive that stores runs."""

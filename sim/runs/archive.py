@@ -1,8 +1,8 @@
-"""An archive: a folder that keeps the runs of one study in batches, through crashes, and knows what it has.
+"""Archives: folders that store the runs of a study in batches, and survive crashes.
 
-A batch is a folder of Parquet files, one for each table, written under a temporary name and renamed when it is whole.
-A file with the checksums of the others tells later whether they still are what was written. Runs are known by their
-ids: in which batch a run stands, and who ran it when, means nothing.
+A batch is a folder of Parquet files, one for each table, written under a temporary name and renamed when it is
+complete. A file with their checksums shows later whether they have changed. Runs are identified by their ids: their
+batch, and the process that ran them, do not matter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim import files
-from sim.errors import UserError, first_line
+from sim.errors import UserError, first_line, invalid
 from sim.files import SUMS, SYSTEM_FILES
 from sim.paths import read_path
 from sim.runs.batch import DONE, BatchResult
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WHOLE = (0, 1)
-"""The part of a study that is all of it: the first of one."""
+"""The whole of a study, as its first part of one."""
 RUNS = "runs"
-"""The table of every batch that says which runs are done and which failed."""
+"""Table of every batch with the state of its runs: done or failed."""
 _BATCH_NAME = re.compile(r"[0-9a-f]{16}(-\d+)?")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WAIT = 60.0
-"""Seconds to wait for another part of the same study that writes what the folder says of itself."""
+"""Seconds to wait for another part of the same study that writes the record."""
 
 
 @dataclass(frozen=True)
 class StoredBatch:
-    """A batch that is intact: where it stands, the runs that are done in it, and the errors of those that failed."""
+    """An intact batch: its folder, the runs that are done, and the errors of those that failed."""
 
     folder: Path
     done: tuple[str, ...]
@@ -49,7 +49,7 @@ class StoredBatch:
 class Archive:
     """The batches of one study, in `<folder>/batches`.
 
-    Parts of a study, (number, of how many), may be written side by side, each by a process of its own.
+    Parts of a study, as (number, number of parts), may be written at the same time, each by another process.
     """
 
     def __init__(self, folder: str | Path, part: tuple[int, int] = WHOLE):
@@ -60,10 +60,9 @@ class Archive:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others from writing the same runs.
+        """Keep other processes from writing the same runs, until this process ends at the latest.
 
-        Raises UserError where another process is at it, or the folder cannot be written. A process that ends, however
-        it ends, leaves the folder free.
+        Raises UserError where another process has the lock, or the folder cannot be written.
         """
         own = self.folder / f".lock-{self._part}"
         self._make()
@@ -76,25 +75,22 @@ class Archive:
 
     @contextmanager
     def record_locked(self) -> Iterator[None]:
-        """Keep other parts of the same study from writing what the folder says of itself at the same time."""
+        """Keep other parts of the same study from writing the record at the same time."""
         with self._hold(self.folder / ".record.lock", wait=_WAIT):
             yield
 
     @contextmanager
     def _hold(self, path: Path, wait: float = 0.0) -> Iterator[None]:
-        """Hold a lock of the operating system on this file; UserError where that cannot be had."""
+        """Hold a lock of the operating system on this file; raise UserError where that is not possible."""
         try:
             lock = files.acquire(path, wait)
         except (OSError, NotImplementedError) as error:
-            reason = getattr(error, "strerror", None) or first_line(error)
-            raise UserError(
-                f"{self.folder} cannot be locked ({reason}), so nothing would keep two writers apart; "
-                "give a folder on another disk, as in folder=/scratch/mine"
-            ) from None
+            reason = f"It cannot be locked ({getattr(error, 'strerror', None) or first_line(error)})."
+            accepted = "a folder on another disk, as in folder=/scratch/mine"
+            raise UserError(invalid("folder", self.folder, accepted, reason)) from None
         if lock is None:
-            raise UserError(
-                f"another process is writing to {self.folder}; wait for it, or give another folder, as in folder=mine"
-            )
+            reason = "Another process is writing to it. Wait for it, or use another folder."
+            raise UserError(f"Folder in use: {self.folder}. {reason}")
         try:
             yield
         finally:
@@ -102,10 +98,8 @@ class Archive:
 
     def _make(self) -> None:
         if self.batches.is_symlink():
-            raise UserError(
-                f"{self.batches} is a link, and batches are never written or removed through one; "
-                "give the folder that the link leads to, as in folder=/scratch/mine"
-            )
+            accepted = "the folder that the link leads to, as in folder=/scratch/mine"
+            raise UserError(invalid("folder", self.folder, accepted, f"{self.batches} is a link."))
         try:
             self.batches.mkdir(parents=True, exist_ok=True)
             for folder in (self.folder, self.batches):
@@ -113,24 +107,21 @@ class Archive:
                 probe.mkdir(exist_ok=True)
                 probe.rmdir()
         except OSError as error:
-            raise UserError(_cannot_write(self.folder, error)) from None
+            raise _cannot_write(self.folder, error) from None
 
     def _unfinished(self, name: str, folder: Path | None = None) -> Path:
         return (folder or self.batches) / f".{self._part}-{name}"
 
     def stored_batches(self) -> Iterator[StoredBatch | Path]:
-        """What each batch holds, in the order of their names; the bare folder of one that is not what was written.
-
-        Files beside the batches, which are none, are left out.
-        """
+        """Yield each intact batch, or the folder of one that has changed, in the order of their names."""
         for folder in sorted(self.batches.glob("[!.]*")):
             if folder.is_dir():
                 yield _intact(folder) or folder
 
     def remove_invalid(self) -> int:
-        """Remove batches that are not what was written, and what unfinished writing left; the number of the former.
+        """Remove batches that have changed, and unfinished ones; return the number of the former.
 
-        Only real folders that bear the name of a batch and hold nothing but files of one are removed.
+        Only real folders with the name of a batch and no other files than those of a batch are removed.
         """
         unfinished = re.compile(rf"\.{self._part}-({_BATCH_NAME.pattern})")
         if self.batches.is_dir() and not self.batches.is_symlink():
@@ -143,12 +134,12 @@ class Archive:
         return len(altered)
 
     def foreign(self) -> list[str]:
-        """The names of what stands among the batches and is none; it is never removed."""
+        """Return the names of files and folders among the batches that are none; they are never removed."""
         intact = {batch.folder.name for batch in self.stored_batches() if isinstance(batch, StoredBatch)}
         return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
 
     def write(self, ready: BatchResult) -> None:
-        """Add a batch, whole or not at all; raises UserError where that cannot be done."""
+        """Add a batch, atomically; raise UserError where it cannot be written."""
         contents = {f"{table}.parquet": content for table, content in ready.files.items()}
         listing = files.checksum_listing(contents)
         name = files.checksum(listing.encode())[:16]
@@ -161,10 +152,10 @@ class Archive:
             self._publish(unfinished, name)
         except OSError as error:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise UserError(_cannot_write(self.folder, error)) from None
+            raise _cannot_write(self.folder, error) from None
 
     def _publish(self, unfinished: Path, name: str) -> None:
-        """Give a finished batch its name, or the next one that is free where something else has it."""
+        """Rename a finished batch to its name, with a number where something else has that name."""
         for number in itertools.count():
             place = self.batches / (f"{name}-{number}" if number else name)
             try:
@@ -175,11 +166,11 @@ class Archive:
                 if not place.is_dir():
                     raise
             if _intact(place):
-                shutil.rmtree(unfinished)  # the same runs, written by a part beside this one
+                shutil.rmtree(unfinished)  # another part has written the same runs
                 return
 
     def known(self, tables: Sequence[str] = ()) -> dict[str, str]:
-        """Run to error, "" where it is done, of all intact batches that hold these tables; done anywhere is done."""
+        """Return the error of every stored run, "" where it is done in any intact batch with these tables."""
         known: dict[str, str] = {}
         for batch in self.stored_batches():
             if isinstance(batch, StoredBatch):
@@ -189,10 +180,10 @@ class Archive:
         return known
 
     def valid_files(self, name: str) -> Iterator[tuple[Path, list[str] | None]]:
-        """The files of a table, each with the runs of it that count: None for all that stand in it.
+        """Yield the files of a table, each with its runs that count, or None where all of them do.
 
-        This is the one rule for every reader: a run that is done counts in the first intact batch that holds the table
-        and the run, and a run that failed counts only in the table of runs, once, and only where no batch has it done.
+        A run that is done counts in the first intact batch with the table and the run. A run that failed counts only in
+        the table of runs, once, and only where no batch has it done.
         """
         batches = [batch for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
         batches = [batch for batch in batches if (batch.folder / f"{name}.parquet").is_file()]
@@ -207,9 +198,9 @@ class Archive:
                 yield batch.folder / f"{name}.parquet", None if len(own) == standing else own
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One table of all intact batches as a data frame, in no order, of the runs that count.
+        """Return a table of all intact batches, in no particular order.
 
-        Raises UserError where no batch has it, or where batches hold tables that do not fit together.
+        Raises UserError where no batch has it, or where the tables of batches differ in their columns.
         """
         import pyarrow as pa
 
@@ -219,18 +210,23 @@ class Archive:
             if parts:
                 return pa.concat_tables(parts).unify_dictionaries().to_pandas()
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise UserError(f"{self.folder}: the table '{name}' cannot be read ({first_line(error)})") from None
-        known_tables = ", ".join(self.tables()) or "nothing yet"
-        raise UserError(f"{self.folder} holds no table '{name}'; its finished batches hold {known_tables}")
+            raise unreadable(self.folder, name, error) from None
+        known = f"Use one of {', '.join(self.tables())}." if self.tables() else "No batch is finished."
+        raise UserError(f"Missing table: {name} in {self.folder}. {known}")
 
     def tables(self) -> list[str]:
-        """The names of the tables that intact batches hold."""
+        """Return the names of the tables of intact batches."""
         intact = [batch.folder for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
         return sorted({path.stem for folder in intact for path in folder.glob("*.parquet")})
 
 
+def unreadable(folder: Path, table: str, error: Exception) -> UserError:
+    """Return the error for a table that cannot be read."""
+    return UserError(f"Invalid table: {table} in {folder} cannot be read ({first_line(error)}).")
+
+
 def read_rows(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of these runs of a Parquet file, or all of them; raises errors of pyarrow where it cannot be read."""
+    """Return the rows of these runs of a Parquet file, or all; raise errors of pyarrow where it cannot be read."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -243,7 +239,7 @@ def read_rows(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | N
 
 
 def _intact(folder: Path) -> StoredBatch | None:
-    """What a batch holds, or None where its files are not to the bit what was written."""
+    """Return the batch in a folder, None where its files differ from their checksums."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -265,12 +261,12 @@ def _intact(folder: Path) -> StoredBatch | None:
 
 
 def _is_removable(folder: Path) -> bool:
-    """Whether a folder that is no intact batch can only be a batch of this program that was altered."""
+    """Return whether a folder that is no intact batch must be a changed batch of this program."""
     return _BATCH_NAME.fullmatch(folder.name) is not None and _holds_only_a_batch(folder)
 
 
 def _holds_only_a_batch(folder: Path) -> bool:
-    """Whether it is a real folder with nothing in it but files of a batch, and what file managers leave."""
+    """Return whether it is a real folder with files of a batch and of file managers alone."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     entries = [entry for entry in folder.iterdir() if entry.name not in SYSTEM_FILES]
@@ -285,12 +281,8 @@ def _remove(folder: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(_cannot_write(folder, error)) from None
+        raise _cannot_write(folder, error) from None
 
 
-def _cannot_write(folder: Path, error: OSError) -> str:
-    reason = error.strerror or first_line(error)
-    return (
-        f"{folder} cannot be written ({reason}); what is finished is kept: mend that and give the same command again, "
-        "or give another folder, as in folder=mine"
-    )
+def _cannot_write(folder: Path, error: OSError) -> UserError:
+    return files.cannot_write(folder, error, "Finished runs are kept: repeat the command, or use another folder.")

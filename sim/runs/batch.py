@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class SimulationRoutine:
-    """How plans are simulated, and the tables that can be stored for each.
+    """A way to simulate plans, with the tables that can be stored for each.
 
     Attributes
     ----------
@@ -81,14 +81,14 @@ class BatchResult:
 
 
 def simulate_batch(batch: Batch) -> BatchResult:
-    """Live all runs of a batch. One that fails is recorded with its error, and the others go on.
+    """Simulate all runs of a batch. One that fails is recorded with its error, and the others continue.
 
-    Raises UserError where this worker has another version of the model than the one who asks.
+    Raises UserError where this worker has another version of the model than the process that sent the batch.
     """
     if model_version() != batch.model:
         raise UserError(
-            f"a worker has version {model_version()} of the model and this process {batch.model}; "
-            "install the same on every machine"
+            f"Invalid version of a worker: {model_version()}. This process has {batch.model}. "
+            "Install the same version on every machine."
         )
     names = {id(run.plan): run.identifier for run in batch.runs}
     columns_by_table: dict[str, list[tuple[str, Any]]] = {name: [] for name in batch.tables}
@@ -112,24 +112,23 @@ def simulate_batch(batch: Batch) -> BatchResult:
 
 
 def _simulate_each(plans: Sequence[Plan], routine: SimulationRoutine) -> Iterator[tuple[Plan, Any]]:
-    """Each plan with what came of it or, where it failed, what went wrong as a text."""
+    """Yield each plan with its result or, where it failed, the message of the error."""
     for stack in batches(plans):
         try:
             yield from zip(stack, routine.simulate(stack), strict=True)
         except (MemoryError, FileChanged):
-            raise  # no fault of the run: it may do well with more memory, or with its files as they were
+            raise  # not caused by the run, which may succeed with more memory or with its files restored
         except Exception as error:
             if len(stack) == 1:
                 yield stack[0], _error_message(error)
             else:
-                # One of them fails; alone, the others do not.
-                for plan in stack:
+                for plan in stack:  # only one of them may fail alone
                     yield from _simulate_each([plan], routine)
 
 
 def _error_message(error: Exception) -> str:
     line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {first_line(error)}"
-    return without_folders(line)  # it is stored beside results, which others may read
+    return without_folders(line)  # stored beside results, which others may read
 
 
 def _runs(runs: Sequence[Run], errors: Sequence[str]) -> pyarrow.Table:
@@ -147,7 +146,7 @@ def _runs(runs: Sequence[Run], errors: Sequence[str]) -> pyarrow.Table:
 
 
 def _table(rows: Sequence[tuple[str, Any]]) -> pyarrow.Table:
-    """Tables of several runs below each other, with the run's id in front."""
+    """Return the tables of several runs below each other, with the run's id as the first column."""
     import pyarrow as pa
 
     lengths = [len(columns["scenario"]) for _, columns in rows]
@@ -163,7 +162,7 @@ def _table(rows: Sequence[tuple[str, Any]]) -> pyarrow.Table:
 
 
 def parquet(table: pyarrow.Table) -> bytes:
-    """A table as Parquet: the same bytes for the same table."""
+    """Return a table as Parquet: the same bytes for the same table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

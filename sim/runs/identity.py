@@ -1,4 +1,4 @@
-"""What a run is called: a hash of everything its result depends on, so that it is known again wherever it is met."""
+"""Run ids: a hash of everything that the result of a run depends on."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ MODEL_FILES = (
     "outcomes/definitions.py", "outcomes/effects.py", "outcomes/no_effect.py", "outcomes/record.py",
     "outcomes/run_summary.py", "runs/stacked_runs.py", "survey/survey.py",
 )  # fmt: skip
-"""What of the package a result depends on; evidence, costs, pages and figures can change and it is the same model."""
+"""Files of the package on which results depend; evidence, costs, pages and figures are not among them."""
 LIBRARIES = ("numpy", "scipy")
-"""Libraries whose arithmetic reaches results; decision record 25 says why no others."""
+"""Libraries on whose arithmetic results depend; decision record 25 says why no others."""
 NOT_IN_ID = ("engine", "overrides")
-"""Fields of a plan on which no result depends: all engines give the same bits, and overrides are for the reader."""
+"""Fields of a plan on which no result depends: all engines give the same bits, and overrides are for readers."""
 _LENGTH = 16
 _REMEMBERED = 512
 
 
 @cache
 def model_version() -> str:
-    """Return the version of the model: the package's, a hash of the code and data of the model, and its libraries'.
+    """Return the versions of the package and its libraries, with a hash of the code and data of the model.
 
-    Of a library only the feature release counts, as in `numpy2.4`, since a patch release fixes errors.
+    Libraries count with their feature release, as in `numpy2.4`, since patch releases only fix errors.
     """
     from sim import __version__
 
@@ -52,7 +52,7 @@ def model_version() -> str:
 
 
 def _content_digest(path: Path) -> str:
-    """The digest of a file without its prose, so that better words do not part a sweep from its finished runs."""
+    """Return the digest of a file without its prose, so that a change of words keeps the ids of finished runs."""
     if path.suffix == ".py":
         return code_digest(path)
     if path.suffix == ".csv":
@@ -67,13 +67,13 @@ def feature_release(version: str) -> str:
 
 
 class Identifier:
-    """Gives plans their run ids; it remembers the parts that plans of one study share, which makes it fast."""
+    """A function that returns the run id of a plan; it caches digests of parts that the plans of a study share."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, str]] = {}
 
     def __call__(self, plan: Plan) -> str:
-        """16 hexadecimal digits of a hash of the model's version and every field of the plan but `NOT_IN_ID`."""
+        """Return 16 hexadecimal digits of a hash of the model version and all fields but `NOT_IN_ID`."""
         parts = {field.name: getattr(plan, field.name) for field in fields(plan) if field.name not in NOT_IN_ID}
         return digest(
             parts
@@ -86,7 +86,7 @@ class Identifier:
         )
 
     def _of(self, part: Any, plain: Callable[[Any], Any] = lambda part: part) -> str:
-        """The digest of a part, by the very object; objects are held, so that no other can take their place."""
+        """Return the digest of a part by its object id; the cache holds the object, so that the id stays its own."""
         if id(part) not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -95,7 +95,7 @@ class Identifier:
 
 
 def _without_prose(part: Any) -> Any:
-    """A measure or scenario, as its fields by name without those that hold prose."""
+    """Return the fields of a measure or scenario by name, without prose."""
     if is_dataclass(part) and not isinstance(part, type):
         return {
             field.name: _without_prose(getattr(part, field.name)) for field in fields(part) if field.name not in PROSE
@@ -106,12 +106,12 @@ def _without_prose(part: Any) -> Any:
 
 
 def _firm(firm: FirmOptions) -> dict[str, Any]:
-    """The options of a firm, without the paths of files whose digests are known."""
+    """Return the options of a firm, without the paths of files whose digests are known."""
     return asdict(firm) | dict.fromkeys(firm.file_digests or ())
 
 
 def digest(content: Any) -> str:
-    """16 hexadecimal digits of a hash of dataclasses, mappings, lists, numbers and texts."""
+    """Return 16 hexadecimal digits of a hash of dataclasses, mappings, lists, numbers and texts."""
     text = json.dumps(content, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
@@ -124,5 +124,5 @@ def _plain(part: Any) -> Any:
     if isinstance(part, frozenset | set):
         return sorted(part)
     if hasattr(part, "tolist"):
-        return part.tolist()  # numbers and arrays of numpy, of which `str` may leave out the middle
+        return part.tolist()  # `str` leaves out the middle of long arrays
     return str(part)

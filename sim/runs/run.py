@@ -1,4 +1,4 @@
-"""One run, and many: a plan goes in, a record comes out."""
+"""Run plans and return their records."""
 
 from __future__ import annotations
 
@@ -13,22 +13,50 @@ from sim.runs.worker_pool import borrowed_pool, map_unordered, process_pool
 
 
 def run(plan: Plan, each_week: Callable[[int], None] | None = None) -> Record:
-    """Run a plan: burn-in, fork, horizon. `each_week` is called with every finished week (negative: burn-in)."""
+    """Run a plan: its burn-in, and then all its scenarios side by side.
+
+    Parameters
+    ----------
+    plan : Plan
+        Scenarios, people, parameters and length of the run, from `sim.plan`.
+    each_week : callable, optional
+        Called with the number of every finished week; weeks of the burn-in are negative.
+
+    Returns
+    -------
+    Record
+        Outcomes of every scenario by week.
+    """
     return run_stacked([plan], each_week)[0]
 
 
 def run_many(
-    plans: Iterable[Plan],
-    workers: int = 1,
-    progress: Callable[[int], None] | None = None,
-    pool: Executor | None = None,
+    plans: Iterable[Plan], workers: int = 1, progress: Callable[[int], None] | None = None, pool: Executor | None = None
 ) -> Iterator[Record]:
-    """Run many plans and yield their records in the order of the plans, whatever the number of workers.
+    """Run many plans and yield their records in the order of the plans.
 
-    Plans that follow each other and differ in nothing but the replicate are run together, which changes no bit. Workers
-    are processes begun by spawn; one that is killed is replaced and its plans are done again. `pool` takes their place:
-    any executor, kept from one study to the next, that has `workers` workers. `progress` is called with the number of
-    finished runs.
+    Consecutive plans that differ only in the replicate are run together; results are the same to the bit.
+
+    Parameters
+    ----------
+    plans : iterable of Plan
+        Plans, such as those of `sim.plans`.
+    workers : int
+        Number of processes. A process that is killed is replaced, and its plans are run again.
+    progress : callable, optional
+        Called with the number of finished runs.
+    pool : Executor, optional
+        Open executor with this number of workers, in place of new processes.
+
+    Yields
+    ------
+    Record
+        Outcomes of every scenario by week.
+
+    Raises
+    ------
+    UserError
+        Where workers end repeatedly.
     """
     todo = list(enumerate(batches(plans, max(workers, 1))))
     worker_pool = process_pool(max(min(workers, len(todo)), 1)) if pool is None else borrowed_pool(pool, workers)

@@ -1,9 +1,9 @@
-"""A run: burn-in, fork, horizon; replicates of small firms live it together, as rows of one engine.
+"""Runs of replicates that one engine simulates together.
 
-The burn-in is run once, in one world, under the practice of 2022, and forked into one world for each scenario; the
-worlds then live side by side on the same chance. Equations cost little for a few hundred people beside the calls they
-take; thirty replicates in one engine need the calls of one. Chance is keyed by replicate, ties and lines stay within
-each, so that every replicate gives to the bit what it gives alone.
+The burn-in is simulated once, in one world, under the practice of 2022. It is then forked into one world per scenario,
+all with the same random numbers. For a few hundred people, calls cost more than equations, so thirty replicates in one
+engine take about the time of one. Random numbers are keyed by replicate, and ties and reporting lines stay within each,
+so that every replicate gives the same results to the bit as alone.
 """
 
 from __future__ import annotations
@@ -27,25 +27,20 @@ from sim.world.firm import Firm, stack_firms
 from sim.world.staff import Staff
 
 AT_A_TIME = 20_000
-"""Places stacked at most, in all worlds together; beyond, calls hardly count."""
+"""Maximum number of people stacked, in all worlds together; with more, calls hardly count."""
 _BYTES_OF_RECORDS = 32_000_000
-"""Bytes that the records of stacked replicates hold at most, so that many small firms do not fill the memory."""
-
-
+"""Maximum size of the records of stacked replicates, so that many small firms do not fill the memory."""
 WeekCallback = Callable[[int], None]
-"""What is told of every finished week; weeks of the burn-in are negative."""
+"""Called with every finished week; weeks of the burn-in are negative."""
 
 
 def run_stacked(plans: Sequence[Plan], each_week: WeekCallback | None = None) -> list[Record]:
-    """The records of plans that differ in nothing but the replicate: burn-in, fork, horizon.
-
-    Raises UserError for plans that differ in something else.
-    """
+    """Return the records of plans that differ only in the replicate; raise UserError for others."""
     return burn_in_state(plans, each_week).simulate(plans[0].scenarios, each_week)
 
 
 def burn_in_state(plans: Sequence[Plan], each_week: WeekCallback | None = None) -> BurnInState:
-    """Live the burn-in of plans that differ in nothing but the replicate; raises UserError where they do."""
+    """Simulate the burn-in of plans that differ only in the replicate; raise UserError for others."""
     _check_alike(plans)
     firms = _firms(plans)
     engine = _set_up(plans, firms)
@@ -60,7 +55,7 @@ _cache: dict[str, tuple[Firm, ...]] = {}
 
 
 def _firms(plans: Sequence[Plan]) -> tuple[Firm, ...]:
-    """The firms of these plans. Small ones are kept for the next call: rows of a design share them."""
+    """Return the firms of these plans. Small ones are cached for the next call, since rows of a design share them."""
     first = plans[0]
     key = repr((first.firm, first.seed, [one.replicate for one in plans]))
     if (firms_cached := _cache.get(key)) is not None:
@@ -81,9 +76,9 @@ class BurnInState:
     engine: Engine
 
     def simulate(self, scenarios: Sequence[Scenario], each_week: WeekCallback | None = None) -> list[Record]:
-        """The records of the replicates under these scenarios, the first of which the others are compared with.
+        """Return the records of the replicates under these scenarios, of which the first is the baseline.
 
-        Raises UserError for a scenario with a measure that none of the plans' own scenarios introduces.
+        Raises UserError for a scenario with a measure that no scenario of the plans introduces.
         """
         self._check_known(scenarios)
         plan = replace(self.plans[0], scenarios=tuple(scenarios))
@@ -92,9 +87,9 @@ class BurnInState:
         recorders = [Recorder(share, plan.weeks) for share in shares]
         ties_before = [share.values["tie_strength"][0] for share in shares]
         for week in range(plan.weeks):
-            of_all = measure_week(engine, survey, week)
+            outcomes = measure_week(engine, survey, week)
             for recorder, share in zip(recorders, shares, strict=True):
-                recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in of_all))
+                recorder.write(week, *(np.ascontiguousarray(values[..., share.places]) for values in outcomes))
             if each_week:
                 each_week(week)
         return [
@@ -118,13 +113,13 @@ def _check_alike(plans: Sequence[Plan]) -> None:
     for other in plans:
         if replace(other, replicate=first.replicate) != first:
             raise UserError(
-                f"replicates {first.replicate} and {other.replicate} differ in more than their number; "
-                "only plans that are alike in all else can be stacked"
+                f"Invalid plans: those of replicates {first.replicate} and {other.replicate} differ in more than their "
+                "number. Use plans that differ only in the replicate."
             )
 
 
 def batches(plans: Iterable[Plan], workers: int = 1) -> Iterator[list[Plan]]:
-    """Plans in their order, cut into batches that can be stacked and fit `AT_A_TIME`, as many for each worker."""
+    """Yield plans in their order, in batches that can be stacked and are of similar size for each worker."""
     for _, alike in groupby(plans, key=lambda plan: replace(plan, replicate=0)):
         yield from _cut(list(alike), workers)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import active_children, current_process, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -28,18 +29,23 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PREFETCH_PER_WORKER = 2
-"""Items handed out per worker, so that nobody waits for the next; few, so that memory stays flat."""
+"""Items submitted per worker: enough that no worker waits, and few, so that memory does not grow."""
 TRIES, MAX_FAILED_ROUNDS = 3, 8
-"""How often an item is begun alone after a worker ended over it, before it is given up; and how often in a row workers
-may end before anything at all is ready."""
+"""Attempts to run an item alone after a worker ended over it, and rounds in a row that may fail without any result."""
 
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """Number of workers, and how to open an executor with them.
+    """Workers that run tasks.
 
-    `open_executor` is called again after a worker ended; None stands for this process. `worker_errors` are the errors
-    that an executor raises when a worker has ended.
+    Attributes
+    ----------
+    workers : int
+        Number of workers.
+    open_executor : callable, optional
+        Opens an executor, again after a worker has ended; None stands for this process.
+    worker_errors : tuple of exception types
+        Errors that the executor raises when a worker has ended.
     """
 
     workers: int
@@ -48,12 +54,12 @@ class WorkerPool:
 
 
 def in_process_pool() -> WorkerPool:
-    """This process does all the work itself."""
+    """Return a pool in which this process does all the work itself."""
     return WorkerPool(1)
 
 
 def process_pool(workers: int) -> WorkerPool:
-    """So many processes of this machine, begun by spawn; one worker is this process itself.
+    """Return a pool of processes of this machine, started by spawn; one worker is this process itself.
 
     Raises UserError where this process cannot start others.
     """
@@ -64,7 +70,7 @@ def process_pool(workers: int) -> WorkerPool:
 
 
 def borrowed_pool(pool: Executor, workers: int) -> WorkerPool:
-    """An executor that somebody keeps from one study to the next, with so many workers; it stays open."""
+    """Return a pool with an open executor of this number of workers, which stays open."""
     return WorkerPool(workers, lambda: nullcontext(pool))
 
 
@@ -99,10 +105,21 @@ def _is_broken(executor: Executor) -> bool:
 
 @contextmanager
 def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.0) -> Iterator[WorkerPool]:
-    """The workers of the Dask cluster at `address`, or of one begun here with so many workers of one thread each.
+    """Open a pool with the workers of a Dask cluster.
 
-    `timeout` is how many seconds the scheduler has to answer. Raises UserError where Dask is missing, the address does
-    not answer, or the cluster has no worker.
+    Parameters
+    ----------
+    address : str, optional
+        Address of the scheduler; by default a new cluster on this machine.
+    workers : int
+        Number of workers of a new cluster, with one thread each.
+    timeout : float
+        Seconds to wait for the scheduler.
+
+    Raises
+    ------
+    UserError
+        Where Dask is missing, no scheduler answers, or the cluster has no worker.
     """
     try:
         from distributed import Client, KilledWorker, LocalCluster
@@ -121,10 +138,9 @@ def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.
             _check_reachable(address, timeout)
             client = stack.enter_context(Client(address, timeout=timeout, set_as_default=False))
         except OSError as error:
-            raise UserError(
-                f"no Dask scheduler answers at {address} ({first_line(error)}); give the address that the scheduler "
-                "printed, as in executor.address=tcp://host:8786"
-            ) from None
+            accepted = "the address that the scheduler printed, as in tcp://host:8786"
+            reason = f"No Dask scheduler answers ({first_line(error)})."
+            raise UserError(invalid("executor.address", address, accepted, reason)) from None
         count = sum(client.nthreads().values())
         if not count:
             raise UserError(f"The Dask cluster at {address} has no worker. Start some with `dask worker {address}`.")
@@ -140,11 +156,11 @@ def _check_reachable(address: str, timeout: float) -> None:
 def map_unordered(
     work: Callable[[Item], Result], items: Iterable[Item], pool: WorkerPool
 ) -> Generator[tuple[Item, Result | None], None, None]:
-    """Each item with what `work` made of it, as they become ready.
+    """Yield each item with the result of `work`, as they become ready.
 
-    None stands for an item over which workers ended again and again. Items that were at work when a worker ended are
-    done again one by one, so that one of them alone can be to blame, and before others are begun: whoever needs results
-    in order then holds few that wait for them. An error that `work` raises is raised here.
+    The result is None for an item over which workers ended repeatedly. Items that were running when a worker ended are
+    repeated one by one, to find the one that ends it, and before other items, so that a caller who needs results in
+    order stores few. An error that `work` raises is raised here.
     """
     if pool.open_executor is None:
         yield from ((item, work(item)) for item in items)
@@ -157,7 +173,7 @@ def map_unordered(
             ready += 1
             yield item, result
         futile = 0 if ready else futile + 1
-        while interrupted and futile <= 1:  # more than one failure in a row is the fault of no item
+        while interrupted and futile <= 1:  # several failures in a row are not caused by an item
             item = interrupted.pop(0)
             repeated = _retry_alone(work, item, pool)
             futile = 0 if repeated is not None else futile + 1
@@ -177,7 +193,7 @@ def map_ordered(work: Callable[[Item], Result], items: Sequence[Item], pool: Wor
     results: dict[int, Result] = {}
     numbered = list(enumerate(items))
     with tqdm(total=len(items), desc=label, disable=None, file=sys.stderr) as bar:
-        for (number, _), result in map_unordered(_OnItem(work), numbered, pool):
+        for (number, _), result in map_unordered(partial(_on_item, work), numbered, pool):
             if result is None:
                 raise UserError(f"Workers ended repeatedly over {label}. If memory is short, use workers=1.")
             results[number] = result
@@ -185,20 +201,14 @@ def map_ordered(work: Callable[[Item], Result], items: Sequence[Item], pool: Wor
     return [results[number] for number in range(len(items))]
 
 
-@dataclass(frozen=True)
-class _OnItem:
-    """A function of an item, called with the item and its number; it can be sent to another process."""
-
-    work: Callable[[Any], Any]
-
-    def __call__(self, numbered: tuple[int, Any]) -> Any:
-        return self.work(numbered[1])
+def _on_item(work: Callable[[Item], Result], numbered: tuple[int, Item]) -> Result:
+    return work(numbered[1])
 
 
 def _run_concurrently(
     work: Callable[[Item], Result], fresh: Iterator[Item], pool: WorkerPool, interrupted: list[Item]
 ) -> Iterator[tuple[Item, Result]]:
-    """Hand out items until none is left or a worker has ended; what it was at goes to `interrupted`."""
+    """Submit items until none is left or a worker has ended, whose items go to `interrupted`."""
     doing: dict[Future[Result], Item] = {}
     broken = False
     with pool.open_executor() as executor:  # type: ignore[misc]
@@ -227,7 +237,7 @@ def _run_concurrently(
 
 
 def _begin(pool: Executor, work: Callable[[Item], Result], fresh: Iterator[Item]) -> dict[Future[Result], Item]:
-    """Hand out the next item, if there is one; an executor that is already broken breaks its future."""
+    """Submit the next item, if there is one; the future of a broken executor raises its error."""
     for item in fresh:
         try:
             return {pool.submit(work, item): item}
@@ -252,34 +262,34 @@ def _retry_alone(work: Callable[[Item], Result], item: Item, pool: WorkerPool) -
 
 WORKER_NAME = "hybridwork worker"
 UNGUARDED = 73
-"""Exit status of a worker that was told to run its parent's script instead of waiting for work."""
+"""Exit status of a worker that runs its parent's script instead of waiting for work."""
 _NO_GUARD = (
-    "worker processes import the script that starts them, and this one would start them again; put the script's calls "
-    'under `if __name__ == "__main__":`, or use workers=1'
+    "Unguarded script: worker processes import the script that starts them, and this one would start them again. Put "
+    'its calls under `if __name__ == "__main__":`, or use workers=1.'
 )
 
 
 def check_can_start_processes() -> None:
-    """Raise UserError, with what to do, where Python cannot start worker processes from here."""
+    """Raise UserError where Python cannot start worker processes from here."""
     check_guarded()
     if current_process().daemon:
         raise UserError(
-            "this is a worker of multiprocessing.Pool, which cannot start processes of its own; use workers=1 here, or "
-            "concurrent.futures.ProcessPoolExecutor in place of the Pool"
+            "A worker of multiprocessing.Pool cannot start processes. Use workers=1 here, or "
+            "concurrent.futures.ProcessPoolExecutor in place of the Pool."
         )
     main = sys.modules["__main__"]
     script = getattr(main, "__file__", None)
     if script is not None and getattr(main, "__spec__", None) is None and not Path(script).exists():
         raise UserError(
-            f"worker processes import the script that starts them, and there is no file {script}; save the script as a "
-            "file and run that file, or use workers=1"
+            f"Missing file: {script}. Worker processes import the script that starts them. Save the script as a file "
+            "and run that file, or use workers=1."
         )
 
 
 def check_guarded() -> None:
     """Raise UserError in a new process that runs its parent's script because the script has no guard.
 
-    A worker of ours ends instead, with a status that its parent knows: only the parent tells the user.
+    A worker of this package ends instead, with a status for its parent, so that only the parent raises the error.
     """
     process = current_process()
     if getattr(process, "_inheriting", False):  # set while a spawned process imports its parent's script
@@ -289,7 +299,7 @@ def check_guarded() -> None:
 
 
 class _Spawn(SpawnContext):
-    """Python's spawn, which gives workers a name and remembers them."""
+    """Python's spawn context, which names its workers and keeps a list of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -303,7 +313,7 @@ class _Spawn(SpawnContext):
 
 @contextmanager
 def _spawned(workers: int) -> Iterator[Executor]:
-    """Processes begun by spawn (Mesa and threads of numba forbid fork); ended at once when nobody waits for them."""
+    """Provide processes started by spawn (Mesa and threads of numba forbid fork), ended at once after an error."""
     others = set(active_children())
     spawn = _Spawn()
     pool = ProcessPoolExecutor(workers, spawn, initializer=serve)
@@ -321,7 +331,7 @@ def _spawned(workers: int) -> Iterator[Executor]:
 
 
 def serve() -> None:
-    """A worker leaves Ctrl-C and a closed terminal to the process that started it, and ends when that one does."""
+    """Let this worker ignore Ctrl-C and a closed terminal, and end with the process that started it."""
     for name in ("SIGINT", "SIGHUP"):
         if (one := getattr(signal, name, None)) is not None:
             signal.signal(one, signal.SIG_IGN)

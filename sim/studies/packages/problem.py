@@ -18,7 +18,7 @@ from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext
-from sim.experiments.sweep import ground_of, local_workers
+from sim.experiments.sweep import local_workers
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
@@ -130,7 +130,7 @@ def name_of(package: Package) -> str:
 
 def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     """Return the problem of a composed configuration; raise UserError for settings that do not go together."""
-    context = ground_of(cfg)
+    context = DesignContext(cfg)
     if len(context.plan.scenarios) > 1:
         raise UserError(
             f"Invalid scenario: {context.plan.scenarios[1].name}. The search makes the packages: to restrict their "

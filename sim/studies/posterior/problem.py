@@ -20,7 +20,7 @@ from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose, with_every_measure
-from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, retry_of
+from sim.experiments.sweep import Sweep, batch_of, local_workers, retry_of
 from sim.studies.posterior.observations import Observation, observations
 from sim.studies.posterior.simulator import OBSERVED, TABLE
 
@@ -123,7 +123,7 @@ def _design_at(factors: tuple[Factor, ...], at: np.ndarray) -> Design:
 
 def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     """Return the problem of a composed configuration; raise UserError for an invalid one."""
-    context = ground_of(cfg)
+    context = DesignContext(cfg)
     check_memory(context.plan, 1, local_workers(cfg))
     scenarios = [scenario.name for scenario in context.plan.scenarios]
     if len(scenarios) > 1:

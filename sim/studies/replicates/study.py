@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.config import composition
 from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, invalid, unknown
 from sim.experiments import results as stored
@@ -75,7 +74,7 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
 
     def problem(self, cfg: DictConfig, settings: Precision) -> Problem:
         """Return what to simulate; raise UserError without a policy, or for too little memory."""
-        context = DesignContext(cfg, composition.overrides_of(cfg))
+        context = DesignContext(cfg)
         if len(context.plan.scenarios) < 2:
             raise UserError(invalid("scenarios", "[baseline]", "a policy too, as in scenario=anchor_days"))
         check_memory(context.plan, len(context.plan.scenarios), local_workers(cfg))

@@ -31,7 +31,7 @@ from sim.experiments import designs
 from sim.experiments import results as stored
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose
-from sim.experiments.sweep import Sweep, batch_of, ground_of, local_workers, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, batch_of, local_workers, named_folder, retry_of, run_sweep
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
 from sim.runs.identity import Identifier, digest
@@ -125,7 +125,7 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
     def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
         """Return all sweeps but that of the indices; raise UserError for settings that do not go together."""
-        context, replicates = ground_of(cfg), study_settings.settings_of(cfg).replicates
+        context, replicates = DesignContext(cfg), study_settings.settings_of(cfg).replicates
         plan = context.plan
         check_memory(plan, len(plan.scenarios), local_workers(cfg))
         if len(plan.scenarios) < 2:
