@@ -67,8 +67,8 @@ def test_a_row_of_blanks_is_the_setting_in_which_nothing_changes(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("weeks,seed\n4\n", "line 2 has 1 values under 2 columns"),
-        ("weeks;seed\n4;5;6\n", "line 2 has 3 values under 2 columns"),
+        ("weeks,seed\n4\n", "Line 2 has 1 values under 2 columns"),
+        ("weeks;seed\n4;5;6\n", "Line 2 has 3 values under 2 columns"),
         ('weeks,seed\n4,"5\n6"\n', "line break"),
         ("weeks,weeks\n4,5\n", "a name of its own"),
     ],
