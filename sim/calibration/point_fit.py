@@ -17,9 +17,8 @@ import numpy as np
 from sim.calibration.point_estimate import Parameters, check_writable, merged, metadata_of, write_fit
 from sim.calibration.standardisation import BURN_IN_WEEKS, MEASURED_DAYS, standardise
 from sim.data import rows
-from sim.engine.plan import Plan, create_engine
+from sim.engine.plan import Plan, create_engine, value_of
 from sim.formatting import signed
-from sim.language.discovery import mechanisms
 from sim.outcomes.record import STAGES, cascade
 from sim.survey.survey import Survey, survey_of
 from sim.world.calendar import DAYS_A_WEEK
@@ -212,7 +211,7 @@ def run_burn_in(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np
 
 def _bounds(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     metadata = [metadata_of(*key) for key in FREE]
-    now = [plan.parameters.get(p, {}).get(n, getattr(mechanisms()[p](), n)) for p, n in FREE]
+    now = [value_of(plan, *key) for key in FREE]
     return np.array([m.low for m in metadata]), np.array([m.high for m in metadata]), np.array(now)
 
 

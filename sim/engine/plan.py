@@ -199,6 +199,11 @@ def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[M
             )
 
 
+def value_of(plan: Plan, process: str, name: str) -> float:
+    """Return the value of a parameter of a process of the model."""
+    return float(plan.parameters.get(process, {}).get(name, getattr(mechanisms()[process](), name)))
+
+
 def with_parameters(
     kind: type[Mechanism], parameters: Mapping[str, float], counts: Mapping[str, float] | None = None
 ) -> Mechanism:

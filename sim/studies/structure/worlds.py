@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.calibration.point_estimate import merged
-from sim.engine.plan import Plan, simulate_burn_in
+from sim.engine.plan import Plan, simulate_burn_in, value_of
 from sim.language.discovery import mechanisms
 from sim.studies.patterns.evidence import Statistics, simulate_statistics
 from sim.survey.survey import survey_of
@@ -37,15 +37,11 @@ class Switch:
 def switches(plan: Plan) -> tuple[Switch, ...]:
     """Return every switch of the mechanisms, as the plan sets it."""
     return tuple(
-        Switch(process, name, metadata.meaning, bool(_value(plan, process, name)))
+        Switch(process, name, metadata.meaning, bool(value_of(plan, process, name)))
         for process, kind in mechanisms().items()
         for name, metadata in kind.parameter_metadata().items()
         if metadata.is_switch
     )
-
-
-def _value(plan: Plan, process: str, name: str) -> float:
-    return float(plan.parameters.get(process, {}).get(name, getattr(mechanisms()[process](), name)))
 
 
 def with_change(plan: Plan, switch: Switch | None) -> Plan:

@@ -15,10 +15,10 @@ from functools import cache
 import numpy as np
 
 from sim.calibration.point_fit import run_burn_in
-from sim.engine.plan import Plan
+from sim.engine.plan import Plan, value_of
 from sim.language.discovery import mechanisms
 from sim.outcomes.patterns import BOTH
-from sim.studies.vanishing.explanations import HEARING, value_in
+from sim.studies.vanishing.explanations import HEARING
 from sim.survey.instruments import instruments_of
 from sim.survey.visit import SurveyRandom, WorldState, sample_responses
 
@@ -47,7 +47,7 @@ def second_reading(plan: Plan) -> Reading:
 
     ranges = [mechanisms()["cascade"].parameter_metadata()[name] for name in FREE]
     low, high = (np.array([getattr(one, end) for one in ranges]) for end in ("low", "high"))
-    start = np.clip([value_in(plan, "cascade", name) for name in FREE], low + 1e-3, high - 1e-3)
+    start = np.clip([value_of(plan, "cascade", name) for name in FREE], low + 1e-3, high - 1e-3)
     step = STEP * (high - low)
 
     def steps(x: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from sim.calibration.point_estimate import merged
 from sim.config.settings import StudySettings, read_settings
-from sim.engine.plan import Plan, validate_value
+from sim.engine.plan import Plan, validate_value, value_of
 from sim.errors import UserError, instead, invalid
 from sim.language.discovery import mechanisms
 from sim.language.grammar import Mechanism
@@ -155,15 +155,10 @@ def plan_of(plan: Plan, world: World, replicate: int) -> Plan:
 
 def _cascade_parameters(plan: Plan, times: Mapping[str, float]) -> dict[str, float]:
     """Return hearing and own initiative as multiples of those of the plan, within their ranges."""
-    values = {name: 1 - times.get("word_lost", 1.0) * (1 - value_in(plan, "cascade", name)) for name in HEARING}
-    values["own_initiative"] = times.get("own_initiative", 1.0) * value_in(plan, "cascade", "own_initiative")
+    values = {name: 1 - times.get("word_lost", 1.0) * (1 - value_of(plan, "cascade", name)) for name in HEARING}
+    values["own_initiative"] = times.get("own_initiative", 1.0) * value_of(plan, "cascade", "own_initiative")
     ranges = mechanisms()["cascade"].parameter_metadata()
     return {name: float(np.clip(value, ranges[name].low, ranges[name].high)) for name, value in values.items()}
-
-
-def value_in(plan: Plan, process: str, name: str) -> float:
-    """Return a parameter of the plan."""
-    return float(plan.parameters.get(process, {}).get(name, getattr(_owners()[process](), name)))
 
 
 def _measure(measure: Measure, world: World, times: Mapping[str, float], invented: float) -> Measure:
