@@ -96,10 +96,6 @@ class BaseStudy(ABC, Generic[S, R]):
     def figures(self, results: R, footer: str) -> Iterable[tuple[str, Figure]]:
         """Yield the name and the figure of every figure."""
 
-    @abstractmethod
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return the answer to print on the terminal."""
-
     def about(self, results: R) -> dict[str, Any] | None:
         """Return what about.json states besides the usual facts; None if the runs write that file."""
         return {}
@@ -126,11 +122,21 @@ class BaseStudy(ABC, Generic[S, R]):
             write_json(output_folder.about(plan) | about, folder / "about.json")
         if cfg is not None:
             output_folder.write_config(cfg, folder / "config.yaml")
-        package = type(self).__module__.rpartition(".")[0]
-        output_folder.write_text(render(package, facts), folder / "summary.md")
+        output_folder.write_text(render(self._package, facts), folder / "summary.md")
         for name, figure in self.figures(results, f"seed {plan.seed}, version {output_folder.version()}"):
             save(figure, folder / "figures" / name)
         return self.headline(facts)
+
+    def headline(self, facts: Mapping[str, Any]) -> str:
+        """Return the answer to print on the terminal: `headline.j2` with the facts."""
+        from sim.reporting.templates import render
+
+        return render(self._package, dict(facts), "headline.j2").rstrip()
+
+    @property
+    def _package(self) -> str:
+        """Name of the package of the study, which holds its templates."""
+        return type(self).__module__.rpartition(".")[0]
 
     def main(self, argv: list[str]) -> int:
         """Run the command with Hydra's overrides; return its exit code."""

@@ -112,10 +112,6 @@ class DockingStudy(Study[StudySettings, Results]):
         both, footer = results.comparison, f"{results.plan.firm.people:,} people, each alone · {footer}"
         yield self.name, docking.draw(both.equilibria, both.releases, both.boosts, footer)
 
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return every result with whether it holds."""
-        return "\n".join(f"{one['holds']:<8} {one['result']}" for one in facts["findings"].values())
-
 
 def direction_rows(signs: pd.DataFrame) -> list[list[str]]:
     """Return one row per push: the sign of every stock's response in both published versions and here.

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import call
@@ -82,17 +82,6 @@ class InspectionStudy(Study[Settings, Results]):
 
         footer = f"{len(results.studies):,} simulated studies · {footer}"
         yield self.name, inspection.draw(results.tables, footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return what reaches people, how many employees to interview, and how many findings studies report."""
-        reported, findings = facts["measures_reported"], facts["findings"]
-        needed = facts["employees_needed"] or f"more than {facts['most_employees']}"
-        return (
-            f"Employers report {reported['employer']:.1f} of 15 measures, managers {reported['manager']:.1f}, "
-            f"other employees {reported['non_manager']:.1f}.\n"
-            f"Employees to interview for an error of at most {facts['tolerance']:g} measures: {needed}.\n"
-            f"A simulated study reports {findings['reported']:.1f} of {findings['known']} findings as in 2022."
-        )
 
 
 def _large(plans: Sequence[Plan], settings: Settings) -> list[Plan]:

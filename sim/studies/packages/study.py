@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from sim.engine.plan import Plan
 from sim.errors import UserError
 from sim.experiments.sweep import folder_of, report_clearing
 from sim.files import write_json
-from sim.outcomes.definitions import BURN_OUT, ISOLATION
 from sim.runs.archive import Archive
 from sim.runs.identity import model_version
 from sim.runs.worker_pool import WorkerPool, reusing_executor
@@ -86,26 +85,6 @@ class PackagesStudy(KeptFolderStudy[Settings, Problem, Results]):
 
         if results.tables["front"]["on_front"].any():
             yield "front", packages.draw(results.tables["front"], facts(results), footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return the packages on the front, cheapest first."""
-        from sim.formatting import signed
-
-        rows = [row for row in facts["front"] if row["on_front"]]
-        if not rows:
-            return "No package is worth its cost, given the smallest relevant differences."
-        lines = ["Packages on the Pareto front, cheapest first (90% of draws in brackets):"]
-        for row in rows:
-            complaints, isolation = (
-                "{} ({} to {})".format(*(signed(row[f"{goal}{end}"], digits) for end in ("", "_low", "_high")))
-                for goal, digits in ((BURN_OUT, 1), (ISOLATION, 2))
-            )
-            lines += [
-                f"  {row['number']}. {row['all_in']:.0f} euros per employee and year: burn-out complaints per 1,000 "
-                f"{complaints}, isolation, SD {isolation}",
-                f"     {row['package'].replace('+', ', ')}",
-            ]
-        return "\n".join(lines)
 
 
 def _check_problem(archive: Archive, problem: Problem) -> None:

@@ -99,15 +99,6 @@ class PanelStudy(Study[Settings, Results]):
         known = (pd.DataFrame(literature.LAGS), pd.DataFrame(literature.RETESTS))
         yield self.name, panel.draw(*own, *known, literature.LABELS, footer)
 
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return the two cross-lags of load and exhaustion, and the share who still answer."""
-        forward, back = facts["load_exhaustion"]["mean"], facts["exhaustion_load"]["mean"]
-        lags = f"Too few members for lagged effects: {facts['min_people']} are needed."
-        if forward is not None:
-            lags = f"Load predicts exhaustion by {forward:.2f} and exhaustion predicts load by {back:.2f}"
-            lags += f" over {facts['longest']:g} months."
-        return f"{lags}\n{facts['answering']:.0%} of the members answer at the last wave."
-
     def write(self, results: Results, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
         """Write the data files beside tables, page and figure, and replace the results on `panel.page`."""
         headline = super().write(results, plan, folder, cfg)

@@ -25,7 +25,7 @@ from sim.studies.patterns.criteria import criteria
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.experiments import SCENARIOS
 from sim.studies.patterns.rivals import MODELS
-from sim.studies.patterns.scoring import MODEL, PatternTable
+from sim.studies.patterns.scoring import PatternTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,13 +115,6 @@ class PatternStudy(Study[Settings, Results]):
         models = {name: model.label for name, model in MODELS.items()}
         footer = f"{results.worlds} worlds each · {footer}"
         yield self.name, patterns.draw(results.frames["rows"], models, LABELS, footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return how many patterns the model meets, and how many the rivals meet."""
-        scores = {model: own["strong_and_test"] for model, own in facts["scores"].items()}
-        others = ", ".join(f"{scores[model]['met']} ({facts['models'][model]})" for model in facts["leads"])
-        model = scores[MODEL]
-        return f"The model meets {model['met']} of {model['of']} strong and test patterns.\nRivals meet {others}."
 
 
 main = PatternStudy().main

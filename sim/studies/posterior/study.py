@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,26 +99,6 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
 
         for name, figure in posterior.draw_all(results.tables, facts.RECOVERY_BY, footer):
             yield f"calibration_{name}", figure
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return predictions inside their intervals, the effective sample size and the coverage."""
-
-        def percents(shares: Sequence[float]) -> str:
-            return ", ".join(f"{share:.0%}" for share in shares)
-
-        unweighted = "" if facts["weighted"] else "; too small, so draws are unweighted and intervals too wide"
-        lines = [
-            f"{facts['inside']} of {facts['observations']} observations lie within their 90% predictive interval.",
-            f"Effective sample size: {facts['effective_size']:.0f} (draws from the {facts['source']}){unweighted}.",
-        ]
-        for one in facts["recovery"]:
-            lines.append(
-                f"Intervals of the {one['method']} at {percents(facts['nominal'])} contain {percents(one['covered'])} "
-                "of known parameters."
-            )
-        return "\n".join(
-            [*lines, f"{len(facts['influential'])} of {facts['parameters']} parameters move an observation."]
-        )
 
     def write(self, results: Results, plan: Plan, folder: Path, cfg: DictConfig | None = None) -> str:
         """Write the posterior beside tables, page and figures, and publish both where settings say so."""

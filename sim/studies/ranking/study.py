@@ -6,7 +6,7 @@ Each draw has its own parameters, people and random numbers, and simulates all p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from sim.levers.measure import FAMILIES
 from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import KeptFolderStudy
 from sim.studies.ranking import facts
-from sim.studies.ranking.statistics import BURN_OUT, COLLEAGUES
+from sim.studies.ranking.statistics import BURN_OUT
 from sim.studies.ranking.tables import Ranking, Settings, rank
 
 if TYPE_CHECKING:
@@ -88,28 +88,6 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
             yield "effects_over_worlds", robust_ranking.draw_effects(results.effects, results.settings.margins, footer)
             if not pairs.empty:
                 yield "pairs", robust_ranking.draw_pairs(pairs, footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return the counts of the two leading policies, and of every policy against today's practice."""
-        from sim.reporting.labels import TODAY
-        from sim.reporting.templates import in_sentence, label
-
-        if facts["too_few"]:
-            return f"Only {facts['plausible']:,} of {facts['simulated']:,} draws are plausible: too few to compare."
-        lines = []
-        if pair := facts["pair"]:
-            first, second = (in_sentence(label(pair[name])) for name in ("first", "second"))
-            lines.append(
-                f'In 100 plausible versions of this organisation, "{first}" lowers burn-out complaints more than '
-                f'"{second}" in {pair["better_of_100"]}, about as much in {pair["same_of_100"]}, '
-                f"and less in {pair['worse_of_100']}."
-            )
-        lines.append(f"Lower, about the same and higher than under {TODAY}, per 100 draws:")
-        for row, isolation in zip(facts["against_today"][BURN_OUT], facts["against_today"][COLLEAGUES], strict=True):
-            counts = (", ".join(str(one[f"{name}_of_100"]) for name in ("better", "same", "worse"))
-                      for one in (row, isolation))  # fmt: skip
-            lines.append(f"  {label(row['policy'])}: burn-out complaints {'; isolation from colleagues '.join(counts)}")
-        return "\n".join(lines)
 
 
 def draws_sweep(cfg: DictConfig) -> Sweep:

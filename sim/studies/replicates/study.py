@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,13 +125,6 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         from sim.plotting.figures import replicates
 
         yield self.name, replicates.draw(running_means(results.pairs, results.problem.settings), footer=footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return whether the pairs are enough, and the decision for every policy and outcome."""
-        lines = [f"{facts['pairs']:,} pairs of runs are {'' if facts['enough'] else 'not '}enough."]
-        for (policy, outcome, *cells), count in zip(facts["decision_rows"], facts["count_rows"], strict=True):
-            lines.append(f"{policy}, {outcome}: {cells[0]}; {cells[-1]}; {count[-1]}.")
-        return "\n".join(lines)
 
 
 def _run(problem: Problem, folder: Path, pool: WorkerPool, count: int, retry: bool = False) -> stored.Results:

@@ -189,11 +189,6 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
         return sensitivity.draw_all(results.tables, results.problem.settings.shown, footer)
 
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return the assumptions that may move each number most."""
-        factors = {one["number"]: one["factors"] for one in facts["leaders"]}
-        return "\n".join(f"{n}: {', '.join(own) or 'no distinguishable assumption'}" for n, own in factors.items())
-
 
 def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
     """Return what to screen: all uncertain values, or those with these names, but no levers."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -109,14 +109,6 @@ class StructureStudy(Study[Settings, Results]):
 
         footer = f"{results.worlds} worlds each, the same people and random numbers · {footer}"
         yield self.name, structure.draw(results.verdicts, results.effects, LABELS, footer)
-
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return how many switches break a pattern, and the range of the policy's effect."""
-        return (
-            f"{facts['breaking']} of {len(facts['switches'])} switches break a pattern.\n"
-            f"The policy lowers burn-out complaints by {-facts['default_effect']:.1f} per 1,000 in the default model, "
-            f"by {-facts['smallest']['effect']:.1f} to {-facts['largest']['effect']:.1f} with one switch changed."
-        )
 
 
 main = StructureStudy().main

@@ -153,18 +153,6 @@ class VanishingStudy(Study[Settings, Results]):
         }
         yield from vanishing.draw_all(results.tables, labels, footer)
 
-    def headline(self, facts: Mapping[str, Any]) -> str:
-        """Return what the report of 2022 says about the explanations, and how many respondents a survey needs."""
-        low, high, example = facts["weights_low"], facts["weights_high"], facts["needed"][power.ASSUMED][power.EXAMPLE]
-        return (
-            f"The findings of 2022 give the {facts['rivals']} explanations a probability of {100 * low:.0f}% to "
-            f"{100 * high:.0f}%; before, it was {100 * facts['prior']:.0f}%.\n"
-            f"{facts['joint_studies']} of {facts['studies']:,} simulated studies show the whole pattern of 2022.\n"
-            "To detect the effect of social moments in 80% of surveys takes "
-            f"{example['year'] or 'more than ' + str(facts['largest_survey'])} respondents, half of them with the "
-            "measure at random."
-        )
-
 
 def _check_not_drawn(cfg: DictConfig, explanations: Sequence[Explanation], plan: Plan) -> None:
     """Raise UserError for a parameter of the user that worlds draw or the alternative counting fits."""
