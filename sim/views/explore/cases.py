@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.config import composition, plan_builder
 from sim.engine.plan import Plan
-from sim.errors import UserError
+from sim.errors import UserError, required
 from sim.outcomes.record import Record
 from sim.studies.scenarios import facts, interval_type, samples_of, tables_of
 from sim.views.explore.selection import FIRST_STAGE, PolicySelection
@@ -51,6 +51,10 @@ class Answer:
     plan: Plan | None = None
     waiting: int = 0
     error: str | None = None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table; there is none before the first stage."""
+        return required(self.tables, "tables of an answer")[name]
 
     @property
     def complete(self) -> bool:

@@ -37,7 +37,7 @@ def headline(choices: Sequence[PolicySelection], answers: Sequence[Answer], word
 
 def row_of(answer: Answer, table: str, outcome: str, group: str = "everybody") -> Row | None:
     """Return the policy's row of the table of effects or counts; None for a group too small to be shown."""
-    return tables.row_of(required(answer.tables, "tables of an answer")[table], outcome, group)
+    return tables.row_of(answer.table(table), outcome, group)
 
 
 def _single(choices: Sequence[PolicySelection], answers: Sequence[Answer], words: Words) -> str:

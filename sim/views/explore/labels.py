@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from sim.errors import required
 from sim.levers.measure import FAMILIES
 from sim.reporting import phrases
 from sim.views.explore.cases import Answer
@@ -74,7 +73,7 @@ def combined(answers: Sequence[Answer], table: str) -> pd.DataFrame:
     """
     tables = []
     for place, answer in enumerate(answers):
-        own = required(answer.tables, "tables of an answer")[table]
+        own = answer.table(table)
         tables.append(own.assign(scenario=own["scenario"].where(own["scenario"] == "baseline", choice_id(place))))
     rows = pd.concat(tables, ignore_index=True)
     return rows.drop_duplicates([key for key in _KEYS if key in rows])

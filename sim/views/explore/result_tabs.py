@@ -109,7 +109,7 @@ def _by_when(answer: Answer, words: Words) -> str:
     effect = row_of(answer, "effects", BURN_OUT)
     if effect is None or effect["low"] * effect["high"] <= 0:
         return ""
-    weekly = required(answer.tables, "tables of an answer")["trajectories"]
+    weekly = answer.table("trajectories")
     own = weekly[weekly["outcome"].eq(BURN_OUT) & weekly["group"].eq("everybody") & weekly["scenario"].ne("baseline")]
     half, most = (phrases.month(date_of_share(own, share), words) for share in (0.5, 0.9))
     return words("explore.text.by_when", half=half, most=most)
