@@ -36,19 +36,9 @@ from sim.world.calendar import Calendar
 from sim.world.firm import FirmOptions
 
 COLUMNS = [
-    "scenario",
-    "kind",
-    "outcome",
-    "group",
-    "baseline",
-    "difference",
-    "low",
-    "high",
-    "replicates",
-    "interval",
-    "unit",
+    "scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "replicates", "interval", "unit",
     "reason",
-]
+]  # fmt: skip
 POLICY = Scenario("policy", "policy", (Introduction("chairs"), Introduction("breaks")))
 NO_MEASURE = Scenario("no_measure", "counterfactual")
 SCENARIOS = (BASELINE, POLICY, NO_MEASURE)

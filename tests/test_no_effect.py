@@ -256,13 +256,8 @@ def test_reasons_are_counted():
 def swept(tmp_path_factory):
     """A sweep on one organisation that has the measure, in all its rows."""
     asked = (
-        "firm=one",
-        "firm.employees=20",
-        "weeks=3",
-        "burn_in=1",
-        "engine=reference",
-        "scenarios=[manager_training]",
-    )
+        "firm=one", "firm.employees=20", "weeks=3", "burn_in=1", "engine=reference", "scenarios=[manager_training]",
+    )  # fmt: skip
     ground = DesignContext(composition.compose(*asked), (*asked,))
     measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
     assert measure.in_study

@@ -123,28 +123,19 @@ class _KernelWriter(PassWriter):
         return self._function(name, ARGUMENTS, self.over_blocks(domain, body))
 
     def _function(self, name: str, arguments: str, body: list[str]) -> str:
-        identifiers = identifiers_in(body)
-        dosed = any(word.startswith("dosing_") for word in identifiers)
-        loads = [
-            f"{n} = at[{i}]"
-            for n, i in self.layout.numbers.items()
-            if n in identifiers or (dosed and n == "rows_dosing")
-        ]
-        loads += [
-            f"{parameter_name(*key)} = table_at(parameters, 0, {i}, 0)"
-            for key, i in self.layout.parameters.items()
-            if parameter_name(*key) in identifiers
-        ]
-        loads += [f"today_{n} = today[{i}]" for n, i in self.layout.today.items() if f"today_{n}" in identifiers]
-        loads += [f"dosing_{p} = int64(row_of(rows, rows_dosing, {i}, 0))" for i, p in enumerate(self.registry.levers)
-                  if f"dosing_{p}" in identifiers]  # fmt: skip
+        identifiers, layout = identifiers_in(body), self.layout
+        levers = {f"dosing_{process}": i for i, process in enumerate(self.registry.levers)}
+        if not identifiers.isdisjoint(levers):
+            identifiers |= {"rows_dosing"}
+        loads = {name: f"at[{i}]" for name, i in layout.numbers.items()}
+        loads |= {parameter_name(*key): f"table_at(parameters, 0, {i}, 0)" for key, i in layout.parameters.items()}
+        loads |= {f"today_{name}": f"today[{i}]" for name, i in layout.today.items()}
+        loads |= {name: f"int64(row_of(rows, rows_dosing, {i}, 0))" for name, i in levers.items()}
         for half in ("first", "second"):
-            loads += [
-                f"{half}_{draw_name(key)} = {half}[{i}]"
-                for key, i in self.layout.draws.items()
-                if f"{half}_{draw_name(key)}" in identifiers
-            ]
-        return _module(f"{_COMPILED}\ndef {name}({arguments}):\n" + "\n".join(indent([*loads, *body])) + "\n")
+            loads |= {f"{half}_{name}": f"{half}[{i}]" for name, i in layout.trait_draws.items()}
+            loads |= {f"{half}_{draw_name(key)}": f"{half}[{i}]" for key, i in layout.draws.items()}
+        head = [f"{name} = {load}" for name, load in loads.items() if name in identifiers]
+        return _module(f"{_COMPILED}\ndef {name}({arguments}):\n" + "\n".join(indent([*head, *body])) + "\n")
 
     # -- newcomers ---------------------------------------------------------------------------------------------------
 
@@ -179,16 +170,7 @@ class _KernelWriter(PassWriter):
         if stocks.get("tie"):
             ties = self.over_blocks("employee", self._reset_ties(stocks["tie"]))
             body += ["if gone > 0:", *indent([*in_pass(1, self.publish(["leaves"], 0)), *in_pass(2, ties)])]
-        text = self._function("newcomers", "state, codes, rows, parameters, first, second, table, at, published", body)
-        identifiers = identifiers_in([text])
-        for half in ("first", "second"):
-            loads = [
-                f"    {half}_{n} = {half}[{i}]\n"
-                for n, i in self.layout.trait_draws.items()
-                if f"{half}_{n}" in identifiers
-            ]
-            text = text.replace("    gone = 0\n", "".join(loads) + "    gone = 0\n", 1)
-        return text
+        return self._function("newcomers", "state, codes, rows, parameters, first, second, table, at, published", body)
 
     def _initial_value(self, context: CodegenContext, stock: Quantity) -> str:
         start = stock.start_of_newcomers

@@ -31,7 +31,7 @@ from sim.world.organisation_table import (
     read_bytes,
     read_table,
     titles_of,
-)  # fmt: skip
+)
 from sim.world.ties import Seats
 
 FEWEST_PERSONS = 10
