@@ -225,12 +225,12 @@ def test_neighbouring_draws_are_independent(neighbour):
     assert abs(np.corrcoef(abs(x - 0.5), abs(y - 0.5))[0, 1]) < 4 / np.sqrt(MANY)
     pairs = np.histogram2d(x, y, bins=16, range=[[0, 1], [0, 1]])[0]
     assert stats.chisquare(pairs.ravel()).pvalue > RARE
-    assert (x == y).sum() < 10, "luck does not come twice"
+    assert (x == y).sum() < 10, "rng does not come twice"
 
 
 def test_the_days_of_a_month_are_independent_of_one_another():
-    luck = np.array([uniforms(key_of_day(day=day), PEOPLE[:50_000]) for day in range(28)])
-    between = np.corrcoef(luck)[np.triu_indices(28, 1)]
+    rng = np.array([uniforms(key_of_day(day=day), PEOPLE[:50_000]) for day in range(28)])
+    between = np.corrcoef(rng)[np.triu_indices(28, 1)]
     assert np.abs(between).max() < 4.5 / np.sqrt(50_000)
     assert between.std() == pytest.approx(1 / np.sqrt(50_000), rel=0.15)
 
@@ -244,12 +244,12 @@ def test_neighbouring_entities_have_independent_draws(apart):
         assert stats.chisquare(pairs.ravel()).pvalue > RARE
 
 
-def test_a_year_of_one_persons_luck_shows_no_memory():
+def test_a_year_of_random_numbers_of_one_person_has_no_memory():
     days = [uniforms(key_of_day(day=day), PEOPLE[:500]) for day in range(364)]
-    luck = np.array(days) - 0.5
+    rng = np.array(days) - 0.5
     for lag in (1, 2, 7, 28):
-        r = (luck[lag:] * luck[:-lag]).mean() * 12
-        assert abs(r) < 4 / np.sqrt(luck[lag:].size)
+        r = (rng[lag:] * rng[:-lag]).mean() * 12
+        assert abs(r) < 4 / np.sqrt(rng[lag:].size)
     means = np.array(days).mean(axis=0)
     assert means.std() == pytest.approx(np.sqrt(1 / 12 / 364), rel=0.12), "nobody is lucky for good"
 
@@ -261,6 +261,6 @@ def test_every_bit_of_a_word_is_fair():
         assert ones == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(MANY))
 
 
-def test_no_two_words_of_one_key_repeat_more_often_than_chance_has_it():
+def test_words_of_one_key_repeat_no_more_often_than_by_chance():
     drawn = words(key_of("repeats"), np.arange(MANY, dtype=np.uint32))
     assert len(np.unique(drawn)) == MANY, "for one key the words are a bijection of the codes"

@@ -50,12 +50,12 @@ GROUP = list(GROUPS)
 
 def record_of(number: int) -> Record:
     """A record of noise, in which the policy adds 2 to every outcome of everybody and 5 to those who use a measure."""
-    luck = np.random.default_rng(number)
-    base = luck.standard_normal((WEEKS, len(OUTCOMES), len(GROUPS)))
+    rng = np.random.default_rng(number)
+    base = rng.standard_normal((WEEKS, len(OUTCOMES), len(GROUPS)))
     weekly = np.stack([base, base + 2, base]).astype(np.float32)
     people = np.full((3, WEEKS, len(GROUPS)), 20.0)
     people[:, WEEKS // 2, GROUP.index("newcomers")] = SMALLEST_GROUP - 1
-    usual = {name: luck.standard_normal((1, PLACES)).astype(np.float32) for name in OUTCOMES}
+    usual = {name: rng.standard_normal((1, PLACES)).astype(np.float32) for name in OUTCOMES}
     using = np.zeros((3, len(MEASURES), PLACES), np.float32)
     using[1, 0, :12] = 0.5
     using[1, 1, 6:15] = 0.9
@@ -97,7 +97,7 @@ def test_intervals_are_students(samples):
         assert (low, high) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-def test_intervals_are_taken_along_replicates_and_leave_out_what_is_missing():
+def test_intervals_run_over_replicates_and_skip_missing_values():
     samples = np.array([[1.0, np.nan, np.nan], [3.0, 2.0, np.nan], [5.0, 4.0, np.nan]])
     mean, low, _high, count = interval(samples)
     assert count.tolist() == [3, 2, 0]
@@ -137,7 +137,7 @@ def test_draws_that_are_missing_count_for_nothing_and_one_draw_has_no_interval()
     assert np.isnan([mean[2], low[1], high[1], low[2], high[2]]).all()
 
 
-def test_more_draws_do_not_narrow_what_they_hold_as_more_lives_of_one_set_do():
+def test_more_draws_do_not_narrow_their_interval_as_more_replicates_of_one_draw_do():
     many = np.random.default_rng(5).standard_normal((2, 2000))
     few = many[:, :100]
     widths = {of: [np.subtract(*of(s.T)[2:0:-1]).mean() for s in (few, many)] for of in (interval, spread)}
@@ -153,7 +153,7 @@ def test_the_columns_are_exactly_these(table):
     assert not table[["baseline", "difference", "low", "high", "unit", "kind"]].isna().any(axis=None)
 
 
-def test_a_table_says_what_its_intervals_hold(records, table):
+def test_tables_state_the_type_of_their_intervals(records, table):
     drawn = effects(of(records), DRAWS)
     assert set(table.interval) == {CHANCE}
     assert set(drawn.interval) == {DRAWS}
@@ -161,7 +161,7 @@ def test_a_table_says_what_its_intervals_hold(records, table):
     assert (drawn.high - drawn.low).sum() != pytest.approx((table.high - table.low).sum())
 
 
-def test_runs_are_counted_by_what_they_show(records):
+def test_runs_are_counted_by_direction(records):
     found = counts(of(records)).set_index(["scenario", "outcome", "group"]).sort_index()
     assert (found[["lower", "little", "higher"]].sum(axis=1) == len(records)).all()
     assert (found.loc["policy", "higher"] == len(records)).all(), "the policy adds to every outcome in every run"
@@ -181,7 +181,7 @@ def test_there_is_one_row_for_each_scenario_outcome_and_group_large_enough(table
 def test_differences_are_paired(table):
     everybody = table[(table.scenario == "policy") & (table.group == "everybody")]
     assert everybody.difference.to_numpy() == pytest.approx(2, abs=1e-5)
-    assert (everybody.high - everybody.low).to_numpy() == pytest.approx(0, abs=1e-5), "the luck they share cancels"
+    assert (everybody.high - everybody.low).to_numpy() == pytest.approx(0, abs=1e-5), "the rng they share cancels"
 
 
 def test_the_baseline_is_the_mean_of_the_last_half_year(records, table):
@@ -218,7 +218,7 @@ def test_fewer_than_ten_users_are_not_shown(records):
     assert not (effects(of(few)).group == "users").any()
 
 
-def test_those_who_gain_and_lose_beyond_the_margin_add_up(records):
+def test_shares_of_gains_losses_and_no_change_add_up(records):
     table = gains(of(records))
     assert set(table.outcome) == set(GAINS_IN)
     assert (table.gained + table.unchanged + table.worse).to_numpy() == pytest.approx(1)
@@ -228,7 +228,7 @@ def test_those_who_gain_and_lose_beyond_the_margin_add_up(records):
     assert (table.margin == MARGIN).all()
 
 
-def test_whoever_left_is_not_among_those_who_gain(records):
+def test_leavers_are_not_counted_in_gains(records):
     left = [replace(r, stayed=np.repeat([(np.arange(PLACES) >= 15)], 3, axis=0)) for r in records]
     assert gains(of(left)).empty, "five are left of each group, fewer than ten"
 
@@ -334,7 +334,7 @@ def test_lines_for_the_terminal_stand_in_columns_however_long_a_name_is(table):
     assert len({len(line) for line in lines}) == 1
 
 
-def test_what_rounds_to_nothing_has_no_sign_in_the_terminal(table):
+def test_rounded_zeros_have_no_sign_in_the_terminal(table):
     tiny = table.assign(difference=-0.001, low=-0.002, high=0.001)
     assert "0.00 (0.00 to 0.00)" in headlines({"effects": tiny, "trajectories": tiny})
     assert "-0.0" not in headlines({"effects": tiny, "trajectories": tiny})
@@ -415,10 +415,10 @@ def test_the_cascade_falls_from_stage_to_stage(real):
 SURVEY = Survey()
 
 
-def observed(exhaustion: np.ndarray, luck: np.random.Generator, state: np.ndarray) -> np.ndarray:
+def observed(exhaustion: np.ndarray, rng: np.random.Generator, state: np.ndarray) -> np.ndarray:
     """What the questionnaire reads: latent state, a state of some days, and error."""
     error = np.sqrt((1 + SURVEY.state_share**2) * (1 - SURVEY.reliability) / SURVEY.reliability)
-    return exhaustion + SURVEY.state_share * state + error * luck.standard_normal(len(exhaustion))
+    return exhaustion + SURVEY.state_share * state + error * rng.standard_normal(len(exhaustion))
 
 
 def test_the_noise_of_the_instrument_gives_its_reliability():
@@ -427,10 +427,10 @@ def test_the_noise_of_the_instrument_gives_its_reliability():
 
 
 def test_the_chance_of_burn_out_complaints_is_the_share_an_endless_survey_finds():
-    luck = np.random.default_rng(4)
-    exhaustion = luck.standard_normal(400_000)
+    rng = np.random.default_rng(4)
+    exhaustion = rng.standard_normal(400_000)
     expected = SURVEY.burn_out_complaints(exhaustion).mean()
-    counted = (observed(exhaustion, luck, luck.standard_normal(len(exhaustion))) > SURVEY.cut_off).mean()
+    counted = (observed(exhaustion, rng, rng.standard_normal(len(exhaustion))) > SURVEY.cut_off).mean()
     assert counted == pytest.approx(expected, abs=0.002)
     assert expected == pytest.approx(stats.norm.sf(SURVEY.cut_off / np.sqrt(1 + SURVEY.noise() ** 2)), abs=0.002)
 
@@ -454,23 +454,23 @@ def test_a_higher_cut_off_finds_fewer(cut_off):
 
 @pytest.mark.parametrize("days", [0.0, 21.0, 364.0])
 def test_retest_is_the_correlation_two_surveys_would_show(days):
-    luck = np.random.default_rng(5)
-    first = luck.standard_normal(400_000)
-    second = 0.8 * first + 0.6 * luck.standard_normal(len(first))
+    rng = np.random.default_rng(5)
+    first = rng.standard_normal(400_000)
+    second = 0.8 * first + 0.6 * rng.standard_normal(len(first))
     keep = np.exp(-days / SURVEY.state_days)
-    early = luck.standard_normal(len(first))
-    late = keep * early + np.sqrt(1 - keep**2) * luck.standard_normal(len(first))
-    seen = np.corrcoef(observed(first, luck, early), observed(second, luck, late))[0, 1]
+    early = rng.standard_normal(len(first))
+    late = keep * early + np.sqrt(1 - keep**2) * rng.standard_normal(len(first))
+    seen = np.corrcoef(observed(first, rng, early), observed(second, rng, late))[0, 1]
     assert SURVEY.retest(first, second, days) == pytest.approx(seen, abs=0.006)
 
 
 def test_an_observed_correlation_is_the_latent_one_made_smaller_by_both_scales():
-    luck = np.random.default_rng(6)
-    exhaustion = luck.standard_normal(400_000)
-    isolation = 0.5 * exhaustion + np.sqrt(0.75) * luck.standard_normal(len(exhaustion))
+    rng = np.random.default_rng(6)
+    exhaustion = rng.standard_normal(400_000)
+    isolation = 0.5 * exhaustion + np.sqrt(0.75) * rng.standard_normal(len(exhaustion))
     error = np.sqrt((1 - SURVEY.reliability) / SURVEY.reliability)
-    scale = isolation + error * luck.standard_normal(len(isolation))
-    seen = np.corrcoef(scale, observed(exhaustion, luck, luck.standard_normal(len(exhaustion))))[0, 1]
+    scale = isolation + error * rng.standard_normal(len(isolation))
+    seen = np.corrcoef(scale, observed(exhaustion, rng, rng.standard_normal(len(exhaustion))))[0, 1]
     assert SURVEY.observed_correlation(isolation, exhaustion) == pytest.approx(seen, abs=0.006)
     assert abs(seen) < 0.5
 
@@ -486,7 +486,7 @@ def test_both_instruments_read_one_latent_state_in_the_same_order():
     assert stats.spearmanr(SURVEY.bat(exhaustion), SURVEY.burn_out_complaints(exhaustion))[0] > 0.99
 
 
-def test_cynicism_and_burn_out_complaints_are_named_for_what_they_are():
+def test_labels_of_cynicism_and_burn_out_complaints_are_exact():
     assert "work-related exhaustion" in OUTCOMES["burn_out_complaints"].label
     assert not any("loneliness" in outcome.label.lower() for outcome in OUTCOMES.values())
     assert not any(outcome.label.lower() in ("burn-out", "burnout") for outcome in OUTCOMES.values())

@@ -1,6 +1,6 @@
 """Each equation by itself: worked cases, limits, and the directions that the science asks for.
 
-An equation is found by the quantity it yields, wherever it stands. Causes that a case does not name are nought.
+An equation is found by the quantity it yields, wherever it stands. Causes that a case does not name are zero.
 """
 
 from __future__ import annotations
@@ -243,12 +243,12 @@ def test_telepressure_holds_by_itself_only_where_its_switch_is_on():
 
 
 @given(st.floats(-50, 50), st.floats(-50, 50))
-def test_detachment_and_fatigue_stay_within_their_limits(hold, luck):
-    assert abs(worked("detachment", hold_of_work=hold, normal=luck)) <= 4
-    assert abs(worked("fatigue", fatigue=4.0, effort_spent=hold, normal=luck)) <= 4
+def test_detachment_and_fatigue_stay_within_their_limits(hold, rng):
+    assert abs(worked("detachment", hold_of_work=hold, normal=rng)) <= 4
+    assert abs(worked("fatigue", fatigue=4.0, effort_spent=hold, normal=rng)) <= 4
 
 
-def test_fatigue_that_is_left_alone_fades_by_what_stays_over():
+def test_fatigue_without_effort_decays():
     kept = worked("fatigue", fatigue=0.1, works_today=1.0)
     assert kept == pytest.approx(0.1 * parameter("fatigue", "stays_over"), rel=1e-3)
 
@@ -352,7 +352,7 @@ def test_an_approach_takes_the_days_it_says():
     assert worked("autonomy", still, autonomy=1.0, share_at_home=0.5) == pytest.approx(1 - 1 / days)
 
 
-def test_what_resources_take_off_is_the_sum_of_three():
+def test_relief_by_resources_is_the_sum_of_three():
     p = owner("relief_of_resources")
     found = worked("relief_of_resources", autonomy=1.0, manager_support=1.0, colleague_support=1.0)
     assert found == pytest.approx(-(p.relief_of_autonomy + p.relief_of_manager + p.relief_of_colleagues))
@@ -441,9 +441,9 @@ def test_a_lasting_pattern_is_half_got_used_to():
 
 def test_both_isolations_share_part_of_their_nature():
     shared = parameter("estrangement", "shared")
-    luck = np.random.default_rng(1).standard_normal((2, 50_000))
-    estrangement = owner("estrangement").estrangement(normal=luck[0], solitude=luck[1])
-    assert np.corrcoef(estrangement, luck[1])[0, 1] == pytest.approx(shared, abs=0.02)
+    rng = np.random.default_rng(1).standard_normal((2, 50_000))
+    estrangement = owner("estrangement").estrangement(normal=rng[0], solitude=rng[1])
+    assert np.corrcoef(estrangement, rng[1])[0, 1] == pytest.approx(shared, abs=0.02)
     assert estrangement.std() == pytest.approx(1, abs=0.02)
 
 
@@ -472,11 +472,11 @@ CHOICE = {"may_work_from_home": 1.0, "agreed_share_at_home": 0.5}
         ({}, {**CHOICE, "advised_home": 0.3}, 0.5),
     ],
 )
-def test_the_place_of_work_is_chosen_within_what_is_imposed(imposed, causes, chance):
+def test_the_place_of_work_is_chosen_within_imposed_limits(imposed, causes, chance):
     assert worked("chance_of_home", imposed, **causes) == pytest.approx(chance)
 
 
-def test_who_works_today_works_in_one_place():
+def test_everyone_who_works_today_works_in_one_place():
     for chance in (0.0, 0.4, 1.0):
         home = worked("at_home", uniform=0.3, works_today=1.0, chance_of_home=chance)
         assert home + worked("at_office", works_today=1.0, at_home=home) == 1
@@ -518,7 +518,7 @@ def test_a_complaint_is_had_or_not(quantity):
     assert worked(quantity, **{quantity: 1.0}, uniform=0.5) == 1, "it stays"
 
 
-def test_working_at_home_at_all_raises_onset_whatever_the_share():
+def test_any_working_at_home_raises_onset_equally():
     none, little, much = (worked("exposure", share_at_home=share) for share in (0.0, 0.1, 0.9))
     assert none < little == much
 
@@ -588,7 +588,7 @@ def test_absence_ends():
 # -- cascade ---------------------------------------------------------------------------------------------------------
 
 
-def test_nobody_comes_to_know_what_is_not_there():
+def test_nobody_learns_of_a_measure_that_is_not_in_place():
     everywhere = {"manager_passes_on": 1.0, "team_knows": 1.0, "heard_by_others": 0.9, "channel": 3.0}
     assert worked("told_as_employee", {"checked": 1.0, "nothing_lost": 1.0}, **everywhere) == 0
     assert worked("told_as_manager", {"nothing_lost": 1.0}, heard_by_managers=0.9, channel=3.0) == 0
@@ -604,7 +604,7 @@ def test_knowledge_goes_down_level_by_level():
     assert told[0] < 0.5 * told[3], "most of it comes through manager and team"
 
 
-def test_what_one_lives_is_seldom_forgotten():
+def test_experienced_measures_are_seldom_forgotten():
     forgetting, reminds = parameter("known", "forgetting"), parameter("known", "reminds")
     between = forgetting * (1 - reminds / 2)
     assert worked("known", known=1.0, uniform=between, lives_it=0.0) == 0
@@ -635,12 +635,12 @@ def test_provision_is_felt_the_more_the_more_is_paid_at_once():
     assert at_once > in_parts == 0
 
 
-def test_where_nothing_is_lost_everybody_is_told():
+def test_everybody_is_informed_where_nothing_is_lost():
     assert worked("told_as_employee", {"nothing_lost": 1.0}, **THERE) == 1
     assert worked("told_as_manager", {"nothing_lost": 1.0}, implemented=1.0) == 1
 
 
-def test_newcomers_can_be_told_on_arrival_and_only_then():
+def test_newcomers_can_be_informed_on_arrival_only():
     told = {"told_on_arrival": 1.0}
     assert worked("told_as_employee", told, implemented=1.0, tenure=3.0) == 1
     assert worked("told_as_employee", told, implemented=1.0, tenure=300.0) == 0
@@ -671,7 +671,7 @@ def test_a_withdrawn_measure_is_neither_claimed_nor_in_place():
     assert worked("in_place", implemented=1.0, does_itself=1.0, withdrawn=1.0) == 0
 
 
-def test_only_a_measure_asked_about_is_claimed_unasked_or_done_by_teams_themselves():
+def test_only_measures_of_the_study_are_claimed_or_practised_spontaneously():
     assert worked("usually_claimed", employer_share=0.0, inclination_to_claim=4.0) == 0
     assert worked("usually_claimed", employer_share=0.5) == pytest.approx(0.5)
     assert worked("own_share", asked_in_study=0.0) == 0
@@ -680,8 +680,8 @@ def test_only_a_measure_asked_about_is_claimed_unasked_or_done_by_teams_themselv
 
 @pytest.mark.parametrize("share", [0.31, 0.5, 0.87])
 def test_the_common_factor_of_an_employer_keeps_the_share_of_claims(share):
-    luck = np.random.default_rng(2).standard_normal(50_000)
-    claimed = owner("usually_claimed").usually_claimed(employer_share=share, inclination_to_claim=luck)
+    rng = np.random.default_rng(2).standard_normal(50_000)
+    claimed = owner("usually_claimed").usually_claimed(employer_share=share, inclination_to_claim=rng)
     assert claimed.mean() == pytest.approx(share, abs=0.012)
     assert claimed.std() > 0.03
 
@@ -690,7 +690,7 @@ def effect(route: str, **causes) -> float:
     return worked("in_effect", **{f"is_{route}": 1.0, "freshness": 1.0, **causes})
 
 
-def test_a_collective_measure_works_in_part_on_those_who_never_heard_of_it():
+def test_a_collective_measure_partly_affects_employees_who_do_not_know_it():
     unaware, aware = (effect("collective", in_place=1.0, practice=practice) for practice in (0.0, 1.0))
     assert unaware == pytest.approx(parameter("in_effect", "unheard"))
     assert aware == 1
@@ -702,12 +702,12 @@ def test_a_measure_through_the_manager_works_without_the_employees_own_knowledge
     assert effect("through_manager", in_place=1.0, practice=1.0) == 0
 
 
-def test_an_individual_measure_works_on_those_who_use_it_alone():
+def test_an_individual_measure_affects_only_its_users():
     assert effect("individual", in_place=1.0, practice=0.6) == pytest.approx(0.6)
     assert effect("individual", in_place=1.0, practice_of_manager=1.0) == 0
 
 
-def test_what_is_not_known_or_not_there_is_not_used():
+def test_a_measure_unknown_or_not_in_place_is_not_used():
     ready = {"uniform": 0.0, "would_use": 1.0, "used": 0.0}
     assert worked("used", **ready, known=1.0, in_place=1.0) == 1
     assert worked("used", **ready, known=0.0, in_place=1.0) == worked("used", **ready, known=1.0, in_place=0.0) == 0
@@ -729,7 +729,7 @@ def test_enthusiasm_wears_off_to_a_floor_with_use_alone_and_comes_back():
     assert worked("freshness", freshness=0.5) > 0.5
 
 
-def test_what_is_new_costs_extra_load_until_one_is_used_to_it():
+def test_a_new_measure_adds_load_until_employees_are_used_to_it():
     assert worked("strangeness", in_effect=1.0, transition=0.1) == pytest.approx(0.1)
     assert worked("strangeness", in_effect=1.0, accustomed_to=1.0, transition=0.1) == 0
     assert worked("strangeness", in_effect=0.0, accustomed_to=1.0, transition=0.1) == 0, "its end is no load"
@@ -753,7 +753,7 @@ def test_only_those_with_a_complaint_speak():
 # -- looks at others -------------------------------------------------------------------------------------------------
 
 
-def test_a_look_at_the_manager_sees_the_manager_and_nought_at_the_top():
+def test_manager_of_returns_the_managers_value_and_zero_at_the_top():
     manager = Manager(np.array([0, 0, 1]), np.array([0.0, 1.0, 1.0], np.float32))
     assert manager.of(np.array([[5.0, 7.0, 9.0]], np.float32)).tolist() == [[0, 5, 7]]
 

@@ -77,11 +77,11 @@ def assert_ties_are_sound(firm: Firm) -> None:
 
 
 def assert_ties_are_few(firm: Firm) -> None:
-    living = firm.ties.exists & ~firm.ties.dormant
-    inside = (living & ~firm.ties.across).sum(0)
+    active = firm.ties.exists & ~firm.ties.dormant
+    inside = (active & ~firm.ties.across).sum(0)
     assert inside[~firm.is_manager].max() <= TEAM_TIES
-    assert living.sum(0)[~firm.is_manager].max() <= TEAM_TIES + SLOTS_ACROSS
-    assert living.sum(0).max() <= MANAGER_TIES + 1 + SLOTS_ACROSS
+    assert active.sum(0)[~firm.is_manager].max() <= TEAM_TIES + SLOTS_ACROSS
+    assert active.sum(0).max() <= MANAGER_TIES + 1 + SLOTS_ACROSS
     assert (firm.ties.dormant.sum(0) <= ACROSS_TIES).all()
 
 
@@ -104,10 +104,10 @@ def test_an_organisation_of_any_size_has_sound_teams_lines_and_ties(employees, t
 
 def test_everybody_in_a_team_of_eight_knows_everybody():
     firm = one(employees=500, team_size=8)
-    living = firm.ties.exists & ~firm.ties.dormant & ~firm.ties.across
+    active = firm.ties.exists & ~firm.ties.dormant & ~firm.ties.across
     head = np.isin(np.arange(500), firm.manager[firm.is_manager])
     members = np.bincount(firm.team[~head])
-    known = np.array([(~head[firm.ties.partner[living[:, row], row]]).sum() for row in range(500)])
+    known = np.array([(~head[firm.ties.partner[active[:, row], row]]).sum() for row in range(500)])
     np.testing.assert_array_equal(known[~head], members[firm.team[~head]] - 1)
 
 
@@ -217,12 +217,12 @@ def test_anchor_days_are_a_fair_order_of_the_week(study):
     np.testing.assert_allclose(first, 0.2, atol=0.06)
 
 
-def test_the_graph_tells_ties_from_reporting_lines():
+def test_the_graph_distinguishes_ties_and_reporting_lines():
     firm = one(employees=60)
     graph = firm.to_networkx()
-    living = firm.ties.exists & ~firm.ties.dormant
+    active = firm.ties.exists & ~firm.ties.dormant
     kinds = [kind for _, _, kind in graph.edges(data="kind")]
-    assert sum("tie" in kind.split() for kind in kinds) == living.sum()
+    assert sum("tie" in kind.split() for kind in kinds) == active.sum()
     assert sum("reporting line" in kind for kind in kinds) == (firm.manager >= 0).sum()
     assert graph.nodes[int(firm.manager[1])]["role"] == "manager"
     assert set(graph.nodes[0]) == {"team", "department", "establishment", "role"}

@@ -123,18 +123,18 @@ def test_it_agrees_when_people_keep_leaving(measures):
 @pytest.mark.parametrize("number", range(int(os.environ.get("HYBRIDWORK_CONFIGURATIONS", "3"))))
 def test_it_agrees_for_a_random_configuration(number, measures):
     """Any organisation, past, start and levers; `HYBRIDWORK_CONFIGURATIONS=60` tries more than three."""
-    luck = np.random.default_rng([2022, number])
+    rng = np.random.default_rng([2022, number])
     firm = (
-        FirmOptions(kind="one", employees=int(luck.integers(10, 200)), team_size=int(luck.integers(3, 13)))
-        if luck.uniform() < 0.6
-        else FirmOptions(kind="study", establishments=int(luck.integers(2, 7)), sample=int(luck.integers(8, 40)))
+        FirmOptions(kind="one", employees=int(rng.integers(10, 200)), team_size=int(rng.integers(3, 13)))
+        if rng.uniform() < 0.6
+        else FirmOptions(kind="study", establishments=int(rng.integers(2, 7)), sample=int(rng.integers(8, 40)))
     )
     plan = small(
-        measures, firm=firm, seed=int(luck.integers(0, 1_000)), replicate=int(luck.integers(0, 9)), burn_in=1, weeks=3,
-        calendar=Calendar.starting(str(np.datetime64("2019-01-07") + 7 * int(luck.integers(0, 300)))),
-        scenarios=(BASELINE, *(random_scenario(one, measures, luck, weeks=3) for one in range(2))),
+        measures, firm=firm, seed=int(rng.integers(0, 1_000)), replicate=int(rng.integers(0, 9)), burn_in=1, weeks=3,
+        calendar=Calendar.starting(str(np.datetime64("2019-01-07") + 7 * int(rng.integers(0, 300)))),
+        scenarios=(BASELINE, *(random_scenario(one, measures, rng, weeks=3) for one in range(2))),
     )  # fmt: skip
-    reference, fused = both(plan, worlds=3, varied=random_parameters(3, luck))
+    reference, fused = both(plan, worlds=3, varied=random_parameters(3, rng))
     agree(reference, fused, weeks=[-1])
     forked = [one.with_scenarios(plan.scenarios) for one in (reference, fused)]
     agree(*forked, weeks=range(0, 3), daily=1)

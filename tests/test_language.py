@@ -446,7 +446,7 @@ def test_grade_and_data_role_follow_from_the_source(source, grade, role):
     assert (passport.grade, passport.role, passport.in_mind) == (grade, role, ())
 
 
-def test_a_passport_tells_the_patterns_that_its_number_was_written_with_in_mind():
+def test_parameter_metadata_lists_the_patterns_in_mind():
     passport = ParameterMetadata("sd", "how much of it there is", 0.0, 1.0, "assumed E103 hybrid_start office_emptier")
     assert passport.in_mind == ("hybrid_start", "office_emptier")
 
@@ -476,7 +476,7 @@ def test_the_equation_alone_can_be_worked_out_by_hand():
 # -- the model telling itself ----------------------------------------------------------------------------------------
 
 
-def test_the_model_tells_every_quantity_and_every_parameter_the_assumed_ones_first(small_plan):
+def test_the_text_of_the_model_lists_quantities_and_parameters_assumed_first(small_plan):
     registry = registry_of(small_plan)
     parameters = parameter_rows(registry, [Survey()])
     told = render_model(registry, parameters)
@@ -487,7 +487,7 @@ def test_the_model_tells_every_quantity_and_every_parameter_the_assumed_ones_fir
     assert max(at[row] for row in at if row.metadata.assumed) < min(at[row] for row in at if not row.metadata.assumed)
 
 
-def test_the_model_tells_the_references_of_all_its_keys(small_plan):
+def test_the_text_of_the_model_lists_all_references(small_plan):
     told = "\n".join(references(row.metadata.source for row in parameter_rows(registry_of(small_plan))))
     keys = {key for row in parameter_rows(registry_of(small_plan)) for key in row.metadata.source.split()}
     for key in keys:
@@ -560,13 +560,13 @@ def test_a_ratio_is_about_the_exponential_near_nought():
 
 
 @given(st.floats(-1e5, 1e5))
-def test_a_shortfall_is_never_negative_and_never_below_what_is_missed(x):
+def test_a_shortfall_is_at_least_zero_and_at_least_its_argument(x):
     assert curves.shortfall(x) >= max(x, 0) * (1 - 1e-9)
     assert curves.shortfall(x) <= max(x, 0) + 0.5
 
 
 @given(SCORES, st.floats(-5, 0), st.floats(0, 5))
-def test_within_holds_a_number_and_leaves_what_lies_inside(x, low, high):
+def test_within_limits_a_number_to_a_range(x, low, high):
     held = curves.within(x, low, high)
     assert low <= held <= high
     assert held == x or not low <= x <= high
@@ -587,9 +587,9 @@ def test_an_approach_has_covered_two_thirds_after_its_days():
 
 @pytest.mark.parametrize("days", [1.0, 2.0, 30.0, 200.0])
 def test_a_wandering_state_keeps_mean_nought_and_sd_one_and_its_memory(days):
-    luck = np.random.default_rng(7).standard_normal((400, 4000))
-    state = first = luck[0]
-    for normal in luck[1:]:
+    rng = np.random.default_rng(7).standard_normal((400, 4000))
+    state = first = rng[0]
+    for normal in rng[1:]:
         state, first = curves.wander(state, days, normal), state
     assert state.mean() == pytest.approx(0, abs=0.06)
     assert state.std() == pytest.approx(1, abs=0.05)

@@ -91,7 +91,7 @@ def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(
         assert in_words(row["reason"]) in told and in_words(row["reason"]) in page
 
 
-def test_figures_and_report_say_what_does_not_apply(tmp_path):
+def test_figures_and_report_mark_policies_without_effect(tmp_path):
     """A comparison in which a policy applies and another does not, and one in which none does."""
     for number, scenarios in enumerate(("[manager_training,right_to_disconnect]", "[manager_training]")):
         folder = tmp_path / str(number)
@@ -111,7 +111,7 @@ def test_figures_and_report_say_what_does_not_apply(tmp_path):
         assert "niet van toepassing: niemand geeft leiding" in page and "nan" not in page.split("<svg")[0]
 
 
-def test_a_policy_that_moves_only_what_is_known_has_no_figure_of_health(tmp_path):
+def test_a_policy_that_changes_only_knowledge_has_no_figure_of_health(tmp_path):
     plans, samples, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
     effects = tables["effects"]
     known = (effects["outcome"] == "measures_known") & (effects["group"] == "everybody")
@@ -145,7 +145,7 @@ def test_where_nobody_may_work_at_home_days_at_home_do_not_apply(tmp_path, scena
         ("scenarios=[manager_training]", "[remote_leadership_training]", "already_in_place"),
     ],
 )
-def test_what_is_in_place_already_does_not_apply(scenario, in_place, reason):
+def test_a_measure_already_in_place_has_no_effect(scenario, in_place, reason):
     own = "mechanisms.cascade.own_initiative=0"  # no team does anything by itself
     _, _, tables = compared("firm=one", "firm.employees=20", *SHORT, scenario, f"in_place={in_place}", own)
     told = tables["effects"].query("outcome == 'burn_out_complaints' and group == 'everybody'")

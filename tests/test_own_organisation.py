@@ -142,7 +142,7 @@ def test_semicolons_byte_order_marks_capitals_and_blank_lines_are_understood(tmp
     assert_identical(plain, read(path))
 
 
-def test_nothing_of_an_id_is_kept(tmp_path):
+def test_no_id_is_stored(tmp_path):
     firm = read(written(tmp_path, organisation()))
     kept = {field.name: getattr(firm, field.name) for field in dataclasses.fields(firm)}
     assert "T0-" not in repr(kept)
@@ -372,7 +372,7 @@ def test_counts_are_checked(shares, message):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_counted_share_of_who_may_work_from_home_holds_for_managers_too(share, small_plan):
+def test_a_share_who_may_work_from_home_holds_for_managers_too(share, small_plan):
     counted = FirmOptions(kind="one", employees=1000, shares={"may_work_from_home": share})
     engine = create_engine(dataclasses.replace(small_plan, firm=counted))
     assert engine.values["may_work_from_home"].mean() == pytest.approx(share, abs=0.05)

@@ -39,7 +39,7 @@ def assert_same_record(mine, alone) -> None:
 @pytest.mark.parametrize(
     "firm", [FirmOptions(kind="study", establishments=5, sample=17), FirmOptions("one", employees=90)]
 )
-def test_replicates_stacked_give_to_the_bit_what_each_gives_alone(measures, firm, engine):
+def test_stacked_replicates_have_the_same_bits_as_separate_ones(measures, firm, engine):
     base = Plan(measures, firm=firm, weeks=3, burn_in=3, engine=engine)
     plans = [replace(base, scenarios=(base.scenarios[0], ANCHORED), replicate=replicate) for replicate in (0, 3, 1)]
     for together, plan in zip(run_stacked(plans), plans, strict=True):
@@ -50,7 +50,7 @@ def test_a_single_replicate_may_be_stacked_too(small_plan):
     assert_same_record(run_stacked([small_plan])[0], run(small_plan))
 
 
-def test_a_past_is_lived_on_under_any_scenarios_to_the_bit_as_if_from_the_beginning(small_plan):
+def test_a_forked_engine_has_the_same_bits_as_a_run_from_the_beginning(small_plan):
     both = replace(small_plan, scenarios=(small_plan.scenarios[0], ANCHORED))
     past = burn_in_state([both, replace(both, replicate=1)])
     weaker = replace(ANCHORED, withdrawn=(), settings=())
@@ -84,7 +84,7 @@ def test_plans_that_differ_in_more_than_the_replicate_are_refused(small_plan):
         run_stacked([small_plan, replace(small_plan, seed=2, replicate=1)])
 
 
-def test_batches_keep_the_order_and_stack_only_what_is_alike(small_plan):
+def test_batches_keep_the_order_and_stack_only_equal_plans(small_plan):
     plans = [replace(small_plan, replicate=replicate) for replicate in range(300)]
     other = replace(small_plan, seed=9)
     cut = list(batches([*plans, other]))

@@ -246,7 +246,7 @@ def test_an_unrelated_measure_changes_nothing(small_plan):
                 assert of(without, name, world).tobytes() == of(beside, name, world).tobytes(), name
 
 
-def test_replicates_and_seeds_are_other_people_and_other_lives(small_plan):
+def test_replicates_and_seeds_differ_in_people_and_random_numbers(small_plan):
     first = simulate(small_plan, days=7)
     for other in (replace(small_plan, replicate=1), replace(small_plan, seed=2)):
         second = simulate(other, days=7)
@@ -280,7 +280,7 @@ def permuted(firm, order):
     )
 
 
-def test_permuted_employees_have_permuted_lives(small_plan):
+def test_permuted_employees_have_permuted_results(small_plan):
     """To the bit but for means over a team, which add up in the order of the rows and round in the last one."""
     firm = build(small_plan.firm, small_plan.seed, small_plan.replicate)
     order = np.random.default_rng(11).permutation(len(firm.identifier))
@@ -328,7 +328,7 @@ def organisation(folder, order) -> FirmOptions:
     return FirmOptions(kind="own", persons=str(folder / "persons.csv"), ties=str(folder / "ties.csv"))
 
 
-def test_the_order_of_the_lines_of_an_own_organisation_changes_nobodys_life(small_plan, tmp_path):
+def test_the_order_of_lines_of_an_own_organisation_changes_no_result(small_plan, tmp_path):
     engines = []
     for number, order in enumerate((np.arange(40), np.random.default_rng(5).permutation(40))):
         folder = tmp_path / str(number)
@@ -474,7 +474,7 @@ def reached_in_a_day(registry, direct: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("switch", SWITCHES, ids=".".join)
-def test_a_switch_changes_what_it_should_and_nothing_upstream(switch, switched):
+def test_a_switch_changes_only_quantities_downstream(switch, switched):
     engine, after_one_day, ever = switched
     row = SWITCHES.index(switch)
     direct = equations_with(*switch)
@@ -484,7 +484,7 @@ def test_a_switch_changes_what_it_should_and_nothing_upstream(switch, switched):
 
 
 @pytest.mark.parametrize("switch", [switch for switch in GUARDED if GUARDED[switch]], ids=".".join)
-def test_what_a_switch_cuts_makes_no_difference_while_it_is_off(switch, small_plan):
+def test_parameters_behind_a_switch_have_no_effect_while_it_is_off(switch, small_plan):
     process, _ = switch
     passports = mechanisms()[process].parameter_metadata()
     varied = {(process, own): np.array([passports[own].low, passports[own].high]) for own in GUARDED[switch]}
@@ -523,7 +523,7 @@ TURNED = {
 
 
 @pytest.mark.parametrize("switch", TURNED, ids=".".join)
-def test_a_turned_switch_does_what_its_name_says(switch, switched):
+def test_switches_have_the_effect_of_their_name(switch, switched):
     engine, _, _ = switched
     row = SWITCHES.index(switch) + 1
     assert TURNED[switch](lambda name: of(engine, name, row), lambda name: of(engine, name, 0))
@@ -551,7 +551,7 @@ def test_the_share_of_employers_that_introduce_a_measure_is_the_share_that_claim
     assert (claimed[0] == 0).all() and (claimed[-1] == 1).all()
 
 
-def test_of_those_who_claim_some_keep_planning(many_employers):
+def test_some_employers_claim_a_measure_without_carrying_it_out(many_employers):
     engine = simulate(replace(many_employers, scenarios=(taken(),)), days=60 * DAYS_A_WEEK)
     row = engine.interventions.names.index("buddies")
     implemented = engine.values["implemented"][0, row]
@@ -559,7 +559,7 @@ def test_of_those_who_claim_some_keep_planning(many_employers):
     assert (implemented == engine.values["carries_out"][0, row]).mean() > 0.98
 
 
-def test_a_measure_of_the_study_keeps_those_who_had_it(many_employers):
+def test_a_measure_of_the_study_keeps_its_employers(many_employers):
     engine = simulate(replace(many_employers, scenarios=(BASELINE, taken(0.5, name="social_moments"))), days=1)
     row = engine.interventions.names.index("social_moments")
     before, after = (of(engine, "claimed", world)[row] for world in (0, 1))
@@ -581,7 +581,7 @@ def test_a_measure_that_ends_is_over_for_everybody(many_employers):
     assert engine.values["in_effect"][2, row].max() > 0
 
 
-def test_a_withdrawn_measure_is_gone_from_the_first_day(many_employers):
+def test_a_withdrawn_measure_is_absent_from_the_first_day(many_employers):
     gone = Scenario("gone", "counterfactual", withdrawn=("social_moments",))
     engine = simulate(replace(many_employers, scenarios=(BASELINE, gone)), days=8)
     row = engine.interventions.names.index("social_moments")
@@ -590,7 +590,7 @@ def test_a_withdrawn_measure_is_gone_from_the_first_day(many_employers):
         assert engine.values[name][0, row].any(), name
 
 
-def test_intensity_multiplies_what_a_measure_moves(many_employers):
+def test_intensity_multiplies_the_shifts_of_a_measure(many_employers):
     plan = replace(many_employers, scenarios=(BASELINE, taken(), taken(intensity=2.0), taken(intensity=0.0)))
     engine = simulate(plan, days=1 + 8 * DAYS_A_WEEK)
     moved = engine.values["moments_across_teams"] - engine.values["moments_across_teams"][0]
