@@ -70,7 +70,7 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
     state = WorldState(engine)
     responses = sample_responses(state, SurveyRandom(engine), instruments_of(plan))
     reports = np.array([responses[f"known.{name}"] for name in MEASURES]).T
-    people = _People.of(state, engine.staff.firm.team, most=max(employees))
+    people = _People(state, engine.staff.firm.team, most=max(employees))
     truth = people.means(state.table("known", MEASURES).T)
     errors = {}
     for way in SELECTIONS:
@@ -82,30 +82,23 @@ def simulate_sampling(plan: Plan, employees: Sequence[int], times: int = VISITS)
     return SamplingErrors(known, claimed, float(deviations.std()), errors)
 
 
-@dataclass(frozen=True)
 class _People:
     """Home workers of establishments with enough of them, managers excluded."""
 
-    rows: np.ndarray  # (n,) in the firm
-    which: np.ndarray  # (n,) place in `establishments`
-    establishments: np.ndarray  # (establishment,) rows of the establishments
-    team: np.ndarray  # (n,)
-    desirability: np.ndarray  # (n,) how favourable the answers are to the employer
-    most: int  # largest number of employees interviewed
-
-    @classmethod
-    def of(cls, state: WorldState, team: np.ndarray, most: int) -> _People:
+    def __init__(self, state: WorldState, team: np.ndarray, most: int):
         people = state.of_role("non_manager")
-        count = np.bincount(state.establishment[people], minlength=state.establishments)
-        enough = count >= 2 * most
+        enough = np.bincount(state.establishment[people], minlength=state.establishments) >= 2 * most
         if enough.sum() < _FEWEST:
             raise UserError(
                 f"Too few large establishments: {enough.sum()} have {2 * most} home workers or more, which interviews "
                 f"with {most} need. Use a larger inspection.reach_sample or smaller inspection.employees."
             )
-        rows = np.flatnonzero(people & enough[state.establishment])
-        which = (np.cumsum(enough) - 1)[state.establishment[rows]]
-        return cls(rows, which, np.flatnonzero(enough), team[rows], social_desirability(state)[rows], most)
+        self.most = most  # largest number of employees interviewed
+        self.establishments = np.flatnonzero(enough)  # their rows
+        self.rows = np.flatnonzero(people & enough[state.establishment])  # (n,) of the firm
+        self.which = (np.cumsum(enough) - 1)[state.establishment[self.rows]]  # (n,) place in `establishments`
+        self.team = team[self.rows]
+        self.desirability = social_desirability(state)[self.rows]  # (n,) how favourable the answers are to the employer
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return means (establishment, measure) of values (place, measure)."""

@@ -83,7 +83,7 @@ def one_time(
     return {
         **_relations("as_2022", answers, known),
         **_relations("as_2022", answers, answers.table("claimed"), "claimed"),
-        **_levels("as_2022", answers),
+        **_levels(answers),
         **_relations("use", answers, uses),
         "use.of_known": _ratio(uses, known),
         **_relations("well", answers, well),
@@ -157,19 +157,19 @@ def _relations(question: str, answers: Answers, table: np.ndarray, what: str = "
     return out
 
 
-def _levels(question: str, answers: Answers) -> dict[str, float]:
+def _levels(answers: Answers) -> dict[str, float]:
     known, claimed = answers.table("known"), answers.table("claimed")
     manager, other = (answers.of(role) for role in BOTH)
-    out = {f"{question}.claims": float(claimed.sum(axis=0).mean())}
+    out = {"as_2022.claims": float(claimed.sum(axis=0).mean())}
     for role, own in (("managers", manager), ("others", other)):
         out |= {
-            f"{question}.known_{role}": float(known.sum(axis=0)[own].mean()),
-            f"{question}.claimed_not_known_{role}": float((claimed * (1 - known)).sum(axis=0)[own].mean()),
-            f"{question}.known_not_claimed_{role}": float(((1 - claimed) * known).sum(axis=0)[own].mean()),
+            f"as_2022.known_{role}": float(known.sum(axis=0)[own].mean()),
+            f"as_2022.claimed_not_known_{role}": float((claimed * (1 - known)).sum(axis=0)[own].mean()),
+            f"as_2022.known_not_claimed_{role}": float(((1 - claimed) * known).sum(axis=0)[own].mean()),
         }
     filled = answers.filled_in
-    out[f"{question}.same_person"] = _r(known.sum(axis=0)[filled], _agreement(answers)[filled])
-    out[f"{question}.filled_in"] = float(filled.mean())
+    out["as_2022.same_person"] = _r(known.sum(axis=0)[filled], _agreement(answers)[filled])
+    out["as_2022.filled_in"] = float(filled.mean())
     return out
 
 
