@@ -28,7 +28,7 @@ LONGEST_LABEL = 80
 """Limit of Stata; R and SPSS accept more."""
 TOOK_PART, STOPPED, LEFT = 1, 2, 3
 HAS_STOPPED, HAS_LEFT, NOT_ASKED = -8, -9, -7
-_GONE = (HAS_STOPPED, HAS_LEFT)
+_DROP_OUT = (HAS_STOPPED, HAS_LEFT)
 MISSING = {HAS_STOPPED: "stopped taking part", HAS_LEFT: "left the firm", NOT_ASKED: "not asked: no manager"}
 _STATA = {HAS_STOPPED: ".a", HAS_LEFT: ".b", NOT_ASKED: ".c"}
 SYNTHETIC = (
@@ -126,7 +126,7 @@ def _facts(plan: Plan) -> Iterator[Variable]:
         codes = _YES_NO if own.unit == "0/1" or name == "adjustable_at_home" else {}
         yield Variable(
             name, _short(own.meaning), "0/1" if codes else own.unit, f"{name}, {_WITHOUT_ERROR}", name,
-            values=codes, missing=_GONE if each else (), each_wave=each,
+            values=codes, missing=_DROP_OUT if each else (), each_wave=each,
             decimals=0 if codes or name == "contract_days" else 2,
         )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _scales(plan: Plan) -> Iterator[Variable]:
     lasting = f" Reliability for states that last longer than some days: {1 / (1 + survey.noise() ** 2):.2f}."
     for name, scale in scales().items():
         stands_for = f"{scale.quantity}: {quantities[scale.quantity].meaning}" + lasting * (name == EXHAUSTION)
-        missing = (*_GONE, NOT_ASKED) if name == OF_MANAGERS else _GONE
+        missing = (*_DROP_OUT, NOT_ASKED) if name == OF_MANAGERS else _DROP_OUT
         yield Variable(
             name, f"{scale.label}; high is {scale.high_is}", "score", stands_for, name, missing=missing, low=scale.low,
             high=scale.high, reliability=survey.reliability, decimals=2,
@@ -144,7 +144,7 @@ def _scales(plan: Plan) -> Iterator[Variable]:
 
 
 def _complaints(plan: Plan) -> Iterator[Variable]:
-    complaint = partial(Variable, values=_YES_NO, missing=_GONE)
+    complaint = partial(Variable, values=_YES_NO, missing=_DROP_OUT)
     label = "Burn-out complaints (NEA: work-related exhaustion above the cut-off)"
     of = "exhaustion through a second instrument, with an error of its own"
     yield complaint("burn_out_complaint", label, "0/1", of, "burn_out_complaint")
@@ -158,10 +158,10 @@ def _measures(plan: Plan) -> Iterator[Variable]:
     wrong = f"wrong in {100 * instruments_of(plan).interview.misremembers:g}% of answers"
     for name, who in (("known", "the person knows"), ("claimed", "the employer claims")):
         label = f"Measures that {who}, of those asked"
-        yield Variable(name, label, "measures", name, name, missing=_GONE, low=0, high=len(study))
+        yield Variable(name, label, "measures", name, name, missing=_DROP_OUT, low=0, high=len(study))
     for own in study:
         label, of = _short(f"Knows: {own.text}"), f"known of {own.name}, {wrong}"
-        yield Variable(f"k_{own.name}", label, "0/1", of, f"known.{own.name}", values=_YES_NO, missing=_GONE)
+        yield Variable(f"k_{own.name}", label, "0/1", of, f"known.{own.name}", values=_YES_NO, missing=_DROP_OUT)
 
 
 def _short(words: str) -> str:
