@@ -332,19 +332,19 @@ def test_charts_never_say_burn_out_without_complaints(language):
     ]
     text = json.dumps([chart.to_dict(validate=False) for chart in charts], ensure_ascii=False)
     text = text.replace("burn_out_complaints", "")
-    found = re.findall(r"burn-out[\s\-]?\w*", text, re.IGNORECASE)
-    assert found and all(re.fullmatch("burn-out( complaints|klachten)", one, re.IGNORECASE) for one in found)
+    names = re.findall(r"burn-out[\s\-]?\w*", text, re.IGNORECASE)
+    assert names and all(re.fullmatch("burn-out( complaints|klachten)", one, re.IGNORECASE) for one in names)
 
 
 def test_the_losses_of_the_cascade_are_those_of_its_steps():
     from sim.plotting.charts.cascade import largest_leak, steps
 
     frames = tables()
-    found = steps(frames["cascade"])
-    assert found["share"].round(3).tolist() == [0.6, 0.5, 0.4, 0.6, 0.5, 0.4]
-    assert found["lost"].fillna(0).round(3).tolist() == [0, 0.1, 0.1, 0, 0.1, 0.1]
-    assert found["more"].fillna(0).round(3).tolist() == [0, 0, 0, 0.2, 0, 0]
-    assert largest_leak(found)["lost"] == pytest.approx(0.1)
+    stages = steps(frames["cascade"])
+    assert stages["share"].round(3).tolist() == [0.6, 0.5, 0.4, 0.6, 0.5, 0.4]
+    assert stages["lost"].fillna(0).round(3).tolist() == [0, 0.1, 0.1, 0, 0.1, 0.1]
+    assert stages["more"].fillna(0).round(3).tolist() == [0, 0, 0, 0.2, 0, 0]
+    assert largest_leak(stages)["lost"] == pytest.approx(0.1)
     text = json.dumps(pictures.cascade(frames["cascade"], Words()).to_dict(validate=False), ensure_ascii=False)
     more, leak = Words()("common.picture.more_words"), Words()("common.leak.used")
     assert f"600   (+200  {more})" in text and f"500   (−100  {leak})" in text

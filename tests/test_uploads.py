@@ -31,11 +31,11 @@ from sim.world.firm import FirmOptions
 @pytest.fixture
 def answers(monkeypatch):
     """Yield the scheduler that all sessions share, without worker processes."""
-    found = scheduler.AnswerScheduler(check=False, open_executor=InProcessExecutor)
-    monkeypatch.setattr(scheduler, "shared_scheduler", lambda: found)
+    shared = scheduler.AnswerScheduler(check=False, open_executor=InProcessExecutor)
+    monkeypatch.setattr(scheduler, "shared_scheduler", lambda: shared)
     monkeypatch.setattr(sessions, "_sessions", {})
-    yield found
-    found.close()
+    yield shared
+    shared.close()
 
 
 def choice_of(name: str) -> PolicySelection:
@@ -85,13 +85,13 @@ def test_names_of_organisations_are_random():
 # -- a session and its end --------------------------------------------------------------------------------------------
 
 
-def traces(name: str, found: scheduler.AnswerScheduler) -> list[str]:
+def traces(name: str, answers: scheduler.AnswerScheduler) -> list[str]:
     """Return the places that still have data of an organisation."""
     from sim.views.explore import rendering
 
     return [
         *(["registry"] if own_organisation.stored_staff(name) else []),
-        *("answers" for case in found._cases.values() if case.choice.persons == name),
+        *("answers" for case in answers._cases.values() if case.choice.persons == name),
         *("caches" for key in (*worker._burn_ins, *worker._baselines) if name in str(key)),
         *("figures" for key in rendering._cache if name in str(key)),
     ]
@@ -103,9 +103,9 @@ def test_everything_computed_from_an_organisation_is_deleted_with_it(answers, le
     from sim.views.explore import rendering
 
     mine, yours = (sessions.hold(f"session {one}", own_organisation.read_staff(persons())) for one in ("a", "b"))
-    found = answers.answer(choice_of(mine))
+    answer = answers.answer(choice_of(mine))
     for name in (mine, yours):
-        rendering.cached(rendering.key_of([choice_of(name)], [found]), lambda: "<svg/>")
+        rendering.cached(rendering.key_of([choice_of(name)], [answer]), lambda: "<svg/>")
     assert set(traces(mine, answers)) == {"registry", "answers", "caches", "figures"}
     if leave == "the page is closed":
         sessions.end("session a")
@@ -196,13 +196,13 @@ class FailingExecutor(InProcessExecutor):
 
     opened: list[FailingExecutor]
 
-    def submit(self, work, asked):
-        if asked == "fatal" or (self is not FailingExecutor.opened[-1] and self.worker_errors):
+    def submit(self, work, argument):
+        if argument == "fatal" or (self is not FailingExecutor.opened[-1] and self.worker_errors):
             self.worker_errors = True
             future: Future = Future()
             future.set_exception(BrokenExecutor())
             return future
-        return super().submit(work, asked)
+        return super().submit(work, argument)
 
     def __init__(self) -> None:
         self.worker_errors = self.closed = False
@@ -214,13 +214,13 @@ class FailingExecutor(InProcessExecutor):
 
 def test_a_worker_that_ends_is_shut_down_and_replaced(caplog):
     FailingExecutor.opened = []
-    found = scheduler.AnswerScheduler(check=False, open_executor=FailingExecutor)
+    answers = scheduler.AnswerScheduler(check=False, open_executor=FailingExecutor)
     try:
         outcomes: list = []
 
         def ask(what):
             try:
-                outcomes.append(found._workers[0].run(lambda asked: asked, what))
+                outcomes.append(answers._workers[0].run(lambda argument: argument, what))
             except UserError as error:
                 outcomes.append(str(error))
 
@@ -235,7 +235,7 @@ def test_a_worker_that_ends_is_shut_down_and_replaced(caplog):
         assert [one.closed for one in FailingExecutor.opened].count(True) == worker.MAX_ATTEMPTS
         assert "is replaced" in caplog.text
     finally:
-        found.close()
+        answers.close()
 
 
 @pytest.mark.parametrize("part", ["wants_plans", "next_replicate", "stage"])
@@ -275,18 +275,18 @@ def test_an_error_of_the_queue_itself_is_logged_and_ends_no_thread(answers, monk
 
 def test_threads_compose_one_at_a_time():
     composition._prepared[:] = []
-    found: list = []
+    seeds: list = []
 
     def compose(seed):
         made = composition.compose(f"seed={seed}", "firm=one")
-        found.append((seed, made.seed, len(composition.options("availability"))))
+        seeds.append((seed, made.seed, len(composition.options("availability"))))
 
     threads = [threading.Thread(target=compose, args=(seed,)) for seed in range(1, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [(seed, seed, found[0][2]) for seed in range(1, 5)]
+    assert sorted(seeds) == [(seed, seed, seeds[0][2]) for seed in range(1, 5)]
 
 
 # -- a server, started from a shell -----------------------------------------------------------------------------------
