@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.formatting import signed
 from sim.outcomes.patterns import USES
+from sim.studies.base import with_range
 from sim.studies.patterns.evidence import Statistics
 from sim.studies.patterns.scoring import Criteria, interval, verdicts
 from sim.studies.structure.worlds import DEFAULT, OUTCOMES, Switch
@@ -66,14 +67,10 @@ def effects(criteria: Criteria, worlds: Worlds, switches: Sequence[Switch]) -> p
         }
         for what in (f"{kind} {outcome}" for kind in ("level", "effect") for outcome in OUTCOMES):
             column = what.replace(" ", "_")
-            row |= _columns(column, interval(_of(own, what)))
-            row |= _columns(f"{column}_change", interval(_of(own, what) - _of(default, what)))
+            row |= with_range(column, *interval(_of(own, what)))
+            row |= with_range(f"{column}_change", *interval(_of(own, what) - _of(default, what)))
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _columns(name: str, own: tuple[float, float, float]) -> dict[str, float]:
-    return {name: own[0], f"{name}_low": own[1], f"{name}_high": own[2]}
 
 
 def _of(worlds: Sequence[Statistics], statistic: str) -> np.ndarray:
