@@ -54,25 +54,22 @@ def precision(pilot: int = 10, most: int = 1000, **smallest: float) -> Precision
     return Precision(smallest=smallest or {BURN_OUT: 1.0}, pilot=pilot, most=most)
 
 
-# -- how many --------------------------------------------------------------------------------------------------------
+# -- pairs needed ----------------------------------------------------------------------------------------------------
 
 
-def test_the_number_of_pairs_is_the_squared_quantile_times_spread_over_half_width_rounded_up():
+def test_pairs_needed_are_the_squared_quantile_times_spread_over_half_width_rounded_up():
     # Student's quantile of 9 degrees of freedom is 2.2622 (any table): (2.2622 * 2 / 1)^2 = 20.47
     assert pairs_needed(2.0, pilot=10, half_width=1.0) == 21
     # of 19 degrees 2.0930: (2.0930 * 0.08 / 0.01)^2 = 280.4
     assert pairs_needed(0.08, pilot=20, half_width=0.01) == 281
+    assert pairs_needed(0.0, pilot=10, half_width=1.0) == 2  # the fewest with a spread
 
 
-def test_a_pair_alone_is_never_enough_and_no_spread_needs_two():
-    assert pairs_needed(0.0, pilot=10, half_width=1.0) == 2
-
-
-def test_one_number_serves_all_within_pilot_and_most():
-    calm, wild = spreading(0, 0.01), spreading(0, 1.0)  # spreads 0.032 and 3.16; half-width 0.5: 205 pairs
-    assert sufficient_pairs([calm], precision()) == 10
-    assert sufficient_pairs([calm, wild], precision()) == pairs_needed(wild.spread, 10, 0.5) == 205
-    assert sufficient_pairs([wild], precision(most=60)) == 60
+def test_the_largest_number_of_pairs_needed_lies_within_pilot_and_most():
+    narrow, wide = spreading(0, 0.01), spreading(0, 1.0)  # spreads 0.032 and 3.16; half-width 0.5: 205 pairs
+    assert sufficient_pairs([narrow], precision()) == 10
+    assert sufficient_pairs([narrow, wide], precision()) == pairs_needed(wide.spread, 10, 0.5) == 205
+    assert sufficient_pairs([wide], precision(most=60)) == 60
 
 
 def test_the_spread_is_the_pilots_alone():
@@ -81,7 +78,7 @@ def test_the_spread_is_the_pilots_alone():
 
 STUDIES = 3000
 TRUE = np.array([0.5, 1.0])
-"""Differences in truth; the second is exactly the smallest effect of interest."""
+"""True differences; the second is exactly the smallest effect of interest."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +96,7 @@ def studies() -> list[list[Pairs]]:
     return studies
 
 
-def test_the_interval_of_both_stages_holds_the_truth_in_95_of_100_studies(studies):
+def test_the_interval_contains_the_true_difference_in_95_of_100_studies(studies):
     ends = np.array([[interval(own) for own in study] for study in studies])
     holds = ((ends[..., 0] <= TRUE) & (ends[..., 1] >= TRUE)).mean(axis=0)
     # three standard errors of a share of 3,000 are 0.012
@@ -111,10 +108,8 @@ def test_the_interval_of_both_stages_holds_the_truth_in_95_of_100_studies(studie
 
 
 def test_an_effect_as_large_as_the_smallest_is_called_smaller_in_at_most_5_of_100_studies(studies):
-    smaller = np.mean(
-        ["less than" in words or "no effect" in words for words in (decision(s[1], 1.0) for s in studies)]
-    )
-    assert smaller <= 0.05 + 0.012
+    decisions = [decision(study[1], 1.0) for study in studies]
+    assert np.mean(["less than" in words or "no effect" in words for words in decisions]) <= 0.05 + 0.012
 
 
 # -- conclusions ----------------------------------------------------------------------------------------------------
@@ -186,14 +181,14 @@ def test_the_reason_for_stopping(differences, pilot, most, reason):
 # -- pairing ---------------------------------------------------------------------------------------------------------
 
 
-def test_pairing_saves_the_variance_that_both_worlds_share():
+def test_pairing_removes_the_variance_that_both_worlds_share():
     shared, own = np.tile([3.0, 3.0, -3.0, -3.0], 5), np.tile([1.0, -1.0, 1.0, -1.0], 5)
     # variances 9 + 1 in each world and 4 in their difference: 20 / 4; correlation (9 - 1) / 10
     correlation, factor = gain_of_pairing(pairs(2 * own, as_usual=shared - own))
     assert (correlation, factor) == (pytest.approx(0.8), pytest.approx(5.0))
 
 
-def test_pairing_of_worlds_with_nothing_in_common_saves_nothing():
+def test_pairing_of_independent_worlds_has_no_gain():
     chance = np.random.default_rng(3)
     one, other = chance.standard_normal((2, 20_000))
     correlation, factor = gain_of_pairing(pairs(one - other, as_usual=other))

@@ -51,9 +51,8 @@ def ishigami(design: Design, a: float = 7.0, b: float = 0.1) -> np.ndarray:
 def test_sobol_indices_of_the_ishigami_function_lie_in_their_intervals():
     design = design_of("sobol", 512)
     found = sobol_indices(design, ishigami(design), seed=3)
-    first, total = np.array(
-        [[0.3139, 0.4424, 0.0], [0.5576, 0.4424, 0.2437]]
-    )  # Saltelli and others (2008), a = 7 and b = 0.1
+    # Saltelli and others (2008), a = 7 and b = 0.1
+    first, total = np.array([[0.3139, 0.4424, 0.0], [0.5576, 0.4424, 0.2437]])
     assert np.all((found["first_low"] <= first) & (first <= found["first_high"]))
     assert np.all((found["low"] <= total) & (total <= found["high"]))
     assert np.all(found["high"] - found["low"] < 0.3)
@@ -160,9 +159,8 @@ def test_leading_factors_have_the_largest_effect_relative_to_the_largest_of_any_
 
 
 def test_labels_of_factors():
-    assert (
-        factor_label(Factor("mechanisms.availability.norm_loop", unit="switch")) == "availability: norm loop (switch)"
-    )
+    switch = Factor("mechanisms.availability.norm_loop", unit="switch")
+    assert factor_label(switch) == "availability: norm loop (switch)"
     assert factor_label(Factor("survey.state_share", unit="share")) == "survey: state share"
     assert factor_label(Factor("availability", options=("practice_2022",))) == "availability"
 
@@ -201,7 +199,7 @@ def test_a_point_with_a_missing_run_uses_the_other_replicates(cfg):
     assert found["difference"].tolist() == [0, 2]
 
 
-# -- mistakes ---------------------------------------------------------------------------------------------------------
+# -- invalid settings -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -214,18 +212,10 @@ def test_a_point_with_a_missing_run_uses_the_other_replicates(cfg):
         ("sensitivity.outcomes", ["burnout_complaints"], "Did you mean 'burn_out_complaints"),
         ("sensitivity.doses", [0.5, 1], "different numbers from 0 to 1, with 0"),
         ("sensitivity.doses", [0, 2], "different numbers from 0 to 1, with 0"),
-        (
-            "sensitivity.policies",
-            ["no_measures"],
-            "Only policies have doses, and this is a what-if scenario.",
-        ),
+        ("sensitivity.policies", ["no_measures"], "Only policies have doses, and this is a what-if scenario."),
         ("sensitivity.policies", ["manager_trainings"], "Did you mean 'manager_training"),
         ("sensitivity.pairs", ["anchor_days"], "Invalid value for sensitivity.pairs: anchor_days. Use two policies"),
-        (
-            "sensitivity.pairs",
-            [["dose.anchor_days"]],
-            "sensitivity.pairs: [dose.anchor_days]. Use two policies",
-        ),
+        ("sensitivity.pairs", [["dose.anchor_days"]], "sensitivity.pairs: [dose.anchor_days]. Use two policies"),
         ("sensitivity.pairs", [["anchor_days", "strength.buddies"]], "Start anchor_days with dose. or strength."),
         (
             "sensitivity.pairs",
@@ -240,11 +230,7 @@ def test_a_point_with_a_missing_run_uses_the_other_replicates(cfg):
         ),
         ("sensitivity.factors", ["mechanisms.sleep.*"], "Unknown factor: mechanisms.sleep.*"),
         ("sensitivity.factors", 5, "Invalid value for sensitivity.factors: 5. Use a list"),
-        (
-            "sensitivity.factors",
-            ["switches", "schedule"],
-            "factors: schedule. Use assumptions",
-        ),
+        ("sensitivity.factors", ["switches", "schedule"], "factors: schedule. Use assumptions"),
         ("scenarios", ["baseline"], "Invalid value for scenarios: [baseline]."),
         ("replicates", 1, "Invalid value for replicates: 1. Use 2 or more"),
     ],
@@ -252,10 +238,10 @@ def test_a_point_with_a_missing_run_uses_the_other_replicates(cfg):
 def test_invalid_settings_give_one_line_before_anything_runs(cfg, setting, value, line):
     wrong = cfg.copy()
     OmegaConf.update(wrong, setting, value, merge=False)
-    with pytest.raises(UserError) as mistake:
+    with pytest.raises(UserError) as error:
         problem_of(wrong)
-    assert line in str(mistake.value)
-    assert "\n" not in str(mistake.value)
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_one_employer_has_no_share_of_employers(cfg):
@@ -269,12 +255,9 @@ def test_one_employer_has_no_share_of_employers(cfg):
 
 
 def test_only_measures_that_nobody_had_before_have_a_strength(cfg):
-    others = problem_of(cfg).others
-    assert list(others["doses/dose"].design.table.columns) == ["dose.weekly_social_moments", "dose.anchor_days"]
-    assert list(others["doses/strength"].design.table.columns) == [
-        "strength.anchor_days",
-        "strength.active_communication",
-    ]
+    factors = {part: list(sweep.design.table.columns) for part, sweep in problem_of(cfg).others.items()}
+    assert factors["doses/dose"] == ["dose.weekly_social_moments", "dose.anchor_days"]
+    assert factors["doses/strength"] == ["strength.anchor_days", "strength.active_communication"]
 
 
 # -- the whole study --------------------------------------------------------------------------------------------------
@@ -297,17 +280,8 @@ def folder(tmp_path_factory) -> Path:
 
 def test_the_study_writes_tables_a_page_and_figures_beside_its_runs(folder):
     names = {path.name for path in folder.iterdir()}
-    assert {
-        "screening",
-        "indices",
-        "doses",
-        "pairs",
-        "figures",
-        "summary.md",
-        "results.json",
-        "config.yaml",
-        "about.json",
-    } <= names
+    assert {"screening", "indices", "doses", "pairs", "figures", "summary.md"} <= names
+    assert {"results.json", "config.yaml", "about.json"} <= names
     screening = pd.read_parquet(folder / "screening.parquet")
     assert len(screening) == 3 * 2  # factors; the level and one difference
     assert screening["interval"].str.contains("same people and chance").all()

@@ -18,6 +18,7 @@ from sim.experiments.results import Results as SweepResults
 from sim.studies.posterior import diagnostics, flow, weights
 from sim.studies.posterior.facts import RECOVERY_BY, SMALLEST_CORRELATION
 from sim.studies.posterior.importance_rounds import (
+    RECOVERY_DRAWS,
     SURROGATE,
     ImportanceRounds,
     Simulate,
@@ -32,8 +33,6 @@ from sim.studies.posterior.observations import Observation, check_reach
 from sim.studies.posterior.problem import Problem, Settings
 from sim.studies.sensitivity.indices import screen
 
-_RECOVERY_DRAWS = 300
-"""Draws of the flow for each known parameter set."""
 _DIGITS = 5
 _MIN_TRAINING_RUNS = 100
 
@@ -81,7 +80,7 @@ def estimate(problem: Problem, simulate: Simulate, folder: Path, report: Callabl
     simulated = before.simulated[training]
     trained = _flow(folder, lambda: flow.train(scores[training], simulated, problem.error, settings.seed))
     truths, observed = scores[~training], with_error(before.simulated[~training], problem)
-    draws = trained.draw_many(observed, _RECOVERY_DRAWS, settings.seed)
+    draws = trained.draw_many(observed, RECOVERY_DRAWS, settings.seed)
     importance = ImportanceRounds(problem, simulate, folder, report, trained, columns, before)
     rounds = importance.all()
     final = final_draws(rounds, settings.enough)

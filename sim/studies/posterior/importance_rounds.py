@@ -25,7 +25,7 @@ Simulate = Callable[[str, Sweep], Results]
 """Runs a sweep in the folder of this name below that of the study."""
 FLOW, SURROGATE = "flow", "surrogate"
 _PROPOSAL, _RECOVERY = "at.npz", "tested.npz"
-_RECOVERY_DRAWS, _RECOVERY_CHAINS = 300, 20
+RECOVERY_DRAWS, _RECOVERY_CHAINS = 300, 20
 """Draws for each known parameter set, and chains of the sampler."""
 
 
@@ -205,7 +205,7 @@ class ImportanceRounds:
             model = replace(model, model_error=model.model_error + model.noise)  # a known set has one noisy run
             self.report(f"recovery of {len(held_out)} known parameter sets by the surrogate")
             draws = [
-                surrogate.sample(model, one, _RECOVERY_DRAWS, settings.seed + number, chains=_RECOVERY_CHAINS)[0]
+                surrogate.sample(model, one, RECOVERY_DRAWS, settings.seed + number, chains=_RECOVERY_CHAINS)[0]
                 for number, one in enumerate(with_error(before.simulated[held_out], self.problem))
             ]
             return {"drawn": np.stack(draws, axis=1)[:, :, self.columns]}
