@@ -27,26 +27,10 @@ class CsvText:
 
 
 def parse(text: str, most: int | None = None, blank_rows: bool = False) -> CsvText:
-    """Parse a table whose first line is its header.
+    """Parse a table whose first line is its header, with stripped cells; stop after `most` + 1 rows.
 
-    Parameters
-    ----------
-    text : str
-        Table with commas, or with semicolons where its first line has any.
-    most : int, optional
-        Stop after this number of rows and one more.
-    blank_rows : bool
-        Whether a row of blank cells, such as `,,`, counts as a row; an empty line never does.
-
-    Returns
-    -------
-    CsvText
-        Header and rows, with stripped cells.
-
-    Raises
-    ------
-    csv.Error
-        For text that is no table, and for cells with control characters, which a stray quotation mark causes.
+    With `blank_rows` a row of blank cells, such as `,,`, counts as a row; an empty line never does. Raises csv.Error
+    for text that is no table, and for cells with control characters, which a stray quotation mark causes.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]

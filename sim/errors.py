@@ -72,16 +72,7 @@ def instead(name: Any, known: Iterable[str]) -> str:
 def invalid(name: str, value: Any, accepted: str | Iterable[str], reason: str = "") -> str:
     """Return the message for a value that a setting does not accept: `Invalid value for weeks: -1. Use 1 to 2,600.`
 
-    Parameters
-    ----------
-    name : str
-        Setting, as users write it.
-    value : object
-        What it was set to.
-    accepted : str or iterable of str
-        Accepted values in words, or the names to choose from.
-    reason : str
-        Sentence that says why the value is not accepted, where that is not obvious.
+    `accepted` are the accepted values in words, or the names to choose from; `reason` is a sentence before them.
     """
     use = f"Use {accepted}." if isinstance(accepted, str) else instead(value, accepted)
     return " ".join(filter(None, (f"Invalid value for {name}: {as_written(value)}.", reason, use)))

@@ -36,24 +36,10 @@ _MOST_NAMES, _LONGEST = 3, 200
 
 
 def acquire(path: Path, wait: float = 0.0) -> BaseFileLock | None:
-    """Lock a file until `release()` is called or this process ends.
+    """Lock a file, which is created if missing, until `release()` is called or this process ends.
 
-    Parameters
-    ----------
-    path : Path
-        File, which is created where it is missing.
-    wait : float
-        Seconds to wait for another process that holds the lock.
-
-    Returns
-    -------
-    BaseFileLock or None
-        None where another process still holds the lock.
-
-    Raises
-    ------
-    OSError
-        Where the file system has no locks.
+    Returns None where another process still holds the lock after `wait` seconds. Raises OSError where the file system
+    has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -178,20 +164,10 @@ def read_checked(path: Path) -> bytes | None:
 
 
 def claim(folder: Path, kind: str) -> None:
-    """Create a folder for a study, or mark an empty one, as this program's own.
+    """Create a folder for one kind of study, such as `runs`, or mark an empty one, as this program's own.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the study.
-    kind : str
-        Content of the folder, such as `runs` or `sensitivity`; a folder has one kind.
-
-    Raises
-    ------
-    UserError
-        Where the folder cannot be created, has another kind of study, or has only files of other programs. Nothing is
-        written then.
+    Raises UserError, and writes nothing, where the folder cannot be created, has another kind of study, or has only
+    files of other programs.
     """
     check_claim(folder, kind)
     with _writing_to(folder):

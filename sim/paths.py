@@ -60,15 +60,7 @@ def without_folders(text: str) -> str:
 
 
 def shorten(value: Any, name: str = "") -> Any:
-    """Return settings with every path in them reduced to its last part.
-
-    Parameters
-    ----------
-    value : object
-        A setting, or nested mappings and lists of settings.
-    name : str
-        Dotted name of the setting; empty for the whole configuration.
-    """
+    """Return nested settings with every path in them reduced to its last part; `name` is empty for all settings."""
     if isinstance(value, Mapping):
         return {key: shorten(of, str(key) if name in ("", _FACTORS) else f"{name}.{key}") for key, of in value.items()}
     if isinstance(value, list | tuple):

@@ -21,13 +21,10 @@ from sim.config.study_settings import POSTERIOR
 from sim.engine.plan import Plan
 from sim.errors import UserError, print_error
 from sim.levers.measure import FAMILIES
+from sim.survey.instruments import INSTRUMENTS
 
-_VISIT = tuple(
-    f"interview.{name}"
-    for name in ("managers_met", "others_met", "managers_fill_in", "others_fill_in", "exhausted_answer_less",
-                 "isolated_answer_less", "employer_chooses", "desirability", "misremembers", "agrees_to_measures",
-                 "agrees_to_scales", "rosy_on_scales")
-)  # fmt: skip
+_INTERVIEW = tuple(f"interview.{name}" for name in INSTRUMENTS["interview"].parameter_metadata())
+_VISIT = tuple(name for name in _INTERVIEW if not name.endswith("stop"))
 _NOT_OF_PANELS = ("interview.managers_met", "interview.others_met", "interview.employer_chooses")
 _ERROR = ("survey.reliability", "survey.state_share")
 _COMPLAINTS = (*_ERROR, "survey.cut_off")
@@ -47,8 +44,8 @@ READS: Mapping[str, tuple[str, ...]] = {
     "replicates": (*_COMPARED, *_OUTCOMES, *_STORED_RUNS, "precision"),
     "panel": (
         *(name for name in _COMPARED if name != "weeks"), *_COMPLAINTS, "survey.state_days",
-        *(name for name in _VISIT if name not in _NOT_OF_PANELS),
-        "interview.stop", "interview.exhausted_stop", "interview.isolated_stop", "executor", "replicates", "panel",
+        *(name for name in _INTERVIEW if name not in _NOT_OF_PANELS),
+        "executor", "replicates", "panel",
     ),
     "packages": (*_COMPARED, *_OUTCOMES, "executor", "folder", "design", "replicates", "search"),
     "docking": (*_ALL, *_COMPLAINTS, "firm.kind", "firm.employees", "weeks"),
@@ -104,20 +101,12 @@ _INSTEAD = {
     ("docking", "mechanisms"): "docking sets it, since it simulates people without colleagues",
 }
 REPLACED = {
-    "docking": (
-        "mechanisms.attendance.advice",
-        "mechanisms.availability.norm_loop",
-        "mechanisms.availability.telepressure_of_sight",
-        "mechanisms.comings_and_goings.turnover",
-        "mechanisms.contact.live_ties",
-        "mechanisms.contact.strength_sd",
-        "mechanisms.contact.touch_sd",
-        "mechanisms.contact.usual_strength",
-        "mechanisms.contact.usual_touch",
-        "mechanisms.exhaustion.contagion",
-        "mechanisms.workload.absence",
-    )
-}
+    "docking": tuple(f"mechanisms.{name}" for name in (
+        "attendance.advice", "availability.norm_loop", "availability.telepressure_of_sight",
+        "comings_and_goings.turnover", "contact.live_ties", "contact.strength_sd", "contact.touch_sd",
+        "contact.usual_strength", "contact.usual_touch", "exhaustion.contagion", "workload.absence",
+    ))
+}  # fmt: skip
 """Parameters that a command sets itself."""
 _MOST_NAMES = 3
 _TOPS = frozenset(name.partition(".")[0] for names in READS.values() for name in names)

@@ -94,24 +94,9 @@ def _check_size(path: Path, root: yaml.Node) -> None:
 
 
 def check_folder(folder: Path, groups: Sequence[str]) -> list[str]:
-    """Check every file that could be read from a user's configuration folder.
+    """Check every file that could be read from a user's folder; raise UserError for one that may not be used.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the user.
-    groups : sequence of str
-        Names of the configuration groups, such as firm and scenario.
-
-    Returns
-    -------
-    list of str
-        Names of what is not read as configuration, relative to the folder.
-
-    Raises
-    ------
-    UserError
-        For a folder or file that may not be used.
+    `groups` are the configuration groups, such as firm. Returns the names of what is not read as configuration.
     """
     files = list(_yaml_files(folder))
     contents = {path: load_yaml(path) for path in files}

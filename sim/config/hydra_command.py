@@ -55,12 +55,7 @@ class JobFailure:
 class _Task:
     """A study as Hydra runs it, in this process or another one; a failure is returned, so that other jobs continue.
 
-    Parameters
-    ----------
-    study : callable
-        Runs the study of a composed configuration.
-    constant : iterable of str, optional
-        Overrides that all jobs of the command share; None where the command is one job.
+    `constant` are the overrides that all jobs of the command share; None where the command is one job.
     """
 
     def __init__(self, study: Callable[[DictConfig], None], constant: Iterable[str] | None = None):
@@ -109,24 +104,11 @@ def _note_unread(cfg: DictConfig) -> None:
 
 
 def command(study: Callable[[DictConfig], None], name: str, argv: Sequence[str], group: str | None = None) -> int:
-    """Run a study as a command.
+    """Run a study as the command `name` with overrides and flags of Hydra; return the exit code.
 
-    Parameters
-    ----------
-    study : callable
-        Runs the study of a composed configuration.
-    name : str
-        Name of the command.
-    argv : sequence of str
-        Overrides and flags of Hydra.
-    group : str, optional
-        Option of `conf/study` with the settings that only this study has.
-
-    Returns
-    -------
-    int
-        Exit code: 0 for success, 2 for a mistake of the user, which is printed in one line, 130 for an interruption.
-        With HYDRA_FULL_ERROR=1 in the environment, errors are raised instead.
+    `group` is the option of `conf/study` with the settings that only this study has. The exit code is 0 for success, 2
+    for a mistake of the user, which is printed in one line, and 130 for an interruption. With HYDRA_FULL_ERROR=1 in the
+    environment, errors are raised instead.
     """
     with _terminated_as_interrupted():
         return exit_code(lambda: _run_with_hydra(study, name, argv, group))

@@ -29,19 +29,8 @@ _OF_OBJECTS = re.compile(r"_\w+_")
 def read_overrides(words: Iterable[str], groups: Collection[str], multirun: bool = False) -> list[str]:
     """Check overrides, and quote texts that Hydra accepts only in quotes, such as `R&D` or `persons (1).csv`.
 
-    Parameters
-    ----------
-    words : iterable of str
-        Overrides, such as `firm.employees=300`.
-    groups : collection of str
-        Names of the configuration groups, each of which is set to the name of one option.
-    multirun : bool
-        Whether several values and settings of Hydra's launcher are accepted.
-
-    Raises
-    ------
-    UserError
-        For an override that cannot be parsed or is not accepted.
+    `groups` are the configuration groups, each of which is set to the name of one option. With `multirun`, several
+    values and settings of Hydra's launcher are accepted. Raises UserError for an override that is not.
     """
     return [_read(word, groups, multirun) for word in words]
 

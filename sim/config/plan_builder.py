@@ -193,19 +193,9 @@ def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str 
 
 
 def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
-    """Return the plan of a study's first replicate.
+    """Return the plan of a study's first replicate; raise UserError for an invalid setting.
 
-    Parameters
-    ----------
-    cfg : DictConfig
-        Composed configuration.
-    overrides : sequence of str, optional
-        Overrides of the study; by default those that the configuration lists.
-
-    Raises
-    ------
-    UserError
-        For a setting of another type, an unknown parameter, scenario, measure or firm option, and a value out of range.
+    `overrides` are by default those that the composed configuration lists.
     """
     words = overrides_of(cfg) if overrides is None else overrides
     check_overrides(words)

@@ -86,19 +86,9 @@ def current_fingerprint() -> Fingerprint:
 def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
     """Replace the fingerprint of a posterior by that of the present model, and return what differed.
 
-    Use it only after a change of code that changes no result, such as new names: the draws keep their values.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the posterior.
-    renames : mapping of str to str
-        New names of parameters by their old ones, such as `mechanisms.recovery.night`.
-
-    Raises
-    ------
-    UserError
-        Where a range, a value or data differ, since another posterior would be needed.
+    Use it only after a change of code that changes no result: the draws keep their values. `renames` are new names of
+    parameters, such as `mechanisms.recovery.night`, by their old ones. Raises UserError where a range, a value or data
+    differ, since another posterior would be needed.
     """
     content, now, new = read_metadata(folder), current_fingerprint(), dict(renames or {})
     before = content["fingerprint"]

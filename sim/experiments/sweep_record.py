@@ -34,24 +34,12 @@ _TRIES, _PAUSE = 4, 0.1
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """The content of the record of a folder of runs.
+    """The content of the record of a folder of runs."""
 
-    Attributes
-    ----------
-    about : dict
-        Versions and settings, which repeat the study.
-    design : DataFrame
-        Table of settings, indexed by row.
-    runs : DataFrame
-        Runs in the order of the design: run, row, replicate.
-    verified : bool
-        Whether the files match their checksums; version 0.3.0 had none.
-    """
-
-    about: dict[str, Any]
-    design: pd.DataFrame
-    runs: pd.DataFrame
-    verified: bool
+    about: dict[str, Any]  # versions and settings, which repeat the study
+    design: pd.DataFrame  # settings, indexed by row
+    runs: pd.DataFrame  # run, row and replicate in the order of the design
+    verified: bool  # whether the files match their checksums; version 0.3.0 had none
 
 
 def exists(folder: Path) -> bool:
