@@ -75,7 +75,7 @@ def test_a_batch_with_given_seeds_repeats_itself(name):
     ],
     ids=["int", "numpy int", "Generator", "BitGenerator", "SeedSequence", "sequence"],
 )
-def test_whatever_mesa_takes_as_a_seed_gives_one_seed_that_repeats_the_run(name, given):
+def test_every_seed_of_mesa_gives_one_seed_that_repeats_the_run(name, given):
     first, again = (sim.HybridWorkModel(small_plan(), **{name: given()}) for _ in range(2))
     repeated = make(first.plan.seed)
     assert same(first, again) and same(first, repeated)
@@ -89,7 +89,7 @@ def test_models_without_a_seed_differ_and_tell_their_seed():
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, True, "one", b"one", [1, "x"], object()])
-def test_what_is_no_seed_is_refused(seed):
+def test_an_invalid_seed_is_refused(seed):
     with pytest.raises(UserError, match="Invalid value for seed"):
         make(seed)
 
@@ -151,7 +151,7 @@ def test_an_option_that_does_not_exist_or_would_not_be_used_is_refused(options, 
         sim.HybridWorkModel(**options)
 
 
-def test_settings_beside_a_plan_and_what_is_no_plan_are_refused():
+def test_settings_with_a_plan_and_invalid_plans_are_refused():
     with pytest.raises(UserError, match=r"a plan and weeks\. Use a plan"):
         sim.HybridWorkModel(sim.plan("firm=one", weeks=2), weeks=3)
     with pytest.raises(UserError, match=r"Use a plan of sim\.plan"):
@@ -266,7 +266,7 @@ def test_the_seed_cannot_be_changed_afterwards(name, model):
         getattr(model, name)(5)
 
 
-def test_an_unknown_quantity_of_an_agent_is_told_with_what_is_meant(model):
+def test_an_unknown_quantity_of_an_agent_is_refused_with_a_suggestion(model):
     with pytest.raises(AttributeError, match=r"Unknown quantity of employees: fatige.*Did you mean 'fatigue"):
         model.agents[0].fatige  # noqa: B018
     assert not hasattr(model.agents[0], "team")
