@@ -446,7 +446,7 @@ def test_a_posterior_of_another_model_is_refused_with_what_changed_and_what_to_d
     content = json.loads((posterior / METADATA).read_text())
     content["fingerprint"]["numbers"]["mechanisms.recovery.night"] = [0.0, 9.0]
     (posterior / METADATA).write_text(json.dumps(content))
-    with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*`hybridwork posterior`") as error:
+    with pytest.raises(UserError, match=r"other range: mechanisms\.recovery\.night.*Use hybridwork posterior") as error:
         draws(posterior)
     assert "\n" not in str(error.value)
 
