@@ -31,18 +31,10 @@ RECOVERY_DRAWS, _RECOVERY_CHAINS = 300, 20
 
 @dataclass(frozen=True)
 class Simulations:
-    """Completed runs.
+    """Completed runs, each with its row of the design.
 
-    Attributes
-    ----------
-    at : ndarray of shape (run, parameter)
-        Shares of the ranges.
-    simulated : ndarray of shape (run, observation)
-        Simulated observations.
-    centres : DataFrame
-        Mean and SD of each standardised scale, by run.
-    rows : ndarray of shape (run,)
-        Rows of the design.
+    `at` (run, parameter) are shares of the ranges, `simulated` (run, observation) observations, and `centres` mean and
+    SD of each standardised scale by run.
     """
 
     at: np.ndarray
@@ -56,20 +48,11 @@ class Simulations:
 
 @dataclass(frozen=True)
 class WeightedDraws:
-    """A round of simulated draws and their weights.
+    """A round of simulated draws and their weights (draw,), which add up to 1.
 
-    Attributes
-    ----------
-    source : str
-        Distribution of the draws, `FLOW` or `SURROGATE`.
-    simulations : Simulations
-        Runs of the draws.
-    expected : ndarray of shape (draw, observation)
-        Observations that weights use: those of the run, or with less noise those of run and surrogate together.
-    weights : ndarray of shape (draw,)
-        Weights that add up to 1.
-    r_hat, misfit : float, optional
-        Convergence of the sampler and accuracy of the surrogate; 1 is ideal.
+    `source` is `FLOW` or `SURROGATE`. Weights use the `expected` observations (draw, observation): those of the run, or
+    with less noise those of run and surrogate together. `r_hat` states the convergence of the sampler, and `misfit` the
+    accuracy of the surrogate; 1 is ideal.
     """
 
     source: str
@@ -116,16 +99,10 @@ def with_error(simulated: np.ndarray, problem: Problem) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ImportanceRounds:
-    """All rounds of one problem.
+    """All rounds of one problem, after the simulations from the prior (`before`).
 
-    Attributes
-    ----------
-    trained : Flow
-        Flow of the influential parameters, which are `columns` of all.
-    before : Simulations
-        Simulations from the prior.
-    folder : Path
-        Folder that keeps proposals, so that an interrupted study resumes with the same draws.
+    The `trained` flow is of the influential parameters, which are `columns` of all. `folder` keeps proposals, so that
+    an interrupted study resumes with the same draws.
     """
 
     problem: Problem

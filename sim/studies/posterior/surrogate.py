@@ -30,20 +30,11 @@ _NO_PAIRS = np.empty((0, 2), int)
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Regressions of observations, in SD of their error and discrepancy.
+    """Regressions of observations, in SD of their error and discrepancy, `error` (observation,).
 
-    Attributes
-    ----------
-    pairs : ndarray of shape (pair, 2)
-        Products of parameters, which follow the parameters among the features.
-    coefficients : ndarray of shape (1 + feature, observation)
-        Coefficients; the first row is the constant.
-    error : ndarray of shape (observation,)
-        SD of error and discrepancy.
-    model_error : ndarray of shape (observation, observation)
-        Covariance of the error of the regressions, as estimates of the mean of the model.
-    noise : ndarray of shape (observation, observation)
-        Covariance of single runs of one parameter set.
+    Features are the parameters, and products of `pairs` (pair, 2) of them. The first row of the `coefficients`
+    (1 + feature, observation) is the constant. Covariances (observation, observation): `model_error`, of the
+    regressions as estimates of the mean of the model, and `noise`, of single runs of one parameter set.
     """
 
     pairs: np.ndarray
