@@ -194,7 +194,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_computed(tmp_
     (tmp_path / "taken").write_text("a file, no folder")
     told = hybridwork("scenarios", "output=taken", "weeks=500", folder=tmp_path)
     assert told.returncode == 2
-    assert told.stderr.startswith("hybridwork: output folder taken") and len(told.stderr.splitlines()) == 1
+    assert told.stderr.startswith("hybridwork: Invalid value for output: taken") and len(told.stderr.splitlines()) == 1
 
 
 # -- studies under Hydra ---------------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
 def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
     words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
     assert command(plan_builder.build_plans, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
-    assert "scenario mine sets mechanisms" in capsys.readouterr().err
+    assert "Invalid scenario: mine. Its file sets mechanisms" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["firm=one", "firm.shares={woman: 0.5}", "mechanisms.circumstances.women=0.4"], "firm.shares.woman replaces"),
+        (["firm=one", "firm.shares={woman: 0.5}", "mechanisms.circumstances.women=0.4"], "firm.shares.woman, which"),
         (["firm=one", "firm.shares={woman: 0.5}", "mechanisms={circumstances: {women: 0.4}}"], "firm.shares.woman"),
         (["firm=one", "firm.shares={older: 0.5}", "mechanisms.circumstances.older_share=0.3"], "firm.shares.older"),
         (["firm=own", "firm.persons={persons}", "mechanisms.circumstances.women=0.4"], "column 'woman' of persons.csv"),
@@ -383,7 +383,7 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
 @pytest.mark.parametrize(
     ("factors", "words", "told"),
     [
-        ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is a factor of the design"),
+        ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is also a factor of every row"),
         ("{weeks: [26, 52]}", ["weeks=30"], "Conflicting settings: weeks, which is also a factor"),
         ("[availability]", ["scenarios=[breaks]"], "a policy in each row from availability"),
         ("[dose.breaks]", ["scenarios=[buddies]"], "a policy in each row from dose"),
