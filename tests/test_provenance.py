@@ -110,7 +110,7 @@ def test_a_path_is_expanded_once(text, tmp_path, monkeypatch):
 
 
 def test_an_unknown_home_is_the_users_mistake():
-    with pytest.raises(UserError, match=r"Invalid path '~nobody-by-this-name/x'.*Write \./~nobody"):
+    with pytest.raises(UserError, match=r"Invalid path: ~nobody-by-this-name/x.*Use \./~nobody"):
         paths.read_path("~nobody-by-this-name/x")
 
 
