@@ -20,7 +20,7 @@ from sim.language.describe import ParameterRow
 from sim.reporting.templates import environment
 
 HOME = Path(__file__).resolve().parent.parent
-LONGEST_MEANING = 64
+LONGEST_MEANING = 80
 
 
 @pytest.fixture(scope="module")

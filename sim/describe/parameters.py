@@ -29,11 +29,11 @@ GRADES = {
 
 _SHARE, _NO_BOUND = 1.0, float("inf")
 _OWN = {
-    "use": ("share", "time in use, of those who know it and can use it", _SHARE),
-    "hoops": ("share", "users lost to obstacles in getting it", _SHARE),
-    "well": ("share", "users who use it as intended", _SHARE),
-    "transition": ("sd", "extra demands of its first weeks", _SHARE),
-    "fades_in": ("weeks", "time in which enthusiasm for it fades; 0: never", _NO_BOUND),
+    "use": ("share", "share of time in use among those who know it and can use it", _SHARE),
+    "hoops": ("share", "share of users deterred by obstacles to obtaining it", _SHARE),
+    "well": ("share", "share of users who use it as intended", _SHARE),
+    "transition": ("sd", "extra demands in its first weeks", _SHARE),
+    "fades_in": ("weeks", "time constant of declining enthusiasm (0: no decline)", _NO_BOUND),
 }
 """Unit, meaning and highest value of the assumed numbers of every measure, besides the amounts of its shifts."""
 

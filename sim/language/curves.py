@@ -1,7 +1,7 @@
-"""Smooth elementwise functions for equations.
+"""Elementwise functions for equations.
 
-They use only `+ - * /`, `np.sqrt`, `np.where`, `np.minimum` and `np.maximum`, which give the same bits on every
-processor; `exp`, `log` and `tanh` do not. All keep the precision of their arguments.
+They use only `+ - * /`, `np.sqrt`, `np.where`, `np.minimum` and `np.maximum`. These give the same bits on every
+processor, which `exp`, `log` and `tanh` do not. Arguments are numbers or arrays of one shape; results have their dtype.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import numpy as np
 
 
 def saturating(x, limit):
-    """Bound `x` smoothly by ±`limit`; the slope at 0 is 1.
+    """Return `x` compressed smoothly to the range from -`limit` to `limit`.
+
+    The slope at 0 is 1, so values near 0 hardly change.
 
     >>> float(saturating(0.0, 4.0)), round(float(saturating(100.0, 4.0)), 2)
     (0.0, 4.0)
@@ -19,7 +21,9 @@ def saturating(x, limit):
 
 
 def likelihood(x):
-    """Turn a score into a probability; like the logistic function near 0 (slope 1/4), with heavier tails.
+    """Return the probability for the score `x`.
+
+    It is close to the logistic function near 0 (slope 1/4) and has heavier tails.
 
     >>> float(likelihood(0.0)), round(float(likelihood(1.0)), 3), round(float(likelihood(-100.0)), 3)
     (0.5, 0.724, 0.0)
@@ -28,7 +32,7 @@ def likelihood(x):
 
 
 def score(share):
-    """Return the score whose likelihood is `share`: the inverse of `likelihood`, finite at 0 and 1.
+    """Return the score for the probability `share`: the inverse of `likelihood`, with finite scores for 0 and 1.
 
     >>> round(float(score(0.5)), 3), round(float(likelihood(score(0.2))), 3)
     (0.0, 0.2)
@@ -38,7 +42,9 @@ def score(share):
 
 
 def ratio(x):
-    """Turn a score into a positive factor: about exp(x) near 0, linear far out; ratio(x) * ratio(-x) = 1.
+    """Return the positive factor for the score `x` on a log scale.
+
+    It is close to exp(x) near 0 and to 2 x for large `x`; `ratio(x) * ratio(-x)` is 1.
 
     >>> float(ratio(0.0)), round(float(ratio(0.3) * ratio(-0.3)), 6)
     (1.0, 1.0)
@@ -47,7 +53,9 @@ def ratio(x):
 
 
 def shortfall(x):
-    """Return the part of `x` above 0 with a smooth corner: near x for large x, near 0 for negative x, 1/2 at 0.
+    """Return the positive part of `x`, smoothed at 0.
+
+    It is 1/2 at 0, approaches `x` for large `x` and approaches 0 for very negative `x`.
 
     >>> float(shortfall(0.0)), round(float(shortfall(-20.0)), 3)
     (0.5, 0.012)
@@ -56,7 +64,7 @@ def shortfall(x):
 
 
 def within(x, low, high):
-    """Limit `x` to the range from `low` to `high`.
+    """Return `x` limited to the range from `low` to `high`.
 
     >>> float(within(1.4, 0.0, 1.0))
     1.0
@@ -65,7 +73,7 @@ def within(x, low, high):
 
 
 def approach(now, target, days):
-    """Move `now` one day towards `target`, with a time constant of `days`.
+    """Return the state one day after `now`, on its way to `target` with a time constant of `days` (at least 1).
 
     >>> float(approach(0.0, 10.0, 5.0))
     2.0
@@ -74,7 +82,9 @@ def approach(now, target, days):
 
 
 def wander(now, days, normal):
-    """Advance a stationary Ornstein-Uhlenbeck process (mean 0, SD 1, time constant `days`) by one day.
+    """Return the value one day after `now` of a stationary Ornstein-Uhlenbeck process with mean 0 and SD 1.
+
+    `days` is its time constant, at least 1; `normal` is a standard normal number.
 
     >>> float(wander(1.0, 1.0, 0.5))
     0.5
@@ -84,7 +94,10 @@ def wander(now, days, normal):
 
 
 def switched(now, uniform, onset, end):
-    """Advance a state of 0 or 1 that begins with probability `onset` and ends with probability `end`.
+    """Return the next value of a state of 0 or 1.
+
+    A 0 becomes 1 with probability `onset`, and a 1 becomes 0 with probability `end`. `uniform` is a random number in
+    [0, 1).
 
     >>> float(switched(0.0, 0.2, 0.3, 0.5)), float(switched(1.0, 0.2, 0.3, 0.5))
     (1.0, 0.0)
@@ -93,7 +106,7 @@ def switched(now, uniform, onset, end):
 
 
 def lasting(share, end):
-    """Return the onset probability per step that keeps a share of `share`, where each ends with probability `end`.
+    """Return the onset probability for which a state of 0 or 1 that ends with probability `end` has mean `share`.
 
     >>> round(float(lasting(0.5, 0.1)), 3)
     0.1

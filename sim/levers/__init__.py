@@ -1,1 +1,1 @@
-"""Levers of management: measures, scenarios, and the few levers that need code."""
+"""Levers of management: measures, scenarios, and levers that need code of their own."""

@@ -1,4 +1,4 @@
-"""Fixed office days: on its first days in the team's own order, the office is expected of everybody in the team."""
+"""Anchor days: fixed days a week on which the whole team is expected at the office."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ class AnchorDays(Lever):
 
     days: float = param(2.0, "days/week", "fixed office days of a team", low=1.0, high=5.0, source="definition")
     firmness: float = param(
-        0.70, "share", "of those asked on a fixed day, who come", low=0.3, high=1.0, source="assumed office_emptier"
-    )
+        0.70, "share", "compliance with a fixed office day among those who prefer home", low=0.3, high=1.0,
+        source="assumed office_emptier",
+    )  # fmt: skip
 
     def office_expected(self, office_expected, dose, anchor_rank):
-        """On a fixed day the office is expected as firmly as the agreement holds."""
+        """Expectation to come to the office, raised on a fixed day by the compliance with the agreement."""
         return np.maximum(office_expected, dose * self.firmness * (anchor_rank < self.days))

@@ -32,7 +32,7 @@ _RECEIVERS = ("everybody", "managers")
 class Shift:
     """Change of one condition at full use of a measure, in the condition's own unit.
 
-    `receives` is "everybody" (those the measure is in effect for) or "managers" (those who practise it themselves).
+    `receives` is "everybody" (all for whom the measure is in effect) or "managers" (managers who practise it).
     """
 
     amount: float
@@ -49,17 +49,18 @@ class Measure:
     Attributes
     ----------
     study : mapping of str to float
-        Shares of the 2022 study that claim or know it (employer, manager, non_manager); empty where it did not ask.
+        Shares of employers that claim it and of managers and non-managers who know it in the 2022 study (keys employer,
+        manager, non_manager); empty for a measure outside the study.
     use : float
-        Share that uses it, of those who know it and can.
+        Share of time in use among those who know it and can use it.
     hoops : float
-        Share put off by what it takes to get it.
+        Share of users deterred by obstacles to obtaining it.
     well : float
-        Share of users who use it as meant.
+        Share of users who use it as intended.
     fades_in : float
-        Weeks in which enthusiasm wears off; with 0 it does not.
+        Time constant of declining enthusiasm, in weeks; 0 for no decline.
     transition : float
-        Extra load of its first weeks, in SD of demands.
+        Extra load in its first weeks, in SD of demands.
     """
 
     name: str

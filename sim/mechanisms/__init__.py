@@ -1,1 +1,1 @@
-"""Mechanisms, one process a file. The files import the grammar and the curves, and none imports another."""
+"""Mechanisms of the model, one process per file. A file imports the grammar and the curves, but no other process."""

@@ -1,8 +1,8 @@
 """Attendance: who works today, and where.
 
-Employees choose where they work. A long commute, a separate room and children favour home; need of company favours the
-office; teams follow their manager's days. Habit keeps people at home more than they say they wish. The share at home is
-therefore also a sign of personal circumstances, and a schedule that forces people breaks this relation.
+Employees choose where they work. A long commute, a separate room and children at home favour home. Need for company favours
+the office. Teams follow their manager, and habit keeps people at home more than they say they prefer. The share at home is
+therefore related to personal circumstances; a schedule that the employer imposes removes this relation.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ class Attendance(Mechanism):
     """Place of work as a choice within what is agreed, advised or imposed (Spilker and Breaugh 2021)."""
 
     full_week: float = param_from("definitions", "full_week")
-    level_of_managers: float = param(-0.20, "logit", "a manager's usual leaning to work at home", low=-2.0, high=2.0, source="fitted target:home_share_manager")
-    level_of_others: float = param(0.05, "logit", "anybody else's usual leaning to work at home", low=-2.0, high=2.0, source="fitted target:home_share_employee")
-    own_taste: float = param(0.90, "logit/sd", "how much people differ in liking home, for no known reason", low=0.4, high=1.5, source="assumed")
-    company: float = param(0.30, "logit/sd", "liking of home lost per SD of need for company", low=0.1, high=0.6, source="assumed E042")
-    long_way: float = param(0.30, "logit/sd", "liking of home per SD of commute", low=0.1, high=0.6, source="assumed E153")
-    room: float = param(0.30, "logit", "liking of home with a separate room", low=0.0, high=0.8, source="assumed")
-    children: float = param(0.15, "logit", "liking of home with children living there", low=-0.2, high=0.5, source="assumed")
-    segmentation: float = param(0.15, "logit/sd", "liking of home lost per SD of wish to keep work out of it", low=0.0, high=0.4, source="assumed")
-    following: float = param(0.90, "logit/share", "pull of the manager's own share at home", low=0.0, high=2.0, source="assumed manager_office_days")
-    newcomers_come: float = param(0.50, "logit", "how much newcomers lean to the office", low=0.0, high=1.0, source="assumed")
-    newcomer_days: float = param(180.0, "days", "how long one counts as a newcomer", low=90.0, high=365.0, source="assumed")
-    habit: float = param(0.50, "logit/share", "pull of the share at home one is used to", low=0.0, high=1.5, source="assumed office_emptier")
-    habit_days: float = param(150.0, "days", "time in which the habit of a place forms", low=60.0, high=365.0, source="assumed")
-    counting_days: float = param(40.0, "days", "working days over which the share at home is counted", low=20.0, high=80.0, source="definition")
-    lets_choose: float = param(0.86, "share", "employers who let people choose how much they work at home", low=0.7, high=1.0, source="target:chooses_home_hours")
-    imposed_share: float = param(0.50, "share", "share at home that the other employers set", low=0.2, high=0.8, source="assumed")
-    rhythm_days: float = param(10.0, "days", "working days over which the present rhythm of places is felt", low=5.0, high=20.0, source="assumed")
-    getting_used: float = param(56.0, "days", "time in which one gets used to a rhythm of places", low=28.0, high=120.0, source="assumed hybrid_start")
-    leave: float = param(0.10, "share", "chance of a week's leave, each week", low=0.06, high=0.14, source="assumed", note="about five weeks a year")
-    home_floor: float = param(0.0, "share", "least share at home imposed on all", low=0.0, high=1.0, source="definition")
-    home_ceiling: float = param(1.0, "share", "largest share at home allowed to all", low=0.0, high=1.0, source="definition")
-    fixed_office_days: float = param(0.0, "days/week", "office days imposed on all teams", low=0.0, high=5.0, source="definition")
-    firmness: float = param(0.70, "share", "of those asked on an imposed office day, who come", low=0.3, high=1.0, source="assumed office_emptier")
-    advice: float = switch(True, "public advice to work from home is followed, by date", source="definition")
+    level_of_managers: float = param(-0.20, "logit", "average preference of managers for working at home", low=-2.0, high=2.0, source="fitted target:home_share_manager")
+    level_of_others: float = param(0.05, "logit", "average preference of non-managers for working at home", low=-2.0, high=2.0, source="fitted target:home_share_employee")
+    own_taste: float = param(0.90, "logit/sd", "standard deviation of personal taste for working at home", low=0.4, high=1.5, source="assumed")
+    company: float = param(0.30, "logit/sd", "reduction of the preference for home by need for company", low=0.1, high=0.6, source="assumed E042")
+    long_way: float = param(0.30, "logit/sd", "effect of a longer commute on the preference for home", low=0.1, high=0.6, source="assumed E153")
+    room: float = param(0.30, "logit", "effect of a separate room on the preference for home", low=0.0, high=0.8, source="assumed")
+    children: float = param(0.15, "logit", "effect of children at home on the preference for home", low=-0.2, high=0.5, source="assumed")
+    segmentation: float = param(0.15, "logit/sd", "reduction of the preference for home by the wish to segment work and home", low=0.0, high=0.4, source="assumed")
+    following: float = param(0.90, "logit/share", "effect of the manager's share at home on the employee's preference", low=0.0, high=2.0, source="assumed manager_office_days")
+    newcomers_come: float = param(0.50, "logit", "extra preference of newcomers for working at the office", low=0.0, high=1.0, source="assumed")
+    newcomer_days: float = param(180.0, "days", "tenure below which an employee counts as a newcomer", low=90.0, high=365.0, source="assumed")
+    habit: float = param(0.50, "logit/share", "effect of the habitual share at home on the preference for home", low=0.0, high=1.5, source="assumed office_emptier")
+    habit_days: float = param(150.0, "days", "time constant of the habitual share at home", low=60.0, high=365.0, source="assumed")
+    counting_days: float = param(40.0, "days", "time constant of the recent share at home, in working days", low=20.0, high=80.0, source="definition")
+    lets_choose: float = param(0.86, "share", "share of employers that let employees choose their share at home", low=0.7, high=1.0, source="target:chooses_home_hours")
+    imposed_share: float = param(0.50, "share", "share at home set by employers that leave no choice", low=0.2, high=0.8, source="assumed")
+    rhythm_days: float = param(10.0, "days", "time constant of the current rhythm of home and office, in working days", low=5.0, high=20.0, source="assumed")
+    getting_used: float = param(56.0, "days", "time constant of getting used to a rhythm of home and office", low=28.0, high=120.0, source="assumed hybrid_start")
+    leave: float = param(0.10, "share", "probability per week that an employee takes a week of leave", low=0.06, high=0.14, source="assumed", note="about five weeks a year")
+    home_floor: float = param(0.0, "share", "minimum share at home of all who can work at home", low=0.0, high=1.0, source="definition")
+    home_ceiling: float = param(1.0, "share", "maximum share at home that employees may choose", low=0.0, high=1.0, source="definition")
+    fixed_office_days: float = param(0.0, "days/week", "fixed office days imposed on every team", low=0.0, high=5.0, source="definition")
+    firmness: float = param(0.70, "share", "compliance with an imposed office day among those who prefer home", low=0.3, high=1.0, source="assumed office_emptier")
+    advice: float = switch(True, "employees follow public advice to work from home, by date", source="definition")
     urgent: float = param(0.75, "share", "share at home under urgent public advice", low=0.5, high=0.95, source="assumed target:home_share_hours_2020")
     strict: float = param(0.80, "share", "share at home under strict public advice", low=0.5, high=0.95, source="assumed target:share_home")
-    half: float = param(0.50, "share", "share at home under advice of at most half at the office", low=0.3, high=0.7, source="definition")
+    half: float = param(0.50, "share", "share at home under public advice of at most half the time at the office", low=0.3, high=0.7, source="definition")
 
     @trait("logit", stream="liking_of_home")
     def liking_of_home(self, normal, need_for_affiliation, commute, separate_room, children_at_home, wish_to_segment):

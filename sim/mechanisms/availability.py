@@ -1,10 +1,10 @@
-"""Availability: work after hours, what employees see of it, and the availability that they believe is expected.
+"""Availability: after-hours work, availability norms and telepressure.
 
-Messages after hours travel along ties; a manager's count for more. After-hours work that is seen forms the *descriptive* norm.
-The expectation that employees perceive is the *injunctive* norm, which receivers overestimate. Telepressure adapts to both,
-answering follows telepressure, and an answer is the next message. An always-on norm can therefore build up and fade. With cited
-sizes, the gain of this loop is .1 to .4: it dies out when its cause ends, unless an assumed switch lets norms rise faster than
-they fall, or adds a steep threshold.
+Employees see the after-hours work of their contacts; the manager's counts for more. What they see is the *descriptive* norm.
+The availability that they believe is expected is the *injunctive* norm, which they overestimate. Both norms raise telepressure,
+telepressure raises after-hours work, and others see that work in turn. An always-on norm can therefore build up and fade. With
+the effects of cited studies, the gain of this loop is 0.1 to 0.4, so the norm fades when its cause ends. Two assumed switches
+strengthen it: norms that rise faster than they fall, and a steep effect of the injunctive norm on after-hours work.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 class Availability(Mechanism):
     """Availability norms and telepressure (Barber and Santuzzi 2015; Hendrikx and others 2023)."""
 
-    limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
-    managers_weight: float = param(2.0, "ratio", "weight of the manager's evenings against all contacts'", low=1.0, high=4.0, source="assumed")
-    seeing_days: float = param(14.0, "days", "time over which evenings of work are noticed and remembered", low=5.0, high=30.0, source="assumed")
-    usual_seen: float = param(0.22, "share", "after-hours work that reference people see", low=0.02, high=0.7, source="centred")
-    seen_sd: float = param(0.06, "share", "how much reference people differ in what they see", low=0.01, high=0.3, source="centred")
-    norm_loop: float = switch(True, "what one sees others do feeds the norm", source="assumed")
-    norm_level: float = param(0.0, "sd", "sets the reference mean of the believed norm to 0", low=-3.0, high=3.0, source="centred")
-    norm_spread: float = param(0.9, "sd/sd", "how much one's disposition sets the believed norm", low=0.2, high=1.2, source="centred")
-    seen_to_norm: float = param(0.30, "sd/sd", "rise of the believed norm per SD of after-hours work seen", low=0.1, high=0.5, source="assumed")
-    over_reading: float = param(1.6, "ratio", "how many times receivers overrate what is expected", low=1.0, high=2.2, source="assumed E109 E154")
-    example: float = param(0.15, "sd/sd", "rise of the believed norm per SD of the manager's evenings", low=0.0, high=0.4, source="assumed manager_evenings_silent")
-    explained: float = param(0.20, "share", "how far managers who work late say why", low=0.0, high=0.8, source="assumed")
-    pressure_from_above: float = param(0.0, "sd", "availability expected as a rule of the organisation", low=-1.0, high=2.0, source="definition", note="always-on when high")
-    norm_days: float = param(30.0, "days", "time in which a believed norm rises", low=10.0, high=90.0, source="assumed")
+    limit: float = param(4.0, "sd", "largest absolute value of psychological states", low=3.0, high=6.0, source="definition")
+    managers_weight: float = param(2.0, "ratio", "weight of the manager's after-hours work against that of all contacts", low=1.0, high=4.0, source="assumed")
+    seeing_days: float = param(14.0, "days", "time constant of the descriptive norm and of recent after-hours work", low=5.0, high=30.0, source="assumed")
+    usual_seen: float = param(0.22, "share", "mean descriptive norm (after-hours work seen) of reference people", low=0.02, high=0.7, source="centred")
+    seen_sd: float = param(0.06, "share", "standard deviation of the descriptive norm among reference people", low=0.01, high=0.3, source="centred")
+    norm_loop: float = switch(True, "seeing others work after hours raises the injunctive norm", source="assumed")
+    norm_level: float = param(0.0, "sd", "intercept of the injunctive norm (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    norm_spread: float = param(0.9, "sd/sd", "effect of disposition on the injunctive norm", low=0.2, high=1.2, source="centred")
+    seen_to_norm: float = param(0.30, "sd/sd", "effect of the descriptive norm on the injunctive norm", low=0.1, high=0.5, source="assumed")
+    over_reading: float = param(1.6, "ratio", "factor by which receivers overestimate the expected availability", low=1.0, high=2.2, source="assumed E109 E154")
+    example: float = param(0.15, "sd/sd", "effect of the manager's after-hours work on the injunctive norm", low=0.0, high=0.4, source="assumed manager_evenings_silent")
+    explained: float = param(0.20, "share", "share of managers' late work that they explain", low=0.0, high=0.8, source="assumed")
+    pressure_from_above: float = param(0.0, "sd", "after-hours availability that the organisation itself expects", low=-1.0, high=2.0, source="definition", note="always-on when high")
+    norm_days: float = param(30.0, "days", "time constant of the injunctive norm when it rises", low=10.0, high=90.0, source="assumed")
     sticky_norm: float = switch(True, "norms rise faster than they fall", source="assumed")
-    stickiness: float = param(1.5, "ratio", "how many times slower a norm falls than it rises", low=1.0, high=4.0, source="assumed")
-    steep_norm: float = switch(False, "a steep threshold from norm to answering", source="assumed")
-    steepness: float = param(1.0, "logit/sd", "more answering per SD of believed norm, beyond the threshold", low=0.3, high=1.5, source="assumed")
-    telepressure_level: float = param(0.0, "sd", "sets the reference mean of telepressure to 0", low=-3.0, high=3.0, source="centred")
-    telepressure_spread: float = param(0.9, "sd/sd", "how much one's disposition sets telepressure", low=0.2, high=1.2, source="centred")
-    telepressure_of_belief: float = param(0.30, "sd/sd", "more telepressure per SD of believed norm", low=0.15, high=0.45, source="assumed E003 E004 E154")
-    telepressure_of_sight: float = param(0.08, "sd/sd", "more telepressure per SD of after-hours work seen", low=0.0, high=0.2, source="assumed E003")
-    telepressure_of_demands: float = param(0.10, "sd/sd", "more telepressure per SD of demands", low=0.0, high=0.25, source="assumed")
-    telepressure_of_leading: float = param(0.25, "sd/sd", "more telepressure per SD of difficulty in leading remotely", low=0.0, high=0.5, source="assumed remote_leading_telepressure")
-    telepressure_days: float = param(30.0, "days", "time in which telepressure follows its causes", low=10.0, high=90.0, source="assumed")
-    answering_level: float = param(-0.75, "logit", "usual leaning to work or answer after hours", low=-2.0, high=0.5, source="assumed E108")
-    managers_answer: float = param(0.70, "logit", "how much more managers lean to work after hours", low=0.2, high=1.4, source="assumed E108")
-    telepressure_answers: float = param(0.24, "logit/sd", "more after-hours work per SD of telepressure", low=0.1, high=0.4, source="assumed E008")
-    demands_answer: float = param(0.28, "logit/sd", "more after-hours work per SD of today's demands", low=0.1, high=0.5, source="assumed E008")
-    answering_spread: float = param(0.50, "logit/sd", "how much people differ in after-hours work by disposition", low=0.2, high=0.9, source="assumed")
-    choosers: float = param(0.20, "share", "people who choose to let some work fall in the evening", low=0.05, high=0.4, source="assumed target:benefit_own_time_active_breaks")
-    choosers_answer: float = param(0.60, "logit", "how much more choosers of evenings work after hours", low=0.2, high=1.2, source="assumed")
-    weekend: float = param(0.30, "ratio", "after-hours work on a free day against a working day", low=0.1, high=0.6, source="assumed E111")
-    delay_in_force: float = param(0.0, "share", "messages after hours that a server holds back", low=0.0, high=1.0, source="definition")
-    hours_each: float = param(0.15, "hours", "extra time of an evening with work", low=0.05, high=0.6, source="assumed")
-    usual_after_hours: float = param(0.25, "share", "days on which reference people work after hours", low=0.05, high=0.7, source="centred")
-    after_hours_sd: float = param(0.18, "share", "how much reference people differ in after-hours work", low=0.05, high=0.4, source="centred")
-    autonomy_conflict: float = switch(True, "the norm itself strains, without any message", source="E002")
-    strain_of_norm_size: float = param(0.05, "sd/sd", "more strain per SD of believed norm", low=0.0, high=0.12, source="assumed E001 E013")
+    stickiness: float = param(1.5, "ratio", "ratio of the time constants of a falling and a rising norm", low=1.0, high=4.0, source="assumed")
+    steep_norm: float = switch(False, "the injunctive norm has a direct, steep effect on after-hours work", source="assumed")
+    steepness: float = param(1.0, "logit/sd", "size of the steep effect of the injunctive norm on after-hours work", low=0.3, high=1.5, source="assumed")
+    telepressure_level: float = param(0.0, "sd", "intercept of telepressure (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    telepressure_spread: float = param(0.9, "sd/sd", "effect of disposition on telepressure", low=0.2, high=1.2, source="centred")
+    telepressure_of_belief: float = param(0.30, "sd/sd", "effect of the injunctive norm on telepressure", low=0.15, high=0.45, source="assumed E003 E004 E154")
+    telepressure_of_sight: float = param(0.08, "sd/sd", "effect of the descriptive norm on telepressure", low=0.0, high=0.2, source="assumed E003")
+    telepressure_of_demands: float = param(0.10, "sd/sd", "effect of demands on telepressure", low=0.0, high=0.25, source="assumed")
+    telepressure_of_leading: float = param(0.25, "sd/sd", "effect of difficulty of leading remotely on telepressure", low=0.0, high=0.5, source="assumed remote_leading_telepressure")
+    telepressure_days: float = param(30.0, "days", "time constant of telepressure", low=10.0, high=90.0, source="assumed")
+    answering_level: float = param(-0.75, "logit", "average inclination of non-managers to work after hours", low=-2.0, high=0.5, source="assumed E108")
+    managers_answer: float = param(0.70, "logit", "extra inclination of managers to work after hours", low=0.2, high=1.4, source="assumed E108")
+    telepressure_answers: float = param(0.24, "logit/sd", "effect of telepressure on after-hours work", low=0.1, high=0.4, source="assumed E008")
+    demands_answer: float = param(0.28, "logit/sd", "effect of today's demands on after-hours work", low=0.1, high=0.5, source="assumed E008")
+    answering_spread: float = param(0.50, "logit/sd", "standard deviation of the individual inclination to work after hours", low=0.2, high=0.9, source="assumed")
+    choosers: float = param(0.20, "share", "share of employees who choose to do some work in the evening", low=0.05, high=0.4, source="assumed target:benefit_own_time_active_breaks")
+    choosers_answer: float = param(0.60, "logit", "extra inclination to work after hours of those who choose evenings", low=0.2, high=1.2, source="assumed")
+    weekend: float = param(0.30, "ratio", "ratio of after-hours work on a free day to that on a working day", low=0.1, high=0.6, source="assumed E111")
+    delay_in_force: float = param(0.0, "share", "share of after-hours messages that a server holds back", low=0.0, high=1.0, source="definition")
+    hours_each: float = param(0.15, "hours", "extra working time of an evening with after-hours work", low=0.05, high=0.6, source="assumed")
+    usual_after_hours: float = param(0.25, "share", "mean share of days on which reference people work after hours", low=0.05, high=0.7, source="centred")
+    after_hours_sd: float = param(0.18, "share", "standard deviation of after-hours work among reference people", low=0.05, high=0.4, source="centred")
+    autonomy_conflict: float = switch(True, "the injunctive norm itself causes strain, without any message", source="E002")
+    strain_of_norm_size: float = param(0.05, "sd/sd", "effect of the injunctive norm on strain", low=0.0, high=0.12, source="assumed E001 E013")
 
     @trait("logit", stream="habit_of_answering")
     def habit_of_answering(self, normal):
@@ -106,7 +106,7 @@ class Availability(Mechanism):
 
     @flow("share")
     def flexibility_lost(self, chooses_evenings, messages_held_back):
-        """Evening work that silence prevents among those who chose it."""
+        """Evening work that held-back messages prevent among those who choose evenings."""
         return chooses_evenings * within(messages_held_back, 0, 1)
 
     @flow("share")
@@ -157,7 +157,7 @@ class Availability(Mechanism):
 
     @flow("share", condition=True)
     def clarity_of_expectation(self):
-        """Degree to which senders say that no answer is needed, which removes the over-reading; 0 to 1."""
+        """Degree to which senders say that no answer is needed, which removes the overestimation; 0 to 1."""
         return 0
 
     @flow("share", condition=True)

@@ -1,9 +1,9 @@
-"""Cascade: how information about a measure travels from the board to each employee, and where it is lost.
+"""Cascade: the path of a measure from the employer's claim to the knowledge of each employee.
 
-Each measure passes the stages *claimed* (taken or planned), *implemented, communicated, known* (and then used, and used well:
-see practice). Each stage is yes or no with hazards, never a mean share. Knowledge passes from level to level, through the
-manager and the team; it is renewed and forgotten. Where it is lost depends on the kind of measure. Teams also have practices that
-nobody has claimed. Reactive employers respond to the complaints that reach them, and isolated employees complain least.
+The stages of a measure are *claimed* (taken or planned), *implemented*, *communicated* and *known*; use is in `practice`. Each
+stage is 0 or 1 for every employer or employee and changes with a probability per week. Information passes through levels of
+hierarchy, the manager and the team, and employees forget it. The loss differs between kinds of measures. Teams also practise
+measures on their own initiative. Reactive employers respond to reported complaints; isolated employees report least.
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
 
 @dataclass(frozen=True)
 class Cascade(Mechanism):
-    """Information and practice lost on the way down (the 2022 study; Vermeeren 2014), by kind of measure."""
+    """Loss of information about measures between employer and employee (the 2022 study; Vermeeren 2014)."""
 
-    factor: float = param(0.50, "logit/sd", "what claims of one employer share", low=0.2, high=1.0, source="assumed")
-    widening: float = param(1.04, "ratio", "undoes the shared factor's pull to one half", low=1.0, high=1.1, source="definition")
-    lapsing: float = param(0.0019, "1/week", "chance that a claim ends", low=0.0, high=0.01, source="assumed", note="about ten years")
-    carried_out: float = param(0.90, "share", "measures claimed that employers really carry out", low=0.6, high=1.0, source="assumed detail_question")
-    weeks_to_carry_out: float = param(8.0, "weeks", "time from claiming a measure to carrying it out", low=2.0, high=26.0, source="assumed")
-    own_initiative: float = param(0.19, "share", "teams that do as a measure asks, by themselves", low=0.0, high=0.35, source="fitted target:mismatch_manager")
-    own_initiative_seen: float = param(0.85, "share", "how well employees learn of what their team does by itself", low=0.5, high=1.0, source="fitted target:mismatch_employee")
-    own_training: float = param(0.20, "ratio", "training on own initiative against other measures", low=0.0, high=1.0, source="assumed")
-    own_lasts: float = param(0.010, "1/week", "chance that a team's own initiative ends", low=0.003, high=0.03, source="assumed")
-    managers_agreement: float = param(0.66, "share", "managers who come to know an agreement in place", low=0.3, high=0.98, source="fitted")
-    managers_encouragement: float = param(0.66, "share", "managers who come to know an encouragement in place", low=0.3, high=0.98, source="fitted")
-    managers_leadership: float = param(0.75, "share", "managers who come to know a leadership measure in place", low=0.3, high=0.98, source="fitted")
-    managers_provision: float = param(0.72, "share", "managers who come to know a provision or contact in place", low=0.3, high=0.98, source="fitted")
-    managers_training: float = param(0.85, "share", "managers who come to know a training in place", low=0.3, high=0.98, source="fitted")
-    others_agreement: float = param(0.52, "share", "others who know an agreement if manager and team do", low=0.02, high=0.98, source="fitted")
-    others_encouragement: float = param(0.59, "share", "others who know an encouragement if manager and team do", low=0.02, high=0.98, source="fitted")
-    others_leadership: float = param(0.46, "share", "others who know a leadership measure if manager and team do", low=0.02, high=0.98, source="fitted")
-    others_provision: float = param(0.56, "share", "others who know a provision if manager and team do", low=0.02, high=0.98, source="fitted")
-    others_training: float = param(0.15, "share", "others who know a training if manager and team do", low=0.01, high=0.98, source="fitted")
-    forgetting: float = param(0.023, "1/week", "chance to forget a known measure", low=0.008, high=0.06, source="assumed", note="about 300 days")
-    reminds: float = param(0.80, "share", "forgetting of a measure that living it prevents", low=0.0, high=1.0, source="assumed")
-    reach: float = param(1.0, "ratio", "word of measures sent out, against usual", low=0.0, high=10.0, source="definition", note="1: passive, by intranet and e-mail")
-    managers_first: float = param(1.0, "ratio", "how much managers are briefed first, against usual", low=0.0, high=10.0, source="definition")
-    checked: float = param(0.0, "1/week", "chance to be asked whether word has landed", low=0.0, high=1.0, source="definition")
-    told_on_arrival: float = param(0.0, "share", "chance to be told of each measure when hired", low=0.0, high=1.0, source="definition")
-    arrival_days: float = param(14.0, "days", "how long after hiring one is told", low=7.0, high=30.0, source="definition")
-    nothing_lost: float = param(0.0, "switch", "counterfactual: no loss on the way", low=0.0, high=1.0, source="definition")
-    informing: float = param(0.84, "share", "employers that give information at all", low=0.5, high=1.0, source="target:gives_information")
-    weeks_to_tell: float = param(6.0, "weeks", "time from carrying a measure out to announcing it", low=1.0, high=26.0, source="assumed")
-    untold: float = param(0.50, "share", "word that goes round of what was never announced", low=0.0, high=1.0, source="assumed")
-    layer_loss: float = param(0.12, "share/layer", "word lost with each layer of hierarchy", low=0.0, high=0.3, source="assumed")
-    usual_layers: float = param(2.0, "layers", "layers of hierarchy of a usual establishment", low=1.0, high=4.0, source="assumed")
-    oversight: float = param(0.45, "share", "employers that oversee healthy home working actively", low=0.2, high=0.7, source="target:active_oversight")
-    oversight_tells: float = param(0.30, "ratio", "how much better word travels under active oversight", low=0.0, high=1.0, source="assumed")
-    from_manager: float = param(0.45, "share", "of what employees hear, the part passed on by the manager", low=0.1, high=0.7, source="assumed E131")
-    from_team: float = param(0.20, "share", "of what employees hear, the part passed on by the team", low=0.0, high=0.3, source="assumed")
-    isolated_hear_less: float = switch(True, "the isolated hear less of measures", source="assumed")
-    hearing_less: float = param(0.04, "log ratio/sd", "word missed per SD of isolation from colleagues", low=0.0, high=0.30, source="assumed")
-    reactive: float = switch(True, "reactive employers act on complaints they hear of", source="assumed")
-    usual_heard: float = param(0.20, "share", "staff whose complaints a reference employer hears of", low=0.02, high=0.8, source="centred")
-    most_reaction: float = param(3.0, "ratio", "most that complaints can speed an employer up", low=1.5, high=5.0, source="assumed")
-    speaks_up: float = param(-0.50, "logit", "how readily somebody with a complaint speaks up", low=-2.0, high=1.0, source="assumed")
-    isolated_keep_silent: float = param(0.30, "logit/sd", "speaking up lost per SD of isolation from colleagues", low=0.0, high=0.8, source="assumed")
-    complains_from: float = param(1.0, "sd", "exhaustion above which one has cause to complain", low=0.5, high=1.5, source="assumed")
+    factor: float = param(0.50, "logit/sd", "effect of an employer's inclination to claim on each claim", low=0.2, high=1.0, source="assumed")
+    widening: float = param(1.04, "ratio", "correction that keeps the mean share of claims despite the shared factor", low=1.0, high=1.1, source="definition")
+    lapsing: float = param(0.0019, "1/week", "probability per week that an employer drops a claim", low=0.0, high=0.01, source="assumed", note="about ten years")
+    carried_out: float = param(0.90, "share", "share of claimed measures that employers carry out", low=0.6, high=1.0, source="assumed detail_question")
+    weeks_to_carry_out: float = param(8.0, "weeks", "mean time from claiming a measure to carrying it out", low=2.0, high=26.0, source="assumed")
+    own_initiative: float = param(0.19, "share", "share of teams that practise a measure on their own initiative", low=0.0, high=0.35, source="fitted target:mismatch_manager")
+    own_initiative_seen: float = param(0.85, "share", "awareness of the team's own initiatives, relative to employers' measures", low=0.5, high=1.0, source="fitted target:mismatch_employee")
+    own_training: float = param(0.20, "ratio", "ratio of training to other measures on the team's own initiative", low=0.0, high=1.0, source="assumed")
+    own_lasts: float = param(0.010, "1/week", "probability per week that a team's own initiative ends", low=0.003, high=0.03, source="assumed")
+    managers_agreement: float = param(0.66, "share", "long-run share of managers who know an agreement in place", low=0.3, high=0.98, source="fitted")
+    managers_encouragement: float = param(0.66, "share", "long-run share of managers who know an encouragement in place", low=0.3, high=0.98, source="fitted")
+    managers_leadership: float = param(0.75, "share", "long-run share of managers who know a leadership measure in place", low=0.3, high=0.98, source="fitted")
+    managers_provision: float = param(0.72, "share", "long-run share of managers who know a provision or contact in place", low=0.3, high=0.98, source="fitted")
+    managers_training: float = param(0.85, "share", "long-run share of managers who know a training in place", low=0.3, high=0.98, source="fitted")
+    others_agreement: float = param(0.52, "share", "share of non-managers who know an agreement if manager and team do", low=0.02, high=0.98, source="fitted")
+    others_encouragement: float = param(0.59, "share", "share of non-managers who know an encouragement if manager and team do", low=0.02, high=0.98, source="fitted")
+    others_leadership: float = param(0.46, "share", "share of non-managers who know a leadership measure if manager and team do", low=0.02, high=0.98, source="fitted")
+    others_provision: float = param(0.56, "share", "share of non-managers who know a provision or contact if manager and team do", low=0.02, high=0.98, source="fitted")
+    others_training: float = param(0.15, "share", "share of non-managers who know a training if manager and team do", low=0.01, high=0.98, source="fitted")
+    forgetting: float = param(0.023, "1/week", "probability per week of forgetting a known measure", low=0.008, high=0.06, source="assumed", note="about 300 days")
+    reminds: float = param(0.80, "share", "share of forgetting that experience of the measure prevents", low=0.0, high=1.0, source="assumed")
+    reach: float = param(1.0, "ratio", "amount of communication about measures, relative to usual", low=0.0, high=10.0, source="definition", note="1: passive, by intranet and e-mail")
+    managers_first: float = param(1.0, "ratio", "speed at which managers learn of measures, relative to usual", low=0.0, high=10.0, source="definition")
+    checked: float = param(0.0, "1/week", "probability per week of a check whether an employee knows a measure", low=0.0, high=1.0, source="definition")
+    told_on_arrival: float = param(0.0, "share", "probability that a newcomer is informed of each measure on arrival", low=0.0, high=1.0, source="definition")
+    arrival_days: float = param(14.0, "days", "period after hiring in which newcomers are informed", low=7.0, high=30.0, source="definition")
+    nothing_lost: float = param(0.0, "switch", "counterfactual: every implemented measure is known", low=0.0, high=1.0, source="definition")
+    informing: float = param(0.84, "share", "share of employers that inform employees of measures", low=0.5, high=1.0, source="target:gives_information")
+    weeks_to_tell: float = param(6.0, "weeks", "mean time from carrying out a measure to announcing it", low=1.0, high=26.0, source="assumed")
+    untold: float = param(0.50, "share", "share of the usual information that spreads about unannounced measures", low=0.0, high=1.0, source="assumed")
+    layer_loss: float = param(0.12, "share/layer", "share of information lost per layer of hierarchy above the usual number", low=0.0, high=0.3, source="assumed")
+    usual_layers: float = param(2.0, "layers", "usual number of layers of hierarchy in an establishment", low=1.0, high=4.0, source="assumed")
+    oversight: float = param(0.45, "share", "share of employers that actively oversee healthy home working", low=0.2, high=0.7, source="target:active_oversight")
+    oversight_tells: float = param(0.30, "ratio", "relative improvement of communication by active oversight", low=0.0, high=1.0, source="assumed")
+    from_manager: float = param(0.45, "share", "share of information that reaches employees through the manager", low=0.1, high=0.7, source="assumed E131")
+    from_team: float = param(0.20, "share", "share of information that reaches employees through the team", low=0.0, high=0.3, source="assumed")
+    isolated_hear_less: float = switch(True, "isolated employees hear less about measures", source="assumed")
+    hearing_less: float = param(0.04, "log ratio/sd", "reduction of learning about measures by isolation from colleagues", low=0.0, high=0.30, source="assumed")
+    reactive: float = switch(True, "employers without active oversight respond to reported complaints", source="assumed")
+    usual_heard: float = param(0.20, "share", "share of employees whose complaints reach a reference employer", low=0.02, high=0.8, source="centred")
+    most_reaction: float = param(3.0, "ratio", "largest factor by which complaints increase an employer's activity", low=1.5, high=5.0, source="assumed")
+    speaks_up: float = param(-0.50, "logit", "average inclination to report a complaint to the employer", low=-2.0, high=1.0, source="assumed")
+    isolated_keep_silent: float = param(0.30, "logit/sd", "reduction of reporting complaints by isolation from colleagues", low=0.0, high=0.8, source="assumed")
+    complains_from: float = param(1.0, "sd", "exhaustion above which an employee has cause to complain", low=0.5, high=1.5, source="assumed")
 
     @trait("sd", per="establishment", stream="inclination_to_claim")
     def inclination_to_claim(self, normal):
@@ -137,22 +137,22 @@ class Cascade(Mechanism):
 
     @flow("share", per="catalogue", every="week")
     def own_share(self, asked_in_study, only_managers_see):
-        """Share of teams that have such a practice without the employer."""
+        """Share of teams that practise the measure on their own initiative."""
         return asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
     @trait("0/1", per="measure of team", stream="does_itself_at_start")
     def does_itself_at_start(self, uniform, asked_in_study, only_managers_see):
-        """The team has such a practice at the start."""
+        """The team practises the measure on its own initiative at the start."""
         return uniform < asked_in_study * self.own_initiative * (1 - only_managers_see * (1 - self.own_training))
 
     @stock("0/1", start="does_itself_at_start", per="measure of team", every="week", stream="does_itself")
     def does_itself(self, does_itself, uniform, own_share):
-        """The team has such a practice, which the employer has not claimed."""
+        """The team practises the measure on its own initiative, without a claim of the employer."""
         return switched(does_itself, uniform, lasting(own_share, self.own_lasts), self.own_lasts)
 
     @flow("0/1", per="measure of team", every="week")
     def in_place(self, implemented, does_itself, withdrawn):
-        """The measure is in place for this team, from the employer or as its own practice."""
+        """The measure is in place for this team, from the employer or on its own initiative."""
         return np.maximum(implemented, does_itself) * (1 - withdrawn)
 
     @flow("share", per="catalogue", every="week")

@@ -1,7 +1,7 @@
 """Circumstances: a person's situation at home and at work, and lasting dispositions.
 
-All risk groups of the inspectorate's article can be distinguished. Circumstances act only through the equations that name them;
-whether a group fares worse is a result, not an input.
+They distinguish all risk groups of the inspectorate's article. Circumstances have an effect only through the equations that
+use them, so a difference between groups is a result and not an input.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sim.language.grammar import Mechanism, param_from, trait
 
 @dataclass(frozen=True)
 class Circumstances(Mechanism):
-    """A synthetic person, drawn from shares of Dutch office sectors for everyone who takes a place."""
+    """Circumstances of a synthetic person, drawn from shares in Dutch office sectors."""
 
     young_share: float = param_from("circumstances", "young")
     older_share: float = param_from("circumstances", "older")
@@ -140,7 +140,7 @@ class Circumstances(Mechanism):
 
     @trait("sd", stream="need_for_affiliation")
     def need_for_affiliation(self, normal):
-        """Need of company at work."""
+        """Need for company at work."""
         return normal
 
     @trait("sd", stream="wish_to_segment")

@@ -1,7 +1,7 @@
-"""Comings and goings: sickness absence, leaving, and newcomers in vacated places.
+"""Comings and goings: sickness absence, turnover, and newcomers in vacated places.
 
-Exhausted people are absent more often. A new person replaces whoever leaves, with other traits, no ties in the firm and no
-knowledge of its measures.
+Exhausted people are absent more often. A newcomer replaces each person who leaves, with new traits, no ties in the organisation
+and no knowledge of its measures.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
 class ComingsAndGoings(Mechanism):
     """Absence rises with exhaustion (Borritz and others 2006); staff turns over."""
 
-    days: float = param(364.0, "days/year", "days of a model year", low=364.0, high=364.0, source="definition")
-    weeks: float = param(52.0, "weeks/year", "weeks of a model year", low=52.0, high=52.0, source="definition")
-    sickness: float = switch(True, "people are away sick", source="E097")
-    short_spells: float = param(1.1, "1/year", "short sick spells of a usual person", low=0.6, high=1.8, source="assumed E097")
-    short_length: float = param(6.0, "days", "how long a short sick spell lasts", low=3.0, high=10.0, source="assumed")
-    long_spells: float = param(0.085, "1/year", "long sick spells of a usual person", low=0.03, high=0.15, source="assumed E097 E100")
-    long_length: float = param(120.0, "days", "how long a long sick spell lasts", low=40.0, high=280.0, source="assumed E101 E102")
-    sick_of_exhaustion: float = param(0.19, "log ratio/sd", "short sick spells per SD of exhaustion", low=0.10, high=0.28, source="E103")
-    long_of_exhaustion: float = param(0.50, "log ratio/sd", "long sick spells per SD of exhaustion", low=0.27, high=0.90, source="assumed E104 E105")
-    sick_of_health: float = param(0.40, "log ratio", "sick spells with poorer health", low=0.0, high=0.8, source="assumed")
-    turnover: float = switch(True, "people leave and are replaced", source="assumed")
-    leaving: float = param(0.11, "1/year", "chance of leaving the firm", low=0.05, high=0.20, source="assumed")
-    leaving_of_exhaustion: float = param(0.20, "log ratio/sd", "leaving per SD of exhaustion", low=0.0, high=0.4, source="assumed")
-    leaving_when_flexible: float = param(0.70, "log ratio", "leaving with a flexible contract", low=0.0, high=1.5, source="assumed")
-    longest_tenure: float = param(12.0, "years", "longest time with the firm at the start", low=5.0, high=25.0, source="assumed")
+    days: float = param(364.0, "days/year", "days in a model year", low=364.0, high=364.0, source="definition")
+    weeks: float = param(52.0, "weeks/year", "weeks in a model year", low=52.0, high=52.0, source="definition")
+    sickness: float = switch(True, "employees are absent through sickness", source="E097")
+    short_spells: float = param(1.1, "1/year", "usual rate of short sickness absences", low=0.6, high=1.8, source="assumed E097")
+    short_length: float = param(6.0, "days", "mean duration of a short sickness absence", low=3.0, high=10.0, source="assumed")
+    long_spells: float = param(0.085, "1/year", "usual rate of long sickness absences", low=0.03, high=0.15, source="assumed E097 E100")
+    long_length: float = param(120.0, "days", "mean duration of a long sickness absence", low=40.0, high=280.0, source="assumed E101 E102")
+    sick_of_exhaustion: float = param(0.19, "log ratio/sd", "effect of exhaustion on the onset of short sickness absence", low=0.10, high=0.28, source="E103")
+    long_of_exhaustion: float = param(0.50, "log ratio/sd", "effect of exhaustion on the onset of long sickness absence", low=0.27, high=0.90, source="assumed E104 E105")
+    sick_of_health: float = param(0.40, "log ratio", "effect of poorer health on the onset of sickness absence", low=0.0, high=0.8, source="assumed")
+    turnover: float = switch(True, "employees leave and are replaced", source="assumed")
+    leaving: float = param(0.11, "1/year", "usual rate of leaving the organisation", low=0.05, high=0.20, source="assumed")
+    leaving_of_exhaustion: float = param(0.20, "log ratio/sd", "effect of exhaustion on leaving the organisation", low=0.0, high=0.4, source="assumed")
+    leaving_when_flexible: float = param(0.70, "log ratio", "effect of a flexible contract on leaving the organisation", low=0.0, high=1.5, source="assumed")
+    longest_tenure: float = param(12.0, "years", "longest tenure at the start", low=5.0, high=25.0, source="assumed")
 
     @stock("0/1", stream="short_absence")
     def short_absence(self, short_absence, uniform, exhaustion, poorer_health):

@@ -1,7 +1,7 @@
 """Contact between employees, and the ties that grow from it.
 
-A shared day at the office, working together online and arranged moments bring contact. Contact strengthens ties. Without it they
-fade, weak ones first. People partly adapt to their usual contact.
+Shared office days, working together online and arranged moments bring contact. Contact strengthens ties; without contact they
+fade, weak ties fastest. People partly adapt to their usual contact.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
 
 @dataclass(frozen=True)
 class Contact(Mechanism):
-    """Ties that depend on contact; dormant ones begin with an arranged encounter."""
+    """Ties that depend on contact; an arranged encounter begins a dormant tie."""
 
-    online: float = param(0.30, "ratio", "contact online against in person", low=0.1, high=0.6, source="assumed E122")
-    apart: float = param(0.40, "ratio", "contact across teams against within", low=0.2, high=0.7, source="assumed")
-    anchor_apart: float = param(0.25, "ratio", "contact across teams lost on a team's own office day", low=0.0, high=0.4, source="assumed anchor_days_ties")
-    to_other_teams: float = param(0.80, "ratio", "of a moment with other teams, what falls to one tie", low=0.1, high=1.5, source="assumed")
-    to_own_team: float = param(0.80, "ratio", "of a moment with the team, what falls to one tie", low=0.2, high=1.5, source="assumed")
-    gain: float = param(0.060, "1/day", "growth of a tie per contact", low=0.02, high=0.12, source="assumed")
-    fading: float = param(0.006, "1/day", "fading of a tie without contact", low=0.002, high=0.015, source="assumed")
-    weak_fade: float = param(1.6, "ratio", "fading of the weakest ties, in multiples of the usual", low=1.1, high=2.0, source="definition", note="weak ties fade faster")
-    begins_within: float = param(0.75, "strength", "strength of a tie within the team at the start", low=0.4, high=0.9, source="assumed")
-    begins_across: float = param(0.45, "strength", "strength of a tie across teams at the start", low=0.1, high=0.7, source="assumed")
-    unequal: float = param(0.33, "share", "how much ties differ in strength at the start", low=0.0, high=1.0, source="assumed")
+    online: float = param(0.30, "ratio", "ratio of contact online to contact in person", low=0.1, high=0.6, source="assumed E122")
+    apart: float = param(0.40, "ratio", "ratio of contact across teams to contact within the team", low=0.2, high=0.7, source="assumed")
+    anchor_apart: float = param(0.25, "ratio", "reduction of contact across teams on a team's own office day", low=0.0, high=0.4, source="assumed anchor_days_ties")
+    to_other_teams: float = param(0.80, "ratio", "contact per tie across teams from one arranged encounter", low=0.1, high=1.5, source="assumed")
+    to_own_team: float = param(0.80, "ratio", "contact per tie within the team from one arranged moment", low=0.2, high=1.5, source="assumed")
+    gain: float = param(0.060, "1/day", "growth rate of tie strength per contact", low=0.02, high=0.12, source="assumed")
+    fading: float = param(0.006, "1/day", "rate at which tie strength fades without contact", low=0.002, high=0.015, source="assumed")
+    weak_fade: float = param(1.6, "ratio", "ratio of the fading of the weakest ties to usual fading", low=1.1, high=2.0, source="definition", note="weak ties fade faster")
+    begins_within: float = param(0.75, "strength", "mean initial strength of ties within the team", low=0.4, high=0.9, source="assumed")
+    begins_across: float = param(0.45, "strength", "mean initial strength of ties across teams", low=0.1, high=0.7, source="assumed")
+    unequal: float = param(0.33, "share", "largest relative deviation of the initial strength of a tie from its mean", low=0.0, high=1.0, source="assumed")
     live_ties: float = switch(True, "ties strengthen and fade", source="assumed")
-    usual_touch: float = param(2.5, "contacts/day", "contact that reference people have", low=0.1, high=12.0, source="centred")
-    touch_sd: float = param(0.9, "contacts/day", "how much reference people differ in contact", low=0.05, high=5.0, source="centred")
-    usual_strength: float = param(6.0, "strength", "strength of all a reference person's ties together", low=0.1, high=15.0, source="centred")
-    strength_sd: float = param(1.2, "strength", "how much reference people differ in strength of ties", low=0.05, high=5.0, source="centred")
-    memory_days: float = param(21.0, "days", "time over which contact is felt", low=7.0, high=45.0, source="assumed")
+    usual_touch: float = param(2.5, "contacts/day", "mean contact of reference people", low=0.1, high=12.0, source="centred")
+    touch_sd: float = param(0.9, "contacts/day", "standard deviation of contact among reference people", low=0.05, high=5.0, source="centred")
+    usual_strength: float = param(6.0, "strength", "mean total tie strength of reference people", low=0.1, high=15.0, source="centred")
+    strength_sd: float = param(1.2, "strength", "standard deviation of total tie strength among reference people", low=0.05, high=5.0, source="centred")
+    memory_days: float = param(21.0, "days", "time constant of recent contact", low=7.0, high=45.0, source="assumed")
     adapting: float = switch(True, "people adapt to a stable pattern of contact", source="assumed")
-    adapted: float = param(0.4, "share", "part of a change in contact that one gets used to", low=0.0, high=0.9, source="assumed")
-    adapting_days: float = param(150.0, "days", "time in which one gets used to a level of contact", low=60.0, high=365.0, source="assumed")
-    isolated_stay_away: float = param(0.40, "logit/sd", "joining in lost per SD of isolation from colleagues", low=0.0, high=0.8, source="assumed")
-    joining: float = param(1.0, "logit", "usual leaning to join an arranged moment", low=-0.5, high=2.0, source="assumed")
+    adapted: float = param(0.4, "share", "share of a lasting change in contact to which people adapt", low=0.0, high=0.9, source="assumed")
+    adapting_days: float = param(150.0, "days", "time constant of adaptation to contact", low=60.0, high=365.0, source="assumed")
+    isolated_stay_away: float = param(0.40, "logit/sd", "reduction of joining arranged moments by isolation from colleagues", low=0.0, high=0.8, source="assumed")
+    joining: float = param(1.0, "logit", "average inclination to join an arranged moment", low=-0.5, high=2.0, source="assumed")
 
     @trait("strength", per="tie", stream="strength_at_start")
     def strength_at_start(self, uniform, exists, across, dormant):
@@ -124,12 +124,12 @@ class Contact(Mechanism):
 
     @trait("contacts/day")
     def contact_at_start(self):
-        """Usual contact."""
+        """Initial contact per day."""
         return self.usual_touch
 
     @flow("sd")
     def felt_contact(self, recent_contact, network):
-        """Contact and company together, relative to the reference."""
+        """Mean of recent contact and total tie strength, each relative to the reference."""
         lately = (recent_contact - self.usual_touch) / self.touch_sd
         return (lately + (network - self.usual_strength) / self.strength_sd) / 2
 

@@ -1,6 +1,6 @@
-"""Ergonomics: fit of the workplace, and complaints of arm, neck and shoulder and of the back as slow episodes.
+"""Ergonomics: fit of the workplace, and complaints of arm, neck and shoulder and of the back.
 
-Complaints come and go over years. Strain, any working at home, and a poor workplace raise their onset a little. A chair
+Complaints start and end over years. Exhaustion, any working at home and a poor workplace raise their onset a little. A chair
 therefore affects complaints after years, if at all, and only when it is used as intended.
 """
 
@@ -18,27 +18,27 @@ from sim.language.grammar import Mechanism, flow, param, stock, switch, trait
 class Ergonomics(Mechanism):
     """Two-state chains of complaints with yearly incidence and recovery (Luime and others 2005; Andersen and others 2003)."""
 
-    weeks: float = param(52.0, "weeks/year", "weeks of a model year", low=52.0, high=52.0, source="definition")
-    office_fit: float = param(1.0, "fit", "how well workplaces at the office fit", low=0.5, high=1.2, source="assumed", note="office workplaces are adjustable")
-    fit_of_room: float = param(0.20, "fit", "how much a separate room adds to the fit at home", low=0.0, high=0.5, source="assumed")
-    usual_fit: float = param(0.80, "fit", "how well reference people's workplaces fit", low=0.2, high=1.5, source="centred")
-    sitting_at_work: float = param(6.6, "hours/day", "hours sat on an office day", low=5.0, high=8.0, source="assumed target:sitting_before")
-    sitting_more_at_home: float = param(0.5, "hours/day", "hours sat more on a home day", low=0.0, high=1.0, source="assumed target:sitting_during")
-    sitting_less_when_moving: float = param(0.8, "hours/day", "hours sat less when sitting is broken by moving", low=0.2, high=1.9, source="assumed E061")
-    onset: float = param(0.19, "1/year", "usual onset of arm, neck and shoulder complaints", low=0.10, high=0.30, source="fitted target:kans_complaint E053")
-    recovery: float = param(0.44, "1/year", "usual recovery from arm, neck and shoulder complaints", low=0.30, high=0.60, source="assumed E053 E055")
-    frailty: float = param(0.35, "log ratio/sd", "how much people differ in proneness to complaints", low=0.2, high=0.6, source="assumed E056")
+    weeks: float = param(52.0, "weeks/year", "weeks in a model year", low=52.0, high=52.0, source="definition")
+    office_fit: float = param(1.0, "fit", "ergonomic fit of workplaces at the office", low=0.5, high=1.2, source="assumed", note="office workplaces are adjustable")
+    fit_of_room: float = param(0.20, "fit", "effect of a separate room on ergonomic fit at home", low=0.0, high=0.5, source="assumed")
+    usual_fit: float = param(0.80, "fit", "mean ergonomic fit of the workplaces of reference people", low=0.2, high=1.5, source="centred")
+    sitting_at_work: float = param(6.6, "hours/day", "sitting time on an office day", low=5.0, high=8.0, source="assumed target:sitting_before")
+    sitting_more_at_home: float = param(0.5, "hours/day", "extra sitting time on a home day", low=0.0, high=1.0, source="assumed target:sitting_during")
+    sitting_less_when_moving: float = param(0.8, "hours/day", "reduction of sitting time by standing and moving", low=0.2, high=1.9, source="assumed E061")
+    onset: float = param(0.19, "1/year", "usual onset rate of arm, neck and shoulder complaints", low=0.10, high=0.30, source="fitted target:kans_complaint E053")
+    recovery: float = param(0.44, "1/year", "usual recovery rate of arm, neck and shoulder complaints", low=0.30, high=0.60, source="assumed E053 E055")
+    frailty: float = param(0.35, "log ratio/sd", "effect of lasting susceptibility (frailty) on complaints", low=0.2, high=0.6, source="assumed E056")
     strain_to_complaints: float = switch(True, "strain raises the onset of complaints", source="E054", note="E056 found none")
-    strain: float = param(0.18, "log ratio/sd", "neck and shoulder onset per SD of exhaustion", low=0.0, high=0.40, source="assumed E054 E057")
-    any_home: float = param(0.15, "log ratio", "neck and shoulder onset with any home working", low=0.05, high=0.22, source="E047 E048", note="flat dose-response")
-    fit_shields: float = param(0.16, "log ratio/fit", "neck and shoulder onset spared by a workplace that fits", low=0.0, high=0.5, source="assumed E059 E060")
-    sitting_harms: float = param(0.05, "log ratio/hour", "neck and shoulder onset per hour sat", low=0.0, high=0.15, source="assumed")
-    poorer_health_adds: float = param(0.20, "log ratio", "neck and shoulder onset with poorer health", low=0.0, high=0.5, source="assumed")
-    back_onset: float = param(0.33, "1/year", "usual onset of back complaints", low=0.10, high=0.45, source="assumed", note="most people of the study had complaints of the back")
-    back_recovery: float = param(0.50, "1/year", "usual recovery from back complaints", low=0.35, high=0.80, source="assumed")
-    back_strain: float = param(0.55, "log ratio/sd", "onset of back complaints per SD of exhaustion", low=0.1, high=0.6, source="assumed exhaustion_back")
-    back_conflict: float = param(0.35, "log ratio/sd", "onset of back complaints per SD of work-home conflict", low=0.0, high=0.4, source="assumed conflict_back")
-    back_room: float = param(0.60, "log ratio", "onset of back complaints spared by a separate room", low=0.1, high=0.8, source="assumed separate_room_back")
+    strain: float = param(0.18, "log ratio/sd", "effect of exhaustion on the onset of arm, neck and shoulder complaints", low=0.0, high=0.40, source="assumed E054 E057")
+    any_home: float = param(0.15, "log ratio", "effect of any home working on the onset of arm, neck and shoulder complaints", low=0.05, high=0.22, source="E047 E048", note="flat dose-response")
+    fit_shields: float = param(0.16, "log ratio/fit", "reduction of the onset of arm, neck and shoulder complaints by ergonomic fit", low=0.0, high=0.5, source="assumed E059 E060")
+    sitting_harms: float = param(0.05, "log ratio/hour", "effect of sitting time on the onset of arm, neck and shoulder complaints", low=0.0, high=0.15, source="assumed")
+    poorer_health_adds: float = param(0.20, "log ratio", "effect of poorer health on the onset of arm, neck and shoulder complaints", low=0.0, high=0.5, source="assumed")
+    back_onset: float = param(0.33, "1/year", "usual onset rate of back complaints", low=0.10, high=0.45, source="assumed", note="most people in the study had back complaints")
+    back_recovery: float = param(0.50, "1/year", "usual recovery rate of back complaints", low=0.35, high=0.80, source="assumed")
+    back_strain: float = param(0.55, "log ratio/sd", "effect of exhaustion on the onset of back complaints", low=0.1, high=0.6, source="assumed exhaustion_back")
+    back_conflict: float = param(0.35, "log ratio/sd", "effect of work-home conflict on the onset of back complaints", low=0.0, high=0.4, source="assumed conflict_back")
+    back_room: float = param(0.60, "log ratio", "reduction of the onset of back complaints by a separate room", low=0.1, high=0.8, source="assumed separate_room_back")
 
     @trait("sd", stream="frailty_of_neck")
     def frailty_of_neck(self, normal):

@@ -1,8 +1,9 @@
 """Exhaustion: a slow response to a lasting disposition, life events and strain.
 
-Test-retest correlations over three weeks and over a year need three parts: a trait, events of about two months, and a state of
-some days that only the questionnaire measures (it is part of the instrument). Work causes the rest, which limits the effect of
-any policy. One latent exhaustion has two instruments: the burn-out complaints of the NEA and the exhaustion of the BAT.
+Three components reproduce the test-retest correlations over three weeks and over a year: a trait, life events of about two
+months, and a momentary state of some days, which belongs to the questionnaire. Only the remaining variance comes from work,
+which limits the effect of any policy. Two instruments measure the same latent exhaustion: the burn-out complaints of the NEA and
+the exhaustion scale of the BAT.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 class Exhaustion(Mechanism):
     """Work-related exhaustion, the core of burn-out (Schaufeli, Desart and De Witte 2020)."""
 
-    limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
-    level: float = param(0.0, "sd", "sets the reference mean of exhaustion to 0", low=-3.0, high=3.0, source="centred")
-    spread: float = param(0.67, "sd/sd", "exhaustion per SD of lasting negative affect", low=0.1, high=1.2, source="centred")
-    events_share: float = param(0.53, "sd/sd", "exhaustion per SD of life's events", low=0.3, high=0.7, source="assumed E088")
-    events_days: float = param(59.0, "days", "how long good and bad times last", low=30.0, high=120.0, source="assumed E088")
-    days: float = param(33.0, "days", "time in which exhaustion follows its causes", low=14.0, high=70.0, source="assumed")
+    limit: float = param(4.0, "sd", "largest absolute value of psychological states", low=3.0, high=6.0, source="definition")
+    level: float = param(0.0, "sd", "intercept of exhaustion (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.67, "sd/sd", "effect of negative affectivity on exhaustion", low=0.1, high=1.2, source="centred")
+    events_share: float = param(0.53, "sd/sd", "effect of life events on exhaustion", low=0.3, high=0.7, source="assumed E088")
+    events_days: float = param(59.0, "days", "time constant of life events", low=30.0, high=120.0, source="assumed E088")
+    days: float = param(33.0, "days", "time constant of exhaustion", low=14.0, high=70.0, source="assumed")
     contagion: float = switch(False, "exhaustion spreads over ties", source="E125 E126")
-    caught: float = param(0.07, "sd/sd", "more strain per SD of contacts' exhaustion", low=0.0, high=0.15, source="assumed E126")
-    lasting_scar: float = switch(False, "those once very exhausted recover more slowly", source="E095")
-    scar_from: float = param(2.0, "sd", "exhaustion that leaves a scar", low=1.5, high=3.0, source="assumed E095")
-    scar_grows: float = param(240.0, "days", "time in which a scar forms", low=120.0, high=480.0, source="assumed E095")
-    scar_heals: float = param(720.0, "days", "time in which a scar heals", low=360.0, high=1440.0, source="assumed E096")
-    scar_slows: float = param(0.5, "ratio", "how much a full scar slows recovery", low=0.0, high=1.0, source="assumed E096")
-    cynical: float = param(0.60, "sd/sd", "cynicism per SD of exhaustion", low=0.3, high=0.8, source="assumed")
-    disengaged: float = param(0.35, "sd/sd", "cynicism spared per SD of engagement", low=0.1, high=0.6, source="assumed")
+    caught: float = param(0.07, "sd/sd", "effect of contacts' exhaustion on strain (contagion)", low=0.0, high=0.15, source="assumed E126")
+    lasting_scar: float = switch(False, "severe exhaustion leaves an after-effect (scar) that slows recovery", source="E095")
+    scar_from: float = param(2.0, "sd", "exhaustion above which an after-effect (scar) forms", low=1.5, high=3.0, source="assumed E095")
+    scar_grows: float = param(240.0, "days", "time constant of the formation of the after-effect (scar)", low=120.0, high=480.0, source="assumed E095")
+    scar_heals: float = param(720.0, "days", "time constant of the fading of the after-effect (scar)", low=360.0, high=1440.0, source="assumed E096")
+    scar_slows: float = param(0.5, "ratio", "slowing of recovery by a full after-effect (scar)", low=0.0, high=1.0, source="assumed E096")
+    cynical: float = param(0.60, "sd/sd", "effect of exhaustion on cynicism", low=0.3, high=0.8, source="assumed")
+    disengaged: float = param(0.35, "sd/sd", "reduction of cynicism by engagement", low=0.1, high=0.6, source="assumed")
 
     @trait("sd", stream="events_at_start")
     def events_at_start(self, normal):

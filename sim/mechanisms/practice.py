@@ -1,8 +1,8 @@
-"""Practice: use of known measures, good use of used ones, and the extra load of new ones.
+"""Practice: use of known measures, good use of them, and the extra load of new measures.
 
-Three routes lead from a measure to an employee. A *collective* one also works on people who do not know it. One *through the
-manager* reaches the team as the manager's own practice; an exhausted manager practises less. An *individual* one must be
-known, possible, used, and used well. Enthusiasm declines unless it is renewed.
+A measure takes effect by one of three routes. A *collective* measure also affects people who do not use it. A measure *through
+the manager* affects the team by the manager's own practice, which exhaustion reduces. An *individual* measure affects only those
+who know it and use it, and more if they use it as intended. Enthusiasm declines unless it is renewed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from sim.language.grammar import Mechanism, flow, param, stock, trait
 
 @dataclass(frozen=True)
 class Practice(Mechanism):
-    """From knowing to using well (Gallup 2014; interviews in ten organisations, 2021)."""
+    """Steps from knowledge of a measure to good use (Gallup 2014; interviews in ten organisations, 2021)."""
 
-    use_lapses: float = param(0.030, "1/week", "chance that use of a measure lapses", low=0.01, high=0.1, source="assumed")
-    worn_out_practise_less: float = param(0.10, "log ratio/sd", "practice lost per SD of a manager's exhaustion", low=0.0, high=0.3, source="assumed")
-    isolated_stay_away: float = param(0.20, "log ratio/sd", "use lost per SD of isolation of what brings people together", low=0.0, high=0.5, source="assumed")
-    handling_changes: float = param(0.019, "1/week", "chance that good use turns poor", low=0.005, high=0.05, source="assumed")
-    used_poorly: float = param(0.30, "share", "what poor use is worth against good use", low=0.0, high=0.6, source="assumed")
-    unheard: float = param(0.25, "share", "what a collective measure does to the unaware", low=0.0, high=0.6, source="assumed")
-    tired_of_it: float = param(0.50, "share", "how far use falls as enthusiasm does", low=0.0, high=1.0, source="assumed initiatives_wear_off")
-    floor: float = param(0.40, "share", "enthusiasm left when a measure has worn off", low=0.1, high=0.8, source="assumed initiatives_wear_off")
-    renewal: float = param(0.010, "1/week", "enthusiasm that comes back", low=0.0, high=0.1, source="assumed")
-    getting_used: float = param(8.0, "weeks", "time in which one gets used to a measure", low=3.0, high=20.0, source="assumed hybrid_start")
+    use_lapses: float = param(0.030, "1/week", "probability per week that the use of a measure lapses", low=0.01, high=0.1, source="assumed")
+    worn_out_practise_less: float = param(0.10, "log ratio/sd", "reduction of managers' practice of measures by their exhaustion", low=0.0, high=0.3, source="assumed")
+    isolated_stay_away: float = param(0.20, "log ratio/sd", "reduction of the use of social measures by isolation from colleagues", low=0.0, high=0.5, source="assumed")
+    handling_changes: float = param(0.019, "1/week", "probability per week that good use becomes poor use", low=0.005, high=0.05, source="assumed")
+    used_poorly: float = param(0.30, "share", "effectiveness of poor use, relative to good use", low=0.0, high=0.6, source="assumed")
+    unheard: float = param(0.25, "share", "effectiveness of a collective measure for employees who do not use it", low=0.0, high=0.6, source="assumed")
+    tired_of_it: float = param(0.50, "share", "reduction of use by full loss of enthusiasm", low=0.0, high=1.0, source="assumed initiatives_wear_off")
+    floor: float = param(0.40, "share", "lowest enthusiasm, when a measure has worn off", low=0.1, high=0.8, source="assumed initiatives_wear_off")
+    renewal: float = param(0.010, "1/week", "rate at which enthusiasm returns", low=0.0, high=0.1, source="assumed")
+    getting_used: float = param(8.0, "weeks", "time constant of getting used to a measure", low=3.0, high=20.0, source="assumed hybrid_start")
 
     @flow("share", per="measure", every="week")
     def would_use(self, use, hoops, is_through_manager, is_social, exhaustion, isolation_from_colleagues, freshness):
-        """Share of time for which an employee in this state uses a known measure that takes the usual effort."""
+        """Share of time for which the employee uses the measure once it is known and in place."""
         tired = ratio(0 - is_through_manager * self.worn_out_practise_less * exhaustion)
         alone = ratio(0 - is_social * self.isolated_stay_away * isolation_from_colleagues)
         keen = 1 - self.tired_of_it * (1 - freshness)

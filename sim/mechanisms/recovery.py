@@ -1,8 +1,8 @@
-"""Recovery: effort from which the night brings no recovery carries over to the next day (Meijman and Mulder 1998).
+"""Recovery: detachment in the evening, and fatigue that carries over to the next day (Meijman and Mulder 1998).
 
-By day, demands build up fatigue and breaks spare some of it. In the evening people detach from work. They detach less after a
-heavy day, after work in the evening, when they expect to be reachable, when exhausted, and when their manager does not detach.
-Fatigue that remains is present in the morning; days off relieve more. Fatigue that lasts for weeks becomes strain.
+During the day, demands increase fatigue and breaks reduce it. In the evening people detach from work. They detach less after a
+heavy day, after evening work, when they feel expected to be reachable, when exhausted, and when their manager does not detach.
+Detachment and days off reduce fatigue; the rest carries over. Fatigue that lasts for weeks becomes strain.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 
 @dataclass(frozen=True)
 class Recovery(Mechanism):
-    """Psychological detachment (Sonnentag and Fritz 2007), and fatigue by day and by night."""
+    """Psychological detachment (Sonnentag and Fritz 2007), and the build-up and recovery of fatigue."""
 
-    limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
-    level: float = param(0.0, "sd", "sets the reference mean of detachment to 0", low=-3.0, high=3.0, source="centred")
-    spread: float = param(0.75, "sd/sd", "how much one's disposition sets detachment", low=0.1, high=1.2, source="centred")
-    demands_hold: float = param(0.16, "sd/sd", "detachment lost per SD of demands", low=0.1, high=0.32, source="assumed E015")
-    heavy_day_holds: float = param(0.12, "sd/sd", "detachment lost per SD of a day heavier than usual", low=0.05, high=0.2, source="assumed E022 E146")
-    messaging_holds: float = param(0.23, "sd/sd", "detachment lost per SD of recent after-hours work", low=0.15, high=0.40, source="assumed E016 E145")
-    message_tonight_holds: float = param(0.38, "sd", "detachment lost on an evening with work", low=0.2, high=0.8, source="assumed E008 E010")
-    expectation_holds: float = param(0.15, "sd/sd", "detachment lost per SD of believed norm", low=0.05, high=0.25, source="assumed E012 E013")
-    exhaustion_holds: float = param(0.085, "sd/sd", "detachment lost per SD of exhaustion", low=0.05, high=0.20, source="assumed E020")
-    loss_of_detachment: float = switch(True, "the exhausted detach less", source="E020")
-    telepressure_direct: float = switch(False, "telepressure itself keeps work in mind", source="E006", note="beside behaviour; E007 and E008 disagree with E006")
-    telepressure_holds: float = param(0.05, "sd/sd", "detachment lost per SD of telepressure", low=0.0, high=0.10, source="assumed E006 E008")
-    managers_evening: float = param(0.18, "sd/sd", "detachment gained per SD of the manager's own", low=0.10, high=0.30, source="assumed E129 E130")
-    no_room_holds: float = param(0.12, "sd", "detachment lost without a separate room", low=0.0, high=0.3, source="assumed")
-    affect_holds: float = param(0.10, "sd/sd", "detachment lost per SD of negative affect", low=0.0, high=0.25, source="assumed E017")
-    leading_holds: float = param(0.16, "sd/sd", "detachment lost per SD of difficulty in leading remotely", low=0.0, high=0.3, source="assumed remote_leading_detachment")
-    evening_luck: float = param(0.60, "sd/sd", "how much detachment differs from evening to evening", low=0.3, high=1.0, source="assumed E091")
-    usual_days: float = param(14.0, "days", "time over which evenings and fatigue add up", low=7.0, high=28.0, source="assumed")
-    breaks_a_day: float = param(2.5, "breaks/day", "breaks usually taken", low=1.5, high=4.0, source="assumed")
-    breaks_most: float = param(5.0, "breaks/day", "most breaks a day can hold", low=4.0, high=8.0, source="definition")
-    breaks_lost: float = param(0.30, "breaks/sd", "breaks lost per SD of today's demands", low=0.1, high=0.6, source="assumed")
-    stays_over: float = param(0.65, "1/day", "part of fatigue that is still there in the morning", low=0.4, high=0.8, source="assumed")
-    effort: float = param(0.25, "sd/sd", "fatigue per SD of today's demands", low=0.1, high=0.4, source="assumed")
+    limit: float = param(4.0, "sd", "largest absolute value of psychological states", low=3.0, high=6.0, source="definition")
+    level: float = param(0.0, "sd", "intercept of detachment (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.75, "sd/sd", "effect of disposition on detachment", low=0.1, high=1.2, source="centred")
+    demands_hold: float = param(0.16, "sd/sd", "reduction of detachment by demands", low=0.1, high=0.32, source="assumed E015")
+    heavy_day_holds: float = param(0.12, "sd/sd", "reduction of detachment by a day heavier than usual", low=0.05, high=0.2, source="assumed E022 E146")
+    messaging_holds: float = param(0.23, "sd/sd", "reduction of detachment by recent after-hours work", low=0.15, high=0.40, source="assumed E016 E145")
+    message_tonight_holds: float = param(0.38, "sd", "reduction of detachment by after-hours work on the same evening", low=0.2, high=0.8, source="assumed E008 E010")
+    expectation_holds: float = param(0.15, "sd/sd", "reduction of detachment by the injunctive norm", low=0.05, high=0.25, source="assumed E012 E013")
+    exhaustion_holds: float = param(0.085, "sd/sd", "reduction of detachment by exhaustion", low=0.05, high=0.20, source="assumed E020")
+    loss_of_detachment: float = switch(True, "exhausted employees detach less", source="E020")
+    telepressure_direct: float = switch(False, "telepressure itself reduces detachment, apart from behaviour", source="E006", note="E007 and E008 disagree with E006")
+    telepressure_holds: float = param(0.05, "sd/sd", "direct reduction of detachment by telepressure", low=0.0, high=0.10, source="assumed E006 E008")
+    managers_evening: float = param(0.18, "sd/sd", "effect of the manager's detachment on that of employees", low=0.10, high=0.30, source="assumed E129 E130")
+    no_room_holds: float = param(0.12, "sd", "reduction of detachment by the lack of a separate room", low=0.0, high=0.3, source="assumed")
+    affect_holds: float = param(0.10, "sd/sd", "reduction of detachment by negative affectivity", low=0.0, high=0.25, source="assumed E017")
+    leading_holds: float = param(0.16, "sd/sd", "reduction of detachment by difficulty of leading remotely", low=0.0, high=0.3, source="assumed remote_leading_detachment")
+    evening_luck: float = param(0.60, "sd/sd", "standard deviation of random variation in detachment between evenings", low=0.3, high=1.0, source="assumed E091")
+    usual_days: float = param(14.0, "days", "time constant of usual detachment and of unrecovered fatigue", low=7.0, high=28.0, source="assumed")
+    breaks_a_day: float = param(2.5, "breaks/day", "usual number of breaks", low=1.5, high=4.0, source="assumed")
+    breaks_most: float = param(5.0, "breaks/day", "largest possible number of breaks", low=4.0, high=8.0, source="definition")
+    breaks_lost: float = param(0.30, "breaks/sd", "reduction of breaks by today's demands", low=0.1, high=0.6, source="assumed")
+    stays_over: float = param(0.65, "1/day", "share of fatigue that remains the next morning", low=0.4, high=0.8, source="assumed")
+    effort: float = param(0.25, "sd/sd", "effect of today's demands on fatigue", low=0.1, high=0.4, source="assumed")
     buffering: float = switch(True, "resources buffer demands", source="assumed")
-    buffer: float = param(0.15, "log ratio/sd", "effort spared per SD of resources", low=0.0, high=0.3, source="assumed E034")
-    commuting: float = param(0.06, "sd", "fatigue of a usual way to the office", low=0.0, high=0.15, source="assumed E153")
-    long_way: float = param(0.03, "sd/sd", "more fatigue per SD of commute", low=0.0, high=0.1, source="assumed E153")
-    break_spares: float = param(0.06, "sd/break", "fatigue that one break spares", low=0.0, high=0.15, source="assumed")
-    day_off: float = param(0.45, "sd", "fatigue that a day off takes away", low=0.2, high=0.8, source="assumed")
-    night: float = param(0.16, "sd/sd", "fatigue taken away at night per SD of detachment", low=0.05, high=0.3, source="assumed E018")
-    fatigue_luck: float = param(0.20, "sd/sd", "how much fatigue differs from morning to morning", low=0.1, high=0.4, source="assumed")
-    fatigue_limit: float = param(4.0, "sd", "where fatigue levels off", low=3.0, high=6.0, source="definition")
-    usual_fatigue: float = param(-0.40, "sd", "fatigue that reference people have", low=-3.0, high=3.0, source="centred")
-    fatigue_sd: float = param(0.45, "sd", "how much reference people differ in fatigue", low=0.1, high=2.0, source="centred")
-    fatigue_strains: float = param(0.32, "sd/sd", "more strain per SD of fatigue that stays", low=0.15, high=0.5, source="assumed E019")
+    buffer: float = param(0.15, "log ratio/sd", "reduction by resources of the effect of demands on fatigue", low=0.0, high=0.3, source="assumed E034")
+    commuting: float = param(0.06, "sd", "fatigue from a commute of usual length", low=0.0, high=0.15, source="assumed E153")
+    long_way: float = param(0.03, "sd/sd", "effect of a longer commute on fatigue", low=0.0, high=0.1, source="assumed E153")
+    break_spares: float = param(0.06, "sd/break", "reduction of fatigue by breaks", low=0.0, high=0.15, source="assumed")
+    day_off: float = param(0.45, "sd", "reduction of fatigue by a day off", low=0.2, high=0.8, source="assumed")
+    night: float = param(0.16, "sd/sd", "effect of detachment on recovery from fatigue at night", low=0.05, high=0.3, source="assumed E018")
+    fatigue_luck: float = param(0.20, "sd/sd", "standard deviation of random variation in fatigue between mornings", low=0.1, high=0.4, source="assumed")
+    fatigue_limit: float = param(4.0, "sd", "largest absolute value of fatigue", low=3.0, high=6.0, source="definition")
+    usual_fatigue: float = param(-0.40, "sd", "mean fatigue of reference people", low=-3.0, high=3.0, source="centred")
+    fatigue_sd: float = param(0.45, "sd", "standard deviation of fatigue among reference people", low=0.1, high=2.0, source="centred")
+    fatigue_strains: float = param(0.32, "sd/sd", "effect of unrecovered fatigue on strain", low=0.15, high=0.5, source="assumed E019")
 
     @trait("sd", stream="ability_to_detach")
     def ability_to_detach(self, normal):
@@ -122,7 +122,7 @@ class Recovery(Mechanism):
 
     @trait("sd")
     def fatigue_at_start(self):
-        """Usual fatigue."""
+        """Initial fatigue."""
         return self.usual_fatigue
 
     @stock("sd", start=0.0)
@@ -132,5 +132,5 @@ class Recovery(Mechanism):
 
     @adds_to("strain", "sd")
     def strain_of_fatigue(self, unrecovered):
-        """Strain: fatigue from which nights no longer bring recovery."""
+        """Strain from fatigue that has lasted for weeks."""
         return self.fatigue_strains * unrecovered

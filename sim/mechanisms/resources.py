@@ -1,7 +1,7 @@
-"""Resources: what helps to meet demands, and what motivates.
+"""Job resources and engagement: autonomy, support, feedback, clear goals and recognition.
 
 Autonomy and the support of manager and colleagues buffer demands and raise engagement (job demands-resources theory). Working at
-home adds autonomy, with little gain beyond half the week; an availability norm reduces it.
+home raises autonomy, with little gain beyond half the week; an availability norm reduces it.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 
 @dataclass(frozen=True)
 class Resources(Mechanism):
-    """Job resources and engagement (Bakker and Demerouti 2007), with home working's dual path through autonomy."""
+    """Job resources and engagement (Bakker and Demerouti 2007), and the effect of home working on autonomy."""
 
-    limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
-    autonomy_level: float = param(0.0, "sd", "sets the reference mean of autonomy to 0", low=-3.0, high=3.0, source="centred")
-    autonomy_spread: float = param(0.9, "sd/sd", "how much the job sets autonomy", low=0.2, high=1.2, source="centred")
-    autonomy_days: float = param(30.0, "days", "time in which autonomy follows its causes", low=14.0, high=90.0, source="assumed")
-    autonomy_of_home: float = param(1.40, "sd/share", "autonomy gained with the share at home", low=0.6, high=2.0, source="assumed E037 E039")
-    less_beyond_half: float = param(0.42, "sd/share", "autonomy not gained by home days beyond half the week", low=0.0, high=1.0, source="assumed E040")
-    autonomy_of_norm: float = param(0.15, "sd/sd", "autonomy lost per SD of believed norm", low=0.05, high=0.30, source="assumed E002")
-    silence_cost: float = param(0.30, "sd", "say over hours lost by those who choose their evenings", low=0.0, high=0.8, source="assumed")
-    manager_level: float = param(0.0, "sd", "sets the reference mean of manager's support to 0", low=-3.0, high=3.0, source="centred")
-    manager_spread: float = param(0.85, "sd/sd", "how much one's own view sets manager's support", low=0.2, high=1.2, source="centred")
-    manager_quality_share: float = param(0.45, "sd/sd", "manager's support per SD of quality of leading", low=0.2, high=0.7, source="assumed")
-    support_days: float = param(45.0, "days", "time in which support follows its causes", low=20.0, high=120.0, source="assumed")
-    support_of_feedback: float = param(0.30, "sd/sd", "manager's support per SD of feedback", low=0.0, high=0.6, source="assumed E152")
-    support_of_goals: float = param(0.30, "sd/sd", "manager's support per SD of clear goals", low=0.0, high=0.6, source="assumed")
-    difficulty_shows: float = param(0.15, "sd/sd", "attention and goals lost per SD of difficulty in leading", low=0.0, high=0.3, source="assumed")
-    tired_manager: float = param(0.10, "sd/sd", "attention lost per SD of the manager's exhaustion", low=0.0, high=0.25, source="assumed E129")
-    withdrawal: float = switch(True, "the exhausted get, or see, less support", source="E020")
-    withdrawing: float = param(0.05, "sd/sd", "support lost per SD of exhaustion", low=0.0, high=0.15, source="assumed")
-    recognition_of_attention: float = param(0.40, "sd/sd", "recognition per SD of the manager's attention", low=0.0, high=0.8, source="assumed")
-    provision_shows: float = param(0.20, "sd", "recognition of furniture that the employer gives at once", low=0.0, high=0.5, source="assumed lump_sum")
-    paid_at_once: float = param(0.50, "share", "how far provision is paid at once, and not in parts", low=0.0, high=1.0, source="definition")
-    colleague_level: float = param(0.0, "sd", "sets the reference mean of colleagues' support to 0", low=-3.0, high=3.0, source="centred")
-    colleague_spread: float = param(0.9, "sd/sd", "how much one's own view sets colleagues' support", low=0.2, high=1.2, source="centred")
-    support_of_contact: float = param(0.25, "sd/sd", "colleagues' support per SD of contact beyond habit", low=0.05, high=0.45, source="assumed E122")
-    engagement_level: float = param(0.0, "sd", "sets the reference mean of engagement to 0", low=-3.0, high=3.0, source="centred")
-    engagement_spread: float = param(0.8, "sd/sd", "how much one's disposition sets engagement", low=0.2, high=1.2, source="centred")
-    engagement_days: float = param(60.0, "days", "time in which engagement follows its causes", low=30.0, high=180.0, source="assumed E089")
-    engaging: float = param(0.30, "sd/sd", "engagement per SD of resources", low=0.1, high=0.5, source="assumed")
-    learning: float = param(0.08, "sd/sd", "engagement per SD of feedback, feedback per SD of contact", low=0.0, high=0.2, source="assumed E152")
-    draining: float = param(0.30, "sd/sd", "engagement lost per SD of exhaustion", low=0.1, high=0.5, source="assumed")
-    gain_spiral: float = switch(True, "engagement feeds resources", source="assumed")
-    engagement_gives: float = param(0.05, "sd/sd", "autonomy and colleagues' support per SD of engagement", low=0.0, high=0.15, source="assumed")
-    relief_of_autonomy: float = param(0.13, "sd/sd", "strain taken off per SD of autonomy", low=0.05, high=0.25, source="assumed E032 E033")
-    relief_of_manager: float = param(0.18, "sd/sd", "strain taken off per SD of manager's support", low=0.05, high=0.30, source="assumed E024 E033")
-    relief_of_colleagues: float = param(0.07, "sd/sd", "strain taken off per SD of colleagues' support", low=0.0, high=0.20, source="assumed E025 E033")
+    limit: float = param(4.0, "sd", "largest absolute value of psychological states", low=3.0, high=6.0, source="definition")
+    autonomy_level: float = param(0.0, "sd", "intercept of autonomy (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    autonomy_spread: float = param(0.9, "sd/sd", "effect of the job itself on autonomy", low=0.2, high=1.2, source="centred")
+    autonomy_days: float = param(30.0, "days", "time constant of autonomy", low=14.0, high=90.0, source="assumed")
+    autonomy_of_home: float = param(1.40, "sd/share", "effect of the share at home on autonomy", low=0.6, high=2.0, source="assumed E037 E039")
+    less_beyond_half: float = param(0.42, "sd/share", "decrease of the effect of home on autonomy beyond half the week", low=0.0, high=1.0, source="assumed E040")
+    autonomy_of_norm: float = param(0.15, "sd/sd", "reduction of autonomy by the injunctive norm", low=0.05, high=0.30, source="assumed E002")
+    silence_cost: float = param(0.30, "sd", "loss of control over hours by held-back messages, for those who choose evenings", low=0.0, high=0.8, source="assumed")
+    manager_level: float = param(0.0, "sd", "intercept of the manager's support (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    manager_spread: float = param(0.85, "sd/sd", "effect of the individual relationship on the manager's support", low=0.2, high=1.2, source="centred")
+    manager_quality_share: float = param(0.45, "sd/sd", "effect of the quality of leadership on the manager's support", low=0.2, high=0.7, source="assumed")
+    support_days: float = param(45.0, "days", "time constant of support from manager and colleagues", low=20.0, high=120.0, source="assumed")
+    support_of_feedback: float = param(0.30, "sd/sd", "effect of feedback on the manager's support", low=0.0, high=0.6, source="assumed E152")
+    support_of_goals: float = param(0.30, "sd/sd", "effect of clear goals on the manager's support", low=0.0, high=0.6, source="assumed")
+    difficulty_shows: float = param(0.15, "sd/sd", "reduction of attention and clear goals by the manager's difficulty of leading", low=0.0, high=0.3, source="assumed")
+    tired_manager: float = param(0.10, "sd/sd", "reduction of attention by the manager's exhaustion", low=0.0, high=0.25, source="assumed E129")
+    withdrawal: float = switch(True, "exhausted employees receive, or perceive, less support", source="E020")
+    withdrawing: float = param(0.05, "sd/sd", "reduction of support by exhaustion", low=0.0, high=0.15, source="assumed")
+    recognition_of_attention: float = param(0.40, "sd/sd", "effect of the manager's attention on recognition", low=0.0, high=0.8, source="assumed")
+    provision_shows: float = param(0.20, "sd", "effect of furniture provided at once on recognition", low=0.0, high=0.5, source="assumed lump_sum")
+    paid_at_once: float = param(0.50, "share", "share of provision that is paid at once, not in instalments", low=0.0, high=1.0, source="definition")
+    colleague_level: float = param(0.0, "sd", "intercept of colleagues' support (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    colleague_spread: float = param(0.9, "sd/sd", "effect of the individual relationship on colleagues' support", low=0.2, high=1.2, source="centred")
+    support_of_contact: float = param(0.25, "sd/sd", "effect of contact beyond habit on colleagues' support", low=0.05, high=0.45, source="assumed E122")
+    engagement_level: float = param(0.0, "sd", "intercept of engagement (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    engagement_spread: float = param(0.8, "sd/sd", "effect of disposition on engagement", low=0.2, high=1.2, source="centred")
+    engagement_days: float = param(60.0, "days", "time constant of engagement", low=30.0, high=180.0, source="assumed E089")
+    engaging: float = param(0.30, "sd/sd", "effect of resources on engagement", low=0.1, high=0.5, source="assumed")
+    learning: float = param(0.08, "sd/sd", "effect of feedback on engagement, and of contact on feedback", low=0.0, high=0.2, source="assumed E152")
+    draining: float = param(0.30, "sd/sd", "reduction of engagement by exhaustion", low=0.1, high=0.5, source="assumed")
+    gain_spiral: float = switch(True, "engagement increases resources", source="assumed")
+    engagement_gives: float = param(0.05, "sd/sd", "effect of engagement on autonomy and colleagues' support", low=0.0, high=0.15, source="assumed")
+    relief_of_autonomy: float = param(0.13, "sd/sd", "reduction of strain by autonomy", low=0.05, high=0.25, source="assumed E032 E033")
+    relief_of_manager: float = param(0.18, "sd/sd", "reduction of strain by the manager's support", low=0.05, high=0.30, source="assumed E024 E033")
+    relief_of_colleagues: float = param(0.07, "sd/sd", "reduction of strain by colleagues' support", low=0.0, high=0.20, source="assumed E025 E033")
 
     @trait("sd", stream="autonomy_of_the_job")
     def autonomy_of_the_job(self, normal):

@@ -1,8 +1,8 @@
-"""Workload: the demands of work, as they are and as they are perceived.
+"""Workload: perceived job demands, overtime, and the difficulty of leading remotely.
 
-Demands depend on the job, on situations of some months, on shocks to a whole team, and on the day. Exhausted people perceive
-and get more demands: the larger direction of the loss spiral (Guthier, Dormann and Voelkle 2020). Absent colleagues, every new
-rule, and leading people remotely add load.
+Demands depend on the job, on situations that last months, on shocks to the whole team, and on the day. Exhausted people perceive
+and receive more demands, which is the stronger half of the loss spiral (Guthier, Dormann and Voelkle 2020). Absent colleagues,
+new measures and leading remotely add load.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from sim.language.grammar import Mechanism, adds_to, flow, param, stock, switch,
 class Workload(Mechanism):
     """Job demands (Demerouti, Bakker, Nachreiner and Schaufeli 2001) that persist and fluctuate."""
 
-    limit: float = param(4.0, "sd", "where a psychological state levels off", low=3.0, high=6.0, source="definition")
-    level: float = param(0.0, "sd", "sets the reference mean of demands to 0", low=-3.0, high=3.0, source="centred")
-    spread: float = param(0.77, "sd/sd", "how much the job sets demands", low=0.2, high=1.2, source="centred")
-    situation_share: float = param(0.52, "sd/sd", "demands per SD of the situation of these months", low=0.3, high=0.7, source="assumed E091")
-    situation_days: float = param(137.0, "days", "how long a good or bad situation at work lasts", low=60.0, high=270.0, source="assumed E088")
+    limit: float = param(4.0, "sd", "largest absolute value of psychological states", low=3.0, high=6.0, source="definition")
+    level: float = param(0.0, "sd", "intercept of demands (reference mean 0)", low=-3.0, high=3.0, source="centred")
+    spread: float = param(0.77, "sd/sd", "effect of the job itself on demands", low=0.2, high=1.2, source="centred")
+    situation_share: float = param(0.52, "sd/sd", "effect of the situation at work on demands", low=0.3, high=0.7, source="assumed E091")
+    situation_days: float = param(137.0, "days", "time constant of the situation at work", low=60.0, high=270.0, source="assumed E088")
     spiral: float = switch(True, "loss spiral: exhaustion raises perceived demands", source="E029")
-    spiral_slow: float = param(0.42, "sd/sd", "demands per SD of long exhaustion", low=0.1, high=0.6, source="assumed E029")
-    spiral_fast: float = param(0.05, "sd/sd", "demands per SD of today's exhaustion", low=0.0, high=0.15, source="assumed E029")
-    spiral_days: float = param(200.0, "days", "time over which exhaustion counts as long", low=90.0, high=365.0, source="assumed E029")
-    crafting: float = switch(True, "job crafting: the engaged arrange their demands better", source="assumed")
-    crafted: float = param(0.06, "sd/sd", "demands spared per SD of engagement", low=0.0, high=0.15, source="assumed")
-    on_site_job: float = param(0.15, "sd", "demands more in work that cannot be done at home", low=-0.2, high=0.5, source="assumed target:burnout_onsite")
-    team_shock_share: float = param(0.25, "sd/sd", "today's demands per SD of what hits the whole team", low=0.1, high=0.4, source="assumed")
-    team_shock_days: float = param(10.0, "days", "how long a shock to the team lasts", low=5.0, high=30.0, source="assumed")
-    day_share: float = param(0.83, "sd/sd", "how much demands differ from day to day", low=0.5, high=1.1, source="assumed E091")
-    fragmenting: float = param(0.20, "sd/sd", "today's demands per SD of a day cut up", low=0.0, high=0.4, source="assumed")
-    home_spares: float = param(0.20, "sd/share", "demands spared with the share at home, as fewer interrupt", low=0.0, high=0.5, source="assumed E034 home_autonomy_2020")
-    home_differs: float = param(0.60, "sd/share", "how much people differ in how heavy work is at home", low=0.0, high=1.0, source="assumed home_introduced_pressure")
-    learning_alone: float = param(0.30, "sd/share", "demands on the young and the new with the share at home", low=0.0, high=0.6, source="assumed E152 young_parents_2020")
-    rhythm_load: float = param(0.80, "sd/share", "demands while the share at home differs from the usual", low=0.0, high=1.6, source="assumed hybrid_start")
-    absence: float = switch(True, "colleagues carry the load of the absent", source="assumed")
-    absence_load: float = param(0.60, "sd/share", "demands with the share of the team away sick", low=0.0, high=1.5, source="assumed")
-    usual_absence: float = param(0.05, "share", "share of a team usually away sick", low=0.03, high=0.08, source="E097 E098")
-    novelty_load: float = param(1.0, "sd/sd", "demands per SD of strangeness of new measures", low=0.0, high=2.0, source="assumed hybrid_start")
-    leading_load: float = param(0.12, "sd/sd", "demands per SD of difficulty in leading remotely", low=0.0, high=0.3, source="assumed")
-    span_difficulty: float = param(0.15, "sd/sd", "difficulty in leading per SD of span", low=0.0, high=0.4, source="assumed")
-    usual_span: float = param(7.0, "people", "people a manager usually leads", low=4.0, high=12.0, source="assumed")
-    span_sd: float = param(2.0, "people", "how much managers differ in span", low=1.0, high=4.0, source="assumed")
-    distance_difficulty: float = param(0.80, "sd/share", "difficulty in leading with the team's share at home", low=0.0, high=1.6, source="assumed")
-    difficulty_level: float = param(0.0, "sd", "sets managers' mean difficulty in leading to neutral", low=-3.0, high=3.0, source="centred target:leading_difficulty")
-    difficulty_spread: float = param(0.95, "sd/sd", "how much unease with distance sets difficulty in leading", low=0.4, high=1.2, source="centred")
-    overtime_of_managers: float = param(0.45, "hours/day", "overtime of a manager on a usual day", low=0.1, high=1.5, source="fitted target:overtime_manager")
-    overtime_of_others: float = param(0.20, "hours/day", "overtime of anybody else on a usual day", low=0.05, high=1.0, source="fitted target:overtime_employee")
-    overtime_of_demands: float = param(0.35, "log ratio/sd", "more overtime per SD of today's demands", low=0.1, high=0.6, source="assumed E107")
-    overtime_most: float = param(4.0, "hours/day", "where a day's overtime levels off", low=2.0, high=6.0, source="definition")
+    spiral_slow: float = param(0.42, "sd/sd", "effect of long-lasting exhaustion on demands", low=0.1, high=0.6, source="assumed E029")
+    spiral_fast: float = param(0.05, "sd/sd", "effect of today's exhaustion on demands", low=0.0, high=0.15, source="assumed E029")
+    spiral_days: float = param(200.0, "days", "time constant of long-lasting exhaustion", low=90.0, high=365.0, source="assumed E029")
+    crafting: float = switch(True, "job crafting: engaged employees reduce their demands", source="assumed")
+    crafted: float = param(0.06, "sd/sd", "reduction of demands by engagement (job crafting)", low=0.0, high=0.15, source="assumed")
+    on_site_job: float = param(0.15, "sd", "extra demands of jobs that cannot be done at home", low=-0.2, high=0.5, source="assumed target:burnout_onsite")
+    team_shock_share: float = param(0.25, "sd/sd", "effect of a shock to the team on today's demands", low=0.1, high=0.4, source="assumed")
+    team_shock_days: float = param(10.0, "days", "time constant of shocks to the team", low=5.0, high=30.0, source="assumed")
+    day_share: float = param(0.83, "sd/sd", "standard deviation of random variation in demands between days", low=0.5, high=1.1, source="assumed E091")
+    fragmenting: float = param(0.20, "sd/sd", "effect of fragmentation of the day on today's demands", low=0.0, high=0.4, source="assumed")
+    home_spares: float = param(0.20, "sd/share", "reduction of demands by the share at home, with fewer interruptions", low=0.0, high=0.5, source="assumed E034 home_autonomy_2020")
+    home_differs: float = param(0.60, "sd/share", "standard deviation of the effect of the share at home on demands", low=0.0, high=1.0, source="assumed home_introduced_pressure")
+    learning_alone: float = param(0.30, "sd/share", "extra effect of the share at home on demands of young and new employees", low=0.0, high=0.6, source="assumed E152 young_parents_2020")
+    rhythm_load: float = param(0.80, "sd/share", "effect of an unusual share at home on demands", low=0.0, high=1.6, source="assumed hybrid_start")
+    absence: float = switch(True, "colleagues take over the work of absent employees", source="assumed")
+    absence_load: float = param(0.60, "sd/share", "effect of the share of the team that is absent on demands", low=0.0, high=1.5, source="assumed")
+    usual_absence: float = param(0.05, "share", "usual share of a team that is absent through sickness", low=0.03, high=0.08, source="E097 E098")
+    novelty_load: float = param(1.0, "sd/sd", "effect of the novelty of measures on demands", low=0.0, high=2.0, source="assumed hybrid_start")
+    leading_load: float = param(0.12, "sd/sd", "effect of difficulty of leading remotely on demands", low=0.0, high=0.3, source="assumed")
+    span_difficulty: float = param(0.15, "sd/sd", "effect of span of control on difficulty of leading remotely", low=0.0, high=0.4, source="assumed")
+    usual_span: float = param(7.0, "people", "usual span of control of a manager", low=4.0, high=12.0, source="assumed")
+    span_sd: float = param(2.0, "people", "standard deviation of the span of control", low=1.0, high=4.0, source="assumed")
+    distance_difficulty: float = param(0.80, "sd/share", "effect of the team's share at home on difficulty of leading remotely", low=0.0, high=1.6, source="assumed")
+    difficulty_level: float = param(0.0, "sd", "intercept of difficulty of leading remotely (mean of managers neutral)", low=-3.0, high=3.0, source="centred target:leading_difficulty")
+    difficulty_spread: float = param(0.95, "sd/sd", "effect of unease with distance on difficulty of leading remotely", low=0.4, high=1.2, source="centred")
+    overtime_of_managers: float = param(0.45, "hours/day", "usual overtime of managers", low=0.1, high=1.5, source="fitted target:overtime_manager")
+    overtime_of_others: float = param(0.20, "hours/day", "usual overtime of non-managers", low=0.05, high=1.0, source="fitted target:overtime_employee")
+    overtime_of_demands: float = param(0.35, "log ratio/sd", "effect of today's demands on overtime", low=0.1, high=0.6, source="assumed E107")
+    overtime_most: float = param(4.0, "hours/day", "upper bound of overtime", low=2.0, high=6.0, source="definition")
 
     @trait("sd", stream="demands_of_the_job")
     def demands_of_the_job(self, normal):

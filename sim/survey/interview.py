@@ -21,21 +21,21 @@ from sim.language.grammar import Mechanism, param
 class Interview(Mechanism):
     """Sampling and response behaviour in an inspector's visit (the study of 2022, section IV)."""
 
-    managers_met: float = param(0.93, "share", "managers whom the inspector meets, per establishment", low=0.8, high=1.0, source="definition", note="192 of 206")
-    others_met: float = param(0.94, "share", "other employees whom the inspector meets, per establishment", low=0.8, high=1.0, source="definition", note="193 of 206")
-    managers_fill_in: float = param(0.82, "share", "questionnaires that managers send back", low=0.6, high=1.0, source="definition", note="157 of 192")
-    others_fill_in: float = param(0.83, "share", "questionnaires that other employees send back", low=0.6, high=1.0, source="definition", note="160 of 193")
-    exhausted_answer_less: float = param(0.15, "logit/sd", "the exhausted fill in questionnaires less often", low=0.0, high=0.6, source="assumed")
-    isolated_answer_less: float = param(0.15, "logit/sd", "the isolated fill in questionnaires less often", low=0.0, high=0.6, source="assumed")
-    employer_chooses: float = param(0.30, "share", "employers who choose whom the inspector meets", low=0.0, high=1.0, source="assumed")
-    desirability: float = param(0.0, "share", "said to be taken or planned, and neither", low=0.0, high=0.3, source="assumed")
-    misremembers: float = param(0.02, "share", "answers about a measure that are mistaken", low=0.0, high=0.15, source="assumed")
-    agrees_to_measures: float = param(0.30, "log ratio/sd", "how far a style of answering says yes to measures", low=0.0, high=1.0, source="assumed")
-    agrees_to_scales: float = param(0.10, "sd/sd", "how far the same style agrees with every statement", low=0.0, high=0.3, source="assumed")
-    rosy_on_scales: float = param(0.10, "sd/sd", "how far the same style sees oneself in a better light", low=0.0, high=0.3, source="assumed")
-    stop: float = param(0.12, "share", "panel members with the firm who stop before each next wave", low=0.05, high=0.30, source="assumed")
-    exhausted_stop: float = param(0.20, "logit/sd", "the exhausted stop taking part in a panel sooner", low=0.0, high=0.6, source="assumed")
-    isolated_stop: float = param(0.20, "logit/sd", "the isolated stop taking part in a panel sooner", low=0.0, high=0.6, source="assumed")
+    managers_met: float = param(0.93, "share", "share of establishments in which the inspector interviews a manager", low=0.8, high=1.0, source="definition", note="192 of 206")
+    others_met: float = param(0.94, "share", "share of establishments in which the inspector interviews a non-manager", low=0.8, high=1.0, source="definition", note="193 of 206")
+    managers_fill_in: float = param(0.82, "share", "share of interviewed managers who return the questionnaire", low=0.6, high=1.0, source="definition", note="157 of 192")
+    others_fill_in: float = param(0.83, "share", "share of interviewed non-managers who return the questionnaire", low=0.6, high=1.0, source="definition", note="160 of 193")
+    exhausted_answer_less: float = param(0.15, "logit/sd", "reduction of questionnaire response by exhaustion", low=0.0, high=0.6, source="assumed")
+    isolated_answer_less: float = param(0.15, "logit/sd", "reduction of questionnaire response by isolation from colleagues", low=0.0, high=0.6, source="assumed")
+    employer_chooses: float = param(0.30, "share", "share of employers that choose whom the inspector interviews", low=0.0, high=1.0, source="assumed")
+    desirability: float = param(0.0, "share", "share of measures neither taken nor planned that employers still report", low=0.0, high=0.3, source="assumed")
+    misremembers: float = param(0.02, "share", "share of mistaken responses about measures", low=0.0, high=0.15, source="assumed")
+    agrees_to_measures: float = param(0.30, "log ratio/sd", "effect of response style on reporting measures as known", low=0.0, high=1.0, source="assumed")
+    agrees_to_scales: float = param(0.10, "sd/sd", "effect of response style on agreement with every statement", low=0.0, high=0.3, source="assumed")
+    rosy_on_scales: float = param(0.10, "sd/sd", "effect of response style on favourable answers about oneself", low=0.0, high=0.3, source="assumed")
+    stop: float = param(0.12, "share", "share of employed panel members who drop out before each next wave", low=0.05, high=0.30, source="assumed")
+    exhausted_stop: float = param(0.20, "logit/sd", "effect of exhaustion on dropping out of a panel", low=0.0, high=0.6, source="assumed")
+    isolated_stop: float = param(0.20, "logit/sd", "effect of isolation from colleagues on dropping out of a panel", low=0.0, high=0.6, source="assumed")
 
     def says_known(self, known: np.ndarray, style: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Return the response about a measure, 0 or 1, given whether it is known, response style and uniform numbers."""

@@ -19,25 +19,26 @@ class Survey(Mechanism):
     """One latent exhaustion, two instruments: burn-out complaints (NEA) and exhaustion (BAT)."""
 
     reliability: float = param(
-        0.85, "share", "reliability of the score of exhaustion", low=0.75, high=0.95, source="assumed"
+        0.85, "share", "reliability of the exhaustion score", low=0.75, high=0.95, source="assumed"
     )
     state_share: float = param(
-        0.36, "sd/sd", "state of exhaustion that only the questionnaire sees", low=0.2, high=0.5, source="assumed E088"
-    )
+        0.36, "sd/sd", "standard deviation of the momentary state that only a questionnaire measures", low=0.2,
+        high=0.5, source="assumed E088",
+    )  # fmt: skip
     state_days: float = param(
-        10.0, "days", "how long a state lasts that only the questionnaire sees", low=5.0, high=20.0,
+        10.0, "days", "time constant of the momentary state that only a questionnaire measures", low=5.0, high=20.0,
         source="assumed E088",
     )  # fmt: skip
     cut_off: float = param(
-        1.105, "sd", "observed score from which complaints are counted (NEA)", low=0.5, high=1.8,
+        1.105, "sd", "observed exhaustion score from which burn-out complaints count (NEA)", low=0.5, high=1.8,
         source="fitted target:burnout_home",
     )  # fmt: skip
     bat_mean: float = param(
-        2.2, "score 1-5", "mean BAT score of exhaustion of reference people", low=1.8, high=2.6,
+        2.2, "score 1-5", "mean BAT exhaustion score of reference people", low=1.8, high=2.6,
         source="assumed E082 E083",
     )  # fmt: skip
     bat_sd: float = param(
-        0.75, "score 1-5", "how much reference people differ in the BAT score", low=0.5, high=1.0,
+        0.75, "score 1-5", "standard deviation of the BAT exhaustion score among reference people", low=0.5, high=1.0,
         source="assumed E082 E083",
     )  # fmt: skip
 
