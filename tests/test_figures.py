@@ -25,10 +25,7 @@ POLICIES = {
 }
 WORLDS = {"always_on": (45.0, 0.03), "fully_at_home": (-3.0, 0.35)}
 KINDS = {"baseline": "baseline"} | dict.fromkeys(POLICIES, "policy") | dict.fromkeys(WORLDS, "counterfactual")
-OUTCOMES = (
-    ("burn_out_complaints", 169.0, 2.0, "per 1,000 employees"),
-    ("isolation_from_colleagues", 0.0, 0.02, "SD"),
-)
+OUTCOMES = (("burn_out_complaints", 169.0, 2.0, "per 1,000 employees"), ("isolation_from_colleagues", 0.0, 0.02, "SD"))
 GROUPS = ("everybody", "users", "young", "lives_alone")
 MEASURES = ("chair_and_desk", "reachability_agreements", "social_moments")
 FOOTER = "seed 7 · version 0.1.0"

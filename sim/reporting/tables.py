@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import UserError
-from sim.outcomes.definitions import SMALLEST_GROUP
+from sim.outcomes.definitions import MAIN_OUTCOMES, SMALLEST_GROUP
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> pd.DataFrame:
@@ -41,6 +41,18 @@ def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:
 def in_given_order(table: pd.DataFrame, kind: str) -> list[str]:
     """Return the scenarios of one kind in the order of the table, which is never an order of success."""
     return [str(scenario) for scenario in table.loc[table["kind"] == kind, "scenario"].unique()]
+
+
+def paired_outcomes(effects: pd.DataFrame, scenarios: Iterable[str]) -> pd.DataFrame:
+    """Return one row per scenario, in this order: kind, and difference, low and high of both main outcomes.
+
+    Columns of burn-out complaints end in `_x`, those of isolation in `_y`. `effects` has one group.
+    """
+    columns = ["difference", "low", "high"]
+    burn_out, isolation = (effects[effects["outcome"] == name].set_index("scenario") for name in MAIN_OUTCOMES)
+    sides = (burn_out[["kind"]], burn_out[columns].add_suffix("_x"), isolation[columns].add_suffix("_y"))
+    pairs = pd.concat(sides, axis=1, join="inner")
+    return pairs.loc[[one for one in scenarios if one in pairs.index]].rename_axis("scenario").reset_index()
 
 
 def date_of_share(weekly: pd.DataFrame, share: float) -> date:

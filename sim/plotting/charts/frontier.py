@@ -8,12 +8,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from sim.outcomes.definitions import BURN_OUT, ISOLATION, MAIN_OUTCOMES
+from sim.outcomes.definitions import MAIN_OUTCOMES
 from sim.plotting.charts.effects import pair_in_words
 from sim.plotting.charts.style import SHAPES, around_zero, finished, is_narrow, wrapped
-from sim.plotting.style import COLOURS, GREY, INK, PALE
+from sim.plotting.style import COLOURS, GREY, INK, PALE, QUADRANTS
 from sim.reporting import phrases
-from sim.reporting.tables import in_given_order, require_columns
+from sim.reporting.tables import in_given_order, paired_outcomes, require_columns
 from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "difference", "low", "high", "unit")
@@ -21,8 +21,6 @@ _LINE, _APART = 14, 7
 """Pixels from line to line of a name, and between names."""
 _LEAST_ROOM = 70
 """Pixels: a quadrant that is narrower keeps its words to itself."""
-_QUADRANTS = {"both_lower": (0, 0), "fewer_more": (0, 1), "more_less": (1, 0), "both_higher": (1, 1)}
-"""Where the words of a quadrant stand: at the left or right, below or above."""
 
 
 def frontier(
@@ -36,7 +34,8 @@ def frontier(
     rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(MAIN_OUTCOMES)]
     rows = rows.dropna(subset=["difference"])  # a policy that does not apply has no dot
     order = [one for one in order or in_given_order(rows, kind) if one in set(rows["scenario"])]
-    points = _pairs(rows, order, words)
+    points = paired_outcomes(rows, order).drop(columns="kind")
+    points["name"] = [phrases.name_of(one, words) for one in points["scenario"]]
     narrow = is_narrow(width)
     names = 118 if narrow else 210
     across = width - names - (66 if narrow else 84)
@@ -46,17 +45,6 @@ def frontier(
     chart = _layers(points, words, across, height, kind, x_domain, y_domain)
     description = " ".join(pair_in_words(rows, one, phrases.name_of(one, words), words) for one in order)
     return finished(chart, words, words("common.alt.frontier", description=description))
-
-
-def _pairs(rows: pd.DataFrame, order: Sequence[str], words: Words) -> pd.DataFrame:
-    """One row a scenario: difference, low and high of both outcomes (x: burn-out complaints, y: isolation)."""
-    columns = ["difference", "low", "high"]
-    sides = [
-        rows[rows["outcome"] == outcome].set_index("scenario").loc[list(order), columns].add_suffix(f"_{axis}")
-        for outcome, axis in ((BURN_OUT, "x"), (ISOLATION, "y"))
-    ]
-    pairs = pd.concat(sides, axis=1).reset_index(names="scenario")
-    return pairs.assign(name=[phrases.name_of(one, words) for one in pairs["scenario"]])
 
 
 def _domain(points: pd.DataFrame, axis: str) -> list[float]:
@@ -109,7 +97,7 @@ def _zero_lines(x: alt.X, y: alt.Y) -> list[alt.Chart]:
 def _quadrants(words: Words, across: int, height: int, left: float) -> list[alt.Chart]:
     """The words of the four quadrants, in the corners; `left` is the share of the picture at the left of zero."""
     charts = []
-    for name, (right, up) in _QUADRANTS.items():
+    for name, (right, up) in QUADRANTS.items():
         space = (1 - left if right else left) * across - 16
         if space < _LEAST_ROOM:
             continue

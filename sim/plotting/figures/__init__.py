@@ -19,11 +19,7 @@ __all__ = ["draw_all", "save"]
 
 
 def draw_all(
-    tables: Mapping[str, pd.DataFrame],
-    folder: Path,
-    footer: str,
-    labels: Labels = None,
-    wordings: Labels = None,
+    tables: Mapping[str, pd.DataFrame], folder: Path, footer: str, labels: Labels = None, wordings: Labels = None
 ) -> list[Path]:
     """Draw every figure whose table has data, and return the files.
 
@@ -40,7 +36,7 @@ def draw_all(
 
 
 def _with_replicates(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The tables of one study: what does not count its replicates rests on as many as the effects."""
+    """Return the tables of one study; those without a number of replicates have that of the effects."""
     tables_with_counts = dict(tables)
     if "effects" in tables:
         replicates = require_columns(tables["effects"], EFFECTS, "effects")["replicates"].max()
@@ -58,10 +54,11 @@ def _all_figures(
         numbered = tables["effects"].dropna(subset=["difference"])  # a policy that does not apply has no dot
         outcomes = numbered.loc[numbered["group"] == "everybody", "outcome"]
         if {BURN_OUT, ISOLATION} <= set(outcomes):
-            page = burn_out_against_isolation.draw(numbered, labels, footer)
-            yield "burn_out_against_isolation", page
-    if "trajectories" in tables and tables["trajectories"]["date"].nunique() > 1:
-        yield from _all_trajectories(tables["trajectories"], footer, labels)
+            yield "burn_out_against_isolation", burn_out_against_isolation.draw(numbered, labels, footer)
+    if "trajectories" in tables and (weekly := tables["trajectories"])["date"].nunique() > 1:
+        for kind, name in (("policy", "trajectories"), ("counterfactual", "trajectories_of_what_if_worlds")):
+            if weekly.loc[weekly["kind"] == kind, "difference"].notna().any():
+                yield name, trajectories.draw(weekly, labels, footer, kind=kind)
     if "cascade" in tables and cascade.reaches_employees(tables["cascade"]):
         yield "cascade", cascade.draw(tables["cascade"], labels, footer, wordings=wordings)
     if "gains" in tables:
@@ -69,16 +66,7 @@ def _all_figures(
         for outcome in gains.loc[gains["kind"] == "policy", "outcome"].unique():
             yield f"who_gains_{outcome}", who_gains.draw(gains, str(outcome), labels, footer)
     if "ties" in tables and "people" in tables:
-        yield from _all_ties(tables["ties"], tables["people"], footer, labels)
-
-
-def _all_trajectories(table: pd.DataFrame, footer: str, labels: Labels) -> Iterator[tuple[str, Figure]]:
-    for kind, name in (("policy", "trajectories"), ("counterfactual", "trajectories_of_what_if_worlds")):
-        if table.loc[table["kind"] == kind, "difference"].notna().any():
-            yield name, trajectories.draw(table, labels, footer, kind=kind)
-
-
-def _all_ties(table: pd.DataFrame, people: pd.DataFrame, footer: str, labels: Labels) -> Iterator[tuple[str, Figure]]:
-    for scenario in table["scenario"].unique():
-        if scenario != "baseline":
-            yield f"ties_{scenario}", ties.draw(table, people, str(scenario), labels, footer)
+        for scenario in tables["ties"]["scenario"].unique():
+            if scenario != "baseline":
+                page = ties.draw(tables["ties"], tables["people"], str(scenario), labels, footer)
+                yield f"ties_{scenario}", page

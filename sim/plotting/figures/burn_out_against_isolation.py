@@ -45,17 +45,10 @@ from sim.plotting.figures.selection import (
     wrapped,
 )
 from sim.plotting.figures.style import MARKERS, with_style
-from sim.plotting.style import BLUE, COLOURS, GREY, INK
+from sim.plotting.style import BLUE, COLOURS, GREY, INK, QUADRANTS
 from sim.reporting.labels import KINDS, TODAY, label_of
-from sim.reporting.tables import in_given_order, require_columns
-
-QUADRANTS = {
-    (0, 0): "both lower",
-    (1, 0): "more complaints,\nless isolation",
-    (0, 1): "fewer complaints,\nmore isolation",
-    (1, 1): "both higher",
-}
-"""Words for the quadrants of burn-out complaints (across) against isolation (upwards)."""
+from sim.reporting.tables import in_given_order, paired_outcomes, require_columns
+from sim.words import Words
 
 _LEFT, _NAMES, _TITLE, _HEIGHT, _AXIS = 0.92, 2.05, 0.3, 3.2, 0.65
 """Inches: left of a panel and of the names right of it; over, in and under a panel."""
@@ -78,7 +71,7 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     effects.
     """
     table = rows_of(require_columns(table, EFFECTS, "effects"), MAIN_OUTCOMES, groups=("everybody",))
-    points = _paired_outcomes(table)
+    points = paired_outcomes(table, in_given_order(table, "policy") + in_given_order(table, "counterfactual"))
     kinds = kinds_of(points)
     points["name"] = [wrapped(label_of(one, labels), letters(_NAMES - _TO_COLUMN)) for one in points["scenario"]]
     row = 0.02 + LINE * most_lines(points["name"])
@@ -116,14 +109,6 @@ def draw(table: pd.DataFrame, labels: Labels = None, footer: str = "") -> Figure
     return sheet.figure
 
 
-def _paired_outcomes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per scenario: difference, low and high of both main outcomes, in the order given."""
-    burn_out, isolation = (of_outcome(table, outcome) for outcome in MAIN_OUTCOMES)
-    columns = ["scenario", "difference", "low", "high"]
-    pairs = burn_out[["kind", *columns]].merge(isolation[columns], on="scenario", suffixes=("_x", "_y"))
-    return pairs[pairs["scenario"].isin(in_given_order(pairs, "policy") + in_given_order(pairs, "counterfactual"))]
-
-
 def _draw_crosses(axes: Axes, points: pd.DataFrame, kind: str) -> None:
     x, y = points["difference_x"], points["difference_y"]
     axes.hlines(y, points["low_x"], points["high_x"], color=COLOURS[kind], linewidth=0.8, alpha=0.6, zorder=2)
@@ -152,9 +137,11 @@ def _name_axes(axes: Axes, table: pd.DataFrame) -> None:
 
 def _name_quadrants(axes: Axes, height: float) -> None:
     across, upwards = 0.05 / _WIDTH, 0.03 / height
-    for (right, up), words in QUADRANTS.items():
+    words = Words()
+    for name, (right, up) in QUADRANTS.items():
+        text = words(f"common.picture.quadrant.{name}").replace(", ", ",\n")
         axes.text(
-            1 - across if right else across, 1 - upwards if up else upwards, words, transform=axes.transAxes,
+            1 - across if right else across, 1 - upwards if up else upwards, text, transform=axes.transAxes,
             color=GREY, style="italic", ha="right" if right else "left", va="top" if up else "bottom",
         )  # fmt: skip
 

@@ -16,10 +16,7 @@ from sim.reporting.tables import in_given_order, without_small_groups
 
 Labels = Mapping[str, str] | None
 
-EFFECTS = (
-    *("scenario", "kind", "outcome", "group", "unit", "replicates"),
-    *("baseline", "difference", "low", "high"),
-)
+EFFECTS = (*("scenario", "kind", "outcome", "group", "unit", "replicates"), *("baseline", "difference", "low", "high"))
 """Columns of the table of effects, which two figures and `draw_all` read."""
 
 _ROUNDING, _NO_EFFECT = 1e-9, 0.55

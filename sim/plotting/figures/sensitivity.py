@@ -20,14 +20,7 @@ from sim.plotting.figures.selection import most_lines, round_ticks, wrapped
 from sim.plotting.figures.style import with_style
 from sim.plotting.style import BLUE, GREY, INK
 from sim.reporting.labels import outcome_name
-from sim.reporting.sensitivity import (
-    by_number,
-    direction,
-    direction_in_words,
-    leading_rows,
-    number_title,
-    place_range,
-)
+from sim.reporting.sensitivity import by_number, direction, direction_in_words, leading_rows, number_title, place_range
 from sim.reporting.tables import require_columns
 
 _NAMES, _PLACES, _TIERS = 2.85, 0.55, 0.5
