@@ -35,20 +35,17 @@ def test_a_year_has_about_two_hundred_and_fifty_working_days():
     assert 250 <= sum(calendar.working_day(day) for day in range(DAYS_A_YEAR)) <= 256
 
 
-@pytest.mark.parametrize(
-    ("date", "regime"),
-    [
-        ("2020-02-29", "none"),
-        ("2020-03-01", "urgent"),
-        ("2021-09-24", "urgent"),
-        ("2021-09-25", "relaxed"),
-        ("2021-11-26", "strict"),
-        ("2022-02-15", "half"),
-        ("2022-03-14", "half"),
-        ("2022-03-15", "none"),
-        ("2025-01-01", "none"),
-    ],
-)
+@pytest.mark.parametrize(("date", "regime"), [
+    ("2020-02-29", "none"),
+    ("2020-03-01", "urgent"),
+    ("2021-09-24", "urgent"),
+    ("2021-09-25", "relaxed"),
+    ("2021-11-26", "strict"),
+    ("2022-02-15", "half"),
+    ("2022-03-14", "half"),
+    ("2022-03-15", "none"),
+    ("2025-01-01", "none"),
+])  # fmt: skip
 def test_the_advice_follows_the_date(date, regime):
     calendar = Calendar()
     day = (datetime.date.fromisoformat(date) - calendar.start).days

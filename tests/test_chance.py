@@ -43,16 +43,13 @@ def test_splitmix64_gives_the_published_numbers():
     assert [splitmix64((1234567 + step * GOLDEN) & WORD) for step in range(5)] == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("", 0xCBF29CE484222325),
-        ("a", 0xAF63DC4C8601EC8C),
-        ("b", 0xAF63DF4C8601F1A5),
-        ("fo", 0x08985907B541D342),
-        ("foobar", 0x85944171F73967E8),
-    ],
-)
+@pytest.mark.parametrize(("text", "code"), [
+    ("", 0xCBF29CE484222325),
+    ("a", 0xAF63DC4C8601EC8C),
+    ("b", 0xAF63DF4C8601F1A5),
+    ("fo", 0x08985907B541D342),
+    ("foobar", 0x85944171F73967E8),
+])  # fmt: skip
 def test_fnv1a_gives_the_published_codes(text, code):
     assert fnv1a64(text) == code
 

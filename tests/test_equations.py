@@ -458,20 +458,17 @@ def test_isolation_wears_people_out_unless_the_path_is_cut():
 CHOICE = {"may_work_from_home": 1.0, "agreed_share_at_home": 0.5}
 
 
-@pytest.mark.parametrize(
-    ("imposed", "causes", "chance"),
-    [
-        ({}, CHOICE, 0.5),
-        ({"home_floor": 1.0}, CHOICE, 1.0),
-        ({"home_ceiling": 0.0}, CHOICE, 0.0),
-        ({"home_ceiling": 0.2}, CHOICE, 0.2),
-        ({"home_floor": 1.0}, {**CHOICE, "may_work_from_home": 0.0}, 0.0),
-        ({}, {**CHOICE, "office_expected": 1.0}, 0.0),
-        ({}, {**CHOICE, "office_expected": 1.5}, 0.0),
-        ({}, {**CHOICE, "advised_home": 0.8}, 0.8),
-        ({}, {**CHOICE, "advised_home": 0.3}, 0.5),
-    ],
-)
+@pytest.mark.parametrize(("imposed", "causes", "chance"), [
+    ({}, CHOICE, 0.5),
+    ({"home_floor": 1.0}, CHOICE, 1.0),
+    ({"home_ceiling": 0.0}, CHOICE, 0.0),
+    ({"home_ceiling": 0.2}, CHOICE, 0.2),
+    ({"home_floor": 1.0}, {**CHOICE, "may_work_from_home": 0.0}, 0.0),
+    ({}, {**CHOICE, "office_expected": 1.0}, 0.0),
+    ({}, {**CHOICE, "office_expected": 1.5}, 0.0),
+    ({}, {**CHOICE, "advised_home": 0.8}, 0.8),
+    ({}, {**CHOICE, "advised_home": 0.3}, 0.5),
+])  # fmt: skip
 def test_the_place_of_work_is_chosen_within_imposed_limits(imposed, causes, chance):
     assert worked("chance_of_home", imposed, **causes) == pytest.approx(chance)
 

@@ -118,26 +118,23 @@ def test_allow_lists_have_no_idle_entry(allowed):
     assert idle == [], f"run `{REWRITE}` to remove entries that are no longer needed"
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "def told(): ...",
-        "async def _told(): ...",
-        "class Told: ...",
-        "def f(told): ...",
-        "f = lambda *, told: 0",
-        "told = 1",
-        "told: int = 1",
-        "for told in (): ...",
-        "[told for told in ()]",
-        "with f() as told: ...",
-        "import math as told",
-        "class A:\n    told: int",
-        "class A:\n    def f(self):\n        self._told = 1",
-        "try: ...\nexcept OSError as told: ...",
-        "match 1:\n    case told: ...",
-    ],
-)
+@pytest.mark.parametrize("code", [
+    "def told(): ...",
+    "async def _told(): ...",
+    "class Told: ...",
+    "def f(told): ...",
+    "f = lambda *, told: 0",
+    "told = 1",
+    "told: int = 1",
+    "for told in (): ...",
+    "[told for told in ()]",
+    "with f() as told: ...",
+    "import math as told",
+    "class A:\n    told: int",
+    "class A:\n    def f(self):\n        self._told = 1",
+    "try: ...\nexcept OSError as told: ...",
+    "match 1:\n    case told: ...",
+])  # fmt: skip
 def test_a_denied_name_is_found_wherever_it_is_defined(code, tmp_path, monkeypatch):
     path = tmp_path / "sim" / "module.py"
     path.parent.mkdir()

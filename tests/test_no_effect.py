@@ -136,15 +136,12 @@ def test_where_nobody_may_work_at_home_days_at_home_do_not_apply(tmp_path, scena
     assert set(tables["effects"]["reason"]) == {"nobody_at_home"}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "in_place", "reason"),
-    [
-        ("scenarios=[reachability_agreements]", "[reachability_agreements]", "already_in_place"),
-        ("scenarios=[no_measures]", "[]", "nothing_to_withdraw"),
-        ("scenarios=[no_communication_loss]", "[]", "nothing_in_place"),
-        ("scenarios=[manager_training]", "[remote_leadership_training]", "already_in_place"),
-    ],
-)
+@pytest.mark.parametrize(("scenario", "in_place", "reason"), [
+    ("scenarios=[reachability_agreements]", "[reachability_agreements]", "already_in_place"),
+    ("scenarios=[no_measures]", "[]", "nothing_to_withdraw"),
+    ("scenarios=[no_communication_loss]", "[]", "nothing_in_place"),
+    ("scenarios=[manager_training]", "[remote_leadership_training]", "already_in_place"),
+])  # fmt: skip
 def test_a_measure_already_in_place_has_no_effect(scenario, in_place, reason):
     own = "mechanisms.cascade.own_initiative=0"  # no team does anything by itself
     _, _, tables = compared("firm=one", "firm.employees=20", *SHORT, scenario, f"in_place={in_place}", own)

@@ -183,14 +183,11 @@ def test_without_a_column_of_strength_none_is_given(tmp_path):
     assert read(written(tmp_path, organisation()), ties).ties.reported_strength is None
 
 
-@pytest.mark.parametrize(
-    "title",
-    [
-        *("name", "Naam", "voornaam", "achternaam", "surname", "manager_name", "email", "e-mail", "BSN"),
-        *("phone", "telefoon", "birth_date", "geboortedatum"),
-        *("health", "gezondheid", "sick_days", "ziek", "verzuim", "diagnosis"),
-    ],
-)
+@pytest.mark.parametrize("title", [
+    *("name", "Naam", "voornaam", "achternaam", "surname", "manager_name", "email", "e-mail", "BSN"),
+    *("phone", "telefoon", "birth_date", "geboortedatum"),
+    *("health", "gezondheid", "sick_days", "ziek", "verzuim", "diagnosis"),
+])  # fmt: skip
 def test_personal_columns_are_refused_by_name(tmp_path, title):
     header, people = with_column(organisation(), title, ["x"] * 36)
     message = refusal(tmp_path, people, header)
@@ -226,37 +223,25 @@ def changed(line: int, **cells: str) -> list[list[str]]:
     return people
 
 
-@pytest.mark.parametrize(
-    ("people", "message"),
-    [
-        (changed(9, id="T0-1"), "line 9: This id occurs on an earlier line."),
-        (changed(9, id=""), "line 9: Missing value for id."),
-        (changed(9, team=" "), "line 9: Missing value for team."),
-        (changed(9, department=""), "line 9: Missing value for department."),
-        (changed(9, role=""), "line 9: Missing value for role."),
-        (changed(9, role="boss"), "line 9: Unknown role. Use one of manager, employee."),
-        (changed(9, manager="nobody"), "line 9: Unknown manager. Use an id of this file"),
-        (changed(9, manager="T1-2"), "line 9: The manager of this person has the role employee."),
-        (changed(2, manager="T3-0"), "line 2: The reporting line is circular."),
-        (changed(8, manager="T1-0"), "line 8: The reporting line is circular."),
-        (
-            changed(9, team="alone", manager=""),
-            "line 9: This person has no team members, no manager and nobody to lead.",
-        ),
-        (changed(9, id="t0-1"), "line 9: This id differs from an earlier one only in capitals, spaces or accents"),
-        (
-            changed(9, team="Team 0"),
-            "line 9: This team differs from an earlier one only in capitals",
-        ),
-        (
-            changed(9, department="department  0"),
-            "line 9: This department differs from an earlier one only",
-        ),
-        (changed(9, id="one\ntwo"), "is not a csv table (line 10 has a cell with a line break"),
-        (organisation(1), "line 7: The file ends after 6 persons. Use 10 or more."),
-        ([[*person, "x"] for person in organisation()], "line 2: 6 values under 5 columns"),
-    ],
-)
+@pytest.mark.parametrize(("people", "message"), [
+    (changed(9, id="T0-1"), "line 9: This id occurs on an earlier line."),
+    (changed(9, id=""), "line 9: Missing value for id."),
+    (changed(9, team=" "), "line 9: Missing value for team."),
+    (changed(9, department=""), "line 9: Missing value for department."),
+    (changed(9, role=""), "line 9: Missing value for role."),
+    (changed(9, role="boss"), "line 9: Unknown role. Use one of manager, employee."),
+    (changed(9, manager="nobody"), "line 9: Unknown manager. Use an id of this file"),
+    (changed(9, manager="T1-2"), "line 9: The manager of this person has the role employee."),
+    (changed(2, manager="T3-0"), "line 2: The reporting line is circular."),
+    (changed(8, manager="T1-0"), "line 8: The reporting line is circular."),
+    (changed(9, team="alone", manager=""), "line 9: This person has no team members, no manager and nobody to lead."),
+    (changed(9, id="t0-1"), "line 9: This id differs from an earlier one only in capitals, spaces or accents"),
+    (changed(9, team="Team 0"), "line 9: This team differs from an earlier one only in capitals"),
+    (changed(9, department="department  0"), "line 9: This department differs from an earlier one only"),
+    (changed(9, id="one\ntwo"), "is not a csv table (line 10 has a cell with a line break"),
+    (organisation(1), "line 7: The file ends after 6 persons. Use 10 or more."),
+    ([[*person, "x"] for person in organisation()], "line 2: 6 values under 5 columns"),
+])  # fmt: skip
 def test_errors_name_file_and_line(tmp_path, people, message):
     assert refusal(tmp_path, people).removeprefix("persons.csv").lstrip(": ").startswith(message)
 
@@ -265,18 +250,15 @@ def test_a_message_repeats_no_id(tmp_path):
     assert "secret" not in refusal(tmp_path, changed(9, manager="secret-4711"))
 
 
-@pytest.mark.parametrize(
-    ("title", "value", "accepted"),
-    [
-        ("woman", "2", "0 or 1"),
-        ("woman", "0.4", "0 or 1"),
-        ("woman", "", "0 or 1"),
-        ("contract_days", "6", "a number from 0.5 to 5 (days a week)"),
-        ("commute_minutes", "-1", "a number from 0 to 240 (minutes one way)"),
-        ("tenure_years", "long", "a number from 0 to 60 (years)"),
-        ("tenure_years", "nan", "a number from 0 to 60 (years)"),
-    ],
-)
+@pytest.mark.parametrize(("title", "value", "accepted"), [
+    ("woman", "2", "0 or 1"),
+    ("woman", "0.4", "0 or 1"),
+    ("woman", "", "0 or 1"),
+    ("contract_days", "6", "a number from 0.5 to 5 (days a week)"),
+    ("commute_minutes", "-1", "a number from 0 to 240 (minutes one way)"),
+    ("tenure_years", "long", "a number from 0 to 60 (years)"),
+    ("tenure_years", "nan", "a number from 0 to 60 (years)"),
+])  # fmt: skip
 def test_an_invalid_value_is_refused_with_the_accepted_ones(tmp_path, title, value, accepted):
     header, people = with_column(organisation(), title, ["1"] * 36)
     people[4][-1] = value
@@ -316,27 +298,16 @@ def test_a_missing_file_and_a_binary_file_are_refused(tmp_path):
 CROWDED = [["T0-0", f"T{team}-{member}"] for team in range(1, 6) for member in range(6)]
 
 
-@pytest.mark.parametrize(
-    ("header", "pairs", "message"),
-    [
-        (["from"], [["T0-1"]], "line 1: Missing column 'to'"),
-        (["from", "to", "name"], [["T0-1", "T0-2", "x"]], "line 1: Column 'name' is refused"),
-        (
-            ["from", "to"],
-            [["T0-1", "T0-2"], ["T0-1", "nobody"]],
-            "line 3: Unknown id under 'to'.",
-        ),
-        (["from", "to"], [["nobody", "T0-2"]], "line 2: Unknown id under 'from'. Use an id of the file of persons."),
-        (["from", "to"], [["T0-1", "T0-1"]], "line 2: This tie has the same person at both ends."),
-        (["from", "to"], [["T0-1", "T0-2"], ["T0-1", "T0-2"]], "line 3: This tie occurs on an earlier line."),
-        (
-            ["from", "to", "strength"],
-            [["T0-1", "T0-2", "1.5"]],
-            "line 2: Invalid value for strength. Use a number",
-        ),
-        (["from", "to"], CROWDED, "line 2: One of these persons has more than 24 ties."),
-    ],
-)
+@pytest.mark.parametrize(("header", "pairs", "message"), [
+    (["from"], [["T0-1"]], "line 1: Missing column 'to'"),
+    (["from", "to", "name"], [["T0-1", "T0-2", "x"]], "line 1: Column 'name' is refused"),
+    (["from", "to"], [["T0-1", "T0-2"], ["T0-1", "nobody"]], "line 3: Unknown id under 'to'."),
+    (["from", "to"], [["nobody", "T0-2"]], "line 2: Unknown id under 'from'. Use an id of the file of persons."),
+    (["from", "to"], [["T0-1", "T0-1"]], "line 2: This tie has the same person at both ends."),
+    (["from", "to"], [["T0-1", "T0-2"], ["T0-1", "T0-2"]], "line 3: This tie occurs on an earlier line."),
+    (["from", "to", "strength"], [["T0-1", "T0-2", "1.5"]], "line 2: Invalid value for strength. Use a number"),
+    (["from", "to"], CROWDED, "line 2: One of these persons has more than 24 ties."),
+])  # fmt: skip
 def test_errors_of_ties_name_file_and_line(tmp_path, header, pairs, message):
     persons = written(tmp_path, organisation())
     with pytest.raises(UserError) as refused:
@@ -351,21 +322,15 @@ def test_a_tie_between_establishments_is_refused(tmp_path):
         read(written(tmp_path, rows, header), written(tmp_path, [["T0-1", "XT0-1"]], ["from", "to"], "ties.csv"))
 
 
-@pytest.mark.parametrize(
-    ("shares", "message"),
-    [
-        ({"woman": 1.2}, "Invalid value for firm.shares.woman: 1.2. Use a number from 0 to 1"),
-        ({"woman": 40}, "firm.shares.woman: 40"),
-        ({"woman": -0.1}, "firm.shares.woman: -0.1"),
-        ({"woman": "half"}, "firm.shares.woman: half"),
-        ({"tenure_years": 0.5}, "Unknown circumstance in firm.shares: tenure_years. Use one of young, older, woman"),
-        (
-            {"young": 0.6, "older": 0.6},
-            "firm.shares of young and older together: 1.2. Use 1 or less.",
-        ),
-        ({"lives_alone": 0.7, "children_at_home": 0.4}, "lives_alone and children_at_home together: 1.1"),
-    ],
-)
+@pytest.mark.parametrize(("shares", "message"), [
+    ({"woman": 1.2}, "Invalid value for firm.shares.woman: 1.2. Use a number from 0 to 1"),
+    ({"woman": 40}, "firm.shares.woman: 40"),
+    ({"woman": -0.1}, "firm.shares.woman: -0.1"),
+    ({"woman": "half"}, "firm.shares.woman: half"),
+    ({"tenure_years": 0.5}, "Unknown circumstance in firm.shares: tenure_years. Use one of young, older, woman"),
+    ({"young": 0.6, "older": 0.6}, "firm.shares of young and older together: 1.2. Use 1 or less."),
+    ({"lives_alone": 0.7, "children_at_home": 0.4}, "lives_alone and children_at_home together: 1.1"),
+])  # fmt: skip
 def test_counts_are_checked(shares, message):
     with pytest.raises(UserError, match=message):
         build(FirmOptions(kind="one", employees=100, shares=shares), 1, 0)

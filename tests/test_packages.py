@@ -69,20 +69,17 @@ def test_every_measure_has_a_cost_with_a_range_a_grade_and_a_reason(measures):
     assert (table["note"].str.len() > 5).all()
 
 
-@pytest.mark.parametrize(
-    ("place", "value", "message"),
-    [
-        ((2, 0), "bodies", r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'"),
-        ((2, 0), "breaks", "line 3, column measure: breaks occurs twice"),
-        ((1, 1), "-2", "line 2, column euro_per_employee_year: invalid value '-2'. Use a number of 0 or more"),
-        ((2, 4), "much", "line 3, column minutes_per_employee_year: invalid value 'much'. Use a number of 0 or more"),
-        ((2, 6), "", "line 3, column minutes_high: invalid value ''. Use a number of 0 or more"),
-        ((2, 6), "nan", "line 3, column minutes_high: invalid value 'nan'"),
-        ((1, 2), "3", "line 2, column euro_low: invalid value 3. Use at most euro_per_employee_year, 2"),
-        ((1, 3), "1", "line 2, column euro_high: invalid value 1. Use at least euro_per_employee_year, 2"),
-        ((0, 0), ",".join(COLUMNS[:-1]), "line 1: missing column note"),
-    ],
-)
+@pytest.mark.parametrize(("place", "value", "message"), [
+    ((2, 0), "bodies", r"line 3, column measure: Unknown measure: bodies.*Did you mean 'buddies'"),
+    ((2, 0), "breaks", "line 3, column measure: breaks occurs twice"),
+    ((1, 1), "-2", "line 2, column euro_per_employee_year: invalid value '-2'. Use a number of 0 or more"),
+    ((2, 4), "much", "line 3, column minutes_per_employee_year: invalid value 'much'. Use a number of 0 or more"),
+    ((2, 6), "", "line 3, column minutes_high: invalid value ''. Use a number of 0 or more"),
+    ((2, 6), "nan", "line 3, column minutes_high: invalid value 'nan'"),
+    ((1, 2), "3", "line 2, column euro_low: invalid value 3. Use at most euro_per_employee_year, 2"),
+    ((1, 3), "1", "line 2, column euro_high: invalid value 1. Use at least euro_per_employee_year, 2"),
+    ((0, 0), ",".join(COLUMNS[:-1]), "line 1: missing column note"),
+])  # fmt: skip
 def test_an_invalid_cost_is_reported_with_its_line_and_column(rows, place, value, message, tmp_path):
     wrong = [list(row) for row in rows]
     wrong[place[0]][place[1]] = value
@@ -269,29 +266,26 @@ def test_duties_are_in_every_package_and_in_the_reference(measures):
     assert own.costs.all_in(package) < 5
 
 
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ("search.budget=-1", r"Invalid value for search.budget: -1. Use 0 or more\."),
-        ("search.budget=much", "Invalid value for search.budget: much"),
-        ("search.hourly_cost=nan", "search.hourly_cost: nan"),
-        ("search.smallest.cost=0", r"Invalid value for search.smallest.cost: 0. Use more than 0\."),
-        ("+search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
-        ("search.population=1", r"Invalid value for search.population: 1. Use 2 or more\."),
-        ("search.generations=x", r"Invalid value for search.generations: x. Use a whole number, 1 or more\."),
-        ("search.costs=1", r"Invalid value for search.costs: 1. Use text, or null\."),
-        ("search.measures=breaks", r"Invalid value for search.measures: breaks. Use a list"),
-        ("search.budget=1", "Invalid value for search.budget: 1. Use .* or more, the cost of breaks"),
-        ("search.measures=[chair_and_desk]", "search.measures: chair_and_desk. It is a legal duty"),
-        ("search.measures=[braeks]", r"search.measures: braeks.*Did you mean 'breaks'"),
-        ("search.measures=[]", "Use one or more measures, or null"),
-        ("design.method=sobol", "Invalid value for design: sobol.* Use one of posterior, draws"),
-        ("design.n=1", r"Invalid value for design.n: 1. Use 2 or more\."),
-        ("design.factors=[levers]", "The factors of design=posterior are"),
-        ("design=draws design.factors=[levers]", "Draws may differ in numbers only"),
-        ("scenarios=[baseline,anchor_days]", "Invalid scenario: anchor_days. The search makes the packages"),
-    ],
-)
+@pytest.mark.parametrize(("setting", "message"), [
+    ("search.budget=-1", r"Invalid value for search.budget: -1. Use 0 or more\."),
+    ("search.budget=much", "Invalid value for search.budget: much"),
+    ("search.hourly_cost=nan", "search.hourly_cost: nan"),
+    ("search.smallest.cost=0", r"Invalid value for search.smallest.cost: 0. Use more than 0\."),
+    ("+search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
+    ("search.population=1", r"Invalid value for search.population: 1. Use 2 or more\."),
+    ("search.generations=x", r"Invalid value for search.generations: x. Use a whole number, 1 or more\."),
+    ("search.costs=1", r"Invalid value for search.costs: 1. Use text, or null\."),
+    ("search.measures=breaks", r"Invalid value for search.measures: breaks. Use a list"),
+    ("search.budget=1", "Invalid value for search.budget: 1. Use .* or more, the cost of breaks"),
+    ("search.measures=[chair_and_desk]", "search.measures: chair_and_desk. It is a legal duty"),
+    ("search.measures=[braeks]", r"search.measures: braeks.*Did you mean 'breaks'"),
+    ("search.measures=[]", "Use one or more measures, or null"),
+    ("design.method=sobol", "Invalid value for design: sobol.* Use one of posterior, draws"),
+    ("design.n=1", r"Invalid value for design.n: 1. Use 2 or more\."),
+    ("design.factors=[levers]", "The factors of design=posterior are"),
+    ("design=draws design.factors=[levers]", "Draws may differ in numbers only"),
+    ("scenarios=[baseline,anchor_days]", "Invalid scenario: anchor_days. The search makes the packages"),
+])  # fmt: skip
 def test_invalid_settings_are_refused_before_anything_is_simulated(setting, message):
     with pytest.raises(UserError, match=message):
         problem(*TINY, *setting.split())

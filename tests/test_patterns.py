@@ -133,17 +133,14 @@ def test_between_people_the_survey_shows_the_published_size(x, y, low, high, pan
     assert low - SAMPLING <= found <= high + SAMPLING
 
 
-@pytest.mark.parametrize(
-    ("x", "y", "sign"),
-    [
-        ("exhaustion", "back_complaint", +1),
-        ("conflict", "back_complaint", +1),
-        ("separate_room", "back_complaint", -1),
-        ("demands", "exhaustion", +1),
-        ("telepressure", "usual_detachment", -1),
-        ("engagement", "exhaustion", -1),
-    ],
-)
+@pytest.mark.parametrize(("x", "y", "sign"), [
+    ("exhaustion", "back_complaint", +1),
+    ("conflict", "back_complaint", +1),
+    ("separate_room", "back_complaint", -1),
+    ("demands", "exhaustion", +1),
+    ("telepressure", "usual_detachment", -1),
+    ("engagement", "exhaustion", -1),
+])  # fmt: skip
 def test_between_people_the_sign_is_the_published_one(x, y, sign, panel):
     assert sign * panel.r(x, y, observed=False) > 0.02
 
@@ -186,14 +183,11 @@ def within_people(panel: Panel, x: str, y: str, later: int = 0) -> float:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
-@pytest.mark.parametrize(
-    ("x", "y", "low", "high"),
-    [
-        ("after_hours_work", "detachment", -0.40, -0.15),
-        ("demands_today", "detachment", -0.32, -0.05),
-        ("detachment", "fatigue", -0.45, -0.10),
-    ],
-)
+@pytest.mark.parametrize(("x", "y", "low", "high"), [
+    ("after_hours_work", "detachment", -0.40, -0.15),
+    ("demands_today", "detachment", -0.32, -0.05),
+    ("detachment", "fatigue", -0.45, -0.10),
+])  # fmt: skip
 def test_within_people_a_diary_shows_the_published_size(x, y, low, high, panel):
     """Published are -.20, -.12 and -.15 to -.20; the fatigue of a day is that of the next morning."""
     assert low <= panel.survey.reliability * within_people(panel, x, y) <= high

@@ -18,24 +18,21 @@ def test_public_holidays_equal_those_of_the_pinned_release():
     assert differing == []
 
 
-@pytest.mark.parametrize(
-    ("date", "is_holiday"),
-    [
-        ("2023-04-07", True),  # Good Friday
-        ("2023-04-10", True),  # Easter Monday
-        ("2023-04-27", True),  # King's Day
-        ("2014-04-26", True),  # King's Day, moved from a Sunday
-        ("2014-04-27", False),
-        ("2006-04-29", True),  # Queen's Day, moved from a Sunday
-        ("1978-05-01", True),  # Queen's Day, moved to a Monday in those years
-        ("2025-05-05", True),  # Liberation Day, once in five years
-        ("2023-05-05", False),
-        ("2023-05-18", True),  # Ascension Day
-        ("2023-05-29", True),  # Pentecost Monday
-        ("2022-12-26", True),
-        ("2022-12-31", False),
-    ],
-)
+@pytest.mark.parametrize(("date", "is_holiday"), [
+    ("2023-04-07", True),  # Good Friday
+    ("2023-04-10", True),  # Easter Monday
+    ("2023-04-27", True),  # King's Day
+    ("2014-04-26", True),  # King's Day, moved from a Sunday
+    ("2014-04-27", False),
+    ("2006-04-29", True),  # Queen's Day, moved from a Sunday
+    ("1978-05-01", True),  # Queen's Day, moved to a Monday in those years
+    ("2025-05-05", True),  # Liberation Day, once in five years
+    ("2023-05-05", False),
+    ("2023-05-18", True),  # Ascension Day
+    ("2023-05-29", True),  # Pentecost Monday
+    ("2022-12-26", True),
+    ("2022-12-31", False),
+])  # fmt: skip
 def test_a_date_is_a_public_holiday_or_not(date, is_holiday):
     day = datetime.date.fromisoformat(date)
     assert (day in public_holidays(day.year)) is is_holiday

@@ -115,20 +115,17 @@ def test_an_effect_as_large_as_the_smallest_is_called_smaller_in_at_most_5_of_10
 # -- conclusions ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("mean", "error", "conclusion"),
-    [
-        (-5.0, 0.2, "lowers by more than 1"),
-        (5.0, 0.2, "raises by more than 1"),
-        (-1.2, 0.2, "lowers, but not shown to be by more than 1"),
-        (1.2, 0.2, "raises, but not shown to be by more than 1"),
-        (-0.5, 0.1, "lowers, but by less than 1"),
-        (0.1, 0.2, "no effect: equivalent to zero within ±1"),
-        (0.0, 0.0, "no effect: equivalent to zero within ±1"),
-        (0.1, 2.0, "not decided"),
-        (0.7, 0.4, "not decided"),
-    ],
-)
+@pytest.mark.parametrize(("mean", "error", "conclusion"), [
+    (-5.0, 0.2, "lowers by more than 1"),
+    (5.0, 0.2, "raises by more than 1"),
+    (-1.2, 0.2, "lowers, but not shown to be by more than 1"),
+    (1.2, 0.2, "raises, but not shown to be by more than 1"),
+    (-0.5, 0.1, "lowers, but by less than 1"),
+    (0.1, 0.2, "no effect: equivalent to zero within ±1"),
+    (0.0, 0.0, "no effect: equivalent to zero within ±1"),
+    (0.1, 2.0, "not decided"),
+    (0.7, 0.4, "not decided"),
+])  # fmt: skip
 def test_the_conclusion_about_a_difference(mean, error, conclusion):
     assert decision(spreading(mean, error), 1.0) == conclusion
 
@@ -164,16 +161,13 @@ def test_no_effect_is_concluded_only_with_equivalence_and_its_margin(differences
         assert f"within ±{smallest:g}" in words
 
 
-@pytest.mark.parametrize(
-    ("differences", "pilot", "most", "reason"),
-    [
-        ([0.1, 0.2, 0.1, 0.2], 4, 9, "the pilot was enough"),
-        ([0.1, 0.2, 0.1, 0.2, 9.0], 4, 9, "the pilot was enough"),
-        (np.tile([-1.0, 1.0], 30), 10, 90, "reached the half-width of 0.5"),
-        (np.tile([-1.0, 1.0], 6), 10, 12, "stopped at the most allowed, 12: half-width 0.69 instead of 0.5"),
-        (np.tile([-1.0, 1.0], 6), 10, 90, "some runs failed: half-width 0.69 instead of 0.5"),
-    ],
-)
+@pytest.mark.parametrize(("differences", "pilot", "most", "reason"), [
+    ([0.1, 0.2, 0.1, 0.2], 4, 9, "the pilot was enough"),
+    ([0.1, 0.2, 0.1, 0.2, 9.0], 4, 9, "the pilot was enough"),
+    (np.tile([-1.0, 1.0], 30), 10, 90, "reached the half-width of 0.5"),
+    (np.tile([-1.0, 1.0], 6), 10, 12, "stopped at the most allowed, 12: half-width 0.69 instead of 0.5"),
+    (np.tile([-1.0, 1.0], 6), 10, 90, "some runs failed: half-width 0.69 instead of 0.5"),
+])  # fmt: skip
 def test_the_reason_for_stopping(differences, pilot, most, reason):
     assert stopping(pairs(differences, pilot=pilot), 1.0, most) == reason
 
@@ -290,25 +284,22 @@ def test_the_command_writes_all_files_and_resumes(tmp_path, capsys, simulated):
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "replicates.parquet"), table)
 
 
-@pytest.mark.parametrize(
-    ("word", "message"),
-    [
-        ("replicates=50", "between precision.pilot and"),
-        ("precision.pilot=1", "Invalid value for precision.pilot: 1. Use 2 or more."),
-        ("precision.most=5", "Invalid value for precision.pilot: 20. Use 2 to 5"),
-        ("precision.pilot=many", "Invalid value for precision.pilot: many. Use a whole number, 2 or more."),
-        ("precision.smallest.burn_out_complaints=-1", "Use a number above 0."),
-        ("precision.smallest.burn_out_complaints=.nan", "Use a number."),
-        ("+precision.smallest.isolation_from_coleagues=1", "Did you mean 'isolation_from_colleagues"),
-        ("precision.smallest={burn_out_complaints: null, isolation_from_colleagues: null}", "smallest is empty"),
-        ("precision.smallest.burn_out_complaints=nan", "Use a finite number."),
-        ("precision.pilots=3", "Did you mean"),
-        ("precision=3", "Invalid value for precision: 3. It is a group"),
-        ("precision.smallest=3", "Invalid value for precision.smallest: 3. Use a group"),
-        ("scenarios=[baseline]", "Invalid value for scenarios: [baseline]. Use a policy"),
-        ("retry=no", "true or false"),
-    ],
-)
+@pytest.mark.parametrize(("word", "message"), [
+    ("replicates=50", "between precision.pilot and"),
+    ("precision.pilot=1", "Invalid value for precision.pilot: 1. Use 2 or more."),
+    ("precision.most=5", "Invalid value for precision.pilot: 20. Use 2 to 5"),
+    ("precision.pilot=many", "Invalid value for precision.pilot: many. Use a whole number, 2 or more."),
+    ("precision.smallest.burn_out_complaints=-1", "Use a number above 0."),
+    ("precision.smallest.burn_out_complaints=.nan", "Use a number."),
+    ("+precision.smallest.isolation_from_coleagues=1", "Did you mean 'isolation_from_colleagues"),
+    ("precision.smallest={burn_out_complaints: null, isolation_from_colleagues: null}", "smallest is empty"),
+    ("precision.smallest.burn_out_complaints=nan", "Use a finite number."),
+    ("precision.pilots=3", "Did you mean"),
+    ("precision=3", "Invalid value for precision: 3. It is a group"),
+    ("precision.smallest=3", "Invalid value for precision.smallest: 3. Use a group"),
+    ("scenarios=[baseline]", "Invalid value for scenarios: [baseline]. Use a policy"),
+    ("retry=no", "true or false"),
+])  # fmt: skip
 def test_invalid_settings_give_one_line_before_anything_runs(word, message, tmp_path, capsys, simulated):
     assert main(["replicates", *TINY, f"output={tmp_path}", word]) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -416,19 +416,16 @@ def _write(name, text):
     return lambda written_folder: (written_folder / name).write_text(text)
 
 
-@pytest.mark.parametrize(
-    ("spoil", "text"),
-    [
-        (_without("effects.parquet"), "No comparison of scenarios"),
-        (_without("counts.parquet"), "lacks counts.parquet, which versions before"),
-        (_without("about.json"), "about.json cannot be read"),
-        (_write("about.json", "{"), "about.json cannot be read"),
-        (_write("about.json", "[]"), "has no facts"),
-        (_write("about.json", '{"version": "0.1.0"}'), "was written by another version (0.1.0)"),
-        (_write("effects.parquet", "no table"), "effects.parquet cannot be read"),
-        (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice only"),
-    ],
-)
+@pytest.mark.parametrize(("spoil", "text"), [
+    (_without("effects.parquet"), "No comparison of scenarios"),
+    (_without("counts.parquet"), "lacks counts.parquet, which versions before"),
+    (_without("about.json"), "about.json cannot be read"),
+    (_write("about.json", "{"), "about.json cannot be read"),
+    (_write("about.json", "[]"), "has no facts"),
+    (_write("about.json", '{"version": "0.1.0"}'), "was written by another version (0.1.0)"),
+    (_write("effects.parquet", "no table"), "effects.parquet cannot be read"),
+    (_write("about.json", json.dumps(about() | {"scenarios": {"baseline": ""}})), "today's practice only"),
+])  # fmt: skip
 def test_an_invalid_folder_is_an_error_in_one_line(written_folder, spoil, text):
     spoil(written_folder)
     with pytest.raises(UserError) as error:
@@ -445,17 +442,14 @@ def test_a_folder_of_comparisons_is_an_error_that_names_the_last(tmp_path):
         folder.read(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ([], "one folder"),
-        (["a", "b"], "one folder"),
-        (["a", "taal=nl"], "Unknown setting: taal"),
-        (["a", "pdf=yes"], "true or false"),
-        (["a", "language=fr"], "Unknown language: fr"),
-        (["nowhere"], "No folder nowhere"),
-    ],
-)
+@pytest.mark.parametrize(("words", "text"), [
+    ([], "one folder"),
+    (["a", "b"], "one folder"),
+    (["a", "taal=nl"], "Unknown setting: taal"),
+    (["a", "pdf=yes"], "true or false"),
+    (["a", "language=fr"], "Unknown language: fr"),
+    (["nowhere"], "No folder nowhere"),
+])  # fmt: skip
 def test_an_invalid_setting_is_an_error(words, text):
     with pytest.raises(UserError, match=text):
         main(words)

@@ -202,39 +202,36 @@ def test_a_point_with_a_missing_run_uses_the_other_replicates(cfg):
 # -- invalid settings -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("setting", "value", "line"),
-    [
-        ("sensitivity.trajectories", 1, "Invalid value for sensitivity.trajectories: 1. Use 2 or more."),
-        ("sensitivity.levels", 5, "Invalid value for sensitivity.levels: 5. Use an even number"),
-        ("sensitivity.n", 100, "Invalid value for sensitivity.n: 100. Use a power of two"),
-        ("sensitivity.keep", 0, "Invalid value for sensitivity.keep: 0. Use 1 or more."),
-        ("sensitivity.outcomes", ["burnout_complaints"], "Did you mean 'burn_out_complaints"),
-        ("sensitivity.doses", [0.5, 1], "different numbers from 0 to 1, with 0"),
-        ("sensitivity.doses", [0, 2], "different numbers from 0 to 1, with 0"),
-        ("sensitivity.policies", ["no_measures"], "Only policies have doses, and this is a what-if scenario."),
-        ("sensitivity.policies", ["manager_trainings"], "Did you mean 'manager_training"),
-        ("sensitivity.pairs", ["anchor_days"], "Invalid value for sensitivity.pairs: anchor_days. Use two policies"),
-        ("sensitivity.pairs", [["dose.anchor_days"]], "sensitivity.pairs: [dose.anchor_days]. Use two policies"),
-        ("sensitivity.pairs", [["anchor_days", "strength.buddies"]], "Start anchor_days with dose. or strength."),
-        (
-            "sensitivity.pairs",
-            [["dose.whole_package", "dose.full_ergonomics"]],
-            "Both change chair_and_desk, so only one would count.",
-        ),
-        ("sensitivity.pairs", [["dose.buddies", "strength.breaks"]], "Employers have breaks already"),
-        (
-            "sensitivity.pairs",
-            [["dose.buddies", "dose.active_communication"]],
-            "communication changes something everywhere",
-        ),
-        ("sensitivity.factors", ["mechanisms.sleep.*"], "Unknown factor: mechanisms.sleep.*"),
-        ("sensitivity.factors", 5, "Invalid value for sensitivity.factors: 5. Use a list"),
-        ("sensitivity.factors", ["switches", "schedule"], "factors: schedule. Use assumptions"),
-        ("scenarios", ["baseline"], "Invalid value for scenarios: [baseline]."),
-        ("replicates", 1, "Invalid value for replicates: 1. Use 2 or more"),
-    ],
-)
+@pytest.mark.parametrize(("setting", "value", "line"), [
+    ("sensitivity.trajectories", 1, "Invalid value for sensitivity.trajectories: 1. Use 2 or more."),
+    ("sensitivity.levels", 5, "Invalid value for sensitivity.levels: 5. Use an even number"),
+    ("sensitivity.n", 100, "Invalid value for sensitivity.n: 100. Use a power of two"),
+    ("sensitivity.keep", 0, "Invalid value for sensitivity.keep: 0. Use 1 or more."),
+    ("sensitivity.outcomes", ["burnout_complaints"], "Did you mean 'burn_out_complaints"),
+    ("sensitivity.doses", [0.5, 1], "different numbers from 0 to 1, with 0"),
+    ("sensitivity.doses", [0, 2], "different numbers from 0 to 1, with 0"),
+    ("sensitivity.policies", ["no_measures"], "Only policies have doses, and this is a what-if scenario."),
+    ("sensitivity.policies", ["manager_trainings"], "Did you mean 'manager_training"),
+    ("sensitivity.pairs", ["anchor_days"], "Invalid value for sensitivity.pairs: anchor_days. Use two policies"),
+    ("sensitivity.pairs", [["dose.anchor_days"]], "sensitivity.pairs: [dose.anchor_days]. Use two policies"),
+    ("sensitivity.pairs", [["anchor_days", "strength.buddies"]], "Start anchor_days with dose. or strength."),
+    (
+        "sensitivity.pairs",
+        [["dose.whole_package", "dose.full_ergonomics"]],
+        "Both change chair_and_desk, so only one would count.",
+    ),
+    ("sensitivity.pairs", [["dose.buddies", "strength.breaks"]], "Employers have breaks already"),
+    (
+        "sensitivity.pairs",
+        [["dose.buddies", "dose.active_communication"]],
+        "communication changes something everywhere",
+    ),
+    ("sensitivity.factors", ["mechanisms.sleep.*"], "Unknown factor: mechanisms.sleep.*"),
+    ("sensitivity.factors", 5, "Invalid value for sensitivity.factors: 5. Use a list"),
+    ("sensitivity.factors", ["switches", "schedule"], "factors: schedule. Use assumptions"),
+    ("scenarios", ["baseline"], "Invalid value for scenarios: [baseline]."),
+    ("replicates", 1, "Invalid value for replicates: 1. Use 2 or more"),
+])  # fmt: skip
 def test_invalid_settings_give_one_line_before_anything_runs(cfg, setting, value, line):
     wrong = cfg.copy()
     OmegaConf.update(wrong, setting, value, merge=False)

@@ -45,20 +45,17 @@ def digest_of_text(folder: Path, text: str, **options: bool) -> str:
     return code_digest(path, **options)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("# every night", "# night after night"),
-        ("Tomorrow's fatigue.", "How tired tomorrow."),
-        ("recovery in one night", "what is gained by night"),
-        ('"assumed"', '"E016"'),
-        ("too little", "there is too little of it"),
-        ("left", "remaining"),
-        ("(self, fatigue):", "(self, fatigue: np.ndarray) -> np.ndarray:"),
-        ("    import numpy as np", "    import numpy as np\n    import pandas as pd"),
-        ("sim.language.grammar", "sim.language.equations"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new"), [
+    ("# every night", "# night after night"),
+    ("Tomorrow's fatigue.", "How tired tomorrow."),
+    ("recovery in one night", "what is gained by night"),
+    ('"assumed"', '"E016"'),
+    ("too little", "there is too little of it"),
+    ("left", "remaining"),
+    ("(self, fatigue):", "(self, fatigue: np.ndarray) -> np.ndarray:"),
+    ("    import numpy as np", "    import numpy as np\n    import pandas as pd"),
+    ("sim.language.grammar", "sim.language.equations"),
+])  # fmt: skip
 @pytest.mark.parametrize("parameters", [True, False])
 def test_prose_and_local_names_do_not_change_a_digest(old, new, parameters, tmp_path):
     assert old in MECHANISM
@@ -66,19 +63,16 @@ def test_prose_and_local_names_do_not_change_a_digest(old, new, parameters, tmp_
     assert before == digest_of_text(tmp_path, MECHANISM.replace(old, new), parameters=parameters)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("- self.night", "+ self.night"),
-        ('"sd")', '"sd", start=1.0)'),
-        ("max(left, 0)", "max(left, 1)"),
-        ("max(left, 0)", "max(fatigue, 0)"),
-        ("def fatigue(self, fatigue)", "def tiredness(self, fatigue)"),
-        ("def fatigue(self, fatigue)", "def fatigue(self, fatigue, demands)"),
-        ("fatigue < 0", "fatigue < 1"),
-        ("import Mechanism, param", "import Lever as Mechanism, param"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new"), [
+    ("- self.night", "+ self.night"),
+    ('"sd")', '"sd", start=1.0)'),
+    ("max(left, 0)", "max(left, 1)"),
+    ("max(left, 0)", "max(fatigue, 0)"),
+    ("def fatigue(self, fatigue)", "def tiredness(self, fatigue)"),
+    ("def fatigue(self, fatigue)", "def fatigue(self, fatigue, demands)"),
+    ("fatigue < 0", "fatigue < 1"),
+    ("import Mechanism, param", "import Lever as Mechanism, param"),
+])  # fmt: skip
 @pytest.mark.parametrize("parameters", [True, False])
 def test_what_is_computed_changes_a_digest(old, new, parameters, tmp_path):
     assert old in MECHANISM

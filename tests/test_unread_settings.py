@@ -179,15 +179,12 @@ def test_a_command_is_no_other_study(capsys):
     assert "Invalid setting: study=panel. Use hybridwork panel" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["fit", "check", "firm=one"], "fit does not read firm: scenarios, sweep, sensitivity and others do"),
-        (["centre", "weeks=3"], "centre does not read weeks: scenarios, sweep, sensitivity and others do"),
-        (["describe", "workers=2"], "describe does not read workers: scenarios, sweep, sensitivity and others do"),
-        (["describe", "fit=posterior"], "describe does not read fit=posterior: scenarios, inspection and structure do"),
-    ],
-)
+@pytest.mark.parametrize(("words", "line"), [
+    (["fit", "check", "firm=one"], "fit does not read firm: scenarios, sweep, sensitivity and others do"),
+    (["centre", "weeks=3"], "centre does not read weeks: scenarios, sweep, sensitivity and others do"),
+    (["describe", "workers=2"], "describe does not read workers: scenarios, sweep, sensitivity and others do"),
+    (["describe", "fit=posterior"], "describe does not read fit=posterior: scenarios, inspection and structure do"),
+])  # fmt: skip
 def test_commands_without_a_study_refuse_too(words, line, capsys):
     assert main(words) == 2
     assert line in capsys.readouterr().err

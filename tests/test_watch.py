@@ -74,15 +74,12 @@ def test_every_option_of_every_lever_has_a_name() -> None:
             assert all(any(f"common.{key}" in words for key in own) for own in keys.values())
 
 
-@pytest.mark.parametrize(
-    ("setting", "text"),
-    [
-        ("lanuage=nl", "language"),
-        ("language=fr", "Unknown language: fr"),
-        ("port=80", "1,024 to 65,535"),
-        ("nl", "name=value"),
-    ],
-)
+@pytest.mark.parametrize(("setting", "text"), [
+    ("lanuage=nl", "language"),
+    ("language=fr", "Unknown language: fr"),
+    ("port=80", "1,024 to 65,535"),
+    ("nl", "name=value"),
+])  # fmt: skip
 def test_an_invalid_setting_is_an_error_in_one_line(setting: str, text: str) -> None:
     with pytest.raises(UserError, match=re.escape(text)):
         command.settings_of([setting])
