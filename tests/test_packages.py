@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from omegaconf import DictConfig, OmegaConf
 
 from sim.__main__ import main
 from sim.config import composition, default_settings
@@ -39,30 +42,35 @@ TINY = (
 )  # fmt: skip
 
 
+@cache
+def tiny() -> DictConfig:
+    return composition.compose("study=packages", *TINY)
+
+
 def problem(*settings: str) -> Problem:
-    """Return the problem of these settings of the command."""
-    cfg = composition.compose("study=packages", *settings)
+    """Return the tiny problem with these settings changed."""
+    cfg = tiny().copy()
+    for name, value in (setting.split("=") for setting in settings):
+        OmegaConf.update(cfg, name, yaml.safe_load(value), merge=False, force_add=True)
     return problem_of(cfg, PackagesStudy().settings(cfg))
 
 
 # -- costs -----------------------------------------------------------------------------------------------------------
 
-
-@pytest.fixture(scope="module")
-def rows() -> list[list[str]]:
-    return [
-        [",".join(COLUMNS)],
-        ["breaks", "2", "0", "10", "10", "5", "60", "assumed", ""],
-        ["buddies", "0", "0", "5", "330", "165", "500", "assumed", "half of them"],
-    ]
+ROWS = [
+    [",".join(COLUMNS)],
+    ["breaks", "2", "0", "10", "10", "5", "60", "assumed", ""],
+    ["buddies", "0", "0", "5", "330", "165", "500", "assumed", "half of them"],
+]
 
 
-def written(rows: list[list[str]], path: Path) -> Path:
+def write_costs(folder: Path, rows: list[list[str]] = ROWS) -> Path:
+    path = folder / "costs.csv"
     path.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
     return path
 
 
-def test_every_measure_has_a_cost_with_a_range_a_grade_and_a_reason(measures):
+def test_every_measure_has_a_cost_with_a_grade_and_a_reason(measures):
     table = costs_of(measures, 45.0).table
     assert list(table.index) == [measure.name for measure in measures]
     assert (table["source"] == "assumed").all()
@@ -80,22 +88,22 @@ def test_every_measure_has_a_cost_with_a_range_a_grade_and_a_reason(measures):
     ((1, 3), "1", "line 2, column euro_high: invalid value 1. Use at least euro_per_employee_year, 2"),
     ((0, 0), ",".join(COLUMNS[:-1]), "line 1: missing column note"),
 ])  # fmt: skip
-def test_an_invalid_cost_is_reported_with_its_line_and_column(rows, place, value, message, tmp_path):
-    wrong = [list(row) for row in rows]
+def test_an_invalid_cost_is_reported_with_its_line_and_column(place, value, message, tmp_path):
+    wrong = [list(row) for row in ROWS]
     wrong[place[0]][place[1]] = value
     with pytest.raises(UserError, match=message):
-        read(written(wrong, tmp_path / "costs.csv"), ["breaks", "buddies"])
+        read(write_costs(tmp_path, wrong), ["breaks", "buddies"])
 
 
-def test_a_measure_without_costs_is_named(rows, tmp_path):
+def test_a_missing_cost_and_a_missing_file_are_errors(tmp_path):
     with pytest.raises(UserError, match="column measure: missing conversations"):
-        read(written(rows, tmp_path / "costs.csv"), ["breaks", "buddies", "conversations"])
+        read(write_costs(tmp_path), ["breaks", "buddies", "conversations"])
     with pytest.raises(UserError, match="cannot be read"):
         read(tmp_path / "none.csv", ["breaks"])
 
 
-def test_euros_and_working_time_are_added_up_at_the_hourly_cost(rows, tmp_path):
-    table = read(written(rows, tmp_path / "costs.csv"), ["breaks", "buddies"])
+def test_euros_and_working_time_are_added_up_at_the_hourly_cost(tmp_path):
+    table = read(write_costs(tmp_path), ["breaks", "buddies"])
     costs = Costs(table, {"breaks": 0.25, "buddies": 1.0}, hourly_cost=60.0)
     assert costs.of({"breaks", "buddies"}) == (0.25 * 2, 0.25 * 10 + 330), "employers that have it do not pay again"
     assert costs.all_in({"breaks", "buddies"}) == 0.5 + 332.5
@@ -128,12 +136,7 @@ def test_the_table_of_costs_can_be_edited_and_read_again(measures, tmp_path):
 
 @given(arrays.arrays(float, st.tuples(st.integers(1, 12), st.just(3)), elements=st.integers(0, 3)))
 def test_a_package_is_dominated_if_another_is_at_most_as_high_in_all_values_and_lower_in_one(values):
-    def dominates(one, other):
-        return all(a <= b for a, b in zip(one, other, strict=True)) and any(
-            a < b for a, b in zip(one, other, strict=True)
-        )
-
-    expected = [not any(dominates(other, one) for other in values) for one in values]
+    expected = [not any((other <= one).all() and (other < one).any() for other in values) for one in values]
     assert nondominated(values).tolist() == expected
 
 
@@ -171,9 +174,10 @@ def affordable(package) -> bool:
     return additive(package)[-1] <= BUDGET
 
 
-def generations_of(seed: int = 1, generations: int = 20) -> list[list[frozenset[str]]]:
-    space = Space(tuple(EFFECTS), affordable)
-    return list(search(space, lambda some: np.array([additive(one) for one in some]), 16, generations, seed))
+def generations_of(seed: int = 1, generations: int = 20, measures=tuple(EFFECTS), size: int = 16):
+    """Return the packages of every generation of a search."""
+    space = Space(measures, affordable)
+    return list(search(space, lambda some: np.array([additive(one) for one in some]), size, generations, seed))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -205,8 +209,7 @@ def test_the_same_seed_gives_the_same_generations():
 
 
 def test_a_search_of_few_packages_evaluates_all_of_them():
-    space = Space(("a", "b"), lambda package: True)
-    generations = list(search(space, lambda some: np.array([additive(one) for one in some]), 4, 3, seed=1))
+    generations = generations_of(generations=3, measures=("a", "b"), size=4)
     assert {one for some in generations for one in some} >= {frozenset("a"), frozenset("b"), frozenset("ab")}
 
 
@@ -238,15 +241,12 @@ def test_a_group_is_marked_if_more_people_get_worse_than_gain():
     rng = np.random.default_rng(1)
 
     def levels(group, gained, worse):
-        shares = {f"gained_{o}": gained for o in GAINS_IN} | {
-            f"worse_{o}": worse + rng.normal(0, 0.004, 30) for o in GAINS_IN
-        }
+        shares = {f"gained_{o}": gained for o in GAINS_IN}
+        shares |= {f"worse_{o}": worse + rng.normal(0, 0.004, 30) for o in GAINS_IN}
         return pd.DataFrame({"replicate": range(30), "scenario": "breaks", "group": group, **shares})
 
-    table = groups_table(
-        pd.concat([levels("young", 0.01, 0.05), levels("older", 0.05, 0.01), levels("women", 0.02, 0.022)]),
-        [EMPTY, frozenset({"breaks"})],
-    )
+    groups = [levels("young", 0.01, 0.05), levels("older", 0.05, 0.01), levels("women", 0.02, 0.022)]
+    table = groups_table(pd.concat(groups), [EMPTY, frozenset({"breaks"})])
     assert set(table.loc[table["harmed"], "group"]) == {"young"}
 
 
@@ -254,24 +254,23 @@ def test_a_group_is_marked_if_more_people_get_worse_than_gain():
 
 
 def test_duties_are_in_every_package_and_in_the_reference(measures):
-    own = problem(*TINY)
+    tiny_problem, package = problem(), frozenset({"breaks"})
     duties = {measure.name for measure in measures if measure.legal == "duty"}
-    assert own.duties == duties and len(duties) == 6
-    package = frozenset({"breaks"})
-    plan = own.plan(0, [package])
+    assert tiny_problem.duties == duties and len(duties) == 6
+    plan = tiny_problem.plan(0, [package])
     assert [scenario.name for scenario in plan.scenarios] == [DUTIES, BASELINE.name, "breaks"]
     assert plan.scenarios[0].measures == duties and plan.scenarios[2].measures == duties | package
     assert not plan.scenarios[2].withdrawn, "existing measures continue"
-    assert not duties & set(own.space.measures)
-    assert own.costs.all_in(package) < 5
+    assert not duties & set(tiny_problem.space.measures)
+    assert tiny_problem.costs.all_in(package) < 5
 
 
 @pytest.mark.parametrize(("setting", "message"), [
     ("search.budget=-1", r"Invalid value for search.budget: -1. Use 0 or more\."),
     ("search.budget=much", "Invalid value for search.budget: much"),
-    ("search.hourly_cost=nan", "search.hourly_cost: nan"),
+    ("search.hourly_cost=.nan", "search.hourly_cost: nan"),
     ("search.smallest.cost=0", r"Invalid value for search.smallest.cost: 0. Use more than 0\."),
-    ("+search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
+    ("search.smallest.sleep=1", r"Unknown setting: search.smallest.sleep.*burn_out_complaints"),
     ("search.population=1", r"Invalid value for search.population: 1. Use 2 or more\."),
     ("search.generations=x", r"Invalid value for search.generations: x. Use a whole number, 1 or more\."),
     ("search.costs=1", r"Invalid value for search.costs: 1. Use text, or null\."),
@@ -283,12 +282,12 @@ def test_duties_are_in_every_package_and_in_the_reference(measures):
     ("design.method=sobol", "Invalid value for design: sobol.* Use one of posterior, draws"),
     ("design.n=1", r"Invalid value for design.n: 1. Use 2 or more\."),
     ("design.factors=[levers]", "The factors of design=posterior are"),
-    ("design=draws design.factors=[levers]", "Draws may differ in numbers only"),
+    ("design.method=draws design.factors=[levers]", "Draws may differ in numbers only"),
     ("scenarios=[baseline,anchor_days]", "Invalid scenario: anchor_days. The search makes the packages"),
 ])  # fmt: skip
 def test_invalid_settings_are_refused_before_anything_is_simulated(setting, message):
     with pytest.raises(UserError, match=message):
-        problem(*TINY, *setting.split())
+        problem(*setting.split())
 
 
 # -- simulation ------------------------------------------------------------------------------------------------------
@@ -330,13 +329,12 @@ def test_an_interrupted_search_resumes_and_simulates_no_package_twice(tmp_path, 
 
     monkeypatch.setattr(evaluation, "simulate_batch", recording)
     assert main(command) == 0
-    assert len(simulated) == len(set(simulated))
-    before = len(simulated)
+    count = len(simulated)
+    assert count == len(set(simulated))
     first = {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
     assert main(command) == 0
-    assert len(simulated) == before
+    assert len(simulated) == count
     assert {path.name: path.read_bytes() for path in folder.glob("*.parquet")} == first
-
     check_written(folder)
 
     capsys.readouterr()
@@ -382,23 +380,19 @@ def results() -> Results:
                  "not_distinguished": [], "individual_only": False, "harmed": []}  # fmt: skip
         return {"number": number, "package": package, **costs, **effects, **usual, **more}
 
-    front = pd.DataFrame(
-        [
-            row(1, "breaks+outdoors_in_breaks", 5.0, -1.0, individual_only=True, not_distinguished=[0]),
-            row(2, "anchor_days+quiet_evenings", 44.0, -9.0, harmed=["young"]),
-            row(3, "buddies", 249.0, -0.2, on_front=False),
-        ]
-    )
-    groups = pd.DataFrame(
-        [["anchor_days+quiet_evenings", "young", "exhaustion", 0.01, 0.05, True]],
-        columns=["package", "group", "outcome", "gained", "worse", "harmed"],
-    )
-    own = problem(*TINY, "search.measures=[breaks,quiet_evenings,day_starts]", "search.generations=30")
+    front = pd.DataFrame([
+        row(1, "breaks+outdoors_in_breaks", 5.0, -1.0, individual_only=True, not_distinguished=[0]),
+        row(2, "anchor_days+quiet_evenings", 44.0, -9.0, harmed=["young"]),
+        row(3, "buddies", 249.0, -0.2, on_front=False),
+    ])  # fmt: skip
+    harmed = {"package": "anchor_days+quiet_evenings", "group": "young", "outcome": "exhaustion", "gained": 0.01,
+              "worse": 0.05, "harmed": True}  # fmt: skip
+    solved = problem("search.measures=[breaks,quiet_evenings,day_starts]", "search.generations=30")
     values = np.array([[0.0, 0.0, 0.0], [-9.0, -0.1, 44.0]])
     searched = evaluation.SearchResult([EMPTY, frozenset({"breaks"})], [0, 26], values, values[None, :, :2])
     again = evaluation.ReEvaluation([EMPTY], np.zeros((2, 1, 2)), np.zeros((2, 1, 2)), np.zeros((2, 1)), [0, 1], {})
-    tables = {"front": front, "groups": groups, "costs": own.costs.per_employer()}
-    return Results(own, searched, again, np.array([[-0.5, 0.0], [0.1, 0.0]]), tables)
+    tables = {"front": front, "groups": pd.DataFrame([harmed]), "costs": solved.costs.per_employer()}
+    return Results(solved, searched, again, np.array([[-0.5, 0.0], [0.1, 0.0]]), tables)
 
 
 def test_the_facts_mark_individual_measures_harm_and_duties(results):
