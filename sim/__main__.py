@@ -66,7 +66,7 @@ def _run(name: str, *words: str) -> int:
 
 
 def _hooks(name: str) -> list[Callable[..., None]]:
-    """Return the functions that a command calls at its end: comparisons write a report."""
+    """Return the functions that a command calls at its end, such as the one that writes the report of a comparison."""
     if name not in ("scenarios", "run"):
         return []
     from sim.views.report import beside

@@ -19,7 +19,7 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 @dataclass(frozen=True)
 class CsvText:
-    """The header of a table and its rows, each with the number of its line, without blank lines."""
+    """Header and rows of a table, each row with its line number; blank lines are left out."""
 
     header: list[str]
     separator: str
@@ -29,8 +29,8 @@ class CsvText:
 def parse(text: str, most: int | None = None, blank_rows: bool = False) -> CsvText:
     """Parse a table whose first line is its header, with stripped cells; stop after `most` + 1 rows.
 
-    With `blank_rows` a row of blank cells, such as `,,`, counts as a row; an empty line never does. Raises csv.Error
-    for text that is no table, and for cells with control characters, which a stray quotation mark causes.
+    With `blank_rows`, a row of blank cells such as `,,` counts as a row; an empty line never does. Raises csv.Error
+    for text that is not a table, and for cells with control characters, which a stray quotation mark causes.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -70,5 +70,5 @@ def number(text: str) -> float:
 
 
 def plain_name(text: str) -> str:
-    """Return a name with the same capitals, spaces and accents as names that look like it."""
+    """Return a name without differences in capitals, spaces and accents, for comparison with similar names."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -29,7 +29,7 @@ def print_error(message: str, code: int = 2) -> int:
 
 
 def one_line(text: str) -> str:
-    """Return a text as one safe line: control characters are escaped, and a long one lacks its middle."""
+    """Return a text as one safe line: control characters are escaped, and the middle of a long text is left out."""
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     if len(safe) <= _LINE_START + _LINE_END:
         return safe
@@ -40,7 +40,7 @@ _PLAIN = {"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"'
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
-    """Replace characters that an encoding lacks by others of the same meaning: a minus sign is never lost."""
+    """Replace characters that an encoding lacks by others of the same meaning, so that no minus sign is lost."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -51,7 +51,7 @@ codecs.register_error("hybridwork", _replace)
 
 
 def accept_every_character() -> None:
-    """Replace characters that the terminal cannot show, which would raise an error after all work is done."""
+    """Replace characters that the terminal cannot show; printing them would raise an error after the computation."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="hybridwork" if stream is sys.stdout else "backslashreplace")
@@ -72,7 +72,7 @@ def instead(name: Any, known: Iterable[str]) -> str:
 def invalid(name: str, value: Any, accepted: str | Iterable[str], reason: str = "") -> str:
     """Return the message for a value that a setting does not accept: `Invalid value for weeks: -1. Use 1 to 2,600.`
 
-    `accepted` are the accepted values in words, or the names to choose from; `reason` is a sentence before them.
+    `accepted` describes the accepted values, or lists the names to choose from. `reason` is a sentence before it.
     """
     use = f"Use {accepted}." if isinstance(accepted, str) else instead(value, accepted)
     return " ".join(filter(None, (f"Invalid value for {name}: {as_written(value)}.", reason, use)))
@@ -101,9 +101,9 @@ def is_whole(value: Any) -> bool:
 
 
 def required(value: Thing | None, what: str) -> Thing:
-    """Return a value that is None only where the program has a bug; then raise RuntimeError."""
+    """Return a value that is never None; raise RuntimeError if it is, which is a bug."""
     if value is None:
-        raise RuntimeError(f"{what} is missing, which is a bug of the program")
+        raise RuntimeError(f"Missing {what}. This is a bug of the program.")
     return value
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 SUMS = "sha256sums.txt"
-"""Checksums of files in one folder, as the command `sha256sum --check` reads them."""
+"""File with the checksums of a folder, in the format of `sha256sum --check`."""
 MARKER = "hybridwork.txt"
 """File that marks a folder of runs as this program's own."""
 _MARKER_TEXT = """hybridwork: {kind}
 
-hybridwork keeps the runs and results of one study in this folder.
+hybridwork stores the runs and results of one study in this folder.
 
 It replaces and removes files here that it has written itself. Keep files of your own elsewhere.
 """
@@ -36,7 +36,7 @@ _MOST_NAMES, _LONGEST = 3, 200
 
 
 def acquire(path: Path, wait: float = 0.0) -> BaseFileLock | None:
-    """Lock a file, which is created if missing, until `release()` is called or this process ends.
+    """Lock a file until `release()` is called or this process ends; create the file if it is missing.
 
     Returns None where another process still holds the lock after `wait` seconds. Raises OSError where the file system
     has no locks.
@@ -60,7 +60,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_json(content: Any, path: Path) -> None:
-    """Write content as JSON, atomically; other types than those of JSON become text."""
+    """Write content as JSON, atomically; types that JSON lacks become text."""
     write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", path)
 
 
@@ -96,7 +96,7 @@ def cannot_write(path: Path, error: OSError, advice: str = "") -> UserError:
 
 @contextmanager
 def _in_use(temporary: Path) -> Iterator[None]:
-    """Lock a file while it is written, where the system has locks, to show that its process still runs."""
+    """Lock a temporary file while it is written, which shows other processes that the writer still runs."""
     lock = None
     if os.name == "posix":  # elsewhere a locked file cannot be written
         with suppress(OSError):
@@ -109,7 +109,7 @@ def _in_use(temporary: Path) -> Iterator[None]:
 
 
 def _clear_unfinished(path: Path) -> None:
-    """Remove temporary files that killed processes left of this file."""
+    """Remove the temporary versions of this file that killed processes left."""
     unfinished = re.compile(rf"\.[0-9a-f]{{32}}-{re.escape(path.name)}")
     for left in path.parent.iterdir():
         if unfinished.fullmatch(left.name) and left.is_file() and not left.is_symlink():
@@ -134,18 +134,18 @@ def checksum(content: bytes) -> str:
 
 
 def checksum_listing(files: Mapping[str, bytes]) -> str:
-    """Return the text of a checksum file on these files, ordered by name."""
+    """Return the text of a checksum file for these files, sorted by name."""
     return "".join(f"{checksum(content)}  {name}\n" for name, content in sorted(files.items()))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """Return the checksums in a folder's list by file name; raise OSError or ValueError where it has no such list."""
+    """Return the checksums of a folder by file name; raise OSError or ValueError where it has no valid list."""
     lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     return {name: of for of, name in (line.split("  ") for line in lines)}
 
 
 def write_checked(content: bytes, path: Path) -> None:
-    """Write bytes, and their checksum into a file beside them."""
+    """Write bytes, and their checksum to a second file in the same folder."""
     write_bytes(content, path)
     write_bytes(checksum_listing({path.name: content}).encode(), path.with_name(f"{path.name}.sha256"))
 
@@ -164,10 +164,10 @@ def read_checked(path: Path) -> bytes | None:
 
 
 def claim(folder: Path, kind: str) -> None:
-    """Create a folder for one kind of study, such as `runs`, or mark an empty one, as this program's own.
+    """Create a folder for one kind of study, such as `runs`, or use an empty one, and mark it as this program's own.
 
-    Raises UserError, and writes nothing, where the folder cannot be created, has another kind of study, or has only
-    files of other programs.
+    Raises UserError, and writes nothing, where the folder cannot be created, holds another kind of study, or holds
+    only files of other programs.
     """
     check_claim(folder, kind)
     with _writing_to(folder):
@@ -196,20 +196,20 @@ def _writing_to(folder: Path) -> Iterator[None]:
 
 
 def foreign_names(folder: Path) -> list[str]:
-    """Return the names of the entries of a folder, without those of file managers; none where it does not exist."""
+    """Return the names in a folder, without files of file managers; empty where the folder does not exist."""
     if not folder.exists() and not folder.is_symlink():
         return []
     return sorted(entry.name for entry in folder.iterdir() if entry.name not in SYSTEM_FILES)
 
 
 def first_names(names: list[str]) -> str:
-    """Return a few of these names for one line of text, without control characters."""
+    """Return the first of these names as one line of text without control characters."""
     few = ["".join(letter if letter.isprintable() else "?" for letter in name)[:80] for name in names[:_MOST_NAMES]]
     return ", ".join(few) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
 
 
 def _kind_of(folder: Path) -> str | None:
-    """Return the kind of study in a folder; "" where its marker cannot be read, None without a study."""
+    """Return the kind of study in a folder: "" where the marker cannot be read, None where there is no marker."""
     if (folder / MARKER).is_file():
         first = (folder / MARKER).read_bytes()[:_LONGEST].partition(b"\n")[0].decode("ascii", "replace").strip()
         match = re.fullmatch(r"hybridwork: ([a-z_]+)", first)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 
 def fixed(number: float, decimals: int, thousands: str = "") -> str:
-    """Return a number with this many decimals, and a minus only where the rounded number is below zero.
+    """Return a number with this many decimals, with a minus sign only where the rounded number is below zero.
 
-    `thousands` stands between thousands: "," or nothing.
+    `thousands` is the thousands separator: "," or nothing.
 
     >>> fixed(-0.002, 2), fixed(-0.002, 3), fixed(-1234.5, 1, ",")
     ('0.00', '-0.002', '-1,234.5')
@@ -17,7 +17,7 @@ def fixed(number: float, decimals: int, thousands: str = "") -> str:
 
 
 def signed(number: float, decimals: int) -> str:
-    """Return a difference with its sign; one that rounds to zero has none.
+    """Return a difference with its sign; a difference that rounds to zero has no sign.
 
     >>> signed(1.25, 1), signed(-0.004, 2)
     ('+1.2', '0.00')

@@ -29,19 +29,19 @@ _SEEDS = 2**63
 _WRITABLE = ("pos",)
 _SET_ONCE = ("model", "unique_id", "place")
 _OF_STUDIES = ("title", "replicates", "workers", "output", "report")
-"""Settings of a comparison that one run does not use."""
+"""Settings of a comparison that a single run does not use."""
 
 
 class ReadOnlyError(UserError, AttributeError):
-    """An attempt to write what the model computes."""
+    """An attempt to set a value that the model computes."""
 
 
 class Employee(mesa.Agent):
     """A read-only view of one employee: every quantity per employee is an attribute with today's value.
 
-    `place` is the row of the model's arrays, from 0. When an employee leaves, the successor takes the row, so a view
-    belongs to a position in the organisation and not to a person. Views have no team, manager or ties, which
-    `HybridWorkModel.to_networkx` returns. Mesa's spaces may set `pos`; nothing else can be set.
+    `place` is the row in the model's arrays, from 0. When an employee leaves, the successor takes over the row, so a
+    view belongs to a position in the organisation, not to a person. `HybridWorkModel.to_networkx` returns teams,
+    managers and ties. Mesa's spaces may set `pos`; nothing else can be set.
     """
 
     model: HybridWorkModel
@@ -86,9 +86,9 @@ class Employee(mesa.Agent):
 
 
 class Everybody(AgentSet):
-    """The set of all agents of the model, to which none can be added and from which none can be removed.
+    """The set of all agents of the model. Agents cannot be added or removed.
 
-    Selections and copies are plain sets of Mesa.
+    Selections and copies are ordinary agent sets of Mesa.
     """
 
     def add(self, agent: mesa.Agent) -> None:
@@ -141,11 +141,11 @@ class HybridWorkModel(mesa.Model):
     Parameters
     ----------
     plan : Plan, optional
-        Plan of `sim.plan`, by default composed from `options`. Of a baseline and one other scenario, the other one is
-        simulated; of more, the one that `scenario` names.
+        Plan of `sim.plan`, by default composed from `options`. If the plan has a baseline and one other scenario, the
+        model simulates the other one; if it has more, the one that `scenario` names.
     seed, rng : int or anything that numpy makes a generator from, optional
-        Seed of all random numbers; `seed` and `rng` are the same. By default random; a given plan keeps its own.
-        `plan.seed` is the seed of the model.
+        Seed of all random numbers, under either name. By default random, or the seed of the given plan. `plan.seed`
+        is the seed of the model.
     **options
         Settings, with dots written as two underscores: `firm="one", firm__employees=200,
         scenario="right_to_disconnect", weeks=52`.
@@ -153,7 +153,7 @@ class HybridWorkModel(mesa.Model):
     Raises
     ------
     UserError
-        For an unknown setting, an invalid value, and a setting that one run does not use.
+        For an unknown setting, an invalid value, or a setting that a single run does not use.
 
     Notes
     -----
@@ -162,11 +162,11 @@ class HybridWorkModel(mesa.Model):
     `agents.set(…)` and adding or removing agents raise UserError. Reading works as in Mesa: `get`, `agg`, `select`,
     `groupby`, `sort`, `shuffle`, `map` with a function, and agent reporters.
 
-    Outcomes are collected before the first step and after each one, so row k of `datacollector` is the state after
-    k days; without a burn-in, outcomes that have no value before the first day are nan there. After the last week of
-    the plan `running` is False, which ends `run_model` and `mesa.batch_run`; `step` and `run_days` still work.
+    Outcomes are collected before the first step and after each step, so row k of `datacollector` is the state after
+    k days. Without a burn-in, some outcomes have no value before the first day; row 0 then holds nan. After the last
+    week of the plan, `running` is False, which ends `run_model` and `mesa.batch_run`; `step` and `run_days` still work.
 
-    `random` and `rng` are Mesa's generators, for shuffling agents for example; the simulation does not use them.
+    `random` and `rng` are Mesa's generators, for example for shuffling agents. The simulation does not use them.
     """
 
     def __init__(self, plan: Plan | None = None, *, seed: Any = None, rng: Any = None, **options: Any):
@@ -196,7 +196,7 @@ class HybridWorkModel(mesa.Model):
             self.datacollector.collect(self)
 
     def run_days(self, days: int) -> None:
-        """Simulate `days` days and collect outcomes at the end of each week only, which is faster than steps."""
+        """Simulate `days` days and collect outcomes only at the end of each week, which is faster than `step`."""
         if not is_whole(days) or days < 0:
             raise UserError(invalid("days", days, "a whole number from 0"))
         self._collects_daily = False
@@ -240,11 +240,11 @@ class HybridWorkModel(mesa.Model):
 
     @property
     def agents_by_type(self) -> dict[type[mesa.Agent], AgentSet]:
-        """All agents under their one type."""
+        """All agents, by their one type."""
         return {Employee: self.agents}
 
     def register_agent(self, agent: mesa.Agent) -> None:
-        """Raise UserError for other agents than the model's own."""
+        """Raise UserError for agents that are not the model's own."""
         if not self._makes_agents:
             _refuse_other_people()
         super().register_agent(agent)
@@ -256,12 +256,12 @@ class HybridWorkModel(mesa.Model):
     # -- results -----------------------------------------------------------------------------------------------------
 
     def outcome(self, name: str) -> float:
-        """Return today's mean of an outcome over everybody, in its unit.
+        """Return today's mean of an outcome over all employees, in its unit.
 
         Parameters
         ----------
         name : str
-            Name of an outcome. Where its value is a sum over a week, the result is that of one day.
+            Name of an outcome. For an outcome that is a sum over a week, the result is today's value.
 
         Raises
         ------
@@ -301,9 +301,9 @@ def _reported(model: HybridWorkModel, name: str) -> float:
 
 
 def _seed_of(seed: Any, rng: Any) -> int | None:
-    """Return the seed as a whole number, None where there is none."""
+    """Return the seed as a whole number, or None where neither is given."""
     if seed is not None and rng is not None:
-        raise UserError("Conflicting settings: seed and rng, which are the same. Use one of the two.")
+        raise UserError("Conflicting settings: seed and rng. Both set the seed. Use one of them.")
     source = rng if seed is None else seed
     if source is None:
         return None
@@ -347,7 +347,7 @@ def _of_one_scenario(plan: Plan, name: str | None) -> Plan:
 
 
 def _composed(options: dict[str, Any]) -> Plan:
-    """Compose the plan of these options; without a scenario or lever, of the practice of 2022."""
+    """Compose the plan of these options; without a scenario or lever, that of the practice of 2022."""
     from sim.config.plan_builder import plan, setting_of
 
     names = {setting_of(option): option for option in options}
@@ -358,7 +358,7 @@ def _composed(options: dict[str, Any]) -> Plan:
 
 
 def _check_used(names: dict[str, str], options: dict[str, Any]) -> None:
-    """Raise UserError for settings that one run does not use."""
+    """Raise UserError for settings that a single run does not use."""
     of_firm = [field.name for field in fields(FirmOptions)]
     for name, option in names.items():
         if name in _OF_STUDIES:

@@ -1,4 +1,4 @@
-"""Paths in settings: which settings are paths, how they are read, and how they are stored."""
+"""Paths in settings: their names, how they are read, and how they are stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ABSOLUTE = re.compile(
 
 @cache
 def conf_folder() -> Path:
-    """Return the folder of the configuration: in the package of a wheel, beside the package in a checkout."""
+    """Return the folder of the configuration: inside the package in a wheel, beside the package in a checkout."""
     package = Path(__file__).resolve().parent
     for folder in (package / "conf", package.parent / "conf"):
         if (folder / "config.yaml").is_file():
@@ -38,9 +38,9 @@ def conf_folder() -> Path:
 
 
 def read_path(text: str | Path) -> Path:
-    """Return a path of a user, with `~` at its beginning replaced by the home directory.
+    """Return a path that a user wrote, with `~` at its beginning replaced by the home directory.
 
-    Nothing else is replaced, such as `$HOME`. Raises UserError for the home of an unknown user.
+    Nothing else, such as `$HOME`, is replaced. Raises UserError for the home directory of an unknown user.
     """
     try:
         return Path(text).expanduser()
@@ -49,7 +49,7 @@ def read_path(text: str | Path) -> Path:
 
 
 def file_name(text: str | Path) -> str:
-    """Return the last part of a path, with any separators; no other part is stored."""
+    """Return the last part of a path with any separators, the only part that is stored."""
     parts = [part for part in re.split(r"[/\\]+", str(text)) if part not in ("", ".")]
     return parts[-1] if parts else str(text)
 
@@ -70,7 +70,7 @@ def shorten(value: Any, name: str = "") -> Any:
 
 
 def check_writable(path: str | Path, setting: str) -> None:
-    """Raise UserError where no file can be created in the folder of a setting, or in the nearest existing one above."""
+    """Raise UserError where no file can be created in a folder, or in its nearest existing parent."""
     folder = Path(path)
     try:
         while not _exists(folder) and folder != folder.parent:
@@ -83,7 +83,7 @@ def check_writable(path: str | Path, setting: str) -> None:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether a path exists; raise OSError or ValueError where it cannot, unlike `Path.exists`."""
+    """Return whether a path exists; unlike `Path.exists`, raise OSError or ValueError for an impossible path."""
     try:
         path.stat()
     except FileNotFoundError:

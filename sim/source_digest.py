@@ -1,4 +1,4 @@
-"""Digests of Python code and of tables without prose and names of local variables.
+"""Digests of Python code and tables, without their prose and the names of local variables.
 
 Two versions of a file have the same digest when they compute the same things with the same public names. Comments,
 docstrings, messages of errors, annotations, sources of parameters and names of local variables do not count.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROSE = frozenset({"text", "tekst", "label", "meaning", "source", "note"})
-"""Columns and entries for readers, on which no computation depends."""
+"""Columns and entries that only readers use; no computation depends on them."""
 _LENGTH = 16
 _PARAMETERS = ("param", "param_from", "switch")
 _NOT_COMPARED = {"ctx", "kind", "type_comment", "type_params", "returns", "annotation"}
@@ -56,7 +56,7 @@ def _plain(node: Any) -> Any:
 
 
 class _WithoutProse(ast.NodeTransformer):
-    """Removes docstrings, the words of errors and of parameters, imports for types and the names of local variables."""
+    """Remover of docstrings, texts of errors and parameters, imports for types, and names of local variables."""
 
     def __init__(self, parameters: bool):
         self.parameters = parameters
@@ -96,7 +96,7 @@ def _is_parameter(node: ast.AST | None) -> bool:
 
 
 def _with_numbered_locals(function: ast.FunctionDef) -> ast.FunctionDef:
-    """Return the function with numbered local variables; names of arguments, which callers may use, stay."""
+    """Return the function with numbered local variables; arguments keep their names, since callers may use them."""
     nodes = list(ast.walk(function))
     public = {one.arg for one in nodes if isinstance(one, ast.arg)}
     public |= {name for one in nodes if isinstance(one, ast.Global | ast.Nonlocal) for name in one.names}

@@ -9,15 +9,15 @@ from typing import Any
 _MOST = 400
 """Maximum number of letters that are shown."""
 _PLAIN = re.compile(r"(?:(?<=\w)_(?=\w)|[^\W_]|[.,;!?'\"()/%=+–—’‘“”…·§°€×−○◐◕●-])*:?")
-"""A word without characters of markup: letters, digits, an underscore within, a colon at its end."""
+"""A word without markup: letters, digits, inner underscores, and a colon at the end."""
 _MARKUP = re.compile(r"--|(^|\W)www\.", re.IGNORECASE)
-"""Harmless characters that a renderer changes together: dashes, and addresses."""
+"""Sequences of harmless characters that a renderer changes: dashes and web addresses."""
 _LIST = re.compile(r"[-+]+|\d+[.)]|=+")
 """Beginning of a list or a heading."""
 
 
 def plain(text: Any) -> str:
-    """Return Markdown that shows a text unchanged on one line, with words that would be markup as code.
+    """Return Markdown that shows a text unchanged on one line; words that would be markup are shown as code.
 
     No renderer finds an image, link, HTML, formula, icon or emoji in code. Control characters and those that change the
     direction of writing are removed.
@@ -36,7 +36,7 @@ def _is_visible(letter: str) -> bool:
 
 
 def code(content: Any) -> str:
-    """Return Markdown that shows a text as code, fenced by more backticks than it has in a row."""
+    """Return Markdown that shows a text as code, fenced by more backticks than the text has in a row."""
     word = str(content)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
     pad = " " if "`" in word else ""

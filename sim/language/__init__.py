@@ -1,1 +1,1 @@
-"""What may be said: the grammar of mechanisms, its curves, its registry, and the model telling itself."""
+"""Language of the equations: grammar, curves, registry, and the description of the model as text."""

@@ -55,7 +55,7 @@ def sort_assumed_first(parameters: Iterable[ParameterRow]) -> list[ParameterRow]
 
 
 def references(sources: Iterable[str]) -> list[str]:
-    """Return the references behind keys of `effects.csv` and `targets.csv`, with how each was read."""
+    """Return the references of keys of `effects.csv` and `targets.csv`, with their provenance and confidence."""
     keys = {key for source in sources for key in source.split()}
     effects = {row["id"]: row for row in rows("effects")}
     lines = [
@@ -70,7 +70,7 @@ def references(sources: Iterable[str]) -> list[str]:
 
 
 def render_model(registry: Registry, parameters: Sequence[ParameterRow]) -> str:
-    """Return the whole model as text, with these of its parameters."""
+    """Return the whole model as text, with the given parameters."""
     assumed = sum(row.metadata.assumed for row in parameters)
     parts = [
         _heading("The day: flows, dependencies first"),

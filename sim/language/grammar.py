@@ -24,8 +24,8 @@ AGGREGATION_SOURCES = ("ties", "team", "establishment", "manager", "measures")
 class ParameterMetadata:
     """Metadata of a parameter: unit, meaning, range and source.
 
-    `meaning` is a short phrase for what a higher value has more of. `source` holds one or more keys, separated by
-    blanks: a row of `effects.csv` (E016) or `targets.csv` (target:burnout_home), a pattern that was known when the
+    `meaning` is a short phrase that says what a higher value means. `source` holds one or more keys, separated by
+    spaces: a row of `effects.csv` (E016) or `targets.csv` (target:burnout_home), a pattern that was known when the
     equation was written, `assumed`, `centred` (solved so that reference people average 0 with SD 1), `fitted`, or
     `definition`. Lists of parameters show the assumed ones first.
     """
@@ -53,7 +53,7 @@ class ParameterMetadata:
 
     @property
     def role(self) -> str:
-        """Role of data in setting the number."""
+        """How data were used to set the value."""
         calibrated_to = {f"target:{row['id']}" for row in rows("targets") if row["use"] == "calibrate"}
         if not self.assumed and not calibrated_to.isdisjoint(self.source.split()):
             return "calibration"
@@ -61,7 +61,7 @@ class ParameterMetadata:
 
     @property
     def in_mind(self) -> tuple[str, ...]:
-        """Patterns that were known when the number was set, which makes them weaker as checks."""
+        """Patterns that were known when the value was set, and are therefore weaker as checks."""
         known = {row["id"] for row in rows("patterns")}
         return tuple(key for key in self.source.split() if key in known)
 
@@ -78,7 +78,7 @@ _ROLES = {
 def param(value: float, unit: str, meaning: str, *, low: float, high: float, source: str, note: str = "") -> Any:
     """Declare a parameter; `low` and `high` are the range of its sweeps.
 
-    Raises ValueError for a value outside its own range or for missing metadata.
+    Raises ValueError for a value outside the range and for missing metadata.
     """
     if not unit or not meaning or not source:
         raise ValueError("Missing metadata: a parameter needs a unit, a meaning and a source.")
@@ -145,7 +145,7 @@ def check_stream(method: Callable, stream: str | None) -> None:
 
 
 def stream(name: str) -> Callable[[Callable], Callable]:
-    """Name the random stream of a lever's method; equations name theirs in their own decorator."""
+    """Set the random stream of a lever's method; equations set theirs in their own decorator."""
 
     def set_stream(method: Callable) -> Callable:
         method.stream = name  # type: ignore[attr-defined]
@@ -157,8 +157,8 @@ def stream(name: str) -> Callable[[Callable], Callable]:
 def trait(unit: str, *, per: str = "employee", stream: str | None = None) -> Callable[[Callable], Callable]:
     """Declare a trait: drawn when a person takes a place, and constant for that person.
 
-    `stream` is the id of the equation's random numbers, here and in the other decorators. It seeds them, so a method
-    can be renamed without a change of results. No two equations share one.
+    `stream` is the id of the equation's random stream, here and in the other decorators. The id seeds the random
+    numbers, so renaming a method does not change results. No two equations share an id.
     """
     return _equation(EquationSpec("trait", unit, per, stream=stream))
 
@@ -186,7 +186,7 @@ def stock(
 ) -> Callable[[Callable], Callable]:
     """Declare a stock: carried over to the next day; all stocks are updated together at night.
 
-    `start` is a number or the name of a trait. `newcomer` is the start for a new person in a place, if it differs.
+    `start` is a number or the name of a trait. `newcomer` is the start for a successor in a place, if it differs.
     """
     return _equation(EquationSpec("stock", unit, per, every, start=start, newcomer=newcomer, stream=stream))
 
@@ -196,7 +196,7 @@ class Mechanism:
 
     @classmethod
     def process(cls) -> str:
-        """Return the name of the process, which is that of its file."""
+        """Return the name of the process, which is the name of its file."""
         return cls.__module__.rsplit(".", 1)[-1]
 
     @classmethod

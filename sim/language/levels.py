@@ -1,4 +1,4 @@
-"""Levels of quantities: what one value stands for, and how values of one level reach another."""
+"""Levels of quantities, such as one value per employee or per team, and the mapping between levels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOMAINS = {
     "measure of establishment": "establishment",
     "catalogue": "catalogue",
 }
-"""Level to the level whose rows are its last axis."""
+"""For each level, the level whose rows form its last axis."""
 LEVELS = tuple(DOMAINS)
 WITH_MIDDLE = ("tie", "measure", "measure of team", "measure of establishment", "catalogue")
 """Levels with a middle axis: tie slots or measures."""
@@ -21,13 +21,13 @@ GROUPS = {
     ("employee", "establishment"): "establishment",
     ("team", "establishment"): "team_establishment",
 }
-"""Finer and coarser domain to the array of a firm that holds the coarser row of each finer one."""
+"""For a finer and a coarser domain, the array of a firm that holds the coarser row of each finer row."""
 
 
 def group_between(level: str, to: str) -> str:
-    """Return which array of `GROUPS` maps a level to a finer one; empty where both have the same rows.
+    """Return the name of the array in `GROUPS` that maps a level to a finer one; empty where both have the same rows.
 
-    Raises KeyError where the levels do not nest: ties and measures have no common axis, and nothing coarsens here.
+    Raises KeyError where the levels do not nest: for ties with measures, and for a coarser `to`.
     """
     if level in WITH_MIDDLE and (to not in WITH_MIDDLE or "tie" in (level, to)):
         raise KeyError(level, to)

@@ -41,7 +41,7 @@ class Quantity(EquationSpec):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The quantities among its causes, with `their_x` as x; no random numbers and no aggregation sources."""
+        """The quantities that it depends on, with `their_x` as `x`, without random numbers and aggregation sources."""
         return tuple(
             cause.removeprefix("their_")
             for cause in self.causes

@@ -1,4 +1,4 @@
-"""Outcomes and groups of people that are reported."""
+"""Outcomes, and groups of people for which they are reported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ STRENGTH = "sum of strengths"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One outcome: a quantity of the model, or what `compute` makes of the values and the instruments.
+    """One outcome: a quantity of the model, or a function `compute` of the values and the instruments.
 
     name      id
     label     name in English
-    unit      unit
+    unit      unit of the reported value
     high_is   worse, better or neutral
-    by        how a week is made of days: "end" takes the state at its end, "mean" and "sum" gather the days
+    by        value of a week: "end" is the state on its last day, "mean" or "sum" that of all days
     quantity  quantity of an employee; by default the one with the name of the outcome
     scale     factor from the unit of the quantity
     """
@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def gathers(self) -> str:
-        """Quantity that is summed over the days of a week, or an empty text."""
+        """Name of the quantity that is summed over the days of a week; empty if none."""
         return "" if self.by == "end" else self.quantity or self.name
 
 
@@ -126,7 +126,7 @@ GROUPS: dict[str, Callable[[Values], np.ndarray]] = {
     "newcomers": lambda v: v["newcomer"],
 }
 SMALLEST_GROUP = 10
-"""Fewest people of a group that may be reported."""
+"""Smallest group that may be reported, in people."""
 
 ITEMS_BY_WEEK = tuple(
     (row, column)
@@ -134,11 +134,11 @@ ITEMS_BY_WEEK = tuple(
     for column, group in enumerate(GROUPS)
     if outcome in HEADLINES or group in ("everybody", "managers", "non_managers")
 )
-"""Weekly series of the result tables: row of the outcome and column of the group."""
+"""Weekly series of the result tables: row of the outcome, column of the group."""
 
 
 def reported_groups(people: np.ndarray) -> np.ndarray:
-    """Return which groups may be reported, here and in the baseline.
+    """Return which groups are large enough to be reported.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Result tables: paired differences from the first scenario, with intervals over replicates.
 
 The worlds of a replicate share people and random numbers. Differences are taken within a replicate and then averaged.
-Where all replicates have the same parameters, an interval is the 95% interval of the mean (Student's t), which covers
-chance only. Where each has a posterior draw, it is the range of 90% of the replicates, which covers parameters and
+If all replicates have the same parameters, an interval is the 95% interval of the mean (Student's t), which covers
+chance only. If each has a posterior draw, it is the range of 90% of the replicates, which covers parameters and
 chance. Every table states the type of its intervals. No table has a group of fewer than ten people; an empty table
 keeps its columns.
 """
@@ -36,7 +36,7 @@ CHANCE, DRAWS = "chance", "draws"
 LITTLE = {"burn_out_complaints": 0.5, "isolation_from_colleagues": 0.01, "isolation_from_company": 0.01}
 """Largest difference that counts as little change, in the unit of the outcome. Fixed in advance."""
 _GROUP_OF_ROLE = {"manager": "managers", "non_manager": "non_managers"}
-"""Group of each role; employers are establishments, which belong to no group."""
+"""Group of each role; employers are establishments and have no group."""
 
 _KEYS = "scenario kind outcome group"
 _EFFECTS = f"{_KEYS} baseline difference low high replicates interval unit reason"
@@ -91,7 +91,7 @@ _OUTCOMES = tuple(OUTCOMES.values())
 
 
 def _table(rows: Sequence[tuple] | Mapping[str, Any], columns: str, numbers: str = "float64") -> pd.DataFrame:
-    """Return rows, or a mapping of columns, as a data frame with these columns, also where there are no rows."""
+    """Return rows, or a mapping of columns, as a data frame with these columns, even without rows."""
     import pandas as pd
 
     names = columns.split()
@@ -102,8 +102,8 @@ def effects(samples: Samples, holds: str = CHANCE) -> pd.DataFrame:
     """Return paired differences from the baseline over the last 26 weeks, by scenario, outcome and group.
 
     `holds` is the type of the intervals, `CHANCE` or `DRAWS`.
-    Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit, reason. A
-    scenario that has no effect in any replicate has a `reason` in place of numbers where nothing differs.
+    Columns: scenario, kind, outcome, group, baseline, difference, low, high, replicates, interval, unit, reason.
+    Where a scenario has no effect in any replicate, `reason` replaces the numbers.
     """
     reported, baseline = samples.reported, samples.last_weeks(0)
     usual = interval(baseline)[0]
@@ -173,7 +173,7 @@ def counts(samples: Samples) -> pd.DataFrame:
 
 
 def _users(samples: Samples, world: int) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """Return each outcome's row with the means of users under the policy and of the same people without it."""
+    """Return each outcome's row with the means of users under the policy, and of the same people in the baseline."""
     counts, means = samples.users(world)
     return [(row, *means[:, row].T) for row in range(len(OUTCOMES)) if counts.mean() >= SMALLEST_GROUP]
 
@@ -231,7 +231,7 @@ def _by_week(samples: Samples, places: np.ndarray, worlds: np.ndarray, holds: st
 
 
 def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CHANCE) -> pd.DataFrame:
-    """Return the cascade of the study's 15 measures by role and stage at the end, with the study's own shares.
+    """Return the cascade of the study's 15 measures by role and stage in the last week, with the shares of the study.
 
     Intervals are limited to 0 and 1, so near these limits they are too narrow on that side.
     """
@@ -254,7 +254,7 @@ def cascade_table(samples: Samples, measures: Sequence[Measure], holds: str = CH
 
 
 def _is_reported(role: str, reported: np.ndarray) -> bool:
-    """Return whether a role may be reported, from `reported` for every group."""
+    """Return whether the group of a role may be reported; `reported` has a value per group."""
     return role not in _GROUP_OF_ROLE or bool(reported[list(GROUPS).index(_GROUP_OF_ROLE[role])])
 
 

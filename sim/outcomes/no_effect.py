@@ -1,7 +1,7 @@
 """Reasons why a scenario, or a measure in it, has no effect in a run.
 
-A difference of zero may be a result, or follow from the structure of a run: where nobody leads anyone, there is nobody
-to train. Reasons are given only where two worlds have the same bits.
+A difference of zero may be a result, or follow from the structure of a run: without managers, for example, nobody can
+be trained to lead. Reasons are given only where two worlds are equal to the bit.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ REASONS = {
 }
 """Every reason in English."""
 Reasons = dict[str, tuple[str, ...]]
-"""Measure, or process of a setting, to reasons; without those that have an effect."""
+"""Reasons by measure, or by process of a setting; without those that have an effect."""
 
 
 def without_effect(same: np.ndarray) -> np.ndarray:
-    """Return whether no headline differs from the baseline, from `unchanged`: (world,) bool."""
+    """Return whether no headline of a world differs from the baseline, (world,) bool; `same` is `Record.unchanged`."""
     return np.asarray(same[:, [list(OUTCOMES).index(name) for name in HEADLINES]].all(axis=1))
 
 
@@ -55,7 +55,7 @@ def reasons(record: Record, scenarios: Sequence[Scenario], measures: Sequence[st
 def _of_measure(
     record: Record, adoption: Adoption, world: int, row: int, introduction: Introduction, alike: bool
 ) -> tuple[str, ...]:
-    """Return why a measure has no effect, if it has none; `alike` says whether the whole scenario has none."""
+    """Return why a measure has no effect, if it has none; `alike` is whether the whole scenario has none."""
     if adoption.through_manager[row] and not adoption.leads.any():
         return ("nobody_leads",)
     as_usual = introduction.intensity == 1 and introduction.use is introduction.hoops is introduction.well is None
@@ -68,7 +68,7 @@ def _of_measure(
 
 
 def _of_employers(adoption: Adoption, row: int, introduction: Introduction) -> tuple[str, ...]:
-    """Return why no employer does anything that it does not do in the baseline."""
+    """Return why every employer does the same as in the baseline."""
     introduces = adoption.turn[row] < np.float32(introduction.share)
     if not introduces.any():
         return ("nobody_takes_it",)
@@ -93,7 +93,7 @@ def _of_the_rest(record: Record, adoption: Adoption, world: int, scenario: Scena
 
 
 def joined(of_world: Mapping[str, Sequence[str]]) -> str:
-    """Return the ids of the reasons of a world, each once, in the order of `REASONS`."""
+    """Return the ids of the reasons of a world as one text, each once, in the order of `REASONS`."""
     own = {reason for reasons in of_world.values() for reason in reasons}
     return ",".join(reason for reason in REASONS if reason in own)
 
@@ -108,7 +108,7 @@ def in_words(ids: str, words: Mapping[str, str] = REASONS, between: str = " or "
 
 
 def count_reasons(runs: Mapping[str, int], total: int, words: Mapping[str, str] = REASONS) -> str:
-    """Return in how many runs each reason applies, the most frequent first; `runs` maps ids of `joined` to runs.
+    """Return the number of runs to which each reason applies, most frequent first; `runs` maps ids of `joined` to runs.
 
     >>> count_reasons({"not_carried_out": 2, "already_in_place": 7}, 16)
     'already in place in 7 of 16 runs, not carried out in 2'

@@ -1,4 +1,4 @@
-"""Published patterns: rows of `sim/data/patterns.csv`, and how a study of answers looks for them."""
+"""Published patterns: rows of `sim/data/patterns.csv`, and the relations by which a survey shows them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ BOTH = ("manager", "non_manager")
 class Cells:
     """Relations of one finding: every predictor with every outcome, in each of these roles.
 
-    `sign` is 1 or -1 if each relation must be significant with this sign, 0 if none may be significant, and None for a
-    family of tests of which no more may be significant than chance gives.
+    `sign` is 1 or -1 if each relation must be significant with this sign, 0 if none may be significant, and None if
+    no more of the tests may be significant than expected by chance.
     """
 
     predictors: tuple[str, ...]
@@ -99,7 +99,7 @@ CELLS: Mapping[str, Cells] = {
         "role_room": (("is_manager",), ("separate_room",), ("all",), 1),
     }.items()
 }  # fmt: skip
-"""Relations of each pattern that one set of answers can show; other patterns need more than one."""
+"""Relations of each pattern that a single survey can show; other patterns need several."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,6 @@ LABELS: Mapping[str, str] = {pattern.name: pattern.label for pattern in patterns
 
 
 def built_in(registry: Registry) -> frozenset[str]:
-    """Return the patterns that cannot fail: they say that a trait relates to nothing, and no equation reads it."""
+    """Return the patterns that cannot fail: they state that a trait has no relation, and no equation reads it."""
     unread = set(unread_traits(registry))
     return frozenset(name for name, cells in CELLS.items() if cells.sign == 0 and unread.issuperset(cells.predictors))

@@ -1,4 +1,4 @@
-"""Record of a run: outcomes by week and group, means of the last half year by place, the cascade, and ties."""
+"""Record of a run: outcomes by week and group, means of the last 26 weeks by place, the cascade, and ties."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ USER_SHARE = 0.5
 class Adoption:
     """Measures that employers carried out in a run.
 
-    through_manager  (measure,) bool: it reaches people by what their manager does
-    turn           (measure, establishment) share of employers from which this one takes a measure, 0-1
-    weeks          (world, measure, establishment) weeks in which it had carried the measure out
-    at_end         (world, measure, establishment) bool: it had at the end
-    any_in_place   (world,) bool: some team had some measure at the end
+    through_manager  (measure,) bool: the measure reaches people through their manager
+    turn           (measure, establishment) share of employers, 0-1, from which on this employer takes the measure
+    weeks          (world, measure, establishment) weeks in which the measure was carried out
+    at_end         (world, measure, establishment) bool: carried out at the end
+    any_in_place   (world,) bool: at the end some team had some measure
     leads          (place,) bool: somebody reports to this person
     """
 
@@ -45,7 +45,7 @@ class Adoption:
 
     @property
     def differs(self) -> np.ndarray:
-        """Whether some employer had the measure in other weeks than in the baseline: (world, measure)."""
+        """Whether some employer had the measure in other weeks than in the baseline, (world, measure) bool."""
         return np.asarray(((self.weeks != self.weeks[:1]) | (self.at_end != self.at_end[:1])).any(axis=-1))
 
     def narrowed(self, rows: Sequence[int]) -> Adoption:
@@ -82,7 +82,7 @@ class Record:
     stayed   (world, place) whether the person of day 0 is still there
     using    (world, measure, place) share of the last 26 weeks in which the place used the measure
     ties     strength of all ties at the start and per world at the end, (slot, place), of the first establishments
-    unchanged  (world, outcome) bool: the outcome is to the bit as in the baseline, for everybody in every week
+    unchanged  (world, outcome) bool: equal to the baseline to the bit, for everybody in every week
     adoption   measures that employers carried out, from which `sim.outcomes.no_effect` explains a missing effect
     """
 
@@ -103,7 +103,7 @@ class Record:
 
 
 def unchanged(record: Record) -> np.ndarray:
-    """Return whether an outcome has the bits of the baseline in every week and at every place: (world, outcome)."""
+    """Return whether an outcome equals the baseline to the bit in every week and place, (world, outcome) bool."""
     weekly = record.weekly
     same = (weekly == weekly[:1]) | (np.isnan(weekly) & np.isnan(weekly[:1]))
     final = np.stack([(of == of[:1]).all(axis=-1) for of in record.final.values()], axis=-1)
@@ -111,14 +111,14 @@ def unchanged(record: Record) -> np.ndarray:
 
 
 def last_weeks(record: Record) -> np.ndarray:
-    """Return means of the last 26 weeks, (world, outcome, group), without weeks in which a group is empty."""
+    """Return means of the last 26 weeks, (world, outcome, group); weeks in which a group is empty do not count."""
     last = record.weekly[:, -LAST_WEEKS:].astype(np.float64)
     count = np.sum(~np.isnan(last), axis=1)
     return np.where(count > 0, np.nansum(last, axis=1) / np.maximum(count, 1), np.nan)
 
 
 def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str]) -> np.ndarray:
-    """Return the places that use a measure of the scenario in at least half of the last 26 weeks: (place,) bool."""
+    """Return which places use a measure of the scenario in at least half of the last 26 weeks, (place,) bool."""
     own = [row for row, name in enumerate(measures) if name in scenario.measures]
     if not own:
         return np.zeros(record.using.shape[-1], bool)
@@ -126,13 +126,13 @@ def users(record: Record, world: int, scenario: Scenario, measures: Sequence[str
 
 
 def changes(record: Record, world: int, outcome: str, group: str) -> np.ndarray:
-    """Return the changes from the baseline of the half-year means of those in a group who stayed in both worlds."""
+    """Return differences from the baseline in the half-year means of group members who stayed in both worlds."""
     members = record.groups[group] & record.stayed[0] & record.stayed[world]
     return (record.final[outcome][world] - record.final[outcome][0])[members]
 
 
 def bytes_of_record(plan: Plan) -> float:
-    """Return about how many bytes the record of a plan takes."""
+    """Estimate the size of the record of a plan, in bytes."""
     worlds = len(plan.scenarios)
     by_week = worlds * plan.weeks * (len(OUTCOMES) + 1) * len(GROUPS)
     by_place = worlds * plan.firm.people * (len(OUTCOMES) + len(required_measures(plan)))
@@ -202,7 +202,7 @@ def measure_week(engine: Engine, survey: Survey, week: int) -> tuple[np.ndarray,
 
 
 def members(values: Mapping[str, np.ndarray], worlds: int) -> np.ndarray:
-    """Return who belongs to which group now, 0 or 1: (world, group, place)."""
+    """Return today's group membership, 0 or 1, (world, group, place)."""
     return _stacked([read(values) for read in GROUPS.values()], worlds)
 
 

@@ -1,7 +1,7 @@
 """Summary of a run, for studies of thousands of runs.
 
-Two tables, as columns of equal length. `levels`: one row per scenario and group, means over the last 26 weeks.
-`weekly`: one row per scenario and week, means of everybody. No row stands for fewer than ten people.
+Two tables, as columns of equal length. `levels` has one row per scenario and group, with means over the last 26 weeks.
+`weekly` has one row per scenario and week, with means over everybody. No row represents fewer than ten people.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from sim.outcomes.no_effect import joined, reasons, without_effect
 from sim.outcomes.record import Record, changes, last_weeks, users
 
 USERS, WITHOUT = "users", "users_without"
-"""Groups of places that use the scenario's measures, and of the same places in the baseline."""
+"""Group of the places that use the scenario's measures, and group of the same places in the baseline."""
 SHARES = tuple(f"{which}_{outcome}" for outcome in GAINS_IN for which in ("gained", "worse"))
-"""Shares of those who stayed whose half-year mean improves, or worsens, by more than `MARGIN`."""
+"""Columns for the shares of stayers whose half-year mean improves, or worsens, by more than `MARGIN`."""
 
 Columns = Mapping[str, Sequence[str] | np.ndarray]
 
 
 def levels(plan: Plan, record: Record) -> Columns:
     """Return scenario, group, people, each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
-
-    `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`; it is empty where the
-    scenario has one.
+    
+    `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`. It is empty for a
+    scenario with an effect.
     """
     rows = [*_groups(plan, record), *_users(plan, record)]
     numbers = np.array([row[2] for row in rows], np.float32).reshape(len(rows), -1)

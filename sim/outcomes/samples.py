@@ -1,4 +1,4 @@
-"""Samples of the replicates of a comparison, from which its tables are made.
+"""Samples of the replicates of a comparison, the input of its tables.
 
 Intervals need every replicate, so the samples of each are written to temporary files and read back a part at a time.
 Memory does not grow with the number of replicates.
@@ -27,7 +27,7 @@ BYTES_AT_A_TIME = 2_000_000
 
 
 def bytes_of_samples(plan: Plan) -> float:
-    """Return about how many bytes the samples of one replicate take on the disk."""
+    """Estimate the disk space that the samples of one replicate take, in bytes."""
     by_week = 4 * plan.weeks * len(ITEMS_BY_WEEK)
     at_the_end = 8 * len(OUTCOMES) * (len(GROUPS) + 1) + 4 * len(CASCADE_ROLES) * len(STAGES) * len(
         required_measures(plan)
@@ -56,7 +56,7 @@ class SampleFile:
             self._file.flush()
         except OSError as error:
             raise UserError(
-                f"{self._folder} cannot hold the samples of {self.count + 1:,} replicates ({first_line(error)})"
+                f"{self._folder} cannot hold the samples of {self.count + 1:,} replicates ({first_line(error)})."
             ) from None
         self.count += 1
 
@@ -83,7 +83,7 @@ class SampleFile:
 class Samples:
     """Samples of the replicates of a comparison.
 
-    scenarios  the worlds of every replicate, of which the first is the baseline
+    scenarios  worlds of every replicate; the first is the baseline
     count      number of replicates
     gained, worse, unchanging, stayed
                (world, outcome of `GAINS_IN`, group) people of all replicates
@@ -93,7 +93,7 @@ class Samples:
     def __init__(self, scenarios: Sequence[Scenario], measures: Sequence[str], folder: Path | None = None):
         """`measures` are the names behind the rows of `Record.using`.
 
-        `folder` is where temporary files stand; without one the samples are held in memory.
+        Temporary files are written to `folder`; without one, the samples stay in memory.
         """
         self.scenarios, self.measures = tuple(scenarios), tuple(measures)
         self.unchanged = np.ones((len(self.scenarios), len(OUTCOMES)), bool)
@@ -154,7 +154,7 @@ class Samples:
         return [of_one[world] for of_one in self._reasons]
 
     def reason(self, world: int) -> str:
-        """Return ids of the reasons why a scenario has no effect in any replicate; empty where it has one."""
+        """Return ids of the reasons why a scenario never has an effect; empty for a scenario with an effect."""
         if not self.no_effect[:, world].all():
             return ""
         every = [reason for own in self.reasons_of(world) for reasons in own.values() for reason in reasons]
@@ -207,7 +207,7 @@ class Samples:
     def weekly(self, world: int, part: slice) -> np.ndarray:
         """Return weekly means of a part of `ITEMS_BY_WEEK`: (replicate, week, item)."""
         read = self._files["weekly"].read(world, *part.indices(len(ITEMS_BY_WEEK))[:2])
-        # Items stand outermost in memory, which fixes the order in which replicates are added up.
+        # Items are the outermost axis in memory, which fixes the order of summation over replicates.
         return np.ascontiguousarray(read.swapaxes(0, 1), np.float64).transpose(1, 2, 0)
 
     def __enter__(self) -> Samples:

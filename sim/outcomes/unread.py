@@ -1,6 +1,6 @@
 """Traits, groups and parameters that affect no outcome, because no equation reads them.
 
-Effects on such a group differ from those on other people by chance only, which is not a finding.
+Effects on such a group differ from those on other people only by chance.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def unread_traits(registry: Registry) -> tuple[str, ...]:
 
 
 def unrelated_groups(registry: Registry) -> tuple[str, ...]:
-    """Return the groups that differ from other people by chance only, in the order of `GROUPS`.
+    """Return the groups that differ from other people only by chance, in the order of `GROUPS`.
 
-    Neither their own trait nor what it is made of, such as age behind being older, is read by any equation.
+    No equation reads their trait, or the traits behind it, such as age behind `older`.
     """
     read = _read(registry)
     return tuple(name for name, members in GROUPS.items() if not read & _with_causes(registry, _names_read(members)))
@@ -75,7 +75,7 @@ def _names_read(function: Callable[..., Any], *arguments: Any) -> set[str]:
 
 @dataclass
 class _Recorder(Mapping[str, np.ndarray]):
-    """Values of one person, all 0, that record which of them are read."""
+    """Values of one person, all 0, that record the names of those that are read."""
 
     names: set[str] = field(default_factory=set)
 

@@ -82,7 +82,7 @@ class Calendar:
         return dict(_inputs_of_day(self, day))
 
     def regime(self, day: int) -> str:
-        """Return the advice in force: urgent, relaxed, strict, half or none (`sim/data/regimes.csv`)."""
+        """Return the work-from-home advice in force: urgent, relaxed, strict, half or none (`sim/data/regimes.csv`)."""
         starts, names = _regimes()
         return names[bisect_right(starts, self.date(day))]
 
@@ -101,7 +101,7 @@ def _inputs_of_day(calendar: Calendar, day: int) -> Mapping[str, float]:
 
 @cache
 def _regimes() -> tuple[tuple[datetime.date, ...], tuple[str, ...]]:
-    """Return the first day of each advice, and the names, of which the first is in force before the first day."""
+    """Return the first day of each advice, and the names; the first name holds before the first of these days."""
     starts = tuple(_first_day(row["from"]) for row in rows("regimes"))
     return starts, (NO_ADVICE, *(row["regime"] for row in rows("regimes")))
 

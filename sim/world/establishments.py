@@ -1,8 +1,8 @@
 """Construction of firms: establishments like those of the 2022 study, one organisation, or an own organisation.
 
-*study*: establishments drawn like the 206 that the Dutch labour inspectorate visited in 2022, with a sample of whole
-teams from each. *one*: a single organisation of any size. *own*: an organisation read from files of persons and ties
-(`sim/world/own_organisation.py`).
+*study*: establishments drawn to resemble the 206 that the Dutch labour inspectorate visited in 2022, with a sample of
+whole teams from each. *one*: a single organisation of any size. *own*: an organisation read from files of persons and
+ties (`sim/world/own_organisation.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PERSON_BITS = np.uint32(16)
 def build(options: FirmOptions, seed: int, replicate: int) -> Firm:
     """Build the firm that the options describe; draws are keyed by seed, replicate, name and identifier.
 
-    Options that contradict themselves or leave their range raise `UserError`.
+    Raises `UserError` for options that contradict each other or are out of range.
     """
     check_options(options)
     if options.kind == "own":
@@ -47,7 +47,7 @@ def build(options: FirmOptions, seed: int, replicate: int) -> Firm:
 
 
 def check_options(options: FirmOptions) -> None:
-    """Raise UserError where options contradict themselves or leave their range."""
+    """Raise UserError where options contradict each other or are out of range."""
     _check_kind(options)
     _check_range("establishments", options.establishments, 1, MOST_ESTABLISHMENTS)
     _check_range("employees", options.employees, FEWEST_EMPLOYEES, MOST_EMPLOYEES)
@@ -99,7 +99,7 @@ class _Outline:
 def _firm_of(
     size: np.ndarray, most: int, sector: tuple[str, ...], options: FirmOptions, seed: int, replicate: int
 ) -> Firm:
-    """Return establishments of these sizes float32 (E,), of each of which at most so many employees are simulated."""
+    """Return establishments of sizes float32 (E,), with a limit on the simulated employees of each."""
     establishment = np.arange(len(size), dtype=np.uint32)
     people = np.minimum(size.astype(np.int64), most)
     outlines = [_outline(int(number), options.team_size, options.teams_per_department) for number in people]
@@ -146,9 +146,9 @@ def _numbered_within(establishment: np.ndarray, count: np.ndarray) -> np.ndarray
 def _outline(people: int, team_size: int, teams_per_department: int) -> _Outline:
     """Return teams of at most `team_size`, each led by a member, with heads above them up to one director.
 
-    Units (teams, departments, divisions ...) are grouped evenly, at most `teams_per_department` together.
-    Every two or more get a head; a unit alone reports one level higher. Heads come on top of the team size
-    and sit with a team under them.
+    Units (teams, departments, divisions, ...) are grouped evenly, at most `teams_per_department` to a group. A group
+    of two or more gets a head; a single unit reports one level higher. Heads come on top of the team size and sit
+    with a team below them.
     """
     teams = _teams_needed(people, team_size, teams_per_department)
     members = people - _heads(teams, teams_per_department)
@@ -207,7 +207,7 @@ def _even(total: int, parts: int) -> np.ndarray:
 
 
 def _teams_needed(people: int, team_size: int, teams_per_department: int) -> int:
-    """Return the fewest teams that, with the heads they need, hold so many people."""
+    """Return the smallest number of teams that, with their heads, hold this many people."""
 
     def seats(teams: int) -> int:
         return teams * team_size + _heads(teams, teams_per_department)
@@ -241,10 +241,10 @@ def _levels(people: int, options: FirmOptions) -> int:
 
 
 def _study_sizes(establishment: np.ndarray, seed: int, replicate: int) -> np.ndarray:
-    """Return employees float32 (E,): a fixed number in each size band, spread evenly over its distribution.
+    """Return the employees of each establishment, float32 (E,), with a fixed number of establishments per size band.
 
     Within a band, sizes follow a truncated Pareto distribution of exponent 1/2, whose mean is the square root
-    of the product of the limits. The study was stratified, and so is the draw: totals hardly differ between
+    of the product of the limits. The draw is stratified, as the study was, so totals hardly differ between
     replicates.
     """
     bands = rows("size_classes")

@@ -23,15 +23,15 @@ class FirmOptions:
     """Settings of `conf/firm/*.yaml`.
 
     kind                  study, one or own
-    establishments        study: how many
-    employees             one: how many people
+    establishments        study: number of establishments
+    employees             one: number of people
     sample                study: people simulated of each establishment, whole teams with their managers
     team_size             people in a team, its manager included: 3 to 12
-    teams_per_department  teams under one head; as many departments under the next manager, and so on: 2 to 11
+    teams_per_department  teams under one head, departments under the next manager, and so on: 2 to 11
     sector                one, own: a sector of `sim/data/sectors.csv`; if none, the most frequent one
     persons, ties         own: paths of csv files; ties may be left out
     shares                circumstance -> share of employees 0-1 that replaces the national one
-    file_digests          own: SHA-256 of each file, by option; files that no longer have it are refused. No setting
+    file_digests          own: SHA-256 of each file, by option, which rejects changed files; not a setting
     """
 
     kind: str = "study"
@@ -48,19 +48,19 @@ class FirmOptions:
 
     @property
     def people(self) -> int:
-        """Most people that the firm can have; small establishments have fewer than the sample."""
+        """Largest possible number of people; small establishments have fewer than the sample."""
         return self.employees if self.kind == "one" else self.establishments * self.sample
 
 
 @dataclass(frozen=True)
 class Firm:
-    """Structure of N places in T teams of E establishments; rows are sorted by these and the identifier.
+    """Structure of N places in T teams of E establishments; rows are sorted by establishment, team and identifier.
 
     identifier                uint32 (N,), unique in the firm and the same under any order of input
     team, department, establishment   int32 (N,), indices that ascend with the rows
-    manager                   int32 (N,), row of one's manager, -1 at the top
+    manager                   int32 (N,), row of the manager, -1 at the top
     is_manager                bool (N,)
-    span                      float32 (N,), people who report to one
+    span                      float32 (N,), people who report to the place
     team_establishment        int32 (T,)
     team_identifier           uint32 (T,)
     establishment_identifier  uint32 (E,)
@@ -69,8 +69,8 @@ class Firm:
     size_class, sector        (E,), small, medium or large; a sector of `sim/data/sectors.csv`
     layers                    float32 (E,), levels between the board and a team's manager, at least 1
     ties                      tie slots, (slot, place)
-    weight                    float32 (N,), real employees each place stands for
-    circumstances             float32 (N,) each: values from an own organisation, in place of draws
+    weight                    float32 (N,), real employees that each place represents
+    circumstances             float32 (N,) each: values from an own organisation, instead of draws
     """
 
     identifier: np.ndarray
@@ -93,11 +93,11 @@ class Firm:
     circumstances: dict[str, np.ndarray] = field(default_factory=dict)
 
     def to_networkx(self, strength: np.ndarray | None = None) -> networkx.DiGraph:
-        """Return the firm as a directed graph of rows; `strength` (slot, place) 0-1 of one world, or None.
+        """Return the firm as a directed graph of rows; `strength` (slot, place) 0-1 is that of one world, or None.
 
         Nodes carry team, department, establishment and role. An edge has a kind ("tie", "reporting line" or
-        both, joined by "and"), across, and strength where it is known. With strengths, the graph has the ties
-        above 0, including dormant ones that have formed; without, all that are not dormant. Lines point to
+        both, joined by "and"), `across` (between teams), and strength where it is known. With strengths, the graph has
+        the ties above 0, including formerly dormant ones; without, all that are not dormant. Reporting lines point to
         the manager.
         """
         import networkx
@@ -150,7 +150,7 @@ def assemble_firm(
     is_manager: np.ndarray | None = None,
     circumstances: dict[str, np.ndarray] | None = None,
 ) -> Firm:
-    """Return a firm; spans, classes and weights are derived, and managers are those who lead unless given."""
+    """Return a firm with derived spans, classes and weights. Managers are by default those with reports."""
     people = np.bincount(seats.establishment)
     span = np.bincount(seats.manager[seats.manager >= 0], minlength=len(seats.manager))
     first_rows = np.searchsorted(seats.team, np.arange(len(team_identifier)))
@@ -191,7 +191,7 @@ class Part:
 
 
 def partition_firm(firm: Firm, most: int) -> list[Part]:
-    """Divide a firm into parts of whole establishments with at most `most` places; a larger one is a part alone."""
+    """Divide a firm into parts of whole establishments with at most `most` places; a larger establishment is a part."""
     places = np.bincount(firm.establishment, minlength=len(firm.size))
     before = np.concatenate(([0], np.cumsum(places)))
     parts, first = [], 0
@@ -226,7 +226,7 @@ def _cut_out(firm: Firm, first: int, end: int) -> Firm:
 
 
 def stack_firms(firms: Sequence[Firm]) -> Firm:
-    """Return replicates that are run together as one firm, without a tie or a line between them.
+    """Return replicates that are run together as one firm, without ties or reporting lines between them.
 
     Indices of rows, teams, departments and establishments continue from one to the next. Identifiers stay the same, so
     `Staff` keys random numbers by each establishment's replicate too.

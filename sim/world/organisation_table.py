@@ -1,4 +1,4 @@
-"""Data of an own organisation: shares of employees, and csv files with their columns, digests and reading.
+"""Data of an own organisation: shares of employees, and the columns, digests and reader of csv files.
 
 Messages name the file and the line. They repeat no cell, since a cell may hold personal data.
 """
@@ -39,7 +39,7 @@ class TableFormat:
 
 @dataclass(frozen=True)
 class Circumstance:
-    """A circumstance that a file of persons may hold: unit, and lowest and highest value."""
+    """A circumstance that a file of persons may hold: unit, lowest and highest value."""
 
     unit: str
     lowest: float
@@ -51,7 +51,7 @@ class Circumstance:
         return self.unit == "yes or no"
 
     def allows(self, value: np.ndarray) -> np.ndarray:
-        """Return which values are allowed: bool, same shape; NaN is not."""
+        """Return which values are allowed: bool, same shape, False for NaN."""
         within = (value >= self.lowest) & (value <= self.highest)
         return within & np.isin(value, (0, 1)) if self.yes_or_no else within
 
@@ -69,7 +69,7 @@ CIRCUMSTANCES = {
     "tenure_years": Circumstance("years", 0, 60),
     "may_work_from_home": _YES_OR_NO,
 }
-"""Circumstances of a person in a file, beside the place in the organisation."""
+"""Circumstances that a file may hold of a person."""
 _EXCLUSIVE = (("young", "older"), ("lives_alone", "children_at_home"))
 """Pairs of circumstances that nobody has together."""
 ROLES = ("manager", "employee")
@@ -78,7 +78,7 @@ TIES = TableFormat(("from", "to"), ("strength",), 2_000_000)
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
-    """Raise UserError unless each share is a number from 0 to 1 of a circumstance that is 0 or 1."""
+    """Raise UserError unless each share is a number from 0 to 1 and belongs to a circumstance of 0 or 1."""
     allowed = [name for name, circumstance in CIRCUMSTANCES.items() if circumstance.yes_or_no]
     for name, share in shares.items():
         if name not in allowed:
@@ -100,12 +100,12 @@ class Table:
     line: np.ndarray
 
     def refuse(self, wrong: np.ndarray, message: str) -> None:
-        """Raise UserError for the first line among those that are wrong: bool (rows,)."""
+        """Raise UserError for the first line of those marked in `wrong`, bool (rows,)."""
         if wrong.any():
             raise UserError(f"{self.file} line {self.line[wrong].min()}: {message}")
 
     def numbers(self, column: str, circumstance: Circumstance) -> np.ndarray:
-        """Return a column of numbers, float32 (rows,); raise UserError for one that is missing or not allowed."""
+        """Return a column of numbers, float32 (rows,); raise UserError for a missing or invalid value."""
         value = np.array([csv_text.number(text) for text in self.columns[column]])
         message = f"Invalid value for {column}. Use {circumstance} on every line, or leave the column out."
         self.refuse(~circumstance.allows(value), message)
@@ -125,9 +125,9 @@ def read_table(path: Path, form: TableFormat, digest: str | None = None) -> Tabl
 
 
 def read_bytes(path: Path, digest: str | None = None) -> bytes:
-    """Return the content of a file; raise UserError where it cannot be read, FileChanged for another digest.
+    """Return the content of a file; raise UserError where it cannot be read, FileChanged where its digest differs.
 
-    The content itself is hashed, so that no edit can come between check and use.
+    The digest is that of the returned content, so the file cannot change between check and use.
     """
     try:
         content = _content(path)
@@ -136,7 +136,7 @@ def read_bytes(path: Path, digest: str | None = None) -> bytes:
     if digest not in (None, digest_of(content)):
         raise FileChanged(
             f"{path.name} has changed since the study started. Finished runs are kept. Restore the file, or start a "
-            "new study with the new one; do not change a file while a study runs."
+            "new study with the new file. Do not change a file while a study runs."
         )
     return content
 

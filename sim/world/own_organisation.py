@@ -1,7 +1,7 @@
 """An own organisation: shares of employees, or files of persons and ties.
 
 Shares belong to a firm of kind `one`. Files are `persons.csv` and, optionally, `ties.csv`. Ids and the names of teams
-are replaced by hashed numbers while a file is read: nothing else of them is stored, and no message repeats them.
+are replaced by hashed numbers while a file is read. They are not stored, and no message repeats them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     Parameters
     ----------
     persons : Path
-        csv file with the columns of `PERSONS`; `manager` is an id, empty at the top. Or the name of stored staff.
+        csv file with the columns of `PERSONS`, or the name of stored staff; `manager` is an id, empty at the top.
     ties : Path or None
         csv file with the columns of `TIES`; `strength` is a number from 0 to 1. Without it, ties are drawn.
     seed, replicate : int
@@ -55,7 +55,7 @@ def read_own(persons: Path, ties: Path | None, seed: int, replicate: int, option
     Raises
     ------
     UserError
-        With file and line, for anything missing, unknown, impossible or too personal.
+        For missing, unknown, impossible or too personal data. The message names file and line.
     """
     digests = options.file_digests or {}
     staff = stored_staff(str(persons)) or _staff_of(read_table(Path(persons), PERSONS, digests.get("persons")))
@@ -101,7 +101,7 @@ def columns_of(persons: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Staff:
-    """Persons in the order of a firm; `code` (N,) holds the hashed ids, by which ties find their ends."""
+    """Persons in the order of a firm; `code` (N,) holds the hashed ids that ties refer to."""
 
     seats: Seats
     code: np.ndarray
@@ -112,7 +112,7 @@ class Staff:
 
 
 _stored: dict[str, Staff] = {}
-"""Staff in memory, by the name that replaces a path; no text of the file is stored."""
+"""Staff in memory, by the name that replaces a path; the text of the file is not stored."""
 
 
 def read_staff(data: bytes, name: str = "persons.csv") -> Staff:
@@ -121,7 +121,7 @@ def read_staff(data: bytes, name: str = "persons.csv") -> Staff:
 
 
 def store_staff(staff: Staff, name: str | None = None) -> str:
-    """Store persons under a name that `firm.persons` accepts, by default a new one that nobody can guess."""
+    """Store persons under a name that `firm.persons` accepts, by default a new, random name."""
     name = name or f"organisation_{token_hex(16)}"
     _stored[name] = staff
     return name
@@ -142,9 +142,10 @@ def discard_staff(name: str) -> None:
 
 @dataclass(frozen=True)
 class _Persons:
-    """Checked persons in the order of the file: numbers for names, and managers' rows (-1 at the top).
+    """Checked persons in the order of the file, with numbers instead of names, and rows of managers (-1 at the top).
+    
 
-    `home` is the department of the team: that of most of its members.
+    `home` is the department of the team, which is that of most of its members.
     """
 
     code: np.ndarray
@@ -263,7 +264,7 @@ def _within(outer: list[str], inner: list[str]) -> list[str]:
 
 
 def _most_common(groups: list[str], values: list[str]) -> dict[str, str]:
-    """Return the most frequent value of each group; of several, the first in alphabetical order."""
+    """Return the most frequent value of each group; ties go to the first in alphabetical order."""
     counts: dict[str, Counter[str]] = {}
     for group, value in zip(groups, values, strict=True):
         counts.setdefault(group, Counter())[value] += 1
@@ -312,9 +313,9 @@ def _check_lines(table: Table, persons: _Persons) -> None:
 
 
 def _levels(manager: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return who is in a circle of reporting lines, and how many managers are above each: bool, int (rows,).
+    """Return who is in a circle of reporting lines, bool (rows,), and the number of managers above each, int (rows,).
 
-    Every round looks twice as far up as the one before, so a line of all people takes few rounds.
+    Each round doubles the number of levels covered, so a chain of all people takes few rounds.
     """
     nobody = len(manager)
     above = np.append(np.where(manager >= 0, manager, nobody), nobody)
@@ -327,7 +328,7 @@ def _levels(manager: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_teams(table: Table, persons: _Persons) -> None:
-    """Refuse a person without any colleague; a team of one needs a manager or somebody to lead."""
+    """Refuse a person without any colleague; a team of one needs a manager or a report."""
     _, index, count = np.unique(persons.team, return_inverse=True, return_counts=True)
     leads = np.zeros(len(index), bool)
     leads[persons.manager[persons.manager >= 0]] = True
@@ -340,7 +341,7 @@ def _check_teams(table: Table, persons: _Persons) -> None:
 def _identifiers(code: np.ndarray) -> np.ndarray:
     """Return distinct uint32 for distinct 64-bit numbers: the upper 31 bits, or the next number that is free.
 
-    Numbers are assigned in ascending order, so a collision ends the same way in any order of the file.
+    Numbers are assigned in ascending order, so the order of the file does not affect the result of a collision.
     """
     order = np.argsort(code)
     short = (code[order] >> np.uint64(33)).astype(np.int64)
@@ -351,13 +352,13 @@ def _identifiers(code: np.ndarray) -> np.ndarray:
 
 
 def _indices(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return indices int32 (N,) that count up where a grouped number changes, and the row on which each begins."""
+    """Return indices int32 (N,) that rise by one where a sorted number changes, and the first row of each."""
     begins = np.append(True, code[1:] != code[:-1])
     return (np.cumsum(begins) - 1).astype(np.int32), np.flatnonzero(begins)
 
 
 def _by_first_row(code: np.ndarray) -> np.ndarray:
-    """Return indices int32 (N,) of numbers, in the order in which each first occurs."""
+    """Return indices int32 (N,) of numbers, in the order of their first occurrence."""
     _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int32)
 

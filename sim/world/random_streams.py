@@ -23,9 +23,9 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _INTERVAL_BITS = 12
 _FRACTION_BITS = 32 - _INTERVAL_BITS
 _AT_A_TIME = 1 << 15
-"""Entities of a part, whose words stay in the cache."""
+"""Entities processed at a time, so that their words stay in the processor's cache."""
 
-# Arrays without an axis, which numpy reads faster than its scalars.
+# Zero-dimensional arrays, which numpy reads faster than its scalars.
 _FIRST, _SECOND, _THIRD = (np.array(factor, np.uint32) for factor in (0x85EBCA6B, 0xC2B2AE35, 0x7FEB352D))
 _BY_8, _BY_13, _BY_15, _BY_16, _BY_20 = (np.array(shift, np.uint32) for shift in (8, 13, 15, 16, _FRACTION_BITS))
 _FRACTION = np.array((1 << _FRACTION_BITS) - 1, np.uint32)
@@ -155,13 +155,13 @@ def _words(key: int, entity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def normal_quantiles() -> np.ndarray:
-    """Return the limits of 4,096 equally likely intervals of the normal, float32 (4097,)."""
+    """Return the limits of 4,096 equally likely intervals of the normal distribution, float32 (4097,)."""
     return np.load(files("sim.data").joinpath("normal_quantiles.npy").open("rb"))
 
 
 @cache
 def normal_table() -> tuple[np.ndarray, np.ndarray]:
-    """Return the starts of the intervals of the normal, and the rise of each per unit of fraction."""
+    """Return the start and the width of each interval of the normal distribution."""
     quantiles = normal_quantiles()
     rise = (quantiles[1:] - quantiles[:-1]) * np.float32(2.0**-_FRACTION_BITS)
     return quantiles[:-1], rise

@@ -1,4 +1,4 @@
-"""People as rows: aggregation over colleagues, and broadcasting from one level to another.
+"""Rows of people: aggregation over colleagues, and broadcasting from one level to another.
 
 Arrays are (world, entity), with a middle axis for tie slots or measures: employee (w, n), team (w, t), establishment
 (w, e), tie (w, slot, n), measure (w, m, n), measure of team (w, m, t), measure of establishment (w, m, e), catalogue
@@ -31,7 +31,7 @@ _NARROW = 16
 
 @dataclass(frozen=True)
 class Manager:
-    """Values of the own manager."""
+    """Values of each person's manager."""
 
     row: np.ndarray
     present: np.ndarray
@@ -49,8 +49,7 @@ class Manager:
 class Members:
     """Aggregation over the members of a group (a team or an establishment).
 
-    `seats` (seat, group) holds the rows of each group where groups are small. An empty seat holds the row after the
-    last.
+    `seats` (seat, group) holds the rows of each group where groups are small. An empty seat points past the last row.
     """
 
     group: np.ndarray
@@ -89,7 +88,7 @@ class Members:
 
 @dataclass(frozen=True)
 class Ties:
-    """Aggregation over ties, in the order of the slots. An empty slot points to the row after the last."""
+    """Aggregation over ties, in the order of the slots. An empty slot points past the last row."""
 
     partner: np.ndarray
 
@@ -102,7 +101,7 @@ class Ties:
         return _with_zero(x)
 
     def of(self, x: np.ndarray) -> np.ndarray:
-        """Return the other end's value of `x` for each tie, (w, slot, n); 0 in an empty slot."""
+        """Return the partner's value of `x` for each tie, (w, slot, n); 0 in an empty slot."""
         return self.select_neighbour_values(self.with_empty_row(x))
 
     def select_neighbour_values(self, padded: np.ndarray) -> np.ndarray:
@@ -110,7 +109,7 @@ class Ties:
         return _take(padded, self.partner)
 
     def mean(self, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Return the weighted mean of `x` over the other ends; 0 where all weights are 0."""
+        """Return the weighted mean of `x` over the partners; 0 where all weights are 0."""
         total = weight.sum(axis=1)
         np.copyto(total, np.float32(1), where=total <= 0)
         return (weight * self.of(x)).sum(axis=1) / total
@@ -212,7 +211,7 @@ class Staff:
         return entity_hash(identifier.astype(np.uint64) | (replicate << np.uint64(32)), salt)
 
     def person(self, generation: np.ndarray, places: np.ndarray | slice = ALL_ROWS) -> np.ndarray:
-        """Return the code of the person who holds each place; that of the first person is the place's own."""
+        """Return the code of the person in each place; the first person has the code of the place."""
         place = self.entity["employee"][places]
         return np.where(generation > 0, fmix32(place + generation.astype(np.uint32) * np.uint32(0x9E3779B1)), place)
 

@@ -1,6 +1,6 @@
 """Tie slots of every place, drawn once and shared by all worlds.
 
-Members of a team all have ties with each other, and a manager with those who report to him or her. Between teams, each
+All members of a team have ties with each other, and managers with their reports. Between teams, each
 place has a few ties in its department, a few in its establishment, and dormant slots for ties that may form. A slot is
 mutual. The strength of a tie is directed and differs between worlds.
 """
@@ -16,13 +16,13 @@ import numpy as np
 from sim.world.random_streams import entity_hash, key_of, words
 
 TEAM_TIES = 7
-"""Most ties of a place inside its team, the one to the manager included (managers: `MANAGER_TIES`)."""
+"""Largest number of ties of a place within its team, including the manager (managers: `MANAGER_TIES`)."""
 MANAGER_TIES = 11
-"""Most ties of a manager with those who report to him or her."""
+"""Largest number of ties of a manager with reports."""
 ACROSS_TIES = 2
-"""Ties drawn in the department, in the establishment, and dormant; those inside the team are dropped."""
+"""Ties drawn in the department, in the establishment, and as dormant ones, each; those within the team are dropped."""
 NETWORKX_PEOPLE = 5_000
-"""Largest establishment whose ties across teams come from networkx; beyond, cycles in numpy."""
+"""Largest establishment whose ties between teams come from networkx; larger ones use cycles in numpy."""
 
 _PARTNER_BITS = np.uint64(32)
 _DORMANT_BIT = np.uint64(1)
@@ -48,7 +48,7 @@ class Seats:
 class Ties:
     """The possible partners of each place: (slot, place), slots in the order of the partner's identifier.
 
-    partner            int32, row of the partner; one's own row in an empty slot
+    partner            int32, row of the partner; the place's own row in an empty slot
     exists             bool, the slot has a partner
     across             bool, the partner is in another team
     dormant            bool, the slot has a partner but no tie yet
@@ -67,11 +67,10 @@ def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
 
     A team is a complete graph (`networkx.complete_graph`); in teams of more than eight the members form a
     ring lattice of degree six and all know their manager. Across teams the graphs are random regular of
-    degree two, per department and per establishment, of which the edges inside a team are dropped. Up to
-    5,000 people in an establishment they come from `networkx.random_regular_graph`, beyond that from
-    one random permutation cycle through everybody. Both give everybody exactly two partners, all equally
-    likely; they differ only in that networkx may close several smaller cycles. Their degrees after the
-    drop follow the same distribution.
+    degree two, per department and per establishment; their edges within a team are dropped. For up to
+    5,000 people in an establishment they come from `networkx.random_regular_graph`, for more from one random
+    permutation cycle. Both give everybody exactly two partners, all equally likely; networkx may close several
+    smaller cycles. Their degrees after the drop follow the same distribution.
     """
     active = np.concatenate(
         [
@@ -87,7 +86,7 @@ def sample_ties(seats: Seats, seed: int, replicate: int) -> Ties:
 def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, seed: int, replicate: int) -> Ties:
     """Return the slots of a firm with known ties: `pairs` (E, 2) rows from and to, `strength` (E,) 0-1 or None.
 
-    Reporting lines are ties too, and dormant slots are drawn. A pair in one direction makes a slot at both ends.
+    Reporting lines are ties too. Dormant slots are drawn. A pair in one direction creates a slot at both ends.
     """
     ties = _in_slots(seats, np.concatenate([_reporting_edges(seats), pairs]), _dormant_edges(seats, seed, replicate))
     if strength is None:
@@ -100,7 +99,7 @@ def from_pairs(seats: Seats, pairs: np.ndarray, strength: np.ndarray | None, see
 
 
 def _reporting_edges(seats: Seats) -> np.ndarray:
-    """Return pairs of each place and its manager; of more than `MANAGER_TIES` reports, managers first, then by row."""
+    """Return pairs of each place and its manager, at most `MANAGER_TIES` per manager: managers first, then by row."""
     reports = np.flatnonzero(seats.manager >= 0)
     leads = np.zeros(len(seats.manager), bool)
     leads[seats.manager[reports]] = True
@@ -112,7 +111,7 @@ def _reporting_edges(seats: Seats) -> np.ndarray:
 
 
 def _team_edges(seats: Seats) -> np.ndarray:
-    """Return all pairs of colleagues in a team; somebody who leads a member has reporting lines instead."""
+    """Return all pairs of colleagues in a team, without those who lead a member and have reporting lines instead."""
     colleagues = np.flatnonzero(~_leads_a_team_member(seats))
     first, count = np.unique(seats.team[colleagues], return_index=True, return_counts=True)[1:]
     edges = [np.empty((0, 2), np.int64)]
@@ -191,9 +190,9 @@ def _edges_of(graph) -> np.ndarray:  # a networkx graph; networkx is imported la
 
 
 def concatenate_ties(ties: Sequence[Ties]) -> Ties:
-    """Concatenate the slots of several firms, with as many slots as the firm that has most.
+    """Concatenate the slots of several firms, with the largest number of slots among them.
 
-    An empty slot points at its own place. All firms have reported strengths, or none has.
+    An empty slot points to its own place. All firms have reported strengths, or none has.
     """
     slots, places = max(len(one.partner) for one in ties), np.cumsum([0, *(one.partner.shape[1] for one in ties)])
     partner = np.tile(np.arange(places[-1], dtype=np.int32), (slots, 1))
@@ -215,7 +214,7 @@ def subset_ties(ties: Ties, rows: slice) -> Ties:
 
 
 def _in_slots(seats: Seats, active: np.ndarray, dormant_pairs: np.ndarray) -> Ties:
-    """Turn pairs of rows into slots at both ends; a repeated pair gets one, dormant only if it always is."""
+    """Turn pairs of rows into slots at both ends; repeated pairs share a slot, dormant only if all of them are."""
     places = len(seats.identifier)
     by_identifier = np.argsort(seats.identifier)
     code = _slot_codes(by_identifier, active, dormant_pairs)
@@ -234,7 +233,7 @@ def _in_slots(seats: Seats, active: np.ndarray, dormant_pairs: np.ndarray) -> Ti
 
 
 def _slot_codes(by_identifier: np.ndarray, active: np.ndarray, dormant_pairs: np.ndarray) -> np.ndarray:
-    """Return a sorted uint64 per slot, without repeats: own row, rank of the partner's identifier, dormant or not."""
+    """Return sorted, unique uint64 codes, one per slot: own row, rank of the partner's identifier, dormant or not."""
     rank = np.empty(len(by_identifier), np.uint64)
     rank[by_identifier] = np.arange(len(by_identifier), dtype=np.uint64)
     code = np.concatenate(
