@@ -1,1 +1,1 @@
-"""Parameter values from data: standardisation, point fit and posterior draws."""
+"""Parameter values from data: standardisation and point fit."""

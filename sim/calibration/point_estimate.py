@@ -24,21 +24,21 @@ def metadata_of(process: str, name: str) -> ParameterMetadata:
 
 
 def merged(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> Parameters:
-    """Return both together; the second wins."""
+    """Return the parameters of both; the second has priority."""
     return {p: {**first.get(p, {}), **second.get(p, {})} for p in sorted({*first, *second})}
 
 
 def check_writable() -> None:
-    """Raise UserError if `conf/fit/point.yaml` cannot be written, before hours of simulation."""
+    """Raise UserError if `conf/fit/point.yaml` cannot be written, to be called before hours of simulation."""
     from sim.config.default_settings import conf_folder
 
     folder = conf_folder() / "fit"
     if not os.access(folder, os.W_OK):
-        raise UserError(f"Cannot write {folder}. Commands fit and centre write point.yaml there: work in a checkout.")
+        raise UserError(f"{folder} cannot be written, so point.yaml cannot be stored. Use a checkout of the project.")
 
 
 def write_fit(*layers: Mapping[str, Mapping[str, float]]) -> Path:
-    """Write parameters (later layers win) to conf/fit/point.yaml, completely or not at all, and return its path."""
+    """Write parameters to conf/fit/point.yaml, atomically, and return its path; later layers have priority."""
     import yaml
 
     from sim.config.default_settings import conf_folder

@@ -51,7 +51,7 @@ FREE = (
     ("cascade", "own_initiative"),
     ("cascade", "own_initiative_seen"),
 )
-"""The free parameters: twelve of the cascade by kind of measure, and one for each other target."""
+"""Free parameters: twelve of the cascade by kind of measure, and one for each other target."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def simulate_rows(engine: Engine, survey: Survey, days: Sequence[int]) -> list[l
 
 
 def mismatches(engine: Engine) -> np.ndarray:
-    """Return how many answers of 15 differ from the employer's, (world, manager and non-manager)."""
+    """Return the number of answers, of 15, that differ from the employer's, (world, manager or non-manager)."""
     firm, values = engine.staff.firm, engine.values
     in_study = values["asked_in_study"][0, :, 0] > 0
     claimed = values["claimed"][:, in_study][:, :, firm.establishment]
@@ -173,7 +173,7 @@ class _Problem:
         return self._run(x)[1]
 
     def _run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return differences in units of their tolerance, and their change with each parameter, caching the last."""
+        """Return differences in units of their tolerance, and their derivatives by parameter, cached."""
         if np.array_equal(x, self._at):
             return self._last
         signs = np.where(x + self.step > self.high, -1.0, 1.0)
@@ -192,7 +192,7 @@ def _weighted(row: Row) -> float:
 
 
 def _is_fitted(row: Row) -> bool:
-    """The employer's column is an input, and the cut-off of burn-out complaints is solved at the end."""
+    """Return whether the fit uses a row: employers' shares are inputs, and the cut-off is solved later."""
     return row.name != "burnout_home" and not row.name.endswith(", employer")
 
 
@@ -228,7 +228,7 @@ def fit(plan: Plan, log: Callable[[str], None] = print) -> Parameters:
     Returns
     -------
     dict
-        Process -> parameter -> value, of every parameter that differs from its default.
+        Values of all parameters that differ from their defaults, by process and parameter.
     """
     from scipy.optimize import least_squares
 
@@ -248,7 +248,7 @@ def fit(plan: Plan, log: Callable[[str], None] = print) -> Parameters:
 
 
 def _cut_off(plan: Plan) -> float:
-    """Return the cut-off at which reference people report burn-out complaints as often as home workers did."""
+    """Return the cut-off at which reference people report burn-out complaints as often as home workers in the data."""
     from scipy.optimize import brentq
 
     engine = run_burn_in(replace(plan, firm=CHECK_FIRM))
@@ -265,7 +265,7 @@ def _cut_off(plan: Plan) -> float:
 
 
 def check(plan: Plan) -> list[Row]:
-    """Return every fitted row, simulated with people and random numbers that the fit has not used."""
+    """Return every fitted row, simulated with people and random numbers that the fit did not use."""
     engine = run_burn_in(replace(plan, firm=CHECK_FIRM, replicate=CHECK_REPLICATE))
     report = simulate_rows(engine, survey_of(plan), MEASURED_DAYS)[0]
     return report + _retests(engine, survey_of(plan)) + _categories(engine)
@@ -286,7 +286,7 @@ def _retests(engine: Engine, survey: Survey) -> list[Row]:
 
 
 def verbal_levels(engine: Engine) -> dict[str, float]:
-    """Return the two levels that the study gives in words, as means in SD, by the name of their observation."""
+    """Return the two levels that the study reports in words, as means in SD, by the name of their observation."""
     home = engine.values["may_work_from_home"][0] > 0
     leads = home & engine.staff.firm.is_manager
     return {

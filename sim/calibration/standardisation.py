@@ -23,7 +23,7 @@ from sim.world.firm import FirmOptions
 BURN_IN_WEEKS = 104
 """Weeks before the first measurement, since habits converge slowly."""
 MEASURED_DAYS = range(16 * DAYS_A_WEEK)
-"""Days that are measured: the first of the horizon, when the pandemic's advice to stay at home has faded."""
+"""Measured days: the first of the horizon, when the effect of the pandemic's advice to stay at home has faded."""
 REFERENCE_FIRM = FirmOptions(kind="study", establishments=206, sample=25)
 FREEZE_AFTER = 3
 ROUNDS = 12
@@ -90,16 +90,16 @@ def standardise(
     plan : Plan
         Parameters, measures and seed; its firm is replaced by the reference firm.
     rounds : int
-        Most rounds of the iteration.
+        Largest number of rounds of the iteration.
     freeze_after : int
-        Rounds in which reference constants are solved too; 0 uses those of the plan.
+        Number of first rounds that also solve the reference constants; 0 uses those of the plan.
     log : callable
         Prints progress.
 
     Returns
     -------
     dict
-        Process -> parameter -> value, of everything that was solved.
+        Values of all solved parameters, by process and parameter.
     """
     parameters: Parameters = {process: dict(own) for process, own in plan.parameters.items()}
     solved: Parameters = {}
@@ -142,7 +142,7 @@ class Moments(NamedTuple):
 
 
 def measure_moments(plan: Plan) -> dict[str, Moments]:
-    """Return means and SDs of all standardised quantities over the measured days, under the practice before day 0."""
+    """Return means and SDs of all standardised quantities over the measured days, under the practice of 2022."""
     engine = simulate_burn_in(plan)
     groups = {s.quantity: s.group for s in STATES} | {u.quantity: "may_work_from_home" for u in USUALS}
     sums = {quantity: np.zeros(3) for quantity in groups}

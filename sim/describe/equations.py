@@ -39,7 +39,7 @@ def _body(function: Callable) -> str:
     source = textwrap.dedent(inspect.getsource(function))
     node = ast.parse(source).body[0]
     if not isinstance(node, ast.FunctionDef):
-        raise TypeError(f"{function} is no function with a source of its own.")
+        raise TypeError(f"{function} is not a function with its own source.")
     first = node.body[1] if ast.get_docstring(node) else node.body[0]
     return textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
 

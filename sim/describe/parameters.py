@@ -19,13 +19,13 @@ from sim.survey.instruments import INSTRUMENTS
 from sim.text import code
 
 GRADES = {
-    "assumed": "chosen; a source beside the word supports the sign or the range, not the number",
+    "assumed": "chosen; a source cited with it supports the sign or the range, not the value",
     "seen": "read in a retrieved source, without low confidence",
     "fitted": "solved so that the model meets targets of 2021–2022",
     "centred": "solved so that reference people have mean 0 and SD 1; no evidence about the world",
-    "definition": "a definition, or a default that scenarios change; a choice if it has a range",
+    "definition": "set by definition, or a default that scenarios change",
 }
-"""Grades of numbers. Two of them grade evidence; the other three mark numbers that are no evidence."""
+"""Grades of values. Only `assumed` and `seen` are about evidence."""
 
 _SHARE, _NO_BOUND = 1.0, float("inf")
 _OWN = {
@@ -39,7 +39,7 @@ _OWN = {
 
 
 def parameters(plan: Plan) -> list[ParameterRow]:
-    """Return every number that a run depends on: of mechanisms, levers, instruments and measures."""
+    """Return every parameter of a run: those of mechanisms, levers, instruments and measures."""
     registry = registry_of(plan)
     instruments = [with_parameters(kind, plan.parameters.get(name, {})) for name, kind in INSTRUMENTS.items()]
     return parameter_rows(registry, instruments) + [
@@ -64,7 +64,7 @@ def _metadata(measure: Measure, name: str, registry: Registry) -> ParameterMetad
 
 
 def patterns_in_mind() -> frozenset[str]:
-    """Return the patterns that a parameter, a measure or one of its amounts cites; they are weaker checks."""
+    """Return the patterns that a parameter or a measure cites, and that are therefore weaker checks."""
     return frozenset(written_with())
 
 
@@ -95,7 +95,7 @@ def written_with() -> dict[str, list[str]]:
 
 
 def facts(plan: Plan) -> dict[str, Any]:
-    """Return the values of `pages/parameters.md.j2`: the metadata of every parameter, counts by grade and data role."""
+    """Return the values of `pages/parameters.md.j2`: every parameter, and counts by grade and use of data."""
     entries = parameters(plan)
     metadata = [(row.owner.startswith("measures."), row.metadata) for row in entries]
     return {

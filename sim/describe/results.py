@@ -27,7 +27,7 @@ RESULTS, OPTIONS = "results", "options"
 PACKAGE = "whole_package"
 _OUTCOMES = (BURN_OUT, ISOLATION, "autonomy", "arm_neck_shoulder_complaints", "work_home_conflict")
 _DETAILED = (PACKAGE, "anchor_days", "fully_at_home")
-"""Scenarios whose effects on every group the page may quote; of the others, those on everybody and on users."""
+"""Scenarios whose effects on every group are stored; for others, only the effects on everybody and on users."""
 _ABOUT = ("version", "seed", "replicates", "people", "weeks", "burn_in", "interval", "parameters", "assumed")
 _PEOPLE = "per 1,000 employees"
 _SHARES_OF_EFFECT = (0.5, 0.75, 0.9)
@@ -49,7 +49,9 @@ def extract(folder: Path) -> dict[str, Any]:
         }
         weekly = pd.read_parquet(folder / "trajectories.parquet", filters=[("outcome", "==", BURN_OUT)])
     except (OSError, ValueError) as error:
-        raise UserError(f"{folder} holds no finished comparison ({error}). Give the folder of a main job.") from None
+        raise UserError(
+            f"{folder} has no finished comparison ({error}). Use a folder of `hybridwork scenarios`."
+        ) from None
     effects = tables["effects"]
     return {
         "about": {name: about[name] for name in _ABOUT},
@@ -92,13 +94,13 @@ def _effects(own: pd.DataFrame, detailed: bool) -> dict[str, dict[str, list[floa
 
 
 def _everybody(table: pd.DataFrame, scenario: str, outcome: str, *columns: str) -> list[float]:
-    """Return columns of the row of everybody; nothing where the table lacks it."""
+    """Return columns of the row of everybody; empty where the table has no such row."""
     own = table[(table.scenario == scenario) & (table.outcome == outcome) & (table.group == "everybody")]
     return [round(value, 4) for row in own[list(columns)].head(1).itertuples(index=False) for value in row]
 
 
 def _weeks_to(weekly: pd.DataFrame, scenario: str) -> list[int]:
-    """Return the weeks until half, three quarters and nine tenths of the last week's mean difference."""
+    """Return the weeks until 50%, 75% and 90% of the last week's mean difference."""
     own = weekly[(weekly.scenario == scenario) & (weekly.group == "everybody")].sort_values("week")
     if own.empty or not own["difference"].iloc[-1] or own["difference"].isna().any():
         return []
@@ -193,5 +195,5 @@ def _loaded(docs: Path, part: str) -> Comparison:
         return Comparison(json.loads((docs / FILE).read_text(encoding="utf-8"))[part])
     except (OSError, ValueError, KeyError):
         raise UserError(
-            f"{docs / FILE} has no {part}. Fill it with `hybridwork describe write={docs} {part}=FOLDER`."
+            f"{docs / FILE} has no {part}. Add them with `hybridwork describe write={docs} {part}=FOLDER`."
         ) from None

@@ -16,12 +16,12 @@ from sim.language.describe import ParameterRow
 from sim.text import code
 
 DATA_ROLES = {
-    "specification": "used to draw people, firms and surroundings, or for a number before any fit",
+    "specification": "used to draw people, firms and circumstances, or for a value before any fit",
     "calibration": "parameters are fitted to it",
     "validation": "compared with results of the model; never used in a fit",
-    "none": "no result depends on it, or it is no observation",
+    "none": "no result depends on it, or it is not an observation",
 }
-"""The three uses of data in the standard, and none of them."""
+"""Uses of data in the RAT-RS standard, and `none`."""
 
 
 def references_facts(plan: Plan) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Engines: the computation of a day and its night.
 
-`engine_for` chooses between two implementations of `Engine`: `reference` (numpy, the authority) and `fused` (numba, the
-same bits, faster).
+`engine_for` chooses between two implementations of `Engine`: `reference` (numpy, which defines the results) and `fused`
+(numba, faster, with the same results to the bit).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def check_engine(name: str) -> None:
         raise UserError(unknown("engine", name, ENGINES))
     if name == "fused" and not _has_numba():
         raise UserError(
-            "Invalid value for engine: fused. It needs numba: install hybridwork[fast] or use engine=reference."
+            "Invalid value for engine: fused. It needs numba. Install hybridwork[fast] or use engine=reference."
         )
 
 
@@ -31,13 +31,13 @@ def engine_for(name: str = "auto") -> Callable[..., Engine]:
     Parameters
     ----------
     name : str
-        One of `ENGINES`; "auto" is "fused" where numba is installed and "reference" elsewhere. Where an equation cannot
-        be fused, the fused engine falls back on the reference engine and logs a warning.
+        One of `ENGINES`; "auto" is "fused" where numba is installed, else "reference". Where an equation cannot be
+        fused, the reference engine is used and a warning is logged.
 
     Raises
     ------
     UserError
-        As `check_engine` does.
+        For an unknown engine, and for "fused" where numba is missing.
     """
     check_engine(name)
     if name == "reference" or not _has_numba():

@@ -35,8 +35,8 @@ class LazyMapping(Mapping[str, np.ndarray]):
 class Engine(ABC):
     """State of several worlds of one firm, and the simulation of their days.
 
-    A new engine is at the first day: traits are drawn and stocks have their starting values. `values` maps every
-    quantity to its current value, float32: (1 or world, …) as in `sim.world.staff`.
+    In a new engine, traits are drawn and stocks have their starting values. `values` maps every quantity to its current
+    value, float32, with the shapes of `sim.world.staff`.
     """
 
     values: Mapping[str, np.ndarray]

@@ -1,7 +1,6 @@
 """Code generation of the fused kernel: a function for each segment of the day, for newcomers, and for a run of days.
 
-The source holds no value of a parameter, no number of people and no measure, so a change of these never needs a new
-compilation.
+The source contains no parameter values, numbers of people or measures, so changing these needs no new compilation.
 """
 
 from __future__ import annotations
@@ -44,9 +43,9 @@ _LITERAL = re.compile(r"\b(float32|float64|int64)\((-?[0-9.e+-]+|inf|nan)\)")
 class Kernel:
     """Source of a kernel.
 
-    parts    name of each function to the source of its module
+    parts    source of the module of each function, by name
     driver   source of the function that calls them
-    columns  most numbers that a row publishes to its ties at one time
+    columns  largest number of values that a row publishes to its ties at a time
     """
 
     parts: Mapping[str, str]
@@ -60,7 +59,7 @@ def generate_kernel(registry: Registry, schedule: Schedule, layout: Layout) -> K
     Raises
     ------
     UnsupportedEquationError
-        Naming an equation that cannot be fused.
+        For an equation that cannot be fused.
     """
     writer = _KernelWriter(registry, schedule, layout)
     parts = {f"segment_{n}": writer.segment(f"segment_{n}", segment) for n, segment in enumerate(schedule.segments)}
@@ -140,7 +139,7 @@ class _KernelWriter(PassWriter):
     # -- newcomers ---------------------------------------------------------------------------------------------------
 
     def newcomers(self) -> str:
-        """Return the function that gives every vacated place a new person."""
+        """Return the function that fills every vacated place with a new person."""
         context = CodegenContext(self.registry, self.layout, "employee", newcomer=True)
         for name in self.registry.traits:
             if self.registry.quantities[name].per == "employee":
@@ -270,7 +269,7 @@ def run_days(
 
 
 def _module(function: str) -> str:
-    """Return a function with its imports, and with its literals as constants of their exact type."""
+    """Return the module of a function, with its imports and with literals as constants of their exact type."""
     constants: dict[str, str] = {}
 
     def constant_for(match: re.Match) -> str:

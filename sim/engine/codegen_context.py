@@ -39,11 +39,11 @@ class CodegenContext:
         level : str
             Level of the equations.
         published_names : sequence of str
-            Quantities that the other ends of ties publish to this pass.
+            Quantities that partners publish to this pass.
         column : int
             First column of these quantities in the array of published values.
         newcomer : bool
-            Draw the random numbers of the person who takes a place, not those of the day.
+            Use the random numbers of a new person instead of those of the day.
         """
         self.registry, self.layout, self.level, self.newcomer = registry, layout, level, newcomer
         self.published_names, self.column = published_names, column
@@ -174,7 +174,7 @@ class CodegenContext:
         return self._assign_once("code", f"code_of(codes, codes_{place} + {block} * {width}, 0, j)")
 
     def other_end(self, name: str) -> str:
-        """Return the symbol of a quantity of the other end of the tie."""
+        """Return the symbol of a quantity of the partner."""
         if self.level != "tie" or self._level_of(name) != "employee":
             raise UnsupportedEquationError(f"'their_{name}' needs an equation per tie and a quantity per employee")
         number = self.published_names.index(name)
@@ -231,10 +231,10 @@ def parameter_name(process: str, name: str) -> str:
 
 
 def draw_name(key: Sequence[str]) -> str:
-    """Return the name of a random draw in the kernel, of an equation or of a lever's rewriting method."""
+    """Return the name in the kernel of a random draw, of an equation or of a lever's rewriting method."""
     return "__".join(key)
 
 
 def stride_of(published_names: Sequence[str]) -> int:
-    """Return how many numbers a row takes in the array of published values: a power of two."""
+    """Return the length of a row in the array of published values, a power of two."""
     return 1 << max(len(published_names) - 1, 0).bit_length() if published_names else 0

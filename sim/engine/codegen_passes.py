@@ -165,7 +165,7 @@ class PassWriter:
         return self.over_rows(aggregation.level, [], each, f"min({block}, count_{domain} - b * {block})")
 
     def publish(self, published_names: Sequence[str], column: int) -> list[str]:
-        """Copy published quantities side by side, so that a tie reads them in one place; an empty slot reads zeros."""
+        """Generate the copy of published quantities into one place for each row; an empty slot reads zeros."""
         if not published_names:
             return []
         block, stride = self.layout.block, stride_of(published_names)
@@ -183,7 +183,7 @@ class PassWriter:
 
 
 def published_by_ties(equation_pass: Pass) -> list[str]:
-    """Return the quantities that the other ends of ties publish to this pass."""
+    """Return the quantities that partners publish to this pass."""
     aggregation = equation_pass.aggregation
     if aggregation is not None:
         return [aggregation.of] if aggregation.kind == "ties.mean" else []
@@ -191,7 +191,7 @@ def published_by_ties(equation_pass: Pass) -> list[str]:
 
 
 def in_pass(number: int, lines: list[str]) -> list[str]:
-    """Mark the reads and writes of these lines as those of one pass, for the alias scopes."""
+    """Number the reads and writes of these lines by their pass, for the alias scopes."""
     return [_ACCESS.sub(rf"\1_{number}(", line) for line in lines]
 
 
@@ -201,5 +201,5 @@ def identifiers_in(lines: Iterable[str]) -> frozenset[str]:
 
 
 def indent(lines: Iterable[str], levels: int = 1) -> list[str]:
-    """Return the lines indented by so many levels."""
+    """Return the lines indented by `levels`."""
     return ["    " * levels + line for line in lines]

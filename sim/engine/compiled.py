@@ -1,8 +1,8 @@
 """Compilation of the kernel to machine code, with a cache on the user's disk.
 
-Each function is a module of its own, made in memory. Its machine code is a signed file whose name holds the hash of the
-source, of the primitives, of the versions of the libraries and of the processor. An edited equation has another name
-and is compiled again, and two processes can only write the same content.
+Each function is a separate module in memory. Its machine code is a signed file, whose name holds a hash of the source,
+the primitives, the versions of the libraries and the processor. An edited equation therefore gets another file, and
+two processes can only write the same content.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SECONDS_A_LINE = 0.007
 
 
 def compile_kernel(kernel: Kernel) -> Callable:
-    """Return the function `run_days` of a kernel; its first call compiles it where the cache does not hold it."""
+    """Return the function `run_days` of a kernel; its first call loads it from the cache or compiles it."""
     with _import_lock:
         return _compile_kernel(kernel)
 
 
 _import_lock = threading.Lock()
-"""A module is registered before it is complete, so another thread might see half of it."""
+"""Lock for imports: a module is registered before it is complete, so another thread could use it too early."""
 
 
 def _compile_kernel(kernel: Kernel) -> Callable:
@@ -89,7 +89,7 @@ class Driver:
 
 
 class MachineCodeCache(NullCache):
-    """Cache of machine code, in place of numba's own cache, whose files are executed without a check."""
+    """Cache of machine code. It replaces numba's own cache, which executes files without a check."""
 
     def __init__(self, dispatcher: Any, folder: SignedFolder):
         self._dispatcher, self._folder = dispatcher, folder
@@ -102,14 +102,14 @@ class MachineCodeCache(NullCache):
         if content is not None:
             try:
                 return CompileResult._rebuild(target_context, *pickle.loads(content))
-            except Exception as error:  # a file that cannot be loaded for any reason is compiled again
+            except Exception as error:  # whatever the reason, the code is compiled again
                 _warn_rebuilt(self._folder, f"{type(error).__name__} in {name}")
         elif self._folder.has(name):
             _warn_rebuilt(self._folder, "files were damaged or not written by this user")
         return None
 
     def save_overload(self, sig: tuple, data: Any) -> None:
-        """Store what has just been compiled for these types of arguments."""
+        """Store the machine code for these types of arguments."""
         if data.library.has_dynamic_globals:  # they hold addresses of this process
             return
         try:
@@ -135,7 +135,7 @@ def _file_name(dispatcher: Any, types: tuple) -> str:
 
 @cache
 def _environment() -> str:
-    """Return everything except the source that machine code depends on."""
+    """Return everything, except the source, on which machine code depends."""
     return "\n".join((
         Path(primitives.__file__).read_text(encoding="utf-8"),
         platform.python_version(), np.__version__, numba.__version__, llvmlite.__version__,
@@ -149,7 +149,7 @@ def _module_name(text: str) -> str:
 
 
 def _load_module(name: str, text: str) -> ModuleType:
-    """Return the module of this name; it is registered before numba reads its machine code, which refers to it."""
+    """Return the module of this name, registered before numba reads the machine code that refers to it."""
     if name not in sys.modules:
         module = ModuleType(name)
         code = compile(text, f"<{name}>", "exec")

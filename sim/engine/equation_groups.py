@@ -1,4 +1,4 @@
-"""Levels and dependencies of equations, shared by both engines: what an equation reads of its own row and of others."""
+"""Levels and dependencies of equations for both engines: inputs from the same row and from other rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def names_in(arguments: Iterable[ast.expr]) -> list[str]:
 
 
 def aggregation_calls(method: Callable) -> list[tuple[str, list[str]]]:
-    """Return the aggregations of a method, such as `team.mean(x)`, as pairs of a kind and the names it takes.
+    """Return the aggregations of a method, such as `team.mean(x)`, as pairs of kind and argument names.
 
     Raises UnsupportedEquationError where the source cannot be read or an expression is aggregated.
     """
@@ -65,7 +65,7 @@ def aggregation_calls(method: Callable) -> list[tuple[str, list[str]]]:
 def inputs_of_other_rows(registry: Registry, quantity: Quantity) -> set[str]:
     """Return the inputs that aggregations take from whole groups, managers or partners.
 
-    An equation whose aggregations cannot be read may take any of its inputs from there.
+    Where the aggregations of an equation cannot be read, all of its inputs are returned.
     """
     inputs: set[str] = set()
     if set(AGGREGATION_SOURCES).isdisjoint(quantity.causes):
@@ -84,7 +84,7 @@ def inputs_of_other_rows(registry: Registry, quantity: Quantity) -> set[str]:
 
 
 def equation_groups(registry: Registry, names: tuple[str, ...]) -> Iterator[EquationGroup]:
-    """Group quantities that are ordered with dependencies first; inputs from other rows come from an earlier group."""
+    """Group quantities, given with dependencies first, so that inputs from other rows come from an earlier group."""
     waiting = [registry.quantities[name] for name in names]
     while waiting:
         level, remaining = waiting[0].per, {quantity.name for quantity in waiting}

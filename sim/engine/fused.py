@@ -1,6 +1,7 @@
-"""The fused engine: the equations compiled into one kernel, which simulates a week in one world after another.
+"""The fused engine: the equations compiled into one kernel, which simulates a week world by world.
 
-It gives the same bits as the reference engine, which draws its traits and the starts of its stocks.
+It gives the same results as the reference engine, to the bit. The reference engine draws its traits and initialises its
+stocks.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from sim.world.random_streams import normal_quantiles, stream_key
 from sim.world.staff import Staff
 
 CACHE_NUMBERS = 50_000
-"""Numbers of all quantities of the employees in a block that fit into the processor's cache; measured."""
+"""Values of all quantities of a block of employees that fit into the processor's cache; measured."""
 LARGE_FIRM = 20_000
-"""Employees from which reading memory limits the speed, which blocks of twice the length make faster; measured."""
+"""Number of employees from which memory limits the speed, so that blocks of twice the length are faster; measured."""
 _KERNELS: dict[tuple, tuple[Layout, int, Callable]] = {}
 
 
 def _compiled_for(registry: Registry, block: int) -> tuple[Layout, int, Callable]:
-    """Return layout, columns and compiled function of a registry, cached; parameter values do not matter."""
+    """Return layout, columns and compiled function of a registry, cached for all parameter values."""
     mechanisms, levers = (tuple(map(type, owners.values())) for owners in (registry.mechanisms, registry.levers))
     key = (mechanisms, levers, tuple(registry.external_inputs.items()), block)
     if key not in _KERNELS:
@@ -80,7 +81,7 @@ class FusedEngine(Engine):
         self.values = LazyMapping(self.known, self._read)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state without compiled code, which every process loads for itself."""
+        """Return the state without compiled code, which every process loads itself."""
         return {name: value for name, value in vars(self).items() if name not in ("_run_days", "_layout")} | {
             "block": self._layout.block
         }
@@ -124,7 +125,7 @@ class FusedEngine(Engine):
         self._parameters = np.zeros((0, 0), np.float32)
 
     def _parameters_now(self) -> np.ndarray:
-        """Return all parameters as the kernel takes them: (world, parameter)."""
+        """Return all parameters in the form of the kernel, (world, parameter)."""
         if len(self._parameters) != self.worlds:
             columns = [self.parameter(*key) for key in self._layout.parameters]
             self._parameters = np.array(columns, np.float32).reshape(-1, self.worlds).T.copy()

@@ -1,8 +1,8 @@
 """Signed files in the user's cache folder.
 
 Reading machine code means running it, so only files that this user's own runs wrote are accepted. Each file carries a
-keyed digest of its name and content. The key is a private file outside the cache, so a folder that somebody else
-prepared or copied never has it.
+keyed digest of its name and content. The key is a private file outside the cache, so a folder from somebody else is
+never accepted.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SignedFolder:
         return content if hmac.compare_digest(digest, self._digest(name, content)) else None
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file as a whole, so that no other process reads a part of it; OSError where it cannot be written."""
+        """Write a file atomically; raise OSError where it cannot be written."""
         _write_whole(self.folder / name, self._digest(name, content) + content)
 
     def has(self, pattern: str) -> bool:
@@ -73,10 +73,10 @@ class SignedFolder:
 
 @cache
 def kernel_cache() -> SignedFolder:
-    """Return the user's kernel cache, or one in the folder for temporary files.
-
-    The second is used, with a line on stderr, where the first cannot be written or kept private. All processes of the
-    user share the same temporary folder.
+    """Return the user's kernel cache.
+    
+    Where it cannot be written or kept private, return one in the folder for temporary files, which all processes of the
+    user share, and print a warning.
     """
     try:
         folder = _home("XDG_CACHE_HOME", ".cache") / "kernels"
@@ -117,9 +117,9 @@ def _reason(error: Exception) -> str:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder and its parent private to this user; raise OSError where that or writing to it is impossible.
-
-    Permissions that are too wide are removed.
+    """Make a folder and its parent private to this user, removing permissions of others.
+    
+    Raises OSError where that, or writing to the folder, is impossible.
     """
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -168,7 +168,7 @@ def _read_key(path: Path) -> bytes | None:
 
 
 def _write_whole(path: Path, content: bytes, replace: bool = True) -> None:
-    """Write a file in one step; without `replace`, leave a file that another process has written first."""
+    """Write a file atomically; without `replace`, keep a file that another process wrote first."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
         written = Path(file.name)
         try:

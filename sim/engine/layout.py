@@ -2,8 +2,7 @@
 
 A block holds about 256 rows of every quantity of its level, one quantity after the other. The inputs of a row are
 therefore close together, and the distance between two quantities is known when the kernel is compiled. Levels with a
-middle axis have one such block per tie slot or measure. The partner of an empty tie slot is the row after the last
-block.
+middle axis have one such block per tie slot or measure. An empty tie slot points past the last block.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ VECTOR = 16
 
 @dataclass(frozen=True)
 class Layout:
-    """Positions of quantities, parameters and random draws, whatever the size of the firm.
+    """Positions of quantities, parameters and random draws, the same for all sizes of firm.
 
     block                    rows in a block, a power of two
-    slots                    level and name of a quantity to its position within a block
+    slots                    position within a block, by level and name of a quantity
     parameters, draws, trait_draws, today
                              positions in the arrays that the kernel takes
     numbers                  positions in `FirmLayout.at`
@@ -51,11 +50,11 @@ class Layout:
         return 1 if level == "catalogue" else self.block
 
     def row(self, level: str) -> int:
-        """Return how many numbers a block holds per slot of the middle axis."""
+        """Return the length of a block per slot of the middle axis."""
         return len(self.slots[level]) * self.width(level)
 
     def offset(self, level: str, name: str) -> int:
-        """Return the position in a block at which the rows of a quantity begin."""
+        """Return the position of the first row of a quantity in a block."""
         return self.slots[level][name] * self.width(level)
 
 
@@ -130,7 +129,7 @@ _NUMBERS = [
 class FirmLayout:
     """A firm in a layout.
 
-    at      int64, counts of rows and blocks, and where levels, codes and addresses begin: `Layout.numbers`
+    at      int64, counts of rows and blocks, and starts of levels, codes and addresses, by `Layout.numbers`
     codes   uint32, codes of entities
     rows    int32, addresses of partners, managers and groups
     size    numbers in the state of one world

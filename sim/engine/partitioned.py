@@ -1,7 +1,7 @@
-"""Engine of a large firm in parts, each of which stays in the processor's cache for a week.
+"""Engine of a large firm in parts, so that each part stays in the processor's cache for a week.
 
-Nothing passes from one establishment to another. A part made of whole establishments is therefore simulated for a week
-before the next one, and gives the same bits as the whole firm would.
+Establishments do not influence each other. Parts of whole establishments can therefore be simulated one after another
+for a week each, with the same results, to the bit, as the whole firm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sim.world.firm import Part, partition_firm
 from sim.world.staff import Staff
 
 PARTITION_PLACES = 2_500
-"""Most places of a part, where its establishments allow: these still fit into the processor's cache; measured."""
+"""Places of a part that still fit into the processor's cache; measured. A larger establishment is a part of its own."""
 SHARED_LEVELS = ("everywhere", "catalogue")
 
 

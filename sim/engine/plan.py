@@ -48,11 +48,11 @@ class Plan:
     measures : tuple of Measure
         All measures that can be introduced.
     scenarios : tuple of Scenario
-        Worlds of the run; the others are compared with the first one.
+        Worlds of the run; the first is the baseline of the others.
     firm : FirmOptions
-        Size and structure of the organisation. The plan records digests of the user's files; runs refuse other content.
+        Size and structure of the organisation. The plan records digests of the user's files; runs refuse changed files.
     parameters : mapping
-        Process to parameter to value, where it differs from the default; the process of the instruments is `survey`.
+        Values that differ from the defaults, by process and parameter; `survey` and `interview` are the instruments.
     weeks, burn_in : int
         Simulated weeks after and before day 0.
     seed, replicate : int
@@ -80,7 +80,7 @@ class Plan:
         if self.weeks < 1 or self.burn_in < 0:
             raise UserError(invalid("weeks or burn_in", f"{self.weeks}, {self.burn_in}", "1 or more and 0 or more"))
         if not self.scenarios:
-            raise UserError("Missing scenario. Name at least one, as in scenarios=[baseline].")
+            raise UserError("Missing setting: scenarios. Use at least one, as in scenarios=[baseline].")
         if not isinstance(self.replicate, int | np.integer) or not 0 <= self.replicate < _MOST_REPLICATES:
             raise UserError(invalid("replicate", self.replicate, f"a whole number from 0 to {_MOST_REPLICATES - 1:,}"))
         if self.firm.kind == "own" and self.firm.persons and self.firm.file_digests is None:
@@ -113,7 +113,7 @@ def simulate_burn_in(plan: Plan, each_week: Callable[[int], None] | None = None)
 
 
 def create_engine(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], np.ndarray] | None = None) -> Engine:
-    """Return an engine that stands at the first day of the burn-in.
+    """Return an engine at the first day of the burn-in.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def create_engine(plan: Plan, worlds: int = 1, varied: Mapping[tuple[str, str], 
     worlds : int
         Number of worlds.
     varied : mapping, optional
-        (process, name) to one value per world, for worlds that differ in parameters instead of scenarios.
+        One value per world by (process, name), for worlds that differ in parameters instead of scenarios.
     """
     measures = required_measures(plan)
     check_memory(plan, worlds)
@@ -146,13 +146,13 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     ----------
     plan : Plan
     firm : Firm, optional
-        The plan's firm once it has been built; its counts then replace parameters too.
+        The plan's firm, if it has been built; its counts then also replace parameters.
 
     Raises
     ------
     UserError
         For an unknown parameter, a value out of range, a parameter that the organisation's counts replace, or a measure
-        that shifts or rewrites what it may not.
+        that shifts or rewrites a quantity that is not a condition.
     """
     measures = required_measures(plan)
     own = levers()
@@ -160,7 +160,7 @@ def registry_of(plan: Plan, firm: Firm | None = None) -> Registry:
     missing = [m.name for m in measures if m.rewrites and m.name not in own]
     if missing:
         raise UserError(
-            f"Missing file sim/levers/{missing[0]}.py: measure {missing[0]} says that it rewrites a condition."
+            f"Missing file: sim/levers/{missing[0]}.py. Measure {missing[0]} needs it, since it has rewrites: true."
         )
     parameters = plan.parameters
     kinds = {**mechanisms(), **{lever.process(): lever for lever in rewriting}}
@@ -194,7 +194,7 @@ def _check_scenario(scenario: Scenario, registry: Registry, measures: Sequence[M
     for name in scenario.withdrawn:
         if name not in in_place:
             raise UserError(
-                f"Invalid withdrawal in scenario {scenario.name}: {name}. No employer has it; use one of "
+                f"Invalid withdrawal in scenario {scenario.name}: {name}. No employer has it. Use one of "
                 f"{', '.join(in_place)}."
             )
 
@@ -234,11 +234,11 @@ _SHARES = {
     "flexible_contract": ("flexible",), "may_work_from_home": ("may_share", "managers_may"),
     "separate_room": ("room_of_managers", "room_of_others"),
 }  # fmt: skip
-"""Parameters that each share of an organisation replaces; a share of all employees replaces that of every role."""
+"""Parameters that a share of an organisation replaces; a share of all employees replaces the shares of all roles."""
 
 
 def counted_parameters(counts: Iterable[str]) -> dict[str, str]:
-    """Return the parameters of `circumstances` that these counts replace, each with the name of its count.
+    """Return the parameters of `circumstances` that these counts replace, with the names of the counts.
 
     >>> counted_parameters(["woman", "commute_minutes"])
     {'women': 'woman'}
@@ -261,8 +261,8 @@ def _check_no_conflict(
     for process, own in counts.items():
         for name in own.keys() & parameters.get(process, {}).keys():
             raise UserError(
-                f"Conflicting values for parameter {process}.{name}: the organisation's own count (firm.shares or the "
-                "file of persons) replaces it. Use one of the two."
+                f"Conflicting values for parameter {process}.{name}. A count of the organisation (firm.shares or the "
+                "file of persons) sets it too. Use one of the two."
             )
 
 
@@ -285,7 +285,7 @@ def check_memory(plan: Plan, worlds: int, workers: int = 1, stored: float = 0.0,
     stored : float
         Bytes that the study stores in memory while it simulates.
     afterwards : float
-        Bytes that it needs once everything has been simulated.
+        Bytes that the study needs after the simulation.
     """
     worlds, people = max(worlds, len(plan.scenarios)), _people(plan.firm)
     free = _free_memory()
@@ -300,7 +300,7 @@ def check_memory(plan: Plan, worlds: int, workers: int = 1, stored: float = 0.0,
 
 
 def bytes_simulating(plan: Plan, worlds: int, workers: int = 1) -> float:
-    """Return about how many bytes the processes need while each of them simulates so many worlds of a plan."""
+    """Estimate the memory of the processes, in bytes, while each simulates `worlds` worlds of a plan."""
     engine = _people(plan.firm) * (_BYTES_A_PLACE + worlds * _BYTES_A_PLACE_AND_WORLD)
     return workers * (_BYTES_A_PROCESS + engine) if workers > 1 else engine
 
@@ -317,7 +317,7 @@ def _smaller_request(plan: Plan, worlds: int, workers: int, stored: float, after
 
 
 def _people(firm: FirmOptions) -> int:
-    """Return the most people that a firm can have."""
+    """Return the largest possible number of people of a firm."""
     if firm.kind == "study":
         return min(firm.people, firm.establishments * 700)
     return _rows(firm.persons) if firm.kind == "own" and firm.persons else firm.people

@@ -1,8 +1,8 @@
 """Building blocks of the fused kernel, compiled by numba: choices, extremes, random numbers and memory access.
 
-The compiler can vectorise a loop only where it knows that the loop does not write what it reads for another row. Alias
-scopes say so: the arrays of the kernel never overlap, and within one pass the reads of other rows or levels
-("other_row") never touch what the pass writes ("own_row"). Nothing is promised across passes.
+The compiler can vectorise a loop only if the loop does not write what it reads for another row. Alias scopes state
+this: the arrays of the kernel never overlap, and within a pass the reads of other rows or levels ("other_row") never
+touch what the pass writes ("own_row"). They state nothing about different passes.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ publish = _writer("published")
 
 
 def gather_function(width: int):
-    """Return the copy of `width` adjacent numbers from the published to the gathered values."""
+    """Return a function that copies `width` adjacent numbers from the published to the gathered values."""
 
     @intrinsic
     def gather(typing, published, gathered, there, here):

@@ -1,7 +1,7 @@
-"""The reference engine: numpy evaluates the equations, all worlds side by side.
+"""The reference engine: numpy evaluates the equations, for all worlds together.
 
 A quantity that is the same in all worlds is stored once, with a leading axis of 1, and broadcasts. It gets one row per
-world as soon as one of its dependencies has. All state is float32.
+world as soon as one of its dependencies differs between worlds. All state is float32.
 
 A day is divided into groups of equations of one level. A large firm is computed block by block within a group. An
 equation that reads other rows needs them complete, so it belongs to a later group.
@@ -27,14 +27,14 @@ from sim.world.random_streams import normals, splitmix64, stream_key, uniforms
 from sim.world.staff import ALL_ROWS, Staff, select_rows
 
 CELLS = 1 << 20
-"""Numbers of one quantity in a block. Smaller blocks cost more in calls than they save in memory. Larger arrays are
-returned to the operating system after each use, which makes a large firm slow."""
+"""Values of one quantity in a block. Smaller blocks cost more in calls than they save in memory. Larger arrays are
+returned to the operating system after each use, which slows down a large firm."""
 
 _DRAW = {"normal": normals, "uniform": uniforms}
 _WORD = (1 << 64) - 1
 
 Source = Callable[[int, slice], object]
-"""Returns the value of an argument for a day and some rows."""
+"""Function that returns the value of an argument for a day and some rows."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class ReferenceEngine(Engine):
         cached: list = [None, None]
 
         def of_other_end(day: int, rows: slice) -> np.ndarray:
-            """Return the values of the other ends; the blocks of a group share the padded array."""
+            """Return the values of the partners; the blocks of a group share the padded array."""
             if cached[0] is not self.values[name]:
                 cached[:] = self.values[name], ties.with_empty_row(self.values[name])
             return ties.at(rows).select_neighbour_values(cached[1])
@@ -212,7 +212,7 @@ class ReferenceEngine(Engine):
         return total
 
     def _due_flows(self, monday: bool) -> tuple[str, ...]:
-        """Return the flows that are computed today: on Mondays and on the first day of all, every one."""
+        """Return the flows that are computed today: all flows on Mondays and on the first simulated day."""
         quantities = self.registry.quantities
         return tuple(
             name for name in self.registry.day if monday or quantities[name].every == "day" or name not in self.values
@@ -221,7 +221,7 @@ class ReferenceEngine(Engine):
     # -- levers ------------------------------------------------------------------------------------------------------
 
     def _apply_levers(self, result: np.ndarray, quantity: Quantity, day: int, rows: slice) -> np.ndarray:
-        """Add the shifts to the owner's result, then let the levers rewrite it in the order of their names."""
+        """Add the shifts to the owner's result, then apply the levers that rewrite it, in the order of their names."""
         total = self._shift_totals.get(quantity.name)
         if total is not None:
             result = result + select_rows(total, rows)
@@ -276,7 +276,7 @@ class ReferenceEngine(Engine):
         return value
 
     def _replace_leavers(self) -> None:
-        """Give each vacated place a new person: draw new traits and reset stocks, ties and knowledge."""
+        """Fill each vacated place with a new person: draw new traits and reset stocks, ties and knowledge."""
         leaves = self.values.get("leaves")
         if leaves is None or not leaves.any():
             return
@@ -300,7 +300,7 @@ class ReferenceEngine(Engine):
                 self.values[name][where] = self._initial_values_at(where, name, quantity.start_of_newcomers)
 
     def _vacated(self, leaves: np.ndarray, level: str) -> tuple:
-        """Return the index of the rows, in an array of this level, that somebody has left."""
+        """Return the index of the vacated rows in an array of this level."""
         if level == "tie":
             return np.nonzero((leaves > 0)[:, None] | (self.staff.aggregation_sources["ties"].of(leaves) > 0))
         world, place = np.nonzero(leaves > 0)
@@ -313,7 +313,7 @@ class ReferenceEngine(Engine):
         return value[np.minimum(where[0], len(value) - 1), *where[1:]]
 
     def _distinct_worlds(self) -> int:
-        """Return in how many worlds people may differ: traits and leavers may be stored once for all worlds."""
+        """Return the number of worlds in which people differ; 1 if traits and leavers are stored for all worlds."""
         return max(len(self.values[name]) for name in (*self.registry.traits, "leaves"))
 
     def _redraw_traits(self, vacated: np.ndarray) -> None:
@@ -382,7 +382,7 @@ class ReferenceEngine(Engine):
 
 
 def _parameter(value, rank: int):
-    """Return a parameter as equations use it: one float32 for all worlds, or one per world along the first axis."""
+    """Return a parameter as equations use it: one float32 for all worlds, or one per world on the first axis."""
     array = np.asarray(value, np.float32)
     if array.ndim == 0 or array.size == 1:
         return np.float32(array.ravel()[0])

@@ -1,8 +1,8 @@
-"""Order of computation of the fused engine: equations gathered into passes, passes into segments.
+"""Order of computation of the fused engine: equations in passes, passes in segments.
 
-A *pass* computes equations of one level and clock for one block of rows, each row by itself. Passes over the same rows
-follow one another block by block, so that a block stays in the cache; together they are a *segment*. An equation that
-reads other rows needs them complete, so a new segment begins there.
+A *pass* computes equations of one level and clock for one block of rows, each row separately. A *segment* is a series
+of passes over the same rows, block by block, so that a block stays in the cache. An equation that reads other rows
+needs them complete, so it begins a new segment.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FINE_FIRST = (
 
 @dataclass(frozen=True)
 class NeighbourAggregation:
-    """An aggregation with a loop of its own: `ties.mean(of, weight)`, `ties.sum(of)`, `team.mean(of)` …"""
+    """An aggregation with its own loop: `ties.mean(of, weight)`, `ties.sum(of)`, `team.mean(of)` …"""
 
     name: str
     level: str
@@ -45,7 +45,7 @@ class NeighbourAggregation:
 
 @dataclass(frozen=True)
 class ScheduledEquation:
-    """One equation, or one aggregation, with the quantities that it reads of its own row and of other rows."""
+    """One equation or aggregation, with the quantities that it reads from its own row and from other rows."""
 
     name: str
     level: str
@@ -105,12 +105,12 @@ class Schedule:
 
 
 def aggregation_name(quantity: str, kind: str, names: Sequence[str]) -> str:
-    """Return the name of the result of an aggregation within an equation that does more than aggregate."""
+    """Return the name of the result of an aggregation within a larger equation."""
     return "__".join((quantity, *kind.split("."), *names))
 
 
 def build_schedule(registry: Registry) -> Schedule:
-    """Order the equations of a registry; raise UnsupportedEquationError naming an equation that cannot be fused."""
+    """Order the equations of a registry; raise UnsupportedEquationError for one that cannot be fused."""
     aggregations: dict[str, NeighbourAggregation] = {}
     day: list[ScheduledEquation] = []
     night: list[ScheduledEquation] = []
@@ -135,7 +135,7 @@ def _aggregations_of(registry: Registry, quantity: Quantity) -> list[NeighbourAg
     by_name: dict[str, NeighbourAggregation] = {}
     for method in methods_of(registry, quantity).values():
         for kind, names in aggregation_calls(method):
-            if kind != "manager.of":  # one value of one other row needs no loop
+            if kind != "manager.of":  # it reads a single other row, so it needs no loop
                 name = aggregation_name(quantity.name, kind, names)
                 by_name[name] = _aggregation(registry, quantity, kind, names, name)
     aggregations = list(by_name.values())
@@ -149,7 +149,7 @@ def _aggregation(
 ) -> NeighbourAggregation:
     source, function = kind.split(".")
     if not all(n in registry.quantities or n in registry.external_inputs for n in names):
-        raise UnsupportedEquationError(f"'{kind}' aggregates something that is no quantity")
+        raise UnsupportedEquationError(f"'{kind}' aggregates something that is not a quantity")
     levels = [level_of(registry, n) for n in names]
     if kind == "ties.mean" and levels == ["employee", "tie"]:
         level = "employee"
@@ -159,7 +159,7 @@ def _aggregation(
         level = _LEVEL_OF_MEAN[source, levels[0]]
     else:
         arguments = ", ".join(f"{n} per {lv}" for n, lv in zip(names, levels, strict=True))
-        raise UnsupportedEquationError(f"'{kind}' of {arguments} is not known")
+        raise UnsupportedEquationError(f"'{kind}' of {arguments} is not supported")
     if level != quantity.per:
         raise UnsupportedEquationError(f"'{kind}' gives one value per {level}, and it is per {quantity.per}")
     weight = names[1] if len(names) > 1 else None
@@ -214,7 +214,7 @@ def _scheduled_equation(
 
 
 def _day(equations: list[ScheduledEquation]) -> list[Pass]:
-    """Gather the day's equations into few passes: employees' daily ones last, so that their pass is long."""
+    """Gather the day's equations into few passes; daily equations of employees come last, so their pass is long."""
     waiting = {equation.name: equation for equation in equations}
     passes: list[Pass] = []
     while waiting:
@@ -277,7 +277,7 @@ def _may_follow(gathered: list[Pass], following: Pass) -> bool:
 
 
 def _double_buffered(segments: Iterable[Segment]) -> frozenset[str]:
-    """Return the stocks whose old value is still read after the new one is known; the new one waits in a buffer."""
+    """Return the stocks whose old value is read after the new one is computed, so that the new one needs a buffer."""
     numbered = [(number, one) for number, segment in enumerate(segments) for one in segment.passes]
     buffered: set[str] = set()
     for position, (segment, writer) in enumerate(numbered):

@@ -72,7 +72,7 @@ def as_kind(term: Term, kind: str) -> str:
 
 
 def common_kind(*terms: Term) -> str:
-    """Return the type in which numpy computes with these terms."""
+    """Return the type that numpy uses for an operation on these terms."""
     kinds = [t.kind for t in terms if t.kind != "number"]
     numbers = [t.number for t in terms if t.kind == "number"]
     fractional = any(isinstance(number, float) for number in numbers)
@@ -123,7 +123,7 @@ class ScalarTranslator:
         Raises
         ------
         UnsupportedEquationError
-            Where a statement or an expression has no counterpart.
+            For a statement or an expression that has no scalar counterpart.
         """
         return _FunctionTranslator(self, function, dict(arguments), parameter, aggregate).result()
 
@@ -264,7 +264,7 @@ def _code_of_file(source: str) -> frozenset[tuple]:
 
 
 def _code_contents(code: CodeType) -> tuple:
-    """Return what two versions of a function are compared by; strings do not count."""
+    """Return the contents by which two versions of a function are compared, without strings."""
     constants = tuple(repr(c) for c in code.co_consts if not isinstance(c, str | CodeType))
     return code.co_firstlineno, code.co_name, code.co_code, code.co_names, code.co_varnames, constants
 

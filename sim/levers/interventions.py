@@ -28,7 +28,7 @@ class PlacedShift:
     shift: Shift
 
     def total(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return what the measure adds to the condition, (w, n); exactly 0 where it is not in effect."""
+        """Return the amount that the measure adds to the condition, (w, n); exactly 0 where it is not in effect."""
         dose = values["in_effect"][:, self.measure]
         if self.shift.receives == "managers":
             dose = values["practised"][:, self.measure] * values["is_manager"]
@@ -103,7 +103,7 @@ class InterventionState:
         return by_condition
 
     def dose(self, measure: str, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return how far a measure that rewrites a condition is in effect: (w, n)."""
+        """Return the degree, 0 to 1, to which a measure that rewrites a condition is in effect, (w, n)."""
         row = self._row[measure]
         return values["in_effect"][:, row] * values["intensity"][:, row]
 

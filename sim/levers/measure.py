@@ -98,7 +98,7 @@ def read_measure(name: str, content: Mapping[str, Any]) -> Measure:
     check_entries(where, content, set(Measure.__dataclass_fields__) - {"name"})
     for entry in (*_TEXTS, *_CHOICES, "use"):
         if content.get(entry) in (None, ""):
-            raise UserError(f"Missing entry: {entry} in {where}. Every measure has one.")
+            raise UserError(f"Missing entry: {entry} in {where}. Every measure needs one.")
     for entry in _TEXTS:
         check_text(f"{entry} in {where}", content[entry])
     for entry, allowed in _CHOICES.items():
@@ -114,7 +114,7 @@ def read_measure(name: str, content: Mapping[str, Any]) -> Measure:
         _check_source(f"source in {where}", content["source"])
     shifts = entries_of(f"shifts in {where}", content.get("shifts"), "shifts: {breaks_taken: {amount: 0.1, …}}")
     if not shifts and not content.get("rewrites"):
-        raise UserError(f"Missing entry: shifts in {where}. Name a condition that the measure moves.")
+        raise UserError(f"Missing entry: shifts in {where}. Use at least one condition that the measure changes.")
     read = {target: _read_shift(where, target, shift) for target, shift in shifts.items()}
     return Measure(**{**content, "name": name, "study": study, "shifts": read})
 

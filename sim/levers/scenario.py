@@ -1,4 +1,4 @@
-"""Scenarios: measures that are introduced or withdrawn, and settings that change, each from a week on."""
+"""Scenarios: measures that are introduced or withdrawn, and parameters that change, each from a given week."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SETTINGS = "settings: {recovery: {breaks_a_day: 4}}"
 class Introduction:
     """A measure taken by `share` of the establishments from week `start` until before week `end` (None: no end).
 
-    `intensity` multiplies what the measure moves; `use`, `hoops` and `well` replace the measure's own where given.
+    `intensity` multiplies the effect of the measure; `use`, `hoops` and `well`, if given, replace its own values.
     """
 
     measure: str
@@ -99,8 +99,8 @@ def scale_scenario(
     share : float
         Share of the employers that take the measures.
     strength : float
-        Factor of the measures' intensity. Settings move `share` times `strength` of the way from their default to
-        their value, and never beyond it.
+        Factor of the measures' intensity. Settings move by `share` times `strength` from their default towards their
+        value, and never beyond it.
 
     Raises
     ------

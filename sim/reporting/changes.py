@@ -1,4 +1,4 @@
-"""A difference from today's practice in words, in any language whose phrases are given."""
+"""Differences from today's practice in words, with the phrases of any language."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PHRASES = {
 }
 """The English phrases; those of `sim/words` have the same keys."""
 _SIZES = ((0.05, "hardly"), (0.20, "slightly"), (0.50, ""), (math.inf, "much"))
-"""Upper bounds in SD. Cohen (1988) calls 0.2 small and 0.5 medium; below 0.05 nobody would notice."""
+"""Upper bounds in SD. Cohen (1988) calls 0.2 small and 0.5 medium. Differences below 0.05 are not noticeable."""
 
 
 def is_distinguishable(low: float, high: float) -> bool:
@@ -44,7 +44,7 @@ def of_people(unit: str) -> bool:
 
 
 def direction_words(unit: str) -> tuple[str, str]:
-    """Return what to call less and more of an outcome in this unit."""
+    """Return the words for less and more of an outcome in this unit."""
     return ("fewer", "more") if of_people(unit) else ("lower", "higher")
 
 
@@ -63,16 +63,16 @@ def change_in_words(
     Parameters
     ----------
     difference : float
-        In `unit`; nan where the comparison does not apply, for a `reason` (ids of `sim.outcomes.no_effect`).
+        In `unit`; nan where the comparison does not apply, as `reason` explains (ids of `sim.outcomes.no_effect`).
     low, high : float
         Ends of the interval; nan for one run.
     unit : str
-        Unit as in the tables. Numbers of people have `people_decimals`, others two decimals; one more where a number
+        Unit of the tables. Numbers of people have `people_decimals` decimals, others two, and one more where a number
         would round to zero.
     phrases : mapping of str to str
         Phrases of the language.
     unit_name : str
-        The unit in the language.
+        Name of the unit in the language.
 
     Examples
     --------

@@ -19,7 +19,7 @@ LABELS = {
     "no_separate_room": "No separate work room",
     "on_site": "Work on site",
 }
-"""Only the names that cannot be derived from their id; a caller may replace and add."""
+"""Names that cannot be derived from an id; callers may replace them and add others."""
 
 
 def label_of(identifier: str, labels: Mapping[str, str] | None = None) -> str:

@@ -18,7 +18,7 @@ MOST_DOTS = 100
 
 
 def name_of(scenario: str, words: Words) -> str:
-    """Return the name of a scenario: its own, that of a measure or option, of two combined, or derived from its id."""
+    """Return the name of a scenario: from `sim/words`, from the names of two combined ones, or derived from its id."""
     known = _known(scenario, words)
     if known is not None:
         return known
@@ -77,7 +77,7 @@ def unit_of(unit: str, words: Words) -> str:
 
 
 def direction(unit: str, words: Words) -> str:
-    """Return what is to the left and to the right of zero."""
+    """Return the text that explains the left and the right of zero."""
     return words(f"common.direction.{_counts(unit)}")
 
 
@@ -138,7 +138,7 @@ def listed(names: Iterable[str], words: Words) -> str:
 
 
 def holds(interval: str, replicates: int) -> str:
-    """Return what an interval over replicates covers: chance, draws, or one run."""
+    """Return the type of an interval over replicates: chance, draws, or one (a single run)."""
     return ONE_RUN if replicates < 2 else DRAWS if interval == DRAWS else CHANCE
 
 
@@ -146,7 +146,7 @@ def holds(interval: str, replicates: int) -> str:
 
 
 def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
-    """Return how many dots are lower, little changed and higher: one per run, or per 1% of more than 100 runs.
+    """Return the numbers of dots for lower, little change and higher: one per run, or one per 1% of over 100 runs.
 
     `counts` is a row of the table of counts.
     """
@@ -156,9 +156,9 @@ def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
 
 
 def dot_sentence(counts: Mapping[Any, Any], parameters: str, words: Words) -> str:
-    """Return in how many runs an outcome fell, changed little or rose; always show it with `not_the_chance`.
-
-    `parameters` says what the runs have: draws that fit the data, the same values (chance) or the user's own.
+    """Return a sentence on the runs in which an outcome fell, changed little or rose; show `not_the_chance` with it.
+    
+    `parameters` is the type of parameter values: draws that fit the data, the same values (chance) or the user's own.
     """
     lower, little, higher = dots_of(counts)
     parts = words(f"common.dots.parts.{counts['outcome']}", lower=lower, little=little, higher=higher)
@@ -166,12 +166,12 @@ def dot_sentence(counts: Mapping[Any, Any], parameters: str, words: Words) -> st
 
 
 def not_the_chance(interval: str, words: Words) -> str:
-    """Return that a count of runs is not a probability of success."""
+    """Return the warning that a count of runs is not a probability of success."""
     return words(f"common.dots.not_the_chance.{DRAWS if interval == DRAWS else CHANCE}")
 
 
 def dots_key(counts: Mapping[Any, Any], words: Words) -> str:
-    """Return what a dot is, and the margin below which little changed."""
+    """Return the key of the dots, with the margin of little change."""
     runs = int(counts["replicates"])
     key = "common.dots.key" if runs <= MOST_DOTS else "common.dots.key_scaled"
     return words(key, runs=runs, margin=margin(counts, words))
@@ -185,7 +185,7 @@ def margin(counts: Mapping[Any, Any], words: Words) -> str:
 
 
 def dot_words(unit: str, words: Words) -> tuple[str, str, str]:
-    """Return what to call the three kinds of dots of an outcome in this unit."""
+    """Return the names of the three kinds of dots of an outcome in this unit."""
     kind = _counts(unit)
     return words(f"common.dots.lower.{kind}"), words("common.dots.little"), words(f"common.dots.higher.{kind}")
 

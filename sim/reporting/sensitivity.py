@@ -1,4 +1,4 @@
-"""Labels and order of assumptions and doses, which the figures, charts and pages of sensitivity studies share."""
+"""Labels and order of assumptions and doses for the figures, charts and pages of sensitivity studies."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ DOSE_KINDS = {"dose": "share of employers", "strength": "strength"}
 
 
 def by_number(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield each number of a table of factors: its scenario (the baseline for a level), its outcome, and its rows."""
+    """Yield each result in a table of factors: its scenario (the baseline for a level), its outcome, and its rows."""
     for (scenario, outcome), rows in table.groupby(["scenario", "outcome"], sort=False):
         yield str(scenario), str(outcome), rows
 
 
 def leading_rows(rows: pd.DataFrame, by: str, count: int) -> pd.DataFrame:
-    """Return the rows of one number with the largest estimates, by tier and then alphabetically; no tier comes last."""
+    """Return the rows with the largest estimates, by tier and then alphabetically; rows without a tier come last."""
     moving = rows[rows[by] > 0].nlargest(count, by)
     return moving.assign(_last=moving["tier"] == 0).sort_values(["_last", "tier", "words"]).drop(columns="_last")
 
 
 def number_title(scenario: str) -> str:
-    """Return what a number is, apart from its outcome: a level, or the effect of a scenario."""
+    """Return the title of a result without its outcome: a level, or the effect of a scenario."""
     return f"Level under {TODAY}" if scenario == BASELINE.name else f"Effect of {scenario.replace('_', ' ')}"
 
 
 def number_name(scenario: str, outcome: str) -> str:
-    """Return the name of a number.
+    """Return the name of a result: its outcome and its title.
 
     >>> number_name("whole_package", "isolation_from_company")
     'Isolation from the company: effect of whole package'
@@ -44,12 +44,12 @@ def number_name(scenario: str, outcome: str) -> str:
 
 
 def direction(low: float, high: float) -> int:
-    """Return 1 if a number is higher with more of an assumption throughout its interval, -1 if lower, else 0."""
+    """Return 1 if the whole interval is above zero, -1 if it is below, else 0."""
     return int(low > 0) - int(high < 0)
 
 
 def direction_in_words(direction: int, scenario: str, outcome: str) -> str:
-    """Return what more of an assumption does to a number that rises (1), falls (-1), or does either (0).
+    """Return in words how a result changes with an assumption: rises (1), falls (-1), or either (0).
 
     >>> direction_in_words(1, "baseline", "exhaustion"), direction_in_words(1, "whole_package", "exhaustion")
     ('higher', 'helps less')
@@ -80,7 +80,7 @@ def decimals(unit: str) -> int:
 
 
 def place_range(first: int, last: int) -> str:
-    """Return the range of places that intervals leave open.
+    """Return a range of possible places in a ranking.
 
     >>> place_range(1, 1), place_range(3, 18)
     ('1', '3–18')

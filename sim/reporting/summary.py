@@ -1,6 +1,6 @@
-"""The page of a comparison, summary.md: `facts` gathers its values, and `summary.md.j2` states them.
+"""The page of a comparison, summary.md: `facts` gathers its values, and `summary.md.j2` holds its sentences.
 
-Where every run has its own posterior draw, the page counts runs; where all runs share parameters, it compares means.
+If every run has its own posterior draw, the page counts runs; if all runs share parameters, it compares means.
 Scenarios keep the order of the tables.
 """
 
@@ -22,7 +22,7 @@ from sim.reporting.tables import in_given_order, overlapping_sets, require_colum
 from sim.reporting.templates import render
 
 NOTICEABLE_SHARE = 0.005
-"""A share of people below this would read 0%."""
+"""Smallest share of people that does not round to 0%."""
 _ABOUT = ("replicates", "people", "weeks", "seed", "version", "parameters", "assumed")
 _EFFECT_COLUMNS = ("scenario", "kind", "outcome", "group", "baseline", "difference", "low", "high", "unit")
 _COUNT_COLUMNS = ("scenario", "kind", "outcome", "group", "lower", "little", "higher", "margin", "replicates", "unit")
@@ -86,7 +86,7 @@ def facts(tables: Tables, about: Mapping[str, Any], labels: Mapping[str, str] | 
 
 
 def lines_without_effect(reasons: pd.DataFrame, labels: Mapping[str, str] | None = None) -> list[str]:
-    """Return for each scenario in how many runs it has no effect and why; `reasons` is the table of that name."""
+    """Return a line per scenario with the runs without an effect and the reasons, from the table `reasons`."""
     whole = reasons[reasons["part"] == ""]
     return [
         f"{label_of(str(scenario), labels)}: "
@@ -125,7 +125,7 @@ def _change(row: pd.Series) -> Facts:
 
 
 def _counts(tables: Tables, name: Callable[[str], str]) -> list[Facts]:
-    """Return for each main outcome how many runs of each policy are lower, little changed and higher, everybody."""
+    """Return the runs of each policy that are lower, little changed and higher, by main outcome, everybody."""
     if "counts" not in tables:
         return []
     counts = require_columns(tables["counts"], _COUNT_COLUMNS, "counts")

@@ -27,7 +27,7 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> p
 def row_of(
     table: pd.DataFrame, outcome: str, group: str = "everybody", scenario: str | None = None
 ) -> dict[Any, Any] | None:
-    """Return the row of an outcome, group and scenario; None where there is none. None as scenario: any policy."""
+    """Return the row of an outcome, group and scenario, or None; without a scenario, the first policy."""
     is_own = (table["scenario"] == scenario) if scenario else (table["scenario"] != "baseline")
     rows = table[is_own & (table["outcome"] == outcome) & (table["group"] == group)]
     return None if rows.empty else rows.iloc[0].to_dict()
@@ -39,7 +39,7 @@ def without_small_groups(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_given_order(table: pd.DataFrame, kind: str) -> list[str]:
-    """Return the scenarios of one kind in the order of the table, which is never an order of success."""
+    """Return the scenarios of one kind in the order of the table, which is not a ranking."""
     return [str(scenario) for scenario in table.loc[table["kind"] == kind, "scenario"].unique()]
 
 

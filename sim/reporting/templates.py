@@ -1,4 +1,4 @@
-"""Pages from Jinja templates: all sentences stand in the template, and all numbers come as values."""
+"""Pages from Jinja templates, which hold all sentences; all numbers are passed as values."""
 
 from __future__ import annotations
 

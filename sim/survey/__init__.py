@@ -1,1 +1,1 @@
-"""The simulated survey: questionnaire, interview, visits, and the statistics of its answers."""
+"""The simulated survey: questionnaire, interview, visits, and statistics of the responses."""

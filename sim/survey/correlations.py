@@ -1,6 +1,6 @@
 """Correlations by role with two-sided tests at 5%, as in the study of 2022, and their permutation null.
 
-Many tests give some significant results by chance. Permuting the outcomes over the same people shows how many.
+Some of many tests are significant by chance. Permuting the outcomes over the same people shows how many.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sim.survey.visit import Answers
 
 SIGNIFICANT = 0.05
 NULL_QUANTILE = 0.95
-"""Share of studies without any relation that find no more significant tests than the limit."""
+"""Share of studies without any relation in which the number of significant tests stays within the limit."""
 
 
 class Correlations:
@@ -52,7 +52,7 @@ class Correlations:
         return set(predictors) <= set(self.predictors) and set(outcomes) <= set(self.outcomes)
 
     def at(self, predictors: Sequence[str], outcomes: Sequence[str]) -> tuple[np.ndarray, ...]:
-        """Return the index of the correlations between these, as in `r[at(predictors, outcomes)]`."""
+        """Return the index of these correlations, as in `r[at(predictors, outcomes)]`."""
         rows = [self.predictors.index(name) for name in predictors]
         return np.ix_(np.array(rows, int), np.array([self.outcomes.index(name) for name in outcomes], int))
 
@@ -64,7 +64,7 @@ class Correlations:
     def permuted(self, outcomes: Sequence[str], times: int, seed: Sequence[int]) -> np.ndarray:
         """Return the signs of significant correlations under the permutation null, (times, predictor, outcome).
 
-        The outcomes of a person stay together, so that correlations among predictors and among outcomes remain.
+        The outcomes of a person stay together, which preserves correlations among predictors and among outcomes.
         """
         y = self._y[[self.outcomes.index(name) for name in outcomes]]
         permutations = np.random.default_rng(seed).permuted(np.tile(np.arange(self.n), (times, 1)), axis=1)
@@ -97,5 +97,5 @@ def least_significant(n: int) -> float:
 
 
 def limit_by_chance(counts: np.ndarray) -> float:
-    """Return the most significant tests in 95% of studies without any relation, from the counts of such studies."""
+    """Return the largest number of significant tests in 95% of studies without any relation, from their counts."""
     return float(np.quantile(counts, NULL_QUANTILE, method="inverted_cdf"))

@@ -1,7 +1,7 @@
 """Interview and questionnaire: sampling, nonresponse and response behaviour.
 
-A latent state becomes a score on a scale of 1 to 5 with measurement error and a floor. Knowledge of a measure becomes a
-response that memory and response style may change. The same person answers both.
+A latent state becomes a score on a scale of 1 to 5, with measurement error and a floor. Knowledge of a measure becomes a
+response, which memory and response style may change. Both come from the same person.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Interview(Mechanism):
     isolated_stop: float = param(0.20, "logit/sd", "effect of isolation from colleagues on dropping out of a panel", low=0.0, high=0.6, source="assumed")
 
     def says_known(self, known: np.ndarray, style: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """Return the response about a measure, 0 or 1, given whether it is known, response style and uniform numbers."""
+        """Return the response about a measure, 0 or 1, from knowledge, response style and uniform numbers."""
         wrongly_yes = self.misremembers * ratio(self.agrees_to_measures * style)
         wrongly_no = self.misremembers * ratio(-self.agrees_to_measures * style)
         return np.where(known > 0, uniform >= wrongly_no, uniform < wrongly_yes).astype(np.float64)
@@ -53,7 +53,7 @@ class Interview(Mechanism):
         return likelihood(score(usual) - less)
 
     def stops(self, exhaustion: np.ndarray, isolation: np.ndarray) -> np.ndarray:
-        """Return the probability that a panel member who still works here drops out before the next wave."""
+        """Return the probability that a panel member who still works at the firm drops out before the next wave."""
         more = self.exhausted_stop * exhaustion + self.isolated_stop * isolation
         return likelihood(score(np.float64(self.stop)) + more)
 
@@ -98,5 +98,5 @@ def scales() -> Mapping[str, Scale]:
 
 
 def harm(outcomes: Sequence[str]) -> np.ndarray:
-    """Return 1 for each outcome of which a high score is bad, as for every complaint, else -1."""
+    """Return 1 for each outcome with a high score that is bad, such as a complaint, else -1."""
     return np.array([scales()[name].worse if name in scales() else 1 for name in outcomes])

@@ -1,6 +1,6 @@
-"""Instruments that measure latent states.
+"""Questionnaire that measures latent states.
 
-A complaint in a survey also depends on the day and on measurement error. These are not drawn: the probability of a
+A complaint in a survey also depends on the day and on measurement error. These are not drawn. The probability of a
 complaint given the latent state is computed exactly, and its mean is the share in a survey of unlimited size.
 """
 

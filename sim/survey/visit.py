@@ -1,7 +1,7 @@
 """Simulated survey: a visit to the employer, one manager and one employee who works at home per establishment.
 
-`conduct_survey` returns the responses that a study like that of 2022 would have. `latent_states` returns true states of
-all home workers, without error, with which findings can be compared.
+`conduct_survey` returns the responses of a study like that of 2022. `latent_states` returns the true states of all home
+workers, for comparison with the findings.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ CIRCUMSTANCES = (
     "share_at_home", "young", "older", "age_rank", "flexible_contract", "tenure_years", "contract_days", "lives_alone",
     "children_at_home", "woman", "higher_educated", "separate_room", "adjustable_at_home", "chooses_home_hours",
 )  # fmt: skip
-"""Facts that everybody is asked for, assumed to be reported without error."""
+"""Facts that everybody reports, assumed to be without error."""
 
 
 @dataclass(frozen=True)
 class Answers:
     """Responses, one row per respondent.
 
-    Scales and complaints are nan for those who did not return the questionnaire. `responses` also has 0 or 1 for each
-    `known.<measure>` and, by one's employer, `claimed.<measure>`; `known` and `claimed` are how many of the study's
+    Scales and complaints are nan for those who did not return the questionnaire. `responses` also has `known.<measure>`
+    and, from the employer, `claimed.<measure>` (0 or 1 each), and the numbers `known` and `claimed` of the study's
     measures.
     """
 
     place: np.ndarray  # (n,) rows of the firm
-    establishment: np.ndarray  # (n,) whose employee it is
+    establishment: np.ndarray  # (n,) row of the establishment
     is_manager: np.ndarray  # (n,) bool
-    filled_in: np.ndarray  # (n,) bool, whether the questionnaire came back
+    filled_in: np.ndarray  # (n,) bool, whether the questionnaire was returned
     responses: Mapping[str, np.ndarray]  # name of a scale, complaint, circumstance or measure -> (n,)
     claims: Mapping[str, np.ndarray]  # measure -> (establishment,) 0 or 1, by the employer
 
@@ -53,10 +53,10 @@ class Answers:
 
 
 class SurveyRandom:
-    """Random numbers of a visit by person, keyed like the model's own, so that they do not depend on each other."""
+    """Random numbers of a visit by person, keyed like those of the model."""
 
     def __init__(self, engine: Engine, visit: str = "visit"):
-        """Create the random numbers of one occasion; another `visit`, such as the next wave of a panel, has others."""
+        """Create the random numbers of one occasion; each `visit`, such as a wave of a panel, has its own."""
         self.engine, self.visit = engine, visit
         generation = engine.values["generation"]
         self._person = engine.staff.person(generation[:1])[0]
@@ -144,7 +144,7 @@ def latent_states(engine: Engine, world: int = 0) -> Answers:
 
 
 def sample_responses(state: WorldState, draws: SurveyRandom, instruments: Instruments) -> dict[str, np.ndarray]:
-    """Return the responses that everybody would give: name to (place,), as in `Answers.responses`."""
+    """Return the responses that everybody would give, (place,) each, by the names of `Answers.responses`."""
     interview, style = instruments.interview, draws.normal("style", lasting=True)
     responses = {name: scores(state, draws, instruments, style, scale) for name, scale in scales().items()}
     responses |= _facts(state)
@@ -175,7 +175,7 @@ def returns_questionnaire(state: WorldState, draws: SurveyRandom, interview: Int
 
 
 def social_desirability(state: WorldState) -> np.ndarray:
-    """Return how favourable each respondent is to the employer, (place,): many known measures, little exhaustion."""
+    """Return respondents' favour towards the employer, (place,): high with many known measures and little exhaustion."""
     return state.table("known").sum(axis=0) - state.of("exhaustion")
 
 

@@ -1,1 +1,1 @@
-"""For people who do not code: the explorer, the report, and Mesa's live view."""
+"""Views for people who do not program: the explorer, the report, and Mesa's live view."""

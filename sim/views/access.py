@@ -1,7 +1,7 @@
 """Access to the pages that this program serves, and their security headers.
 
-Every web site that a user visits can reach a page on the same machine. The server therefore answers only requests for
-a host name of its own (against DNS rebinding), and only requests from the page itself.
+Any web site that a user visits can send requests to a server on the same machine. The server therefore answers only
+requests for its own host names (against DNS rebinding), and only requests from the page itself.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Guard:
 
     @staticmethod
     def _is_own(scope: Message, host: str) -> bool:
-        """Return whether it comes from the page itself, or from no page, as when its address is typed."""
+        """Return whether a request comes from the page itself, or from no page, as when its address is typed."""
         return all(origin.lower() in (f"http://{host}", f"https://{host}") for origin in _values(scope, b"origin"))
 
 

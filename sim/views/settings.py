@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.IGNORECASE)
 
 
 class ServerSettings(StudySettings, strict=False):
-    """Where a page is served; `hosts` are host names under which a network knows the machine."""
+    """Address of a page; `hosts` are further host names of the machine in a network."""
 
     address: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)

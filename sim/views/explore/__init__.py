@@ -1,1 +1,1 @@
-"""The explorer: a lever moved, and burn-out complaints and isolation answer, from the model itself."""
+"""The explorer: a page on which users change levers and see the simulated effects."""

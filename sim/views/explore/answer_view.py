@@ -29,7 +29,7 @@ _REPLAY_SECONDS = 2.4
 def request(choices: Sequence[PolicySelection], timeout: float = 0.0) -> list[Answer]:
     """Return the answers so far, after waiting at most `timeout` seconds for the first ones.
 
-    They are simulated while the page is drawn.
+    The simulation continues in the background.
     """
     until, scheduler = monotonic() + timeout, shared_scheduler()
     clients = {f"{st.session_state.client}/{place}": choice for place, choice in enumerate(choices)}

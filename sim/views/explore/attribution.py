@@ -1,8 +1,8 @@
 """Attribution of an effect to pathways, by switching pathways off.
 
-A pathway is the last step into exhaustion, or into isolation from colleagues. It is switched off in both worlds from
-the first day, with the same people and random numbers; its part is what the effect loses. Pathways interact, so the
-parts do not add up to the effect, and the remainder is what they do together. Parameters at 0 may be outside their
+A pathway is a direct cause of exhaustion or of isolation from colleagues. It is switched off in both worlds from the
+first day, with the same people and random numbers. Its part is the resulting decrease of the effect. Pathways interact,
+so the parts do not add up to the effect; the remainder is their interaction. Parameters set to 0 may be outside their
 ranges: this explains the model and is not a realistic scenario.
 """
 
@@ -43,7 +43,7 @@ PATHWAYS: Mapping[str, Mapping[str, Cut]] = {
         "exhaustion": (("isolation", "withdrawal"),),
     },
 }
-"""By outcome and pathway, the parameters that are set to 0. Together they are all that changes the outcome."""
+"""Parameters that are set to 0, by outcome and pathway. Together they cover all causes of the outcome."""
 _CUTS = [(outcome, name, cut) for outcome, own in PATHWAYS.items() for name, cut in own.items()]
 _COLUMNS = ["outcome", "pathway", "part", "low", "high", "replicates", "interval", "unit"]
 REPLICATES = 8

@@ -1,4 +1,4 @@
-"""The work on one choice: its plans in stages, its records, and the answer so far."""
+"""Computation of one choice: its plans in stages, its records, and the answer so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sim.world.establishments import build
 
 WORKERS = 2
 REPLICATE_STEPS = (FIRST_STAGE, 20, 50, 100)
-"""Numbers of replicates after which an answer is updated. The last one is the most that a choice may get."""
+"""Numbers of replicates after which an answer is updated. The last one is the maximum."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Answer:
     simulated : int
         Replicates that have been simulated, of `most`.
     tables : mapping of str to DataFrame or None
-        Tables by name, as `scenarios.tables_of` makes them; None before the first stage.
+        Tables of `scenarios.tables_of` by name; None before the first stage.
     plan : Plan or None
         Plan of the first replicate.
     waiting : int
         Earlier choices that have no answer yet.
     error : str or None
-        Why there will be no answer, in one line.
+        Reason why there will be no answer, in one line.
     """
 
     replicates: int = 0
@@ -53,12 +53,12 @@ class Answer:
     error: str | None = None
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table; there is none before the first stage."""
+        """Return a table, which exists after the first stage."""
         return required(self.tables, "tables of an answer")[name]
 
     @property
     def complete(self) -> bool:
-        """True if the answer will not change any more."""
+        """Whether the answer is final."""
         return self.error is not None or (self.tables is not None and self.replicates == self.most)
 
 
@@ -77,12 +77,12 @@ class Case:
 
     @property
     def advance(self) -> int:
-        """Replicates started; 0 before the first stage, so that a first stage is completed without interruption."""
+        """Number of replicates started, or 0 before the first stage, so that first stages are completed first."""
         return len(self.started) if len(self.started) >= FIRST_STAGE else 0
 
     @property
     def wants_plans(self) -> bool:
-        """True if it needs the plans of the next stage: the first at once, others after the tables before them."""
+        """Whether it needs plans for the next stage, which come after the tables of the stage before."""
         return len(self.plans) == self.answer.replicates < self.answer.most
 
     @property
@@ -92,7 +92,7 @@ class Case:
         return max((stage for stage in stages(self.answer.most) if stage <= ready), default=0)
 
     def next_replicate(self, worker: int) -> int | None:
-        """Return the next replicate of a worker; a worker always gets the same ones, to reuse their burn-in."""
+        """Return the next replicate of a worker; a replicate keeps its worker, which caches its burn-in."""
         return next((one for one in range(worker, len(self.plans), WORKERS) if one not in self.started), None)
 
     def add(self, replicate: int, record: Record) -> None:
@@ -111,7 +111,7 @@ def stages(most: int) -> tuple[int, ...]:
 
 
 def plans_of(choice: PolicySelection, replicates: int | None = None) -> list[Plan]:
-    """Return the plans of a choice as the command line makes them, with one posterior draw each where requested."""
+    """Return the plans of a choice, equal to those of the command line, with a posterior draw each if requested."""
     return next(plans_by_stage(choice, (replicates or choice.most_replicates,)))
 
 

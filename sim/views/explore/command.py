@@ -1,7 +1,7 @@
 """`hybridwork explore`: start the workers, check the null scenario, and serve the page on this machine.
 
-Every setting of Streamlit is given here. Nothing is read from a `.streamlit` folder or from the environment, because
-the working directory may belong to another person.
+All settings of Streamlit are set here. It reads nothing from a `.streamlit` folder or the environment, because the
+working directory may belong to another person.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HELP = """hybridwork explore [name=value ...]
 
 The explorer in a browser: change a policy and see its simulated effect on burn-out complaints and isolation.
 
-  address=127.0.0.1   this machine only; another address admits its network
+  address=127.0.0.1   this machine only; with another address, its network has access
   port=8501           port of the server
   hosts=              host names under which a network knows this machine, separated by commas
 """
@@ -64,7 +64,7 @@ def settings_of(argv: Sequence[str]) -> Settings:
 
 
 def options(address: str, port: int, hosts: Sequence[str] = ()) -> dict[str, Any]:
-    """Return every setting of the installed Streamlit by name, with its default where none is given here."""
+    """Return every setting of the installed Streamlit by name, with our value or Streamlit's default."""
     from streamlit import config
 
     theme = tomllib.loads(files("sim.views.explore").joinpath("theme.toml").read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def _flat(content: Mapping[str, Any], start: str = "") -> dict[str, Any]:
 
 
 def _preload() -> None:
-    """Load what every page needs, and exclude it from the garbage collections that Streamlit runs after each change."""
+    """Load the modules of every page, and exclude them from Streamlit's garbage collections after each change."""
     import gc
 
     import_module("sim.views.explore.app")
@@ -110,7 +110,7 @@ def configure(address: str, port: int, hosts: Sequence[str] = ()) -> None:
     config.get_config_files = lambda file_name: []
     net_util.get_external_ip = net_util.get_internal_ip = lambda: None  # would ask a server on the internet
     config.get_config_options(force_reparse=True)
-    logger.set_log_level("ERROR")  # no warning that settings change, which is what happens here
+    logger.set_log_level("ERROR")  # no warning that settings change, which is intended here
     config.get_config_options(force_reparse=True, options_from_flags=options(address, port, hosts))
 
 
@@ -126,7 +126,7 @@ def application(address: str, port: int, hosts: Sequence[str] = ()) -> Guard:
 
 
 def _policy() -> dict[str, str]:
-    """Return the policy for scripts: Streamlit's files, and the inline scripts of Streamlit's page and ours.
+    """Return the policy for scripts: Streamlit's files, and the inline scripts of Streamlit and of this page.
 
     No text on the page can become a script. `eval` is allowed because browser tests need it.
     """

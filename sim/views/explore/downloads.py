@@ -1,4 +1,4 @@
-"""Downloads: the link, the command, tables, figures and the report, each with how it was made."""
+"""Downloads: the link, the command, tables, figures and the report, with their provenance."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def _answers(choices: Sequence[PolicySelection]) -> list[Answer]:
 
 
 def about(choice: PolicySelection, answer: Answer) -> dict[str, Any]:
-    """Return how an answer was made: versions, seed, settings, number of runs, and what its intervals cover."""
+    """Return the provenance of an answer: versions, seed, settings, number of runs, and type of intervals."""
     plan, command = required(answer.plan, "the plan of an answer"), choice.command(answer.replicates)
     return output_folder.about(plan) | dict(answer.facts) | {"asked": shlex.split(command)[2:], "command": command}
 
 
 def data(choices: Sequence[PolicySelection], words: Words) -> bytes:
-    """Return all tables as CSV, with a file about how they were made."""
+    """Return all tables as CSV, with a file on their provenance."""
     answers = _answers(choices)
     files: dict[str, str] = {}
     for place, (choice, one) in enumerate(zip(choices, answers, strict=True)):

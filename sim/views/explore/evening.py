@@ -1,4 +1,4 @@
-"""One evening of one team: who still works and who rests, under today's practice and under a policy.
+"""One evening of one team, under today's practice and under a policy: people at work and people at rest.
 
 Both worlds have the same synthetic people and the same random numbers. A rule selects the team and the evening: the
 manager works late under today's practice, the whole team is present, and as many of the team work as on an average
@@ -21,7 +21,7 @@ from sim.views.explore.selection import PolicySelection
 from sim.world.calendar import DAYS_A_WEEK
 
 AFTER_WEEKS, WEEKS = 26, 4
-"""Half a year, after which people are used to a measure; and the weeks to select from."""
+"""Weeks before the evening, after which people are used to a measure, and number of weeks to select from."""
 EVENINGS = 4
 """Mondays to Thursdays."""
 DETACHED = 0.0
@@ -59,10 +59,10 @@ class Evening:
 
 
 def evening(scheduler: AnswerScheduler, choice: PolicySelection) -> Evening:
-    """Return the evening of a choice; raise UserError for an uploaded file, of which no individual is shown."""
+    """Return the evening of a choice; raise UserError for an uploaded file, whose individuals are never shown."""
     if choice.persons is not None:
         raise UserError(
-            "An evening shows individuals, so your own file has none. Use an organisation of the same size."
+            "An evening shows individuals, which is not done for your own file. Use an organisation of the same size."
         )
     scene: Evening = scheduler.run_in_workers(plans_of(choice, 1), _scene)[0]
     return scene

@@ -25,7 +25,7 @@ Row = dict[Any, Any]
 _MIN_RUNS = 20
 """Runs from which on the page states a 90% interval."""
 _CLEAR_LEAD = 0.1
-"""By how large a share of the runs one direction must lead to stand alone in the headline."""
+"""Smallest lead of one direction, as a share of the runs, with which the headline names it alone."""
 
 
 def headline(choices: Sequence[PolicySelection], answers: Sequence[Answer], words: Words) -> None:
@@ -82,7 +82,7 @@ def _cell(outcome: str, choice: PolicySelection, answer: Answer, words: Words, c
         return None
     users = row_of(answer, "effects", outcome, "users")
     change, mean = _change(effect, counts, words)
-    parameters = "own" if own_assumptions(choice) else effect["interval"]  # the own ones may not agree with the data
+    parameters = "own" if own_assumptions(choice) else effect["interval"]  # they may not agree with the data
     return cell | {
         "unit": phrases.unit_of(effect["unit"], words),
         "period": _period(choice, words),
@@ -124,7 +124,7 @@ def _change(effect: Row, counts: Row, words: Words) -> tuple[str, str]:
 
 
 def _runs_by_direction(parts: Sequence[int], directions: Sequence[str], words: Words) -> str:
-    """Return in how many runs it is fewer, little changed and more; the largest alone where it clearly leads."""
+    """Return the numbers of runs with fewer, little change and more, or only the largest if it clearly leads."""
     runs = sum(parts)
     first, second, _ = sorted(parts, reverse=True)
     if 2 * first > runs and first - second >= _CLEAR_LEAD * runs:
@@ -140,7 +140,7 @@ def _period(choice: PolicySelection, words: Words) -> str:
 
 
 def _uncertainty(choices: Sequence[PolicySelection], answers: Sequence[Answer], words: Words) -> list[str]:
-    """Return what ranges cover, that a count of runs is no probability, and what the runs depend on."""
+    """Return sentences on what ranges cover, on counts of runs that are not probabilities, and on the assumptions."""
     effect = required(row_of(answers[0], "effects", MAIN_OUTCOMES[0]), "the effect on everybody")
     holds = phrases.holds(effect["interval"], answers[0].replicates)
     few = holds == DRAWS and min(one.replicates for one in answers) < _MIN_RUNS

@@ -1,4 +1,4 @@
-"""Names of choices, and words in which charts find these names by an id."""
+"""Names of choices, and `Words` from which charts get these names by an id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEYS = ("scenario", "measure", "role", "stage", "outcome", "group", "date")
 
 
 class ChoiceWords(Words):
-    """Words in which some scenarios have names of their own."""
+    """Words with other names for some scenarios."""
 
     def __init__(self, language: str, names: Mapping[str, str]) -> None:
         super().__init__(language)
@@ -67,7 +67,7 @@ def years(weeks: int, words: Words) -> str:
 
 
 def combined(answers: Sequence[Answer], table: str) -> pd.DataFrame:
-    """Return a table of several answers below each other, with `choice_id` as the scenario of each policy.
+    """Return a table of several answers in one frame, with `choice_id` as the scenario of each policy.
 
     Today's practice, which the answers share, occurs once.
     """

@@ -24,7 +24,7 @@ FIRST = ("availability", "social", "ergonomics", "communication", "schedule", "l
 MORE = tuple(family for family in FAMILIES if family not in FIRST)
 _MARKS = {"assumed": "○", "weak": "◐", "moderate": "◕", "strong": "●"}
 _SETTINGS_ONLY = "collective"
-"""The level of an option without a measure, which sets how the whole organisation works."""
+"""Level of an option without a measure, which changes settings of the whole organisation."""
 ASSUMPTIONS = (
     "mechanisms.availability.norm_loop",
     "mechanisms.availability.over_reading",
@@ -40,12 +40,12 @@ ASSUMPTIONS = (
     "mechanisms.cascade.forgetting",
     "mechanisms.practice.floor",
 )
-"""Assumptions that users ask about or that change results most; any other can be set in a link."""
+"""Assumptions on the panel: those that users ask about or that change results most. A link can set any other."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a family; `what_if` marks an option that no organisation could take."""
+    """One option of a family; `what_if` marks options that no organisation can choose."""
 
     family: str
     name: str
@@ -86,7 +86,7 @@ class Option:
 def family(name: str) -> tuple[Option, ...]:
     """Return the options of a family: today's practice, then from source to individual, what-if scenarios last.
 
-    A measure is no separate option where an option with a file introduces only this measure.
+    A measure is not listed separately if an option with a file introduces only this measure.
     """
     files = {path.stem: path for path in (default_settings.conf_folder() / name).glob("*.yaml")}
     alone = {own for option in files if len(own := measures_in(name, option)) == 1}

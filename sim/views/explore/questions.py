@@ -28,11 +28,11 @@ class Question:
     Attributes
     ----------
     who : list of str
-        The roles of those who ask it.
+        Roles of the people who ask it.
     policies : list of mapping
-        Levers and assumptions of each policy that it compares; the sidebar opens with the first.
+        Levers and assumptions of each compared policy; the sidebar opens with the first.
     views : list of str
-        The views that come first.
+        Views that are listed first.
     study : str or None
         The earlier study whose results it shows.
     """
@@ -44,11 +44,11 @@ class Question:
     study: str | None = None
 
     def choices(self, **common: Any) -> list[PolicySelection]:
-        """Return what it compares, for the organisation in `common`."""
+        """Return the compared choices, for the organisation in `common`."""
         return [PolicySelection(question=self.number, **_parts(policy), **common) for policy in self.policies]
 
     def text(self, part: str, words: Words) -> str:
-        """Return a text: short, question, answer (empty where only simulations give one), view or limits."""
+        """Return a text: short, question, answer (empty if only simulations answer it), view or limits."""
         key = f"questions.q{self.number}.{part}"
         return words(key, **numbers(words)) if key in words else ""
 
@@ -76,7 +76,7 @@ def question_of(choice: PolicySelection) -> Question | None:
 
 
 def _prepared(question: Question, choice: PolicySelection) -> list[PolicySelection]:
-    """Return what a question compares, for the organisation of a choice; today's practice where it has no levers."""
+    """Return the compared choices of a question, for the organisation of a choice; without levers, today's practice."""
     common = {
         name: getattr(choice, name)
         for name in ("language", "employees", "team_size", "at_home", "in_place", "weeks", "seed", "persons")

@@ -25,11 +25,11 @@ _CACHE_SIZE = 200
 
 _cache_lock = Lock()
 _cache: OrderedDict[tuple[Any, ...], str] = OrderedDict()
-"""Figures and fragments drawn lately, because a page draws the same ones again at every update."""
+"""Recent figures and fragments, because a page shows the same ones at every update."""
 
 
 def fragment(template: str, macro: str, *values: Any) -> Markup:
-    """Return what a macro of `templates/<template>.j2` makes of these values; texts are escaped."""
+    """Return the HTML of a macro of `templates/<template>.j2` with these values, whose texts are escaped."""
     result: Markup = getattr(environment("sim.views.explore").get_template(f"{template}.j2").module, macro)(*values)
     return result
 
@@ -40,9 +40,9 @@ def show(template: str, macro: str, *values: Any) -> None:
 
 
 def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:
-    """Show a chart for a desktop and for a phone, of which the screen shows one; `key` is all that it depends on.
-
-    At the first stage only the one for this screen is drawn; the other follows with the next runs.
+    """Show a chart in the width of the screen, desktop or phone; `key` holds everything that it depends on.
+    
+    At the first stage only the width of this screen is drawn, later both.
     """
     widths = {"wide": WIDE, "narrow": NARROW}
     if FIRST_STAGE in key:
@@ -79,7 +79,7 @@ def forget(organisation: str) -> None:
 
 
 def key_of(choices: Sequence[PolicySelection], answers: Sequence[Answer], *more: Any) -> tuple[Any, ...]:
-    """Return the key of a figure of these answers, with the uploaded organisations among it."""
+    """Return the key of a figure of these answers, which includes the uploaded organisations."""
     organisations = frozenset(choice.persons for choice in choices if choice.persons is not None)
     return (organisations, *(choice.overrides for choice in choices), *(one.replicates for one in answers), *more)
 

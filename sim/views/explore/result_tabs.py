@@ -39,7 +39,7 @@ _CACHE_SIZE = 8
 
 @dataclass(frozen=True)
 class _Results:
-    """The content of a tab: choices, their answers, the place of the choice for tabs of one, and words for them."""
+    """Content of a tab: choices, their answers, the place of the choice in tabs on a single one, and words."""
 
     choices: Sequence[PolicySelection]
     answers: Sequence[Answer]
@@ -158,7 +158,7 @@ def _body(results: _Results) -> None:
 
 
 def _on_demand(name: str, choice: PolicySelection, words: Words, make: Callable[[], Any]) -> Any:
-    """Return what takes some seconds to compute; it is computed when a user opens its tab, and cached."""
+    """Return a slow result, computed when a user opens its tab, and cached."""
     cache = st.session_state.setdefault("cache", {})
     key = (name, choice.overrides)
     if key not in cache:
@@ -236,7 +236,7 @@ def visits(words: Words) -> None:
 
 
 def respondents(words: Words) -> None:
-    """Show how many people must answer a survey, from the earlier study."""
+    """Show the number of respondents that a survey needs, from the earlier study."""
     st.caption(words("explore.text.respondents"))
     show("tables", "table", *study_results.table("respondents", words))
 

@@ -22,12 +22,12 @@ _COLOURS = {
 _HOME_WIDTH, _ROW_HEIGHT = 82, 104
 """Pixels per home and per row of homes."""
 _MIN_CHANGE, _MIN_STRENGTH = 0.05, 0.02
-"""By how much a tie must differ to be coloured, and the strength below which it is not drawn."""
+"""Smallest difference of a tie that is coloured, and smallest strength that is drawn."""
 _MAX_TEAMS = 6
 
 
 def team_at_home(evening: Evening, world: int, name: str, words: Words, columns: int) -> str:
-    """Return the homes of the team that evening: a bright window works, a dim one is awake, a dark one rests."""
+    """Return the homes of the team, with a bright window (works), a dim one (awake) or a dark one (rests)."""
     people = len(evening.is_manager)
     width = columns * _HOME_WIDTH + 24
     titles = wrapped(name, width - 28, 14)
@@ -42,7 +42,7 @@ def team_at_home(evening: Evening, world: int, name: str, words: Words, columns:
 
 
 def states_in_words(evening: Evening, world: int, words: Words) -> str:
-    """Return how many of the team work, are awake and rest."""
+    """Return in words how many people of the team work, are awake and rest."""
     counts = Counter(evening.state(world, person) for person in range(len(evening.is_manager)))
     return ", ".join(
         words("explore.evening.count", number=counts[state], state=words(f"explore.evening.{state}"))

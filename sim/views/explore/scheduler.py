@@ -1,9 +1,9 @@
 """The queue of answers for all sessions of the explorer.
 
 Two worker processes simulate a replicate at a time, in pairs of worlds. Choices get their first stage in the order of
-requests; after that the choice with the fewest replicates is next. After every stage the tables of the command line
-are made, so that the page shows what `hybridwork run` computes for as many replicates. A choice that no session
-requests any more waits, and is dropped when memory is needed. At the start the null scenario must give exactly zero.
+requests; after that the choice with the fewest replicates is next. Each stage ends with the tables of the command line,
+so the page shows the results of `hybridwork run` with the same number of replicates. A choice that no session requests
+any more waits, and is dropped when memory is needed. At the start, the null scenario must give exactly zero.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from sim.world import own_organisation
 REQUEST_SECONDS = 20.0
 """Seconds after which a request that is not repeated ends."""
 MAX_ANSWERS = 90
-"""Answers in memory; beyond, the one without a request that was used longest ago is dropped."""
+"""Largest number of answers in memory; then the least recently used one without a request is dropped."""
 MAX_RECORD_BYTES = 800_000_000
-"""Bytes of records in memory; beyond, only first stages continue."""
+"""Largest number of bytes of records in memory; then only first stages continue."""
 _PREFETCH_CLIENT = "prefetch"
 
 _log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class AnswerScheduler:
         return answer
 
     def prefetch(self, choices: Sequence[PolicySelection]) -> threading.Thread:
-        """Simulate the first stage of these choices whenever nobody else waits, one after another."""
+        """Simulate the first stage of these choices one after another, while no session waits."""
 
         def fetch() -> None:
             for choice in choices:
@@ -137,7 +137,7 @@ class AnswerScheduler:
         return thread
 
     def run_in_workers(self, plans: Sequence[Plan], work: Callable[[Plan], Any]) -> list[Any]:
-        """Return the result of other work on each plan, such as a split by pathway, between the tasks of answers."""
+        """Return the result of `work` on each plan, such as a split by pathway, run between the tasks of answers."""
 
         def run(place: int, plan: Plan) -> Any:
             return self._workers[place % WORKERS].run(work, plan, plan.firm.persons)
@@ -192,7 +192,7 @@ class AnswerScheduler:
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def _repeat(self, find: Callable[[], Any], act: Callable[..., None]) -> None:
-        """Act on what `find` returns until all is closed. An error ends the choice it belongs to, never the thread."""
+        """Call `act` on each result of `find` until the scheduler closes; an error ends its choice only."""
         while not self._closed:
             try:
                 if job := self._wait_for(find):
@@ -223,7 +223,7 @@ class AnswerScheduler:
             return None
 
     def _find_plans(self) -> tuple[Case] | None:
-        """Return the case with the fewest plans among those that want some; composing is slow, so one at a time."""
+        """Return the case with the fewest plans of those that need some; composing is slow, so it is one at a time."""
         wanting = [case for case in self._requested() if self._ask(case, lambda one: one.wants_plans)]
         return (min(wanting, key=lambda case: len(case.plans)),) if wanting else None
 
@@ -234,7 +234,7 @@ class AnswerScheduler:
             self._change.notify_all()
 
     def _find_task(self, number: int) -> Callable[[], tuple[Case, int] | None]:
-        """Return a function that finds the next replicate of a worker, and notes that it has been started."""
+        """Return a function that finds the next replicate of a worker and marks it as started."""
 
         def find() -> tuple[Case, int] | None:
             full = sum(case.bytes for case in self._cases.values()) > MAX_RECORD_BYTES

@@ -1,7 +1,7 @@
 """A choice in the explorer, and its three equivalent forms: settings of the command line, a link and a command.
 
-A link is checked like any other input. It has names that exist and numbers within their ranges, never a path or code,
-and requires at most `MAX_WORK`.
+A link is checked like any other input: names must exist, numbers must be in range, and the work is at most `MAX_WORK`.
+It never contains a path or code.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ class SelectionError(UserError):
 
 @dataclass(frozen=True)
 class PolicySelection:
-    """A policy and the organisation that it is simulated in.
+    """A policy and the organisation in which it is simulated.
 
     Attributes
     ----------
     levers : mapping of str to str
         Option by family, where it is not today's practice.
     measures : mapping of str to float
-        Other measures of the study with the share of employers that take it, 0-1; for one organisation the
-        probability that it does.
+        Other measures of the study with the share of employers that take them, 0-1; for a single organisation the
+        probability of taking them.
     numbers : mapping of str to float
         Values of assumptions by their names on the command line.
     at_home : int or None
@@ -180,7 +180,7 @@ _KEYS = ("v", "language", "question", *FAMILIES, "measures", "numbers", *_NUMBER
 
 
 def choice_of(query: Mapping[str, str]) -> PolicySelection:
-    """Return the choice of a link; raise SelectionError for anything that the page would not put in a link."""
+    """Return the choice of a link; raise SelectionError for a link that the page would not write."""
     if sum(len(name) + len(value) for name, value in query.items()) > _MAX_LINK:
         raise SelectionError("long", most=_MAX_LINK)
     _check_known("part", query, _KEYS)

@@ -1,8 +1,8 @@
-"""The sessions of the page, and their deletion after their browser has gone.
+"""Sessions of the page, and their deletion after the browser has disconnected.
 
-A timer of the server checks once a second which pages are connected. When a page has been away for longer than `GRACE`
-seconds, everything of its session is deleted: Streamlit's session with its uploaded files, the organisation that was
-read, and every answer, figure and burn-in computed from it. No visit to the page is needed for that.
+A timer of the server checks every second which pages are connected. If a page is disconnected for longer than `GRACE`
+seconds, its session is deleted: Streamlit's session with its uploaded files, the organisation that was read, and every
+answer, figure and burn-in computed from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from sim.world import own_organisation
 
 GRACE = 4
-"""Seconds that a page may be away, as when the network fails, before its session is deleted."""
+"""Seconds that a page may be disconnected, for example by a network failure, before its session is deleted."""
 _EVERY = 1.0
 _M_PERTURB = -6
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Session:
-    """One session: the client of its requests, its uploaded organisations, and since when its page is away."""
+    """One session: the client of its requests, its uploaded organisations, and the time of its disconnection."""
 
     client: str
     organisations: set[str] = field(default_factory=set)
@@ -43,13 +43,13 @@ _lock = threading.Lock()
 
 
 def begin(identifier: str, client: str) -> None:
-    """Note that a session of Streamlit has begun, and the client of its requests."""
+    """Register a session of Streamlit and the client of its requests."""
     with _lock:
         _sessions.setdefault(identifier, Session(client))
 
 
 def hold(identifier: str, staff: own_organisation.Staff) -> str:
-    """Keep an uploaded organisation in memory for a session; return the name by which plans find it."""
+    """Store an uploaded organisation in memory for a session; return its name for plans."""
     name = own_organisation.store_staff(staff)
     with _lock:
         _sessions.setdefault(identifier, Session(identifier)).organisations.add(name)
@@ -87,7 +87,7 @@ def _forget(name: str) -> None:
 
 
 def ended(is_connected: Callable[[str], bool], now: float) -> list[str]:
-    """Return the sessions whose page has been away for longer than `GRACE` seconds at `now`, a value of `monotonic`."""
+    """Return the sessions that have been disconnected for over `GRACE` seconds at `now`, a value of `monotonic`."""
     identifiers = []
     with _lock:
         for identifier, session in _sessions.items():
@@ -144,7 +144,7 @@ async def _check_sessions(runtime: Any) -> None:
 
 async def _delete_sessions(runtime: Any, identifiers: Sequence[str]) -> None:
     for identifier in identifiers:
-        # Streamlit's own loop refers to the session it served last until another one comes, so it is emptied as well.
+        # Streamlit's loop keeps a reference to the last session until the next one starts, so it is cleared as well.
         info = runtime._session_mgr.get_session_info(identifier)
         runtime.close_session(identifier)
         if info is not None:

@@ -23,7 +23,7 @@ _HORIZONS = (52, 104, 156)
 
 
 def sidebar(words: Words) -> None:
-    """Show everything that can be set."""
+    """Show all controls."""
     choice = state.choice()
     show("page", "panel_title", words)
     _start(choice, words)
@@ -162,7 +162,7 @@ def _organisation(choice: PolicySelection, words: Words) -> None:
 
 
 def _in_place(choice: PolicySelection, words: Words) -> None:
-    """Show what is in place already: drawn at random as among employers in 2022, or ticked."""
+    """Show the measures already in place: drawn at random as among employers in 2022, or ticked."""
     bound = _bound("in_place", choice.in_place is not None, state.known_in_place)
     st.toggle(words("explore.panel.in_place"), help=words("explore.panel.in_place_text"), **bound)
     if choice.in_place is not None:

@@ -75,7 +75,7 @@ def take(new: PolicySelection, view: str = ANSWER) -> None:
 
 
 def change(**differing: Any) -> None:
-    """Change parts of the choice; an invalid change leaves the choice as it is, and its error is shown."""
+    """Change parts of the choice; after an invalid change the choice stays the same and the error is shown."""
     try:
         new = replace(choice(), **differing)
     except SelectionError as error:
@@ -92,7 +92,7 @@ def _remember(new: PolicySelection) -> None:
 
 
 def key(name: str) -> str:
-    """Return the key of the widget that sets this."""
+    """Return the key of the widget for this setting."""
     return _WIDGET + name.replace(".", "_")
 
 
@@ -163,7 +163,7 @@ def home() -> None:
 def upload(file: Any) -> None:
     """Use the organisation in a file of persons from now on; an error in the file is shown.
 
-    The text of the file is neither stored nor written to a disk: it is read here, and the workers get what they need
+    The text of the file is never stored or written to disk. It is read here, and the workers receive the organisation
     in memory.
     """
     state = st.session_state

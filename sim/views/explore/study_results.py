@@ -1,7 +1,7 @@
-"""Results of earlier studies, packaged as small tables for questions that no simulation in the explorer answers.
+"""Results of earlier studies, packaged as small tables for questions that the explorer does not simulate.
 
-The values come from `docs/inspection.json` and `docs/vanishing_measures.json`, which the studies publish. After a study
-is run again, `rewrite` updates the tables. A test compares them with the files.
+The values come from `docs/inspection.json` and `docs/vanishing_measures.json`, which the studies publish. After a new
+run of a study, call `rewrite` to update the tables. A test compares them with the files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NUMBERS: Mapping[str, tuple[str, str]] = {
     "most": ("vanishing_measures.largest_survey", ",d"),
     "version": ("inspection.version", ""),
 }
-"""Each number of the texts: its place in the results of a study, and its format."""
+"""Numbers in the texts, each with its place in the results of a study and its format."""
 _VISITS = ("at_random", "mixed", "single_measure", "team_by_team", "chosen_by_employer")
 _SURVEYS = ("claimed", "known", "used", "long", "half_year", "year", "often", "no_comparison")
 _TABLES = Path(__file__).with_name("study_tables")

@@ -1,6 +1,6 @@
 """Worker processes, which simulate plans in pairs of worlds and reuse burn-ins and today's practice.
 
-A moved lever changes neither the people nor the burn-in, so only the world of the policy is simulated again. The
+Changing a lever affects neither the people nor the burn-in, so only the world of the policy is simulated again. The
 caches are bounded. Results equal those of the command line to the bit.
 """
 
@@ -29,7 +29,7 @@ from sim.world import own_organisation
 Value = TypeVar("Value")
 
 MAX_BURN_INS, MAX_RECORDS = 120, 240
-"""Sizes of the caches for organisations of up to `USUAL_SIZE` people; of larger ones they hold fewer, in proportion."""
+"""Sizes of the caches for organisations of up to `USUAL_SIZE` people, smaller in proportion for larger ones."""
 USUAL_SIZE = 500
 MAX_ATTEMPTS = 2
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def simulate(plan: Plan) -> Record:
 
 
 def with_staff(job: tuple[Callable[[Any], Any], Any, str, own_organisation.Staff]) -> Any:
-    """Do work on an uploaded organisation, which stays in memory only meanwhile.
+    """Run a task on an uploaded organisation, which is in memory only during the task.
 
     `job` holds the work, its argument, the name of the organisation and its staff.
     """
@@ -75,7 +75,7 @@ def forget(persons: str) -> None:
 def after_burn_in(plan: Plan) -> BurnInState:
     """Return the state of the plan after its burn-in, which other policies and horizons reuse.
 
-    It knows every measure: a measure that nobody introduces changes nothing, to the bit.
+    The state includes every measure, since a measure that nobody introduces changes nothing, to the bit.
     """
     everything = Scenario("everything", "policy", tuple(Introduction(one.name, share=1.0) for one in plan.measures))
     general = replace(plan, scenarios=(plan.scenarios[0], everything), weeks=1)
@@ -101,7 +101,7 @@ def _select_measures(record: Record, plan: Plan) -> Record:
 
 
 def _concatenate(baseline: Record, policy: Record) -> Record:
-    """Return one record of both, as if their worlds had been simulated together."""
+    """Return one record of both, equal to that of their worlds simulated together."""
     first = len(baseline.weekly)
     return Record(
         weekly=np.concatenate([baseline.weekly, policy.weekly]),
@@ -118,7 +118,7 @@ def _concatenate(baseline: Record, policy: Record) -> Record:
 
 
 def _cached(cache: OrderedDict[Key, Value], key: Key, make: Callable[[], Value], most: int) -> Value:
-    """Return the value of a key, made where it is missing; the least recently used value is dropped."""
+    """Return the cached value of a key, computed if missing; the least recently used value is dropped."""
     if key not in cache:
         cache[key] = make()
         while len(cache) > max(most, 1):
@@ -165,7 +165,7 @@ class WorkerProcess:
     def close(self) -> None:
         """End the process after its current task; waiting tasks are cancelled.
 
-        Waiting here matters: Python's own exit may write to the pipe of a process that is still closing, and fail.
+        Without waiting, Python's exit may write to the pipe of a process that is still closing, and fail.
         """
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._executor.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""`hybridwork report`, and the report that the main job writes beside its tables."""
+"""`hybridwork report`, and the report that comparisons write to their folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Write one page about a comparison of `hybridwork scenarios` or `hybridwork run`:
   language=nl         in Dutch: FOLDER/report_nl.html; en is the default
   policy=NAME         the policy of the summary; the last of the list is the default
   sensitivity=FOLDER  adds the results of a sensitivity study
-  pdf=true            also writes a PDF; needs a browser
+  pdf=true            also writes a PDF; needs Chromium
 """
 
 
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
 def write(
     folder: Path, language: str = "en", policy: str | None = None, sensitivity: str | None = None, pdf: str = "false"
 ) -> list[Path]:
-    """Write the report of a folder into it and return the files; raise UserError for an invalid folder or setting."""
+    """Write the report of a comparison to its folder and return the files; raise UserError for an invalid setting."""
     words = Words(language)
     require_packages(_PACKAGES, "report")
     from sim.experiments.output_folder import write_text
@@ -56,7 +56,7 @@ def write(
 
 
 def beside(folder: Path, language: str) -> None:
-    """Write a report beside the tables of a comparison, or print in a line why there is none."""
+    """Write a report to the folder of a comparison, or print why there is none."""
     try:
         write(folder, language)
     except UserError as reason:
@@ -72,7 +72,7 @@ def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
         if name not in _OPTIONS:
             raise UserError(unknown("setting", name, _OPTIONS))
         if names.count(name) > 1:
-            raise UserError(f"Setting {name} occurs {names.count(name)} times. Use it once.")
+            raise UserError(f"Duplicate setting: {name}. Use it once.")
     if len(folders) != 1:
         raise UserError(f"Invalid number of folders: {len(folders)}. Use one folder, "
                         "as in report outputs/scenarios/<date> language=nl.")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The facts and tables in a folder of `hybridwork scenarios`, checked when they are read."""
+"""Facts and tables in a folder of `hybridwork scenarios`, checked on reading."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Comparison:
 
     @property
     def holds(self) -> str:
-        """The same, or that there was one run, which has no interval."""
+        """The same, or `one` for a single run, which has no interval."""
         return phrases.holds(self.interval, int(self.about["replicates"]))
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """The kind of each scenario but today's practice, in the order of the study."""
+        """The kind of each scenario except today's practice, in the order of the study."""
         effects = self.tables["effects"]
         return dict(zip(effects["scenario"], effects["kind"], strict=True))
 

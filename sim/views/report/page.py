@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing else: no network, no script."""
+"""The report as one page of HTML without scripts or external files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def page(comparison: Comparison, words: Words, focus: str | None = None, screeni
 
 
 def _footer(comparison: Comparison, words: Words) -> str:
-    """Return runs, type of interval, seed and version, for the foot of every figure."""
+    """Return runs, type of interval, seed and version, for the footer of every figure."""
     about, holds = comparison.about, comparison.holds
     key = "report.figure.footer_one" if holds == phrases.ONE_RUN else "report.figure.footer"
     return words(key, **{**about, "interval": words(f"common.sure.{holds}")})

@@ -11,7 +11,7 @@ from sim.reporting import phrases
 from sim.words import Words
 
 LEVELS = ("source", "collective", "individual", "several", "none")
-"""The order of occupational hygiene, then what acts at several levels and what introduces no measure."""
+"""The order of occupational hygiene, then scenarios that act at several levels, then those without a measure."""
 
 
 @dataclass(frozen=True)

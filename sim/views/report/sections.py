@@ -26,14 +26,14 @@ from sim.views.report.policies import Policy, policies
 from sim.words import Words
 
 _A_QUARTER, _MOST_DATES = 13, 4
-"""Weeks; columns of dates at most."""
+"""Number of weeks, and largest number of columns of dates."""
 _WORSE = 0.01
-"""A group is listed where the share that is worse off exceeds the share that is better off by this much."""
+"""Smallest excess of the share that is worse off over the share that is better off, for which a group is listed."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its caption, the heads of its columns, and its rows, each beginning with its own head."""
+    """A table: its caption, the heads of its columns, and its rows, each beginning with the head of the row."""
 
     caption: str
     heads: Sequence[str]
@@ -306,7 +306,7 @@ class Sections:
 
     @cached_property
     def follows(self) -> bool:
-        """True if measures can be followed to employees at all."""
+        """Whether enough employees remain for measures to be followed to them."""
         try:
             steps(self.tables["cascade"])
         except UserError:
@@ -374,7 +374,7 @@ class Sections:
 
 
 def _few_dates(table: pd.DataFrame) -> list[Any]:
-    """Return the last week of every quarter, half year or longer, so that there are few enough."""
+    """Return the last week of every quarter, or of longer periods, at most `_MOST_DATES`."""
     dates, step = sorted(table["date"].unique()), _A_QUARTER
     while len(dates) // step > _MOST_DATES:
         step *= 2

@@ -51,7 +51,7 @@ def behind_parameters() -> list[Source]:
 
 
 def _literature(cited: Iterable[str]) -> list[Source]:
-    """Return each work once, by its name; a work of several rows was read where one of them was."""
+    """Return each work once, by its name; a work with several rows counts as read if one of them was."""
     keys = {key for source in cited for key in source.split()}
     sources: dict[str, Source] = {}
     for row in rows("effects"):
@@ -65,5 +65,5 @@ def _literature(cited: Iterable[str]) -> list[Source]:
 
 
 def commands(about: Mapping[str, Any]) -> list[str]:
-    """Return the commands that repeat the comparison: one, or one per policy where each was simulated separately."""
+    """Return the commands that repeat the comparison: one, or one per policy if each was simulated separately."""
     return list(about.get("commands") or [shlex.join(["hybridwork", "scenarios", *about["asked"]])])

@@ -35,13 +35,13 @@ Watch one organisation's ties and weeks in the browser, with levers: Mesa's own 
 
   language=en       en or nl; it can be changed on the page
   port=8765         port of the server
-  address=127.0.0.1  this machine only; another address admits its network, without a password
+  address=127.0.0.1  this machine only; with another address, its network has access without a password
   hosts=            host names under which a network knows this machine, separated by commas
   browser=true      whether to open the page"""
 
 
 class Settings(ServerSettings):
-    """Settings of the live view; `browser` says whether to open the page."""
+    """Settings of the live view; with `browser`, the page is opened in a browser."""
 
     language: str = "en"
     port: int = Field(8765, ge=1_024, le=65_535)

@@ -40,7 +40,7 @@ _TEAM_RADIUS = 0.36
 
 
 class TeamsApart(SpaceRenderer):
-    """Mesa's renderer of spaces, with teams apart and lines as wide as ties are strong."""
+    """Mesa's renderer of spaces, with separated teams and line widths in proportion to the strength of ties."""
 
     def __init__(self, model: Organisation, backend: str = "matplotlib"):
         self.model = model
@@ -159,7 +159,7 @@ def weeks(organisation: Organisation, words: Words) -> Figure:
 
 
 _LEAST_RANGE = {"burn_out_complaints": (60.0, 0.0), "isolation_from_colleagues": (0.3, -np.inf)}
-"""The smallest range of each axis, so that small changes look small, and its lowest start."""
+"""Smallest range of each axis, so that small changes look small, and its lowest start."""
 
 
 def _widen(axes: Axes, span: float, least: float) -> None:

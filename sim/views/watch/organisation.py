@@ -25,8 +25,8 @@ class Organisation(mesa.Model):
     """A Mesa model whose step is a week of two worlds: one under levers, and one under today's practice.
 
     `kwargs`, the name that Mesa's page requires, maps families of levers to options of `conf/`; other families stay as
-    in 2022. `grid` has the people under levers, one per node, with every possible tie. Raises UserError for an option
-    that does not exist or cannot be combined with another.
+    in 2022. `grid` has the people under levers, one per node, with every possible tie. Raises UserError for an unknown
+    option, and for options that cannot be combined.
     """
 
     def __init__(self, employees: int = 120, seed: int = 1, **kwargs: str):

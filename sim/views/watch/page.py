@@ -1,4 +1,4 @@
-"""The page: Mesa's SolaraViz of one organisation, in Dutch or English. The server requires `Page`."""
+"""The page: Mesa's SolaraViz of one organisation, in Dutch or English. Solara's server looks for `Page`."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _with_translation(part: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def translated(label: str) -> str:
-    """Return the translation of a label of Mesa, with the number at its end; other labels stay as they are."""
+    """Return the translation of a label of Mesa, with the number at its end; other labels are returned unchanged."""
     text = label.rstrip(" 0123456789")
     key = MESA.get(text)
     return label if key is None else _words()(f"watch.mesa.{key}") + label.removeprefix(text)
