@@ -52,7 +52,7 @@ def test_a_plain_text_needs_no_quotes(text):
 
 
 def test_a_file_of_persons_with_blanks_and_brackets_is_taken_as_typed():
-    with pytest.raises(UserError, match=r"^persons \(1\)\.csv: there is no such file"):
+    with pytest.raises(UserError, match=r"^persons \(1\)\.csv cannot be read"):
         plan("firm=own", "firm.persons=persons (1).csv")
 
 

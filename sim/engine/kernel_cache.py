@@ -74,7 +74,7 @@ class SignedFolder:
 @cache
 def kernel_cache() -> SignedFolder:
     """Return the user's kernel cache.
-    
+
     Where it cannot be written or kept private, return one in the folder for temporary files, which all processes of the
     user share, and print a warning.
     """
@@ -118,7 +118,7 @@ def _reason(error: Exception) -> str:
 
 def private_folder(folder: Path) -> Path:
     """Make a folder and its parent private to this user, removing permissions of others.
-    
+
     Raises OSError where that, or writing to the folder, is impossible.
     """
     for one in (folder.parent, folder):

@@ -25,7 +25,7 @@ Columns = Mapping[str, Sequence[str] | np.ndarray]
 
 def levels(plan: Plan, record: Record) -> Columns:
     """Return scenario, group, people, each outcome in its unit, the `SHARES` (0 to 1), and `reason`.
-    
+
     `reason` says why a scenario has no effect in this run, as ids of `sim.outcomes.no_effect`. It is empty for a
     scenario with an effect.
     """

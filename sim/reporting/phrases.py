@@ -157,7 +157,7 @@ def dots_of(counts: Mapping[Any, Any]) -> tuple[int, int, int]:
 
 def dot_sentence(counts: Mapping[Any, Any], parameters: str, words: Words) -> str:
     """Return a sentence on the runs in which an outcome fell, changed little or rose; show `not_the_chance` with it.
-    
+
     `parameters` is the type of parameter values: draws that fit the data, the same values (chance) or the user's own.
     """
     lower, little, higher = dots_of(counts)

@@ -175,7 +175,7 @@ def returns_questionnaire(state: WorldState, draws: SurveyRandom, interview: Int
 
 
 def social_desirability(state: WorldState) -> np.ndarray:
-    """Return respondents' favour towards the employer, (place,): high with many known measures and little exhaustion."""
+    """Return respondents' favour towards the employer, (place,): high with many known measures, little exhaustion."""
     return state.table("known").sum(axis=0) - state.of("exhaustion")
 
 

@@ -143,7 +143,7 @@ def discard_staff(name: str) -> None:
 @dataclass(frozen=True)
 class _Persons:
     """Checked persons in the order of the file, with numbers instead of names, and rows of managers (-1 at the top).
-    
+
 
     `home` is the department of the team, which is that of most of its members.
     """

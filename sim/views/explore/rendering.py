@@ -41,7 +41,7 @@ def show(template: str, macro: str, *values: Any) -> None:
 
 def figure(make: Callable[[int], Any], words: Words, *key: Any) -> None:
     """Show a chart in the width of the screen, desktop or phone; `key` holds everything that it depends on.
-    
+
     At the first stage only the width of this screen is drawn, later both.
     """
     widths = {"wide": WIDE, "narrow": NARROW}
