@@ -66,15 +66,11 @@ def test_a_batch_with_given_seeds_repeats_itself(name):
 @pytest.mark.parametrize(
     "given",
     [
-        lambda: 7,
-        lambda: np.int64(7),
-        lambda: np.random.default_rng(7),
-        lambda: np.random.PCG64(7),
-        lambda: np.random.SeedSequence(7),
-        lambda: [7, 8],
+        lambda: 7, lambda: np.int64(7), lambda: np.random.default_rng(7), lambda: np.random.PCG64(7),
+        lambda: np.random.SeedSequence(7), lambda: [7, 8],
     ],
     ids=["int", "numpy int", "Generator", "BitGenerator", "SeedSequence", "sequence"],
-)
+)  # fmt: skip
 def test_every_seed_of_mesa_gives_one_seed_that_repeats_the_run(name, given):
     first, again = (sim.HybridWorkModel(small_plan(), **{name: given()}) for _ in range(2))
     repeated = make(first.plan.seed)

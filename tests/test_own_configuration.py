@@ -359,22 +359,12 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     for before, after in zip("abcdefgh", "bcdefghi", strict=True)
 )
 BROKEN = {
-    "aliases that multiply": LAUGHS,
-    "an alias of itself": "a: &a [*a]",
-    "nesting": "a: " + "[" * 150 + "]" * 150,
-    "much nesting": "a: " + "[" * 50_000,
-    "a long number": "a: " + "9" * 5_000,
-    "a large file": "a: x\n" * 100_000,
-    "a date": "a: 2022-13-45",
-    "two documents": "a: 1\n---\nb: 2",
-    "a list": "[a, b]",
-    "a text": "weeks",
-    "a character": "a: \x07",
-    "an undefined alias": "a: *b",
-    "a key that is a list": "? [a]\n: b",
-    "an infinite number": "weeks: .inf",
-    "a reference that leads nowhere": "title: ${nope}",
-}
+    "aliases that multiply": LAUGHS, "an alias of itself": "a: &a [*a]", "nesting": "a: " + "[" * 150 + "]" * 150,
+    "much nesting": "a: " + "[" * 50_000, "a long number": "a: " + "9" * 5_000, "a large file": "a: x\n" * 100_000,
+    "a date": "a: 2022-13-45", "two documents": "a: 1\n---\nb: 2", "a list": "[a, b]", "a text": "weeks",
+    "a character": "a: \x07", "an undefined alias": "a: *b", "a key that is a list": "? [a]\n: b",
+    "an infinite number": "weeks: .inf", "a reference that leads nowhere": "title: ${nope}",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
@@ -405,22 +395,14 @@ def test_a_place_that_is_no_folder_is_refused(where, capsys):
 @pytest.mark.parametrize(
     "word",
     [
-        "hydra.job.env_set.HYBRIDWORK_TEST=x",
-        "++hydra.job.env_set.HYBRIDWORK_TEST=x",
-        "+hydra.job.env_set={HYBRIDWORK_TEST: x}",
-        "hydra={job: {env_set: {HYBRIDWORK_TEST: x}}}",
-        "hydra.searchpath=[pkg://sim]",
-        "+hydra.callbacks.one._target_=os.getcwd",
-        "+hydra/callbacks=log_job_return",
-        "hydra/job_logging=default",
-        "hydra.launcher._target_=os.getcwd",
-        "+firm@hydra.job=one",
-        "+title._target_=os.getcwd",
-        "title={_target_: os.getcwd}",
-        "scenarios=[{_target_: os.getcwd}]",
+        "hydra.job.env_set.HYBRIDWORK_TEST=x", "++hydra.job.env_set.HYBRIDWORK_TEST=x",
+        "+hydra.job.env_set={HYBRIDWORK_TEST: x}", "hydra={job: {env_set: {HYBRIDWORK_TEST: x}}}",
+        "hydra.searchpath=[pkg://sim]", "+hydra.callbacks.one._target_=os.getcwd", "+hydra/callbacks=log_job_return",
+        "hydra/job_logging=default", "hydra.launcher._target_=os.getcwd", "+firm@hydra.job=one",
+        "+title._target_=os.getcwd", "title={_target_: os.getcwd}", "scenarios=[{_target_: os.getcwd}]",
         "hydra/launcher=joblib",
     ],
-)
+)  # fmt: skip
 def test_settings_that_run_code_or_reach_hydra_are_refused(word, capsys):
     assert command(lambda cfg: pytest.fail("composed"), "a_study", [word]) == 2
     (line,) = capsys.readouterr().err.splitlines()

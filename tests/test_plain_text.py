@@ -20,12 +20,8 @@ HOSTILE = [
     "# head", "- item", "1. item", "| a | b |", "a --> b", "\\[x]", "a\n\n![x](http://evil.example)",
 ]  # fmt: skip
 HARMLESS = [
-    "Quiet evenings",
-    "quiet_evenings",
-    "weeks is 3; use 4 to 2,600.",
-    "‘één’. Did you mean 'één'?",
-    "50% at 10/12",
-]
+    "Quiet evenings", "quiet_evenings", "weeks is 3; use 4 to 2,600.", "‘één’. Did you mean 'één'?", "50% at 10/12",
+]  # fmt: skip
 
 
 def spans(markdown: str) -> tuple[list[str], str]:

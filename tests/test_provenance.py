@@ -395,19 +395,11 @@ def test_inside_another_hydra_application_its_overrides_are_not_ours(tmp_path):
 # -- places that cannot be written ------------------------------------------------------------------------------------
 
 _SMALL = {
-    "scenarios": [*ONE, *TINY, "replicates=2"],
-    "sweep": [*ONE, *TINY, "design.n=2"],
-    "sensitivity": [*TINY[:4]],
-    "replicates": [*ONE, *TINY],
-    "robust_ranking": [*TINY[:4], "design.n=2"],
-    "packages": [*TINY[:4]],
-    "panel": [*TINY[1:4]],
-    "patterns": [*TINY[2:4]],
-    "structure": [*TINY[1:4]],
-    "inspection": [*TINY[1:4]],
-    "docking": [],
-    "vanishing_measures": [*TINY[1:4]],
-}
+    "scenarios": [*ONE, *TINY, "replicates=2"], "sweep": [*ONE, *TINY, "design.n=2"], "sensitivity": [*TINY[:4]],
+    "replicates": [*ONE, *TINY], "robust_ranking": [*TINY[:4], "design.n=2"], "packages": [*TINY[:4]],
+    "panel": [*TINY[1:4]], "patterns": [*TINY[2:4]], "structure": [*TINY[1:4]], "inspection": [*TINY[1:4]],
+    "docking": [], "vanishing_measures": [*TINY[1:4]],
+}  # fmt: skip
 _PLACES = [
     *((study, "output") for study in _SMALL),
     *((study, "folder") for study in ("sweep", "sensitivity", "replicates", "robust_ranking", "packages")),

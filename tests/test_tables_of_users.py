@@ -82,14 +82,9 @@ def test_a_table_that_is_none_is_refused_in_a_line(tmp_path, text, message):
 def test_results_are_exported_for_dutch_spreadsheets(tmp_path, capsys):
     folder, out = tmp_path / "mine", tmp_path / "out.csv"
     own = [
-        "firm.employees=20",
-        "weeks=1",
-        "burn_in=0",
-        "engine=reference",
-        "workers=1",
-        "design.n=2",
+        "firm.employees=20", "weeks=1", "burn_in=0", "engine=reference", "workers=1", "design.n=2",
         "scenario=right_to_disconnect",
-    ]
+    ]  # fmt: skip
     assert main(["sweep", *own, f"folder={folder}"]) == 0
     assert main(["results", str(folder), "table=differences", f"export={out}", "csv=dutch"]) == 0
     head, first, *_ = out.read_text(encoding="utf-8-sig").splitlines()
