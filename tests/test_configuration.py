@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +43,11 @@ POLICIES = (
 COUNTERFACTUALS = ("no_measures", "always_on", "no_communication_loss", "fully_on_site", "fully_at_home")
 
 
+@pytest.fixture(scope="module")
+def default_plan() -> Plan:
+    return plan()
+
+
 def read(*path: str) -> dict:
     return yaml.safe_load((CONF.joinpath(*path)).with_suffix(".yaml").read_text(encoding="utf-8"))
 
@@ -51,8 +55,8 @@ def read(*path: str) -> dict:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_study_compares_the_baseline_eleven_policies_and_five_counterfactuals():
-    kinds = {scenario.name: scenario.kind for scenario in plan().scenarios}
+def test_the_study_compares_the_baseline_eleven_policies_and_five_counterfactuals(default_plan):
+    kinds = {scenario.name: scenario.kind for scenario in default_plan.scenarios}
     assert list(kinds) == ["baseline", *POLICIES, *COUNTERFACTUALS]
     assert kinds["baseline"] == "baseline"
     assert {kinds[name] for name in POLICIES} == {"policy"}
@@ -141,8 +145,8 @@ def test_every_measure_is_an_option_of_its_family_and_a_scenario_of_its_own():
 # -- overrides become the plan ----------------------------------------------------------------------------------
 
 
-def test_the_default_firm_has_about_a_thousand_people():
-    firm = plan().firm
+def test_the_default_firm_has_about_a_thousand_people(default_plan):
+    firm = default_plan.firm
     assert firm.kind == "study" and firm.establishments * firm.sample == 1000
 
 
@@ -166,12 +170,12 @@ def test_a_file_name_with_blanks_and_quotes_stays_whole(tmp_path):
     assert plan(firm="own", **{"firm.persons": str(file)}).firm.persons == str(file)
 
 
-def test_every_parameter_can_be_set_and_a_plan_has_only_changed_ones():
+def test_every_parameter_can_be_set_and_a_plan_has_only_changed_ones(default_plan):
     cfg = compose()
     for process, kind in default_settings.mechanism_types().items():
         assert set(cfg.mechanisms[process]) == set(kind.parameter_metadata())
     overrides = ("mechanisms.recovery.demands_hold=0.25", "survey.cut_off=1.2", "mechanisms.anchor_days.days=3")
-    fitted, changed = plan().parameters, plan(*overrides).parameters
+    fitted, changed = default_plan.parameters, plan("scenario=baseline", *overrides).parameters
     assert changed["recovery"] == {**fitted.get("recovery", {}), "demands_hold": 0.25}
     assert changed["survey"]["cut_off"] == 1.2 and changed["anchor_days"]["days"] == 3.0
 
@@ -181,7 +185,7 @@ def test_an_override_wins_over_the_fit(tmp_path):
     folder.mkdir()
     (folder / "mine.yaml").write_text("# @package _global_\nmechanisms:\n  recovery: {demands_hold: 0.3, night: 0.2}\n")
     plans: list[Plan] = []
-    words = ["--config-dir", str(tmp_path), "fit=mine"]
+    words = ["--config-dir", str(tmp_path), "fit=mine", "scenario=baseline"]
     for more in ([], ["mechanisms.recovery.demands_hold=0.25"]):
         assert command(lambda cfg: plans.append(plan_builder.build_plan(cfg)), "a_study", [*words, *more]) == 0
     assert [one.parameters["recovery"]["demands_hold"] for one in plans] == [0.3, 0.25]
@@ -215,7 +219,7 @@ def test_scenarios_can_be_read_outside_hydra():
 def test_one_plan_for_each_replicate():
     plans = plan_builder.build_plans(compose("replicates=3", "scenario=breaks"), ["scenario=breaks"])
     assert [one.replicate for one in plans] == [0, 1, 2]
-    assert len({dataclasses.replace(one, replicate=0).seed for one in plans}) == 1
+    assert len({one.seed for one in plans}) == 1
 
 
 @pytest.mark.parametrize("override", ["scenarios=[]", "scenarios=[baseline]", "scenario=baseline"])
@@ -246,18 +250,18 @@ def test_composing_neither_moves_nor_writes(tmp_path, monkeypatch):
 
 
 def test_one_organisation_may_list_the_measures_it_has():
-    own = sim.plan("firm=one", "in_place=[breaks,social_moments]")
+    own = sim.plan("firm=one", "scenario=baseline", "in_place=[breaks,social_moments]")
     shares = {measure.name: measure.study["employer"] for measure in own.measures if measure.in_study}
     assert {name for name, share in shares.items() if share == 1.0} == {"breaks", "social_moments"}
     assert sum(shares.values()) == 2 and len(shares) == 15
-    drawn = sim.plans("experiment=quick", "in_place=[]", replicates=2)[1]
+    drawn = sim.plans("firm=one", "scenario=buddies", "in_place=[]", replicates=2)[1]
     assert not any(measure.study["employer"] for measure in drawn.measures if measure.in_study)
 
 
 def test_replicates_have_different_draws_by_default_and_the_same_numbers_with_the_point():
-    one, other = sim.plans("experiment=quick", replicates=2)
+    one, other = sim.plans("scenario=breaks", replicates=2)
     assert one.parameters != other.parameters and one.measures != other.measures
-    one, other = sim.plans("experiment=quick", replicates=2, fit="point")
+    one, other = sim.plans("scenario=breaks", replicates=2, fit="point")
     assert one == replace(other, replicate=0)
 
 
@@ -271,6 +275,9 @@ def test_the_package_offers_its_few_names_and_no_others():
 # -- mistakes --------------------------------------------------------------------------------------------------------
 
 MISTAKES = [
+    (["in_place=[breaks]"], "Use firm=one or firm=own"),
+    (["firm=one", "in_place=[quiet_evenings]"], "Invalid value for in_place: quiet_evenings"),
+    (["firm=one", "in_place=breaks"], "in_place"),
     (["weks=5"], "Unknown setting: weks.*weeks"),
     (["weeks=abc"], "weeks: abc. Use a whole number"),
     (["weeks=0"], "weeks: 0. Use 1 to 2,600"),
@@ -394,12 +401,12 @@ def test_an_invalid_replicate_is_refused(replicate):
         plan(replicate=replicate)
 
 
-def test_an_engine_or_date_that_cannot_be_used_is_refused_at_once(monkeypatch):
+def test_an_engine_or_date_that_cannot_be_used_is_refused_at_once(default_plan, monkeypatch):
     monkeypatch.setattr("sim.engine.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs numba"):
         plan("engine=fused")
     with pytest.raises(UserError, match="has no date"):
-        dataclasses.replace(plan(), calendar=Calendar.starting("9999-12-27"))
+        replace(default_plan, calendar=Calendar.starting("9999-12-27"))
 
 
 MEASURE_MISTAKES = [
