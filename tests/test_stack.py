@@ -80,7 +80,7 @@ def test_firms_stacked_keep_to_themselves():
 
 
 def test_plans_that_differ_in_more_than_the_replicate_are_refused(small_plan):
-    with pytest.raises(UserError, match="alike"):
+    with pytest.raises(UserError, match="differ only in"):
         run_stacked([small_plan, replace(small_plan, seed=2, replicate=1)])
 
 
