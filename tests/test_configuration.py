@@ -87,7 +87,7 @@ def test_every_firm_is_read(firm, tmp_path):
     assert plan(f"firm={firm}", *persons).firm.kind == read("firm", firm).get("kind", "study")
 
 
-@pytest.mark.parametrize("name", [name for name in names_in("experiment") if name != "every_option"])  # has its own tests
+@pytest.mark.parametrize("name", [name for name in names_in("experiment") if name != "every_option"])  # tested alone
 def test_every_experiment_becomes_a_plan(name):
     assert plan(f"experiment={name}").scenarios
 

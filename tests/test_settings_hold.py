@@ -1,4 +1,4 @@
-"""What a user sets or an organisation has counted holds in every draw of every study, however it is written."""
+"""Numbers that a user sets or an organisation counts are the same in every draw of every study."""
 
 from __future__ import annotations
 
@@ -96,58 +96,36 @@ def plans_of(words: Sequence[str], options: Mapping[str, Any]) -> list[Plan]:
     return found
 
 
-def leaf(values, folder):
-    return [f"{name}={value}" for name, value in values.items()], {}
+Words = tuple[list[str], dict[str, Any]]
+SPELLINGS: dict[str, Callable[[Mapping[str, float], Path], Words]] = {
+    "a value": lambda values, _: ([f"{name}={value}" for name, value in values.items()], {}),
+    "a value with ++": lambda values, _: ([f"++{name}={value}" for name, value in values.items()], {}),
+    "a process": lambda values, _: ([f"{n}={format_override(v)}" for n, v in nested(values, depth=2).items()], {}),
+    "a group": lambda values, _: ([f"{name}={format_override(own)}" for name, own in nested(values).items()], {}),
+    "a keyword": lambda values, _: ([], {name.replace(".", "__"): value for name, value in values.items()}),
+    "a nested keyword": lambda values, _: ([], nested(values)),
+    "an experiment": lambda values, folder: (in_a_file(folder, "experiment", nested(values)), {}),
+    "a fit": lambda values, folder: (in_a_file(
+        folder, "fit", nested(values), {"defaults": ["point", "_self_"], "draws": "posterior"}), {}),
+}  # fmt: skip
 
 
-def forced_leaf(values, folder):
-    return [f"++{name}={value}" for name, value in values.items()], {}
-
-
-def group_of_a_process(values, folder):
-    groups = nested(values, depth=2)
-    return [f"{name}={format_override(own)}" for name, own in groups.items()], {}
-
-
-def whole_group(values, folder):
-    return [f"{name}={format_override(own)}" for name, own in nested(values).items()], {}
-
-
-def keyword(values, folder):
-    return [], {name.replace(".", "__"): value for name, value in values.items()}
-
-
-def nested_keyword(values, folder):
-    return [], nested(values)
-
-
-def experiment(values, folder):
-    return in_a_file(folder, "experiment", nested(values)), {}
-
-
-def own_fit(values, folder):
-    head = {"defaults": ["point", "_self_"], "draws": "posterior"}
-    return in_a_file(folder, "fit", nested(values), head), {}
-
-
-SPELLINGS: tuple[Callable[..., tuple[list[str], dict[str, Any]]], ...] = (
-    leaf, forced_leaf, group_of_a_process, whole_group, keyword, nested_keyword, experiment, own_fit,
-)  # fmt: skip
+def check_draws(own: Mapping[str, float], plans: Iterable[Plan]) -> None:
+    """Check that these numbers are the same in three plans and that all others are drawn."""
+    first, second, third = map(numbers_of_plan, plans)
+    for name in DRAWN_NUMBERS:
+        expected = (own[name],) * 3 if name in own else tuple(DRAWS[name].head(3))
+        assert (first[name], second[name], third[name]) == expected, name
 
 
 @pytest.mark.parametrize(("values", "spelling"), spread(product((moved, usual), SPELLINGS), 9))
-def test_a_number_that_is_set_holds_in_every_draw_and_the_others_are_drawn(spelling, values, tmp_path):
+def test_a_number_that_is_set_is_the_same_in_every_draw_and_the_others_are_drawn(spelling, values, tmp_path):
     own = {name: values()[name] for name in SOME}
-    words, options = spelling(own, tmp_path)
-    first, second, third = map(numbers_of_plan, plans_of(words, options))
-    for name in DRAWN_NUMBERS:
-        if name in own:
-            assert first[name] == second[name] == third[name] == own[name], name
-        else:
-            assert (first[name], second[name], third[name]) == tuple(DRAWS[name].head(3)), name
+    words, options = SPELLINGS[spelling](own, tmp_path)
+    check_draws(own, plans_of(["scenarios=[breaks]", *words], options))
 
 
-def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another():
+def test_every_drawn_number_is_fixed_by_a_composed_value_that_differs():
     cfg = composition.compose()
     assert explicit_settings.set_parameters(cfg, ()) == frozenset()
     for name, value in moved().items():
@@ -155,13 +133,13 @@ def test_every_number_that_is_drawn_is_held_where_its_composed_value_is_another(
     assert explicit_settings.set_parameters(cfg, ()) == set(DRAWN_NUMBERS)
 
 
-def test_every_number_that_is_drawn_is_held_where_an_override_names_its_default():
+def test_every_drawn_number_is_fixed_by_an_override_with_its_default():
     cfg, marks = composition.compose(), cycle(("", "+", "++"))
     for (name, value), mark in zip(usual().items(), marks, strict=False):
         assert explicit_settings.set_parameters(cfg, [f"{mark}{name}={value}"]) == {name}
 
 
-def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
+def test_an_unedited_copy_of_the_configuration_fixes_no_number(tmp_path):
     copy = shutil.copytree(default_settings.conf_folder(), tmp_path / "mine")
     found: list[frozenset[str]] = []
     words = ["--config-dir", str(copy), "fit=posterior"]
@@ -169,9 +147,8 @@ def test_a_copy_of_a_shipped_file_that_nobody_has_edited_sets_nothing(tmp_path):
     assert found == [frozenset()]
 
 
-def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
-    text = (default_settings.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8")
-    content = yaml.safe_load(text)
+def test_an_edited_measure_of_an_own_folder_is_the_same_in_every_draw(tmp_path):
+    content = yaml.safe_load((default_settings.conf_folder() / "measure" / "breaks.yaml").read_text(encoding="utf-8"))
     shift = content["shifts"]["encouragement_to_break"]
     shift["amount"] = round(0.5 * (shift["amount"] + shift["low"]), 6)
     (tmp_path / "measure").mkdir()
@@ -180,25 +157,23 @@ def test_an_edited_measure_of_ones_own_folder_holds_in_every_draw(tmp_path):
         assert numbers_of_plan(plan)["measures.breaks.encouragement_to_break"] == shift["amount"]
 
 
-def own_root(values, folder):
-    """Numbers in a `config.yaml` or `levers.yaml` of one's own."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(nested(values)), encoding="utf-8")
-    return ["--config-dir", str(folder)], {}
+def own_root(values, folder, file="config"):
+    (folder / f"{file}.yaml").write_text(yaml.safe_dump(nested(values)), encoding="utf-8")
+    return ["--config-dir", str(folder), "scenarios=[breaks]"]
 
 
 def own_levers(values, folder):
-    (folder / "levers.yaml").write_text(yaml.safe_dump(nested(values)), encoding="utf-8")
-    return ["--config-dir", str(folder)], {}
+    return own_root(values, folder, "levers")
 
 
 def own_firm(values, folder):
     firm = {"kind": "one", "employees": 60, "team_size": 8, "teams_per_department": 6, "sector": None, "shares": None}
-    return in_a_file(folder, "firm", {"firm": firm, **nested(values)}), {}
+    return [*in_a_file(folder, "firm", {"firm": firm, **nested(values)}), "scenarios=[breaks]"]
 
 
 def own_scenario(values, folder):
     head = {"defaults": [{"override /recovery": "breaks"}], "kind": "policy", "text": "Breaks."}
-    return in_a_file(folder, "scenario", nested(values), head), {}
+    return in_a_file(folder, "scenario", nested(values), head)
 
 
 @pytest.mark.parametrize(
@@ -206,23 +181,19 @@ def own_scenario(values, folder):
     [pytest.param(moved, id="another value"), pytest.param(usual, id="the default value", marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("place", [own_root, own_levers, own_firm, own_scenario], ids=lambda place: place.__name__)
-def test_a_number_in_any_file_of_ones_own_holds_in_every_draw(place, values, tmp_path):
+def test_a_number_in_any_own_file_is_the_same_in_every_draw(place, values, tmp_path):
     own = {name: values()[name] for name in SOME}
-    words, options = place(own, tmp_path)
-    first, second, third = map(numbers_of_plan, plans_of(words, options))
-    for name in DRAWN_NUMBERS:
-        told = (first[name], second[name], third[name])
-        assert told == ((own[name],) * 3 if name in own else tuple(DRAWS[name].head(3))), name
+    check_draws(own, plans_of(place(own, tmp_path), {}))
 
 
-def test_draws_switched_off_in_ones_own_config_are_off(tmp_path):
+def test_an_own_config_can_switch_draws_off(tmp_path):
     (tmp_path / "config.yaml").write_text("draws: null\n", encoding="utf-8")
-    first, second, _ = map(numbers_of_plan, plans_of(["--config-dir", str(tmp_path)], {}))
+    first, second, _ = map(numbers_of_plan, plans_of(["--config-dir", str(tmp_path), "scenario=breaks"], {}))
     assert first == second == usual()
 
 
 def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsys):
-    words, _ = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
+    words = own_scenario({"mechanisms.recovery.night": 0.21}, tmp_path)
     assert command(plan_builder.build_plans, "scenarios", [*words[:2], "scenarios=[mine]"]) == 2
     assert "Invalid scenario: mine. Its file sets mechanisms" in capsys.readouterr().err
 
@@ -236,10 +207,10 @@ def test_a_listed_scenario_that_sets_more_than_levers_is_refused(tmp_path, capsy
     ],
 )  # fmt: skip
 def test_a_number_that_the_worlds_of_vanishing_measures_draw_is_refused(name, value, monkeypatch):
-    asked = ["study=vanishing_measures", f"{name}={value}"]
-    monkeypatch.setattr(composition, "overrides_of_job", lambda: asked)
+    overrides = ["study=vanishing_measures", f"{name}={value}"]
+    monkeypatch.setattr(composition, "overrides_of_job", lambda: overrides)
     with pytest.raises(UserError, match=f"Invalid setting: {name}."):
-        cfg = composition.compose(*asked)
+        cfg = composition.compose(*overrides)
         VanishingStudy().plans(cfg, VanishingStudy().settings(cfg))
 
 
@@ -250,12 +221,13 @@ def of_design(sweep) -> Iterable[Plan]:
     return [run.plan for run in sweep.runs(range(min(3, len(sweep))))]
 
 
-def swept(*words):
-    return of_design(sweep_of(composition.compose("study=sweep", "design=posterior", "design.n=3", *words)))
+def swept(*words, design="posterior"):
+    words = ("study=sweep", f"design={design}", "design.n=3", "scenario=breaks", *words)
+    return of_design(sweep_of(composition.compose(*words)))
 
 
 def swept_from_ranges(*words):
-    return of_design(sweep_of(composition.compose("study=sweep", "design=draws", "design.n=3", *words)))
+    return swept(*words, design="draws")
 
 
 def ranked(*words):
@@ -279,7 +251,7 @@ def inspected(*words):
 
 
 def compared(*words):
-    return sim.plans(*words, "firm=one", replicates=3)
+    return sim.plans(*words, "firm=one", "scenario=breaks", replicates=3)
 
 
 STUDIES = (compared, swept, swept_from_ranges, ranked, screened, packaged, inspected)
@@ -287,37 +259,32 @@ SET = {"mechanisms.recovery.night": 0.21, "measures.breaks.encouragement_to_brea
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.__name__)
-def test_what_is_set_holds_in_every_study_that_draws(study):
-    plans = list(study(*(f"{name}={value}" for name, value in SET.items())))
-    told = [numbers_of_plan(plan) for plan in plans]
-    assert len(told) == 3
-    assert all({name: one[name] for name in SET} == SET for one in told)
-    assert any(one != told[0] for one in told[1:]), "what is not set is drawn"
+def test_a_number_that_is_set_is_the_same_in_every_study_that_draws(study):
+    numbers = [numbers_of_plan(plan) for plan in study(*(f"{name}={value}" for name, value in SET.items()))]
+    assert len(numbers) == 3
+    assert all({name: one[name] for name in SET} == SET for one in numbers)
+    assert any(one != numbers[0] for one in numbers[1:]), "other numbers are drawn"
 
 
 @pytest.mark.parametrize("study", [one for one in STUDIES if one is not inspected], ids=lambda study: study.__name__)
-def test_what_an_organisation_has_counted_holds_in_every_study_that_draws(study):
+def test_shares_that_are_counted_are_the_same_in_every_study_that_draws(study):
     plans = list(study("firm=one", "firm.shares={woman: 0.6, may_work_from_home: 0.25}"))
     assert len(plans) == 3
-    for plan in plans:
-        circumstances = numbers_of_plan(plan)
-        told = [circumstances[f"mechanisms.circumstances.{name}"] for name in ("women", "may_share", "managers_may")]
-        assert told == [0.6, 0.25, 0.25]
+    for numbers in map(numbers_of_plan, plans):
+        shares = [numbers[f"mechanisms.circumstances.{name}"] for name in ("women", "may_share", "managers_may")]
+        assert shares == [0.6, 0.25, 0.25]
 
 
-def test_what_the_explorer_asks_holds_in_every_draw():
-    choice = PolicySelection(
-        employees=60, at_home=20, numbers={"mechanisms.recovery.night": 0.21}, in_place=("breaks",)
-    )
-    for plan in plans_of_explorer(choice, 3):
-        told = numbers_of_plan(plan)
-        assert told["mechanisms.recovery.night"] == 0.21
-        assert told["mechanisms.circumstances.may_share"] == 0.2
-        claimed = {m.name for m in plan.measures if m.in_study and m.study["employer"]}
-        assert claimed == {"breaks"}
+def test_inputs_of_the_explorer_are_the_same_in_every_draw():
+    night = {"mechanisms.recovery.night": 0.21}
+    for plan in plans_of_explorer(PolicySelection(employees=60, at_home=20, numbers=night, in_place=("breaks",)), 3):
+        numbers = numbers_of_plan(plan)
+        assert numbers["mechanisms.recovery.night"] == 0.21
+        assert numbers["mechanisms.circumstances.may_share"] == 0.2
+        assert {m.name for m in plan.measures if m.in_study and m.study["employer"]} == {"breaks"}
 
 
-def test_rows_keep_what_they_themselves_put_in_place():
+def test_a_row_may_set_which_measures_are_in_place():
     words = ["firm=one", "in_place=[]"]
     row = {"in_place": ("breaks",), "measures.breaks.encouragement_to_break": 0.44}
     plan = DesignContext(composition.compose(*words), words).at(row)
@@ -334,8 +301,7 @@ def home_workers(*words: str) -> list[list[float]]:
 
 
 def test_shares_that_are_counted_change_the_result_of_every_draw():
-    counted = home_workers("firm.shares={may_work_from_home: 0}")
-    assert all(number == 0 for weeks in counted for number in weeks)
+    assert all(set(weeks) == {0} for weeks in home_workers("firm.shares={may_work_from_home: 0}"))
     assert all(min(weeks) > 0 for weeks in home_workers())
 
 
@@ -349,7 +315,7 @@ def persons(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
+def test_shares_in_a_file_of_persons_apply_to_later_newcomers_too(persons):
     for plan in sim.plans("firm=own", firm__persons=str(persons), replicates=2):
         own = create_engine(plan).registry.mechanisms["circumstances"]
         assert (own.women, own.may_share, own.managers_may) == (0.5, 0.0, 0.0)
@@ -358,7 +324,7 @@ def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["firm=one", "firm.shares={woman: 0.5}", "mechanisms.circumstances.women=0.4"], "firm.shares.woman, which"),
         (["firm=one", "firm.shares={woman: 0.5}", "mechanisms={circumstances: {women: 0.4}}"], "firm.shares.woman"),
@@ -367,8 +333,8 @@ def test_a_file_of_persons_counts_for_those_who_join_later_too(persons):
         (["firm=own", "firm.persons={persons}", "firm.shares={woman: 0.5}"], "persons.csv has it as a column"),
     ],
 )
-def test_a_number_that_is_set_and_counted_is_refused_in_one_line(words, told, persons):
-    with pytest.raises(UserError, match=told) as mistake:
+def test_a_number_that_is_both_set_and_counted_is_refused_in_one_line(words, message, persons):
+    with pytest.raises(UserError, match=message) as mistake:
         sim.plans(*(word.replace("{persons}", str(persons)) for word in words))
     assert len(str(mistake.value).splitlines()) == 1
 
@@ -381,7 +347,7 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("factors", "words", "told"),
+    ("factors", "words", "message"),
     [
         ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is also a factor of every row"),
         ("{weeks: [26, 52]}", ["weeks=30"], "Conflicting settings: weeks, which is also a factor"),
@@ -391,18 +357,16 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
         ("[strength.buddies]", ["social=coffee_with_a_random_colleague"], "a policy in each row from strength"),
     ],
 )
-def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, told, monkeypatch):
-    asked = ["study=sweep", "design=grid", f"design.factors={factors}", *words]
-    monkeypatch.setattr(composition, "overrides_of_job", lambda: asked)
-    with pytest.raises(UserError, match=told):
-        sweep_of(composition.compose(*asked))
+def test_a_setting_that_the_rows_of_a_design_replace_is_refused(factors, words, message, monkeypatch):
+    overrides = ["study=sweep", "design=grid", f"design.factors={factors}", *words]
+    monkeypatch.setattr(composition, "overrides_of_job", lambda: overrides)
+    with pytest.raises(UserError, match=message):
+        sweep_of(composition.compose(*overrides))
 
 
-def test_a_group_of_factors_leaves_out_what_is_set_and_its_own_name_still_asks_for_it():
-    words = ["firm=one", "mechanisms.recovery.night=0.2"]
-    ground = DesignContext(composition.compose(*words), words)
-    names = [factor.name for factor in choose(["mechanisms.recovery.*"], ground.plan, ground.fixed)]
-    assert len(names) > 3 and "mechanisms.recovery.night" not in names
-    assert [f.name for f in choose(["mechanisms.recovery.night"], ground.plan, ground.fixed)] == [
-        "mechanisms.recovery.night"
-    ]
+def test_a_number_that_is_set_is_a_factor_only_under_its_full_name():
+    words, night = ["firm=one", "mechanisms.recovery.night=0.2"], "mechanisms.recovery.night"
+    context = DesignContext(composition.compose(*words), words)
+    names = [factor.name for factor in choose(["mechanisms.recovery.*"], context.plan, context.fixed)]
+    assert len(names) > 3 and night not in names
+    assert [factor.name for factor in choose([night], context.plan, context.fixed)] == [night]

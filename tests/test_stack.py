@@ -15,16 +15,12 @@ from sim.world.establishments import build
 from sim.world.firm import FirmOptions, stack_firms
 
 ANCHORED = Scenario(
-    "anchored",
-    "policy",
+    "anchored", "policy", withdrawn=("conversations",), settings=(Setting("attendance", "habit", 0.9, start=2),),
     introduced=(
-        Introduction("anchor_days", start=1, share=0.6),
-        Introduction("regular_contact"),
+        Introduction("anchor_days", start=1, share=0.6), Introduction("regular_contact"),
         Introduction("social_moments", intensity=2.0, use=1.0, hoops=1.0),
     ),
-    withdrawn=("conversations",),
-    settings=(Setting("attendance", "habit", 0.9, start=2),),
-)
+)  # fmt: skip
 
 
 def assert_same_record(mine, alone) -> None:

@@ -58,12 +58,14 @@ def test_a_share_of_people_moves_outcomes_exactly_where_an_equation_reads_the_tr
     assert np.array_equal(moved, without_shares) == (share in unread_traits(registry_of(plan)))
 
 
-@pytest.mark.parametrize("share", SHARES)
-def test_a_command_says_which_shares_change_no_result(share, plan, capsys):
-    words = ["firm=one", f"firm.shares={{{share}: 0.05}}"]
-    assert command(lambda cfg: None, "scenarios", words) == 0
-    noted = f"hybridwork: firm.shares.{share}: no equation reads this. Results do not change" in capsys.readouterr().err
-    assert noted == (share in unread_traits(registry_of(plan)))
+def test_a_command_names_all_shares_that_change_no_result(plan, capsys):
+    shares = ",".join(f"{share}: 0.05" for share in SHARES)
+    assert command(lambda cfg: None, "scenarios", ["firm=one", f"firm.shares={{{shares}}}"]) == 0
+    names, _, rest = capsys.readouterr().err.partition(": no equation reads these")
+    assert rest.startswith(". Results do not change")
+    assert {name.rpartition(".")[2] for name in names.split(", ")} == set(SHARES) & set(
+        unread_traits(registry_of(plan))
+    )
 
 
 def test_python_warns_of_what_no_equation_reads():
