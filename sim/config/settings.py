@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from omegaconf import OmegaConf
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.errors import UserError, instead, invalid
+from sim.errors import UserError, instead, invalid, unknown
 
 Settings = TypeVar("Settings", bound="StudySettings")
 _ACCEPTED = {
@@ -25,7 +26,10 @@ _ACCEPTED = {
 
 
 class StudySettings(BaseModel):
-    """Base of the settings of a study. Fields state their range: `visits: int = Field(ge=1, le=100)`."""
+    """Base of the settings of a study. Fields state their range: `visits: int = Field(ge=1, le=100)`.
+
+    A validator may raise ValueError with the accepted values in words, or UserError with the whole message.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -67,6 +71,20 @@ def read_settings(group: str, kind: type[Settings], content: Any) -> Settings:
         raise UserError(_message(group, kind, error.errors()[0])) from None
 
 
+def split_words(words: Sequence[str], known: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the folders among the words of a command, and its settings `name=value`; UserError for an unknown one."""
+    names, folders, settings = list(known), [], []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or Path(word).is_dir():
+            folders.append(word)
+        elif name in names:
+            settings.append((name, value))
+        else:
+            raise UserError(unknown("setting", name, names))
+    return folders, settings
+
+
 def not_a_group(name: str, content: Any) -> str:
     """Return the message for another value in place of a group of settings."""
     return invalid(name, content, f"{name}.<name>=<value>", "It is a group of settings.")
@@ -74,6 +92,8 @@ def not_a_group(name: str, content: Any) -> str:
 
 def _message(group: str, kind: type[StudySettings], error: ErrorDetails) -> str:
     name = ".".join(str(part) for part in (group, *error["loc"]) if part != "")
+    if isinstance(raised := error.get("ctx", {}).get("error"), UserError):
+        return str(raised)
     model, field = _field(kind, error["loc"])
     if error["type"] == "extra_forbidden":
         return f"Unknown setting: {name}. {instead(str(error['loc'][-1]), _fields(model))}"

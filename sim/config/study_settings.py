@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from multiprocessing import current_process
-from typing import Any
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -19,6 +19,7 @@ from sim.runs.worker_pool import check_guarded
 from sim.survey.instruments import INSTRUMENTS
 from sim.world.calendar import Calendar
 
+Kind = TypeVar("Kind")
 _IN_WORDS = {
     "int": "a whole number",
     "str": "a text",
@@ -138,12 +139,12 @@ def as_group(name: str, group: Any) -> Mapping[str, Any]:
     return group
 
 
-def read_dataclass(where: str, kind: type, content: DictConfig) -> Any:
+def read_dataclass(where: str, kind: type[Kind], content: DictConfig) -> Kind:
     """Read entries as a dataclass; raise UserError for an unknown entry or a value of another type."""
     try:
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), content))
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), content))  # type: ignore[return-value]
     except (OmegaConfBaseException, TypeError, ValueError, AttributeError):
-        declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}
+        declared = {f.name: str(f.type) for f in fields(kind) if not f.metadata.get("omegaconf_ignore")}  # type: ignore[arg-type]
         name = next(str(name) for name in content if name not in declared or not _fits(kind, str(name), content[name]))
         key = f"{where}.{name}" if where else name
         if name not in declared:

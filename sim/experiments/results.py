@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.config.settings import split_words
 from sim.engine.plan import BASELINE
 from sim.errors import UserError, first_line, invalid, unknown
 from sim.experiments import sweep_record
@@ -36,7 +37,6 @@ _CHANCE = {
 }
 KNOWN_TABLES = (*TABLES, "observed")
 """Tables of batches, beside that of their runs; the study `posterior` writes `observed`."""
-_TEXTS = {"run", "scenario", "group"}
 _CLOSED = (
     "set python_enable_replacements = false",
     "set autoinstall_known_extensions = false",
@@ -93,10 +93,9 @@ class Results:
         import pandas as pd
 
         known = self.archive.known()
-        table = self.runs.copy()
-        table["state"] = ["missing" if r not in known else "failed" if known[r] else "done" for r in table["run"]]
-        table["error"] = pd.Series([known.get(r, "") for r in table["run"]], dtype="str")
-        return table
+        state = ["missing" if run not in known else "failed" if known[run] else "done" for run in self.runs["run"]]
+        error = pd.Series([known.get(run, "") for run in self.runs["run"]], dtype="str")
+        return self.runs.assign(state=state, error=error)
 
     @property
     def any_done(self) -> bool:
@@ -120,12 +119,12 @@ class Results:
         DataFrame
             Row, replicate, scenario and group, then the outcomes, in the order of the design.
         """
-        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
-        return self._of_groups(None if outcomes is None else ["scenario", "group", *outcomes], groups)
+        return self._levels(outcomes, groups)
 
-    def _of_groups(self, columns: Sequence[str] | None, groups: Sequence[str] | None) -> pd.DataFrame:
+    def _levels(self, outcomes: Sequence[str] | None, groups: Sequence[str] | None, *more: str) -> pd.DataFrame:
+        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
         _check_names("group", groups, [*GROUPS, USERS, WITHOUT])
-        table = self._in_order("levels", columns)
+        table = self._in_order("levels", None if outcomes is None else ["scenario", "group", *outcomes, *more])
         return table if groups is None else table[table["group"].isin(groups)].reset_index(drop=True)
 
     def weekly(self, outcomes: Sequence[str] | None = None) -> pd.DataFrame:
@@ -140,8 +139,7 @@ class Results:
 
         The last column, `reason`, says why a scenario has no effect in a run; it is empty where the scenario has one.
         """
-        _check_names("outcome", outcomes, [*OUTCOMES, *SHARES, "people"])
-        levels = self._of_groups(["scenario", "group", *outcomes, "reason"], groups)
+        levels = self._levels(outcomes, groups, "reason")
         if "reason" not in levels:
             levels["reason"] = ""  # versions before 0.4 did not store it
         keys = [ROW, "replicate", "group"]
@@ -152,23 +150,14 @@ class Results:
         return others
 
     def _in_order(self, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
-        """Return a table with row and replicate in place of the run's id, in the order of the design.
-
-        A run that several rows of the design share is repeated in each.
-        """
-        runs, scenarios = self.runs, self.about["scenarios"]
+        """Return a table by row and replicate in the order of the design; a run that rows share is in each of them."""
+        place = {scenario: number for number, scenario in enumerate(self.about["scenarios"])}
+        runs = self.runs.assign(_number=self.runs.index)
         table = self.archive.table(name, columns)
-        for text in ("run", "scenario", "group", "reason"):
-            if text in table:
-                table[text] = table[text].astype("str")
-        place = {scenario: number for number, scenario in enumerate(scenarios)}
-        runs = runs.assign(_number=runs.index)
+        table = table.astype({text: "str" for text in ("run", "scenario", "group", "reason") if text in table})
         joined = table.assign(_place=table["scenario"].map(place).fillna(len(place))).merge(runs, on="run")
         ordered = joined.sort_values(["_number", "_place"], kind="stable", ignore_index=True)
-        others = [column for column in table.columns if column != "run"]
-        return ordered[[ROW, "replicate", *others]]
-
-    # -- queries ------------------------------------------------------------------------------------------------------
+        return ordered[[ROW, "replicate", *table.columns.drop("run")]]
 
     def scan(self, name: str = "levels") -> pl.LazyFrame:
         """Return a table of all batches as a lazy frame of Polars, with row and replicate.
@@ -185,7 +174,9 @@ class Results:
         whole, others = self._parts(name)
         parts = [pl.scan_parquet(whole, glob=False, hive_partitioning=False)] if whole else []
         parts += [pl.LazyFrame(pl.from_arrow(table)) for table in others]
-        return pl.concat(map(_with_texts, parts), how="vertical_relaxed").join(runs, on="run", how="inner")
+        # Categories differ from file to file.
+        parts = [part.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String)) for part in parts]
+        return pl.concat(parts, how="vertical_relaxed").join(runs, on="run", how="inner")
 
     def query(self, sql: str) -> pd.DataFrame:
         """Return the result of a SQL query.
@@ -216,10 +207,9 @@ class Results:
                 for name, parts in tables.items():
                     _create_view(connection, name, *parts)
                 connection.execute("set lock_configuration = true")
-                frame: pd.DataFrame = connection.sql(sql).df()
+                return connection.sql(sql).df()
             except (duckdb.Error, AttributeError) as error:
                 raise UserError(f"Invalid query: {first_line(error)}") from None
-        return frame
 
     def _parts(self, name: str) -> tuple[list[str], list[pa.Table]]:
         """Return the files of a table of which every row counts, and the rows that count of other files."""
@@ -231,8 +221,6 @@ class Results:
         except (pa.ArrowException, OSError, KeyError) as error:
             raise unreadable(self.folder, name, error) from None
         return [str(path.absolute()) for path, runs in valid if runs is None], others
-
-    # -- summary ------------------------------------------------------------------------------------------------------
 
     def told(self) -> str:
         """Return `summary_text()`, which had this name in version 0.4."""
@@ -248,8 +236,7 @@ class Results:
             f"{len(self.design):,} rows of {len(design['factors'])} factors ({design['method']}), "
             f"{len(self.runs):,} runs: {counts}{_CHANCE.get(design.get('chance'), '')}"
         ]
-        failed = self.states[self.states["state"] == "failed"]
-        by_error = list(failed.groupby("error", sort=False))
+        by_error = list(self.states.query("state == 'failed'").groupby("error", sort=False))
         for error, rows in by_error[:_FEW]:
             lines.append(f"  failed: {len(rows):,} runs, the first in row {rows[ROW].iloc[0]}: {error}")
         if len(by_error) > _FEW:
@@ -259,11 +246,7 @@ class Results:
     def _spread(self) -> list[str]:
         from sim.reporting.labels import label_of
 
-        if not self.any_done:
-            return []
-        names = {name: OUTCOMES[name].label for name in HEADLINES}
-        differences = self.differences()
-        if differences.empty:
+        if not self.any_done or (differences := self.differences()).empty:
             return []
         lines = ["", "difference from the baseline over the runs with an effect: median (5th to 95th percentile)"]
         for scenario, own in differences.groupby("scenario", sort=False):
@@ -275,22 +258,12 @@ class Results:
             with_effect = own[own["reason"] == ""]
             for name in HEADLINES if len(with_effect) else ():
                 low, middle, high = (signed(one, 2) for one in np.nanpercentile(with_effect[name], (5, 50, 95)))
-                lines.append(f"    {names[name]}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
+                lines.append(f"    {OUTCOMES[name].label}, {OUTCOMES[name].unit}: {middle} ({low} to {high})")
         return lines
 
 
-def _with_texts(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the frame with texts in place of categories, which differ from file to file."""
-    import polars as pl
-
-    return frame.with_columns(pl.col(name).cast(pl.String) for name in frame.collect_schema().names() if name in _TEXTS)
-
-
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], others: list[pa.Table]) -> None:
-    """Create a view of a table with row and replicate, over whole files and rows of others.
-
-    The files are a data set of pyarrow, since DuckDB itself would read their names as patterns.
-    """
+    """Create a view of a table with row and replicate; DuckDB itself would read names of files as patterns."""
     import pyarrow.dataset as ds
 
     parts = [ds.dataset(files, format="parquet")] if files else []
@@ -316,8 +289,13 @@ def _check_names(kind: str, names: Sequence[str] | None, known: Iterable[str]) -
 # -- the command ------------------------------------------------------------------------------------------------------
 
 _OPTIONS = ("table", "export", "sql", "groups", "csv")
-_CSV = ("english", "dutch")
-_TABLES = ("levels", "differences", "weekly", "design", "runs")
+_TABLES: Mapping[str, Callable[[Results, Sequence[str] | None], pd.DataFrame]] = {
+    "levels": lambda results, groups: results.levels(groups=groups),
+    "differences": lambda results, groups: results.differences(tuple(OUTCOMES), groups),
+    "weekly": lambda results, _: results.weekly(),
+    "design": lambda results, _: results.design.reset_index(),
+    "runs": lambda results, _: results.states,
+}
 USAGE = """hybridwork results [FOLDER] [name=value ...]
 
 Without a folder: every sweep below outputs/. With one: what it holds, and how its differences from the baseline spread.
@@ -331,45 +309,33 @@ Without a folder: every sweep below outputs/. With one: what it holds, and how i
 
 def main(argv: list[str]) -> int:
     """Run `hybridwork results`: list, summarise, query and export the runs in a folder."""
-    if {"--help", "-h"} & set(argv):
-        print(USAGE)
-        return 0
-    pairs = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
-    folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
-    _check_words([name for name, _ in pairs], folders)
-    options = dict(pairs)
-    _check_values(options)
-    if not folders:
-        print(listed(Path("outputs")))
-        return 0
-    results = Results(folders[0])
-    if not options:
-        print(results.summary_text())
-        return 0
-    if "export" in options:
-        check_writable(_checked_export(options["export"]).parent, "export")
-    frame = results.query(options["sql"]) if "sql" in options else _frame(results, options)
-    if "export" in options:
-        write_frame(frame, _checked_export(options["export"]), dutch=options.get("csv") == "dutch")
-        print(options["export"])
-    else:
-        print(_without_negative_zeros(frame).to_string(index=False, max_rows=40, max_cols=12))
+    print(USAGE if {"--help", "-h"} & set(argv) else _answer(argv))
     return 0
 
 
-def _without_negative_zeros(frame: pd.DataFrame) -> pd.DataFrame:
-    numbers = frame.select_dtypes("float").columns
-    return frame.assign(**{name: frame[name] + 0.0 for name in numbers})
-
-
-def _check_words(names: Sequence[str], folders: Sequence[str]) -> None:
-    for name in names:
-        if name not in _OPTIONS:
-            raise UserError(unknown("setting", name, _OPTIONS))
-        if names.count(name) > 1:
-            raise UserError(f"Repeated setting: {name}. Use it once.")
-    if len(folders) > 1 or (names and not folders):
+def _answer(argv: Sequence[str]) -> str:
+    folders, pairs = split_words(argv, _OPTIONS)
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise UserError(f"Repeated setting: {max(names, key=names.count)}. Use it once.")
+    if len(folders) > 1 or (options and not folders):
         raise UserError("Use one folder, as in results outputs/sweep/mine export=levels.csv.")
+    _check_values(options)
+    if not folders:
+        return listed(Path("outputs"))
+    results = Results(folders[0])
+    if not options:
+        return results.summary_text()
+    export = _checked_export(options["export"]) if "export" in options else None
+    groups = None if "groups" in options else ("everybody",)
+    table = _TABLES[options.get("table", "levels")]
+    frame = results.query(options["sql"]) if "sql" in options else table(results, groups)
+    if export is not None:
+        write_frame(frame, export, dutch=options.get("csv") == "dutch")
+        return options["export"]
+    without_negative_zeros = frame.assign(**frame.select_dtypes("float").add(0.0))
+    return str(without_negative_zeros.to_string(index=False, max_rows=40, max_cols=12))
 
 
 def _check_values(options: Mapping[str, str]) -> None:
@@ -381,31 +347,20 @@ def _check_values(options: Mapping[str, str]) -> None:
         raise UserError("Conflicting settings: sql, and table or groups. Use one of the two.")
     if "groups" in options and options.get("table", "levels") not in ("levels", "differences"):
         raise UserError(f"Invalid setting: groups. The table {options['table']} has no groups.")
-    if options.get("csv", _CSV[0]) not in _CSV:
-        raise UserError(invalid("csv", options["csv"], " or ".join(_CSV)))
+    if options.get("csv", "english") not in ("english", "dutch"):
+        raise UserError(invalid("csv", options["csv"], "english or dutch"))
     if "csv" in options and not options.get("export", "").lower().endswith(".csv"):
         raise UserError("Invalid setting: csv. Use it with export=FILE.csv.")
     if "sql" in options and not options["sql"].strip():
         raise UserError(invalid("sql", '""', 'a query, as in sql="select * from runs"'))
 
 
-def _frame(results: Results, options: Mapping[str, str]) -> pd.DataFrame:
-    groups = None if "groups" in options else ("everybody",)
-    frames: dict[str, Callable[[], pd.DataFrame]] = {
-        "levels": lambda: results.levels(groups=groups),
-        "differences": lambda: results.differences(tuple(OUTCOMES), groups),
-        "weekly": results.weekly,
-        "design": lambda: results.design.reset_index(),
-        "runs": lambda: results.states,
-    }
-    return frames[options.get("table", "levels")]()
-
-
 def _checked_export(name: str) -> Path:
-    """Return the path of an export; raise UserError where it is in a folder of runs."""
+    """Return the path of an export; raise UserError where it is in a folder of runs or cannot be written."""
     path = read_path(name)
     if any((above / "design.csv").is_file() and (above / "batches").is_dir() for above in path.resolve().parents):
         raise UserError(invalid("export", name, "another folder", "It is in the folder of a study."))
+    check_writable(path.parent, "export")
     return path
 
 
@@ -417,36 +372,29 @@ def write_frame(frame: pd.DataFrame, path: Path, dutch: bool = False) -> None:
     if path.suffix.lower() == ".parquet":
         write_table(frame, path)
     elif path.suffix.lower() == ".csv":
-        write_by(path, lambda temporary: _write_csv(frame, temporary, dutch))
+        write_by(path, partial(_write_dutch, frame) if dutch else partial(frame.to_csv, index=False))
     else:
         raise UserError(invalid("export", "" if path == Path() else path, "a name that ends in .csv or .parquet"))
 
 
-def _write_csv(frame: pd.DataFrame, path: Path, dutch: bool) -> None:
-    if not dutch:
-        frame.to_csv(path, index=False)
-        return
+def _write_dutch(frame: pd.DataFrame, path: Path) -> None:
+    def with_comma(cell: Any) -> Any:
+        return str(cell).replace(".", ",") if isinstance(cell, float) else cell
+
     # pandas writes decimal commas in columns of numbers alone.
-    mixed = [name for name in frame if frame[name].dtype == object]
-    with_commas = {name: [_with_comma(cell) for cell in frame[name]] for name in mixed}
+    mixed = {name: frame[name].map(with_comma, na_action="ignore") for name in frame if frame[name].dtype == object}
     # Spreadsheets recognise UTF-8 by the byte order mark.
-    frame.assign(**with_commas).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
-
-
-def _with_comma(cell: Any) -> Any:
-    return str(cell).replace(".", ",") if isinstance(cell, float) and not np.isnan(cell) else cell
+    frame.assign(**mixed).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
 
 
 def listed(root: Path) -> str:
     """Return every folder of runs below `root` with a line on its runs."""
-    folders = [Results(path.parent) for path in sorted(root.glob("**/runs.csv"))]
-    if not folders:
-        return f"There is no sweep below {root}. Run hybridwork sweep."
-    return "\n".join(f"{results.folder}\n  {_in_a_line(results)}" for results in folders)
-
-
-def _in_a_line(results: Results) -> str:
-    try:
-        return results.summary_text().splitlines()[0]
-    except UserError as mistake:
-        return str(mistake)
+    lines = []
+    for path in sorted(root.glob("**/runs.csv")):
+        results = Results(path.parent)
+        try:
+            line = results.summary_text().splitlines()[0]
+        except UserError as mistake:
+            line = str(mistake)
+        lines.append(f"{results.folder}\n  {line}")
+    return "\n".join(lines) or f"There is no sweep below {root}. Run hybridwork sweep."

@@ -9,15 +9,19 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pydantic import model_validator
 
 from sim import paths
 from sim.config import plan_builder, study_settings
+from sim.config.settings import StudySettings, read_settings
 from sim.engine.plan import Plan, check_memory
-from sim.errors import UserError, as_written, invalid
+from sim.errors import UserError, as_written, invalid, is_whole
 from sim.experiments import designs, output_folder, sweep_record
 from sim.experiments.designs import ROW, Design
-from sim.experiments.factors import DesignContext, Factor
+from sim.experiments.factors import DesignContext
 from sim.experiments.results import Results
 from sim.experiments.sweep_record import SweepRecord
 from sim.files import check_claim, claim, first_names
@@ -30,14 +34,34 @@ from sim.runs.worker_pool import WorkerPool, map_unordered
 from sim.survey.instruments import INSTRUMENTS
 from sim.world.calendar import DAYS_A_WEEK
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from omegaconf import DictConfig
-
-EXECUTORS = ("local", "dask")
 _EMPLOYEE_DAYS = 20_000_000
 """Approximate size of a batch: some seconds of work, which is the loss by a crash."""
 _MOST_RUNS, _RAMP = 100, 40
+
+
+class StorageSettings(StudySettings):
+    """How the runs of a study are divided over processes and stored; `keep` are the tables of every run."""
+
+    keep: Sequence[str] = ("levels",)
+    batch: int | None = None
+    part: int = 0
+    parts: int = 1
+    retry: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check(cls, content: dict[str, Any]) -> dict[str, Any]:
+        part, parts, batch = content.get("part", 0), content.get("parts", 1), content.get("batch")
+        if not (is_whole(part) and is_whole(parts) and 0 <= part < parts):
+            raise UserError(invalid("part", part, f"0 to parts - 1, where parts={as_written(parts)}"))
+        if not (batch is None or (is_whole(batch) and batch >= 1)):
+            raise UserError(invalid("batch", batch, "1 or more runs, or null"))
+        names = content.get("keep", ["levels"])
+        if not isinstance(names, list) or "levels" not in names:
+            raise UserError(invalid("keep", names, "a list with levels, as in keep=[levels,weekly]"))
+        if unknown := [name for name in names if name not in TABLES]:
+            raise UserError(invalid("keep", unknown[0], TABLES))
+        return content
 
 
 @dataclass(frozen=True)
@@ -91,8 +115,7 @@ class Sweep:
         tops = {str(name).partition(".")[0] for name in self.design.table.columns}
         if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
-        base = Identifier()(self.context.plan)
-        content = [base, self.replicates, self.design.chance, self.design.rows()]
+        content = [Identifier()(self.context.plan), self.replicates, self.design.chance, self.design.rows()]
         return digest([*content, self.routine.version] if self.routine.version else content)
 
 
@@ -190,42 +213,26 @@ def _carry_out(
 
 
 def _batches(sweep: Sweep, missing: Sequence[int], size: int | None, workers: int) -> Iterator[Batch]:
-    """Yield the missing runs in batches of this size, or of some seconds of work each.
-
-    The first ones are small, so that some runs are finished soon.
-    """
+    """Yield the missing runs in batches of this size, or of some seconds of work; the first ones are smaller."""
     cut: list[Run] = []
     days = count = 0
     for run in sweep.runs(missing):
         cut.append(run)
-        days += _employee_days(run.plan)
+        plan = run.plan
+        days += plan.firm.people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
         ramp = _RAMP if count < workers * worker_pool.PREFETCH_PER_WORKER else 1
-        full = len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS
-        if full:
+        if len(cut) >= size if size else days >= _EMPLOYEE_DAYS / ramp or len(cut) >= _MOST_RUNS:
             yield Batch(tuple(cut), sweep.tables, model_version(), sweep.routine)
             cut, days, count = [], 0, count + 1
     if cut:
         yield Batch(tuple(cut), sweep.tables, model_version(), sweep.routine)
 
 
-def _employee_days(plan: Plan) -> int:
-    return plan.firm.people * DAYS_A_WEEK * (plan.burn_in + plan.weeks * len(plan.scenarios))
-
-
-# -- record of the folder ---------------------------------------------------------------------------------------------
-
-
 def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], more: Mapping[str, Any]) -> None:
-    """Write the record of a sweep where the folder has another one or none.
-
-    Raises UserError where the folder has runs of a sweep that this one does not extend.
-    """
+    """Write the record of a sweep where it differs from that of the folder, which must be one that it extends."""
     with archive.record_locked():
         before = _read_record(archive.folder)
-        if before is not None:
-            _check_extends(before, set(identifiers), archive.folder)
-        else:
-            _check_not_another(archive, set(identifiers))
+        _check_extends(before, set(identifiers), archive)
         contents = _record_of(sweep, identifiers, more)
         if before is None or not _is_current(before, contents, archive.folder):
             sweep_record.write(archive.folder, contents)
@@ -256,36 +263,23 @@ def _record_of(sweep: Sweep, identifiers: Sequence[str], more: Mapping[str, Any]
     """Return the contents of the files of a sweep's record."""
     import pandas as pd
 
+    design, table = sweep.design, sweep.design.table
+    own_paths = {
+        name: [paths.shorten(value, name) for value in table[name]] for name in table if name in paths.SETTINGS
+    }
     runs = pd.DataFrame({"run": identifiers})
     runs[ROW], runs["replicate"] = runs.index // sweep.replicates, runs.index % sweep.replicates
+    factors = [{**asdict(factor), "options": paths.shorten(factor.options, factor.name)} for factor in design.factors]
     about = {
         **output_folder.about(sweep.context.plan),
         "model": model_version(),
         "question": sweep.question,
-        "design": {
-            "method": sweep.design.method,
-            "chance": sweep.design.chance,
-            "factors": [_described(factor) for factor in sweep.design.factors],
-        },
+        "design": {"method": design.method, "chance": design.chance, "factors": factors},
         "replicates": sweep.replicates,
         "tables": list(sweep.tables),
         **more,
     }
-    return sweep_record.encode(about, _shortened(sweep.design.table), runs)
-
-
-def _shortened(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of settings with the paths in it reduced to their last parts."""
-    own = [name for name in table if name in paths.SETTINGS]
-    return table.assign(**{name: [paths.shorten(value, name) for value in table[name]] for name in own})
-
-
-def _described(factor: Factor) -> dict[str, Any]:
-    return {**asdict(factor), "options": paths.shorten(factor.options, factor.name)}
-
-
-_OF_ONE_COMMAND = ("written", "asked", "files_needed")
-"""Entries of about.json on the command that wrote it, in which parts of one study differ."""
+    return sweep_record.encode(about, table.assign(**own_paths), runs)
 
 
 def _is_current(before: SweepRecord, contents: Mapping[str, bytes], folder: Path) -> bool:
@@ -294,31 +288,25 @@ def _is_current(before: SweepRecord, contents: Mapping[str, bytes], folder: Path
         (folder / name).read_bytes() != contents[name] for name in (sweep_record.DESIGN, sweep_record.RUNS)
     ):
         return False
+    of_one_command = ("written", "asked", "files_needed")  # parts of one study differ in these entries
     now = json.loads(contents[sweep_record.ABOUT])
-    return all(before.about.get(name) == value for name, value in now.items() if name not in _OF_ONE_COMMAND)
+    return all(before.about.get(name) == value for name, value in now.items() if name not in of_one_command)
 
 
-def _check_extends(before: SweepRecord, identifiers: set[str], folder: Path) -> None:
-    """Raise UserError unless all runs of the folder's record are among these."""
-    missing = set(before.runs["run"]) - identifiers
-    if not missing:
+def _check_extends(before: SweepRecord | None, identifiers: set[str], archive: Archive) -> None:
+    """Raise UserError where a folder has runs of a sweep that this one does not extend."""
+    runs = set(archive.known()) if before is None else set(before.runs["run"])
+    missing = runs - identifiers
+    if not missing or (before is None and missing != runs):
         return
-    model = before.about.get("model")
-    if model != model_version():
-        raise _another(folder, f"It has runs of version {model} of the model, and this is version {model_version()}.")
-    raise _another(folder, f"It has {len(before.runs):,} runs, {len(missing):,} of which are not in this sweep.")
-
-
-def _check_not_another(archive: Archive, identifiers: set[str]) -> None:
-    """Raise UserError where a folder without a record has runs, none of which is in this sweep."""
-    known = archive.known()
-    if known and not identifiers & set(known):
-        raise _another(archive.folder, f"It has {len(known):,} runs, none of which is in this sweep.")
-
-
-def _another(folder: Path, reason: str) -> UserError:
+    if before is None:
+        reason = f"It has {len(runs):,} runs, none of which is in this sweep."
+    elif (model := before.about.get("model")) != model_version():
+        reason = f"It has runs of version {model} of the model, and this is version {model_version()}."
+    else:
+        reason = f"It has {len(before.runs):,} runs, {len(missing):,} of which are not in this sweep."
     accepted = "another folder, or extend its sweep by a larger design.n, design.times or file"
-    return UserError(invalid("folder", folder, accepted, reason))
+    raise UserError(invalid("folder", archive.folder, accepted, reason))
 
 
 def report_clearing(archive: Archive) -> None:
@@ -337,9 +325,9 @@ def study(cfg: DictConfig) -> None:
     sweep = sweep_of(cfg)
     # With chance by row, the people of a run depend on its number, and so on the number of replicates.
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
-    part, batch, retry = part_of(cfg), batch_of(cfg), retry_of(cfg)
+    storage = storage_of(cfg)
     with pool_of(cfg) as pool:
-        results = run_sweep(sweep, folder, pool, part, batch, retry)
+        results = run_sweep(sweep, folder, pool, (storage.part, storage.parts), storage.batch, storage.retry)
     if not results.any_done:
         raise UserError(f"All runs failed: {results.summary_text().splitlines()[1].strip()}")
     print(results.summary_text())
@@ -350,46 +338,22 @@ def sweep_of(cfg: DictConfig) -> Sweep:
     """Return the sweep of a composed configuration; raise UserError for invalid settings."""
     context = DesignContext(cfg)
     check_memory(context.plan, len(context.plan.scenarios), local_workers(cfg))
-    settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
+    settings = design_of(cfg)
     factors = designs.factors_of(settings, context.plan, context.fixed)
     design = designs.make(settings, factors)
     designs.check_not_named(design, context.explicit | context.fixed)
     context.check_policies(design.table.columns)
-    return Sweep(context, design, study_settings.settings_of(cfg).replicates, tables_of(cfg))
+    return Sweep(context, design, study_settings.settings_of(cfg).replicates, tuple(storage_of(cfg).keep))
 
 
-def tables_of(cfg: DictConfig) -> tuple[str, ...]:
-    """Return the tables to store of every run."""
-    names = _plain(cfg.keep)
-    if not isinstance(names, list) or "levels" not in names:
-        raise UserError(invalid("keep", names, "a list with levels, as in keep=[levels,weekly]"))
-    for name in names:
-        if name not in TABLES:
-            raise UserError(invalid("keep", name, TABLES))
-    return tuple(names)
+def storage_of(cfg: DictConfig) -> StorageSettings:
+    """Return how a study stores its runs; raise UserError for an invalid setting."""
+    return read_settings("", StorageSettings, OmegaConf.masked_copy(cfg, list(StorageSettings.model_fields)))
 
 
-def part_of(cfg: DictConfig) -> tuple[int, int]:
-    """Return the part of the work of this process, as (number, number of parts)."""
-    part, parts = cfg.part, cfg.parts
-    if not isinstance(parts, int) or not isinstance(part, int) or not 0 <= part < parts:
-        raise UserError(invalid("part", part, f"0 to parts - 1, where parts={as_written(parts)}"))
-    return part, parts
-
-
-def batch_of(cfg: DictConfig) -> int | None:
-    """Return the number of runs in a batch, None where it is not set."""
-    batch = cfg.batch
-    if batch is not None and (not isinstance(batch, int) or isinstance(batch, bool) or batch < 1):
-        raise UserError(invalid("batch", batch, "1 or more runs, or null"))
-    return batch
-
-
-def retry_of(cfg: DictConfig) -> bool:
-    """Return whether runs that failed are repeated."""
-    if not isinstance(cfg.retry, bool):
-        raise UserError(invalid("retry", cfg.retry, "true or false"))
-    return cfg.retry
+def design_of(cfg: DictConfig) -> designs.Settings:
+    """Return the settings of the design; raise UserError for an invalid one."""
+    return study_settings.read_dataclass("design", designs.Settings, cfg.design)
 
 
 def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
@@ -398,7 +362,7 @@ def pool_of(cfg: DictConfig) -> AbstractContextManager[WorkerPool]:
     if kind == "dask":
         return worker_pool.dask_pool(cfg.executor.address, workers)
     if kind != "local":
-        raise UserError(invalid("executor.kind", kind, EXECUTORS))
+        raise UserError(invalid("executor.kind", kind, ("local", "dask")))
     return nullcontext(worker_pool.process_pool(workers))
 
 
@@ -409,19 +373,16 @@ def local_workers(cfg: DictConfig) -> int:
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
     """Return the folder of a study's runs, which does not depend on the size of its design: it can be extended."""
-    grows_by = designs.GROWS_BY.get(cfg.design.method, "n")
-    settings = {f.name: _plain(cfg.design[f.name]) for f in fields(designs.Settings) if f.name != grows_by}
-    settings = paths.shorten(settings, "design")
-    settings["chance"] = designs.chance_of(study_settings.read_dataclass("design", designs.Settings, cfg.design))
+    design = design_of(cfg)
+    content = paths.shorten(OmegaConf.to_container(cfg.design), "design")
+    settings = {field.name: content[field.name] for field in fields(design)} | {"chance": designs.chance_of(design)}
+    del settings[designs.GROWS_BY.get(design.method, "n")]
     question = digest([Identifier()(plan_builder.build_plan(cfg)), settings, *more])
-    return named_folder(cfg, study, f"{settings['method']}-{question[:8]}")
+    return named_folder(cfg, study, f"{design.method}-{question[:8]}")
 
 
 def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
-    """Return the folder of the settings, by default one of this name below `output`.
-
-    Raises UserError for an empty name, and for a folder that cannot be written.
-    """
+    """Return the folder of a study, by default one of this name below `output`; UserError where it is not writable."""
     if cfg.folder is None:
         setting, folder = "output", paths.read_path(str(cfg.output)) / study / name
     elif not str(cfg.folder):
@@ -430,12 +391,6 @@ def named_folder(cfg: DictConfig, study: str, name: str) -> Path:
         setting, folder = "folder", paths.read_path(str(cfg.folder))
     paths.check_writable(folder, setting)
     return folder
-
-
-def _plain(value: Any) -> Any:
-    from omegaconf import OmegaConf
-
-    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
 
 
 def main(argv: list[str]) -> int:

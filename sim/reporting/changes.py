@@ -69,10 +69,8 @@ def change_in_words(
     unit : str
         Unit of the tables. Numbers of people have `people_decimals` decimals, others two, and one more where a number
         would round to zero.
-    phrases : mapping of str to str
-        Phrases of the language.
-    unit_name : str
-        Name of the unit in the language.
+    phrases, unit_name : mapping of str to str, and str
+        Phrases, and the name of the unit, in the language.
 
     Examples
     --------
@@ -92,26 +90,24 @@ def change_in_words(
         return phrases["because"].format(reason=reasons) if reason else phrases["does_not_apply"]
     if difference == low == high == 0:
         return phrases["exactly"]
-    one_run = math.isnan(low) or math.isnan(high)
-    if one_run and not difference:
-        return phrases["nothing"]
-    if not one_run and not is_distinguishable(low, high):
+    if one_run := math.isnan(low) or math.isnan(high):
+        if not difference:
+            return phrases["nothing"]
+    elif not is_distinguishable(low, high):
         interval = interval_in_words(low, high, unit, phrases, people_decimals, unit_name)
         return f"{phrases['not_distinguishable']} ({interval})"
-    numbers = (difference,) if one_run else (difference, low, high)
+    numbers = [difference] if one_run else [difference, low, high]
     decimals = _decimals(numbers, people_decimals if of_people(unit) else 2)
-    word = phrases[direction_words(unit)[difference > 0]]
-    size = _amount(difference, decimals, phrases)
-    text = f"{size} {word}"
-    if not of_people(unit):
-        text = f"{_size_word(difference, unit, phrases)}{word}: {size} {unit_name or unit}"
+    word, size = phrases[direction_words(unit)[difference > 0]], _amount(difference, decimals, phrases)
+    in_unit = f"{_size_word(difference, unit, phrases)}{word}: {size} {unit_name or unit}"
+    text = f"{size} {word}" if of_people(unit) else in_unit
     if one_run:
         return text
     near, far = _ends(low, high, decimals, phrases)
     if near == far:
         return text if near.startswith(phrases["under"]) else f"{text} ({phrases['about'].format(amount=near)})"
-    interval = phrases["to"].format(near=near, far=far, word=word if of_people(unit) else "").rstrip()
-    return f"{text} ({interval})"
+    interval = phrases["to"].format(near=near, far=far, word=word if of_people(unit) else "")
+    return f"{text} ({interval.rstrip()})"
 
 
 def interval_in_words(

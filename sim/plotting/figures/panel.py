@@ -82,13 +82,12 @@ def draw(
         footer=notes(_NOTE, footer),
     )
     panels = facets.draw(sheet, top=0.14)
-    low, high = _ends(observed, published)
     for number, (axes, pair) in enumerate(zip(panels, pairs, strict=False)):
         _draw_pair(axes, observed, published, pair)
         first, second = names[number].split("\n")
         axes.set_title(f"{first}\n", fontsize=SMALL, color=BLUE)
         axes.text(0, 1.035, second, transform=axes.transAxes, color=VERMILLION, va="bottom")
-        axes.set(xlabel="months between waves", ylim=(low, high))
+        axes.set(xlabel="months between waves", ylim=_ends(observed, published))
         if number % facets.columns == 0:
             axes.set_ylabel("standardised effect")
     _draw_retests(panels[-1], retests, published_retests)

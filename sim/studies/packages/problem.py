@@ -18,7 +18,7 @@ from sim.engine.plan import BASELINE, Plan, check_memory
 from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.factors import DesignContext
-from sim.experiments.sweep import local_workers
+from sim.experiments.sweep import design_of, local_workers
 from sim.levers.measure import Measure
 from sim.levers.scenario import Introduction, Scenario
 from sim.outcomes.definitions import BURN_OUT, ISOLATION
@@ -175,7 +175,7 @@ def _check_affordable(space: Space, costs: Costs, budget: float) -> None:
 
 def _draws(cfg: DictConfig, context: DesignContext, space: Space) -> list[dict[str, Any]]:
     """Return the values of each draw, with amounts of all measures that may be in a package among the factors."""
-    settings: designs.Settings = study_settings.read_dataclass("design", designs.Settings, cfg.design)
+    settings = design_of(cfg)
     if settings.method not in METHODS:
         raise UserError(invalid("design", settings.method, METHODS, "Packages are re-evaluated in draws."))
     designs.require_own_chance(settings, "packages")

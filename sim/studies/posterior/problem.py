@@ -20,7 +20,7 @@ from sim.errors import UserError, invalid
 from sim.experiments import designs
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose, with_every_measure
-from sim.experiments.sweep import Sweep, batch_of, local_workers, retry_of
+from sim.experiments.sweep import Sweep, local_workers, storage_of
 from sim.studies.posterior.observations import Observation, observations
 from sim.studies.posterior.simulator import OBSERVED, TABLE
 
@@ -132,4 +132,5 @@ def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
     if path is not None and not isinstance(path, str):
         raise UserError(invalid("observations", path, "the path of a csv file, or null"))
     factors = uncertain_factors(context.plan, context.fixed)
-    return Problem(settings, context, factors, observations(context.plan.measures, path), batch_of(cfg), retry_of(cfg))
+    storage, values = storage_of(cfg), observations(context.plan.measures, path)
+    return Problem(settings, context, factors, values, storage.batch, storage.retry)

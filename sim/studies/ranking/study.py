@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.config import study_settings
 from sim.engine.plan import Plan
 from sim.errors import UserError, invalid
 from sim.experiments import designs
-from sim.experiments.sweep import Sweep, batch_of, folder_of, part_of, retry_of, run_sweep, sweep_of
+from sim.experiments.sweep import StorageSettings, Sweep, design_of, folder_of, run_sweep, storage_of, sweep_of
 from sim.levers.measure import FAMILIES
 from sim.runs.worker_pool import WorkerPool
 from sim.studies.base import KeptFolderStudy
@@ -38,9 +37,7 @@ class Problem:
 
     sweep: Sweep
     settings: Settings
-    part: tuple[int, int]
-    batch: int | None
-    retry: bool
+    storage: StorageSettings
 
 
 class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
@@ -51,7 +48,7 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
     settings_type = Settings
 
     def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
-        return Problem(draws_sweep(cfg), settings, part_of(cfg), batch_of(cfg), retry_of(cfg))
+        return Problem(draws_sweep(cfg), settings, storage_of(cfg))
 
     def plan(self, problem: Problem) -> Plan:
         return problem.sweep.context.plan
@@ -62,7 +59,8 @@ class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
 
     def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Ranking:
         """Simulate the draws that are missing, and compare the policies."""
-        results = run_sweep(problem.sweep, folder / "runs", pool, problem.part, problem.batch, problem.retry)
+        storage, part = problem.storage, (problem.storage.part, problem.storage.parts)
+        results = run_sweep(problem.sweep, folder / "runs", pool, part, storage.batch, storage.retry)
         if not results.any_done:
             raise UserError(f"No run was completed: {next(filter(None, results.states['error']), 'all are missing')}")
         return rank(results, problem.sweep.context.plan, problem.settings)
@@ -94,7 +92,7 @@ def draws_sweep(cfg: DictConfig) -> Sweep:
     """Return the sweep of a composed configuration; raise UserError where shares of its rows would mean nothing."""
     if cfg.design.method not in METHODS:
         raise UserError(invalid("design.method", cfg.design.method, METHODS, "All rows must count the same."))
-    designs.require_own_chance(study_settings.read_dataclass("design", designs.Settings, cfg.design), "robust_ranking")
+    designs.require_own_chance(design_of(cfg), "robust_ranking")
     sweep = sweep_of(cfg)
     policies = sweep.context.plan.scenarios[1:]
     if not policies:

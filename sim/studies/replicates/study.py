@@ -18,7 +18,7 @@ from sim.errors import UserError, invalid, unknown
 from sim.experiments import results as stored
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext
-from sim.experiments.sweep import Sweep, local_workers, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, local_workers, named_folder, run_sweep, storage_of
 from sim.outcomes.definitions import OUTCOMES
 from sim.runs.identity import Identifier
 from sim.runs.worker_pool import WorkerPool
@@ -78,7 +78,7 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         if len(context.plan.scenarios) < 2:
             raise UserError(invalid("scenarios", "[baseline]", "a policy too, as in scenario=anchor_days"))
         check_memory(context.plan, len(context.plan.scenarios), local_workers(cfg))
-        return Problem(context, settings, retry_of(cfg))
+        return Problem(context, settings, storage_of(cfg).retry)
 
     def plan(self, problem: Problem) -> Plan:
         """Return the plan of the first replicate."""

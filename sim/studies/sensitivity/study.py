@@ -31,7 +31,7 @@ from sim.experiments import designs
 from sim.experiments import results as stored
 from sim.experiments.designs import Design
 from sim.experiments.factors import DesignContext, Factor, choose
-from sim.experiments.sweep import Sweep, batch_of, local_workers, named_folder, retry_of, run_sweep
+from sim.experiments.sweep import Sweep, local_workers, named_folder, run_sweep, storage_of
 from sim.levers.measure import FAMILIES
 from sim.outcomes.definitions import OUTCOMES
 from sim.runs.identity import Identifier, digest
@@ -141,7 +141,8 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
         others = {folder: Sweep(context, design, replicates) for folder, design in _dose_designs(settings, plan)}
         for row in (row for sweep in others.values() for row in sweep.design.rows()):
             context.at(row)  # raises now what would otherwise raise after the hours of the screening
-        return Problem(settings, context, screening, others, batch_of(cfg), retry_of(cfg))
+        storage = storage_of(cfg)
+        return Problem(settings, context, screening, others, storage.batch, storage.retry)
 
     def plan(self, problem: Problem) -> Plan:
         """Return the plan that the sweeps change."""

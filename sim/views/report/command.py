@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.errors import UserError, invalid, unknown
+from sim.config.settings import split_words
+from sim.errors import UserError, invalid
 from sim.paths import read_path
 from sim.views.settings import require_packages
 from sim.words import Words
@@ -65,18 +66,14 @@ def beside(folder: Path, language: str) -> None:
 
 def settings_of(argv: Sequence[str]) -> tuple[Path, dict[str, str]]:
     """Return the folder and the options; raise UserError for an unknown or invalid setting."""
-    pairs = [word.split("=", 1) for word in argv if "=" in word and not Path(word).is_dir()]
-    folders = [word for word in argv if "=" not in word or Path(word).is_dir()]
-    names = [name for name, _ in pairs]
-    for name in names:
-        if name not in _OPTIONS:
-            raise UserError(unknown("setting", name, _OPTIONS))
+    folders, pairs = split_words(argv, _OPTIONS)
+    options, names = dict(pairs), [name for name, _ in pairs]
+    for name in options:
         if names.count(name) > 1:
             raise UserError(f"Duplicate setting: {name}. Use it once.")
     if len(folders) != 1:
         raise UserError(f"Invalid number of folders: {len(folders)}. Use one folder, "
                         "as in report outputs/scenarios/<date> language=nl.")  # fmt: skip
-    options = dict(pairs)
     if options.get("pdf", "false") not in ("true", "false"):
         raise UserError(invalid("pdf", options["pdf"], "true or false"))
     return read_path(folders[0]), options
