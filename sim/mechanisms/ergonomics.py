@@ -90,7 +90,7 @@ class Ergonomics(Mechanism):
 
     @trait("0/1", stream="neck_complaint_at_start")
     def neck_complaint_at_start(self, uniform, frailty_of_neck):
-        """Has the complaint at the start, with the long-run probability of the individual hazards."""
+        """Has a complaint of arm, neck or shoulder at the start, with its long-run probability."""
         begins = self.onset * ratio(self.frailty * frailty_of_neck)
         return uniform < begins / (begins + self.recovery * ratio(0 - self.frailty * frailty_of_neck))
 
@@ -103,7 +103,7 @@ class Ergonomics(Mechanism):
 
     @trait("0/1", stream="back_complaint_at_start")
     def back_complaint_at_start(self, uniform, frailty_of_back, separate_room):
-        """Has the complaint at the start."""
+        """Has a back complaint at the start."""
         begins = self.back_onset * ratio(self.frailty * frailty_of_back - self.back_room * separate_room)
         return uniform < begins / (begins + self.back_recovery)
 
