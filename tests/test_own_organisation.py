@@ -1,4 +1,4 @@
-"""Files and counts of an own organisation: what is built from them, and what is refused, where, and why."""
+"""Files and counts of an own organisation: the firm built from them, and errors with their file and line."""
 
 import csv
 import dataclasses
@@ -18,6 +18,7 @@ from sim.world.organisation_table import CIRCUMSTANCES
 from sim.world.own_organisation import read_own
 
 HEADER = ["id", "team", "department", "manager", "role"]
+TIES = ["from", "to", "strength"]
 
 
 def assert_identical(first: Firm, second: Firm) -> None:
@@ -66,8 +67,18 @@ def read(persons, ties=None):
     return read_own(persons, ties, seed=1, replicate=0, options=FirmOptions(kind="own", persons=str(persons)))
 
 
-def with_column(people, title, values):
+def with_column(title, values, people=None):
+    """Return header and rows of persons with another column, which has one value or one per person."""
+    people = people or organisation()
+    values = [values] * len(people) if isinstance(values, str) else values
     return [*HEADER, title], [[*person, value] for person, value in zip(people, values, strict=True)]
+
+
+def in_two_towns():
+    """Return header and rows of two organisations with the same names of teams, each an establishment."""
+    first = organisation(4)
+    second = [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in first]
+    return with_column("establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24, first + second)
 
 
 def refusal(folder, people, header=HEADER) -> str:
@@ -96,26 +107,22 @@ def test_a_file_of_persons_becomes_a_sound_firm(tmp_path):
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_the_lines_changes_nothing(tmp_path_factory, shuffled: random.Random):
     folder = tmp_path_factory.mktemp("permuted")
-    people = organisation()
-    header, people = with_column(people, "woman", [str(number % 2) for number in range(len(people))])
+    header, people = with_column("woman", [str(number % 2) for number in range(36)])
     pairs = [["T0-1", "T4-2", "0.5"], ["T4-2", "T0-1", "0.2"], ["T1-0", "T2-3", "1"]]
-    firsts = (
-        read(written(folder, people, header)),
-        read(written(folder, people, header), written(folder, pairs, ["from", "to", "strength"], "ties.csv")),
-    )
+
+    def firms():
+        persons, ties = written(folder, people, header), written(folder, pairs, TIES, "ties.csv")
+        return read(persons), read(persons, ties)
+
+    firsts = firms()
     shuffled.shuffle(people)
     shuffled.shuffle(pairs)
-    seconds = (
-        read(written(folder, people, header)),
-        read(written(folder, people, header), written(folder, pairs, ["from", "to", "strength"], "ties.csv")),
-    )
-    for first, second in zip(firsts, seconds, strict=True):
+    for first, second in zip(firsts, firms(), strict=True):
         assert_identical(first, second)
 
 
 def test_circumstances_follow_their_person(tmp_path):
-    people = organisation()
-    header, rows = with_column(people, "tenure_years", [str(number) for number in range(36)])
+    header, rows = with_column("tenure_years", [str(number) for number in range(36)])
     firm = read(written(tmp_path, rows, header))
     tenure = firm.circumstances["tenure_years"]
     assert tenure.dtype == np.float32
@@ -126,8 +133,7 @@ def test_circumstances_follow_their_person(tmp_path):
 
 
 def test_establishments_may_be_named_and_ties_stay_within_them(tmp_path):
-    people = organisation(4) + [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in organisation(4)]
-    header, rows = with_column(people, "establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24)
+    header, rows = in_two_towns()
     firm = read(written(tmp_path, rows, header))
     assert firm.size.tolist() == [24, 24]
     assert len(firm.team_identifier) == 8, "teams of the same name in two establishments are two"
@@ -144,12 +150,11 @@ def test_semicolons_byte_order_marks_capitals_and_blank_lines_are_understood(tmp
 
 def test_no_id_is_stored(tmp_path):
     firm = read(written(tmp_path, organisation()))
-    kept = {field.name: getattr(firm, field.name) for field in dataclasses.fields(firm)}
-    assert "T0-" not in repr(kept)
+    assert "T0-" not in repr({field.name: getattr(firm, field.name) for field in dataclasses.fields(firm)})
     assert firm.identifier.dtype == np.uint32
 
 
-def test_identifiers_that_collide_end_the_same_way_in_any_order():
+def test_colliding_identifiers_are_resolved_alike_in_any_order():
     code = np.array([5 << 33, (5 << 33) + 1, (5 << 33) + 2, 6 << 33, 1 << 33], np.uint64)
     identifier = own_organisation._identifiers(code)
     assert len(set(identifier.tolist())) == 5
@@ -166,9 +171,9 @@ def test_a_large_team_and_a_large_span_stay_within_the_slots(tmp_path):
     assert_sound(firm)
 
 
-def test_a_file_of_ties_replaces_drawn_ones(tmp_path):
+def test_a_file_of_ties_replaces_simulated_ones(tmp_path):
     persons = written(tmp_path, organisation())
-    ties = written(tmp_path, [["T0-1", "T4-2", "0.5"], ["T4-2", "T0-1", "0.2"]], ["from", "to", "strength"], "ties.csv")
+    ties = written(tmp_path, [["T0-1", "T4-2", "0.5"], ["T4-2", "T0-1", "0.2"]], TIES, "ties.csv")
     firm = build(FirmOptions(kind="own", persons=str(persons), ties=str(ties)), seed=1, replicate=0)
     active = firm.ties.exists & ~firm.ties.dormant
     assert active.sum() == 2 * 35 + 2, "reporting lines and one tie, at both ends"
@@ -178,8 +183,8 @@ def test_a_file_of_ties_replaces_drawn_ones(tmp_path):
     assert_sound(firm)
 
 
-def test_without_a_column_of_strength_none_is_given(tmp_path):
-    ties = written(tmp_path, [["T0-1", "T4-2"]], ["from", "to"], "ties.csv")
+def test_ties_without_a_column_of_strength_have_none(tmp_path):
+    ties = written(tmp_path, [["T0-1", "T4-2"]], TIES[:2], "ties.csv")
     assert read(written(tmp_path, organisation()), ties).ties.reported_strength is None
 
 
@@ -189,14 +194,14 @@ def test_without_a_column_of_strength_none_is_given(tmp_path):
     *("health", "gezondheid", "sick_days", "ziek", "verzuim", "diagnosis"),
 ])  # fmt: skip
 def test_personal_columns_are_refused_by_name(tmp_path, title):
-    header, people = with_column(organisation(), title, ["x"] * 36)
+    header, people = with_column(title, "x")
     message = refusal(tmp_path, people, header)
     assert message.startswith(f"persons.csv line 1: Column '{title.lower()}' is refused")
     assert "Remove names" in message
 
 
 def test_unknown_columns_are_refused(tmp_path):
-    header, people = with_column(organisation(), "shoe_size", ["44"] * 36)
+    header, people = with_column("shoe_size", "44")
     message = refusal(tmp_path, people, header)
     assert "line 1: Unknown column 'shoe_size'" in message
     assert all(name in message for name in (*HEADER, "establishment", *CIRCUMSTANCES))
@@ -210,13 +215,21 @@ def test_a_missing_column_is_named(tmp_path, title):
     assert message.startswith(f"persons.csv line 1: Missing column '{title}'")
 
 
-def test_a_column_that_comes_twice_is_refused(tmp_path):
-    header, people = with_column(organisation(), "team", ["x"] * 36)
-    assert "line 1: Duplicate column 'team'" in refusal(tmp_path, people, header)
+@pytest.mark.parametrize(("header", "people", "message"), [
+    (*with_column("team", "x"), "line 1: Duplicate column 'team'"),
+    ([*HEADER, "young", "older"], [[*person, "1", "1"] for person in organisation()],
+     "line 2: This person is both young and older"),
+    (*with_column("establishment", ["Utrecht"] * 18 + ["Zwolle"] * 18),
+     "line 20: The manager works in another establishment"),
+    (HEADER, [[f"p{n}", "team", "all", f"p{n - 1}" if n else "", "manager"] for n in range(40)],
+     "line 23: This person has more than 20 managers above."),
+])  # fmt: skip
+def test_invalid_combinations_are_refused(tmp_path, header, people, message):
+    assert message in refusal(tmp_path, people, header)
 
 
 def changed(line: int, **cells: str) -> list[list[str]]:
-    """The organisation with cells changed on one line of its file (the first person stands on line 2)."""
+    """Return the organisation with cells changed on one line of its file, in which line 2 is the first person."""
     people = organisation()
     for title, text in cells.items():
         people[line - 2][HEADER.index(title)] = text
@@ -260,25 +273,10 @@ def test_a_message_repeats_no_id(tmp_path):
     ("tenure_years", "nan", "a number from 0 to 60 (years)"),
 ])  # fmt: skip
 def test_an_invalid_value_is_refused_with_the_accepted_ones(tmp_path, title, value, accepted):
-    header, people = with_column(organisation(), title, ["1"] * 36)
+    header, people = with_column(title, "1")
     people[4][-1] = value
     message = refusal(tmp_path, people, header)
     assert message.startswith(f"persons.csv line 6: Invalid value for {title}. Use {accepted} ")
-
-
-def test_nobody_is_both_young_and_older(tmp_path):
-    people = [[*person, "1", "1"] for person in organisation()]
-    assert "line 2: This person is both young and older" in refusal(tmp_path, people, [*HEADER, "young", "older"])
-
-
-def test_a_manager_in_another_establishment_is_refused(tmp_path):
-    header, people = with_column(organisation(), "establishment", ["Utrecht"] * 18 + ["Zwolle"] * 18)
-    assert "line 20: The manager works in another establishment" in refusal(tmp_path, people, header)
-
-
-def test_a_reporting_line_of_too_many_levels_is_refused(tmp_path):
-    people = [[f"p{n}", "team", "all", f"p{n - 1}" if n else "", "manager"] for n in range(40)]
-    assert "line 23: This person has more than 20 managers above." in refusal(tmp_path, people)
 
 
 def test_too_many_rows_are_refused(tmp_path, monkeypatch):
@@ -286,12 +284,16 @@ def test_too_many_rows_are_refused(tmp_path, monkeypatch):
     assert refusal(tmp_path, organisation()) == "persons.csv line 22: Too many rows. Use 20 or fewer."
 
 
-def test_a_missing_file_and_a_binary_file_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere.csv cannot be read"):
-        read(tmp_path / "nowhere.csv")
+def test_files_that_cannot_be_read_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "persons.csv"
     path.write_bytes(b"id,team\xff\xfe\x00")
-    with pytest.raises(UserError, match="not text in UTF-8"):
+    for file, message in ((tmp_path / "nowhere.csv", "nowhere.csv cannot be read"), (tmp_path, "Is a directory"),
+                          (path, "not text in UTF-8")):  # fmt: skip
+        with pytest.raises(UserError, match=message):
+            read(file)
+    path.write_text(",".join(HEADER))
+    monkeypatch.setattr(organisation_table, "MOST_BYTES", 10)
+    with pytest.raises(UserError, match="is too large"):
         read(path)
 
 
@@ -316,10 +318,9 @@ def test_errors_of_ties_name_file_and_line(tmp_path, header, pairs, message):
 
 
 def test_a_tie_between_establishments_is_refused(tmp_path):
-    people = organisation(4) + [[f"X{p[0]}", *p[1:3], p[3] and f"X{p[3]}", p[4]] for p in organisation(4)]
-    header, rows = with_column(people, "establishment", ["Utrecht"] * 24 + ["Zwolle"] * 24)
+    header, rows = in_two_towns()
     with pytest.raises(UserError, match=r"ties.csv line 2: This tie is between two establishments"):
-        read(written(tmp_path, rows, header), written(tmp_path, [["T0-1", "XT0-1"]], ["from", "to"], "ties.csv"))
+        read(written(tmp_path, rows, header), written(tmp_path, [["T0-1", "XT0-1"]], TIES[:2], "ties.csv"))
 
 
 @pytest.mark.parametrize(("shares", "message"), [
@@ -349,18 +350,8 @@ def test_a_file_without_a_header_is_refused_and_not_quoted(tmp_path):
     path = tmp_path / "persons.csv"
     path.write_text("1,Jan Jansen,jan@x.nl,,employee\n")
     with pytest.raises(UserError, match=r"line 1: Missing header. Begin with the columns id, team") as refused:
-        read_own(path, None, 1, 0, FirmOptions(kind="own"))
+        read(path)
     assert "jansen" not in str(refused.value).lower()
-
-
-def test_a_folder_and_a_file_that_is_far_too_large_are_refused(tmp_path, monkeypatch):
-    with pytest.raises(UserError, match="Is a directory"):
-        read_own(tmp_path, None, 1, 0, FirmOptions(kind="own"))
-    path = tmp_path / "persons.csv"
-    path.write_text(",".join(HEADER))
-    monkeypatch.setattr(organisation_table, "MOST_BYTES", 10)
-    with pytest.raises(UserError, match="is too large"):
-        read_own(path, None, 1, 0, FirmOptions(kind="own"))
 
 
 def test_counts_make_a_firm_without_a_file():
