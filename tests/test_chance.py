@@ -1,4 +1,4 @@
-"""Chance: published vectors of the hashes, moments and independence of the draws, blind to the order of rows."""
+"""Random numbers: published vectors of the hashes, moments and independence of draws, whatever the order of rows."""
 
 from itertools import pairwise
 
@@ -34,12 +34,8 @@ WORD = (1 << 64) - 1
 
 def test_splitmix64_gives_the_published_numbers():
     expected = [
-        6457827717110365317,
-        3203168211198807973,
-        9817491932198370423,
-        4593380528125082431,
-        16408922859458223821,
-    ]
+        6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821,
+    ]  # fmt: skip
     assert [splitmix64((1234567 + step * GOLDEN) & WORD) for step in range(5)] == expected
 
 
@@ -65,9 +61,9 @@ def murmur3_finaliser(word: int) -> int:
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=20))
 def test_fmix32_is_the_finaliser_of_murmurhash3(numbers):
-    given_words = np.array(numbers, np.uint32)
-    assert fmix32(given_words).tolist() == [murmur3_finaliser(number) for number in numbers]
-    assert given_words.tolist() == numbers, "it leaves its argument alone"
+    array = np.array(numbers, np.uint32)
+    assert fmix32(array).tolist() == [murmur3_finaliser(number) for number in numbers]
+    assert array.tolist() == numbers, "the argument does not change"
 
 
 @pytest.mark.parametrize(("word", "mixed"), [(0, 0), (1, 0x514E28B7), (2, 0x30F4C306), (0xFFFFFFFF, 0x81F16F39)])
@@ -83,17 +79,8 @@ def test_fmix32_never_maps_two_words_to_one():
 
 
 def test_the_order_and_the_kind_of_the_parts_of_a_key_matter():
-    keys = [
-        key_of(),
-        key_of(0),
-        key_of(0, 0),
-        key_of(1, 2),
-        key_of(2, 1),
-        key_of("1"),
-        key_of(1),
-        key_of("a", 1),
-        key_of(1, "a"),
-    ]
+    parts = [(), (0,), (0, 0), (1, 2), (2, 1), ("1",), (1,), ("a", 1), (1, "a")]
+    keys = [key_of(*one) for one in parts]
     assert len(set(keys)) == len(keys)
     assert all(0 <= key <= WORD for key in keys)
 
@@ -144,31 +131,31 @@ def test_permuted_entities_have_permuted_draws(draw):
     assert (draw(99, square).ravel() == draw(99, PEOPLE[:1000])).all()
 
 
-def test_uniforms_lie_from_nought_to_below_one_on_their_grid():
-    drawn = np.concatenate([uniforms(key_of(1, day), PEOPLE) for day in range(10)])
-    assert drawn.min() >= 0
-    assert drawn.max() < 1
-    assert (drawn * 2**24 == np.floor(drawn * 2**24)).all()
+def test_uniforms_lie_from_zero_to_below_one_on_their_grid():
+    numbers = np.concatenate([uniforms(key_of(1, day), PEOPLE) for day in range(10)])
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    assert (numbers * 2**24 == np.floor(numbers * 2**24)).all()
     assert uniforms(0, np.arange(2**16, dtype=np.uint32)).max() < 1
 
 
 def test_uniforms_are_uniform():
     for day in (0, 1, -1, 364):
-        drawn = uniforms(key_of(1, 0, day, "works_today"), PEOPLE)
-        assert drawn.mean() == pytest.approx(0.5, abs=0.003)
-        assert drawn.var() == pytest.approx(1 / 12, abs=0.001)
-        assert stats.kstest(drawn, "uniform").pvalue > RARE
+        numbers = uniforms(key_of(1, 0, day, "works_today"), PEOPLE)
+        assert numbers.mean() == pytest.approx(0.5, abs=0.003)
+        assert numbers.var() == pytest.approx(1 / 12, abs=0.001)
+        assert stats.kstest(numbers, "uniform").pvalue > RARE
 
 
 def test_normals_are_normal():
     for day in (0, 1, -1, 364):
-        drawn = normals(key_of(1, 0, day, "detachment"), PEOPLE).astype(np.float64)
-        assert drawn.mean() == pytest.approx(0, abs=0.01)
-        assert drawn.var() == pytest.approx(1, abs=0.015)
-        assert stats.skew(drawn) == pytest.approx(0, abs=0.025)
-        assert stats.kurtosis(drawn) == pytest.approx(0, abs=0.05)
-        assert stats.kstest(drawn, "norm").pvalue > RARE
-        assert np.abs(drawn).max() < 4.5
+        numbers = normals(key_of(1, 0, day, "detachment"), PEOPLE).astype(np.float64)
+        assert numbers.mean() == pytest.approx(0, abs=0.01)
+        assert numbers.var() == pytest.approx(1, abs=0.015)
+        assert stats.skew(numbers) == pytest.approx(0, abs=0.025)
+        assert stats.kurtosis(numbers) == pytest.approx(0, abs=0.05)
+        assert stats.kstest(numbers, "norm").pvalue > RARE
+        assert np.abs(numbers).max() < 4.5
 
 
 def test_the_table_of_quantiles_is_that_of_the_normal():
@@ -182,7 +169,7 @@ def test_the_table_of_quantiles_is_that_of_the_normal():
     np.testing.assert_allclose(end[::-1], -start, atol=1e-5)
 
 
-def test_the_table_has_mean_nought_and_variance_one():
+def test_the_table_has_mean_zero_and_variance_one():
     start, rise = (part.astype(np.float64) for part in normal_table())
     width = rise * 2.0 ** (32 - 12)
     mean = (start + width / 2).mean()
@@ -222,7 +209,7 @@ def test_neighbouring_draws_are_independent(neighbour):
     assert abs(np.corrcoef(abs(x - 0.5), abs(y - 0.5))[0, 1]) < 4 / np.sqrt(MANY)
     pairs = np.histogram2d(x, y, bins=16, range=[[0, 1], [0, 1]])[0]
     assert stats.chisquare(pairs.ravel()).pvalue > RARE
-    assert (x == y).sum() < 10, "rng does not come twice"
+    assert (x == y).sum() < 10, "numbers do not repeat"
 
 
 def test_the_days_of_a_month_are_independent_of_one_another():
@@ -248,16 +235,16 @@ def test_a_year_of_random_numbers_of_one_person_has_no_memory():
         r = (rng[lag:] * rng[:-lag]).mean() * 12
         assert abs(r) < 4 / np.sqrt(rng[lag:].size)
     means = np.array(days).mean(axis=0)
-    assert means.std() == pytest.approx(np.sqrt(1 / 12 / 364), rel=0.12), "nobody is lucky for good"
+    assert means.std() == pytest.approx(np.sqrt(1 / 12 / 364), rel=0.12), "nobody has lasting good fortune"
 
 
 def test_every_bit_of_a_word_is_fair():
-    drawn = words(key_of("bits"), PEOPLE)
+    numbers = words(key_of("bits"), PEOPLE)
     for bit in range(32):
-        ones = ((drawn >> np.uint32(bit)) & np.uint32(1)).mean()
+        ones = ((numbers >> np.uint32(bit)) & np.uint32(1)).mean()
         assert ones == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(MANY))
 
 
 def test_words_of_one_key_repeat_no_more_often_than_by_chance():
-    drawn = words(key_of("repeats"), np.arange(MANY, dtype=np.uint32))
-    assert len(np.unique(drawn)) == MANY, "for one key the words are a bijection of the codes"
+    numbers = words(key_of("repeats"), np.arange(MANY, dtype=np.uint32))
+    assert len(np.unique(numbers)) == MANY, "for one key the words are a bijection of the codes"

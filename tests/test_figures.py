@@ -1,4 +1,4 @@
-"""Every figure says what it shows, in which unit and how sure, and nothing on it covers a word."""
+"""Figures state what they show, units and intervals, and nothing on them covers a word."""
 
 import warnings
 from itertools import combinations, product
@@ -35,13 +35,9 @@ def label(scenario):
     return scenario.replace("_", " ").capitalize()
 
 
-def a_table(rows):
-    return pd.DataFrame(rows)
-
-
 def effects_table():
     moves = POLICIES | WORLDS | {"baseline": (0.0, 0.0)}
-    return a_table(
+    return pd.DataFrame(
         {
             "scenario": scenario, "kind": kind, "outcome": outcome, "group": group, "baseline": level,
             "difference": move * weight, "low": (move - 2 * error) * weight,
@@ -58,7 +54,7 @@ def trajectories_table():
     table = effects_table()
     rows = table[table["group"] == "everybody"].to_dict("records")
     growth = np.linspace(0, 1, 9)
-    return a_table(
+    return pd.DataFrame(
         row | {
             "week": 13 * place, "date": pd.Timestamp("2023-01-02") + pd.Timedelta(weeks=13 * place),
             "mean": row["baseline"] + grown * row["difference"], "difference": grown * row["difference"],
@@ -70,21 +66,21 @@ def trajectories_table():
 
 
 def cascade_table():
-    kept = dict(zip(cascade.PLOTTED_STAGES, (0.8, 0.7, 0.5, 0.3, 0.1), strict=True))
-    asked = {("employer", "claimed"): 0.82, ("manager", "known"): 0.52, ("non_manager", "known"): 0.31}
-    return a_table(
+    shares = dict(zip(cascade.PLOTTED_STAGES, (0.8, 0.7, 0.5, 0.3, 0.1), strict=True))
+    observed = {("employer", "claimed"): 0.82, ("manager", "known"): 0.52, ("non_manager", "known"): 0.31}
+    return pd.DataFrame(
         {
             "scenario": "baseline", "measure": measure, "role": role, "stage": stage, "share": share,
-            "study_share": asked.get((role, stage), np.nan), "low": share - 0.02, "high": share + 0.02,
+            "study_share": observed.get((role, stage), np.nan), "low": share - 0.02, "high": share + 0.02,
         }
         for measure in MEASURES
         for role in cascade.ROLE_TITLES
-        for stage, share in kept.items()
+        for stage, share in shares.items()
     )  # fmt: skip
 
 
 def gains_table():
-    return a_table(
+    return pd.DataFrame(
         {
             "scenario": scenario, "kind": kind, "outcome": "exhaustion", "group": group,
             "gained": 0.2, "unchanged": 0.7, "worse": 0.1, "margin": 0.2, "unit": "SD",
@@ -100,7 +96,7 @@ def ties_tables():
     team = np.arange(24) // 8
     pairs = [pair for pair in combinations(range(24), 2) if team[pair[0]] == team[pair[1]] or chance.random() < 0.05]
     after = {"baseline": 0.6, "coffee_with_a_random_colleague": 1.2}
-    strengths = a_table(
+    strengths = pd.DataFrame(
         {
             "scenario": scenario, "source": one, "target": other, "source_team": team[one],
             "target_team": team[other], "across": team[one] != team[other],
@@ -109,7 +105,7 @@ def ties_tables():
         for scenario, kept in after.items()
         for one, other in pairs
     )  # fmt: skip
-    people = a_table(
+    people = pd.DataFrame(
         {
             "scenario": scenario, "place": place, "team": team[place], "is_manager": place % 8 == 0,
             "isolation_before": np.sin(place), "isolation_after": np.sin(place) - kept / 10,
@@ -124,13 +120,9 @@ def ties_tables():
 def tables():
     strengths, people = ties_tables()
     return {
-        "effects": effects_table(),
-        "trajectories": trajectories_table(),
-        "cascade": cascade_table(),
-        "gains": gains_table(),
-        "ties": strengths,
-        "people": people,
-    }
+        "effects": effects_table(), "trajectories": trajectories_table(), "cascade": cascade_table(),
+        "gains": gains_table(), "ties": strengths, "people": people,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -154,20 +146,20 @@ def drawn(tables):
 PAGES = ("effects", "burn_out_against_isolation", "trajectories", "worlds", "cascade", "who_gains", "ties")
 
 
-def is_seen(text):
-    """Whether a text is on paper: matplotlib keeps ticks beyond the limits that it never draws."""
+def is_visible(text):
+    """Return whether a text is in the figure: matplotlib keeps ticks beyond the limits that it never draws."""
     return bool(text.get_visible() and text.get_text().strip()) and box_of(text).width > 0
 
 
 def box_of(text):
-    """The words themselves: an annotation's own extent would include its leader line."""
+    """Return the box of the words; the extent of an annotation would include its line."""
     return Text.get_window_extent(text)
 
 
-def seen_texts(page):
+def visible_texts(page):
     ticks = {id(tick_text) for axes in page.axes for tick_text in all_tick_texts(axes)}
     free = [text for text in page.findobj(Text) if id(text) not in ticks]
-    return [text for text in [*free, *(text for axes in page.axes for text in drawn_ticks(axes))] if is_seen(text)]
+    return [text for text in [*free, *(text for axes in page.axes for text in drawn_ticks(axes))] if is_visible(text)]
 
 
 def all_tick_texts(axes):
@@ -183,8 +175,15 @@ def drawn_ticks(axes):
             yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
 
 
+def drawn_page(page):
+    """Return a page after its layout, with nothing covered."""
+    page.draw_without_rendering()
+    assert_nothing_is_covered(page)
+    return page
+
+
 def words(page):
-    return " ".join(" ".join(text.get_text().split()) for text in seen_texts(page))
+    return " ".join(" ".join(text.get_text().split()) for text in visible_texts(page))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -203,7 +202,7 @@ def test_nothing_covers_a_text_or_leaves_the_page(drawn, name):
 
 
 def assert_nothing_is_covered(page):
-    boxes = [(text.get_text(), box_of(text)) for text in seen_texts(page)]
+    boxes = [(text.get_text(), box_of(text)) for text in visible_texts(page)]
     paper = page.bbox.padded(1)
     for text, box in boxes:
         assert paper.count_contains(box.corners()) == 4, text
@@ -212,31 +211,27 @@ def assert_nothing_is_covered(page):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_letters_are_at_least_eight_points_on_paper(drawn, name):
+def test_letters_are_at_least_eight_points(drawn, name):
     assert drawn[name].get_figwidth() <= 7.0
-    assert min(text.get_fontsize() for text in seen_texts(drawn[name])) >= 8
+    assert min(text.get_fontsize() for text in visible_texts(drawn[name])) >= 8
 
 
-@pytest.mark.parametrize(
-    ("name", "scenarios"),
-    [
-        ("effects", [*POLICIES, *WORLDS]),
-        ("burn_out_against_isolation", [*POLICIES, *WORLDS]),
-        ("trajectories", POLICIES),
-        ("worlds", WORLDS),
-        ("who_gains", POLICIES),
-    ],
-)
+@pytest.mark.parametrize(("name", "scenarios"), [
+    ("effects", [*POLICIES, *WORLDS]),
+    ("burn_out_against_isolation", [*POLICIES, *WORLDS]),
+    ("trajectories", POLICIES),
+    ("worlds", WORLDS),
+    ("who_gains", POLICIES),
+])  # fmt: skip
 def test_every_scenario_is_on_the_page(drawn, name, scenarios):
     for scenario in scenarios:
         assert label(scenario) in words(drawn[name])
 
 
 @pytest.mark.parametrize("name", ["effects", "trajectories", "worlds", "burn_out_against_isolation"])
-def test_units_replicates_and_the_meaning_of_the_band_are_said(drawn, name):
-    text = words(drawn[name])
-    for said in ("per 1,000 employees", "SD", "30 pairs of runs", "95% interval: chance only"):
-        assert said in text
+def test_units_replicates_and_the_meaning_of_the_band_are_stated(drawn, name):
+    for phrase in ("per 1,000 employees", "SD", "30 pairs of runs", "95% interval: chance only"):
+        assert phrase in words(drawn[name])
 
 
 def test_what_if_worlds_have_panels_of_their_own(drawn):
@@ -285,54 +280,47 @@ def test_the_cascade_shows_each_share_in_percent(drawn):
     assert texts == ["80%", "70%", "50%", "30%", "10%"] * len(MEASURES)
 
 
-def test_a_measure_has_words_of_its_own_though_a_scenario_has_its_id(tables):
+def test_a_measure_has_its_own_wording_though_a_scenario_has_its_id(tables):
     labels = {"reachability_agreements": "A policy", "baseline": "Practice"}
     wordings = {"reachability_agreements": "Agreements on reachability (availability) have been made in each team"}
-    page = cascade.draw(tables["cascade"], labels, wordings=wordings)
-    page.draw_without_rendering()
+    page = drawn_page(cascade.draw(tables["cascade"], labels, wordings=wordings))
     assert wordings["reachability_agreements"] in words(page)
     assert "A policy" not in words(page)
-    assert_nothing_is_covered(page)
 
 
 @pytest.mark.parametrize("most", [0.004, 0.03, 0.21, 0.9])
 def test_shares_of_people_have_three_different_ticks_and_a_least_reach(tables, most):
-    page = who_gains.draw(tables["gains"].assign(gained=most, worse=most / 3), "exhaustion")
-    page.draw_without_rendering()
+    page = drawn_page(who_gains.draw(tables["gains"].assign(gained=most, worse=most / 3), "exhaustion"))
     axes = page.axes[0]
     left, zero, right = (text.get_text() for text in axes.get_xticklabels())
     assert left == right != zero == "0%"
     assert axes.get_xlim()[1] >= max(0.05, most)
-    assert_nothing_is_covered(page)
 
 
-def test_a_policy_that_moves_nobody_says_so(tables):
+def test_a_policy_without_gains_has_a_note(tables):
     gains = tables["gains"]
     gained = gains["scenario"].map({"full_ergonomics": 0.0, "weekly_social_moments": 0.003}).fillna(0.2)
     page = who_gains.draw(gains.assign(gained=gained, worse=0.0), "exhaustion")
-    said = {" ".join(text.get_text().split()) for axes in page.axes for text in axes.texts}
-    assert said == {"nobody by more than 0.2 SD", "hardly anybody by more than 0.2 SD"}
+    notes = {" ".join(text.get_text().split()) for axes in page.axes for text in axes.texts}
+    assert notes == {"nobody by more than 0.2 SD", "hardly anybody by more than 0.2 SD"}
 
 
 def test_a_label_that_is_too_long_for_its_column_is_wrapped(tables):
     gains = tables["gains"].replace(
         {"group": {"young": "other_care", "lives_alone": "a_group_with_a_name_of_many_words"}}
     )
-    page = who_gains.draw(gains, "exhaustion")
-    page.draw_without_rendering()
-    assert_nothing_is_covered(page)
+    page = drawn_page(who_gains.draw(gains, "exhaustion"))
     assert "Other care duties *" in words(page) and "*: not used in the model" in words(page)
 
 
 def test_a_group_below_ten_people_is_not_shown(tables):
     counted = tables["gains"].assign(people=np.where(tables["gains"]["group"] == "young", 9, 10))
-    page = who_gains.draw(counted, "exhaustion")
-    page.draw_without_rendering()
+    page = drawn_page(who_gains.draw(counted, "exhaustion"))
     assert "Young" not in words(page)
     assert "Lives alone" in words(page)
 
 
-def test_everybody_stands_in_the_same_place_in_all_three_panels(drawn):
+def test_people_have_the_same_place_in_all_three_panels(drawn):
     before, today, after, _ = drawn["ties"].axes[:4]
     spots = [np.vstack([dots.get_offsets() for dots in axes.collections[-2:]]) for axes in (before, today, after)]
     assert np.array_equal(spots[0], spots[1])
@@ -344,7 +332,7 @@ def crowded_effects(count, spread):
     chance = np.random.default_rng(3)
     moves = {f"policy_{place}_of_the_crowd": chance.normal(size=2) * spread for place in range(count)}
     moves |= {"far_away": np.array([-12.0, -0.08]), "always_on": np.array([40.0, 0.02])}
-    return a_table(
+    return pd.DataFrame(
         {
             "scenario": scenario, "kind": "counterfactual" if scenario == "always_on" else "policy",
             "outcome": outcome, "group": "everybody", "baseline": level, "difference": move,
@@ -357,9 +345,7 @@ def crowded_effects(count, spread):
 
 @pytest.mark.parametrize(("count", "spread"), [(10, (0.8, 0.003)), (10, (0.0, 0.0)), (24, (0.1, 0.01))])
 def test_names_of_crowded_dots_stay_legible_and_their_lines_never_cross(count, spread):
-    page = burn_out_against_isolation.draw(crowded_effects(count, np.array(spread)))
-    page.draw_without_rendering()
-    assert_nothing_is_covered(page)
+    page = drawn_page(burn_out_against_isolation.draw(crowded_effects(count, np.array(spread))))
     names = [text for text in page.axes[0].texts if isinstance(text, Annotation)]
     assert len(names) == count + 1
     lines = [line_of(name) for name in names if name.arrow_patch]
@@ -386,7 +372,7 @@ def nearly_without_ends(line):
     return Path(line[0] + np.outer([0.03, 0.98], line[1] - line[0]))
 
 
-def test_long_names_make_room_for_themselves(tables):
+def test_long_names_cover_nothing(tables):
     long = {"right_to_disconnect": "The right not to be reachable in the evening, at night and at weekends"}
     for page in (
         effects.draw(tables["effects"], long),
@@ -394,9 +380,7 @@ def test_long_names_make_room_for_themselves(tables):
         trajectories.draw(tables["trajectories"], long),
         who_gains.draw(tables["gains"], "exhaustion", long),
     ):
-        page.draw_without_rendering()
-        assert long["right_to_disconnect"] in words(page)
-        assert_nothing_is_covered(page)
+        assert long["right_to_disconnect"] in words(drawn_page(page))
 
 
 def test_a_missing_line_is_explained(drawn):
@@ -408,7 +392,7 @@ def of_one_run(table):
     return table.assign(**dict.fromkeys(ends, np.nan), replicates=1)
 
 
-def test_pages_of_one_run_speak_of_no_interval_and_keep_their_colours(tables):
+def test_figures_of_one_run_mention_no_interval_and_keep_their_colours(tables):
     lone = {name: of_one_run(tables[name]) for name in ("effects", "trajectories", "cascade")}
     pages = [
         effects.draw(lone["effects"]),
@@ -419,8 +403,8 @@ def test_pages_of_one_run_speak_of_no_interval_and_keep_their_colours(tables):
     for page in pages:
         page.draw_without_rendering()
         assert "1 pair of runs per scenario" in words(page) and "no interval" in words(page)
-        for said in ("95%", "pairs", "are intervals", "includes zero"):
-            assert said not in words(page)
+        for phrase in ("95%", "pairs", "are intervals", "includes zero"):
+            assert phrase not in words(page)
     assert "of one run, so without intervals" in words(pages[0])
     dots = [dot for axes in pages[0].axes for dot in dots_in(axes)]
     assert dots and all(color != GREY for _, color, _ in dots)
@@ -430,16 +414,15 @@ def test_what_if_worlds_alone_have_titles_and_a_key_of_their_own(tables):
     worlds = tables["effects"][tables["effects"]["kind"] == "counterfactual"]
     pages = effects.draw(worlds), burn_out_against_isolation.draw(worlds)
     for page in pages:
-        page.draw_without_rendering()
-        assert_nothing_is_covered(page)
-        for said in ("olicies", "olicy", "users", "panel above"):
-            assert said not in words(page)
+        text = words(drawn_page(page))
+        for phrase in ("olicies", "olicy", "users", "panel above"):
+            assert phrase not in text
     titles = [axes.get_title(loc="left") for axes in pages[0].axes]
     assert titles[0].startswith("Burn-out complaints") and titles[1] == "Isolation from colleagues"
 
 
 @pytest.mark.parametrize("move", [0.0, 1e-17, 5e-324])
-def test_no_effect_at_all_has_an_axis_all_the_same(tables, move):
+def test_an_effect_of_zero_has_an_axis(tables, move):
     still = dict.fromkeys(("difference", "low", "high"), move)
     weekly = dict.fromkeys(("difference", "difference_low", "difference_high"), move)
     with warnings.catch_warnings():
@@ -462,13 +445,11 @@ def test_a_few_weeks_are_marked_by_the_day(tables, weeks, first, last):
     table = tables["trajectories"]
     start = table["date"].min()
     table = table[table["week"] < 13 * weeks].assign(date=lambda t: start + pd.to_timedelta(t["week"] // 13, "W"))
-    page = trajectories.draw(table)
-    page.draw_without_rendering()
+    page = drawn_page(trajectories.draw(table))
     assert [" ".join(text.get_text().split()) for text in page.axes[-1].get_xticklabels()] == [first, last]
-    assert_nothing_is_covered(page)
 
 
-def test_what_would_be_empty_is_not_drawn(tables, tmp_path):
+def test_empty_figures_are_not_drawn(tables, tmp_path):
     first_week = tables["trajectories"][tables["trajectories"]["week"] == 0]
     employers = tables["cascade"][tables["cascade"]["role"] == "employer"]
     nothing = {name: tables[name].iloc[:0] for name in ("effects", "gains", "ties")}
@@ -476,21 +457,16 @@ def test_what_would_be_empty_is_not_drawn(tables, tmp_path):
     assert figures.draw_all(tables, tmp_path, FOOTER) == []
 
 
-def test_a_role_left_out_of_the_cascade_is_said_to_be_small(tables):
-    page = cascade.draw(tables["cascade"][tables["cascade"]["role"] != "manager"])
-    page.draw_without_rendering()
+def test_a_role_left_out_of_the_cascade_has_a_note(tables):
+    page = drawn_page(cascade.draw(tables["cascade"][tables["cascade"]["role"] != "manager"]))
     assert "Managers: fewer than ten" in words(page)
-    assert_nothing_is_covered(page)
 
 
 @pytest.mark.parametrize(("simulated", "study"), [(1.0, 0.76), (0.5, 1.0), (0.0, 1.0)])
 def test_a_difference_in_the_cascade_stands_clear_of_the_dots(tables, simulated, study):
     table = tables["cascade"]
-    page = cascade.draw(
-        table.assign(share=simulated, study_share=table["study_share"].where(lambda s: s.isna(), study))
-    )
-    page.draw_without_rendering()
-    assert_nothing_is_covered(page)
+    study_share = table["study_share"].where(table["study_share"].isna(), study)
+    page = drawn_page(cascade.draw(table.assign(share=simulated, study_share=study_share)))
     for axes in page.axes[:3]:
         end_of_scale = axes.transData.transform((100, 0))[0] + 3 * page.dpi / 72
         assert len(axes.texts) == len(MEASURES)
@@ -505,9 +481,7 @@ def test_the_title_of_a_single_wide_panel_stands_on_one_line(tables):
         who_gains.draw(gains[gains["scenario"] == "whole_package"], "exhaustion", name),
         trajectories.draw(weekly[weekly["scenario"] == "whole_package"], name),
     ):
-        page.draw_without_rendering()
-        assert page.axes[0].get_title(loc="left") == name["whole_package"]
-        assert_nothing_is_covered(page)
+        assert drawn_page(page).axes[0].get_title(loc="left") == name["whole_package"]
 
 
 def test_a_table_without_what_if_worlds_can_be_drawn(tables):
@@ -517,18 +491,18 @@ def test_a_table_without_what_if_worlds_can_be_drawn(tables):
 
 
 def test_given_labels_are_used(tables):
-    page = effects.draw(tables["effects"], labels={"always_on": "Day and night"})
-    page.draw_without_rendering()
-    assert "Day and night" in words(page)
+    assert "Day and night" in words(drawn_page(effects.draw(tables["effects"], labels={"always_on": "Day and night"})))
 
 
-def test_what_is_missing_is_named(tables):
-    with pytest.raises(UserError, match="high"):
-        effects.draw(tables["effects"].drop(columns="high"))
-    with pytest.raises(UserError, match="burn_out_complaints"):
-        effects.draw(tables["effects"][tables["effects"]["unit"] == "SD"])
-    with pytest.raises(UserError, match="no policy and no what-if scenario"):
-        effects.draw(tables["effects"][tables["effects"]["kind"] == "baseline"])
+def test_an_error_names_what_is_missing(tables):
+    table = tables["effects"]
+    for message, incomplete in (
+        ("high", table.drop(columns="high")),
+        ("burn_out_complaints", table[table["unit"] == "SD"]),
+        ("no policy and no what-if scenario", table[table["kind"] == "baseline"]),
+    ):
+        with pytest.raises(UserError, match=message):
+            effects.draw(incomplete)
     with pytest.raises(UserError, match="anchor_days"):
         ties.draw(tables["ties"], tables["people"], "anchor_days")
     with pytest.raises(UserError, match="detachment"):

@@ -118,6 +118,16 @@ def test_allow_lists_have_no_idle_entry(allowed):
     assert idle == [], f"run `{REWRITE}` to remove entries that are no longer needed"
 
 
+@pytest.fixture
+def write_module(tmp_path, monkeypatch):
+    """Return a function that writes code as the only module to check."""
+    path = tmp_path / "sim" / "mechanisms" / "module.py"
+    path.parent.mkdir(parents=True)
+    monkeypatch.setattr(sys.modules[__name__], "HOME", tmp_path)
+    monkeypatch.setattr(sys.modules[__name__], "FILES", [path])
+    return path.write_text
+
+
 @pytest.mark.parametrize("code", [
     "def told(): ...",
     "async def _told(): ...",
@@ -135,21 +145,13 @@ def test_allow_lists_have_no_idle_entry(allowed):
     "try: ...\nexcept OSError as told: ...",
     "match 1:\n    case told: ...",
 ])  # fmt: skip
-def test_a_denied_name_is_found_wherever_it_is_defined(code, tmp_path, monkeypatch):
-    path = tmp_path / "sim" / "module.py"
-    path.parent.mkdir()
-    path.write_text(code, encoding="utf-8")
-    monkeypatch.setattr(sys.modules[__name__], "HOME", tmp_path)
-    monkeypatch.setattr(sys.modules[__name__], "FILES", [path])
+def test_a_denied_name_is_found_wherever_it_is_defined(code, write_module):
+    write_module(code)
     assert len(denied_names()) == 1
 
 
-def test_equations_of_the_model_keep_the_names_of_their_quantities(tmp_path, monkeypatch):
-    path = tmp_path / "sim" / "mechanisms" / "module.py"
-    path.parent.mkdir(parents=True)
-    path.write_text("class A(Mechanism):\n    def drawn(self, told):\n        kept = told\n        return kept\n")
-    monkeypatch.setattr(sys.modules[__name__], "HOME", tmp_path)
-    monkeypatch.setattr(sys.modules[__name__], "FILES", [path])
+def test_equations_of_the_model_keep_the_names_of_their_quantities(write_module):
+    write_module("class A(Mechanism):\n    def drawn(self, told):\n        kept = told\n        return kept\n")
     assert denied_names() == ["sim/mechanisms/module.py: kept"]
 
 

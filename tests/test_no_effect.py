@@ -41,7 +41,7 @@ def led(people: int, teams: int, role: str = "employee") -> list[list[str]]:
     ]
 
 
-NASTY: dict[str, tuple[list[list[str]], list[str]]] = {
+ORGANISATIONS: dict[str, tuple[list[list[str]], list[str]]] = {
     "nobody leads": ([[f"p{n}", f"team {n % 3}", "all", "", "employee"] for n in range(15)], []),
     "managers without reports": ([[f"p{n}", f"team {n % 3}", "all", "", "manager"] for n in range(12)], []),
     "one team": (led(12, 1), []),
@@ -57,8 +57,9 @@ NASTY: dict[str, tuple[list[list[str]], list[str]]] = {
 }  # fmt: skip
 
 
-def asked(folder: Path, name: str, *more: str) -> tuple[str, ...]:
-    rows, columns = NASTY[name]
+def overrides_for(folder: Path, name: str, *more: str) -> tuple[str, ...]:
+    """Write the file of persons of an organisation, and return the settings that use it."""
+    rows, columns = ORGANISATIONS[name]
     path = folder / "persons.csv"
     with path.open("w", encoding="utf-8", newline="") as lines:
         csv.writer(lines).writerows([[*HEADER, *columns], *rows])
@@ -73,10 +74,10 @@ def compared(*overrides: str):
     return plans, samples, tables
 
 
-@pytest.mark.parametrize("name", NASTY)
-def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(tmp_path, name):
+@pytest.mark.parametrize("name", ORGANISATIONS)
+def test_no_organisation_gives_a_warning_or_a_zero_without_a_reason(tmp_path, name):
     """Every difference that is zero to the last bit in all replicates has a reason and no number."""
-    plans, samples, tables = compared(*asked(tmp_path, name, POLICIES))
+    plans, samples, tables = compared(*overrides_for(tmp_path, name, POLICIES))
     effects = tables["effects"]
     assert (effects["difference"].isna() == (effects["reason"] != "")).all()
     for world, scenario in enumerate(plans[0].scenarios[1:], start=1):
@@ -85,10 +86,10 @@ def test_no_organisation_brings_a_warning_of_numpy_or_a_zero_that_means_nothing(
         assert (own.set_index("outcome").loc["burn_out_complaints", "reason"] != "") == alike, scenario.name
         assert len(tables["counts"][tables["counts"]["scenario"] == scenario.name]) == (0 if alike else 3)
     about = output_folder.about(plans[0]) | facts(plans[0], samples)
-    told, page = headlines(tables), summary.page(summary.facts(tables, about))
-    assert "nan" not in told and "nan" not in page
+    text, page = headlines(tables), summary.page(summary.facts(tables, about))
+    assert "nan" not in text and "nan" not in page
     for row in tables["reasons"].query("part == ''").to_dict("records"):
-        assert in_words(row["reason"]) in told and in_words(row["reason"]) in page
+        assert in_words(row["reason"]) in text and in_words(row["reason"]) in page
 
 
 def test_figures_and_report_mark_policies_without_effect(tmp_path):
@@ -96,7 +97,7 @@ def test_figures_and_report_mark_policies_without_effect(tmp_path):
     for number, scenarios in enumerate(("[manager_training,right_to_disconnect]", "[manager_training]")):
         folder = tmp_path / str(number)
         folder.mkdir()
-        plans, samples, tables = compared(*asked(tmp_path, "nobody leads", f"scenarios={scenarios}"))
+        plans, samples, tables = compared(*overrides_for(tmp_path, "nobody leads", f"scenarios={scenarios}"))
         about = output_folder.about(plans[0]) | facts(plans[0], samples)
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
@@ -112,7 +113,7 @@ def test_figures_and_report_mark_policies_without_effect(tmp_path):
 
 
 def test_a_policy_that_changes_only_knowledge_has_no_figure_of_health(tmp_path):
-    plans, samples, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
+    plans, samples, tables = compared(*overrides_for(tmp_path, "nobody leads", "scenarios=[manager_training]"))
     effects = tables["effects"]
     known = (effects["outcome"] == "measures_known") & (effects["group"] == "everybody")
     assert known.any()
@@ -123,15 +124,15 @@ def test_a_policy_that_changes_only_knowledge_has_no_figure_of_health(tmp_path):
 
 
 def test_nobody_leads_anybody_so_managers_cannot_be_trained(tmp_path):
-    _, _, tables = compared(*asked(tmp_path, "nobody leads", "scenarios=[manager_training]"))
-    told = headlines(tables)
-    assert "does not apply" in told and "0.0" not in told
-    assert f"Manager training: {REASONS['nobody_leads']} in 2 of 2 runs" in told
+    _, _, tables = compared(*overrides_for(tmp_path, "nobody leads", "scenarios=[manager_training]"))
+    text = headlines(tables)
+    assert "does not apply" in text and "0.0" not in text
+    assert f"Manager training: {REASONS['nobody_leads']} in 2 of 2 runs" in text
 
 
 @pytest.mark.parametrize("scenario", ["fully_at_home", "fully_on_site"])
 def test_where_nobody_may_work_at_home_days_at_home_do_not_apply(tmp_path, scenario):
-    _, _, tables = compared(*asked(tmp_path, "nobody may work at home", f"scenarios=[{scenario}]"))
+    _, _, tables = compared(*overrides_for(tmp_path, "nobody may work at home", f"scenarios=[{scenario}]"))
     assert set(tables["reasons"]["reason"]) == {"nobody_at_home"}
     assert set(tables["effects"]["reason"]) == {"nobody_at_home"}
 
@@ -145,8 +146,8 @@ def test_where_nobody_may_work_at_home_days_at_home_do_not_apply(tmp_path, scena
 def test_a_measure_already_in_place_has_no_effect(scenario, in_place, reason):
     own = "mechanisms.cascade.own_initiative=0"  # no team does anything by itself
     _, _, tables = compared("firm=one", "firm.employees=20", *SHORT, scenario, f"in_place={in_place}", own)
-    told = tables["effects"].query("outcome == 'burn_out_complaints' and group == 'everybody'")
-    assert told["reason"].tolist() == [reason] and told["difference"].isna().all()
+    effect = tables["effects"].query("outcome == 'burn_out_complaints' and group == 'everybody'")
+    assert effect["reason"].tolist() == [reason] and effect["difference"].isna().all()
     assert REASONS[reason] in headlines(tables)
 
 
@@ -159,13 +160,10 @@ def record(leads: bool = True, used: bool = False, at_home: float = 0.0, **adopt
     weekly[:, :, list(OUTCOMES).index("share_at_home")] = at_home
     using = np.full((2, 1, 4), float(used), np.float32)
     usual = {
-        "through_manager": np.array([False]),
-        "turn": np.array([[0.3]], np.float32),
-        "weeks": np.zeros((2, 1, 1), np.int16),
-        "at_end": np.zeros((2, 1, 1), bool),
-        "any_in_place": np.array([False, False]),
-        "leads": np.array([leads, False, False, False]),
-    }
+        "through_manager": np.array([False]), "turn": np.array([[0.3]], np.float32),
+        "weeks": np.zeros((2, 1, 1), np.int16), "at_end": np.zeros((2, 1, 1), bool),
+        "any_in_place": np.array([False, False]), "leads": np.array([leads, False, False, False]),
+    }  # fmt: skip
     return Record(
         weekly=weekly,
         people=np.full((2, 3, len(GROUPS)), 4.0, np.float32),
@@ -203,26 +201,26 @@ def test_every_reason_has_a_case():
 
 @pytest.mark.parametrize("reason", CASES)
 def test_a_reason_is_found_in_the_structure_of_a_run(reason):
-    made, scenario = CASES[reason]
+    result, scenario = CASES[reason]
     baseline = Scenario("baseline", "baseline")
-    assert [*reasons(made, (baseline, scenario), ["breaks"])[1].values()] == [(reason,)]
+    assert [*reasons(result, (baseline, scenario), ["breaks"])[1].values()] == [(reason,)]
 
 
 @pytest.mark.parametrize("reason", CASES)
 def test_a_run_in_which_anything_differs_has_no_reason_for_the_whole(reason):
-    made, _ = CASES[reason]
-    made.weekly[1, 0, 0, 0] += 1e-6
-    changed = unchanged(made)
-    made.weekly[1, 0, 0, 0] = made.weekly[0, 0, 0, 0]
-    assert no_effect.without_effect(made.unchanged).all()
+    result, _ = CASES[reason]
+    result.weekly[1, 0, 0, 0] += 1e-6
+    changed = unchanged(result)
+    result.weekly[1, 0, 0, 0] = result.weekly[0, 0, 0, 0]
+    assert no_effect.without_effect(result.unchanged).all()
     assert not no_effect.without_effect(changed)[1]
 
 
 def test_a_measure_that_is_strengthened_is_no_measure_in_place():
     stronger = Scenario("policy", "policy", (Introduction("breaks", intensity=2.0),))
-    made = record(**IN_PLACE)
-    made.unchanged[1] = False
-    assert reasons(made, (Scenario("baseline", "baseline"), stronger), ["breaks"])[1] == {}
+    result = record(**IN_PLACE)
+    result.unchanged[1] = False
+    assert reasons(result, (Scenario("baseline", "baseline"), stronger), ["breaks"])[1] == {}
 
 
 # -- in words ---------------------------------------------------------------------------------------------------------
@@ -230,13 +228,13 @@ def test_a_measure_that_is_strengthened_is_no_measure_in_place():
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("reason", [*REASONS, "already_in_place,not_carried_out"])
-def test_every_reason_is_said_in_every_language(language, reason):
+def test_every_reason_has_words_in_every_language(language, reason):
     nothing = float("nan")
     effect = {"difference": nothing, "low": nothing, "high": nothing, "unit": "SD", "reason": reason}
-    said = phrases.change(effect, Words(language))
-    assert "nan" not in said and "_" not in said
+    text = phrases.change(effect, Words(language))
+    assert "nan" not in text and "_" not in text
     if language == "en":
-        assert said == change_in_words(nothing, nothing, nothing, "SD", reason=reason)
+        assert text == change_in_words(nothing, nothing, nothing, "SD", reason=reason)
 
 
 def test_reasons_are_counted():
@@ -252,14 +250,13 @@ def test_reasons_are_counted():
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     """A sweep on one organisation that has the measure, in all its rows."""
-    asked = (
+    overrides = (
         "firm=one", "firm.employees=20", "weeks=3", "burn_in=1", "engine=reference", "scenarios=[manager_training]",
     )  # fmt: skip
-    ground = DesignContext(composition.compose(*asked), (*asked,))
-    measure = ground.plan.measures[[one.name for one in ground.plan.measures].index("remote_leadership_training")]
-    assert measure.in_study
-    design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], ground.plan))
-    return run_sweep(Sweep(ground, design), tmp_path_factory.mktemp("swept"), worker_pool.in_process_pool())
+    context = DesignContext(composition.compose(*overrides), overrides)
+    assert next(one for one in context.plan.measures if one.name == "remote_leadership_training").in_study
+    design = designs.make(designs.Settings("draws", n=12), choose(["mechanisms.recovery.demands_hold"], context.plan))
+    return run_sweep(Sweep(context, design), tmp_path_factory.mktemp("swept"), worker_pool.in_process_pool())
 
 
 def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
@@ -267,15 +264,15 @@ def test_a_sweep_keeps_the_reason_of_every_run_and_prints_it(swept):
     assert set(differences["reason"]) - {""} <= set(REASONS)
     without = differences[differences["reason"] != ""]
     assert len(without) and (without["burn_out_complaints"] == 0).all()
-    told = swept.summary_text()
-    assert f"in {without['reason'].value_counts().iloc[0]} of {len(differences)} runs" in told
-    assert REASONS[without["reason"].mode()[0].split(",")[0]] in told
-    assert "+0.00" not in told and "-0.00" not in told
+    text = swept.summary_text()
+    assert f"in {without['reason'].value_counts().iloc[0]} of {len(differences)} runs" in text
+    assert REASONS[without["reason"].mode()[0].split(",")[0]] in text
+    assert "+0.00" not in text and "-0.00" not in text
 
 
 def test_a_sweep_in_which_no_run_has_an_effect_says_so_in_one_line(swept, monkeypatch):
     none = swept.differences().assign(reason="already_in_place")
     monkeypatch.setattr(type(swept), "differences", lambda self: none)
-    told = swept.summary_text()
-    assert f"no effect in any run: already in place in {len(none)} of {len(none)} runs" in told
-    assert "0.00" not in told
+    text = swept.summary_text()
+    assert f"no effect in any run: already in place in {len(none)} of {len(none)} runs" in text
+    assert "0.00" not in text
