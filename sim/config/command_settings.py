@@ -1,6 +1,6 @@
 """Settings that each command reads, and the error for any other setting of a user.
 
-A setting that is accepted but not read is worse than a misspelt one: the results look as if it had been used.
+A setting that is accepted but not read is worse than a misspelt one, since the results seem to depend on it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _BY_METHOD: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
         "own": ("persons", "ties", "sector", "shares"),
     }),
 }  # fmt: skip
-"""Groups in which one entry decides which others are read: that entry, and the entries for each of its values."""
+"""Groups with an entry that determines which other entries are read: that entry, and the others by its value."""
 _ALWAYS = ("method", "kind", "chance")
 
 _INSTEAD = {

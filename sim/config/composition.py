@@ -1,8 +1,8 @@
 """Composition of the configuration by Hydra, from `conf/`, a folder of the user and overrides.
 
-Default values stand beside their equations. This module registers them with Hydra, so that every parameter can be
-overridden by name and the files in `conf/` hold only what differs. Every measure is an option of its lever family and a
-scenario, unless a file of that name says more.
+Default values are in the code of the equations. This module registers them with Hydra, so that every parameter can be
+overridden by name, and the files in `conf/` hold only differences. Every measure is an option of its lever family and a
+scenario, which a file of that name may extend.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _prepared: list[tuple[Path, ...]] = []
 _stored: list[tuple[str | None, str]] = []
 """Group and name of each entry that this module has stored in Hydra's ConfigStore."""
 _hydra_lock = RLock()
-"""Hydra's state belongs to the process: one thread at a time may change or read it."""
+"""Lock for Hydra's state, which all threads of the process share."""
 
 
 def prepare(*more: Path) -> None:
-    """Register what the code defines with Hydra: its settings, all parameters, an option and a scenario per measure.
+    """Register the definitions of the code with Hydra: settings, all parameters, an option and a scenario per measure.
 
-    `more` are the user's configuration folders, in place of those of the last call.
+    `more` are the user's configuration folders, which replace those of the last call.
     """
     with _hydra_lock:
         if _prepared != [more]:
@@ -53,7 +53,7 @@ def _prepare(more: tuple[Path, ...]) -> None:
     roots = _own_roots(more)
     _clear_store()
     _store(PRIMARY, _primary(root_name("config", *more)))
-    _store("parameters", {**defaults(*more), "draws": None})  # a fit says whether there are draws
+    _store("parameters", {**defaults(*more), "draws": None})  # a fit sets `draws`
     for name, content in roots.items():
         _store(name, content)
     for measure, is_option, is_scenario in known:
@@ -70,7 +70,7 @@ def _primary(config: str) -> dict[str, Any]:
     It is not a file of `conf/`, so that no configuration file can change what Hydra runs or writes.
     """
     logging = [{"override hydra/hydra_logging": "none"}, {"override hydra/job_logging": "none"}]
-    # Each study has a folder of its own, so Hydra writes nothing.
+    # Each study creates its own folder, so Hydra writes nothing.
     folders = {"output_subdir": None, "run": {"dir": "."}, "sweep": {"dir": ".", "subdir": "."}}
     return {"defaults": [config, "_self_", *logging], "hydra": {**folders, "job": {"chdir": False}}}
 
@@ -119,7 +119,7 @@ def _store(name: str, node: Any, group: str | None = None, package: str | None =
 
 
 def _clear_store() -> None:
-    """Remove what an earlier call stored: measures of another folder are no options now."""
+    """Remove the entries of an earlier call, whose measures may not exist any more."""
     repository = ConfigStore.instance().repo
     for group, name in _stored:
         repository.get(group, {}).pop(f"{name}.yaml", None) if group else repository.pop(f"{name}.yaml", None)
@@ -158,7 +158,7 @@ def _scenario_of(measure: Measure) -> dict[str, Any]:
 
 @contextmanager
 def hydra_context() -> Iterator[None]:
-    """Provide Hydra on this configuration: the running one if it is ours, else one that leaves no trace."""
+    """Provide Hydra with this configuration: the running instance if it is ours, else a temporary one."""
     with _hydra_lock:
         running = GlobalHydra.instance()
         if running.is_initialized() and _is_ours(running):
@@ -178,7 +178,7 @@ def _is_ours(running: GlobalHydra) -> bool:
 
 
 def _reads_ours(sources: Iterable[Any]) -> bool:
-    """Return whether the main folder that Hydra searches is ours; another application may search ours too."""
+    """Return whether Hydra's main folder is ours; another application may only add ours to its search path."""
     return any(
         source.provider == "main" and (source.path or "").removeprefix("file://") == str(conf_folder())
         for source in sources
@@ -186,7 +186,7 @@ def _reads_ours(sources: Iterable[Any]) -> bool:
 
 
 def _is_our_job() -> bool:
-    """Return whether a Hydra job of this package runs, and not one of another application that calls it."""
+    """Return whether the running Hydra job belongs to this package and not to an application that calls it."""
     return HydraConfig.initialized() and _reads_ours(HydraConfig.get().runtime.config_sources)
 
 
@@ -216,7 +216,7 @@ def compose(*overrides: str, config: str = "config") -> DictConfig:
 
 
 def check_values(cfg: DictConfig) -> None:
-    """Raise UserError for a reference that leads nowhere, and for a number that is not finite or too large.
+    """Raise UserError for a reference without a target, and for a number that is not finite or too large.
 
     No setting of any study accepts such a number.
     """
@@ -244,13 +244,13 @@ def own_folders() -> tuple[Path, ...]:
 
 
 def overrides_of(cfg: DictConfig) -> tuple[str, ...]:
-    """Return the overrides that a configuration was composed with; where it lists none, those of our Hydra job."""
+    """Return the overrides of a composed configuration; if it lists none, those of our Hydra job."""
     noted = overrides_noted(cfg)
     return overrides_of_job() if noted is None else noted
 
 
 def overrides_of_job() -> tuple[str, ...]:
-    """Return the overrides of the Hydra job that runs; none where it is another application's, or none runs."""
+    """Return the overrides of the running Hydra job of this package; none without one."""
     return tuple(HydraConfig.get().overrides.task) if _is_our_job() else ()
 
 

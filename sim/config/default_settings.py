@@ -1,4 +1,4 @@
-"""Default settings: the files of `conf/`, and the default values beside the equations."""
+"""Default settings: the files of `conf/`, and the default values in the code of the equations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cache_of_files(function: Cached) -> Cached:
 
 
 def clear_caches() -> None:
-    """Forget what was read from a user's configuration files, which may have been edited."""
+    """Forget the content of a user's configuration files, which may have been edited."""
     for cached in _caches:
         cached.cache_clear()
 

@@ -30,7 +30,7 @@ def exit_code(call: Callable[[], int | None]) -> int:
     try:
         return int(call() or 0)
     except BrokenPipeError:
-        raise  # handled in `sim.__main__`: the reader of the output has ended
+        raise  # handled in `sim.__main__`: the program that reads the output has ended
     except KeyboardInterrupt as stop:
         return print_error(str(stop) or "Interrupted. Nothing of this run is stored.", 130)
     except Exception as error:
@@ -67,7 +67,7 @@ def composing() -> Iterator[None]:
 
 
 def explain_error(error: Exception) -> str | None:
-    """Return one line on a mistake of the user; None for an error that no user caused."""
+    """Return one line on a mistake of the user; None for any other error."""
     for kind, line in _LINES.items():
         if isinstance(error, kind):
             return line(error)
@@ -75,7 +75,7 @@ def explain_error(error: Exception) -> str | None:
 
 
 def no_entries(name: str) -> str:
-    """Return the message for a YAML file that is no mapping."""
+    """Return the message for a YAML file that is not a mapping."""
     return f'Invalid file: {name}, which has no entries. Write them as in text: "…".'
 
 
@@ -163,7 +163,7 @@ def _value_error(error: ValueError) -> str | None:
 
 
 def _file_error(error: OSError) -> str:
-    """Return what the operating system refused, with advice where there is any."""
+    """Return the message for an error of the operating system, with advice if there is any."""
     what = "A file" if error.filename is None else str(error.filename)
     return f"{what}: {error.strerror or first_line(error)}. {_ADVICE.get(error.errno or 0, '')}".strip()
 

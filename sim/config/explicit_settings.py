@@ -92,9 +92,9 @@ def content_of(path: Path) -> Mapping[str, Any]:
 
 
 def fixed_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
-    """Return the numbers of a plan that no draw and no group of factors may replace.
-
-    These are the numbers that a user has set, and those that counts of an organisation replace. `overrides` as in
+    """Return the names of parameters that no draw and no group of factors may replace.
+    
+    These are the parameters that a user has set, and those that counts of an organisation replace. `overrides` as in
     `build_plan`.
     """
     return set_parameters(cfg, overrides) | set(_parameters_replaced(read_dataclass("firm", FirmOptions, cfg.firm)))
@@ -135,7 +135,7 @@ def _parameters_replaced(firm: FirmOptions) -> dict[str, str]:
 
 
 def check_counts(cfg: DictConfig, firm: FirmOptions, overrides: Sequence[str]) -> None:
-    """Raise UserError where a user sets a number that counts of the organisation replace, or counts something twice."""
+    """Raise UserError where a user sets a parameter that counts of the organisation replace, or gives a count twice."""
     replaced = _parameters_replaced(firm)
     for name in sorted(replaced.keys() & set_parameters(cfg, overrides) if replaced else ()):
         raise UserError(f"Conflicting settings: {name} and {replaced[name]}, which replaces it. Use one of the two.")

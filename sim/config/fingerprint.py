@@ -1,4 +1,4 @@
-"""Fingerprint of the model that a posterior depends on: equations, numbers and the data they use.
+"""Fingerprint of the model for a posterior: equations, parameter values and ranges, and the data they use.
 
 Comments, docstrings, sources and meanings do not count. Equations, ranges, names and fixed values do.
 """
@@ -20,7 +20,7 @@ from sim.source_digest import code_digest, digest_of, rows_without_prose
 from sim.survey.survey import Survey
 
 Fingerprint = dict[str, dict[str, Any]]
-"""By kind (`equations`, `numbers`, `data`) and name: a digest, the range of an uncertain number, or a fixed value."""
+"""A digest, the range of an uncertain value, or a fixed value, by kind (`equations`, `numbers`, `data`) and name."""
 _SOLVED = {"centred", "definition"}
 SURVEY = "survey"
 _WORLD = (
@@ -38,7 +38,7 @@ def fingerprint(parameters: Mapping[str, Mapping[str, float]], measures: Sequenc
 
 
 def is_uncertain(metadata: ParameterMetadata) -> bool:
-    """Return whether the prior covers a number: it has a range, is no switch, and is neither solved nor defined."""
+    """Return whether the prior covers a parameter: it has a range, and is not a switch, solved or set by definition."""
     return metadata.low < metadata.high and not metadata.is_switch and not set(metadata.source.split()) & _SOLVED
 
 

@@ -1,8 +1,8 @@
 """Checks of a user's configuration folder, given with `--config-dir`.
 
-Such a folder may come from a stranger. This module parses its files with a safe YAML loader, before Hydra reads them.
-They may set values and choose options. They may not configure Hydra, name objects to create, read the environment, name
-another machine, or point outside the folder.
+Such a folder may come from a stranger. This module parses its files with a safe YAML loader before Hydra reads them.
+The files may set values and choose options. They may not configure Hydra, create objects, read the environment, use
+another machine, or refer to files outside the folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sim.config.error_messages import no_entries, not_yaml
 from sim.errors import UserError, first_line, instead
 
 ROOT_FILES = ("config", "levers")
-"""Files at the top of a configuration folder, without `.yaml`; their entries are merged with the shipped ones."""
+"""Names, without `.yaml`, of files at the top of a folder whose entries are merged with the shipped ones."""
 PRIMARY = "hybridwork"
 """Name of the configuration that Hydra composes first, which includes `config`."""
 OWN_ENTRIES = "own_entries"
@@ -30,7 +30,7 @@ _MAX_NODES = 20_000
 _MAX_FOLDERS = 5
 MAX_DEPTH = 20
 HIDDEN = (".", "__")
-"""Beginnings of names of files and folders that are neither read nor checked, such as those of editors."""
+"""Prefixes of files and folders that are neither read nor checked, such as those of editors."""
 _RESOLVER = re.compile(r"\$\{[^{}$]*:|\$\{[^{}]*\$\{")  # a nested interpolation can spell a resolver
 _HEADER = re.compile(r"#+\s*@(.*)")
 _OPTION = re.compile(r"[\w.-]+")
@@ -94,9 +94,9 @@ def _check_size(path: Path, root: yaml.Node) -> None:
 
 
 def check_folder(folder: Path, groups: Sequence[str]) -> list[str]:
-    """Check every file that could be read from a user's folder; raise UserError for one that may not be used.
+    """Check every file that could be read from a user's folder; raise UserError for an invalid one.
 
-    `groups` are the configuration groups, such as firm. Returns the names of what is not read as configuration.
+    `groups` are the configuration groups, such as firm. Returns the names of entries that are not configuration.
     """
     files = list(_yaml_files(folder))
     contents = {path: load_yaml(path) for path in files}
@@ -152,7 +152,7 @@ def _not_accepted(where: str, entry: str, advice: str) -> UserError:
 
 
 def _check_entries(where: str, content: Any) -> None:
-    """Raise UserError for a key or a text, at any depth, that does more than set a value."""
+    """Raise UserError for a key or a text, at any depth, that is more than a value."""
     if isinstance(content, Mapping):
         for key, value in content.items():
             _check_key(where, str(key))
@@ -175,7 +175,7 @@ def _check_key(where: str, key: str) -> None:
 
 
 def _check_machine(where: str, key: str, value: Any) -> None:
-    """Raise UserError for the address of a cluster: its workers run code in this process."""
+    """Raise UserError for the address of a cluster, whose replies can run code in this process."""
     if value is not None and re.split(r"[\s./@]+", key)[-1] == "address":
         raise _not_accepted(where, f"{key}: {value}", "Use executor.address=… on the command line.")
 

@@ -53,7 +53,7 @@ class JobFailure:
 
 
 class _Task:
-    """A study as Hydra runs it, in this process or another one; a failure is returned, so that other jobs continue.
+    """A study as a task of Hydra, in this or another process; a failure is returned, so that other jobs continue.
 
     `constant` are the overrides that all jobs of the command share; None where the command is one job.
     """
@@ -72,7 +72,7 @@ class _Task:
             with _under(f"# {' '.join(own)}") if own else nullcontext():
                 self.study(complete_settings(cfg, overrides_of_job()))
         except Exception as error:
-            line = explain_error(error)  # the text alone travels between processes, as not every error can
+            line = explain_error(error)  # only the text, since not every error can be sent between processes
             return JobFailure(own, error if line is None or isinstance(error, BrokenPipeError) else UserError(line))
         return None
 
@@ -96,7 +96,7 @@ def _under(heading: str) -> Iterator[None]:
 
 
 def _note_unread(cfg: DictConfig) -> None:
-    """Report on stderr which settings change no result; the study itself reports invalid settings."""
+    """Report settings that change no result on stderr; the study itself reports invalid settings."""
     with suppress(UserError):
         note = unread_note(cfg)
         if note is not None:
@@ -141,7 +141,7 @@ def _arguments_of(flags: Sequence[str], overrides: Sequence[str]) -> Namespace:
 
 @contextmanager
 def _hydra_on(name: str, folder: Path | None) -> Iterator[Hydra]:
-    """Provide Hydra on this configuration, the user's folder first, and restore its global state afterwards."""
+    """Provide Hydra with this configuration, the user's folder first, and restore its global state afterwards."""
     running, job = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
     handlers, level = list(logging.root.handlers), logging.root.level  # `--info` adds one that prints everything
     if folder is not None:
@@ -233,7 +233,7 @@ def _run_jobs(hydra: Hydra, study: Callable[[DictConfig], None], overrides: list
 def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
     """Return the override that lets Hydra write its file about a multirun to a temporary folder.
 
-    Jobs of a cluster read their work and write their logs there, so theirs is a folder beside the studies.
+    Jobs of a cluster read their tasks and write their logs there, so they use a folder below `output`.
     """
     settings = dict(override.split("=", 1) for override in overrides if "=" in override)
     if "hydra.sweep.dir" in settings:
@@ -245,7 +245,7 @@ def _sweep_folder(overrides: Sequence[str], folder: str) -> list[str]:
 
 
 def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return flags with their values, and overrides: Hydra needs flags first, users write them in any order."""
+    """Return flags with their values, and overrides, since Hydra needs the flags first."""
     flags: list[str] = []
     overrides: list[str] = []
     words = iter(argv)
@@ -271,7 +271,7 @@ def _checked_value(flag: str, value: str) -> str:
 
 
 def _config_dir(flags: list[str]) -> Path | None:
-    """Remove `--config-dir` from the flags; return its folder, checked, and report what is not read of it."""
+    """Remove `--config-dir` from the flags; check and return its folder, and report files that are not read."""
     places = [place for place, flag in enumerate(flags) if flag in ("--config-dir", "-cd")]
     if not places:
         return None
@@ -292,7 +292,7 @@ def _config_dir(flags: list[str]) -> Path | None:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Handle requests to end like Ctrl-C, so that unfinished folders are removed.
+    """Handle termination signals like Ctrl-C, so that unfinished folders are removed.
 
     `kill` and schedulers send SIGTERM, a terminal that is closed sends SIGHUP. A signal that this process ignored from
     its start, as under `nohup`, stays ignored.

@@ -51,7 +51,7 @@ def plan(*overrides: str, replicate: int = 0, **options: Any) -> Plan:
     *overrides : str
         Settings as on the command line, such as `"firm=one"`.
     replicate : int
-        Number of the replicate, from 0, which decides on people and random numbers.
+        Number of the replicate, from 0, which determines people and random numbers.
     **options
         Settings as keywords, with a dot written as two underscores: `firm__employees=300`.
 
@@ -138,12 +138,12 @@ def build_plans(cfg: DictConfig, overrides: Sequence[str] | None = None) -> list
 def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Iterator[Plan]:
     """Yield the plan of each replicate, with `fit=posterior` each with another posterior draw.
 
-    Numbers that a user sets or an organisation has counted are the same in every draw. With more replicates than draws,
+    Values set by a user or counted in an organisation are the same in every draw. With more replicates than draws,
     draws are used again with other people and random numbers. Raises UserError where there is nothing to compare.
     """
     first = build_plan(cfg, overrides)
     if len(first.scenarios) < 2:
-        raise UserError("Missing scenario: there is nothing to compare. Use at least one scenario beside the baseline.")
+        raise UserError("Missing scenario to compare with the baseline. Use one, as in scenario=anchor_days.")
     count = settings_of(cfg).replicates
     rows = draws_of(cfg, overrides, count)
     for number in range(count):
@@ -154,9 +154,9 @@ def replicates_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> It
 def draws_of(
     cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
 ) -> list[dict[str, float]]:
-    """Return the first `most` posterior draws of a study, without numbers that a user has set or counted.
-
-    With the point estimate there are none.
+    """Return the first `most` posterior draws of a study, without values that a user has set or counted.
+    
+    Empty with the point estimate.
     """
     if settings_of(cfg).draws is None:
         return []
@@ -184,7 +184,7 @@ def unread_settings(cfg: DictConfig, overrides: Sequence[str] | None = None) -> 
 
 
 def unread_note(cfg: DictConfig, overrides: Sequence[str] | None = None) -> str | None:
-    """Return one line on the settings of `unread_settings`; None where there are none."""
+    """Return one line that lists `unread_settings`; None where there are none."""
     names = unread_settings(cfg, overrides)
     if not names:
         return None
@@ -223,7 +223,7 @@ def build_plan(cfg: DictConfig, overrides: Sequence[str] | None = None) -> Plan:
 
 
 def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
-    """Return the parameters that differ from their default: process to name to value.
+    """Return the values of parameters that differ from their default, by process and name.
 
     Raises UserError for an unknown process or parameter, and for a value out of range.
     """
@@ -238,7 +238,7 @@ def parameters_of(cfg: DictConfig) -> dict[str, dict[str, float]]:
 
 
 def measures_of(cfg: DictConfig) -> tuple[Measure, ...]:
-    """Return every measure with the numbers of a study; raise UserError for an unknown name or value out of range."""
+    """Return every measure with the values of a study; raise UserError for an unknown name or value out of range."""
     known = {measure.name: measure for measure in measures(*own_folders())}
     for name, settings in group_of(cfg, "measures").items():
         if name not in known:
@@ -273,10 +273,10 @@ def _different(where: str, mechanism: Mechanism, settings: Mapping[str, Any]) ->
 
 
 def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
-    """Return the plan with these numbers, by name, in place of its own.
-
-    Raises UserError for an unknown measure or number of one, and for an amount out of range. Parameters are checked
-    when the plan is simulated.
+    """Return the plan with these values of parameters, by name.
+    
+    Raises UserError for an unknown measure or parameter of a measure, and for an amount out of range. Parameters of
+    mechanisms are checked when the plan is simulated.
     """
     known = {measure.name: measure for measure in plan.measures}
     parameters = {process: dict(own) for process, own in plan.parameters.items()}

@@ -1,6 +1,6 @@
-"""Posterior draws for other studies: complete parameter sets, refused where the model has changed.
+"""Posterior draws for other studies: complete parameter sets, which are refused after a change of the model.
 
-Reading them needs neither sbi nor PyTorch.
+Reading them requires neither sbi nor PyTorch.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def _fit_folder() -> Path:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return how the posterior in a folder was estimated; raise UserError where it is missing or damaged."""
+    """Return the metadata of the posterior in a folder; raise UserError where it is missing or damaged."""
     try:
         content: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
         complete = isinstance(content, dict) and "fingerprint" in content and (folder / DRAWS).is_file()
     except OSError:
-        raise UserError(f"Missing posterior: there is none in {folder}. {_AGAIN}") from None
+        raise UserError(f"Missing posterior in {folder}. {_AGAIN}") from None
     except ValueError:
         complete = False
     if not complete:
@@ -84,7 +84,7 @@ def current_fingerprint() -> Fingerprint:
 
 
 def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
-    """Replace the fingerprint of a posterior by that of the present model, and return what differed.
+    """Replace the fingerprint of a posterior by that of the present model, and return the differences.
 
     Use it only after a change of code that changes no result: the draws keep their values. `renames` are new names of
     parameters, such as `mechanisms.recovery.night`, by their old ones. Raises UserError where a range, a value or data
@@ -104,7 +104,7 @@ def restamp(folder: Path, renames: Mapping[str, str] | None = None) -> str:
 
 
 def changes(before: Mapping[str, Any], now: Fingerprint) -> str:
-    """Return what has changed since a posterior was estimated, in a few words; empty where nothing has."""
+    """Return the changes since a posterior was estimated, in a few words; empty without changes."""
     numbers, present_numbers = before["numbers"], now["numbers"]
     both = [name for name in numbers if name in present_numbers and numbers[name] != present_numbers[name]]
     spans = (numbers, present_numbers)

@@ -1,7 +1,7 @@
-"""Provenance: the overrides that a configuration was composed with, and their form in stored results.
+"""Provenance: the overrides of a configuration, and their form in stored results.
 
-A composed configuration lists its own overrides under `overrides`, whatever Hydra application runs in this process. So
-a stored configuration can be composed again.
+A composed configuration lists its overrides under `overrides`, also inside another Hydra application, so that a stored
+configuration can be composed again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_STORED = ("output",)
 def complete_settings(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
     """Add its overrides to a composed configuration, and replace `~` at the beginning of its paths; return it.
 
-    Raises UserError where the user has set `overrides`, which is no setting.
+    Raises UserError where the user has set `overrides`, which is not a setting.
     """
     if OVERRIDES in cfg:
         raise UserError(f"Unknown setting: {OVERRIDES}. A composed configuration lists its overrides there.")
@@ -44,9 +44,9 @@ def overrides_noted(cfg: DictConfig) -> tuple[str, ...] | None:
 
 
 def stored_overrides(overrides: Iterable[str]) -> list[str]:
-    """Return the overrides as they are stored: paths without their folders.
-
-    With the same command they repeat the study, in a working folder with the files of `files_needed`.
+    """Return the overrides in stored form, with paths reduced to file names.
+    
+    The same command with these overrides repeats the study in a working folder with the files of `files_needed`.
     """
     parsed = parse_overrides(tuple(overrides))
     return [_stored(override) for override in parsed if override.key_or_group not in _NOT_STORED]

@@ -1,4 +1,4 @@
-"""Scenarios of a configuration: the baseline, and those of its list or the one that its levers make."""
+"""Scenarios of a configuration: the baseline, and either its list or the scenario that its levers form."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from sim.levers.scenario import Scenario, read_scenario
 def scenarios_of(cfg: DictConfig, overrides: Sequence[str] | None = None) -> tuple[Scenario, ...]:
     """Return the scenarios to compare, the baseline first.
 
-    With a scenario or any lever among the overrides these are the baseline and that one; otherwise the list
+    With a scenario or lever among the overrides, these are the baseline and that scenario; otherwise the list
     `scenarios`. `overrides` as in `build_plan`.
     """
     values = _override_values(overrides_of(cfg) if overrides is None else overrides)
     if values.get("scenario") in scenario_names():
-        scenario_named(values["scenario"])  # check its file alone: a study's settings can hide its mistakes
+        scenario_named(values["scenario"])  # check its file separately, since a study's settings can hide its mistakes
     content: dict[str, Any] = OmegaConf.to_container(cfg)  # type: ignore[assignment]
     own = _scenario_from_levers(_name_of(values), content, *own_folders())
     if not (_levers_in(values) or "scenario" in values or own.introduced or own.withdrawn or own.settings):
@@ -77,13 +77,13 @@ def _check_levers_alone(name: str) -> None:
 
 
 def _folders_with_levers() -> list[Path]:
-    """Return the user's folders that can change a scenario; without one, shipped scenarios are composed once."""
+    """Return the user's folders that can change a scenario; without any, shipped scenarios are cached."""
     parts = (*FAMILIES, "scenario", "measure", "levers.yaml")
     return [folder for folder in own_folders() if any((folder / part).exists() for part in parts)]
 
 
 def scenario_named(name: str) -> Scenario:
-    """Return the scenario of this name; `communication.reminders` is the one that this option makes."""
+    """Return the scenario of this name, or that of an option, as in `communication.reminders`."""
     return _composed_scenario(name, *_folders_with_levers())
 
 
@@ -111,7 +111,7 @@ def option_names() -> tuple[str, ...]:
 
 
 def _scenario_from_levers(name: str, content: Mapping[str, Any], *more: Path) -> Scenario:
-    """Return the scenario that levers make; without a kind of its own it has that of its options."""
+    """Return the scenario that levers form; without its own kind it has that of its options."""
     levers_alone = {entry: content.get(entry) for entry in (*FAMILIES, "kind", "text")}
     result = read_scenario(name, levers_alone, [measure.name for measure in measures(*more)])
     if result.kind != BASELINE.kind or name == BASELINE.name:

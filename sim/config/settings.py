@@ -55,7 +55,7 @@ def read_settings(group: str, kind: type[Settings], content: Any) -> Settings:
     kind : type of StudySettings
         Model that states the type and range of each setting.
     content : DictConfig or Mapping
-        The group as it was composed.
+        The composed group.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _fields(kind: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _field(kind: type[BaseModel], place: Sequence[int | str]) -> tuple[type[BaseModel], FieldInfo | None]:
-    """Return the model that holds a setting, which a group within the settings has of its own, and the field."""
+    """Return the model that holds a setting, which may be a nested group, and the field."""
     model, field = kind, _fields(kind).get(str(place[0]))
     for name in place[1:]:
         inner = field.annotation if field else None

@@ -1,7 +1,7 @@
 """Designs: tables of values of factors, one row per setting and one column per factor.
 
 A blank cell leaves the factor at its default. A larger design starts with the rows of a smaller one of the same seed,
-so that finished runs count. It has a larger `n`, and for hypercubes a larger `times`, since a finer one has other rows.
+so finished runs are reused. A larger design has a larger `n`, or for hypercubes a larger `times`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Design:
     table : DataFrame
         One row per setting, one column per factor; None leaves a factor at its default.
     shares : ndarray of shape (rows, factors), optional
-        Position of each value between its factor's lowest (0) and highest (1), where the method has one.
+        Position of each value between its factor's lowest (0) and highest (1) value, if the method has them.
     chance : str
         `SHARED`: all rows have the same people and random numbers; `BY_ROW`: each row has its own.
     """
@@ -84,11 +84,11 @@ class Settings:
     method : str
         one_at_a_time, grid, latin_hypercube, morris, sobol, draws (from ranges), posterior, or file.
     factors : list or mapping, optional
-        What to vary, as in `sim.experiments.factors.choose`.
+        Factors to vary, as in `sim.experiments.factors.choose`.
     n : int
         Rows (draws, posterior; per hypercube), trajectories (morris), or base points (sobol, a power of two).
     times : int
-        Number of hypercubes, one below the other.
+        Number of hypercubes.
     levels : int
         Values of a number (one_at_a_time, grid), or levels (morris, even).
     second_order : bool
@@ -126,8 +126,8 @@ OPEN = ("assumed", "sourced", "switches", "amounts")
 def factors_asked(settings: Settings, fixed: Collection[str] = ()) -> Any:
     """Return the factors of the settings, or the default ones of the method.
 
-    For a file these are its columns with their values, and for posterior draws all numbers that are not `fixed`, that
-    is, set by a user or counted by an organisation. Raises UserError where these methods are given factors too.
+    For a file these are its columns with their values, and for posterior draws all parameters that are not `fixed` (set
+    by a user or counted in an organisation). Raises UserError if factors are given for these methods too.
     """
     if settings.method in ("file", "posterior") and settings.factors is not None:
         fixed_by = "the columns of its file" if settings.method == "file" else "all parameters of its draws"
@@ -144,7 +144,7 @@ def factors_asked(settings: Settings, fixed: Collection[str] = ()) -> Any:
 
 
 def factors_of(settings: Settings, plan: Plan, fixed: Collection[str] = ()) -> tuple[Factor, ...]:
-    """Return the factors of a plan; posterior draws also have numbers of measures that the plan lacks."""
+    """Return the factors of a plan; posterior draws also include parameters of measures that the plan lacks."""
     selection = factors_asked(settings, fixed)
     return choose(selection, with_every_measure(plan) if settings.method == "posterior" else plan, fixed)
 
@@ -153,7 +153,7 @@ def check_not_named(design: Design, explicit: Collection[str]) -> None:
     """Raise UserError where a setting of a user is a factor that has a value in every row."""
     for name in design.table.columns:
         if name in explicit and not design.table[name].isna().any():
-            raise UserError(f"Conflicting settings: {name}, which is also a factor of every row. Use one of the two.")
+            raise UserError(f"Conflicting settings: {name} is set, and is a factor of every row. Use one of the two.")
 
 
 def make(settings: Settings, factors: Sequence[Factor]) -> Design:
@@ -308,7 +308,7 @@ def _sobol(settings: Settings, factors: tuple[Factor, ...]) -> Design:
 
 
 def _draws(settings: Settings, factors: tuple[Factor, ...]) -> Design:
-    """Return independent draws from the ranges; each row has a random generator of its own."""
+    """Return independent draws from the ranges; each row has its own random generator."""
     return _sampled(
         settings, factors, settings.n,
         lambda problem: np.array(
@@ -346,7 +346,7 @@ def _sampled(
     _check_rows(rows)
     blank = Design(settings.method, factors, pd.DataFrame())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SALib notes what it will change some day
+        warnings.simplefilter("ignore")  # SALib announces future changes
         shares = sample(blank.problem)
     columns = {factor.name: factor.at(shares[:, column]) for column, factor in enumerate(factors)}
     return Design(settings.method, factors, pd.DataFrame(columns), shares)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 POLICY = "policy"
-"""Name of the scenario that a row itself makes."""
+"""Name of the scenario that the levers of a row form."""
 _DOSES = {"dose": (0.0, 1.0), "strength": (0.0, 2.0)}
 _NO_FACTORS = (
     "workers", "output", "engine", "title", "study", "hydra", "replicates", "draws", "fit", "report", "interview",
@@ -36,9 +36,9 @@ _NO_FACTORS = (
 )  # fmt: skip
 _CHOICES = (*FAMILIES, "scenario")
 _OF_VISITS = "interview."
-"""Beginning of the names of numbers of visits, on which no run depends."""
+"""Prefix of parameters of visits, on which no run depends."""
 _SOLVED = ("centred", "fitted", "definition")
-"""Sources of parameters that are no assumptions: they are solved for, or define a term."""
+"""Sources of parameters that are not assumptions, since they are solved for or set by definition."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Factor:
     options: tuple[Any, ...] = ()
 
     def at(self, shares: np.ndarray) -> np.ndarray:
-        """Return the values at these shares (0 to 1) of the way from the lowest value or first option to the last."""
+        """Return the values at these shares (0 to 1) of the range, from the lowest value or first option."""
         if not self.options:
             between = self.low + (self.high - self.low) * np.asarray(shares, float)
             return np.clip(between, self.low, self.high)  # rounding must not lead out of the range
@@ -80,12 +80,12 @@ def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Fac
     plan : Plan
         Plan whose numbers can vary.
     fixed : collection of str
-        Numbers that no group or pattern includes; their own names still select them.
+        Parameters that no group or pattern includes; only their own names select them.
 
     Raises
     ------
     UserError
-        For a name that matches nothing, and for a range outside a factor's own.
+        For an unknown name, and for a range outside that of the factor.
     """
     listed = [selection] if isinstance(selection, str) else selection
     if not isinstance(listed, Mapping | list | tuple):
@@ -108,13 +108,13 @@ def choose(selection: Any, plan: Plan, fixed: Collection[str] = ()) -> tuple[Fac
 
 
 def with_every_measure(plan: Plan) -> Plan:
-    """Return the plan with every measure introduced, so that the numbers of all measures can vary."""
+    """Return the plan with every measure introduced, so that the parameters of all measures can vary."""
     introduced = tuple(Introduction(measure.name) for measure in plan.measures)
     return replace(plan, scenarios=(BASELINE, Scenario("every_measure", "policy", introduced)))
 
 
 def _known(plan: Plan, choices: Sequence[str]) -> dict[str, Factor]:
-    """Return all factors by name; of the choices only these, since their options take time to look up."""
+    """Return all factors by name, with only these choices, since looking up their options takes time."""
     numbers = {
         name: _number(name, metadata)
         for name, (_, metadata) in numbers_with_metadata(plan).items()
@@ -233,7 +233,7 @@ class DesignContext:
     plan : Plan
         Plan without any change.
     fixed : frozenset of str
-        Numbers that a user has set or an organisation has counted, which draws and groups do not change.
+        Parameters that a user has set or an organisation has counted, which draws and groups do not change.
     explicit : frozenset of str
         Settings that the overrides name.
     """
@@ -267,7 +267,7 @@ class DesignContext:
         return replace(plan_builder.with_values(plan, numbers), replicate=replicate)
 
     def check_policies(self, columns: Iterable[str]) -> None:
-        """Raise UserError where the rows make their own policy, which would replace one that a user has named."""
+        """Raise UserError where the rows define a policy, which would replace the one that a user has chosen."""
         tops = {name.partition(".")[0] for name in columns}
         levers, doses = tops & set(_CHOICES), tops & set(_DOSES)
         lost = {"scenarios"} if levers else {"scenarios", *_CHOICES} if doses else set()
@@ -303,7 +303,7 @@ class DesignContext:
         return [scale_scenario(scenario_choice.scenario_named(name), defaults, **one) for name, one in own.items()]
 
     def _check_strength(self, name: str, strength: float) -> None:
-        """Raise UserError where a strength would also change a measure that employers have already."""
+        """Raise UserError for a strength of a policy with a measure that employers already have."""
         if strength in (0.0, 1.0):
             return
         in_study = {measure.name for measure in self.plan.measures if measure.in_study}

@@ -1,4 +1,4 @@
-"""Output folders of studies, which appear when they are complete, and what is needed to repeat a study."""
+"""Output folders of studies, which appear when they are complete, and records for repeating a study."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OutputFolder:
     """The folder of one study: hidden while it is filled, `<root>/<study>/<date-time>` once it is complete.
 
     Entering the context creates the hidden folder, or raises UserError where it cannot be written. Leaving it gives the
-    folder its name, or removes it after an error or an interruption. `path` is the present place of the folder.
+    folder its name, or removes it after an error or an interruption. `path` is the current path of the folder.
 
     While the hidden folder exists, this process holds a lock on a file beside it. A process that is killed leaves both;
     the next study below the same root removes every such folder that is not locked.
@@ -96,7 +96,7 @@ class OutputFolder:
             number += 1
 
     def _remove(self) -> None:
-        """Remove the hidden folder, and the empty folders above it that were made for it."""
+        """Remove the hidden folder, and the empty parent folders that were created for it."""
         if self.path != self._study:
             shutil.rmtree(self.path, ignore_errors=True)
             self._unlock(self.path)
@@ -173,10 +173,10 @@ def write_config(cfg: DictConfig, path: Path) -> None:
 
 
 def about(plan: Plan) -> dict[str, Any]:
-    """Return what is needed to repeat a study: versions, seeds and settings.
-
-    `asked` are words for the same command, and `files_needed` the files that must be in the working folder, since paths
-    are stored without their folders. It does not identify the user or the machine.
+    """Return the data needed to repeat a study: versions, seeds and settings.
+    
+    `asked` are the overrides of the command, and `files_needed` the files that must be in the working folder, since
+    paths are stored without their folders. The data do not identify the user or the machine.
     """
     own_folders = composition.config_dirs()
     return {

@@ -69,7 +69,7 @@ class Results:
     def record(self) -> SweepRecord:
         """Record of the study; raises UserError where it is missing or damaged."""
         if not self.exists:
-            raise UserError(f"There is no sweep in {self.folder}. Use the folder of a sweep, which has runs.csv.")
+            raise UserError(f"No sweep in {self.folder}. Use the folder of a sweep, which has runs.csv.")
         return sweep_record.read(self.folder)
 
     @property
@@ -212,7 +212,7 @@ class Results:
                 raise UserError(f"Invalid query: {first_line(error)}") from None
 
     def _parts(self, name: str) -> tuple[list[str], list[pa.Table]]:
-        """Return the files of a table of which every row counts, and the rows that count of other files."""
+        """Return the files of a table in which every row counts, and the counted rows of other files."""
         import pyarrow as pa
 
         valid = list(self.archive.valid_files(name))
@@ -298,7 +298,7 @@ _TABLES: Mapping[str, Callable[[Results, Sequence[str] | None], pd.DataFrame]] =
 }
 USAGE = """hybridwork results [FOLDER] [name=value ...]
 
-Without a folder: every sweep below outputs/. With one: what it holds, and how its differences from the baseline spread.
+Without a folder: list every sweep below outputs/. With one: its runs, and the spread of differences from the baseline.
   table=levels        what to export: levels, differences, weekly, design, or runs (with state and error)
   groups=all          levels and differences of every group instead of everybody
   export=FILE         write that table as .csv or .parquet

@@ -35,7 +35,7 @@ from sim.survey.instruments import INSTRUMENTS
 from sim.world.calendar import DAYS_A_WEEK
 
 _EMPLOYEE_DAYS = 20_000_000
-"""Approximate size of a batch: some seconds of work, which is the loss by a crash."""
+"""Approximate size of a batch: a few seconds of work, the largest loss by a crash."""
 _MOST_RUNS, _RAMP = 100, 40
 
 
@@ -68,7 +68,7 @@ class StorageSettings(StudySettings):
 class Sweep:
     """The runs of a design.
 
-    Within a run, the baseline and every policy share people and random numbers, whatever the design says of its rows.
+    Within a run, the baseline and every policy always share people and random numbers.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Sweep:
     tables : tuple of str
         Tables to store of each run.
     routine : SimulationRoutine
-        How runs are simulated, and the tables of each.
+        Simulation of runs, and their tables.
     """
 
     context: DesignContext
@@ -103,7 +103,7 @@ class Sweep:
             yield Run(digest([name, self.routine.version]) if self.routine.version else name, plan)
 
     def _chance(self, plan: Plan, number: int) -> Plan:
-        """Return the plan of a run of this number; its replicate decides on people and random numbers."""
+        """Return the plan of the run with this number; its replicate determines people and random numbers."""
         return replace(plan, replicate=number) if self.design.chance == designs.BY_ROW else plan
 
     def __len__(self) -> int:
@@ -111,7 +111,7 @@ class Sweep:
 
     @cached_property
     def question(self) -> str | None:
-        """Digest of everything that the runs depend on; None where rows compose settings, which many files define."""
+        """Digest of everything on which runs depend; None if rows change settings that files define."""
         tops = {str(name).partition(".")[0] for name in self.design.table.columns}
         if not tops <= {"mechanisms", "measures", *INSTRUMENTS}:
             return None
@@ -141,7 +141,7 @@ def run_sweep(
     part : tuple of int
         Part of the work, as (number, number of parts).
     batch : int, optional
-        Runs per batch; by default some seconds of work.
+        Runs per batch; by default for a few seconds of work.
     retry : bool
         Whether to repeat runs that failed.
     about : mapping, optional
@@ -175,7 +175,7 @@ def run_sweep(
 
 
 def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
-    """Return the runs of a part of the design, each once, with the number of the first row and replicate of it."""
+    """Return the runs of a part of the design, each once, with the number of its first row and replicate."""
     own: dict[str, int] = {}
     for number, identifier in enumerate(identifiers):
         if number * part[1] // len(identifiers) == part[0]:
@@ -186,7 +186,7 @@ def _own(identifiers: Sequence[str], part: tuple[int, int]) -> dict[str, int]:
 def _carry_out(
     sweep: Sweep, archive: Archive, pool: WorkerPool, own: Mapping[str, int], known: Mapping[str, str], size: int | None
 ) -> int:
-    """Run what is missing; return the number of runs over which workers ended repeatedly."""
+    """Simulate missing runs; return the number of runs over which workers ended repeatedly."""
     from tqdm import tqdm
 
     missing = [number for identifier, number in own.items() if identifier not in known]
@@ -239,7 +239,7 @@ def _update_record(sweep: Sweep, archive: Archive, identifiers: Sequence[str], m
 
 
 def _read_record(folder: Path, report: bool = False) -> SweepRecord | None:
-    """Return the record of a folder; None where it is missing or damaged, which `report` prints."""
+    """Return the record of a folder; None where it is missing or damaged, which is passed to `report`."""
     if not sweep_record.exists(folder):
         return None
     try:
@@ -310,7 +310,7 @@ def _check_extends(before: SweepRecord | None, identifiers: set[str], archive: A
 
 
 def report_clearing(archive: Archive) -> None:
-    """Remove altered batches and unfinished writing, and say on stderr what was removed and what is not a batch."""
+    """Remove altered and unfinished batches; report removed batches and foreign files on stderr."""
     if altered := archive.remove_invalid():
         print(f"Damaged batches in {archive.folder}: {altered}. Their runs are repeated.", file=sys.stderr)
     if foreign := archive.foreign():
@@ -323,7 +323,7 @@ def report_clearing(archive: Archive) -> None:
 def study(cfg: DictConfig) -> None:
     """Run the sweep of a composed configuration and print a summary."""
     sweep = sweep_of(cfg)
-    # With chance by row, the people of a run depend on its number, and so on the number of replicates.
+    # With `BY_ROW`, the people of a run depend on its number, and therefore on the number of replicates.
     folder = folder_of(cfg, "sweep", *([sweep.replicates] if sweep.design.chance == designs.BY_ROW else []))
     storage = storage_of(cfg)
     with pool_of(cfg) as pool:

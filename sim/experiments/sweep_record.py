@@ -1,7 +1,7 @@
 """The record of a folder of runs: design.csv, runs.csv and about.json, with a list of checksums.
 
-The files are read together and only as they were written. Any change of one of them, such as another order of rows,
-makes the record unreadable; the command that wrote it rebuilds it from the design and the finished runs.
+The files are read together and must be unchanged. Any change, such as another order of rows, makes the record
+unreadable; the command that wrote it rebuilds it from the design and the finished runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ABOUT, DESIGN, RUNS = "about.json", "design.csv", "runs.csv"
 NAMES = (ABOUT, DESIGN, RUNS)
 SCHEMA = 2
-"""Version of these files; version 0.3.0 of the package wrote none, and no checksums."""
+"""Version of these files; version 0.3.0 of the package wrote no version and no checksums."""
 _RUN_COLUMNS = ["run", ROW, "replicate"]
 _TRIES, _PAUSE = 4, 0.1
 """Number of readings, and seconds between them: another process may be replacing the files."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WHOLE = (0, 1)
-"""The whole of a study, as its first part of one."""
+"""A whole study: the first part of one."""
 RUNS = "runs"
 """Table of every batch with the state of its runs: done or failed."""
 _BATCH_NAME = re.compile(r"[0-9a-f]{16}(-\d+)?")
@@ -60,7 +60,7 @@ class Archive:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from writing the same runs, until this process ends at the latest.
+        """Prevent other processes from writing the same runs, at most until this process ends.
 
         Raises UserError where another process has the lock, or the folder cannot be written.
         """
@@ -75,7 +75,7 @@ class Archive:
 
     @contextmanager
     def record_locked(self) -> Iterator[None]:
-        """Keep other parts of the same study from writing the record at the same time."""
+        """Prevent other parts of the same study from writing the record at the same time."""
         with self._hold(self.folder / ".record.lock", wait=_WAIT):
             yield
 
@@ -121,7 +121,7 @@ class Archive:
     def remove_invalid(self) -> int:
         """Remove batches that have changed, and unfinished ones; return the number of the former.
 
-        Only real folders with the name of a batch and no other files than those of a batch are removed.
+        Only real folders with the name and the files of a batch are removed.
         """
         unfinished = re.compile(rf"\.{self._part}-({_BATCH_NAME.pattern})")
         if self.batches.is_dir() and not self.batches.is_symlink():
@@ -134,7 +134,7 @@ class Archive:
         return len(altered)
 
     def foreign(self) -> list[str]:
-        """Return the names of files and folders among the batches that are none; they are never removed."""
+        """Return the names of other files and folders among the batches, which are never removed."""
         intact = {batch.folder.name for batch in self.stored_batches() if isinstance(batch, StoredBatch)}
         return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
 
@@ -231,7 +231,7 @@ def read_rows(path: Path, runs: Sequence[str] | None, columns: Sequence[str] | N
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    with path.open("rb") as file:  # a name would be taken for an address or a pattern
+    with path.open("rb") as file:  # pyarrow would interpret a name as an address or a pattern
         part = pq.read_table(file, columns=None if columns is None else list(columns))
     if runs is None:
         return part
@@ -261,12 +261,12 @@ def _intact(folder: Path) -> StoredBatch | None:
 
 
 def _is_removable(folder: Path) -> bool:
-    """Return whether a folder that is no intact batch must be a changed batch of this program."""
+    """Return whether a folder must be a changed batch of this program."""
     return _BATCH_NAME.fullmatch(folder.name) is not None and _holds_only_a_batch(folder)
 
 
 def _holds_only_a_batch(folder: Path) -> bool:
-    """Return whether it is a real folder with files of a batch and of file managers alone."""
+    """Return whether a folder is real and has only files of a batch and of file managers."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     entries = [entry for entry in folder.iterdir() if entry.name not in SYSTEM_FILES]

@@ -117,7 +117,7 @@ def _simulate_each(plans: Sequence[Plan], routine: SimulationRoutine) -> Iterato
         try:
             yield from zip(stack, routine.simulate(stack), strict=True)
         except (MemoryError, FileChanged):
-            raise  # not caused by the run, which may succeed with more memory or with its files restored
+            raise  # not caused by the run, which may succeed with more memory or restored files
         except Exception as error:
             if len(stack) == 1:
                 yield stack[0], _error_message(error)

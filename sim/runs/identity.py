@@ -25,9 +25,9 @@ MODEL_FILES = (
 )  # fmt: skip
 """Files of the package on which results depend; evidence, costs, pages and figures are not among them."""
 LIBRARIES = ("numpy", "scipy")
-"""Libraries on whose arithmetic results depend; decision record 25 says why no others."""
+"""Libraries whose arithmetic affects results (decision record 25)."""
 NOT_IN_ID = ("engine", "overrides")
-"""Fields of a plan on which no result depends: all engines give the same bits, and overrides are for readers."""
+"""Fields of a plan on which no result depends: all engines give the same results, and overrides are for readers."""
 _LENGTH = 16
 _REMEMBERED = 512
 
