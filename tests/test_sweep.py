@@ -470,7 +470,7 @@ def test_results_are_told_listed_and_exported(peace, tmp_path, capsys, monkeypat
             assert (tmp_path / f"{table}.{kind}").stat().st_size > 100
     (tmp_path / "outputs").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert main(["results"]) == 0 and "There is no sweep" in capsys.readouterr().out
+    assert main(["results"]) == 0 and "No sweep in" in capsys.readouterr().out
     shutil.copytree(peace.folder, tmp_path / "outputs" / "sweep" / "mine")
     assert main(["results"]) == 0 and "sweep/mine" in capsys.readouterr().out
 
@@ -513,7 +513,7 @@ def test_duckdb_and_polars_see_what_pandas_sees(peace):
         (["{folder}", "sql=select nonsense from levels"], "Invalid query"),
         (["{folder}", "sql="], "Invalid value for sql"),
         (["{folder}", "another"], "one folder"),
-        (["/nowhere"], "There is no sweep"),
+        (["/nowhere"], "No sweep in"),
         (["table=levels"], "one folder"),
         (["{folder}", "groups=managers"], "groups=all"),
         (["{folder}", "table=levels", "export=/nowhere/levels.csv"], "cannot be written"),
