@@ -1,1 +1,1 @@
-"""Studies: questions that many runs answer, each with its settings, tables, figures and page."""
+"""Studies: analyses of many runs, each with its settings, tables, figures and page."""

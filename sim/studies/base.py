@@ -1,8 +1,8 @@
 """The steps that all studies share: settings, simulation, tables, figures, page and results.json.
 
-A study states what differs: its settings, what it simulates, the tables of its results, the facts that its page states,
-and its figures. `main` is its command. `Study` writes a new folder each time; `KeptFolderStudy` keeps its runs in one
-folder, where the same command resumes it.
+A study defines its settings, its runs, its tables, the facts of its page, and its figures. `main` is its command.
+`Study` writes a new folder each time; `KeptFolderStudy` stores its runs in one folder, where the same command resumes
+it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class BaseStudy(ABC, Generic[S, R]):
     page: ClassVar[str] = ""
     uses_pool: ClassVar[bool] = True
 
-    # -- what a study states ------------------------------------------------------------------------------------------
+    # -- parts that a study defines -----------------------------------------------------------------------------------
 
     @abstractmethod
     def study(self, cfg: DictConfig) -> None:
@@ -97,7 +97,7 @@ class BaseStudy(ABC, Generic[S, R]):
         """Yield the name and the figure of every figure."""
 
     def about(self, results: R) -> dict[str, Any] | None:
-        """Return what about.json states besides the usual facts; None if the runs write that file."""
+        """Return entries to add to about.json; None if the runs write that file."""
         return {}
 
     # -- steps --------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Study(BaseStudy[S, R]):
 
     @abstractmethod
     def plans(self, cfg: DictConfig, settings: S) -> Sequence[Plan]:
-        """Return the plans to simulate; raise UserError for settings that do not go together."""
+        """Return the plans to simulate; raise UserError for conflicting settings."""
 
     @abstractmethod
     def run(self, plans: Sequence[Plan], settings: S, pool: WorkerPool) -> R:
@@ -178,7 +178,7 @@ class Study(BaseStudy[S, R]):
 class KeptFolderStudy(BaseStudy[S, R], Generic[S, P, R]):
     """A study that keeps its runs in one folder, where the same command resumes it.
 
-    Its problem is all that it simulates, checked, such as a sweep with its options.
+    Its problem holds everything that it simulates, such as a sweep with its options.
 
     Attributes
     ----------
@@ -190,7 +190,7 @@ class KeptFolderStudy(BaseStudy[S, R], Generic[S, P, R]):
 
     @abstractmethod
     def problem(self, cfg: DictConfig, settings: S) -> P:
-        """Return what to simulate; raise UserError for settings that do not go together."""
+        """Return the problem to simulate; raise UserError for conflicting settings."""
 
     @abstractmethod
     def plan(self, problem: P) -> Plan:
@@ -202,7 +202,7 @@ class KeptFolderStudy(BaseStudy[S, R], Generic[S, P, R]):
 
     @abstractmethod
     def run(self, problem: P, folder: Path, pool: WorkerPool) -> R:
-        """Simulate what the folder does not hold yet, and analyse all of it."""
+        """Simulate missing runs, and analyse all runs."""
 
     def study(self, cfg: DictConfig) -> None:
         """Run or resume the study of a composed configuration: write its folder and print its answer."""

@@ -84,7 +84,7 @@ def bytes_held(plan: Plan, replicates: int, workers: int) -> tuple[float, float]
 
 
 def interval_type(plans: Sequence[Plan]) -> str:
-    """Return what intervals over these replicates cover: chance alone, or draws of parameters as well."""
+    """Return the type of intervals over these replicates: chance only, or draws of parameters as well."""
     first = plans[0]
     same = all(plan.parameters == first.parameters and plan.measures == first.measures for plan in plans)
     return CHANCE if same else DRAWS
@@ -180,7 +180,7 @@ def _of_last_policy(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def facts(plan: Plan, samples: Samples, holds: str = CHANCE) -> dict[str, Any]:
-    """Return what about.json states about the runs; `holds` is the type of their intervals."""
+    """Return the entries of about.json on the runs; `holds` is the type of their intervals."""
     return {
         "replicates": samples.count,
         "people": int(samples.first.people[0, -1, 0]),

@@ -1,6 +1,6 @@
-"""Pictures of the report and the explorer: pure functions of tables and words that give Altair charts.
+"""Charts of the report and the explorer: pure functions of tables and words that return Altair charts.
 
-Each takes a width in pixels, legible from a phone to a desk, and carries its alternative text as its description.
+Each takes a width in pixels, from that of a phone to that of a desktop, and has its alternative text as description.
 """
 
 from sim.plotting.charts.cascade import cascade

@@ -1,4 +1,4 @@
-"""From what employers claim to what employees use as meant, and where it leaks."""
+"""Chart of the cascade: from measures that employers claim to measures that employees use as intended."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ STAGE_ROLES = {
     **dict.fromkeys(("claimed", "implemented", "communicated"), "employer"),
     **dict.fromkeys(("known", "used", "used_well"), "non_manager"),
 }
-"""Each stage and the role whose share it is: employers, then employees who lead nobody."""
+"""Role whose share is shown, by stage: employers first, then non-managers."""
 
 _COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share")
 _ROW = 46
 
 
 def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
-    """A row a stage: stage, share, study_share, lost (since the stage before), more (where there are more than before).
+    """Return a row per stage: stage, share, study_share, lost (since the previous stage), more (where the share rises).
 
     All are means over the 15 measures, 0 to 1.
 
-    `table` is that of the cascade. UserError where it lacks the scenario, or hides employees for being too few.
+    `table` is the table `cascade`. Raises UserError where it lacks the scenario, or has too few employees to report.
     """
     rows = require_columns(table, _COLUMNS, "cascade")
     rows = rows[rows["scenario"] == scenario]
@@ -44,14 +44,14 @@ def steps(table: pd.DataFrame, scenario: str = "baseline") -> pd.DataFrame:
 
 
 def largest_leak(stages: pd.DataFrame) -> pd.Series:
-    """The row of `steps` that loses most."""
+    """Return the row of `steps` with the largest loss."""
     return stages.loc[stages["lost"].idxmax()]
 
 
 def cascade(
     table: pd.DataFrame, words: Words, width: int = 820, scenario: str = "baseline", beside: str | None = None
 ) -> Any:
-    """A bar a stage with what is left and what was lost; the study's own shares as diamonds.
+    """Return a bar per stage with the remaining and the lost share, and the shares of the study as diamonds.
 
     `beside` is a second scenario, marked by a line where it differs.
     """
@@ -75,7 +75,7 @@ def cascade(
 
 
 def _beside(row: dict[Any, Any], words: Words, narrow: bool) -> str:
-    """What is left, and what was lost in this step or came to it; on a phone without its words."""
+    """Return labels of the remaining share and of the loss or gain in this step, without words on a phone."""
     left = phrases.per_1000(row["share"], words)
     if row["lost"] != row["lost"]:
         return left

@@ -1,4 +1,4 @@
-"""Differences from today's practice with their intervals: of each scenario, or of each group under one."""
+"""Charts of differences from today's practice with intervals, by scenario, or by group for one scenario."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _APART = 4.5
 def effects(
     table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
 ) -> Any:
-    """Every scenario's difference in burn-out complaints and isolation, everybody (filled) and users (hollow).
+    """Return the differences of scenarios in burn-out complaints and isolation, everybody (filled) and users (hollow).
 
-    `table` is that of effects; `kind` is policy or counterfactual, never both; `order` gives the scenarios' order.
+    `table` is the table `effects`, `kind` is policy or counterfactual, and `order` the order of the scenarios.
     """
     rows = _rows(table, ("everybody", "users"))
     rows = rows[rows["kind"] == kind]
@@ -54,9 +54,9 @@ def effects(
 
 
 def by_group(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
-    """One scenario's difference in burn-out complaints and isolation by group of people; small groups are left out.
-
-    `table` is that of effects, whose groups all have ten people or more.
+    """Return the differences of one scenario in burn-out complaints and isolation by group of people.
+    
+    `table` is the table `effects`, whose groups all have ten people or more.
     """
     rows = _rows(table)
     rows = rows[(rows["scenario"] == scenario) & (rows["group"] != "users")]
@@ -86,7 +86,7 @@ def _rows(table: pd.DataFrame, groups: Sequence[str] | None = None) -> pd.DataFr
 
 
 def _panels(rows: pd.DataFrame, names: Sequence[str], words: Words, width: int, kind: str) -> Any:
-    """Return both main outcomes, each on a scale of its own."""
+    """Return both main outcomes, each on its own scale."""
 
     def draw(outcome: str, across: int, with_names: bool) -> Any:
         own = rows[rows["outcome"] == outcome]

@@ -1,4 +1,4 @@
-"""Burn-out complaints against isolation: which scenario trades the one for the other."""
+"""Chart of burn-out complaints against isolation, with the scenarios that lower one and raise the other."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "difference", "low", "high", "unit")
 _LINE, _APART = 14, 7
-"""Pixels from line to line of a name, and between names."""
+"""Pixels between lines of a name, and between names."""
 _LEAST_ROOM = 70
-"""Pixels: a quadrant that is narrower keeps its words to itself."""
+"""Smallest width in pixels of a quadrant with a label."""
 
 
 def frontier(
     table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
 ) -> Any:
-    """One dot and cross a scenario, everybody: burn-out complaints across, isolation upwards, both as differences.
-
-    `table` is that of effects. Names stand in a column at the right, tied to their dots by lines.
+    """Return a dot with intervals per scenario, everybody: differences in burn-out complaints (x) and isolation (y).
+    
+    `table` is the table `effects`. Names are in a column at the right, joined to their dots by lines.
     """
     rows = require_columns(table, _COLUMNS, "effects")
     rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(MAIN_OUTCOMES)]
@@ -95,7 +95,7 @@ def _zero_lines(x: alt.X, y: alt.Y) -> list[alt.Chart]:
 
 
 def _quadrants(words: Words, across: int, height: int, left: float) -> list[alt.Chart]:
-    """The words of the four quadrants, in the corners; `left` is the share of the picture at the left of zero."""
+    """Return the labels of the four quadrants, in the corners; `left` is the share of the panel left of zero."""
     charts = []
     for name, (right, up) in QUADRANTS.items():
         space = (1 - left if right else left) * across - 16
@@ -112,7 +112,7 @@ def _quadrants(words: Words, across: int, height: int, left: float) -> list[alt.
 
 
 def _spread(points: pd.DataFrame, height: int, domain: list[float]) -> pd.DataFrame:
-    """`place`: where on the scale of isolation each name stands, in the order of the dots and never on another."""
+    """Return the rows with `place`, the position of each name on the scale of isolation, without overlap."""
     own = points.sort_values(["difference_y", "difference_x"], ascending=[False, True]).copy()
     needed = [_LINE * len(lines) + _APART for lines in own["lines"]]
     low, high = domain

@@ -1,4 +1,4 @@
-"""Who gains and who is made worse under one scenario, by group of people."""
+"""Chart of the shares of people who are better and worse off under one scenario, by group."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sim.words import Words
 
 _COLUMNS = ("scenario", "kind", "outcome", "group", "gained", "worse", "margin", "unit")
 GAIN_OUTCOMES = ("exhaustion", "isolation_from_colleagues")
-"""Burn-out complaints are a yes or no of a survey, so a person's gain is asked of the exhaustion behind them."""
+"""Outcomes of gains. Burn-out complaints are a yes or no in a survey, so gains of a person use exhaustion instead."""
 
 
 def groups(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
-    """Bars to the left for those who gain by more than the margin, to the right for those made worse, per 1,000.
-
-    `table` is that of gains, whose groups all have ten people or more.
+    """Return bars to the left for people better off beyond the margin, to the right for those worse off, per 1,000.
+    
+    `table` is the table `gains`, whose groups all have ten people or more.
     """
     rows = without_small_groups(require_columns(table, _COLUMNS, "gains"))
     rows = rows[(rows["scenario"] == scenario) & rows["outcome"].isin(GAIN_OUTCOMES)]

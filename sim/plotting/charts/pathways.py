@@ -1,4 +1,4 @@
-"""Why: one scenario's effect split by pathway, as steps from today's practice to the whole effect."""
+"""Chart of the effect of one scenario by pathway, as steps from today's practice to the whole effect."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ QUIET = "#a9b1ba"
 
 
 def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
-    """Steps by pathway, burn-out complaints beside isolation.
-
-    `table` has a row for each outcome and pathway: outcome, unit, pathway (its name, as it is to be shown), part (how
-    much of the difference from today's practice is gone when that pathway alone is switched off, in the unit) and its
-    interval, low and high. For each outcome the pathway "whole" is the whole difference, and "together" what the parts
-    do not add up to, since pathways work on each other.
+    """Return steps by pathway, for burn-out complaints and isolation.
+    
+    `table` has a row for each outcome and pathway: outcome, unit, pathway (its displayed name), part (decrease of the
+    difference from today's practice when only that pathway is switched off, in the unit) and its interval, low and
+    high. For each outcome the pathway "whole" is the whole difference, and "together" the remainder, since pathways
+    interact.
     """
     rows = require_columns(table, _COLUMNS, "pathways")
     outcomes = [one for one in MAIN_OUTCOMES if one in set(rows["outcome"])]
@@ -53,7 +53,7 @@ def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820)
 
 
 def _steps(rows: pd.DataFrame, names: Sequence[str], words: Words) -> pd.DataFrame:
-    """A row a step with where it starts and ends, and its interval there: pathways, what is beyond, and the whole."""
+    """Return a row per step with its start, its end and its interval: pathways, the remainder, and the whole."""
     order = [*names, TOGETHER, WHOLE]
     own = rows.set_index("pathway")[["part", "low", "high"]].astype(float).reindex(order).fillna(0.0)
     ends = own["part"].cumsum()

@@ -1,4 +1,4 @@
-"""Which assumptions move what a policy changes: burn-out complaints beside isolation."""
+"""Chart of the assumptions that change the effect of a policy most, for burn-out complaints and isolation."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COLUMNS = ("scenario", "kind", "outcome", "unit", "words", "mu_star", "low", "h
 def sensitivity(
     screening: pd.DataFrame, words: Words, scenario: str, width: int = 820, rows_per_outcome: int = 8
 ) -> Any:
-    """The assumptions that move a scenario's difference most, by tier, each with its interval.
-
-    `screening` is that of a sensitivity study; names of assumptions are the model's own.
+    """Return the assumptions that change a scenario's difference most, by tier, with their intervals.
+    
+    `screening` is the table of a sensitivity study; names of assumptions are those of the model.
     """
     rows = require_columns(screening, _COLUMNS, "screening")
     rows = rows[(rows["scenario"] == scenario) & (rows["kind"] == "difference")]

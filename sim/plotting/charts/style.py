@@ -20,10 +20,10 @@ from sim.words import Words
 SHAPES = {"policy": "circle", "counterfactual": "diamond"}
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 WIDE, PHONE = 820, 343
-"""Pixels: the widths that the report draws, on a page and on a phone."""
+"""Widths of charts in the report in pixels, on a page and on a phone."""
 NARROW = 560
 _LETTER = 6.4
-"""Pixels of a letter of 12 pixels, on average."""
+"""Average width in pixels of a letter of 12 pixels."""
 _TENTHS = re.compile(r"(\d\.\d)\d+")
 
 
@@ -120,7 +120,7 @@ def rows_channel(names: Sequence[str], width: int, with_names: bool = True, fiel
 
 
 def amount(domain: Sequence[float], **axis: Any) -> Callable[[str], alt.X]:
-    """Return a function that gives a column on one scale across; `axis` changes the axis of all columns."""
+    """Return a function that encodes a column on the shared x scale; `axis` changes the axis of all columns."""
     shared = alt.Axis(**{"titleColor": GREY, "tickCount": 4, "ticks": True, "tickSize": 4, **axis})
     return lambda name: alt.X(f"{name}:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=shared)
 

@@ -1,4 +1,4 @@
-"""When a scenario begins to make a difference: by calendar month, burn-out complaints beside isolation."""
+"""Chart of the effects of scenarios over time, by calendar month, for burn-out complaints and isolation."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _HALF_A_YEAR = 183
 def trajectories(
     table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
 ) -> Any:
-    """Weekly differences from today's practice with their bands, a row a scenario, everybody.
-
-    `table` is that of trajectories; all rows share the scale of their outcome; dates are the Mondays of weeks.
+    """Return weekly differences from today's practice with their bands, a row per scenario, everybody.
+    
+    `table` is the table `trajectories`. All rows share the scale of their outcome. Dates are the Mondays of weeks.
     """
     rows = require_columns(table, _COLUMNS, "trajectories")
     rows = rows[(rows["kind"] == kind) & (rows["group"] == "everybody") & rows["outcome"].isin(MAIN_OUTCOMES)]
@@ -42,7 +42,7 @@ def trajectories(
 
 
 def as_effects(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of trajectories with the interval of their difference where a table of effects has it."""
+    """Return rows of trajectories with the intervals of their differences."""
     columns = {"difference_low": "low", "difference_high": "high"}
     return rows.drop(columns=["low", "high"], errors="ignore").rename(columns=columns)
 
@@ -50,7 +50,7 @@ def as_effects(rows: pd.DataFrame) -> pd.DataFrame:
 def _column(
     rows: pd.DataFrame, outcome: str, order: Sequence[str], words: Words, across: int, kind: str, width: int
 ) -> Any:
-    """One outcome: a panel a scenario below each other, whose names stand over the first column alone."""
+    """Return one outcome: a panel per scenario, one below the other, with names only over the first column."""
     own = rows[rows["outcome"] == outcome]
     unit = str(own["unit"].iloc[0])
     domain = around_zero(own[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float).ravel())
@@ -81,7 +81,7 @@ def _column(
 
 
 def _names(order: Sequence[str], words: Words, with_names: bool, across: int) -> alt.Header:
-    """The names of scenarios over their panels; over the second column as many blank lines, to keep both level."""
+    """Return the names of scenarios over their panels; the second column has blank lines, to align both."""
     lines = {one: wrapped(phrases.name_of(one, words), across, 13.5) for one in order}
     texts = {one: dumps(own if with_names else [" " for _ in own]) for one, own in lines.items()}
     return alt.Header(
@@ -91,7 +91,7 @@ def _names(order: Sequence[str], words: Words, with_names: bool, across: int) ->
 
 
 def _months(dates: pd.Series, words: Words, width: int) -> alt.Axis:
-    """Months, the year with January and with the first; quarters or half years where there are many."""
+    """Return an axis of months, with the year at January and at the first; quarters or half years for long periods."""
     days = (pd.Timestamp(dates.iloc[-1]) - pd.Timestamp(dates.iloc[0])).days
     step = 1 if days < _HALF_A_YEAR else 3 if days < 2 * _HALF_A_YEAR else 6
     step = min(step * (2 if is_narrow(width) else 1), 12)

@@ -1,4 +1,4 @@
-"""Burn-out complaints against isolation: which scenario trades the one for the other.
+"""Figure of burn-out complaints against isolation, with the scenarios that lower one and raise the other.
 
 Names stand in a column at the right, joined to their dots by thin lines, and the words of the quadrants in strips
 that no dot or line reaches. The lines never cross: dots and places in the column are paired so that all lines together

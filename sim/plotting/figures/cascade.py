@@ -52,7 +52,7 @@ def draw(
     table = require_columns(table, _COLUMNS, "cascade")
     table = table[table["scenario"] == scenario]
     if table.empty:
-        raise UserError(f"the cascade has no scenario '{scenario}'")
+        raise UserError(f"Missing scenario in the table cascade: {scenario}.")
     measures = [str(measure) for measure in table["measure"].unique()]
     spelled_out = {**(labels or {}), **(wordings or {})}
     names = [wrapped(label_of(measure, spelled_out), _LETTERS) for measure in measures]

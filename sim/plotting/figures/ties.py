@@ -46,7 +46,7 @@ def draw(
     table, people = require_columns(table, _TIES, "ties"), require_columns(people, _PEOPLE, "people")
     for name, one in product((baseline, scenario), (table, people)):
         if name not in set(one["scenario"]):
-            raise UserError(f"the ties or the people have no scenario '{name}'")
+            raise UserError(f"Missing scenario in the tables ties and people: {name}.")
     places = _places_of_people(table, people[people["scenario"] == baseline])
     step = _TITLE + _PANEL + _CAPTION
     sheet = blank(

@@ -45,7 +45,7 @@ def draw(
     """
     scenarios = in_given_order(require_columns(table, _COLUMNS, "trajectories"), kind)
     if not scenarios:
-        raise UserError(f"the trajectories have no scenario of kind '{kind}'")
+        raise UserError(f"Missing scenario of kind {kind} in the table trajectories.")
     table = rows_of(table[table["kind"] == kind], outcomes, groups=("everybody",))
     table = table.assign(date=date2num(pd.to_datetime(table["date"])))
     facets = Facets(

@@ -41,7 +41,7 @@ def draw(table: pd.DataFrame, outcome: str, labels: Labels = None, footer: str =
     table = without_small_groups(require_columns(table, _COLUMNS, "gains"))
     table = table[(table["outcome"] == outcome) & (table["kind"] == "policy")]
     if table.empty:
-        raise UserError(f"the gains have no policy with outcome '{outcome}'")
+        raise UserError(f"Missing policy with outcome {outcome} in the table gains.")
     policies = in_given_order(table, "policy")
     groups = [str(group) for group in table["group"].unique()]
     names = [wrapped(label_of(group, labels).replace(_UNUSED, " *"), letters(_NAMES - 0.15)) for group in groups]

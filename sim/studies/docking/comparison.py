@@ -1,4 +1,4 @@
-"""Both models side by side: simulated worlds here, the published model, and tables of both.
+"""Comparison of both models: simulated worlds of this model, the published model, and tables of both.
 
 Energy here is exhaustion reversed, in SD between people.
 """
@@ -82,7 +82,7 @@ class Comparison:
         return pd.concat([*there, *here], ignore_index=True)
 
     def excess(self, world: str) -> np.ndarray:
-        """Return by how much people are more exhausted than in the usual world, on average: (t,)."""
+        """Return the mean excess of exhaustion over the usual world, (t,)."""
         return (self.runs.of("exhaustion", world) - self.runs.of("exhaustion", "usual")).mean(axis=1)
 
     @cached_property
@@ -133,7 +133,7 @@ class Comparison:
         return pd.DataFrame(rows)
 
     def response(self, pushed: str, stock: str) -> tuple[float, float]:
-        """Return how far a stock moves here for 1 SD of a push, and the standard error of that mean over people."""
+        """Return the response of a stock here to 1 SD of a push, and the standard error of that mean over people."""
         quantity, sign = ("exhaustion", -1) if stock == "energy" else (stock, 1)
         moved = sign * self.slope(quantity, f"{pushed} {{:+g}}")
         return float(moved.mean()), float(moved.std(ddof=1) / np.sqrt(len(moved)))
@@ -145,5 +145,5 @@ class Comparison:
 
     @cached_property
     def gain(self) -> float:
-        """Share of exhaustion's response to a small push that all loops together feed back."""
+        """Share of the response of exhaustion to a small push that is due to all loops together."""
         return 1 + float(self.slope("exhaustion", "without loops {:+g}").mean()) / self.response("energy", "energy")[0]

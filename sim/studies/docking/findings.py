@@ -1,6 +1,7 @@
-"""Results of the published model, and whether this one shows them too: one function per result.
+"""Results of the published model, checked in this model: one function per result.
 
-Every function compares numbers of the two published versions with a number of this model. `report.md.j2` words them.
+Every function compares numbers of the two published versions with a number of this model. `report.md.j2` holds the
+sentences.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ FINDINGS = (
 
 
 def reproduction(both: Comparison) -> list[tuple[str, float, float]]:
-    """Return what the authors print beside what the copy of their model gives: label, published number, copy.
+    """Return numbers published by the authors with those of the copy of their model: label, published number, copy.
 
     Shares are of random starts, so they differ by chance.
     """

@@ -1,11 +1,11 @@
 """This project's model of one person: the same equations, simulated for people who are each alone.
 
-Everybody has a team of their own, no manager, no tie and no measure, so that nobody affects anybody else. `ISOLATION`
-switches off what depends on colleagues, or makes their absence usual.
+Everybody is alone in a team, without manager, ties and measures, so that nobody affects anybody else. `ISOLATION`
+switches off influences of colleagues, or makes their absence usual.
 
-Random numbers stay, and results are means over many such people. Without random numbers the equations would differ:
-somebody who works in the evening with a probability of a quarter would never do so. All worlds share their random
-numbers, so a difference between two of them has next to no noise, for every person.
+Results are means over many such people, with random numbers. Without them the equations would differ: somebody who
+works in the evening with a probability of 25% would never do so. All worlds share their random numbers, so a difference
+between two of them has almost no noise, even for a single person.
 """
 
 from __future__ import annotations

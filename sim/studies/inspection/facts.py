@@ -44,7 +44,7 @@ def facts(results: Results) -> dict[str, Any]:
 
 
 def _measures(results: Results) -> dict[str, Any]:
-    """Return what employers and employees report of the measures."""
+    """Return the measures that employers and employees report."""
     own = results.tables["measures"]
     totals = own.groupby("who")[["mean", "study", "true"]].sum() / 100
     carried_out = float(np.mean([one.carried_out for one in results.studies]))
@@ -70,7 +70,7 @@ def _measures(results: Results) -> dict[str, Any]:
 
 
 def _sampling(results: Results) -> dict[str, Any]:
-    """Return how far interviews with n employees are off."""
+    """Return the errors of interviews with n employees."""
     own, settings, sector = results.tables["establishments"], results.settings, results.tables["sector"]
     of = {(row["way"], row["employees"]): row for row in records(own)}
     half = settings.close / 2
@@ -96,7 +96,7 @@ def _sampling(results: Results) -> dict[str, Any]:
 
 
 def _findings(results: Results) -> dict[str, Any]:
-    """Return which findings simulated studies report."""
+    """Return the findings that simulated studies report."""
     own = results.tables["patterns"].sort_values(["of_100", "pattern"], na_position="first")
     rows = [row | {"label": LABELS.get(row["pattern"], label_of(row["pattern"]))} for row in records(own)]
     known = [row for row in rows if row["studies"]]
@@ -119,7 +119,7 @@ def _findings(results: Results) -> dict[str, Any]:
 
 
 def _mark_changes(results: Results) -> dict[str, dict[str, float]]:
-    """Return by risk how much interviews lower the mark, and the share that an item-by-item question would show."""
+    """Return by risk the fall of the mark after interviews, and the share of it that an item-by-item question shows."""
     marks = results.tables["ratings"].set_index(["risk", "when"])["mean"]
     changes = {}
     for risk in RISKS:

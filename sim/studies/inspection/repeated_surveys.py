@@ -1,4 +1,4 @@
-"""One simulated study: what an inspectorate would know after its visits, and what it would report.
+"""One simulated study: the visits of an inspectorate, the answers, and the findings that it would report.
 
     plan -> world at the day of the visit -> answers -> study
 

@@ -1,7 +1,7 @@
-"""How far interviews with n employees are from what measures reach the employees of an establishment.
+"""Errors of interviews with n employees about the measures that reach the employees of an establishment.
 
-What reaches them is how many of the 15 measures the home workers know on average, managers excluded, and the share who
-know each. An interviewer of n employees has the mean of n answers. People know different things, so the error falls
+The true values are the mean number of the 15 measures that home workers know, managers excluded, and the share who know
+each measure. An interviewer of n employees has the mean of n answers. People know different things, so the error falls
 with n. It does not fall to zero if the employer chooses the respondents.
 
     one establishment     error of the mean of n answers against the truth of that establishment

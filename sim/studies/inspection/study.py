@@ -32,7 +32,7 @@ _BYTES_OF_STUDY, _BYTES_OF_PERSON = 50_000, 710
 
 
 class InspectionStudy(Study[Settings, Results]):
-    """What a study like that of 2022 finds, and how many employees an inspector must interview."""
+    """Findings of a study like that of 2022, and the number of employees that an inspector must interview."""
 
     name = "inspection"
     settings_type = Settings

@@ -1,4 +1,4 @@
-"""Tables of many simulated studies: each number beside that of the study of 2022, and how much studies differ.
+"""Tables of many simulated studies: each number with that of the study of 2022, and its spread over studies.
 
 `low` and `high` hold 95% of simulated studies. `of_100` is the percentage of simulated studies that report what the
 study of 2022 reported, with a Wilson interval for the limited number of studies.
@@ -61,7 +61,7 @@ def frames(studies: Studies, measures: Iterable[Measure]) -> dict[str, pd.DataFr
 
 
 def as_reported(studies: Studies) -> np.ndarray:
-    """Return (study,) how many patterns each simulated study reports as the study of 2022 did."""
+    """Return (study,) the number of patterns that each simulated study reports as the study of 2022 did."""
     names = [pattern.name for pattern in tested_patterns()]
     return np.array([sum(bool(study.findings[name].reported) for name in names) for study in studies])
 
@@ -73,7 +73,7 @@ def mean_numbers(studies: Studies, pattern: str) -> dict[str, float]:
 
 
 def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
-    """Return who reports each of 15 measures, in percent: study of 2022, simulated studies, and the truth."""
+    """Return the percentages who report each of 15 measures: study of 2022, simulated studies, and the truth."""
     by_name = {measure.name: measure for measure in measures if measure.in_study}
     reported = 100 * np.array([study.shares for study in studies])
     unknown = np.full(reported.shape[1:], np.nan)
@@ -88,7 +88,7 @@ def _measures(studies: Studies, measures: Iterable[Measure]) -> list[Row]:
 
 
 def _mismatches(studies: Studies) -> list[Row]:
-    """Return how many of 15 answers differ from the employer's, by reading and role."""
+    """Return the number of 15 answers that differ from the employer's, by reading and role."""
     rows = []
     for (reading, role), study in MISMATCHES.items():
         own = _spread(np.array([one.mismatches[reading, role] for one in studies]))

@@ -70,7 +70,7 @@ def _changes(row: Facts, has_duties: bool) -> dict[str, str]:
 
 
 def _notes(front: pd.DataFrame, results: Results) -> Facts:
-    """Return what readers should know about packages on the front, and the measures beyond the budget."""
+    """Return remarks on the packages on the front, and the measures beyond the budget."""
     packages = [set(package.split("+")) for package in front["package"]]
     legal = {one.name: one.legal for one in results.problem.context.plan.measures}
     space = results.problem.space

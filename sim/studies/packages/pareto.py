@@ -165,7 +165,7 @@ def _sampler(
             return {name: int(name in package) for name in space.measures}
 
         def repaired(self, child: Mapping[str, Any]) -> Package:
-            # What crossover and mutation leave open, such as the whole first generation, is random.
+            # Measures that crossover and mutation leave open, such as the whole first generation, are random.
             measures = [name for name in space.measures if child.get(name, rng.integers(2))]
             package = space.affordable_subset(measures, rng)
             for _ in range(_MAX_CHANGES):

@@ -93,13 +93,13 @@ class Problem:
 
     @property
     def identifier(self) -> str:
-        """Return a hash of all that runs depend on, besides their packages."""
+        """Return a hash of everything on which runs depend, except their packages."""
         first = self.draws[0]
         return digest([Identifier()(self.context.plan), sorted(self.duties), sorted(first), first])
 
     @property
     def folder_key(self) -> list[Any]:
-        """Return all that names the folder: not the length of the search or the number of candidates and pairs."""
+        """Return the settings that name the folder, without the length of the search and its re-evaluation."""
         settings = self.settings
         costs = self.costs.table.drop(columns=["source", "note"]).to_dict("index")
         return [
@@ -129,7 +129,7 @@ def name_of(package: Package) -> str:
 
 
 def problem_of(cfg: DictConfig, settings: Settings) -> Problem:
-    """Return the problem of a composed configuration; raise UserError for settings that do not go together."""
+    """Return the problem of a composed configuration; raise UserError for conflicting settings."""
     context = DesignContext(cfg)
     if len(context.plan.scenarios) > 1:
         raise UserError(

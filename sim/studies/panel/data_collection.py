@@ -1,4 +1,4 @@
-"""Data collection of a panel: who joins, who still answers at each wave, and the answers.
+"""Data collection of a panel: recruitment, participation at each wave, and the answers.
 
 Home workers are invited at random before any policy begins. At each later wave a member answers, has stopped (more
 often the exhausted and the isolated), or has left the firm. A new person takes the place of a member who left and is

@@ -1,6 +1,6 @@
 """Published lagged effects and retest correlations of exhaustion. The study reports them and fits none.
 
-The publications that were read give directions, and that the effect of exhaustion on demands is the larger of the two.
+The publications that were read give directions; one says that the effect of exhaustion on demands is the larger one.
 Sizes are recalled, or bounded by the size classes of these publications (`sim/data/effects.csv`, by id).
 """
 

@@ -82,7 +82,7 @@ def study_statistics(studies: Sequence[SimulatedStudy]) -> Statistics:
 
 
 def _cascade_losses(shares: np.ndarray) -> Statistics:
-    """Return what the cascade loses of each measure; `shares` (15, 3): employers, managers, other employees."""
+    """Return the losses of the cascade by measure; `shares` (15, 3): employers, managers, other employees."""
     losses = {}
     for row, name in enumerate(MEASURES):
         losses[f"fall manager {name}"] = float(shares[row, 0] - shares[row, 1])

@@ -1,4 +1,4 @@
-"""Experiments in which a pattern must show: worlds with the same people and random numbers and one difference.
+"""Experiments that test patterns: worlds with the same people and random numbers that differ in one way.
 
     today          the practice of 2022, beside other places of work, evenings of managers, and measures
     history        the practice of 2019, beside the pandemic with its advice by date
@@ -34,9 +34,9 @@ PRESSURE = ("demands", "exhaustion", "conflict", "pressure_from_colleagues", "te
 HOME_2019 = 0.15
 """Share of days at home in 2019, of those who could: five hours a week (target:home_hours_2019)."""
 QUIET, LATE = 0.2, 1.4
-"""How much more managers tend to work in the evening than others, in logits: the ends of the range."""
+"""Additional tendency of managers to work in the evening, in logits: the ends of the range."""
 SILENT, EXPLAINED = 0.0, 0.8
-"""How far managers explain their evening work: the ends of the range."""
+"""Degree to which managers explain their evening work: the ends of the range."""
 
 
 def _scenario(name: str, process: str, **values: float) -> Scenario:
@@ -126,7 +126,7 @@ DIARY_DAYS = 8 * DAYS_A_WEEK
 
 
 def run_today(burnt_in: Engine) -> tuple[dict[str, float], ExperimentResult]:
-    """Return how a year of other practices differs from that of 2022, and the worlds."""
+    """Return differences of a year of other practices from that of 2022, and the worlds."""
     states = ("conflict", "exhaustion", "engagement", "injunctive_norm", "isolation_from_company")
     result = run_experiment(burnt_in, TODAY, (LAST,), states)
     world_of = {scenario.name: world for world, scenario in enumerate(TODAY)}
@@ -153,7 +153,7 @@ def run_today(burnt_in: Engine) -> tuple[dict[str, float], ExperimentResult]:
 
 
 def run_wearing_off(burnt_in: Engine) -> dict[str, float]:
-    """Return how enthusiasm for new social moments, and attendance, change over sixteen months.
+    """Return changes of enthusiasm for new social moments, and of attendance, over sixteen months.
 
     The comparison begins half a year after their introduction and follows those who know of them then. By then the
     measure is carried out and announced, so that further spread does not hide the decline.
@@ -233,7 +233,7 @@ SUMMER_2020, END_2020, END_2021 = (13, 35), (36, 44), (88, 96)
 
 
 def run_history(simulate: SimulateBurnIn, plan: Plan) -> dict[str, float]:
-    """Return how the pandemic differs from a world in which the practice of 2019 continues."""
+    """Return differences between the pandemic and a world in which the practice of 2019 continues."""
     plan = _with(plan, "attendance", home_ceiling=HOME_2019)
     states = (*PRESSURE, "autonomy", "arm_neck_shoulder_complaint")
     burnt_in = simulate(replace(plan, calendar=Calendar(PANDEMIC)))
@@ -274,7 +274,7 @@ def run_history(simulate: SimulateBurnIn, plan: Plan) -> dict[str, float]:
 
 
 def run_introduction(simulate: SimulateBurnIn, plan: Plan) -> dict[str, float]:
-    """Return for how many people work pressure changes when home working is introduced."""
+    """Return the shares of people whose work pressure changes when home working is introduced."""
     burnt_in = simulate(_with(plan, "attendance", home_ceiling=0.0, advice=0.0))
     result = run_experiment(burnt_in, INTRODUCED, (LAST,), PRESSURE)
     home = result.home & (result.engine.values["tenure"] > LAST[1] * DAYS_A_WEEK).all(axis=0)
@@ -294,7 +294,7 @@ FIRST_WEEKS, HALF_A_YEAR = (0, 8), (13, 26)
 
 
 def run_return(simulate: SimulateBurnIn, plan: Plan) -> dict[str, float]:
-    """Return what the end of a year of full home working changes: bonds, early pressure, days at the office."""
+    """Return changes after the end of a year of full home working: bonds, early pressure, days at the office."""
     burnt_in = simulate(_with(plan, "attendance", home_floor=1.0, advice=0.0))
     states, first_half = (*PRESSURE, "bond_with_team", "bond_with_organisation"), (0, 26)
     windows = (FIRST_WEEKS, first_half, HALF_A_YEAR, LAST)

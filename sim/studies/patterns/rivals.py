@@ -1,4 +1,4 @@
-"""Rival models in the pattern table: the model's score says little unless models with less in them score lower.
+"""Rival models in the pattern table. The score of the model is informative only if simpler models score lower.
 
     nothing      zero effects: no answers are related, and no change has an effect
     signs        every expected relation is a small, lasting effect with the expected sign, in both roles

@@ -163,7 +163,7 @@ class PatternTable:
         return tuple(name for name in discriminating if (name in self.in_mind) == (kind == "in_mind"))
 
     def score(self, model: str, kind: str) -> Score:
-        """Return how many patterns of a kind a model meets."""
+        """Return the number of patterns of a kind that a model meets."""
         names = self.of_kind(kind)
         return Score(
             sum(self.verdicts[model][name].met for name in names),
@@ -172,7 +172,7 @@ class PatternTable:
         )
 
     def lead(self, rival: str, kind: str) -> Score:
-        """Return how many more patterns the model meets than a rival."""
+        """Return the number of patterns that the model meets less that of a rival."""
         own, other = self.score(MODEL, kind), self.score(rival, kind)
         groups = tuple(here - there for here, there in zip(own.groups, other.groups, strict=True))
         return Score(own.met - other.met, own.of, groups)

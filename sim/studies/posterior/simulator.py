@@ -1,4 +1,4 @@
-"""Simulator: a firm like the study's runs its burn-in and four weeks more, and is observed as in the study.
+"""Simulator: the burn-in and four further weeks of a firm like that of the study, observed as in the study.
 
 The one table of a run, `observed`, has one row with every observation, and mean and SD of each standardised scale.
 """

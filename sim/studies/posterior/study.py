@@ -40,7 +40,7 @@ PACKAGES = ("sbi", "torch", "numpy", "scipy", "scikit-learn", "SALib", "pandas",
 
 
 class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
-    """Estimates the posterior of the parameters. A calibration has a folder below that of its runs."""
+    """Estimation of the posterior of the parameters. A calibration has a folder below that of its runs."""
 
     name = "posterior"
     settings_type = Settings
@@ -71,7 +71,7 @@ class PosteriorStudy(KeptFolderStudy[Settings, Problem, Results]):
         return root / f"calibration-{name}"
 
     def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
-        """Simulate what the folder does not hold yet, and estimate the posterior."""
+        """Simulate missing runs, and estimate the posterior."""
 
         def simulate(part: str, sweep: Sweep) -> SweepResults:
             _report(f"{part}: {len(sweep):,} runs")

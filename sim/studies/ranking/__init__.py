@@ -1,1 +1,1 @@
-"""Robust ranking: in how many plausible draws each policy does better, and under which conditions that reverses."""
+"""Robust ranking: counts of plausible draws in which each policy does better, and conditions that reverse them."""

@@ -90,7 +90,7 @@ def _against_today(ranking: Ranking, outcome: str) -> list[Facts]:
 
 
 def _best(ranking: Ranking, among: str) -> Facts:
-    """Return how often each option is best on burn-out complaints and its regret, and the option of least regret."""
+    """Return counts of draws in which each option is best, its regret, and the option of least regret."""
     values = {"outcome": BURN_OUT, "among": among}
     wins = {row["policy"]: row for row in records(ranking.plausible("wins", **values))}
     regret = records(ranking.plausible("regret", **values))

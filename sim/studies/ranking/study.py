@@ -1,4 +1,4 @@
-"""Compare policies across draws: how often each does better, under which conditions that reverses, and who is harmed.
+"""Compare policies across draws: how often each does better, conditions that reverse this, and harm to groups.
 
 Each draw has its own parameters, people and random numbers, and simulates all policies. `statistics.py` counts draws,
 `decision_rules.py` searches for conditions, `tables.py` makes the tables and `facts.py` the values of `report.md.j2`.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 METHODS = ("posterior", "draws", "latin_hypercube", "file")
-"""Designs whose rows all count the same; a share of the rows of another design means nothing."""
+"""Designs whose rows have equal weight; shares of the rows of other designs have no meaning."""
 _FACTORS_OF_POLICIES = (*FAMILIES, "scenario", "scenarios", "dose", "strength")
 
 
@@ -41,7 +41,7 @@ class Problem:
 
 
 class RankingStudy(KeptFolderStudy[Settings, Problem, Ranking]):
-    """Counts of plausible draws in which each policy does better."""
+    """Study that counts the plausible draws in which each policy does better."""
 
     name = "robust_ranking"
     group = "ranking"

@@ -1,4 +1,4 @@
-"""Tables of the ranking: which draws are plausible, all comparisons, and the conditions that reverse them."""
+"""Tables of the ranking: plausible draws, all comparisons, and the conditions that reverse them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Settings(StudySettings):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Results of the study: the runs of all draws, the plan that the draws change, and what follows from them.
+    """Results of the study: the runs of all draws, the plan that the draws change, and their analysis.
 
     `effects` are differences of everybody in plausible draws. `packages` are the policies that contain another one,
     and `leaders` the other policies in the order of how often they are best on burn-out complaints. The `tables` are

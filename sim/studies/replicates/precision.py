@@ -1,4 +1,4 @@
-"""Number of pairs of runs that the smallest effect of interest needs, and what may be concluded from them.
+"""Number of pairs of runs that the smallest effect of interest needs, and conclusions from them.
 
 The procedure has two stages (Stein 1945). A pilot of n0 pairs of runs estimates the spread s of a difference. Then
 
@@ -120,7 +120,7 @@ def standard_error(pairs: Pairs) -> float:
 
 
 def decision(pairs: Pairs, smallest: float) -> str:
-    """Return what may be concluded about the difference; no effect is concluded only where equivalence is shown."""
+    """Return the conclusion about the difference; it is "no effect" only where equivalence is shown."""
     low, high = interval(pairs)
     least, most = interval(pairs, EQUIVALENCE)
     equivalent = -smallest < least and most < smallest
@@ -133,7 +133,7 @@ def decision(pairs: Pairs, smallest: float) -> str:
 
 
 def stopping(pairs: Pairs, smallest: float, most: int) -> str:
-    """Return why this policy and outcome needed no more pairs, or got none."""
+    """Return the reason for stopping for this policy and outcome."""
     low, high = interval(pairs)
     allowed, actual = half_width(smallest), (high - low) / 2
     needed = pairs_needed(pairs.spread, pairs.pilot, allowed)

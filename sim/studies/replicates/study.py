@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is compared, how precisely, and whether failed runs are repeated."""
+    """The compared plan, the precision, and whether failed runs are repeated."""
 
     context: DesignContext
     settings: Precision
@@ -73,7 +73,7 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         return settings
 
     def problem(self, cfg: DictConfig, settings: Precision) -> Problem:
-        """Return what to simulate; raise UserError without a policy, or for too little memory."""
+        """Return the problem to simulate; raise UserError without a policy, or for too little memory."""
         context = DesignContext(cfg)
         if len(context.plan.scenarios) < 2:
             raise UserError(invalid("scenarios", "[baseline]", "a policy too, as in scenario=anchor_days"))
@@ -85,11 +85,11 @@ class ReplicatesStudy(KeptFolderStudy[Precision, Problem, Results]):
         return problem.context.plan
 
     def folder(self, cfg: DictConfig, problem: Problem) -> Path:
-        """Return the folder named after what is compared; a smaller effect of interest continues in the same folder."""
+        """Return the folder named after the comparison; a smaller effect of interest continues in the same folder."""
         return named_folder(cfg, self.name, Identifier()(problem.context.plan)[:8])
 
     def run(self, problem: Problem, folder: Path, pool: WorkerPool) -> Results:
-        """Run the pilot, and then as many more pairs as it shows to be needed.
+        """Run the pilot, and then the further pairs that it shows to be needed.
 
         Runs in the folder are not repeated, and those beyond the number needed are ignored. Raises UserError where so
         many runs fail that there is no spread.

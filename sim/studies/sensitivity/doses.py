@@ -1,7 +1,7 @@
 """Effects of doses of policies, and interactions of pairs of policies.
 
-A dose is the share of employers that take a policy; a strength is how much of it all employers take. Both range from
-none (0) to the full policy (1). A strength applies to everybody who has a measure, so measures that employers had in
+A dose is the share of employers that take a policy; a strength is the share of the policy that all employers take.
+Both range from none (0) to the full policy (1). A strength applies to everybody who has a measure, so measures that employers had in
 2022 have none: it would reduce theirs. Every point has several replicates with their own people and random numbers.
 Differences are paired within a replicate, and intervals are Student's over replicates.
 """
@@ -111,7 +111,7 @@ def dose_kinds(policy: Scenario, plan: Plan) -> list[str]:
 
 
 def strengthens(policy: Scenario, plan: Plan) -> bool:
-    """Return whether a policy strengthens a measure that employers have, which it does for all of them at any dose."""
+    """Return whether a policy strengthens an existing measure, which any dose does for all employers that have it."""
     return any(one.intensity != 1 and one.measure in _had(plan) for one in policy.introduced)
 
 
@@ -150,7 +150,7 @@ def _policy(name: str) -> Scenario:
 
 
 def _obstacle(kind: str, policy: Scenario, plan: Plan) -> str:
-    """Return why a policy cannot have a kind of dose, or nothing."""
+    """Return the reason why a policy cannot have a kind of dose, or an empty text."""
     had = sorted(policy.measures & _had(plan))
     if kind == STRENGTH:
         return f"Employers have {had[0]} already, and a strength would reduce theirs: use a dose." if had else ""

@@ -1,6 +1,6 @@
-"""Sensitivity: which assumptions move levels and effects of policies, and what doses of policies do.
+"""Sensitivity of levels and effects of policies to assumptions, and effects of doses of policies.
 
-The study has four parts in one folder, each with sweeps of its own:
+The study has four parts in one folder, each with its own sweeps:
 
 - a Morris screening of all uncertain values;
 - Sobol indices of the factors with the largest effects;
@@ -73,7 +73,7 @@ class Settings(StudySettings):
 
 @dataclass(frozen=True)
 class Problem:
-    """What to simulate, checked: `screening` has all factors, `others` are sweeps of doses and pairs by folder."""
+    """Sweeps to simulate: `screening` has all factors, `others` are sweeps of doses and pairs by folder."""
 
     settings: Settings
     context: DesignContext
@@ -118,13 +118,13 @@ class Results:
 
 
 class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
-    """Which assumptions move the results, and what doses and pairs of policies do."""
+    """Study of the assumptions that change results, and of doses and pairs of policies."""
 
     name = "sensitivity"
     settings_type = Settings
 
     def problem(self, cfg: DictConfig, settings: Settings) -> Problem:
-        """Return all sweeps but that of the indices; raise UserError for settings that do not go together."""
+        """Return all sweeps except that of the indices; raise UserError for conflicting settings."""
         context, replicates = DesignContext(cfg), study_settings.settings_of(cfg).replicates
         plan = context.plan
         check_memory(plan, len(plan.scenarios), local_workers(cfg))
@@ -192,7 +192,7 @@ class SensitivityStudy(KeptFolderStudy[Settings, Problem, Results]):
 
 
 def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
-    """Return what to screen: all uncertain values, or those with these names, but no levers."""
+    """Return the factors to screen: all uncertain values, or those with these names, but no levers."""
     factors = choose(designs.OPEN if names is None else names, context.plan, context.fixed)
     for factor in factors:
         if factor.name.partition(".")[0] in (*FAMILIES, "scenario", doses.DOSE, doses.STRENGTH):

@@ -1,1 +1,1 @@
-"""Every loop cut, one at a time: which patterns break without it, and what a policy then does."""
+"""Loops and disputed paths of the model, changed one at a time: patterns that break, and effects of a policy."""

@@ -243,7 +243,7 @@ def _calibration(task: ClassificationTask, place: int, chances: np.ndarray) -> l
 
 
 def discrimination(explanations: Sequence[Explanation], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return how well surveys of each design show which explanation is on, with a row per explanation and design.
+    """Return how well surveys of each design discriminate each explanation, with a row per explanation and design.
 
     A classifier learns from the numbers of the survey. Its AUC is the share of pairs of studies, one with the
     explanation and one without, in which the one with it gets the higher probability: 0.5 is guessing. It and its

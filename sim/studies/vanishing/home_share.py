@@ -1,4 +1,4 @@
-"""Why the share of hours at home is unrelated to isolation: the relation after removing one reason after the other.
+"""Reasons why the share of hours at home is unrelated to isolation, removed one at a time.
 
 People who need company choose the office, people adapt to the contact they have, contact online is company too, the
 scale has a floor, or contact does little for isolation. All worlds have the same people.

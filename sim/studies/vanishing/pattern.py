@@ -1,4 +1,4 @@
-"""The joint pattern of the study of 2022, and which parts of it a simulated study shows.
+"""The joint pattern of the study of 2022, and the parts of it that a simulated study shows.
 
 The study reports which relations were significant, without correlations. A simulated study therefore reports the same:
 whether a single relation is significant with the reported sign, and whether a family of tests has more significant

@@ -1,4 +1,4 @@
-"""Power of surveys: how many respondents it takes to detect the effect of a measure.
+"""Power of surveys: the number of respondents needed to detect the effect of a measure.
 
 Each world is simulated further as it is and with a measure introduced in every establishment that does not claim it.
 The outcome of each person with and without the measure is therefore known, and a survey can assign the measure at

@@ -191,7 +191,7 @@ def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, flo
 
 
 def _documents(state: WorldState, answers: Answers) -> dict[str, float]:
-    """Return what documents and desks show of measures that the employer claims and does not claim."""
+    """Return the shares of claimed and unclaimed measures that documents and desks confirm."""
     claims = answers.table("claimed")
     there, communicated = (state.table(name)[:, answers.establishment] for name in ("implemented", "communicated"))
     itself = state.table("does_itself")[:, state.engine.staff.firm.team[answers.place]]
@@ -207,7 +207,7 @@ def _documents(state: WorldState, answers: Answers) -> dict[str, float]:
 def _bogus(
     state: WorldState, answers: Answers, interview: Interview, draws: SurveyRandom, style: np.ndarray
 ) -> dict[str, float]:
-    """Return how often people report measures that do not exist. There are three, since few report any."""
+    """Return the frequency of reports of three measures that do not exist."""
     nothing = np.zeros(len(state.establishment))
     yes = [interview.says_known(nothing, style, draws.uniform(f"knows nothing {n}"))[answers.place] for n in range(3)]
     none = np.zeros(state.establishments)
