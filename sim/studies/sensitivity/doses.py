@@ -1,9 +1,9 @@
 """Effects of doses of policies, and interactions of pairs of policies.
 
 A dose is the share of employers that take a policy; a strength is the share of the policy that all employers take.
-Both range from none (0) to the full policy (1). A strength applies to everybody who has a measure, so measures that employers had in
-2022 have none: it would reduce theirs. Every point has several replicates with their own people and random numbers.
-Differences are paired within a replicate, and intervals are Student's over replicates.
+Both range from none (0) to the full policy (1). A strength applies to everybody who has a measure. Measures of 2022
+have no strength, since it would reduce them at employers that have them already. Every point has several replicates
+with their own people and random numbers. Differences are paired within a replicate; intervals are Student's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sim.reporting.labels import KINDS
 
 DOSE, STRENGTH = "dose", "strength"
 HOLDS = "95%: people and chance; parameters and structure held fixed"
-"""What the intervals of both tables contain."""
+"""Coverage of the intervals of both tables."""
 
 
 def response_design(kind: str, policies: Sequence[str], steps: Sequence[float], plan: Plan) -> Design:

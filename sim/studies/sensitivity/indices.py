@@ -20,7 +20,7 @@ from sim.outcomes.effects import CONFIDENCE
 RESAMPLES = 1000
 """Resamples of the bootstrap of every interval."""
 HOLDS = "95%: sampling of the design; every row has the same people and chance"
-"""What the intervals of both methods contain."""
+"""Coverage of the intervals of both methods."""
 
 
 def screen(design: Design, values: np.ndarray, levels: int, seed: int) -> pd.DataFrame:

@@ -191,7 +191,7 @@ def _since(state: WorldState, answers: Answers, before: Moment) -> dict[str, flo
 
 
 def _documents(state: WorldState, answers: Answers) -> dict[str, float]:
-    """Return the shares of claimed and unclaimed measures that documents and desks confirm."""
+    """Return shares and relations of measures that documents and desks confirm, claimed by the employer or not."""
     claims = answers.table("claimed")
     there, communicated = (state.table(name)[:, answers.establishment] for name in ("implemented", "communicated"))
     itself = state.table("does_itself")[:, state.engine.staff.firm.team[answers.place]]
