@@ -93,7 +93,7 @@ def content_of(path: Path) -> Mapping[str, Any]:
 
 def fixed_parameters(cfg: DictConfig, overrides: Sequence[str] | None = None) -> frozenset[str]:
     """Return the names of parameters that no draw and no group of factors may replace.
-    
+
     These are the parameters that a user has set, and those that counts of an organisation replace. `overrides` as in
     `build_plan`.
     """

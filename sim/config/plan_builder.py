@@ -155,7 +155,7 @@ def draws_of(
     cfg: DictConfig, overrides: Sequence[str] | None = None, most: int | None = None
 ) -> list[dict[str, float]]:
     """Return the first `most` posterior draws of a study, without values that a user has set or counted.
-    
+
     Empty with the point estimate.
     """
     if settings_of(cfg).draws is None:
@@ -274,7 +274,7 @@ def _different(where: str, mechanism: Mechanism, settings: Mapping[str, Any]) ->
 
 def with_values(plan: Plan, numbers: Mapping[str, float]) -> Plan:
     """Return the plan with these values of parameters, by name.
-    
+
     Raises UserError for an unknown measure or parameter of a measure, and for an amount out of range. Parameters of
     mechanisms are checked when the plan is simulated.
     """

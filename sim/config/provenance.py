@@ -45,7 +45,7 @@ def overrides_noted(cfg: DictConfig) -> tuple[str, ...] | None:
 
 def stored_overrides(overrides: Iterable[str]) -> list[str]:
     """Return the overrides in stored form, with paths reduced to file names.
-    
+
     The same command with these overrides repeats the study in a working folder with the files of `files_needed`.
     """
     parsed = parse_overrides(tuple(overrides))

@@ -174,7 +174,7 @@ def write_config(cfg: DictConfig, path: Path) -> None:
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the data needed to repeat a study: versions, seeds and settings.
-    
+
     `asked` are the overrides of the command, and `files_needed` the files that must be in the working folder, since
     paths are stored without their folders. The data do not identify the user or the machine.
     """

@@ -320,7 +320,7 @@ def _answer(argv: Sequence[str]) -> str:
         names = [name for name, _ in pairs]
         raise UserError(f"Repeated setting: {max(names, key=names.count)}. Use it once.")
     if len(folders) > 1 or (options and not folders):
-        raise UserError("Use one folder, as in results outputs/sweep/mine export=levels.csv.")
+        raise UserError(f"Invalid number of folders: {len(folders)}. Use one, as in results outputs/mine export=a.csv.")
     _check_values(options)
     if not folders:
         return listed(Path("outputs"))
@@ -381,7 +381,7 @@ def _write_dutch(frame: pd.DataFrame, path: Path) -> None:
     def with_comma(cell: Any) -> Any:
         return str(cell).replace(".", ",") if isinstance(cell, float) else cell
 
-    # pandas writes decimal commas in columns of numbers alone.
+    # pandas writes decimal commas only in columns of numbers.
     mixed = {name: frame[name].map(with_comma, na_action="ignore") for name in frame if frame[name].dtype == object}
     # Spreadsheets recognise UTF-8 by the byte order mark.
     frame.assign(**mixed).to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig")
@@ -397,4 +397,4 @@ def listed(root: Path) -> str:
         except UserError as mistake:
             line = str(mistake)
         lines.append(f"{results.folder}\n  {line}")
-    return "\n".join(lines) or f"There is no sweep below {root}. Run hybridwork sweep."
+    return "\n".join(lines) or f"No sweep in or below {root}. Run hybridwork sweep."

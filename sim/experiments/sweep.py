@@ -372,7 +372,7 @@ def local_workers(cfg: DictConfig) -> int:
 
 
 def folder_of(cfg: DictConfig, study: str, *more: Any) -> Path:
-    """Return the folder of a study's runs, which does not depend on the size of its design: it can be extended."""
+    """Return the folder of a study's runs, which does not depend on the size of its design, so it can be extended."""
     design = design_of(cfg)
     content = paths.shorten(OmegaConf.to_container(cfg.design), "design")
     settings = {field.name: content[field.name] for field in fields(design)} | {"chance": designs.chance_of(design)}

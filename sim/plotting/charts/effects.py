@@ -55,7 +55,7 @@ def effects(
 
 def by_group(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
     """Return the differences of one scenario in burn-out complaints and isolation by group of people.
-    
+
     `table` is the table `effects`, whose groups all have ten people or more.
     """
     rows = _rows(table)

@@ -27,7 +27,7 @@ def frontier(
     table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
 ) -> Any:
     """Return a dot with intervals per scenario, everybody: differences in burn-out complaints (x) and isolation (y).
-    
+
     `table` is the table `effects`. Names are in a column at the right, joined to their dots by lines.
     """
     rows = require_columns(table, _COLUMNS, "effects")

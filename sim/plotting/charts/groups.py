@@ -20,7 +20,7 @@ GAIN_OUTCOMES = ("exhaustion", "isolation_from_colleagues")
 
 def groups(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
     """Return bars to the left for people better off beyond the margin, to the right for those worse off, per 1,000.
-    
+
     `table` is the table `gains`, whose groups all have ten people or more.
     """
     rows = without_small_groups(require_columns(table, _COLUMNS, "gains"))

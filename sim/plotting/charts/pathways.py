@@ -33,7 +33,7 @@ QUIET = "#a9b1ba"
 
 def pathways(table: pd.DataFrame, words: Words, scenario: str, width: int = 820) -> Any:
     """Return steps by pathway, for burn-out complaints and isolation.
-    
+
     `table` has a row for each outcome and pathway: outcome, unit, pathway (its displayed name), part (decrease of the
     difference from today's practice when only that pathway is switched off, in the unit) and its interval, low and
     high. For each outcome the pathway "whole" is the whole difference, and "together" the remainder, since pathways

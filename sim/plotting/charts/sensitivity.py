@@ -22,7 +22,7 @@ def sensitivity(
     screening: pd.DataFrame, words: Words, scenario: str, width: int = 820, rows_per_outcome: int = 8
 ) -> Any:
     """Return the assumptions that change a scenario's difference most, by tier, with their intervals.
-    
+
     `screening` is the table of a sensitivity study; names of assumptions are those of the model.
     """
     rows = require_columns(screening, _COLUMNS, "screening")

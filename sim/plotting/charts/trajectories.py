@@ -29,7 +29,7 @@ def trajectories(
     table: pd.DataFrame, words: Words, width: int = 820, kind: str = "policy", order: Sequence[str] | None = None
 ) -> Any:
     """Return weekly differences from today's practice with their bands, a row per scenario, everybody.
-    
+
     `table` is the table `trajectories`. All rows share the scale of their outcome. Dates are the Mondays of weeks.
     """
     rows = require_columns(table, _COLUMNS, "trajectories")
