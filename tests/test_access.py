@@ -66,32 +66,35 @@ def guard() -> Guard:
     return Guard(page, allowed_hosts("127.0.0.1", ["model.example"]))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+each_kind = pytest.mark.parametrize("kind", ["http", "websocket"])
+
+
+@each_kind
 @pytest.mark.parametrize("host", OWN)
 def test_a_request_for_an_own_host_is_answered(guard, kind, host):
     assert not refused(answers_to(guard, kind, host=host))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+@each_kind
 @pytest.mark.parametrize("host", STRANGE)
 def test_a_request_for_any_other_host_is_refused(guard, kind, host):
     assert refused(answers_to(guard, kind, host=host))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+@each_kind
 def test_a_request_without_a_host_or_with_two_is_refused(guard, kind):
     assert refused(answers_to(guard, kind))
     assert refused(answers_to(guard, kind, host=["127.0.0.1:8501", "evil.example"]))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+@each_kind
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_a_request_of_another_page_is_refused(guard, kind, origin):
     assert refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=origin))
     assert refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=["http://127.0.0.1:8501", origin]))
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+@each_kind
 def test_a_request_of_the_page_itself_is_answered(guard, kind):
     for origin in ("http://127.0.0.1:8501", "https://127.0.0.1:8501"):
         assert not refused(answers_to(guard, kind, host="127.0.0.1:8501", origin=origin))
@@ -166,8 +169,8 @@ def hostile_folder(tmp_path, monkeypatch):
     (tmp_path / ".streamlit" / "config.toml").write_text(HOSTILE_SETTINGS, encoding="utf-8")
     (tmp_path / ".streamlit" / "secrets.toml").write_text('[auth]\ncookie_secret = "known"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     for name in ("SERVER_ENABLE_CORS", "SERVER_ENABLE_XSRF_PROTECTION", "SERVER_COOKIE_SECRET"):
         monkeypatch.setenv(f"STREAMLIT_{name}", "false")
     return tmp_path
@@ -192,10 +195,8 @@ def configured(hostile_folder, monkeypatch):
 
 def test_the_explorer_sets_every_setting_of_streamlit(configured):
     known = configured.get_config_options()
-    own = explore.options("127.0.0.1", 8765)
-    assert set(own) == set(known)
-    elsewhere = [name for name, option in known.items() if "command-line" not in option.where_defined]
-    assert elsewhere == []
+    assert set(explore.options("127.0.0.1", 8765)) == set(known)
+    assert [name for name, option in known.items() if "command-line" not in option.where_defined] == []
 
 
 SAFE = {
@@ -207,9 +208,8 @@ SAFE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SAFE)
-def test_no_folder_or_environment_variable_switches_a_protection_off(configured, name):
-    assert configured.get_option(name) == SAFE[name]
+def test_no_folder_or_environment_variable_switches_a_protection_off(configured):
+    assert {name: configured.get_option(name) for name in SAFE} == SAFE
 
 
 def test_the_cookie_secret_is_new_at_every_start(configured):

@@ -69,7 +69,6 @@ def record_of(number: int) -> Record:
 
 
 def of(records: list[Record]) -> Samples:
-    """The samples of records of noise."""
     return samples_of(records, SCENARIOS, MEASURES)
 
 
@@ -112,14 +111,14 @@ def test_a_single_replicate_has_no_interval():
     assert np.isnan(low) and np.isnan(high)
 
 
-def test_ninety_five_of_a_hundred_intervals_hold_the_truth():
+def test_95_percent_of_intervals_contain_the_true_value():
     samples = np.random.default_rng(3).standard_normal((8, 4000))
     _, low, high, _ = interval(samples)
     assert np.mean((low < 0) & (high > 0)) == pytest.approx(0.95, abs=0.012)
 
 
 @given(st.lists(st.floats(-100, 100), min_size=20, max_size=60))
-def test_of_draws_nine_in_ten_lie_in_the_interval(samples):
+def test_90_percent_of_draws_lie_in_their_interval(samples):
     drawn = np.array(samples)
     mean, low, high, count = spread(drawn)
     assert mean == pytest.approx(np.mean(drawn), abs=1e-9)
@@ -127,7 +126,7 @@ def test_of_draws_nine_in_ten_lie_in_the_interval(samples):
     assert 0.8 <= np.mean((drawn >= low - 1e-9) & (drawn <= high + 1e-9)) <= 1
 
 
-def test_draws_that_are_missing_count_for_nothing_and_one_draw_has_no_interval():
+def test_missing_draws_are_left_out_and_one_draw_has_no_interval():
     samples = np.array([[1.0, np.nan, np.nan], [3.0, 2.0, np.nan]])
     mean, low, high, count = spread(samples)
     assert count.tolist() == [2, 1, 0]
@@ -148,8 +147,10 @@ def test_more_draws_do_not_narrow_their_interval_as_more_replicates_of_one_draw_
 # -- the table of effects --------------------------------------------------------------------------------------------
 
 
-def test_the_columns_are_exactly_these(table):
+def test_effects_have_fixed_columns_and_the_units_of_their_outcomes(table):
     assert list(table.columns) == COLUMNS
+    assert all(OUTCOMES[row.outcome].unit == row.unit for row in table.itertuples())
+    assert OUTCOMES["burn_out_complaints"].unit == "per 1,000 employees"
     assert not table[["baseline", "difference", "low", "high", "unit", "kind"]].isna().any(axis=None)
 
 
@@ -190,16 +191,9 @@ def test_the_baseline_is_the_mean_of_the_last_half_year(records, table):
     assert row.baseline == pytest.approx(np.mean(cells), abs=1e-5)
 
 
-def test_units_are_those_of_the_outcomes(table):
-    assert all(OUTCOMES[row.outcome].unit == row.unit for row in table.itertuples())
-    assert OUTCOMES["burn_out_complaints"].unit == "per 1,000 employees"
-
-
 def test_users_use_one_of_the_scenarios_measures_in_half_of_the_weeks_in_the_policy_world(records):
     found = users(records[0], 1, POLICY, MEASURES)
-    assert np.flatnonzero(found).tolist() == list(range(15)), (
-        "half the weeks is enough, less is not; desks are not its own"
-    )
+    assert np.flatnonzero(found).tolist() == list(range(15)), "half the weeks is enough; desks are not its own"
     assert not users(records[0], 2, NO_MEASURE, MEASURES).any()
 
 
@@ -209,11 +203,8 @@ def test_users_are_the_same_places_in_the_baseline(records, table):
     assert row.baseline == pytest.approx(np.mean([r.final["exhaustion"][0, :15].mean() for r in records]), abs=1e-5)
 
 
-def test_a_scenario_without_measures_has_no_users(table):
+def test_a_scenario_without_measures_or_with_fewer_than_ten_users_has_no_row_of_users(records, table):
     assert not ((table.scenario == "no_measure") & (table.group == "users")).any()
-
-
-def test_fewer_than_ten_users_are_not_shown(records):
     few = [replace(r, using=np.where(np.arange(PLACES) < 9, r.using, 0)) for r in records]
     assert not (effects(of(few)).group == "users").any()
 
@@ -267,9 +258,10 @@ def test_the_cascade_leaves_out_roles_below_ten_but_not_employers(real):
     assert set(cascade_table(of_plan(plan, few), asked(plan)).role) == {"employer"}
 
 
-def test_three_managers_of_an_own_organisation_of_24_stand_in_no_table(tmp_path):
+def test_three_managers_of_an_own_organisation_are_in_no_table(tmp_path):
     persons = tmp_path / "persons.csv"
-    lines = [f"{n},{n % 3},d,{'' if n == 0 else 0 if n < 3 else n % 3},{role_of(n)}" for n in range(24)]
+    lines = ["0,0,d,,manager", "1,1,d,0,manager", "2,2,d,0,manager"]
+    lines += [f"{n},{n % 3},d,{n % 3},employee" for n in range(3, 24)]
     persons.write_text("id,team,department,manager,role\n" + "\n".join(lines) + "\n", encoding="utf-8")
     _, tables = compare(short_plans("firm=own", f"firm.persons={persons}"), quiet=True)
     for name in ("effects", "trajectories", "gains"):
@@ -282,10 +274,6 @@ def short_plans(*firm: str) -> list[Plan]:
     """Two runs of a few weeks in a firm, in which the policy comes soon enough to have an effect."""
     soon = ("mechanisms.cascade.weeks_to_carry_out=2", "mechanisms.cascade.carried_out=1")
     return [plan_of(*firm, *soon, scenario="right_to_disconnect", weeks=6, burn_in=1, replicate=n) for n in range(2)]
-
-
-def role_of(number: int) -> str:
-    return "manager" if number < 3 else "employee"
 
 
 def test_without_any_group_large_enough_every_table_keeps_its_columns_and_their_types(records, real):
@@ -327,7 +315,7 @@ SHOWN = {"effects", "burn_out_against_isolation", "trajectories"}
 # -- lines for the terminal ------------------------------------------------------------------------------------------
 
 
-def test_lines_for_the_terminal_stand_in_columns_however_long_a_name_is(table):
+def test_lines_for_the_terminal_are_aligned_even_with_a_long_name(table):
     long = table.replace({"scenario": {"policy": "a_policy_with_a_name_that_is_longer_than_anybody_would_expect_here"}})
     lines = headlines({"effects": long, "trajectories": long}).splitlines()
     assert len(lines) == 3
@@ -340,7 +328,7 @@ def test_rounded_zeros_have_no_sign_in_the_terminal(table):
     assert "-0.0" not in headlines({"effects": tiny, "trajectories": tiny})
 
 
-def test_one_run_is_said_once_to_have_no_interval_in_the_terminal(table):
+def test_the_terminal_states_once_that_one_run_has_no_interval(table):
     lone = table.assign(low=np.nan, high=np.nan, replicates=1)
     head, *lines = headlines({"effects": lone, "trajectories": lone}).splitlines()
     assert "one run: no interval" in head
@@ -446,9 +434,8 @@ def test_at_the_cut_off_half_report_complaints_and_more_the_more_exhausted():
 @pytest.mark.parametrize("cut_off", [0.8, 1.1, 1.5])
 def test_a_higher_cut_off_finds_fewer(cut_off):
     exhaustion = np.random.default_rng(1).standard_normal(10_000)
-    lower, higher = (
-        replace(SURVEY, cut_off=c).burn_out_complaints(exhaustion).mean() for c in (cut_off - 0.2, cut_off)
-    )
+    surveys = (replace(SURVEY, cut_off=value) for value in (cut_off - 0.2, cut_off))
+    lower, higher = (survey.burn_out_complaints(exhaustion).mean() for survey in surveys)
     assert lower > higher
 
 
@@ -475,13 +462,10 @@ def test_an_observed_correlation_is_the_latent_one_made_smaller_by_both_scales()
     assert abs(seen) < 0.5
 
 
-def test_the_bat_score_stays_on_its_scale():
+def test_the_bat_score_stays_on_its_scale_and_orders_people_as_the_other_instrument_does():
     scores = SURVEY.bat(np.linspace(-6, 6, 50))
     assert scores.min() == 1 and scores.max() == 5
     assert SURVEY.bat(np.zeros(1))[0] == pytest.approx(SURVEY.bat_mean)
-
-
-def test_both_instruments_read_one_latent_state_in_the_same_order():
     exhaustion = np.random.default_rng(8).standard_normal(500)
     assert stats.spearmanr(SURVEY.bat(exhaustion), SURVEY.burn_out_complaints(exhaustion))[0] > 0.99
 

@@ -1,4 +1,4 @@
-"""What `check_memory` counts, against what processes of their own take."""
+"""Estimates of `check_memory`, compared with the memory that processes use."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return lambda memory: monkeypatch.setattr(plans, "_free_memory", lambda: memory)
 
 
-# -- speaking first --------------------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------------------------
 
 
-def test_a_comparison_too_large_for_the_memory_says_so_before_anything_is_simulated(free, monkeypatch):
+def test_a_comparison_too_large_for_the_memory_is_refused_before_it_starts(free, monkeypatch):
     monkeypatch.setattr(scenarios, "run_many", lambda *_: pytest.fail("something was simulated"))
     free(0.3 * GIGABYTE)
     with pytest.raises(UserError, match=r"need about .* GB, and 0\.3 GB are free"):
         scenarios.compare([plan("firm=one", "firm.employees=60", "weeks=104")], quiet=True)
 
 
-def test_tables_count_although_nobody_is_simulated_any_more(free, tmp_path):
+def test_tables_of_many_weeks_count_too(free, tmp_path):
     long = plan("firm=one", "firm.employees=60", "weeks=2600")
     free(2 * GIGABYTE)
     with pytest.raises(UserError, match="fewer weeks"):
@@ -52,7 +52,7 @@ def test_tables_count_although_nobody_is_simulated_any_more(free, tmp_path):
     check_capacity([replace(long, weeks=52)], 1, tmp_path)
 
 
-def test_every_process_counts_and_the_line_says_how_many_fit(free):
+def test_every_process_counts_and_the_error_says_how_many_fit(free):
     large = plan("firm=one", "firm.employees=20000", "scenarios=[baseline]")
     free(1.2 * GIGABYTE)
     check_memory(large, 1, workers=2)
@@ -86,7 +86,7 @@ def test_samples_that_do_not_fit_the_disk_are_refused_first(monkeypatch, tmp_pat
         check_capacity([pair] * 10, 1, tmp_path)
 
 
-# -- truthfully ------------------------------------------------------------------------------------------------------
+# -- estimates against measurements ----------------------------------------------------------------------------------
 
 FACTOR = 1.5
 """How far an estimate may be from what is measured, to either side."""
@@ -145,14 +145,12 @@ def _tables(weeks: int) -> Callable[[], object]:
     from sim.world.establishments import build
 
     long, record = tabled(weeks), run(tabled(1))
-    long_record = replace(
-        record, weekly=np.repeat(record.weekly, weeks, axis=1), people=np.repeat(record.people, weeks, axis=1)
-    )
+    longer = {name: np.repeat(getattr(record, name), weeks, axis=1) for name in ("weekly", "people")}
     firm = build(long.firm, long.seed, 0)
 
     def make() -> object:
         with scenarios.samples_of(long) as samples:
-            samples.add(long_record)
+            samples.add(replace(record, **longer))
             return scenarios.tables_of(long, samples, firm)
 
     return make

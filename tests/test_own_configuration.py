@@ -1,4 +1,4 @@
-"""A folder of one's own, given with `--config-dir`: its files win over the shipped ones, and run nothing."""
+"""An own folder, given with `--config-dir`: its files win over the shipped ones, and run no code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def folder_of(tmp_path: Path, **files: str) -> Path:
-    """A folder of one's own with these files; `__` in a name stands for a subfolder."""
+    """Return an own folder with these files; `__` in a name stands for a subfolder."""
     folder = tmp_path / "mine"
     for name, text in files.items():
         path = folder / f"{name.replace('__', '/')}.yaml"
@@ -44,10 +44,18 @@ def folder_of(tmp_path: Path, **files: str) -> Path:
 
 
 def seen_by(folder: Path, *words: str, study: str | None = None) -> DictConfig:
-    """The configuration that a study gets with this folder."""
+    """Return the configuration that a study gets with this folder."""
     seen: list[DictConfig] = []
     assert command(seen.append, "a_study", ["--config-dir", str(folder), *words], study) == 0
     return seen[0]
+
+
+def error_of(capsys, *words: str, study: Callable[[DictConfig], Any] = lambda cfg: pytest.fail("composed")) -> str:
+    """Return the error, of one line, with which a command ends."""
+    assert command(study, "a_study", list(words)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hybridwork: ") and line.isprintable() and "HYBRIDWORK_TEST" not in os.environ
+    return line
 
 
 def plan_with(folder: Path, *words: str) -> Plan:
@@ -159,9 +167,8 @@ def test_half_a_posterior_is_refused(tmp_path, capsys):
     folder = folder_of(tmp_path) / "fit"
     folder.mkdir()
     (folder / "posterior.csv").write_text("a\n1\n")
-    study = lambda cfg: posterior_draws.draws()  # noqa: E731
-    assert command(study, "a", ["--config-dir", str(folder.parent)]) == 2
-    assert "Missing posterior in" in capsys.readouterr().err
+    error = error_of(capsys, "--config-dir", str(folder.parent), study=lambda cfg: posterior_draws.draws())
+    assert "Missing posterior in" in error
 
 
 @pytest.mark.parametrize("flag", ["--config-dir=mine", "-cd=mine", "--config-dir=./mine/", "--config-dir=~/mine"])
@@ -179,20 +186,20 @@ def test_jobs_of_a_multirun_in_other_processes_read_own_files(tmp_path):
     folder = folder_of(tmp_path, config="weeks: 3\nburn_in: 2\n", firm__one="kind: one\nemployees: 31\n")
     words = ["firm=one", "scenario=breaks", "fit=point", "replicates=1", "workers=1", "engine=reference", "report=null"]
     jobs = ["-m", "seed=1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "sim", "run", "--config-dir", str(folder), *words, *jobs, f"output={tmp_path / 'out'}"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent)])},
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert told.returncode == 0, told.stderr
+    assert done.returncode == 0, done.stderr
     kept = [OmegaConf.load(path) for path in (tmp_path / "out").rglob("config.yaml")]
     assert sorted((cfg.seed, cfg.weeks, cfg.firm.employees) for cfg in kept) == [(1, 3, 31), (2, 3, 31)]
 
 
-# -- what is not read, or cannot be -----------------------------------------------------------------------------------
+# -- files that are not or cannot be read -----------------------------------------------------------------------------
 
 
-def test_what_is_not_read_is_named_in_one_line(tmp_path, capsys):
+def test_files_that_are_not_read_are_named_in_one_line(tmp_path, capsys):
     folder = folder_of(tmp_path, senario__mine=HEAD, scenario__deep__mine=HEAD, confg="weeks: 3")
     (folder / "notes.txt").write_text("mine")
     (folder / ".hidden").write_text("mine")
@@ -208,20 +215,18 @@ def test_another_suffix_is_refused(name, tmp_path, capsys):
     path = folder_of(tmp_path) / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("weeks: 3\n")
-    assert command(print, "a_study", ["--config-dir", str(tmp_path / "mine")]) == 2
-    assert "Rename it to" in capsys.readouterr().err
+    assert "Rename it to" in error_of(capsys, "--config-dir", str(tmp_path / "mine"))
 
 
 def test_two_folders_are_refused(tmp_path, capsys):
     folder = str(folder_of(tmp_path))
-    assert command(print, "a_study", ["--config-dir", folder, "-cd", folder]) == 2
-    assert "Repeated option: --config-dir" in capsys.readouterr().err
+    assert "Repeated option: --config-dir" in error_of(capsys, "--config-dir", folder, "-cd", folder)
 
 
 @pytest.mark.parametrize("name", ["parameters", "hybridwork", "own_config", "own_levers"])
 def test_names_of_the_program_itself_are_refused(name, tmp_path, capsys):
-    assert command(print, "a_study", ["--config-dir", str(folder_of(tmp_path, **{name: "weeks: 3"}))]) == 2
-    assert "used by the program" in capsys.readouterr().err
+    folder = folder_of(tmp_path, **{name: "weeks: 3"})
+    assert "used by the program" in error_of(capsys, "--config-dir", str(folder))
 
 
 @pytest.mark.parametrize("name", ["describe", "centre", "fit", "explore", "watch", "results", "report"])
@@ -298,9 +303,7 @@ HOSTILE = {
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in HOSTILE.items() for text in texts])
 def test_a_file_that_does_more_than_give_values_is_refused(name, text, tmp_path, capsys):
     folder = folder_of(tmp_path, **{name.replace("/", "__"): text})
-    assert command(lambda cfg: pytest.fail("composed"), "a_study", ["--config-dir", str(folder)]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("hybridwork: ") and "HYBRIDWORK_TEST" not in os.environ
+    line = error_of(capsys, "--config-dir", str(folder))
     assert Path(name).name in line or "hydra" in line.lower()
 
 
@@ -326,9 +329,9 @@ def test_a_hidden_file_is_no_option(name, entry, word, tmp_path, capsys):
     assert command(lambda cfg: pytest.fail("composed"), "a_study", [*asked, word]) == 2
     folder_of(tmp_path, config=f"defaults: [{entry}]\n")
     assert command(lambda cfg: pytest.fail("composed"), "a_study", asked) == 2
-    told = capsys.readouterr().err.splitlines()
-    first, second = (line for line in told if "ot read as configuration" not in line)
-    assert any(said in first for said in ("hidden", "the name of one option", "Unreadable setting"))
+    lines = capsys.readouterr().err.splitlines()
+    first, second = (line for line in lines if "ot read as configuration" not in line)
+    assert any(reason in first for reason in ("hidden", "the name of one option", "Unreadable setting"))
     assert "in a defaults list" in second or "Use the name of an option" in second
     assert "HYBRIDWORK_TEST" not in os.environ
 
@@ -337,8 +340,7 @@ def test_folders_in_a_ring_are_refused(tmp_path, capsys):
     folder = folder_of(tmp_path) / "firm"
     folder.mkdir()
     (folder / "again").symlink_to(folder, target_is_directory=True)
-    assert command(print, "a_study", ["--config-dir", str(folder.parent)]) == 2
-    assert "nested too deeply" in capsys.readouterr().err
+    assert "nested too deeply" in error_of(capsys, "--config-dir", str(folder.parent))
 
 
 def test_options_that_choose_other_options_are_read(tmp_path):
@@ -369,27 +371,23 @@ BROKEN = {
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("name", ["config", "firm__one"])
-def test_a_file_that_cannot_be_read_is_told_in_one_line(name, text, tmp_path, capsys):
+def test_a_file_that_cannot_be_read_is_reported_in_one_line(name, text, tmp_path, capsys):
     folder = folder_of(tmp_path, **{name: text})
-    assert command(lambda cfg: plan_builder.build_plan(cfg), "a_study", ["--config-dir", str(folder), "firm=one"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.isprintable()
+    assert error_of(capsys, "--config-dir", str(folder), "firm=one", study=plan_builder.build_plan)
 
 
-def test_a_file_in_another_encoding_is_told_in_one_line(tmp_path, capsys):
+def test_a_file_in_another_encoding_is_reported_in_one_line(tmp_path, capsys):
     (folder_of(tmp_path) / "config.yaml").write_bytes("title: één".encode("utf-16"))
-    assert command(print, "a_study", ["--config-dir", str(tmp_path / "mine")]) == 2
-    assert "UTF-8" in capsys.readouterr().err
+    assert "UTF-8" in error_of(capsys, "--config-dir", str(tmp_path / "mine"))
 
 
-def test_the_shipped_configuration_keeps_its_own_rules():
+def test_the_shipped_configuration_obeys_the_rules_for_own_folders():
     assert check_folder(default_settings.conf_folder(), GROUPS) == []
 
 
 @pytest.mark.parametrize("where", ["pkg://sim", "file:///", "nowhere"])
 def test_a_place_that_is_no_folder_is_refused(where, capsys):
-    assert command(print, "a_study", ["--config-dir", where]) == 2
-    assert "Use a folder" in capsys.readouterr().err
+    assert "Use a folder" in error_of(capsys, "--config-dir", where)
 
 
 @pytest.mark.parametrize(
@@ -404,6 +402,4 @@ def test_a_place_that_is_no_folder_is_refused(where, capsys):
     ],
 )  # fmt: skip
 def test_settings_that_run_code_or_reach_hydra_are_refused(word, capsys):
-    assert command(lambda cfg: pytest.fail("composed"), "a_study", [word]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("hybridwork: ") and "HYBRIDWORK_TEST" not in os.environ
+    error_of(capsys, word)

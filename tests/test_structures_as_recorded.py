@@ -1,8 +1,9 @@
-"""Organisations as their records have them: read as they stand, or refused in a line that says what to do."""
+"""Organisations are read as recorded, or refused in one line that says what to do."""
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -56,13 +57,8 @@ def a_secretary_alone() -> Rows:
     return [*unit("x", 11, "sales"), ["secretary", "desk", "staff", "x", "employee"]]
 
 
-AS_RECORDED = {
-    "heads alone": heads_alone,
-    "a team across departments": across_departments,
-    "leaders outside their teams": leaders_outside_their_teams,
-    "nobody leads": nobody_leads,
-    "a secretary alone": a_secretary_alone,
-}
+STRUCTURES = (heads_alone, across_departments, leaders_outside_their_teams, nobody_leads, a_secretary_alone)
+each_structure = pytest.mark.parametrize("rows", [rows() for rows in STRUCTURES], ids=[f.__name__ for f in STRUCTURES])
 
 
 def written(folder: Path, rows: Rows, name: str = "persons.csv", separator: str = ",", header=HEADER) -> Path:
@@ -76,30 +72,20 @@ def read(persons: Path, ties: Path | None = None) -> Firm:
     return build(FirmOptions(kind="own", persons=str(persons), ties=ties and str(ties)), seed=1, replicate=0)
 
 
-def colleagues(firm: Firm) -> list[int]:
-    """The sizes of the teams."""
-    return sorted(np.bincount(firm.team).tolist())
-
-
-@pytest.mark.parametrize("name", AS_RECORDED)
-def test_a_structure_is_taken_as_it_is(tmp_path, name):
-    rows = AS_RECORDED[name]()
+@each_structure
+def test_a_structure_is_read_as_it_is_recorded(tmp_path, rows):
     firm = read(written(tmp_path, rows))
-    sizes: dict[str, int] = {}
-    for row in rows:
-        sizes[row[1]] = sizes.get(row[1], 0) + 1
-    assert colleagues(firm) == sorted(sizes.values())
+    assert sorted(np.bincount(firm.team)) == sorted(Counter(row[1] for row in rows).values())
     assert len(np.unique(firm.department)) == len({row[2] for row in rows})
-    assert np.bincount(firm.department).tolist() != [] and firm.is_manager.sum() == sum(r[4] == "manager" for r in rows)
+    assert firm.is_manager.sum() == sum(r[4] == "manager" for r in rows)
     assert (firm.manager >= 0).sum() == sum(bool(row[3]) for row in rows)
     slot, place = np.nonzero(firm.ties.exists)
     ends = set(zip(place.tolist(), firm.ties.partner[slot, place].tolist(), strict=True))
     assert ends == {(there, here) for here, there in ends} and all(here != there for here, there in ends)
 
 
-@pytest.mark.parametrize("name", AS_RECORDED)
-def test_the_order_of_the_lines_means_nothing(tmp_path, name):
-    rows = AS_RECORDED[name]()
+@each_structure
+def test_the_order_of_the_lines_has_no_effect(tmp_path, rows):
     one, other = read(written(tmp_path, rows)), read(written(tmp_path, rows[::-1], "other.csv"))
     for part in ("identifier", "team", "department", "manager", "is_manager", "team_identifier"):
         np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
@@ -107,9 +93,9 @@ def test_the_order_of_the_lines_means_nothing(tmp_path, name):
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-@pytest.mark.parametrize("name", AS_RECORDED)
-def test_a_structure_runs_as_recorded(tmp_path, measures, name):
-    firm = FirmOptions(kind="own", persons=str(written(tmp_path, AS_RECORDED[name]())))
+@each_structure
+def test_a_structure_can_be_simulated(tmp_path, measures, rows):
+    firm = FirmOptions(kind="own", persons=str(written(tmp_path, rows)))
     record = run(Plan(measures, firm=firm, weeks=3, burn_in=1))
     assert np.isfinite(record.final["exhaustion"]).all()
 
@@ -155,20 +141,20 @@ def changed(cell: tuple[int, str], text: str) -> Rows:
         ((3, "id"), "a\tb", "control character"),
     ],
 )
-def test_what_would_be_read_otherwise_is_refused_in_a_line(tmp_path, cell, text, message):
+def test_an_ambiguous_or_invalid_cell_is_refused_in_one_line(tmp_path, cell, text, message):
     with pytest.raises(UserError, match=message) as refused:
         read(written(tmp_path, changed(cell, text)))
     assert "\n" not in str(refused.value) and repr(text) not in str(refused.value)
 
 
-def test_an_establishment_of_a_few_is_refused_in_a_line(tmp_path):
+def test_an_establishment_with_fewer_than_ten_persons_is_refused(tmp_path):
     rows = [[*row, "Utrecht"] for row in unit("x", 11, "sales")] + [[*row, "Zwolle"] for row in unit("y", 3, "care")]
     with pytest.raises(UserError, match="line 14: This establishment has fewer than 10 persons"):
         read(written(tmp_path, rows, header=[*HEADER, "establishment"]))
 
 
 @pytest.mark.parametrize("text", ["1,000", "1_0", "inf", "nan", "0x1", "ja", "2019-01-01", "", "1.2.3", "1 0"])
-def test_what_is_no_number_is_refused(tmp_path, text):
+def test_an_invalid_number_is_refused(tmp_path, text):
     rows = [[*row, text if place == 2 else "2"] for place, row in enumerate(changed((3, "role"), "employee"))]
     with pytest.raises(UserError, match=r"line 4: Invalid value for tenure_years. Use a number from 0 to 60"):
         read(written(tmp_path, rows, header=[*HEADER, "tenure_years"]))
@@ -176,13 +162,13 @@ def test_what_is_no_number_is_refused(tmp_path, text):
 
 @pytest.mark.parametrize(("text", "value"), [("1.5", 1.5), ("1,5", 1.5), ("2", 2.0), ("0,125", 0.125), ("1e1", 10.0)])
 @pytest.mark.parametrize("separator", [",", ";"])
-def test_a_number_is_read_as_it_stands(tmp_path, text, value, separator):
+def test_numbers_may_have_a_decimal_point_or_comma(tmp_path, text, value, separator):
     rows = [[*row, text] for row in changed((3, "role"), "employee")]
     firm = read(written(tmp_path, rows, separator=separator, header=[*HEADER, "tenure_years"]))
     assert (firm.circumstances["tenure_years"] == np.float32(value)).all()
 
 
-def test_spaces_around_cells_and_blank_lines_mean_nothing(tmp_path):
+def test_spaces_around_cells_and_blank_lines_have_no_effect(tmp_path):
     rows = unit("x", 6, "sales") + unit("y", 6, "care", "x")
     spaced = [[f" {cell} " for cell in row] for row in rows]
     spaced.insert(3, ["", "", "", "", ""])
@@ -192,11 +178,7 @@ def test_spaces_around_cells_and_blank_lines_mean_nothing(tmp_path):
 
 
 def test_ids_are_texts_so_leading_zeros_count(tmp_path):
-    rows = [
-        *unit("x", 9, "sales"),
-        ["7", "team x", "sales", "x", "employee"],
-        ["007", "team x", "sales", "x", "employee"],
-    ]
+    rows = unit("x", 9, "sales") + [[name, "team x", "sales", "x", "employee"] for name in ("7", "007")]
     assert len(read(written(tmp_path, rows)).identifier) == 12
 
 
@@ -207,6 +189,6 @@ def test_a_tie_may_have_another_strength_in_the_other_direction(tmp_path):
     assert sorted(firm.ties.reported_strength[np.isfinite(firm.ties.reported_strength)].tolist()) == [0.25, 0.75]
 
 
-def test_names_are_compared_without_what_a_reader_overlooks():
+def test_names_are_compared_without_case_spaces_and_unicode_variants():
     assert csv_text.plain_name(" Zoë  Ⅷ ") == csv_text.plain_name("zoe\N{COMBINING DIAERESIS} viii")
     assert csv_text.plain_name("007") != csv_text.plain_name("7")
