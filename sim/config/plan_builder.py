@@ -94,7 +94,7 @@ def plans(*overrides: str, **options: Any) -> list[Plan]:
     Parameters
     ----------
     *overrides, **options
-        Settings as in `plan`, and `replicates`. Each replicate has a posterior draw of its own unless `fit="point"`.
+        Settings as in `plan`, and `replicates`. Each replicate has its own posterior draw unless `fit="point"`.
 
     Returns
     -------

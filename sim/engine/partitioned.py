@@ -24,7 +24,7 @@ from sim.world.firm import Part, partition_firm
 from sim.world.staff import Staff
 
 PARTITION_PLACES = 2_500
-"""Places of a part that still fit into the processor's cache; measured. A larger establishment is a part of its own."""
+"""Places of a part that still fit into the processor's cache; measured. A larger establishment is a separate part."""
 SHARED_LEVELS = ("everywhere", "catalogue")
 
 

@@ -224,7 +224,7 @@ def read(path: str | Path) -> pd.DataFrame:
     if not names:
         raise _invalid_file(path, "It cannot be read (it is empty).")
     if any(not name or names.count(name) > 1 or "*" in name for name in names):
-        raise _invalid_file(path, "Every column needs a name of its own in the first line.")
+        raise _invalid_file(path, "Every column needs its own name in the first line.")
     if not parsed.rows:
         raise _invalid_file(path, "It has no rows. Add a line for each setting.")
     for line, cells in parsed.rows:

@@ -1,6 +1,6 @@
 """Language of the equations: a method's name is the quantity that it computes, its arguments are its dependencies.
 
-A mechanism is a frozen dataclass in a file of its own. Its fields are parameters with metadata: unit, range and source.
+A mechanism is a frozen dataclass in its own file. Its fields are parameters with metadata: unit, range and source.
 Its decorated methods are equations. The order of computation follows from the names.
 """
 

@@ -26,7 +26,7 @@ ROLE_TITLES = {"employer": "Employers", "manager": "Managers", "non_manager": "E
 
 _COLUMNS = ("scenario", "measure", "role", "stage", "share", "study_share", "low", "high")
 _LARGE_DIFFERENCE = 5
-"""Whole points from which on, exclusive, a simulated share is marked as off the study's."""
+"""Difference in percentage points above which a simulated share is marked as different from the study."""
 _STUDY: dict[str, Any] = {"marker": "D", "color": INK, "markerfacecolor": "white", "markersize": 6}
 _SIMULATED: dict[str, Any] = {"marker": "o", "color": BLUE, "markersize": 3.4}
 

@@ -117,7 +117,7 @@ def search(
         Takes the packages of a generation, which may repeat earlier ones, and returns their values (package, goal) as
         they are to be compared; less is better.
     population, generations : int
-        Packages per generation, the first of which are single measures, and number of generations.
+        Packages per generation (the first ones are single measures), and number of generations.
     seed : int
         The same seed and values give the same packages.
 

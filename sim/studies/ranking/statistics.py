@@ -136,7 +136,7 @@ def everybody_effects(differences: pd.DataFrame, policies: Sequence[str]) -> dic
 
 
 def without_effect(effects: Effects) -> pd.DataFrame:
-    """Return where a policy changes no outcome at all, to the bit: draws by policies."""
+    """Return the draws in which a policy changes no outcome, to the bit: draws by policies."""
     return (effects[BURN_OUT] == 0) & (effects[COLLEAGUES] == 0) & (effects[COMPANY] == 0)
 
 

@@ -202,7 +202,7 @@ def _factors(names: Any, context: DesignContext) -> tuple[Factor, ...]:
 
 
 def _dose_designs(settings: Settings, plan: Plan) -> Iterator[tuple[str, Design]]:
-    """Yield the designs of doses and pairs with their folders; each kind of dose has a design of its own."""
+    """Yield the designs of doses and pairs with their folders; each kind of dose has its own design."""
     policies = doses.policies_to_dose(settings.policies, plan)
     for kind in (doses.DOSE, doses.STRENGTH):
         if names := [policy.name for policy in policies if kind in doses.dose_kinds(policy, plan)]:

@@ -154,7 +154,7 @@ def _numbers(answers: Answers) -> dict[str, float]:
 
 
 def limits_of(permuted: pd.DataFrame) -> dict[str, float]:
-    """Return by part the most significant relations that are no finding: a quantile of chance for families, else 0."""
+    """Return by part the largest count of significant relations that is no finding: a quantile for families, else 0."""
     return {part.name: limit_by_chance(permuted[f"part.{part.name}"]) if part.is_family else 0.0 for part in PARTS}
 
 

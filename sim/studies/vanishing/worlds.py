@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 PERMUTED = 5
-"""Studies of each world of which outcomes are permuted as well. The null distribution hardly differs between worlds."""
+"""Number of studies per world whose outcomes are also permuted. The null distribution hardly differs between worlds."""
 FURTHER = 4
 """Further visits whose answers are pooled for five employees per establishment."""
 TABLES = ("worlds", "studies", "permuted", "surveys")
