@@ -47,9 +47,8 @@ def test_a_year_has_about_two_hundred_and_fifty_working_days():
     ("2025-01-01", "none"),
 ])  # fmt: skip
 def test_the_advice_follows_the_date(date, regime):
-    calendar = Calendar()
-    day = (datetime.date.fromisoformat(date) - calendar.start).days
-    assert calendar.regime(day) == regime
+    day = (datetime.date.fromisoformat(date) - Calendar().start).days
+    assert Calendar().regime(day) == regime
 
 
 def test_a_start_may_be_written_as_text():
@@ -57,16 +56,16 @@ def test_a_start_may_be_written_as_text():
 
 
 @pytest.mark.parametrize("text", ["2022-02-30", "5 September", ""])
-def test_an_impossible_date_is_the_users_mistake(text):
+def test_an_impossible_date_is_an_error(text):
     with pytest.raises(UserError, match="Use a date as year-month-day"):
         Calendar.starting(text)
 
 
-def test_a_start_that_is_no_monday_names_the_monday_before():
+def test_the_error_of_a_start_that_is_no_monday_names_the_monday_before():
     with pytest.raises(UserError, match=r"2022-09-07, a Wednesday.*as in 2022-09-05"):
         Calendar.starting("2022-09-07")
 
 
-def test_a_day_beyond_all_dates_is_the_users_mistake():
+def test_a_day_beyond_all_dates_is_an_error():
     with pytest.raises(UserError, match="has no date"):
         Calendar().date(10_000_000)

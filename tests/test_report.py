@@ -25,12 +25,8 @@ from sim.words import LANGUAGES, Words, texts  # noqa: E402
 
 BURN_OUT, ISOLATION = MAIN_OUTCOMES
 UNITS = {BURN_OUT: "per 1,000 employees", ISOLATION: "SD", "exhaustion": "SD"}
-KINDS = {
-    "full_ergonomics": "policy",
-    "weekly_social_moments": "policy",
-    "no_need_to_answer": "policy",
-    "always_on": "counterfactual",
-}
+KINDS = dict.fromkeys(("full_ergonomics", "weekly_social_moments", "no_need_to_answer"), "policy")
+KINDS["always_on"] = "counterfactual"
 INTRODUCED = {
     "full_ergonomics": ["chair_and_desk", "move_in_breaks"],
     "weekly_social_moments": ["social_moments"],
@@ -252,26 +248,20 @@ def test_changes_are_written_in_dutch():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_policy_without_effect_is_exactly_the_same_as_today(undrawn, language):
+def test_a_policy_without_effect_equals_todays_practice_exactly(undrawn, language):
     html = Parts(page(comparison(), Words(language), "no_need_to_answer")).text
     assert Words(language)("common.change.exactly") in html.partition("In 100")[0]
 
 
-def counted_runs(interval):
-    """Return the start of the sentence that counts 100 runs."""
-    return texts("en")[f"common.dots.runs.{interval}"].format_map(defaultdict(str, runs=100)).partition(":")[0]
-
-
-def test_runs_with_draws_are_described_as_such(written):
-    text = Parts(written["en"]).text
-    assert counted_runs("draws") in text and counted_runs("chance") not in text
-    assert Words()("common.dots.not_the_chance.draws") in text
-
-
-def test_runs_with_the_same_parameters_are_described_as_such(undrawn):
-    html = page(comparison("chance"), Words())
-    assert counted_runs("chance") in html and counted_runs("draws") not in html
-    assert Words()("common.dots.not_the_chance.chance") in html
+@pytest.mark.parametrize(("interval", "other"), [("draws", "chance"), ("chance", "draws")])
+def test_the_kind_of_interval_is_described(undrawn, interval, other):
+    text = Parts(page(comparison(interval), Words())).text
+    starts = {
+        kind: texts("en")[f"common.dots.runs.{kind}"].format_map(defaultdict(str, runs=100)).partition(":")[0]
+        for kind in (interval, other)
+    }
+    assert starts[interval] in text and starts[other] not in text
+    assert Words()(f"common.dots.not_the_chance.{interval}") in text
 
 
 def test_one_run_has_no_intervals_or_counts(undrawn):
@@ -464,9 +454,8 @@ def test_without_its_packages_the_main_job_continues_and_names_them(written_fold
 
 @pytest.mark.parametrize(("replicates", "key"), [(100, "all_caption"), (250, "all_caption_scaled")])
 def test_the_caption_of_the_dots_states_whether_they_are_percentages(replicates, key):
-    words = Words()
-    caption = Sections(comparison(replicates=replicates), words).dots_caption
-    assert caption == words(f"report.short.{key}", runs=replicates)
+    caption = Sections(comparison(replicates=replicates), Words()).dots_caption
+    assert caption == Words()(f"report.short.{key}", runs=replicates)
 
 
 @pytest.mark.parametrize("name", ["desks", "always_on"])
