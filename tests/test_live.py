@@ -160,7 +160,7 @@ BURN_INS = [
 
 
 @pytest.mark.parametrize("levers", BURN_INS)
-def test_a_cached_burn_in_with_every_measure_changes_no_bit(levers):
+def test_a_cached_burn_in_with_every_measure_changes_no_result(levers):
     plan = replace(cases.plans_of(PolicySelection(levers=levers, **SMALL), 1)[0], burn_in=2, weeks=5)
     record, alone = worker.simulate(plan), run(replace(plan, engine="reference"))
     for name in ("weekly", "people", "cascade", "using", "stayed", "ties_before"):
@@ -275,7 +275,7 @@ def test_a_choice_without_a_request_waits(queue):
     assert {choice.seed for _ in range(6) for choice in _finish_tasks(executors)} == {2}
 
 
-def test_nobody_gets_the_answer_of_another(queue):
+def test_every_user_gets_the_answer_to_the_own_choice(queue):
     answers, executors = queue
     answers.request("me", PolicySelection(seed=1))
     for _ in range(4):
@@ -292,12 +292,12 @@ def test_the_number_of_answers_in_memory_is_limited(queue):
 
 
 def test_an_error_ends_its_choice_alone_in_one_line(answers, monkeypatch):
-    made = cases.plans_by_stage
+    original = cases.plans_by_stage
 
     def plans_by_stage(choice):
         if choice.seed == 2:
             raise ValueError("first\nsecond")
-        yield from made(choice)
+        yield from original(choice)
 
     monkeypatch.setattr(cases, "plans_by_stage", plans_by_stage)
     with pytest.raises(UserError, match=r"^first$"):
@@ -326,14 +326,11 @@ def test_a_question_ends_when_its_levers_change_unless_it_invites_that():
     assert question_of(replace(chairs, levers=QUIET)) is None
     assert question_of(replace(chairs, numbers={"mechanisms.recovery.night": 0.2})) is None
     assert question_of(replace(rule, levers=QUIET)).number == 7
-    assert (
-        question_of(PolicySelection(question=10)).number == 10
-        and question_of(PolicySelection(question=10, levers=QUIET)) is None
-    )
+    assert question_of(PolicySelection(question=10)).number == 10
+    assert question_of(PolicySelection(question=10, levers=QUIET)) is None
     three = questions()[2].choices()
-    assert compared(three[0]) == three and compared(replace(three[0], levers=QUIET)) == [
-        replace(three[0], levers=QUIET)
-    ]
+    other = replace(three[0], levers=QUIET)
+    assert compared(three[0]) == three and compared(other) == [other]
 
 
 # -- pathways and an evening ------------------------------------------------------------------------------------------
@@ -359,8 +356,7 @@ def test_without_all_pathways_there_is_no_effect():
 
 def test_an_evening_has_the_same_people_in_both_worlds(answers):
     choice = PolicySelection(levers=QUIET, **SMALL)
-    scene = evening.evening(answers, choice)
-    again = evening.evening(answers, choice)
+    scene, again = (evening.evening(answers, choice) for _ in range(2))
     assert scene.works.shape == scene.detachment.shape == (2, len(scene.is_manager))
     assert scene.works[0, 0], "the manager works late under today's practice"
     np.testing.assert_array_equal(scene.detachment, again.detachment)
@@ -411,9 +407,7 @@ def test_options_are_in_the_order_source_collective_individual():
     for name in (*FIRST, *MORE):
         own = family(name)
         assert own[0].is_today
-        places = [("source", "collective", "individual").index(option.hygiene) for option in own if not option.what_if][
-            1:
-        ]
-        assert places == sorted(places)
+        hygiene = [option.hygiene for option in own if not option.what_if][1:]
+        assert hygiene == sorted(hygiene, key=("source", "collective", "individual").index)
     assert len(fifteen()) == 15
     assert set(ASSUMPTIONS) <= set(assumptions())

@@ -35,7 +35,7 @@ def record(pair: Plan) -> Record:
 
 
 def noisy(record: Record, weeks: int, count: int) -> Iterator[Record]:
-    """So many records of noise, each in memory of its own, of people who stayed as in this record."""
+    """Yield records of noise, each in its own memory, of people who stayed as in this record."""
     for number in range(count):
         random = np.random.default_rng(number)
         weekly = random.standard_normal((2, weeks, len(OUTCOMES), len(GROUPS))).astype(np.float32)
@@ -46,13 +46,13 @@ def noisy(record: Record, weeks: int, count: int) -> Iterator[Record]:
 
 
 def test_a_comparison_holds_no_more_than_a_few_records_at_once(monkeypatch, pair, record):
-    made: list[weakref.ref[Record]] = []
+    references: list[weakref.ref[Record]] = []
     alive: list[int] = []
 
     def watched(plans: list[Plan], *_: object) -> Iterator[Record]:
         for one in noisy(record, pair.weeks, len(plans)):
-            made.append(weakref.ref(one))
-            alive.append(sum(reference() is not None for reference in made))
+            references.append(weakref.ref(one))
+            alive.append(sum(reference() is not None for reference in references))
             yield one
 
     monkeypatch.setattr(scenarios, "run_many", watched)
@@ -61,7 +61,7 @@ def test_a_comparison_holds_no_more_than_a_few_records_at_once(monkeypatch, pair
     assert max(alive) <= 3, "the first, the one that was added last and the one that follows"
 
 
-def test_tables_are_made_of_parts_that_are_smaller_the_more_replicates_there_are(pair, record):
+def test_tables_are_computed_in_parts_of_limited_size(pair, record):
     samples = samples_of(pair)
     for one in noisy(record, 400, 30):
         samples.add(one)
@@ -85,13 +85,13 @@ def test_tables_are_the_same_from_a_file_and_from_memory(tmp_path, pair, record,
         pd.testing.assert_frame_equal(first[name], second[name], check_exact=True)
 
 
-def test_no_file_remains_once_the_tables_are_made(monkeypatch, tmp_path, pair, record):
+def test_no_file_remains_after_the_tables_are_computed(monkeypatch, tmp_path, pair, record):
     monkeypatch.setattr(scenarios, "run_many", lambda plans, *_: noisy(record, pair.weeks, len(plans)))
     compare([pair, replace(pair, replicate=1)], quiet=True, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sample_file_gives_back_rows_and_parts_of_rows(tmp_path):
+def test_a_sample_file_returns_rows_and_parts_of_rows(tmp_path):
     arrays = np.random.default_rng(1).standard_normal((7, 3, 5, 4))
     file = SampleFile(tmp_path)
     for array in arrays:

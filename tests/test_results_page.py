@@ -1,4 +1,4 @@
-"""The results page and the README's caption hold the numbers of `docs/results.json` and no others."""
+"""The results page and the README's caption have the numbers of `docs/results.json` and no others."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from sim.config import plan_builder
 from sim.describe import command, results
 from sim.errors import UserError
+from sim.experiments import output_folder
 from sim.files import write_json
 from sim.reporting.labels import label_of
 from sim.studies.scenarios import compare, facts, interval_type
@@ -24,8 +25,6 @@ DOCS = HOME / "docs"
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory) -> Path:
     """The folder of a small comparison with every scenario that the page quotes."""
-    from sim.experiments import output_folder
-
     folder = tmp_path_factory.mktemp("comparison")
     plans = plan_builder.plans(
         "firm.establishments=6", weeks=6, burn_in=2, replicates=2,
@@ -41,11 +40,8 @@ def comparison(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_results_page_is_what_its_numbers_give():
+def test_the_results_page_and_the_caption_of_the_readme_follow_from_the_numbers():
     assert (DOCS / "results.md").read_text(encoding="utf-8") == results.page(DOCS)
-
-
-def test_the_caption_of_the_readme_is_what_the_numbers_give():
     assert results.caption(DOCS) in (HOME / "README.md").read_text(encoding="utf-8")
 
 
@@ -86,12 +82,9 @@ def test_taking_numbers_needs_a_folder_to_write_to(word, comparison):
         command.main([f"{word}{comparison}"])
 
 
-def test_a_folder_that_is_no_comparison_is_one_line(tmp_path):
+def test_a_folder_without_a_comparison_or_numbers_is_an_error(tmp_path):
     with pytest.raises(UserError, match="no finished comparison"):
         results.extract(tmp_path)
-
-
-def test_a_page_without_its_numbers_is_one_line(tmp_path):
     with pytest.raises(UserError, match="results="):
         results.page(tmp_path)
 
