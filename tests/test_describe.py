@@ -40,8 +40,8 @@ def entries(plan: Plan) -> list[ParameterRow]:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_is_up_to_date(plan, name):
     page = HOME / "docs" / name
-    kept = page.read_text(encoding="utf-8") if page.exists() else ""
-    assert document(name, plan) == kept, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    assert document(name, plan) == text, f"docs/{name} is out of date; `hybridwork describe write=docs` rewrites it"
 
 
 def test_the_command_writes_every_document_and_prints_its_path(tmp_path, capsys, monkeypatch):
@@ -144,22 +144,20 @@ def test_every_row_of_every_data_file_belongs_to_exactly_one_data_set(entries):
             assert len(owners) == 1, f"{path.name}, {next(iter(row.values()))}: in {len(owners)} data sets"
 
 
-def test_every_data_set_has_one_role_that_exists_and_all_its_answers():
+def test_every_data_set_has_a_known_role_and_all_columns():
     for one in rows("data_sets"):
         assert one["role"] in DATA_ROLES, one["data_set"]
         assert (HOME / one["file"]).exists(), one["file"]
         assert all(one[name] for name in ("holds", "source", "why", "how")), one["data_set"]
 
 
-def test_nothing_that_is_fitted_or_built_in_is_a_check_too(entries):
+def test_validation_data_are_used_for_no_parameter(entries):
     """No row that a number rests on, or is fitted to, is in a data set for validation."""
     cited = frozenset(citing(entries))
-    checks = [one for one in rows("data_sets") if one["role"] == "validation"]
-    for one in checks:
-        table = Path(one["file"]).stem
-        held_out = [row for row in rows(table) if belongs(row, one["part"], cited)]
+    for data_set in [one for one in rows("data_sets") if one["role"] == "validation"]:
+        table = Path(data_set["file"]).stem
+        held_out = [row for row in rows(table) if belongs(row, data_set["part"], cited)]
         assert held_out
-        if table == "effects":
-            assert not cited & {row["id"] for row in held_out}
-        if table == "targets":
-            assert not cited & {f"target:{row['id']}" for row in held_out}
+        prefix = {"effects": "", "targets": "target:"}.get(table)
+        if prefix is not None:
+            assert not cited & {f"{prefix}{row['id']}" for row in held_out}

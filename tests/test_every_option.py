@@ -12,7 +12,7 @@ from sim.levers.scenario import Scenario
 
 
 def changes(scenario: Scenario) -> tuple[frozenset, ...]:
-    """What a scenario changes, whatever its name."""
+    """Return the changes of a scenario, whatever its name."""
     return frozenset(scenario.introduced), frozenset(scenario.withdrawn), frozenset(scenario.settings)
 
 
@@ -42,7 +42,7 @@ def test_an_option_by_its_full_name_is_the_one_a_lever_chooses():
     assert (by_name.kind, by_name.text) == (by_lever.kind, by_lever.text) and by_name.text
 
 
-def test_an_option_that_nobody_could_take_is_a_what_if_world_under_its_full_name_too():
+def test_an_option_that_no_employer_can_take_is_counterfactual():
     assert scenario_choice.scenario_named("schedule.at_home").kind == "counterfactual"
 
 

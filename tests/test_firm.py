@@ -1,4 +1,4 @@
-"""Establishments, reporting lines and ties: what must hold for any size, and what the study asks for."""
+"""Establishments, reporting lines and ties: properties for every size, and the sample of the study."""
 
 import dataclasses
 
@@ -85,34 +85,35 @@ def assert_ties_are_few(firm: Firm) -> None:
     assert (firm.ties.dormant.sum(0) <= ACROSS_TIES).all()
 
 
+def assert_sound(firm: Firm) -> None:
+    for check in (assert_rows_are_in_order, assert_lines_are_sound, assert_ties_are_sound, assert_ties_are_few):
+        check(firm)
+
+
 @given(st.integers(10, 3000), st.integers(3, 12), st.integers(2, 11))
 @settings(max_examples=40, deadline=None)
 def test_an_organisation_of_any_size_has_sound_teams_lines_and_ties(employees, team_size, teams_per_department):
     firm = one(employees=employees, team_size=team_size, teams_per_department=teams_per_department)
     assert len(firm.identifier) == firm.size[0] == employees
-    assert_rows_are_in_order(firm)
-    assert_lines_are_sound(firm)
-    assert_ties_are_sound(firm)
-    assert_ties_are_few(firm)
+    assert_sound(firm)
     leads_managers = np.isin(np.arange(employees), firm.manager[firm.is_manager])
-    seated = np.bincount(firm.team[~leads_managers])
-    assert seated.min() >= 1
-    assert seated.max() <= team_size
+    members = np.bincount(firm.team[~leads_managers])
+    assert members.min() >= 1 and members.max() <= team_size
     assert (np.bincount(firm.team) >= 2).all()
     assert firm.span.max() <= max(team_size - 1, teams_per_department)
 
 
-def test_everybody_in_a_team_of_eight_knows_everybody():
+def test_all_members_of_a_team_of_eight_have_ties():
     firm = one(employees=500, team_size=8)
     active = firm.ties.exists & ~firm.ties.dormant & ~firm.ties.across
     head = np.isin(np.arange(500), firm.manager[firm.is_manager])
     members = np.bincount(firm.team[~head])
-    known = np.array([(~head[firm.ties.partner[active[:, row], row]]).sum() for row in range(500)])
-    np.testing.assert_array_equal(known[~head], members[firm.team[~head]] - 1)
+    partners = np.array([(~head[firm.ties.partner[active[:, row], row]]).sum() for row in range(500)])
+    np.testing.assert_array_equal(partners[~head], members[firm.team[~head]] - 1)
 
 
 @pytest.mark.parametrize("team_size", [8, 12])
-def test_every_place_has_a_tie_with_its_manager(team_size):
+def test_every_employee_has_a_tie_with_the_manager(team_size):
     firm = one(employees=2000, team_size=team_size)
     led = firm.manager >= 0
     tied = (firm.ties.partner == firm.manager) & firm.ties.exists & ~firm.ties.dormant
@@ -146,9 +147,7 @@ def test_both_generators_are_regular_and_keyed():
 
 def test_layers_grow_with_size():
     layers = [float(one(employees=employees).layers[0]) for employees in (10, 60, 1000, 20_000)]
-    assert layers == sorted(layers)
-    assert layers[0] == 1
-    assert layers[2] == 3
+    assert layers == sorted(layers) and layers[0] == 1 and layers[2] == 3
 
 
 def test_a_large_organisation_is_built_without_a_loop_over_people():
@@ -173,10 +172,7 @@ def test_the_study_has_its_establishments_sizes_and_sectors(study):
 
 
 def test_the_study_samples_whole_teams_with_their_managers(study):
-    assert_rows_are_in_order(study)
-    assert_lines_are_sound(study)
-    assert_ties_are_sound(study)
-    assert_ties_are_few(study)
+    assert_sound(study)
     np.testing.assert_array_equal(np.bincount(study.establishment), np.minimum(study.size, 25))
     large = study.establishment == np.argmax(study.size)
     assert large.sum() == 25
@@ -185,7 +181,7 @@ def test_the_study_samples_whole_teams_with_their_managers(study):
     np.testing.assert_array_equal(np.unique(study.establishment[study.manager < 0]), np.arange(206))
 
 
-def test_the_establishments_of_the_study_hold_131_775_people_on_average():
+def test_the_establishments_of_the_study_have_131_775_people_on_average():
     totals = [build(FirmOptions(sample=5), seed, 0).size.sum() for seed in range(20)]
     assert np.mean(totals) == pytest.approx(131_775, rel=0.01)
 
@@ -204,37 +200,29 @@ def test_an_establishment_keeps_its_people_when_the_sample_grows():
 
 
 def test_the_same_key_gives_the_same_firm_and_another_replicate_another():
-    options = FirmOptions(establishments=20)
-    assert_identical(build(options, 3, 1), build(options, 3, 1))
-    assert (build(options, 3, 1).size != build(options, 3, 2).size).any()
+    first, second, other = (build(FirmOptions(establishments=20), 3, replicate) for replicate in (1, 1, 2))
+    assert_identical(first, second)
+    assert (first.size != other.size).any()
 
 
 def test_anchor_days_are_a_fair_order_of_the_week(study):
-    np.testing.assert_array_equal(
-        np.sort(study.anchor_order, axis=0), np.tile(np.arange(5), (len(study.team_identifier), 1)).T
-    )
+    days = np.tile(np.arange(5), (len(study.team_identifier), 1)).T
+    np.testing.assert_array_equal(np.sort(study.anchor_order, axis=0), days)
     first = np.bincount(study.anchor_order[0], minlength=5) / len(study.team_identifier)
     np.testing.assert_allclose(first, 0.2, atol=0.06)
 
 
-def test_the_graph_distinguishes_ties_and_reporting_lines():
+def test_the_graph_distinguishes_ties_and_reporting_lines_and_has_strengths():
     firm = one(employees=60)
+    strength = np.where(firm.ties.dormant, 0.4, 0).astype(np.float32)
     graph = firm.to_networkx()
-    active = firm.ties.exists & ~firm.ties.dormant
     kinds = [kind for _, _, kind in graph.edges(data="kind")]
-    assert sum("tie" in kind.split() for kind in kinds) == active.sum()
+    assert sum("tie" in kind.split() for kind in kinds) == (firm.ties.exists & ~firm.ties.dormant).sum()
     assert sum("reporting line" in kind for kind in kinds) == (firm.manager >= 0).sum()
     assert graph.nodes[int(firm.manager[1])]["role"] == "manager"
     assert set(graph.nodes[0]) == {"team", "department", "establishment", "role"}
-
-
-def test_the_graph_draws_ties_by_their_strength():
-    firm = one(employees=60)
-    strength = np.where(firm.ties.dormant, 0.4, 0).astype(np.float32)
-    graph = firm.to_networkx(strength)
-    drawn = [value for _, _, value in graph.edges(data="strength") if value is not None]
-    assert len(drawn) == firm.ties.dormant.sum()
-    assert set(drawn) == {float(np.float32(0.4))}
+    values = [value for *_, value in firm.to_networkx(strength).edges(data="strength") if value is not None]
+    assert len(values) == firm.ties.dormant.sum() and set(values) == {float(np.float32(0.4))}
 
 
 @pytest.mark.parametrize(
@@ -259,11 +247,11 @@ def test_invalid_options_are_refused(options, message):
         build(options, 1, 0)
 
 
-def test_an_organisation_may_name_its_sector():
+def test_an_organisation_can_have_a_sector():
     assert one(sector="education").sector == ("education",)
 
 
-def test_a_firm_cut_into_parts_and_put_together_again_is_the_same_firm():
+def test_the_parts_of_a_firm_stack_to_the_same_firm():
     firm = build(FirmOptions(kind="study", establishments=9, sample=30), 3, 0)
     parts = partition_firm(firm, most=70)
     assert len(parts) > 3 and all(len(part.firm.identifier) <= 70 for part in parts)
@@ -277,7 +265,7 @@ def test_a_firm_cut_into_parts_and_put_together_again_is_the_same_firm():
     np.testing.assert_array_equal(whole.ties.partner[firm.ties.exists], firm.ties.partner[firm.ties.exists])
 
 
-def test_an_establishment_is_never_cut():
+def test_an_establishment_is_never_split():
     firm = build(FirmOptions(kind="study", establishments=5, sample=30), 3, 0)
     assert [part.establishments for part in partition_firm(firm, most=1)] == [slice(n, n + 1) for n in range(5)]
     assert len(partition_firm(firm, most=10_000)) == 1

@@ -1,4 +1,4 @@
-"""The fused engine agrees with the reference to the bit, for every quantity and every day, whatever is asked of it."""
+"""The fused engine agrees with the reference to the bit, for every quantity, every day and every plan."""
 
 from __future__ import annotations
 
@@ -46,16 +46,12 @@ def bits(value: np.ndarray) -> np.ndarray:
 def differing(first, second) -> list[str]:
     """The quantities that are not the same to the bit in both engines."""
     assert set(first.values) == set(second.values)
-    unlike = []
-    for name in first.values:
-        one, other = np.broadcast_arrays(first.values[name], second.values[name])
-        if not np.array_equal(bits(one), bits(other)):
-            unlike.append(name)
-    return unlike
+    pairs = {name: np.broadcast_arrays(first.values[name], second.values[name]) for name in first.values}
+    return [name for name, pair in pairs.items() if not np.array_equal(*map(bits, pair))]
 
 
 def agree(reference, fused, weeks: Sequence[int], daily: int = 0, gather=("demands", "after_hours_work")) -> None:
-    """Let both live these weeks, the first `daily` of them day by day; every quantity must agree to the bit."""
+    """Simulate these weeks with both, the first `daily` of them day by day; every quantity must agree to the bit."""
     assert differing(reference, fused) == []
     for week in weeks[:daily]:
         for day in range(week * 7, week * 7 + 7):
@@ -79,17 +75,14 @@ def test_every_quantity_agrees_on_every_day(measures):
 @pytest.mark.parametrize(("employees", "seed"), [(10, 3), (60, 2), (1000, 7)])
 def test_it_agrees_for_every_size_and_seed(measures, employees, seed):
     firm = FirmOptions(kind="one", employees=employees)
-    agree(
-        *both(small(measures, firm=firm, seed=seed, replicate=seed, scenarios=(BASELINE, INTRODUCED))),
-        weeks=range(-3, 0),
-    )
+    plan = small(measures, firm=firm, seed=seed, replicate=seed, scenarios=(BASELINE, INTRODUCED))
+    agree(*both(plan), weeks=range(-3, 0))
 
 
 def test_it_agrees_for_firms_stacked_as_rows(measures):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
-    firms = [
-        build(FirmOptions(kind="one", employees=people), plan.seed, row) for row, people in enumerate((30, 280, 50))
-    ]
+    sizes = [FirmOptions(kind="one", employees=people) for people in (30, 280, 50)]
+    firms = [build(size, plan.seed, row) for row, size in enumerate(sizes)]
     engines = []
     for kind in (ReferenceEngine, FusedEngine):
         interventions = InterventionState(required_measures(plan), ())
@@ -113,9 +106,8 @@ def test_it_agrees_for_a_firm_in_parts(measures, monkeypatch):
 
 def test_it_agrees_when_people_keep_leaving(measures):
     plan = small(measures, parameters={"comings_and_goings": {"leaving": 0.20}}, scenarios=(BASELINE, INTRODUCED))
-    reference, fused = both(
-        plan, worlds=2, varied={("comings_and_goings", "leaving_of_exhaustion"): np.array([0.0, 0.4])}
-    )
+    varied = {("comings_and_goings", "leaving_of_exhaustion"): np.array([0.0, 0.4])}
+    reference, fused = both(plan, worlds=2, varied=varied)
     agree(reference, fused, weeks=range(-26, 0))
     assert reference.values["generation"].max() >= 1
 
@@ -149,7 +141,7 @@ def test_it_agrees_for_random_parameters_one_set_a_world(measures, seed):
 def test_it_agrees_with_all_switches_flipped(measures):
     plan = small(measures, scenarios=(BASELINE, INTRODUCED))
     flipped = {
-        process: {n: 1 - getattr(own, n) for n, passport in own.parameter_metadata().items() if passport.is_switch}
+        process: {n: 1 - getattr(own, n) for n, metadata in own.parameter_metadata().items() if metadata.is_switch}
         for process, own in registry_of(plan).mechanisms.items()
     }
     agree(*both(replace(plan, parameters=flipped)), weeks=range(-3, 0))
@@ -164,20 +156,19 @@ def test_it_agrees_in_forked_worlds_under_levers_settings_and_withdrawal(measure
     assert all(np.any(exhaustion[0] != exhaustion[world]) for world in (1, 2, 3))
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["reference", "fused"])
-def test_a_past_can_be_forked_again_and_again(measures, which):
-    past = both(small(measures, scenarios=SCENARIOS))[which]
-    past.run_week(-1)
-    before = {name: np.array(value) for name, value in past.values.items()}
-    scenarios = InterventionState(past.interventions.measures, SCENARIOS)
-    futures = [past.fork(scenarios)]
-    for week in range(3):
-        futures[0].run_week(week)
-    assert all(np.array_equal(before[name], past.values[name]) for name in before)
-    futures.append(past.with_scenarios(SCENARIOS))
-    for week in range(3):
-        futures[1].run_week(week)
-    assert all(np.array_equal(futures[0].values[name], value) for name, value in futures[1].values.items())
+@pytest.mark.parametrize("kind", [ReferenceEngine, FusedEngine])
+def test_an_engine_can_be_forked_repeatedly(measures, kind):
+    burnt_in = engine(kind, small(measures, scenarios=SCENARIOS))
+    burnt_in.run_week(-1)
+    before = {name: np.array(value) for name, value in burnt_in.values.items()}
+    interventions = InterventionState(burnt_in.interventions.measures, SCENARIOS)
+    forks = []
+    for create in (lambda: burnt_in.fork(interventions), lambda: burnt_in.with_scenarios(SCENARIOS)):
+        forks.append(create())
+        for week in range(3):
+            forks[-1].run_week(week)
+        assert all(np.array_equal(before[name], burnt_in.values[name]) for name in before)
+    assert all(np.array_equal(forks[0].values[name], value) for name, value in forks[1].values.items())
 
 
 def test_a_changed_parameter_holds_from_now_on(measures):
@@ -215,11 +206,9 @@ class Branches(Mechanism):
 
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize("block", [64, 256])
-def test_a_mechanism_full_of_traps_agrees_whatever_the_block(measures, block):
-    reference, fused = (
-        engine_with_traps(ReferenceEngine, measures),
-        engine_with_traps(FusedEngine, measures, block=block),
-    )
+def test_a_mechanism_of_difficult_cases_agrees_for_every_block(measures, block):
+    reference = engine_with_traps(ReferenceEngine, measures)
+    fused = engine_with_traps(FusedEngine, measures, block=block)
     agree(reference, fused, weeks=range(0, 4), daily=2, gather=("burden", "warmth", "spirit"))
     assert np.any(fused.values["say_over_hours"][0] != fused.values["say_over_hours"][1])
     assert np.any(fused.values["in_effect"] > 0)
@@ -257,24 +246,21 @@ def test_the_reference_engine_needs_no_numba():
         "import sys; sys.modules['numba'] = None; sys.modules['llvmlite'] = None\n"
         "import sim.engine.plan, sim.model; from sim.engine import engine_for; print(engine_for('reference').__name__)"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "ReferenceEngine"
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "ReferenceEngine"
 
 
 EDITED = """
 import sys
 sys.path.insert(0, {package!r})
-from sim.engine import engine_for
 from sim.engine.fused import FusedEngine
 from sim.engine.plan import EXTERNAL_INPUTS
 from sim.language.registry import register
 from sim.levers.interventions import InterventionState
 from sim.mechanisms.short import Short
 from sim.world.calendar import Calendar
-from sim.world.calendar import Calendar
 from sim.world.establishments import build
-from sim.world.firm import FirmOptions, stack_firms
+from sim.world.firm import FirmOptions
 from sim.world.staff import Staff
 firm = build(FirmOptions(kind="one", employees=20), 1, 0)
 registry = register([Short()], external_inputs=EXTERNAL_INPUTS)
@@ -305,15 +291,12 @@ def test_an_edited_equation_or_curve_or_another_processor_never_runs_stale_code(
     package, cache = tmp_path / "package", tmp_path / "cache"
     shutil.copytree(HERE.parent / "sim", package / "sim", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def result(
-        size: float = 2.0, equation: str = "0 * span + within(self.size, 0, 3)", **processor: str
-    ) -> tuple[float, bool]:
+    def result(size=2.0, equation="0 * span + within(self.size, 0, 3)", **processor: str) -> tuple[float, bool]:
+        """Return the result of an equation in a process of its own, and whether it was compiled."""
         (package / "sim/mechanisms/short.py").write_text(SHORT.format(size=size, equation=equation))
-        code, surroundings = EDITED.format(package=str(package)), {**os.environ, "XDG_CACHE_HOME": str(cache)}
-        surroundings |= processor
-        ran = subprocess.run(
-            [sys.executable, "-B", "-c", code], env=surroundings, capture_output=True, text=True, cwd=tmp_path
-        )
+        command = [sys.executable, "-B", "-c", EDITED.format(package=str(package))]
+        environment = {**os.environ, "XDG_CACHE_HOME": str(cache), **processor}
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
         assert ran.returncode == 0, ran.stderr
         return float(ran.stdout), "compiling the fused engine" in ran.stderr
 

@@ -24,7 +24,7 @@ ABSOLUTE, RELATIVE = 1.5 * 10.0**-DECIMALS, 1e-6
 unit in the last decimal written, or by some units in the last place of a number in single precision."""
 
 
-def lived() -> dict[str, dict[str, float]]:
+def numbers() -> dict[str, dict[str, float]]:
     """Means of everybody in the last week by scenario and outcome, and the share who know each measure."""
     from sim.config.plan_builder import plan
     from sim.engine.plan import required_measures
@@ -32,13 +32,13 @@ def lived() -> dict[str, dict[str, float]]:
     from sim.outcomes.record import STAGES
     from sim.runs.run import run
 
-    asked = plan(*OVERRIDES)
-    record = run(asked)
+    study = plan(*OVERRIDES)
+    record = run(study)
     everybody = list(GROUPS).index("everybody")
     stage = STAGES.index("known")
-    measures = sorted(measure.name for measure in required_measures(asked))
+    measures = sorted(measure.name for measure in required_measures(study))
     found = {}
-    for world, scenario in enumerate(asked.scenarios):
+    for world, scenario in enumerate(study.scenarios):
         outcomes = {name: float(record.weekly[world, -1, row, everybody]) for row, name in enumerate(OUTCOMES)}
         shares = record.cascade[world, :, 2, stage]
         known = {f"non-managers who know {name}": float(share) for name, share in zip(measures, shares, strict=True)}
@@ -51,10 +51,9 @@ def differences(golden: dict[str, dict[str, float]], now: dict[str, dict[str, fl
     found = []
     for scenario in sorted({*golden, *now}):
         before, after = golden.get(scenario, {}), now.get(scenario, {})
-        for name in sorted({*before, *after}):
-            if name not in before or name not in after:
-                found.append((float("inf"), f"{scenario}: {name} is {'new' if name in after else 'gone'}"))
-                continue
+        for name in sorted(before.keys() ^ after.keys()):
+            found.append((float("inf"), f"{scenario}: {name} is {'new' if name in after else 'gone'}"))
+        for name in sorted(before.keys() & after.keys()):
             off = abs(after[name] - before[name]) / (ABSOLUTE + RELATIVE * abs(before[name]))
             if not off <= 1:
                 found.append((off, f"{scenario}: {name} was {before[name]:g} and is {after[name]:g}"))
@@ -62,11 +61,11 @@ def differences(golden: dict[str, dict[str, float]], now: dict[str, dict[str, fl
 
 
 def test_the_golden_run_gives_the_golden_numbers():
-    moved = differences(json.loads(GOLDEN.read_text(encoding="utf-8")), lived())
+    moved = differences(json.loads(GOLDEN.read_text(encoding="utf-8")), numbers())
     if moved:
-        told = "\n  ".join(moved[:12])
+        farthest = "\n  ".join(moved[:12])
         pytest.fail(
-            f"{len(moved)} numbers of the golden run have moved, the farthest first:\n  {told}\n"
+            f"{len(moved)} numbers of the golden run have moved, the farthest first:\n  {farthest}\n"
             "If results are meant to move, run `python tests/test_golden.py --rewrite` and say so in CHANGELOG.md; "
             "if they are not, something changed that should not have.",
             pytrace=False,
@@ -95,7 +94,7 @@ def test_numbers_that_are_new_or_gone_are_reported_first():
 def rewrite() -> None:
     """Write the numbers of today, all or none."""
     unfinished = GOLDEN.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(lived(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    unfinished.write_text(json.dumps(numbers(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(unfinished, GOLDEN)
 
 

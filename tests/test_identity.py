@@ -1,9 +1,12 @@
-"""Run ids: whatever a result depends on is in them, and a run is stored under the id of what it was made with."""
+"""Run ids: they depend on everything that a result depends on, and a run is stored under the id of its inputs."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,6 +14,8 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import sim
@@ -74,11 +79,10 @@ def changed(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _replaced(value: Any, name: str, other: Any) -> Any:
     """A copy with another value, without the checks of the dataclass: ids must differ even for values out of range."""
-    made = object.__new__(type(value))
+    copy = object.__new__(type(value))
     for field in fields(value):
-        object.__setattr__(made, field.name, getattr(value, field.name))
-    object.__setattr__(made, name, other)
-    return made
+        object.__setattr__(copy, field.name, other if field.name == name else getattr(value, field.name))
+    return copy
 
 
 def _another(value: Any) -> Any:
@@ -101,7 +105,7 @@ def test_another_value_in_any_field_of_a_plan_gives_another_id(plan, monkeypatch
     allowed = [f".{name}" for name in identity.NOT_IN_ID]
     prose = tuple(f".{name}" for name in identity.PROSE)
     assert [path for path in same if not path.startswith(tuple(allowed)) and not path.endswith(prose)] == []
-    assert any(path.endswith(".text") for path in same), "better words part no sweep from its runs"
+    assert any(path.endswith(".text") for path in same), "new wording keeps the ids of runs"
     assert len(list(changed(plan))) > 500, "every number of every measure is a leaf"
 
 
@@ -109,10 +113,8 @@ def test_the_files_of_a_firm_are_known_by_their_content(plan, tmp_path):
     firm = own_firm(tmp_path)
     first = replace(plan, firm=firm)
     assert first.firm.file_digests is not None and set(first.firm.file_digests) == {"persons"}
-    moved = (tmp_path / "elsewhere.csv").write_bytes(Path(firm.persons).read_bytes())
-    assert moved and Identifier()(first) == Identifier()(
-        replace(plan, firm=FirmOptions("own", persons=str(tmp_path / "elsewhere.csv")))
-    )
+    copy = shutil.copy(firm.persons, tmp_path / "elsewhere.csv")
+    assert Identifier()(first) == Identifier()(replace(plan, firm=FirmOptions("own", persons=str(copy))))
     add_person(Path(firm.persons))
     assert Identifier()(first) != Identifier()(replace(plan, firm=own_firm(tmp_path, write=False)))
 
@@ -125,12 +127,8 @@ from pathlib import Path
 opened = set()
 sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
 plan = pickle.loads(Path(sys.argv[1]).read_bytes())
-from sim.runs.batch import Batch, Run, simulate_batch
+from sim.runs.batch import simulate_batch
 from sim.outcomes.run_summary import TABLES
-from sim.runs.identity import model_version
-import sim.runs.identity as identity
-identity.model_version = None
-loaded = None
 from sim.runs.stacked_runs import run_stacked
 record = run_stacked([plan])[0]
 for table in TABLES.values():
@@ -140,21 +138,23 @@ print(json.dumps(sorted({*opened, *modules})))
 """
 
 
-def test_every_file_that_a_run_reads_is_part_of_the_models_version(plan, tmp_path):
-    import pickle
+def python(code: str, *words: str, **environment: str) -> str:
+    """Return what Python code prints in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent), **environment}
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
+
+def test_every_file_that_a_run_reads_is_part_of_the_models_version(plan, tmp_path):
     (tmp_path / "plan").write_bytes(pickle.dumps(plan))
-    command = [sys.executable, "-c", _AUDIT, str(tmp_path / "plan")]
-    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    read = {Path(path).resolve() for path in json.loads(told.stdout)}
+    files = json.loads(python(_AUDIT, str(tmp_path / "plan"), PYTHONDONTWRITEBYTECODE="1"))
+    read = {Path(path).resolve() for path in files}
     inside = {path.relative_to(PACKAGE).as_posix() for path in read if PACKAGE in path.parents}
     inside -= {path for path in inside if path.endswith(".pyc")}
     covered = {path for path in inside if path.startswith(tuple(identity.MODEL_FILES))}
     assert inside - covered <= set(CODE_WITHOUT_INFLUENCE)
     assert {"data/sectors.csv", "world/public_holidays.py", "mechanisms/recovery.py", "runs/stacked_runs.py"} <= covered
-    settings = {path for path in read if PACKAGE.parent / "conf" in path.parents}
-    assert not settings, "a plan holds all that it needs of the configuration"
+    assert not [path for path in read if PACKAGE.parent / "conf" in path.parents], "a plan needs no configuration"
 
 
 @pytest.mark.parametrize("library", identity.LIBRARIES)
@@ -172,24 +172,14 @@ def test_a_patch_release_of_a_library_is_the_same_model():
 
 
 def test_libraries_that_the_model_imports_are_in_its_version_or_excluded_by_the_record():
-    import ast
-
     record = (PACKAGE.parent / "docs/decisions/0025-library-versions-in-run-ids.md").read_text(encoding="utf-8")
-    files = [path for part in identity.MODEL_FILES for path in [PACKAGE / part, *(PACKAGE / part).rglob("*.py")]]
-    imported = {
-        name.split(".")[0]
-        for path in files
-        if path.suffix == ".py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    libraries = imported - set(sys.stdlib_module_names) - {"sim", "llvmlite"}  # llvmlite is a part of numba
+    paths = [path for part in identity.MODEL_FILES for path in [PACKAGE / part, *(PACKAGE / part).rglob("*.py")]]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths if path.suffix == ".py"]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    libraries = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)
+    libraries -= {"sim", "llvmlite"}  # llvmlite is a part of numba
     assert libraries >= set(identity.LIBRARIES)
     assert [name for name in sorted(libraries) if name not in record] == []
 
@@ -199,20 +189,11 @@ def test_ids_do_not_depend_on_the_order_in_which_python_hashes(plan):
         "from sim.runs.identity import Identifier; from sim.config.plan_builder import plan; "
         f"print(Identifier()(plan(*{[*TINY, 'scenario=whole_package']!r})))"
     )
-    ids = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": seed},
-            capture_output=True, text=True, check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }  # fmt: skip
+    ids = {python(script, PYTHONHASHSEED=seed) for seed in ("1", "2")}
     assert len(ids) == 1
 
 
-def test_a_digest_of_numbers_of_numpy_leaves_nothing_out():
-    import numpy as np
-
+def test_a_digest_includes_every_number_of_an_array():
     long = np.arange(5000)
     other = np.where(long == 2500, -1, long)
     assert digest({"a": long}) != digest({"a": other})
@@ -238,20 +219,12 @@ def batch_of(plan: Plan) -> Batch:
     return Batch((Run(Identifier()(plan), plan),), ("levels",), model_version())
 
 
-def edited(path: Path) -> None:
-    add_person(path)
-
-
-def deleted(path: Path) -> None:
-    path.unlink()
-
-
-def made_a_folder(path: Path) -> None:
+def replace_by_a_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
-@pytest.mark.parametrize("change", [edited, deleted, made_a_folder])
+@pytest.mark.parametrize("change", [add_person, Path.unlink, replace_by_a_folder])
 def test_no_run_is_stored_when_its_file_of_persons_changed(plan, tmp_path, change):
     batch = batch_of(replace(plan, firm=own_firm(tmp_path)))
     assert simulate_batch(batch).done == 1
@@ -270,28 +243,25 @@ def test_no_run_is_stored_when_its_file_of_ties_changed(plan, tmp_path):
         simulate_batch(batch)
 
 
-def test_a_sweep_stops_at_an_edited_file_and_keeps_only_runs_of_the_file_as_it_was(tmp_path):
-    import pandas as pd
-
+def test_a_sweep_stops_at_an_edited_file_and_stores_no_later_run(tmp_path):
     own_firm(tmp_path)
     overrides = (*(one for one in TINY if "firm" not in one), "firm=own", f"firm.persons={tmp_path / 'persons.csv'}")
-    ground = DesignContext(composition.compose(*overrides), overrides)
     table = pd.DataFrame({"mechanisms.recovery.demands_hold": [0.1, 0.2, 0.3]}, dtype=object)
-    sweep = Sweep(ground, Design("file", (), table))
-    asked = [run.identifier for run in sweep.runs()]
-    written = Archive.write
+    sweep = Sweep(DesignContext(composition.compose(*overrides), overrides), Design("file", (), table))
+    identifiers = [run.identifier for run in sweep.runs()]
+    write = Archive.write
 
     def write_and_edit(archive: Archive, ready: Any) -> None:
-        written(archive, ready)
+        write(archive, ready)
         add_person(tmp_path / "persons.csv")
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError, match="changed since the study started"):
         patch.setattr(Archive, "write", write_and_edit)
         run_sweep(sweep, tmp_path / "sweep", in_process_pool(), batch=1)
-    assert list(Archive(tmp_path / "sweep").known()) == asked[:1]
+    assert list(Archive(tmp_path / "sweep").known()) == identifiers[:1]
 
 
-def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
+def test_an_edited_file_gives_another_plan(plan, tmp_path):
     before = replace(plan, firm=own_firm(tmp_path))
     add_person(tmp_path / "persons.csv")
     after = replace(plan, firm=own_firm(tmp_path, write=False))
@@ -299,7 +269,7 @@ def test_a_plan_made_after_an_edit_is_another_plan(plan, tmp_path):
     assert simulate_batch(batch_of(after)).done == 1
 
 
-def test_a_digest_of_a_file_is_no_setting():
+def test_the_digest_of_a_file_cannot_be_set():
     with pytest.raises(UserError, match=r"Unknown setting: firm\.file_digests"):
         plan_builder.plan(*TINY, "+firm.file_digests={persons: x}")
 

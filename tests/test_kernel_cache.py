@@ -1,4 +1,4 @@
-"""The kernel cache: nothing in it runs unless this user's own runs wrote it, and nothing in it can stop a run."""
+"""The kernel cache: only code that this user's runs wrote is executed, and a damaged cache stops no run."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def run(capfd) -> list[str]:
     return capfd.readouterr().err.splitlines()
 
 
-def kept_in(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
     files = sorted(folder.glob("fused_*"))
     assert len(files) == 2
     return files
 
 
 class Executed:
-    """What a stranger would put into a file: reading it makes a file."""
+    """Content of a forged file: unpickling it creates a file."""
 
     def __init__(self, mark: Path):
         self.mark = mark
@@ -71,56 +71,43 @@ class Executed:
         return (Path.touch, (self.mark,))
 
 
-def _empty(file: Path, mark: Path) -> None:
-    file.write_bytes(b"")
-
-
-def _cut_in_the_digest(file: Path, mark: Path) -> None:
-    file.write_bytes(file.read_bytes()[:20])
-
-
-def _cut_in_the_content(file: Path, mark: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
-
-
-def _one_bit_changed(file: Path, mark: Path) -> None:
+def _change_one_bit(file: Path, mark: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
 
 
-def _a_stranger_s_pickle(file: Path, mark: Path) -> None:
-    file.write_bytes(pickle.dumps(Executed(mark)))
-
-
-def _a_stranger_s_pickle_signed_with_their_key(file: Path, mark: Path) -> None:
-    SignedFolder(file.parent, b"k" * 32).write(file.name, pickle.dumps(Executed(mark)))
-
-
-def _the_other_file_s_content(file: Path, mark: Path) -> None:
+def _exchange_content(file: Path, mark: Path) -> None:
     originals = mark.with_name("originals")
     if not originals.exists():
         shutil.copytree(file.parent, originals)
-    shutil.copy(next(other for other in kept_in(originals) if other.name != file.name), file)
+    shutil.copy(next(other for other in files_in(originals) if other.name != file.name), file)
 
 
-DAMAGES = [
-    _empty, _cut_in_the_digest, _cut_in_the_content, _one_bit_changed, _a_stranger_s_pickle,
-    _a_stranger_s_pickle_signed_with_their_key, _the_other_file_s_content,
-]  # fmt: skip
+DAMAGES = {
+    "empty": lambda file, mark: file.write_bytes(b""),
+    "cut in the digest": lambda file, mark: file.write_bytes(file.read_bytes()[:20]),
+    "cut in the content": lambda file, mark: file.write_bytes(file.read_bytes()[:-1]),
+    "one bit changed": _change_one_bit,
+    "a pickle of another user": lambda file, mark: file.write_bytes(pickle.dumps(Executed(mark))),
+    "a pickle signed with another key": lambda file, mark: SignedFolder(file.parent, b"k" * 32).write(
+        file.name, pickle.dumps(Executed(mark))
+    ),
+    "the content of the other file": _exchange_content,
+}
 
 
-def test_compiled_code_is_kept_and_read_again(folder, capfd):
+def test_compiled_code_is_stored_and_read_again(folder, capfd):
     assert [line.split(",")[0] for line in run(capfd)] == ["compiling the fused engine"]
-    kept_in(folder)
+    files_in(folder)
     assert run(capfd) == []
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__.strip("_"))
-def test_a_damaged_or_forged_file_is_never_run_and_is_compiled_again_with_a_line(damage, folder, tmp_path, capfd):
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_or_forged_file_is_compiled_again_with_a_message(damage, folder, tmp_path, capfd):
     run(capfd)
     mark = tmp_path / "executed"
-    for file in kept_in(folder)[::-1]:
+    for file in files_in(folder)[::-1]:
         damage(file, mark)
     lines = run(capfd)
     assert not mark.exists()
@@ -142,7 +129,7 @@ def test_a_signed_file_cut_at_any_length_counts_as_missing(length, tmp_path):
 
 def test_a_signed_file_that_is_correct_but_cannot_be_read_back_is_compiled_again(folder, tmp_path, capfd):
     run(capfd)
-    for file in kept_in(folder):
+    for file in files_in(folder):
         SignedFolder(folder, signing_key(tmp_path / "state" / "hybridwork")).write(file.name, b"no pickle")
     assert any(str(folder) in line for line in run(capfd))
     assert run(capfd) == []
@@ -151,7 +138,7 @@ def test_a_signed_file_that_is_correct_but_cannot_be_read_back_is_compiled_again
 def test_modules_and_numba_files_put_into_the_folder_are_not_read(folder, tmp_path, capfd):
     run(capfd)
     mark = tmp_path / "executed"
-    for name in {file.name.split("-")[0] for file in kept_in(folder)}:
+    for name in {file.name.split("-")[0] for file in files_in(folder)}:
         text = f"import pathlib; pathlib.Path({str(mark)!r}).touch()"
         (folder / f"{name}.py").write_text(text)
         (folder / "__pycache__").mkdir(exist_ok=True)
@@ -161,7 +148,7 @@ def test_modules_and_numba_files_put_into_the_folder_are_not_read(folder, tmp_pa
     assert not mark.exists()
 
 
-def test_a_whole_folder_copied_from_somebody_else_is_not_trusted(folder, tmp_path, capfd, monkeypatch):
+def test_a_folder_copied_from_another_user_is_not_trusted(folder, tmp_path, capfd, monkeypatch):
     run(capfd)
     shutil.copytree(tmp_path / "cache", tmp_path / "copied")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "copied"))
@@ -192,7 +179,7 @@ def test_folder_and_files_are_private(folder, tmp_path, capfd):
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     run(capfd)
-    private = [folder, folder.parent, tmp_path / "state" / "hybridwork", *kept_in(folder)]
+    private = [folder, folder.parent, tmp_path / "state" / "hybridwork", *files_in(folder)]
     assert [path for path in private if path.stat().st_mode & 0o077] == []
 
 
@@ -208,7 +195,7 @@ def test_a_link_or_the_folder_of_another_user_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "XDG_STATE_HOME"])
-def test_where_the_home_cannot_be_written_a_line_says_so_and_processes_share_a_temporary_folder(
+def test_without_a_writable_home_processes_share_a_temporary_folder_and_say_so(
     variable, folder, tmp_path, capfd, monkeypatch
 ):
     (tmp_path / "file").write_text("no folder")
@@ -220,7 +207,7 @@ def test_where_the_home_cannot_be_written_a_line_says_so_and_processes_share_a_t
     assert str(tmp_path / f"hybridwork-{os.getuid()}") in first[0]
 
 
-def test_without_a_home_or_a_temporary_folder_of_its_own_a_process_compiles_for_itself(tmp_path, capfd, monkeypatch):
+def test_without_a_home_and_a_temporary_folder_every_process_compiles(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home directory")))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
@@ -229,7 +216,7 @@ def test_without_a_home_or_a_temporary_folder_of_its_own_a_process_compiles_for_
     assert "compiling" in run(capfd)[1]
 
 
-def test_a_full_disk_costs_the_cache_and_not_the_run(folder, capfd, monkeypatch):
+def test_a_full_disk_stops_the_cache_and_not_the_run(folder, capfd, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -249,12 +236,9 @@ print(numbers[0])
 """
 
 
-def test_of_processes_that_begin_together_one_compiles(folder):
-    code = BOTH.format(tests=str(Path(__file__).parent))
-    begun = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    told = [process.communicate() for process in begun]
-    assert [out.strip() for out, _ in told] == ["6.0", "6.0"]
-    assert sum("compiling" in errors for _, errors in told) == 1
+def test_one_of_several_simultaneous_processes_compiles(folder):
+    command = [sys.executable, "-c", BOTH.format(tests=str(Path(__file__).parent))]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    outputs = [process.communicate() for process in [subprocess.Popen(command, **pipes) for _ in range(2)]]
+    assert [out.strip() for out, _ in outputs] == ["6.0", "6.0"]
+    assert sum("compiling" in errors for _, errors in outputs) == 1

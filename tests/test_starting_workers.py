@@ -49,25 +49,20 @@ def test_workers_start_where_python_can_start_them(code, how, tmp_path):
 
 
 @pytest.mark.parametrize("code", [TWO, GUARDED])
-def test_a_script_from_standard_input_is_told_to_become_a_file(code, tmp_path):
+def test_a_script_from_standard_input_needs_a_file(code, tmp_path):
     ran = run(code, tmp_path, "input")
     assert "Missing file: <stdin>." in ran.stderr
     assert ran.stderr.count("Traceback") == 1
 
 
-def test_a_script_without_a_guard_is_told_once_to_have_one(tmp_path):
-    ran = run(TWO, tmp_path, "file")
+def test_a_script_without_a_guard_gets_one_message_and_no_worker_repeats_it(tmp_path):
+    ran = run(f"{COUNTED}\n{TWO}", tmp_path, "file")
     assert ran.stderr.splitlines()[-1].endswith('under `if __name__ == "__main__":`, or use workers=1.')
     assert ran.stderr.count("Traceback") == 1
-    assert ran.stdout == ""
-
-
-def test_no_worker_repeats_the_study_of_a_script_without_a_guard(tmp_path):
-    ran = run(f"{COUNTED}\n{TWO}", tmp_path, "file")
     assert ran.stdout == "1\n"
 
 
-def test_workers_of_a_pool_are_told_what_to_use_instead(tmp_path):
+def test_a_worker_of_a_multiprocessing_pool_starts_no_processes_and_says_why(tmp_path):
     body = "; ".join(TWO.splitlines())
     ran = run(IN_A_POOL.format(body=body), tmp_path, "file")
     assert "A worker of multiprocessing.Pool cannot start processes" in ran.stderr

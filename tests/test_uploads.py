@@ -11,6 +11,7 @@ import shutil
 import socket
 import threading
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
@@ -61,15 +62,15 @@ def test_an_organisation_in_memory_equals_the_one_in_the_file(tmp_path):
 
 def test_no_text_of_the_file_stays_in_memory():
     staff = own_organisation.read_staff(persons())
-    seen: set[int] = set()
+    found: set[int] = set()
     waiting = [staff]
     while waiting:
         one = waiting.pop()
-        if id(one) not in seen and not isinstance(one, type):
-            seen.add(id(one))
+        if id(one) not in found and not isinstance(one, type):
+            found.add(id(one))
             assert not (isinstance(one, str | bytes) and MARK in str(one))
             waiting.extend(gc.get_referents(one))
-    assert len(seen) > len(fields(staff))
+    assert len(found) > len(fields(staff))
 
 
 def test_names_of_organisations_are_random():
@@ -130,18 +131,15 @@ def test_a_deleted_organisation_is_neither_simulated_nor_drawn(answers):
 
 def test_a_session_ends_when_its_page_has_been_away_for_some_seconds(monkeypatch):
     monkeypatch.setattr(sessions, "_sessions", {})
-    connected = {"a": True, "b": True}
-    for one in connected:
+    for one in ("a", "b"):
         sessions.begin(one, f"who {one}")
-    assert sessions.ended(connected.__getitem__, 0.0) == []
-    connected["a"] = False
-    assert sessions.ended(connected.__getitem__, 10.0) == []
-    connected["a"] = True  # it came back
-    assert sessions.ended(connected.__getitem__, 11.0) == []
-    connected["a"] = False
-    assert sessions.ended(connected.__getitem__, 20.0) == []
-    assert sessions.ended(connected.__getitem__, 20.0 + sessions.GRACE) == []
-    assert sessions.ended(connected.__getitem__, 20.1 + sessions.GRACE) == ["a"]
+
+    def ended(a_is_connected: bool, seconds: float) -> list[str]:
+        return sessions.ended({"a": a_is_connected, "b": True}.__getitem__, seconds)
+
+    assert [ended(True, 0.0), ended(False, 10.0), ended(True, 11.0), ended(False, 20.0)] == [[]] * 4
+    assert ended(False, 20.0 + sessions.GRACE) == []
+    assert ended(False, 20.1 + sessions.GRACE) == ["a"]
 
 
 def test_the_requests_of_an_ended_session_are_removed(answers):
@@ -175,9 +173,8 @@ def test_files_that_version_0_3_left_are_removed_and_nothing_else(tmp_path, monk
 
 def test_a_worker_stores_an_organisation_only_during_its_task():
     staff = own_organisation.read_staff(persons())
-    assert worker.with_staff(
-        (lambda plans: own_organisation.stored_staff("o") is staff and plans, [1], "o", staff)
-    ) == [1]
+    task = (lambda plans: own_organisation.stored_staff("o") is staff and plans, [1], "o", staff)
+    assert worker.with_staff(task) == [1]
     assert own_organisation.stored_staff("o") is None
     with pytest.raises(ZeroDivisionError):
         worker.with_staff((lambda _: 1 / 0, [], "o", staff))
@@ -196,6 +193,10 @@ class FailingExecutor(InProcessExecutor):
 
     opened: list[FailingExecutor]
 
+    def __init__(self) -> None:
+        self.worker_errors = self.closed = False
+        FailingExecutor.opened.append(self)
+
     def submit(self, work, argument):
         if argument == "fatal" or (self is not FailingExecutor.opened[-1] and self.worker_errors):
             self.worker_errors = True
@@ -204,38 +205,36 @@ class FailingExecutor(InProcessExecutor):
             return future
         return super().submit(work, argument)
 
-    def __init__(self) -> None:
-        self.worker_errors = self.closed = False
-        FailingExecutor.opened.append(self)
-
     def shutdown(self, **_) -> None:
         self.closed = True
 
 
+def run_in_threads(work, arguments) -> None:
+    """Run `work` of every argument at once, each in a thread of its own."""
+    threads = [threading.Thread(target=work, args=(argument,)) for argument in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_a_worker_that_ends_is_shut_down_and_replaced(caplog):
     FailingExecutor.opened = []
-    answers = scheduler.AnswerScheduler(check=False, open_executor=FailingExecutor)
-    try:
-        outcomes: list = []
+    with closing(scheduler.AnswerScheduler(check=False, open_executor=FailingExecutor)) as answers:
+        results: list = []
 
-        def ask(what):
+        def submit(task):
             try:
-                outcomes.append(answers._workers[0].run(lambda argument: argument, what))
+                results.append(answers._workers[0].run(lambda argument: argument, task))
             except UserError as error:
-                outcomes.append(str(error))
+                results.append(str(error))
 
-        threads = [threading.Thread(target=ask, args=(what,)) for what in ["fatal", *["fine"] * 8]]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert outcomes.count("fine") == 8, "other tasks are done"
-        assert sum("ended twice" in one for one in outcomes) == 1
+        run_in_threads(submit, ["fatal", *["fine"] * 8])
+        assert results.count("fine") == 8, "other tasks are done"
+        assert sum("ended twice" in one for one in results) == 1
         assert len(FailingExecutor.opened) == cases.WORKERS + worker.MAX_ATTEMPTS
         assert [one.closed for one in FailingExecutor.opened].count(True) == worker.MAX_ATTEMPTS
         assert "is replaced" in caplog.text
-    finally:
-        answers.close()
 
 
 @pytest.mark.parametrize("part", ["wants_plans", "next_replicate", "stage"])
@@ -278,14 +277,10 @@ def test_threads_compose_one_at_a_time():
     seeds: list = []
 
     def compose(seed):
-        made = composition.compose(f"seed={seed}", "firm=one")
-        seeds.append((seed, made.seed, len(composition.options("availability"))))
+        cfg = composition.compose(f"seed={seed}", "firm=one")
+        seeds.append((seed, cfg.seed, len(composition.options("availability"))))
 
-    threads = [threading.Thread(target=compose, args=(seed,)) for seed in range(1, 5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(compose, range(1, 5))
     assert sorted(seeds) == [(seed, seed, seeds[0][2]) for seed in range(1, 5)]
 
 
@@ -337,12 +332,11 @@ UPGRADE = {
 
 @pytest.mark.slow
 def test_a_running_server_refuses_other_origins_and_connects_to_nobody(served):
-    evil = "http://evil.example"
+    evil = {"Origin": "http://evil.example"}, {"Host": "evil.example"}
     assert status(served.address, "/") == 200
-    assert status(served.address, "/_stcore/stream", **UPGRADE, Origin=evil) == 403
-    assert status(served.address, "/_stcore/stream", **UPGRADE, Host="evil.example") == 403
-    assert status(served.address, "/_stcore/stream", **UPGRADE, Host="evil.example", Origin=evil) == 403
-    assert status(served.address, "/_stcore/health", Origin=evil) == 403
+    for headers in (*evil, evil[0] | evil[1]):
+        assert status(served.address, "/_stcore/stream", **UPGRADE, **headers) == 403
+    assert status(served.address, "/_stcore/health", **evil[0]) == 403
     assert status(served.address, "/_stcore/stream", **UPGRADE, Origin=served.address.strip("/")) == 101
 
 
