@@ -1,4 +1,4 @@
-"""The benchmark command runs and says what it measured; how fast anything is, no test asks."""
+"""The benchmark command runs and reports its measurements; no test depends on speed."""
 
 import logging
 import sys
@@ -21,7 +21,7 @@ from sim.engine.reference import ReferenceEngine
 YEAR = 364
 
 
-def test_everybody_of_the_small_model_has_eight_mutual_ties():
+def test_all_employees_of_the_small_model_have_eight_mutual_ties():
     partner = partners_of(50, seed=1)
     assert partner.shape == (COLLEAGUES, 50)
     assert (partner != np.arange(50)).all()
@@ -51,9 +51,9 @@ def test_the_small_model_is_the_same_to_the_bit_under_both_engines():
         np.testing.assert_array_equal(models[0].engine.values[state], models[1].engine.values[state], state)
 
 
-def test_the_whole_model_is_taken_apart_into_shares_that_add_up():
-    eight = plan_of(60)
-    model = WholeModel(ReferenceEngine, eight, firm_of(eight), worlds=2)
+def test_the_time_of_the_whole_model_is_divided_into_shares_that_add_up():
+    plan = plan_of(60)
+    model = WholeModel(ReferenceEngine, plan, firm_of(plan), worlds=2)
     shares = shares_of_time(model, weeks=1)
     assert set(shares) == set(PARTS)
     assert sum(shares.values()) == pytest.approx(1)
@@ -62,17 +62,10 @@ def test_the_whole_model_is_taken_apart_into_shares_that_add_up():
 
 
 def test_runs_take_turns_and_an_employee_day_is_counted_in_every_world():
-    lived = {"one": 0, "two": 0}
-
-    def live(name):
-        def some(days):
-            lived[name] += days
-
-        return some
-
-    taken = nanoseconds([Runner(name, 10, 2, live(name), 7) for name in lived], turns=1)
-    assert set(taken) == set(lived)
-    assert all(days % 7 == 0 and days > 0 for days in lived.values())
+    days: dict[str, list[int]] = {"one": [], "two": []}
+    durations = nanoseconds([Runner(name, 10, 2, own.append, 7) for name, own in days.items()], turns=1)
+    assert set(durations) == set(days)
+    assert all(sum(own) % 7 == 0 and sum(own) > 0 for own in days.values())
 
 
 def test_memory_is_measured_without_what_earlier_parts_left():
@@ -114,7 +107,7 @@ def test_the_command_prints_its_table_and_writes_it(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_sweep_is_measured_with_what_it_keeps(tmp_path):
+def test_a_sweep_is_measured_with_its_storage(tmp_path):
     assert main(["--only", "sweeps", "--weeks", "1", "--runs", "9", "--out", str(tmp_path)]) == 0
     (folder,) = tmp_path.iterdir()
     notes = pandas.read_parquet(folder / "benchmarks.parquet").set_index("what")["note"]

@@ -391,10 +391,13 @@ def test_a_terminated_study_ends_like_an_interrupted_one(workers, tmp_path):
         [sys.executable, "-m", "sim", "scenarios", *words, f"workers={workers}", f"output={tmp_path}"],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    wait_until(lambda: list(tmp_path.glob("scenarios/.*")), 60)
-    time.sleep(1)
-    running.send_signal(signal.SIGTERM)
-    errors = running.communicate(timeout=30)[1]
+    try:
+        wait_until(lambda: list(tmp_path.glob("scenarios/.*")), 60)
+        time.sleep(1)
+        running.send_signal(signal.SIGTERM)
+        errors = running.communicate(timeout=30)[1]
+    finally:
+        running.kill()
     # Where the request meets text that Python executes, it ends by the signal; to a shell both are 130.
     assert running.returncode in (130, -signal.SIGINT)
     assert errors.splitlines()[-1] == "hybridwork: Interrupted. Nothing of this run is stored."

@@ -1,4 +1,4 @@
-"""The comparison of float32 with float64 widens everything that it says it widens, and compares what it says."""
+"""The comparison of float32 with float64 widens all values and compares all results."""
 
 import logging
 from dataclasses import replace
@@ -49,7 +49,7 @@ def test_a_place_that_still_rounds_is_found(study, monkeypatch, module):
         assert rounded(two_weeks(study)) != []
 
 
-def test_both_draw_the_same(study):
+def test_both_precisions_draw_the_same_traits(study):
     single = two_weeks(study)
     with in_float64():
         double = two_weeks(study)
@@ -57,7 +57,7 @@ def test_both_draw_the_same(study):
         np.testing.assert_allclose(double.values[name], single.values[name], rtol=1e-5, atol=1e-6, err_msg=name)
 
 
-def test_results_lie_far_closer_than_chance_alone_moves_them(study):
+def test_results_differ_far_less_than_between_replicates(study):
     replicates = [replace(study, replicate=number) for number in range(3)]
     narrow = [run(one) for one in replicates]
     with in_float64():
@@ -78,7 +78,7 @@ def test_yes_or_no_values_are_compared_day_by_day(study):
     assert events.fallen_otherwise < 1e-4 * events.count
 
 
-def test_a_gap_is_that_of_the_scenario_in_which_it_weighs_most():
+def test_the_gap_is_that_of_the_scenario_with_the_largest_relative_difference():
     wide = np.array([[0.0, 0.0], [2.0, 20.0]])
     gap = gap_of(wide + np.array([[0.1, 0.2], [0.0, 0.0]]), wide)
     assert (gap.largest, gap.error) == pytest.approx((0.1, 1.0))

@@ -1,4 +1,4 @@
-"""Whatever the parameters within their ranges and whatever the levers, every quantity stays within its own range."""
+"""Every quantity stays within its range for all parameters within their ranges and for all levers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sim.engine.plan import BASELINE, Plan, create_engine, validate_value
 from sim.engine.reference import ReferenceEngine
 from sim.language.discovery import levers, mechanisms
+from sim.language.grammar import ParameterMetadata
 from sim.language.registry import Quantity
 from sim.levers.scenario import Introduction, Scenario, Setting
 from sim.world.calendar import DAYS_A_WEEK, Calendar
@@ -30,60 +31,54 @@ MOVED_BEYOND = ("share", "fit", "hours/day", "breaks/day", "contacts/day")
 """Conditions in these units are bounded where they are used, not where levers add to them."""
 
 
-def random_parameters(worlds: int, luck: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
+def parameters() -> list[tuple[str, str, ParameterMetadata]]:
+    """Return process, name and metadata of every parameter of a mechanism."""
+    kinds = mechanisms().items()
+    return [(process, name, own) for process, kind in kinds for name, own in kind.parameter_metadata().items()]
+
+
+def random_parameters(worlds: int, rng: np.random.Generator) -> dict[tuple[str, str], np.ndarray]:
     """A value within its range for every parameter, for each world; switches on or off."""
     return {
-        (process, name): luck.integers(0, 2, worlds).astype(float)
-        if passport.is_switch
-        else luck.uniform(passport.low, passport.high, worlds)
-        for process, kind in mechanisms().items()
-        for name, passport in kind.parameter_metadata().items()
+        (process, name): rng.integers(0, 2, worlds).astype(float)
+        if own.is_switch
+        else rng.uniform(own.low, own.high, worlds)
+        for process, name, own in parameters()
     }
 
 
-def random_scenario(number: int, measures, luck: np.random.Generator, weeks: int) -> Scenario:
-    """Any measures, from any week, for any share of employers, as intense as may be; and two settings."""
+def random_scenario(number: int, measures, rng: np.random.Generator, weeks: int) -> Scenario:
+    """Return random measures with random properties, and three random settings."""
     introduced = [
         Introduction(
-            measure.name,
-            start=int(luck.integers(0, weeks)),
-            share=float(luck.uniform()),
-            intensity=float(luck.uniform(0, 2)),
-            use=float(luck.uniform()),
-            hoops=float(luck.uniform()),
-            well=float(luck.uniform()),
+            measure.name, start=int(rng.integers(0, weeks)), share=float(rng.uniform()),
+            intensity=float(rng.uniform(0, 2)), use=float(rng.uniform()), hoops=float(rng.uniform()),
+            well=float(rng.uniform()),
         )
         for measure in measures
-        if luck.uniform() < 0.6
-    ]
+        if rng.uniform() < 0.6
+    ]  # fmt: skip
     settings = [
-        Setting("availability", "pressure_from_above", float(luck.uniform(-1, 2)), start=int(luck.integers(0, weeks))),
-        Setting("attendance", "home_ceiling", float(luck.uniform()), start=int(luck.integers(0, weeks))),
-        Setting("attendance", "fixed_office_days", float(luck.uniform(0, 5))),
+        Setting("availability", "pressure_from_above", float(rng.uniform(-1, 2)), start=int(rng.integers(0, weeks))),
+        Setting("attendance", "home_ceiling", float(rng.uniform()), start=int(rng.integers(0, weeks))),
+        Setting("attendance", "fixed_office_days", float(rng.uniform(0, 5))),
     ]
     return Scenario(f"random {number}", "policy", tuple(introduced), settings=tuple(settings))
 
 
 def bounds(quantity: Quantity) -> tuple[float, float]:
-    """Between what a quantity must lie."""
-    low, high = -np.inf, np.inf
-    if quantity.unit == "0/1":
-        low, high = 0, 1
-    elif quantity.unit == "share" and not quantity.condition:
-        low, high = 0, 1
-    elif quantity.unit == "sd" and (quantity.kind == "stock" or quantity.name in SATURATED_FLOWS):
-        low, high = -HIGHEST_LIMIT, HIGHEST_LIMIT
-        if quantity.name in AGAINST_A_REFERENCE:
-            low, high = -1000, 1000
-    elif quantity.unit in NEVER_NEGATIVE and not (quantity.condition and quantity.unit in MOVED_BEYOND):
-        low = 0
-    if quantity.name == "tie_strength":
-        high = 1
-    return low, high
+    """Return the lowest and the highest valid value of a quantity."""
+    if quantity.unit == "0/1" or (quantity.unit == "share" and not quantity.condition):
+        return 0, 1
+    if quantity.unit == "sd" and (quantity.kind == "stock" or quantity.name in SATURATED_FLOWS):
+        limit = 1000 if quantity.name in AGAINST_A_REFERENCE else HIGHEST_LIMIT
+        return -limit, limit
+    positive = quantity.unit in NEVER_NEGATIVE and not (quantity.condition and quantity.unit in MOVED_BEYOND)
+    return 0 if positive else -np.inf, 1 if quantity.name == "tie_strength" else np.inf
 
 
 def outside(engine: ReferenceEngine) -> list[str]:
-    """What is no number, or lies where it must not, by name and value."""
+    """Return a line for every quantity that is not finite or is outside its range."""
     found = []
     for name, quantity in engine.registry.quantities.items():
         values = engine.values[name]
@@ -99,12 +94,12 @@ def outside(engine: ReferenceEngine) -> list[str]:
     return found
 
 
-def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: int, with_levers: bool) -> list[str]:
-    """Everything that left its range on any Wednesday or Sunday of a run of `weeks`, levers from half of it on."""
-    luck = np.random.default_rng(number)
-    scenarios = tuple(random_scenario(n, plan.measures, luck, weeks // 2) for n in range(worlds))
+def faults_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: int, with_levers: bool) -> list[str]:
+    """Return the quantities outside their ranges on any Wednesday or Sunday; levers start halfway."""
+    rng = np.random.default_rng(number)
+    scenarios = tuple(random_scenario(n, plan.measures, rng, weeks // 2) for n in range(worlds))
     plan = replace(plan, firm=SMALL, seed=number, scenarios=scenarios if with_levers else (BASELINE,))
-    engine = create_engine(plan, worlds, random_parameters(worlds, luck))
+    engine = create_engine(plan, worlds, random_parameters(worlds, rng))
     if with_levers:
         engine = engine.with_scenarios(scenarios)
     found: list[str] = []
@@ -118,50 +113,32 @@ def lived_with_random_parameters(plan: Plan, worlds: int, number: int, weeks: in
     return found
 
 
-@pytest.mark.parametrize("number", range(3))
+YEAR = [pytest.param(20, number, 52, marks=pytest.mark.slow) for number in range(10, 20)]
+
+
+@pytest.mark.parametrize(("worlds", "number", "weeks"), [*((3, number, 8) for number in range(3)), *YEAR])
 @pytest.mark.parametrize("with_levers", [False, True], ids=["parameters", "parameters_and_levers"])
-def test_no_quantity_leaves_its_range(number, with_levers, small_plan):
-    assert lived_with_random_parameters(small_plan, 3, number, 8, with_levers) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(10, 20))
-@pytest.mark.parametrize("with_levers", [False, True], ids=["parameters", "parameters_and_levers"])
-def test_no_quantity_leaves_its_range_in_a_year_of_twenty_random_worlds(number, with_levers, small_plan):
-    assert lived_with_random_parameters(small_plan, 20, number, 52, with_levers) == []
-
-
-def corner(high: bool, worlds: int = 1) -> dict[tuple[str, str], np.ndarray]:
-    return {
-        (process, name): np.full(worlds, passport.high if high else passport.low)
-        for process, kind in mechanisms().items()
-        for name, passport in kind.parameter_metadata().items()
-    }
+def test_no_quantity_leaves_its_range(worlds, number, weeks, with_levers, small_plan):
+    assert faults_with_random_parameters(small_plan, worlds, number, weeks, with_levers) == []
 
 
 @pytest.mark.parametrize("high", [False, True], ids=["lowest", "highest"])
 def test_the_corners_of_all_ranges_are_safe(high, small_plan):
-    engine = create_engine(replace(small_plan, firm=SMALL, calendar=Calendar.starting("2021-12-06")), 1, corner(high))
+    corner = {(process, name): np.full(1, own.high if high else own.low) for process, name, own in parameters()}
+    engine = create_engine(replace(small_plan, firm=SMALL, calendar=Calendar.starting("2021-12-06")), 1, corner)
     for day in range(-5 * DAYS_A_WEEK, 5 * DAYS_A_WEEK):
         engine.run_day(day)
         assert outside(engine) == [], day
 
 
-@given(data=st.data())
+@given(chosen=st.lists(st.sampled_from(parameters()), min_size=6, max_size=6, unique_by=lambda own: own[:2]))
 @settings(max_examples=15)
-def test_every_parameter_alone_may_stand_at_either_end_of_its_range(data, small_plan):
-    """Drawn a few at a time, each end in a world of its own."""
-    chosen = data.draw(
-        st.lists(
-            st.sampled_from([(p, n) for p, kind in mechanisms().items() for n in kind.parameter_metadata()]),
-            min_size=6, max_size=6, unique=True,
-        )
-    )  # fmt: skip
+def test_every_parameter_alone_may_be_at_either_end_of_its_range(chosen, small_plan):
+    """A few parameters at a time, each end in a world of its own."""
     varied = {}
-    for row, (process, name) in enumerate(chosen):
-        passport = mechanisms()[process].parameter_metadata()[name]
+    for row, (process, name, own) in enumerate(chosen):
         values = np.full(2 * len(chosen), getattr(mechanisms()[process](), name))
-        values[2 * row : 2 * row + 2] = passport.low, passport.high
+        values[2 * row : 2 * row + 2] = own.low, own.high
         varied[process, name] = values
     engine = create_engine(replace(small_plan, firm=SMALL), 2 * len(chosen), varied)
     for day in range(-14, 0):
@@ -186,11 +163,11 @@ def test_no_quantity_leaves_its_range_in_firms_of_every_shape(firm, small_plan):
     assert outside(engine) == []
 
 
-def test_every_parameter_at_its_range_is_accepted_and_beyond_it_refused():
+def test_parameters_at_the_ends_of_their_ranges_are_accepted_and_others_refused():
     for kind in (*mechanisms().values(), *levers().values()):
-        for name, passport in kind.parameter_metadata().items():
-            for end in (passport.low, passport.high):
+        for name, metadata in kind.parameter_metadata().items():
+            for end in (metadata.low, metadata.high):
                 assert validate_value(kind(), name, end) == end
-            for beyond in (passport.low - 1, passport.high + 1, float("nan")):
+            for beyond in (metadata.low - 1, metadata.high + 1, float("nan")):
                 with pytest.raises(ValueError, match=r"Invalid value for .* Use "):
                     validate_value(kind(), name, beyond)

@@ -18,7 +18,7 @@ from sim.words import Words
 
 NUMBERS = st.floats(-5000, 5000) | st.floats(-0.01, 0.01)
 DECIMALS = st.integers(0, 4)
-HOUSE = Path(sim.__file__).parent
+PACKAGE = Path(sim.__file__).parent
 
 
 def read(text: str, words: Words) -> float:
@@ -68,12 +68,12 @@ def test_an_interval_that_holds_zero_is_said_to_hold_it(middle, below, above, un
 def formats() -> list[tuple[str, str]]:
     """Every format of an f-string in the package, with the file it stands in."""
     found = []
-    for path in sorted(HOUSE.rglob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         if path.name == "formatting.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-                found.append((path.relative_to(HOUSE).as_posix(), ast.unparse(node.format_spec)))
+                found.append((path.relative_to(PACKAGE).as_posix(), ast.unparse(node.format_spec)))
     return found
 
 
@@ -82,5 +82,5 @@ def test_no_other_module_writes_signs_by_hand():
     assert len(own) > 100
     by_hand = [(file, text) for file, text in own if re.search(r"\+.*f'?$", text) or ("z" in text and "%" not in text)]
     assert by_hand == []
-    replaced = [path.name for path in HOUSE.rglob("*.py") if re.search(r"replace\(.-0", path.read_text("utf-8"))]
+    replaced = [path.name for path in PACKAGE.rglob("*.py") if re.search(r"replace\(.-0", path.read_text("utf-8"))]
     assert replaced == []
