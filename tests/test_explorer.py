@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import time
 import zipfile
 from concurrent.futures import Future
@@ -20,7 +21,9 @@ import pytest
 from conftest import InProcessExecutor, wait_until
 
 from benchmarks.sessions import persons, served
+from sim.config import composition, plan_builder
 from sim.errors import UserError
+from sim.studies.scenarios import compare
 from sim.views.explore.labels import option_of
 from sim.views.explore.levers import FIRST, family
 from sim.views.explore.questions import questions
@@ -64,22 +67,19 @@ def open_page(monkeypatch):
 
 
 def test_the_page_opens_with_the_ten_questions(open_page):
-    shown = open_page()
-    assert not shown.exception
-    asked = [button.label for button in shown.button if str(button.key).startswith("ask_")]
-    assert asked == [question.text("short", EN) for question in questions()]
+    page = open_page()
+    assert not page.exception
+    labels = [button.label for button in page.button if str(button.key).startswith("ask_")]
+    assert labels == [question.text("short", EN) for question in questions()]
 
 
 def test_a_forged_link_is_an_error_in_one_line_above_the_questions(open_page):
-    shown = open_page(v="1", persons="/etc/passwd")
-    assert len(shown.error) == 1
-    assert any(str(button.key) == "ask_1" for button in shown.button)
-
-
-def test_the_error_of_a_forged_link_is_in_the_language_of_the_link(open_page):
-    shown = open_page(v="1", language="nl", availability="quiet_evening")
+    page = open_page(v="1", persons="/etc/passwd")
+    assert len(page.error) == 1
+    assert any(str(button.key) == "ask_1" for button in page.button)
+    page = open_page(v="1", language="nl", availability="quiet_evening")
     text = NL("explore.mistake.unknown.option", of="availability", name="quiet_evening", known="quiet_evenings")
-    assert NL("explore.state.link", error=text) in shown.error[0].value
+    assert NL("explore.state.link", error=text) in page.error[0].value
 
 
 class RefusingExecutor:
@@ -102,40 +102,40 @@ def open_without_answers(open_page):
 
 
 def test_an_invalid_setting_is_refused_and_leaves_the_choice(open_without_answers):
-    shown = open_without_answers(v="1", employees="40", weeks="260")
-    shown.number_input(key="set_employees").set_value(5000).run()
+    page = open_without_answers(v="1", employees="40", weeks="260")
+    page.number_input(key="set_employees").set_value(5000).run()
     text = EN("explore.mistake.work", employees=5000, weeks=260)
-    assert shown.error[0].value == EN("explore.state.refused", error=text)
-    assert shown.session_state.choice.employees == 40
+    assert page.error[0].value == EN("explore.state.refused", error=text)
+    assert page.session_state.choice.employees == 40
 
 
 def test_the_loss_at_each_layer_of_management_can_be_set(open_without_answers):
-    shown = open_without_answers(v="1", employees="40", weeks="26")
-    shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.25).run()
-    assert shown.session_state.choice.numbers == {"mechanisms.cascade.layer_loss": 0.25}
-    shown.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.12).run()
-    assert not shown.session_state.choice.numbers
+    page = open_without_answers(v="1", employees="40", weeks="26")
+    page.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.25).run()
+    assert page.session_state.choice.numbers == {"mechanisms.cascade.layer_loss": 0.25}
+    page.slider(key="set_mechanisms_cascade_layer_loss").set_value(0.12).run()
+    assert not page.session_state.choice.numbers
 
 
 def test_measures_in_place_are_ticked_on_a_checklist(open_without_answers):
-    shown = open_without_answers(v="1", employees="40", weeks="26")
-    assert shown.session_state.choice.in_place is None
-    shown.toggle(key="set_in_place").set_value(True).run()
-    assert shown.session_state.choice.in_place == ()
-    shown.checkbox(key="set_p_breaks").set_value(True).run()
-    shown.checkbox(key="set_p_social_moments").set_value(True).run()
-    assert shown.session_state.choice.in_place == ("breaks", "social_moments")
-    assert "in_place=[breaks,social_moments]" in shown.session_state.choice.overrides
-    shown.toggle(key="set_in_place").set_value(False).run()
-    assert shown.session_state.choice.in_place is None
+    page = open_without_answers(v="1", employees="40", weeks="26")
+    assert page.session_state.choice.in_place is None
+    page.toggle(key="set_in_place").set_value(True).run()
+    assert page.session_state.choice.in_place == ()
+    page.checkbox(key="set_p_breaks").set_value(True).run()
+    page.checkbox(key="set_p_social_moments").set_value(True).run()
+    assert page.session_state.choice.in_place == ("breaks", "social_moments")
+    assert "in_place=[breaks,social_moments]" in page.session_state.choice.overrides
+    page.toggle(key="set_in_place").set_value(False).run()
+    assert page.session_state.choice.in_place is None
 
 
 def test_no_result_is_shown_unless_the_null_scenario_is_zero(open_page):
     open_page.live.error = "today's practice differs from itself in outcomes"
-    shown = open_page(v="1", availability="quiet_evenings")
-    assert "differs from itself" in shown.error[0].value
-    assert not shown.selectbox
-    assert not shown.button or all(str(button.key).startswith("language") for button in shown.button)
+    page = open_page(v="1", availability="quiet_evenings")
+    assert "differs from itself" in page.error[0].value
+    assert not page.selectbox
+    assert not page.button or all(str(button.key).startswith("language") for button in page.button)
 
 
 # -- in a browser -----------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def address(tmp_path_factory):
 
 
 class Visitor:
-    """Somebody at the page, who notices what leaves the machine and what goes wrong."""
+    """A visitor of the page, who records requests to other machines and errors."""
 
     def __init__(self, browser, address: str, viewport=DESKTOP) -> None:
         self.address, self.errors = address, []
@@ -183,9 +183,19 @@ class Visitor:
         return self
 
     def wait_for_all_runs(self) -> Visitor:
-        """Wait until no more runs will guest."""
+        """Wait until all runs are done."""
         text = EN("explore.state.done", most=MOST)
         self.page.wait_for_function("text => document.body.innerText.split('\\n').includes(text)", arg=text)
+        return self
+
+    def wait_for_text(self, text: str) -> Visitor:
+        """Wait until the page shows a text."""
+        self.page.wait_for_function("text => document.body.innerText.includes(text)", arg=text)
+        return self
+
+    def wait_for_title(self, text: str) -> Visitor:
+        """Wait until the heading is this text."""
+        self.page.wait_for_function("text => document.querySelector('h1').innerText === text", arg=text)
         return self
 
     def wait_for_rest(self) -> Visitor:
@@ -195,27 +205,27 @@ class Visitor:
 
     @property
     def title(self) -> str:
-        """The heading."""
+        """Heading."""
         return self.page.locator("h1").first.inner_text()
 
     @property
     def query(self) -> dict[str, str]:
-        """What the address bar holds."""
+        """Query of the address."""
         return {name: values[0] for name, values in parse_qs(urlparse(self.page.url).query).items()}
 
     def choose(self, label: str, option: str) -> None:
-        """Move a lever."""
+        """Choose an option of a lever."""
         self.page.get_by_role("combobox", name=re.compile(re.escape(label))).first.click()
         self.page.get_by_role("option", name=option, exact=True).first.click()
 
     def show_view(self, view: str) -> None:
-        """Turn to another picture."""
+        """Choose a figure."""
         self.page.locator("[data-testid=stButtonGroup] button, [role=radio]").filter(has_text=view).first.click()
         self.page.wait_for_timeout(800)
         self.wait_for_rest().wait_for_answer()
 
     def take_screenshot(self, name: str) -> None:
-        """Keep what the page looks like, from top to bottom."""
+        """Write a screenshot of the whole page."""
         size = self.page.viewport_size
         self.page.wait_for_timeout(1200)
         height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
@@ -225,7 +235,7 @@ class Visitor:
         self.page.set_viewport_size(size)
 
     def leave(self) -> None:
-        """Close the page; nothing must have gone wrong."""
+        """Close the page; fail if an error was recorded."""
         self.context.close()
         assert not self.errors
 
@@ -246,10 +256,7 @@ def test_the_ten_questions_each_lead_to_a_view_with_its_answer(visitor):
     visitor.take_screenshot("questions")
     for question in questions():
         visitor.wait_for_rest().page.locator(f".st-key-ask_{question.number} button").click()
-        visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
-                                       arg=question.text("question", EN))  # fmt: skip
-        visitor.page.wait_for_function("text => document.body.innerText.includes(text)",
-                                       arg=question.text("limits", EN))  # fmt: skip
+        visitor.wait_for_title(question.text("question", EN)).wait_for_text(question.text("limits", EN))
         assert visitor.query["question"] == str(question.number)
         visitor.page.locator(".st-key-home button").click()
         visitor.page.wait_for_selector(".st-key-ask_1")
@@ -288,9 +295,7 @@ def test_every_lever_changes_the_answer_and_the_link(visitor, name):
 def test_a_preset_sets_all_its_levers(visitor):
     visitor.open(PolicySelection(**SMALL)).wait_for_answer()
     visitor.choose(EN("explore.panel.start"), EN("common.scenario.whole_package"))
-    visitor.page.wait_for_function("text => document.querySelector('h1').innerText === text",
-                                   arg=EN("common.scenario.whole_package"))  # fmt: skip
-    visitor.wait_for_answer()
+    visitor.wait_for_title(EN("common.scenario.whole_package")).wait_for_answer()
     wanted = presets()["whole_package"]
     wait_until(lambda: {name: visitor.query.get(name) for name in wanted} == wanted, 20)
 
@@ -324,9 +329,7 @@ def test_dutch_is_complete(visitor):
     visitor.open(QUIET).wait_for_answer()
     visitor.page.locator(".st-key-language_nl button").click()
     visitor.page.wait_for_function("document.documentElement.lang === 'nl'")
-    visitor.page.wait_for_function("document.body.innerText.includes('Burn-outklachten')")
-    visitor.page.wait_for_function("text => document.body.innerText.includes(text)", arg=NL("explore.take.report"))
-    visitor.wait_for_answer()
+    visitor.wait_for_text("Burn-outklachten").wait_for_text(NL("explore.take.report")).wait_for_answer()
     text = visitor.page.locator("[data-testid=stApp]").inner_text()
     titles = EN("explore.panel.title"), EN("explore.take.title")
     for english in ("today's practice", "runs", "Isolation from", "assumed", "Skip to", *titles):
@@ -397,11 +400,6 @@ def test_an_answer_is_updated_with_more_runs(visitor):
 
 @pytest.mark.slow
 def test_downloads_equal_the_results_of_the_command_line(visitor, tmp_path):
-    import shlex
-
-    from sim.config import composition, plan_builder
-    from sim.studies.scenarios import compare
-
     visitor.open(QUIET).wait_for_answer()
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("button", name=EN("explore.take.data")).click()
@@ -410,8 +408,8 @@ def test_downloads_equal_the_results_of_the_command_line(visitor, tmp_path):
     words = shlex.split(about["command"])[2:]
     _, tables = compare(plan_builder.build_plans(composition.compose(*words), words), quiet=True)
     for name in ("effects", "counts", "gains", "cascade"):
-        shown = pd.read_csv(archive.open(f"{name}.csv"))
-        pd.testing.assert_frame_equal(shown, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))
+        table = pd.read_csv(archive.open(f"{name}.csv"))
+        pd.testing.assert_frame_equal(table, pd.read_csv(io.StringIO(tables[name].to_csv(index=False))))
     for name, holds in (("figures", b"PK"), ("report", b"<!")):
         with visitor.page.expect_download() as download:
             visitor.page.get_by_role("button", name=EN(f"explore.take.{name}")).click()
@@ -424,7 +422,7 @@ def test_the_last_change_can_be_replayed(visitor):
     visitor.choose(EN("common.family.availability"), option_of("availability", "quiet_evenings").marked(EN))
     visitor.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Quiet')")
     visitor.wait_for_answer().page.get_by_role("button", name=EN("explore.take.replay")).click()
-    visitor.page.wait_for_function('document.body.innerText.includes("Before: Today\'s practice")')
+    visitor.wait_for_text("Before: Today's practice")
     visitor.page.wait_for_function('!document.body.innerText.includes("Before: Today\'s practice")')
 
 
@@ -437,17 +435,13 @@ def test_an_uploaded_file_is_checked_and_is_not_in_the_link(visitor):
     visitor.open(QUIET).wait_for_answer()
     visitor.page.get_by_text(EN("explore.panel.organisation"), exact=True).click()
     upload = visitor.page.locator("[data-testid=stFileUploaderDropzone] input, input[type=file]").first
-    refused = (
-        PERSONS.replace("role\n", "role,email\n", 1)
-        .replace("manager\n", "manager,a@b\n")
-        .replace("employee\n", "employee,a@b\n")
-    )
-    upload.set_input_files({"name": "persons.csv", "mimeType": "text/csv", "buffer": refused.encode()})
+    file = {"name": "persons.csv", "mimeType": "text/csv"}
+    refused = re.sub("(manager|employee)\n", "\\1,a@b\n", PERSONS.replace("role\n", "role,email\n", 1))
+    upload.set_input_files({**file, "buffer": refused.encode()})
     visitor.page.wait_for_selector("section [data-testid=stAlert], [data-testid=stSidebar] [data-testid=stAlert]")
-    upload.set_input_files({"name": "persons.csv", "mimeType": "text/csv", "buffer": PERSONS.encode()})
+    upload.set_input_files({**file, "buffer": PERSONS.encode()})
     read = EN("explore.panel.uploaded", people=30)
-    visitor.page.wait_for_function("text => document.body.innerText.includes(text)", arg=read)
-    visitor.wait_for_answer()
+    visitor.wait_for_text(read).wait_for_answer()
     assert "persons" not in visitor.page.url
     assert "/tmp/" not in visitor.page.content()
     visitor.page.get_by_role("button", name=EN("explore.panel.remove")).click()

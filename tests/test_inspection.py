@@ -90,9 +90,8 @@ def test_a_null_is_not_reported_with_a_relation_of_either_sign():
 
 @pytest.mark.slow
 def test_random_answers_report_no_finding_of_a_family_in_95_percent_of_studies():
-    of_100 = np.mean(
-        [analyse(random_answers(seed), permutations=100).findings["demographics_health"].reported for seed in range(60)]
-    )
+    studies = [analyse(random_answers(seed), permutations=100) for seed in range(60)]
+    of_100 = np.mean([study.findings["demographics_health"].reported for study in studies])
     # three standard errors of a share of 60 at 0.95 are 0.08; counts are whole, so it may be more than 0.95
     assert of_100 >= 0.95 - 0.085
 
@@ -134,10 +133,9 @@ def test_shares_and_mismatches_equal_those_counted_directly():
         [answers.claims["breaks"].mean(), answers.responses["known.breaks"][manager].mean(),
          answers.responses["known.breaks"][~manager].mean()]
     )  # fmt: skip
-    differs = np.array([answers.responses[f"known.{n}"] != answers.responses[f"claimed.{n}"] for n in MEASURES])
-    lost = np.array(
-        [(answers.responses[f"claimed.{n}"] > 0) & (answers.responses[f"known.{n}"] == 0) for n in MEASURES]
-    )
+    values = answers.responses
+    claimed, known = (np.array([values[f"{own}.{name}"] for name in MEASURES]) for own in ("claimed", "known"))
+    differs, lost = known != claimed, (claimed > 0) & (known == 0)
     assert study.mismatches["any_difference", "manager"] == pytest.approx(differs[:, manager].sum(axis=0).mean())
     assert study.mismatches["claimed_not_known", "non_manager"] == pytest.approx(lost[:, ~manager].sum(axis=0).mean())
 
@@ -188,10 +186,8 @@ def tiny_plan(measures) -> Plan:
 
 
 def test_a_plan_gives_the_same_study_twice_and_another_replicate_another(tiny_plan):
-    first, again, other = (
-        simulate_study(plan, permutations=20).numbers()
-        for plan in (tiny_plan, tiny_plan, replace(tiny_plan, replicate=1))
-    )
+    plans = tiny_plan, tiny_plan, replace(tiny_plan, replicate=1)
+    first, again, other = (simulate_study(plan, permutations=20).numbers() for plan in plans)
     assert first == pytest.approx(again, nan_ok=True)
     assert sum(first[name] != other[name] for name in first) > 300
 
@@ -214,9 +210,8 @@ def test_marks_run_from_one_to_four_and_into_words():
 
 
 def test_claims_count_by_share_who_know_and_furniture_by_observation():
-    answers = random_answers(
-        **{f"known.{name}": np.full(PEOPLE, 0.0) for name in MEASURES}, adjustable_at_home=np.ones(PEOPLE)
-    )
+    unknown = {f"known.{name}": np.zeros(PEOPLE) for name in MEASURES}
+    answers = random_answers(**unknown, adjustable_at_home=np.ones(PEOPLE))
     claims = {name: np.ones(PEOPLE // 2) for name in MEASURES}
     marks = rate_employers(replace(answers, claims=claims))
     assert marks["screen_work"].in_general == pytest.approx(4.0) and marks["screen_work"].item_by_item is None
@@ -236,18 +231,16 @@ def test_only_establishments_with_an_interview_have_a_mark():
 # -- number of interviews ---------------------------------------------------------------------------------------------
 
 
-def sampling_errors(
-    within: float = 2.0, between: float = 1.0, lift: float = 0.8, n: tuple[int, ...] = (1, 4, 16)
-) -> SamplingErrors:
-    """Return errors of a world with these SDs of answers, and this lift if employers choose."""
+def sampling_errors() -> SamplingErrors:
+    """Return errors of a world whose answers have an SD of 2 within and 1 between firms; employers' choice adds 0.8."""
+    within, between, lift, n = 2.0, 1.0, 0.8, (1, 4, 16)
     random = np.random.default_rng(2)
     known = 6 + between * random.standard_normal(400)
     error = {at: within / np.sqrt(at) * random.standard_normal((30, 400)) for at in n}
     at_random = np.stack([error[at] for at in n], axis=-1)
     errors = {"at_random": at_random, "team_by_team": at_random * 1.2, "chosen_by_employer": at_random + lift}
-    return SamplingErrors(
-        known, known + 3, within, {way: np.repeat(own[..., None] / 15, 15, axis=-1) for way, own in errors.items()}
-    )
+    each = {way: np.repeat(own[..., None] / 15, 15, axis=-1) for way, own in errors.items()}
+    return SamplingErrors(known, known + 3, within, each)
 
 
 def test_the_error_falls_with_the_root_of_n_unless_the_employer_chooses():
@@ -268,9 +261,8 @@ def test_the_required_number_is_the_smallest_within_the_tolerance():
 
 
 def test_the_sector_error_follows_its_formula_and_the_design_effect_grows():
-    table = sector_table([sampling_errors()], [50, 200], [1, 4], share_chosen=0.5).set_index(
-        ["establishments", "employees"]
-    )
+    table = sector_table([sampling_errors()], [50, 200], [1, 4], share_chosen=0.5)
+    table = table.set_index(["establishments", "employees"])
     between = sampling_errors().known.var(ddof=1)
     assert table.loc[(200, 4), "off"] == pytest.approx(1.96 * np.sqrt(between / 200 + 4 / 800))
     assert table.loc[(50, 1), "bias"] == pytest.approx(0.4, abs=0.02)
@@ -327,8 +319,9 @@ def test_shares_of_studies_come_with_the_interval_of_wilson(results):
     assert row["low"] < row["of_100"] + 1e-9 and row["high"] >= row["of_100"] and row["high"] - row["low"] > 20
 
 
-def test_the_facts_are_those_of_the_tables(results):
-    facts = STUDY.facts(results)
+def test_the_facts_are_valid_json_and_those_of_the_tables(results):
+    facts = json.loads(json.dumps(STUDY.facts(results), allow_nan=False))
+    assert len(facts["measures"]) == 15 and len(facts["patterns"]) == 33
     own = results.tables["measures"].set_index(["measure", "who"])
     assert facts["measures_reported"]["employer"] == pytest.approx(own["mean"].xs("employer", level="who").sum() / 100)
     assert facts["carried_out"] + facts["not_announced"] == pytest.approx(facts["measures_true"]["employer"])
@@ -338,11 +331,6 @@ def test_the_facts_are_those_of_the_tables(results):
     findings = facts["findings"]
     assert findings["known"] == 32, "without weeks on site, fewer contacts are unknown"
     assert findings["reported"] == pytest.approx(findings["reported_null"] + findings["reported_positive"])
-
-
-def test_facts_are_valid_json(results):
-    facts = json.loads(json.dumps(STUDY.facts(results), allow_nan=False))
-    assert len(facts["measures"]) == 15 and len(facts["patterns"]) == 33
 
 
 def test_results_say_whether_parameters_vary(tiny_plan, results):

@@ -66,14 +66,17 @@ def test_no_effect_sets_the_amounts_of_all_measures_of_the_study_to_zero(explana
         assert amounts == ([0] * len(amounts) if before.in_study else [s.amount for s in before.shifts.values()])
 
 
+def entry(name: str, parameter: str, values: list[float]) -> dict:
+    """Return the settings of an explanation that changes one parameter of the cascade."""
+    return {name: {"label": name, "says": "b", "prior": 0.5, "moves": {"cascade": {parameter: values}}}}
+
+
 def test_the_larger_change_counts_if_two_explanations_change_a_parameter():
-    given = {
-        name: {"label": name, "says": "", "prior": 0.5, "moves": {"cascade": {"lapsing": [0.001, 0.002, end]}}}
-        for name, end in (("slow", 0.004), ("fast", 0.01))
-    }
-    both = with_on(explanations_of(given), {"slow": 1.0, "fast": 1.0})
-    assert both.parameters["cascade", "lapsing"] == 0.01
-    assert with_on(explanations_of(given), {"slow": 1.0}).parameters["cascade", "lapsing"] == 0.004
+    own = explanations_of(
+        entry("slow", "lapsing", [0.001, 0.002, 0.004]) | entry("fast", "lapsing", [0.001, 0.002, 0.01])
+    )
+    assert with_on(own, {"slow": 1.0, "fast": 1.0}).parameters["cascade", "lapsing"] == 0.01
+    assert with_on(own, {"slow": 1.0}).parameters["cascade", "lapsing"] == 0.004
 
 
 def test_invented_claims_do_not_change_the_share_of_claims(explanations, small_plan):
@@ -100,7 +103,7 @@ def test_worlds_follow_their_priors_and_all_ranges(explanations, small_plan):
 
 
 @pytest.mark.parametrize(
-    ("entry", "message"),
+    ("changes", "message"),
     [
         ({"prior": 1}, "prior: 1. Use more than 0 and less than 1."),
         ({"moves": {}}, "moves: {}. Use at least one parameter"),
@@ -113,18 +116,15 @@ def test_worlds_follow_their_priors_and_all_ranges(explanations, small_plan):
         ({"extra": 1}, "Unknown setting: vanishing.explanations.mine.extra"),
     ],
 )
-def test_an_error_in_an_explanation_names_its_entry(entry, message):
-    valid = {"label": "a", "says": "b", "prior": 0.5, "moves": {"cascade": {"carried_out": [1, 0.9, 0.7]}}}
+def test_an_error_in_an_explanation_names_its_entry(changes, message):
+    valid = entry("mine", "carried_out", [1, 0.9, 0.7])["mine"]
     with pytest.raises(UserError, match=r"vanishing\.explanations\.mine") as error:
-        explanations_of({"mine": {**valid, **entry}})
+        explanations_of({"mine": {**valid, **changes}})
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_two_explanations_cannot_correct_a_parameter_to_different_values():
-    entries = {
-        name: {"label": name, "says": "", "prior": 0.5, "moves": {"cascade": {"carried_out": [value, 0.9, 0.7]}}}
-        for name, value in (("one", 1), ("other", 0.95))
-    }
+    entries = entry("one", "carried_out", [1, 0.9, 0.7]) | entry("other", "carried_out", [0.95, 0.9, 0.7])
     with pytest.raises(UserError, match=r"explanations\.other\.moves\.cascade\.carried_out: 0\.95\. Use 1 "):
         explanations_of(entries)
 
@@ -277,9 +277,8 @@ def test_a_question_about_an_explanation_discriminates_it(explanations):
     chance = np.random.default_rng(4)
     on = chance.integers(0, 2, 300)
     worlds = pd.DataFrame({"world": np.arange(300), "reading": 1 + chance.integers(0, 2, 300), "on.idle": on})
-    noise = {
-        f"{size}{name}.x": chance.standard_normal(300) for name in survey_designs.QUESTIONS for size in ("", "few.")
-    }
+    questions = [f"{size}{name}.x" for name in survey_designs.QUESTIONS for size in ("", "few.")]
+    noise = {name: chance.standard_normal(300) for name in questions}
     surveys = pd.DataFrame({**noise, "use.x": on + 0.3 * chance.standard_normal(300)})
     one = type(explanations[0])("idle", "idle", "", 0.5, explanations[0].moves)
     table = classifier.discrimination([one], {"worlds": worlds, "surveys": surveys})
