@@ -57,9 +57,9 @@ def varied_parameters(plan: Plan, seed: int, worlds: int) -> dict[tuple[str, str
     """Draw half of all parameters from their ranges, one value per world."""
     rng, registry = np.random.default_rng(seed), registry_of(plan)
     return {
-        (process, name): rng.uniform(passport.low, passport.high, worlds)
+        (process, name): rng.uniform(metadata.low, metadata.high, worlds)
         for process, own in (*registry.mechanisms.items(), *registry.levers.items())
-        for name, passport in own.parameter_metadata().items()
+        for name, metadata in own.parameter_metadata().items()
         if rng.random() < 0.5
     }
 

@@ -106,8 +106,8 @@ def test_a_family_with_many_relations_is_not_reported_as_null():
 
 def test_a_finding_without_answers_is_unknown():
     answers = random_answers()
-    said = {name: values for name, values in answers.responses.items() if name != "chooses_home_hours"}
-    finding = quick(replace(answers, responses=said)).findings["choice_pressure"]
+    answered = {name: values for name, values in answers.responses.items() if name != "chooses_home_hours"}
+    finding = quick(replace(answers, responses=answered)).findings["choice_pressure"]
     assert finding.reported is None and np.isnan(finding.r).all()
     study = quick(answers)
     assert study.findings["detail_question"].reported is None
@@ -117,8 +117,9 @@ def test_a_finding_without_answers_is_unknown():
 def test_signs_are_right_or_wrong_by_direction_of_the_scale():
     answers = random_answers()
     better = {"exhaustion": -1.0, "detachment": -1.0}
-    said = {name: sign * answers.responses["known.breaks"] for name, sign in better.items()}
-    plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, responses=answers.responses | said)))
+    known = answers.responses["known.breaks"]
+    changed = answers.responses | {name: sign * known for name, sign in better.items()}
+    plain, bent = (quick(own).tests["known"] for own in (answers, replace(answers, responses=changed)))
     assert bent.right - plain.right in (1, 2, 3)  # less exhaustion where breaks are known, in both roles
     assert bent.wrong - plain.wrong in (1, 2, 3)  # less detachment
     assert bent.tests == 270

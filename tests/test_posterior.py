@@ -52,9 +52,9 @@ def test_every_calibration_row_and_every_cell_of_the_table_is_one_observation(me
 
 
 def test_only_levels_given_in_words_have_a_value_in_the_observations(measures):
-    found = {one.name: one for one in observations(measures)}
-    assert (found["burnout_home"].value, found["burnout_home"].unit) == (16.9, "percent")
-    assert found["social_moments.non_manager"].value == 50.0
+    by_name = {one.name: one for one in observations(measures)}
+    assert (by_name["burnout_home"].value, by_name["burnout_home"].unit) == (16.9, "percent")
+    assert by_name["social_moments.non_manager"].value == 50.0
     with_value = {row["id"] for row in rows("observations") if row["value"]}
     assert with_value == {"bat_exhaustion_category", "leading_difficulty"}
 
@@ -220,8 +220,8 @@ def test_the_effective_sample_size_is_largest_for_equal_weights():
 
 
 def test_weights_add_up_to_one_and_a_failed_run_has_weight_zero():
-    found = weights.normalised(np.array([-2000.0, -2000.0 + math.log(3), np.nan]))
-    assert found == pytest.approx([0.25, 0.75, 0.0])
+    normalised = weights.normalised(np.array([-2000.0, -2000.0 + math.log(3), np.nan]))
+    assert normalised == pytest.approx([0.25, 0.75, 0.0])
 
 
 def test_resampling_is_proportional_to_weights():
@@ -248,16 +248,16 @@ def test_effective_sample_sizes_of_rounds_add_up():
 
 def test_with_a_small_effective_sample_size_the_last_round_is_unweighted():
     rng = np.random.default_rng(10)
-    found = [round_of(rng.normal(0, 3, 50), "flow"), *(round_of(rng.normal(0, 1, 200)) for _ in range(2))]
-    assert len(importance_rounds.final_draws(found, 50).simulations) == 400
-    last = importance_rounds.final_draws(found, 10_000)
+    rounds = [round_of(rng.normal(0, 3, 50), "flow"), *(round_of(rng.normal(0, 1, 200)) for _ in range(2))]
+    assert len(importance_rounds.final_draws(rounds, 50).simulations) == 400
+    last = importance_rounds.final_draws(rounds, 10_000)
     assert len(last.simulations) == 200 and np.ptp(last.weights) == 0
 
 
 def test_weighted_quantiles_with_equal_weights_are_ordinary_quantiles():
     values = np.random.default_rng(1).normal(size=(2001, 2))
-    found = weights.quantiles(values, np.full(2001, 1 / 2001), (0.05, 0.5, 0.95))
-    assert found == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95), axis=0), abs=0.01)
+    quantiles = weights.quantiles(values, np.full(2001, 1 / 2001), (0.05, 0.5, 0.95))
+    assert quantiles == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95), axis=0), abs=0.01)
 
 
 def test_weights_correct_a_wrong_proposal():
@@ -266,10 +266,10 @@ def test_weights_correct_a_wrong_proposal():
     drawn = rng.normal(0.3, 0.8, (20_000, 1))
     log_proposal = -0.5 * ((drawn[:, 0] - 0.3) / 0.8) ** 2 - math.log(0.8 * math.sqrt(2 * math.pi))
     likelihood = weights.log_likelihood(drawn, np.array([1.0]), np.array([0.5]))
-    found = weights.normalised(likelihood + weights.log_prior(drawn) - log_proposal)
-    mean = float(found @ drawn[:, 0])
+    normalised = weights.normalised(likelihood + weights.log_prior(drawn) - log_proposal)
+    mean = float(normalised @ drawn[:, 0])
     assert mean == pytest.approx(0.8, abs=0.02)
-    assert float(found @ (drawn[:, 0] - mean) ** 2) == pytest.approx(0.2, abs=0.01)
+    assert float(normalised @ (drawn[:, 0] - mean) ** 2) == pytest.approx(0.2, abs=0.01)
 
 
 # -- surrogate --------------------------------------------------------------------------------------------------------
@@ -317,8 +317,8 @@ def test_weights_average_to_one_over_possible_runs(model):
     uncertain = replace(model, model_error=0.3 * np.eye(2), noise=0.2 * np.eye(2))
     rng, at = np.random.default_rng(5), np.full((20_000, 4), 0.5)
     run = uncertain(at) + 0.5 * math.sqrt(0.5) * rng.normal(size=(20_000, 2))
-    found = np.exp(uncertain.log_weights(at, run, uncertain(at[:1])[0] + 0.4))
-    assert found.mean() == pytest.approx(1, abs=0.02) and found.std() > 0.05
+    ratios = np.exp(uncertain.log_weights(at, run, uncertain(at[:1])[0] + 0.4))
+    assert ratios.mean() == pytest.approx(1, abs=0.02) and ratios.std() > 0.05
     assert uncertain.misfit(at, run) == pytest.approx(1, abs=0.03)
 
 
