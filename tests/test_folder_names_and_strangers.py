@@ -37,7 +37,7 @@ def finished(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory) -> Path:
-    return _finished(tmp_path_factory, rows=5, replicates=1)
+    return _finished(tmp_path_factory, rows=5)
 
 
 @pytest.fixture
@@ -50,9 +50,7 @@ def copied(finished, tmp_path) -> Path:
 
 
 @pytest.mark.parametrize(("relative", "name"), spread(product((True, False), NAMES), 17))
-def test_a_folder_of_any_name_is_read_completely_and_without_its_neighbours(
-    name, relative, finished, other, tmp_path, monkeypatch
-):
+def test_a_folder_of_any_name_is_read_without_its_neighbours(name, relative, finished, other, tmp_path, monkeypatch):
     pytest.importorskip("duckdb")
     pytest.importorskip("polars")
     shutil.copytree(finished, tmp_path / name)
