@@ -152,6 +152,9 @@ def test_measures_of_an_own_folder_are_no_options_without_it(tmp_path):
     buddies = (default_settings.conf_folder() / "measure" / "buddies.yaml").read_text(encoding="utf-8")
     made = plan_with(folder_of(tmp_path, measure__walks=buddies), "scenario=walks")
     assert made.scenarios[1].measures == {"walks"}
+    shipped = {measure.name for measure in default_settings.measures()}
+    assert {measure.name for measure in made.measures} == {*shipped, "walks"}
+    assert set(composition.compose().measures) == shipped
     assert "walks" not in composition.options("social") and "walks" not in scenario_choice.scenario_names()
 
 
