@@ -254,20 +254,16 @@ def _sorted_words(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         if not word.startswith("-"):
             overrides.append(word)
         elif flag in _FLAGS_WITH_VALUE:
-            flags += [flag, _checked_value(flag, value if equals else next(words, ""))]
+            value, allowed = value if equals else next(words, ""), _FLAGS_WITH_VALUE[flag]
+            if not value or value.startswith("-") or (allowed and value not in allowed):
+                raise UserError(invalid(flag, value, " or ".join(allowed) or "a name"))
+            flags += [flag, value]
         elif word in _FLAGS:
             flags.append(word)
         else:
             bare = word.lstrip("-").replace("-", "_")
             raise UserError(f"Unknown option: {word}. Write settings without dashes, as in {bare or 'weeks=52'}.")
     return flags, overrides
-
-
-def _checked_value(flag: str, value: str) -> str:
-    allowed = _FLAGS_WITH_VALUE[flag]
-    if not value or value.startswith("-") or (allowed and value not in allowed):
-        raise UserError(invalid(flag, value, " or ".join(allowed) or "a name"))
-    return value
 
 
 def _config_dir(flags: list[str]) -> Path | None:

@@ -17,8 +17,6 @@ from sim.errors import UserError
 
 OVERRIDES = "overrides"
 """Entry of a composed configuration that lists its overrides."""
-_NOT_STORED = ("output",)
-"""Settings on which no result depends."""
 
 
 def complete_settings(cfg: DictConfig, overrides: Sequence[str]) -> DictConfig:
@@ -44,12 +42,12 @@ def overrides_noted(cfg: DictConfig) -> tuple[str, ...] | None:
 
 
 def stored_overrides(overrides: Iterable[str]) -> list[str]:
-    """Return the overrides in stored form, with paths reduced to file names.
+    """Return the overrides in stored form, with paths reduced to file names and without `output`.
 
     The same command with these overrides repeats the study in a working folder with the files of `files_needed`.
     """
     parsed = parse_overrides(tuple(overrides))
-    return [_stored(override) for override in parsed if override.key_or_group not in _NOT_STORED]
+    return [_stored(override) for override in parsed if override.key_or_group != "output"]
 
 
 def files_needed(overrides: Iterable[str]) -> list[str]:
@@ -63,12 +61,9 @@ def files_needed(overrides: Iterable[str]) -> list[str]:
 
 
 def _stored(override: Override) -> str:
-    line = str(override.input_line)
-    value = override.value()
+    line, value = str(override.input_line), override.value()
     short = paths.shorten(value, override.key_or_group)
-    if short == value:
-        return line
-    return f"{line.partition('=')[0]}={format_override(short)}"
+    return line if short == value else f"{line.partition('=')[0]}={format_override(short)}"
 
 
 def _leaves(name: str, value: object) -> list[tuple[str, object]]:

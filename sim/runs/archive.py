@@ -118,6 +118,10 @@ class Archive:
             if folder.is_dir():
                 yield _intact(folder) or folder
 
+    def intact_batches(self) -> list[StoredBatch]:
+        """Return the intact batches in the order of their names."""
+        return [batch for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
+
     def remove_invalid(self) -> int:
         """Remove batches that have changed, and unfinished ones; return the number of the former.
 
@@ -128,14 +132,15 @@ class Archive:
             for left in self.batches.iterdir():
                 if unfinished.fullmatch(left.name) and _holds_only_a_batch(left):
                     _remove(left)
-        altered = [batch for batch in self.stored_batches() if isinstance(batch, Path) and _is_removable(batch)]
+        altered = [batch for batch in self.stored_batches() if isinstance(batch, Path)]
+        altered = [folder for folder in altered if _BATCH_NAME.fullmatch(folder.name) and _holds_only_a_batch(folder)]
         for folder in altered:
             _remove(folder)
         return len(altered)
 
     def foreign(self) -> list[str]:
         """Return the names of other files and folders among the batches, which are never removed."""
-        intact = {batch.folder.name for batch in self.stored_batches() if isinstance(batch, StoredBatch)}
+        intact = {batch.folder.name for batch in self.intact_batches()}
         return [name for name in files.foreign_names(self.batches) if name not in intact and not name.startswith(".")]
 
     def write(self, ready: BatchResult) -> None:
@@ -172,11 +177,10 @@ class Archive:
     def known(self, tables: Sequence[str] = ()) -> dict[str, str]:
         """Return the error of every stored run, "" where it is done in any intact batch with these tables."""
         known: dict[str, str] = {}
-        for batch in self.stored_batches():
-            if isinstance(batch, StoredBatch):
-                whole = all((batch.folder / f"{name}.parquet").is_file() for name in tables)
-                known |= dict.fromkeys(batch.done, "") if whole else {}
-                known |= {run: error for run, error in batch.failed.items() if run not in known}
+        for batch in self.intact_batches():
+            if all((batch.folder / f"{name}.parquet").is_file() for name in tables):
+                known |= dict.fromkeys(batch.done, "")
+            known = batch.failed | known
         return known
 
     def valid_files(self, name: str) -> Iterator[tuple[Path, list[str] | None]]:
@@ -185,8 +189,7 @@ class Archive:
         A run that is done counts in the first intact batch with the table and the run. A run that failed counts only in
         the table of runs, once, and only where no batch has it done.
         """
-        batches = [batch for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
-        batches = [batch for batch in batches if (batch.folder / f"{name}.parquet").is_file()]
+        batches = [batch for batch in self.intact_batches() if (batch.folder / f"{name}.parquet").is_file()]
         done_anywhere = {run for batch in batches for run in batch.done}
         earlier: set[str] = set()
         for batch in batches:
@@ -216,8 +219,7 @@ class Archive:
 
     def tables(self) -> list[str]:
         """Return the names of the tables of intact batches."""
-        intact = [batch.folder for batch in self.stored_batches() if isinstance(batch, StoredBatch)]
-        return sorted({path.stem for folder in intact for path in folder.glob("*.parquet")})
+        return sorted({path.stem for batch in self.intact_batches() for path in batch.folder.glob("*.parquet")})
 
 
 def unreadable(folder: Path, table: str, error: Exception) -> UserError:
@@ -258,11 +260,6 @@ def _intact(folder: Path) -> StoredBatch | None:
         return None
     done = tuple(run for run, state, _ in runs if state == DONE)
     return StoredBatch(folder, done, {run: error for run, state, error in runs if state != DONE})
-
-
-def _is_removable(folder: Path) -> bool:
-    """Return whether a folder must be a changed batch of this program."""
-    return _BATCH_NAME.fullmatch(folder.name) is not None and _holds_only_a_batch(folder)
 
 
 def _holds_only_a_batch(folder: Path) -> bool:
