@@ -225,7 +225,7 @@ def test_one_plan_for_each_replicate():
 @pytest.mark.parametrize("override", ["scenarios=[]", "scenarios=[baseline]", "scenario=baseline"])
 def test_the_baseline_alone_is_a_plan_but_cannot_be_compared(override):
     assert [scenario.name for scenario in plan(override).scenarios] == ["baseline"]
-    with pytest.raises(UserError, match="at least one scenario beside the baseline"):
+    with pytest.raises(UserError, match="Missing scenario to compare with the baseline"):
         plan_builder.build_plans(compose(override), [override])
 
 
