@@ -125,7 +125,7 @@ def test_withdrawing_and_claiming_all_measures_mean_the_fifteen_of_the_study():
 
 
 def test_a_measure_that_no_employer_has_cannot_be_withdrawn():
-    with pytest.raises(UserError, match=r"Invalid withdrawal .*: buddies\. No employer has it; use one of breaks"):
+    with pytest.raises(UserError, match=r"Invalid withdrawal .*: buddies\. No employer has it\. Use one of breaks"):
         plan("++social.withdrawn=[buddies]")
 
 

@@ -342,7 +342,7 @@ def test_a_number_that_is_both_set_and_counted_is_refused_in_one_line(words, mes
 def test_a_row_that_replaces_what_is_counted_is_refused():
     words = ["firm=one", "firm.shares={woman: 0.5}"]
     plan = DesignContext(composition.compose(*words), words).at({"mechanisms.circumstances.women": 0.4})
-    with pytest.raises(UserError, match="the organisation's own count"):
+    with pytest.raises(UserError, match="A count of the organisation"):
         create_engine(plan)
 
 
