@@ -46,11 +46,14 @@ class WorkerPool:
         Opens an executor, again after a worker has ended; None stands for this process.
     worker_errors : tuple of exception types
         Errors that the executor raises when a worker has ended.
+    stays_open : bool
+        Whether the executor stays open after an error. Waiting tasks are then cancelled; otherwise they end with it.
     """
 
     workers: int
     open_executor: Callable[[], AbstractContextManager[Executor]] | None = None
     worker_errors: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    stays_open: bool = False
 
 
 def in_process_pool() -> WorkerPool:
@@ -71,14 +74,14 @@ def process_pool(workers: int) -> WorkerPool:
 
 def borrowed_pool(pool: Executor, workers: int) -> WorkerPool:
     """Return a pool with an open executor of this number of workers, which stays open."""
-    return WorkerPool(workers, lambda: nullcontext(pool))
+    return WorkerPool(workers, lambda: nullcontext(pool), stays_open=True)
 
 
 @contextmanager
 def reusing_executor(pool: WorkerPool) -> Iterator[WorkerPool]:
     """Yield the pool with one executor for many calls, since workers take seconds to start.
 
-    After a worker has ended the next call opens another executor.
+    After a worker has ended the next call opens another executor. An error ends the executor.
     """
     opened: list[Executor] = []
     with ExitStack() as stack:
@@ -90,7 +93,12 @@ def reusing_executor(pool: WorkerPool) -> Iterator[WorkerPool]:
                 stack.close()
             if not opened:
                 opened.append(stack.enter_context(pool.open_executor()))  # type: ignore[misc]
-            yield opened[0]
+            try:
+                yield opened[0]
+            except BaseException:
+                opened.clear()
+                with stack.pop_all():
+                    raise
 
         yield pool if pool.open_executor is None else replace(pool, open_executor=reuse)
 
@@ -144,7 +152,8 @@ def dask_pool(address: str | None = None, workers: int = 2, timeout: float = 10.
         count = sum(client.nthreads().values())
         if not count:
             raise UserError(f"The Dask cluster at {address} has no worker. Start some with `dask worker {address}`.")
-        yield WorkerPool(count, lambda: nullcontext(client.get_executor(pure=False)), (KilledWorker, BrokenExecutor))
+        errors = (KilledWorker, BrokenExecutor)
+        yield WorkerPool(count, lambda: nullcontext(client.get_executor(pure=False)), errors, stays_open=True)
 
 
 def _check_reachable(address: str, timeout: float) -> None:
@@ -232,8 +241,9 @@ def _run_concurrently(
                     else:
                         yield item, result
         finally:
-            for future in doing:
-                future.cancel()
+            if pool.stays_open:  # Python's executor fails to end where a future was cancelled and its worker terminated
+                for future in doing:
+                    future.cancel()
 
 
 def _begin(pool: Executor, work: Callable[[Item], Result], fresh: Iterator[Item]) -> dict[Future[Result], Item]:
