@@ -201,8 +201,10 @@ def _explicit_in_file(name: str, folders: Sequence[Path]) -> dict[str, Any]:
 
     The user names an experiment, so all its settings count, whoever wrote it.
     """
-    shipped = _settings_in(conf_folder() / name)
     own = {setting: value for folder in folders for setting, value in _settings_in(folder / name).items()}
+    if not own and not name.startswith("experiment/"):
+        return {}
+    shipped = _settings_in(conf_folder() / name)
     if name.startswith("experiment/"):
         return own or shipped
     return {setting: value for setting, value in own.items() if setting not in shipped or shipped[setting] != value}
