@@ -21,5 +21,5 @@ def test_the_program_checks_without_assert():
 
 def test_what_is_required_and_missing_is_named():
     assert required(0, "a number") == 0
-    with pytest.raises(RuntimeError, match="a number is missing"):
+    with pytest.raises(RuntimeError, match="Missing a number"):
         required(None, "a number")

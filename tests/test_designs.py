@@ -291,7 +291,7 @@ def test_blank_cells_leave_a_factor_as_it_is(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "cannot be read"), ("weeks\n", "has no rows"), ("weeks,\n4,5\n", "a name of its own"), (None, "No such")],
+    [("", "cannot be read"), ("weeks\n", "has no rows"), ("weeks,\n4,5\n", "needs its own name"), (None, "No such")],
 )
 def test_a_file_without_a_valid_design_is_refused(tmp_path, content, message):
     path = tmp_path / "rows.csv"

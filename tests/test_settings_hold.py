@@ -349,7 +349,7 @@ def test_a_row_that_replaces_what_is_counted_is_refused():
 @pytest.mark.parametrize(
     ("factors", "words", "message"),
     [
-        ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is also a factor of every row"),
+        ("{mechanisms.recovery.night: [0.1, 0.2]}", ["mechanisms.recovery.night=0.3"], "is a factor of every row"),
         ("{weeks: [26, 52]}", ["weeks=30"], "Conflicting settings: weeks is set, and is a factor"),
         ("[availability]", ["scenarios=[breaks]"], "a policy in each row from availability"),
         ("[dose.breaks]", ["scenarios=[buddies]"], "a policy in each row from dose"),

@@ -68,7 +68,7 @@ def test_a_row_of_blanks_is_the_setting_in_which_nothing_changes(tmp_path):
         ("weeks,seed\n4\n", "Line 2 has 1 values under 2 columns"),
         ("weeks;seed\n4;5;6\n", "Line 2 has 3 values under 2 columns"),
         ('weeks,seed\n4,"5\n6"\n', "line break"),
-        ("weeks,weeks\n4,5\n", "a name of its own"),
+        ("weeks,weeks\n4,5\n", "needs its own name"),
     ],
 )
 def test_a_malformed_table_is_refused_in_one_line(tmp_path, text, message):
