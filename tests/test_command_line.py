@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,15 +86,18 @@ def test_every_command_leads_to_a_study_that_exists():
         assert find_spec(command.module) is not None, command.module
 
 
-def test_every_example_of_the_help_is_understood(capsys):
-    import shlex
+EXAMPLES = [
+    words
+    for example in (*chain(*(command.examples for command in command_line.COMMANDS.values())), *command_help.EXAMPLES)
+    if (words := shlex.split(example))[0] == "hybridwork"
+    and not {"--multirun", "--help", "describe", "centre", "fit"} & set(words)
+]
 
-    examples = [example for command in command_line.COMMANDS.values() for example in command.examples]
-    for example in (*examples, *command_help.EXAMPLES):
-        words = shlex.split(example)
-        if words[0] == "hybridwork" and not {"--multirun", "--help", "describe", "centre", "fit"} & set(words):
-            assert command_line.main([*words[1:], "--cfg", "job"]) == 0, example
-    assert "demands_hold" in capsys.readouterr().out
+
+@pytest.mark.parametrize("words", spread(map(shlex.join, EXAMPLES), 8))
+def test_every_example_of_the_help_is_understood(words, capsys):
+    assert command_line.main([*shlex.split(words)[1:], "--cfg", "job"]) == 0
+    assert capsys.readouterr().out
 
 
 def test_the_help_of_a_study_lists_all_options_and_no_others():

@@ -350,7 +350,7 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("overrides", "message"), [pytest.param(*case, id=" ".join(case[0])) for case in MISTAKES])
+@pytest.mark.parametrize(("overrides", "message"), spread(MISTAKES, 30))
 def test_a_mistake_is_reported_in_one_line(overrides, message):
     with pytest.raises(UserError, match=message) as mistake:
         plan(*overrides)

@@ -94,9 +94,7 @@ EDITS: list[tuple[str, str, str, list[str], str | None, Callable[[DictConfig], A
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("file", "before", "after", "words", "study", "of", "value"), EDITS, ids=[f"{edit[0]}-{edit[2]}" for edit in EDITS]
-)
+@pytest.mark.parametrize(("file", "before", "after", "words", "study", "of", "value"), spread(EDITS, 7))
 def test_an_edited_copy_of_any_file_is_read(file, before, after, words, study, of, value, copy):
     path = copy / file
     text = path.read_text(encoding="utf-8")
