@@ -492,9 +492,9 @@ def test_results_are_not_exported_into_the_folder_of_another_sweep(place, tmp_pa
 def test_jobs_that_share_a_design_write_one_folder(launcher, tmp_path):
     """As SLURM does with many machines: one job for each part, all into one folder."""
     words = ["sweep", *SMALL, "design.n=6", "design.factors=[switches]"]
-    jobs = ["parts=3", "part=range(3)", "--multirun", f"hydra/launcher={launcher}", f"folder={tmp_path / 'jobs'}"]
+    jobs = ["parts=3", "part=range(3)", "--multirun", f"hydra/launcher={launcher}", f"folder={tmp_path / 'shared'}"]
     assert main([*words, f"folder={tmp_path / 'alone'}"]) == 0
     assert main([*words, *jobs, f"output={tmp_path}"]) == 0
-    assert_same(Results(tmp_path / "jobs"), Results(tmp_path / "alone"))
+    assert_same(Results(tmp_path / "shared"), Results(tmp_path / "alone"))
     logs = list(tmp_path.glob("jobs/*/.submitit/*/*_log.out"))
     assert bool(logs) == (launcher == "submitit_local")
