@@ -293,7 +293,7 @@ def test_the_figure_marks_every_changed_pattern():
 @pytest.mark.slow
 def test_a_structure_without_a_policy_is_refused():
     cfg = composition.compose("study=structure", "scenarios=[baseline]")
-    with pytest.raises(UserError, match="at least one scenario"):
+    with pytest.raises(UserError, match="Missing scenario to compare"):
         StructureStudy().plans(cfg, Settings(visits=1, docs=None))
 
 

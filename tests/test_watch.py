@@ -121,7 +121,6 @@ def test_mesas_own_page_keeps_its_labels() -> None:
     assert page.SolaraViz is not SolaraViz
 
 
-@pytest.mark.slow
 def test_levers_that_cannot_be_combined_are_refused_and_the_page_continues() -> None:
     pytest.importorskip("solara")
     from sim.views.watch.page import OrganisationOnPage

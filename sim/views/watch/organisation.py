@@ -31,12 +31,12 @@ class Organisation(mesa.Model):
 
     def __init__(self, employees: int = 120, seed: int = 1, **kwargs: str):
         firm: dict[str, Any] = {"firm": "one", "firm__employees": employees, "seed": seed}
-        super().__init__()
         changed: dict[str, Any] = {family: option for family, option in kwargs.items() if option != PRACTICE}
         self.worlds = {
             LEVERS: HybridWorkModel(**firm, **changed),
             TODAY: HybridWorkModel(**firm, scenario=BASELINE.name),
         }
+        super().__init__()  # after what may be refused: Mesa wraps `step`, which a second call would wrap again
         self.settings = {"employees": employees, "seed": seed, **kwargs}
         self.with_levers = self.worlds[LEVERS]
         self.pairs, self._pair_of_slot = pairs_of(self.with_levers.engine.staff.firm.ties)
