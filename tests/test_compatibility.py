@@ -47,8 +47,8 @@ def test_an_unknown_name_or_module_is_an_import_error():
 
 
 def test_a_script_of_version_0_4_runs_with_warnings_alone():
-    imports = "from sim.studies.configure import plan; from sim.runs.crew import given"
-    script = f"{imports}; print(plan(scenario='baseline').weeks, given)"
+    imports = "from sim.studies.configure import plan; from sim.studies.results import Results"
+    script = f"{imports}; print(plan(scenario='baseline').weeks, Results)"
     done = subprocess.run([sys.executable, "-W", "default", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("104") and done.stderr.count("DeprecationWarning") == 2
 

@@ -111,6 +111,14 @@ def test_an_error_of_the_work_is_raised(pool):
         list(map_unordered(refuse, range(3), pool))
 
 
+def test_a_reused_executor_ends_with_an_error_and_the_next_call_opens_another():
+    with reusing_executor(process_pool(2)) as pool:
+        first = {worker for _, worker in map_unordered(worker_id, range(20), pool)}
+        with pytest.raises(UserError, match="cannot be"):
+            list(map_unordered(refuse, range(3), pool))
+        assert not first & {worker for _, worker in map_unordered(worker_id, range(20), pool)}
+
+
 def test_a_borrowed_executor_stays_open():
     with ThreadPoolExecutor(2) as pool:
         for _ in range(2):

@@ -97,7 +97,7 @@ def reusing_executor(pool: WorkerPool) -> Iterator[WorkerPool]:
                 yield opened[0]
             except BaseException:
                 opened.clear()
-                with stack.pop_all():
+                with stack.pop_all():  # the executor sees the error, and ends its workers at once
                     raise
 
         yield pool if pool.open_executor is None else replace(pool, open_executor=reuse)
